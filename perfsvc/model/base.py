@@ -1,0 +1,54 @@
+"""The base of every spec, and the one way in: strict JSON semantics, every problem reported at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from typing import TypeVar
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import Field
+from pydantic import ValidationError
+
+from perfsvc.errors import InvalidInput
+from perfsvc.model.problems import problems_of
+
+S = TypeVar("S", bound="Spec")
+
+
+class Spec(BaseModel):
+    """A frozen value: unknown keys, wrong types, NaN and infinities are refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True, use_attribute_docstrings=True
+    )
+
+    @classmethod
+    def parse(cls: type[S], data: Any, at: str = "") -> S:
+        """Validate a decoded JSON or YAML document; ``at`` prefixes the paths in the problems.
+
+        Raises InvalidInput with every problem found.
+        """
+        try:
+            text = json.dumps(data, allow_nan=False, default=_refuse)
+        except (TypeError, ValueError) as error:
+            raise InvalidInput.at(at or "$", f"不是合法的 JSON 数据：{error}", f"not valid JSON data: {error}") from None
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InvalidInput(problems_of(error, data, at)) from None
+
+    def merged(self: S, changes: Mapping[str, Any]) -> S:
+        """A copy with the given keys replaced, validated anew."""
+        return type(self).parse({**self.model_dump(mode="json", exclude_unset=True), **changes})
+
+
+def _refuse(value: object) -> Any:
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def titled(zh: str, en: str, default: Any = ..., **constraints: Any) -> Any:
+    """A field with a title in both languages, for JSON Schema, the UI and the docs."""
+    return Field(default, title=en, json_schema_extra={"x-title-zh": zh}, **constraints)

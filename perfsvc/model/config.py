@@ -1,0 +1,139 @@
+"""A plan's ``config`` as users write it: the union of the API document's names and the table's.
+
+``concurrent_users`` is ``vus``, ``ramp_up_time`` is ``ramp_up`` and ``hold_time`` is ``duration``: either name is taken,
+both only with the same value. Answers use the API document's names.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Any
+from typing import Literal
+from typing import get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field
+from pydantic import field_validator
+from pydantic import model_validator
+
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.load import MAX_VUS
+from perfsvc.model.load import ClosedLoad
+from perfsvc.model.load import Stage
+from perfsvc.model.problems import Fault
+from perfsvc.model.threshold import Threshold
+
+ControlMode = Literal["single", "central", "distributed"]
+TestMode = Literal["concurrent", "step", "error_rate", "adaptive"]
+TestType = Literal["smoke", "load", "stress", "spike", "soak"]
+DataSourceType = Literal["none", "csv", "pool", "generator", "database", "api"]
+Strategy = Literal["round_robin", "weight", "dynamic"]
+
+TEST_MODES: tuple[str, ...] = get_args(TestMode)
+MAX_SECONDS = 31_536_000
+
+SYNONYMS = {"vus": "concurrent_users", "ramp_up": "ramp_up_time", "duration": "hold_time"}
+"""The table's names and the API document's."""
+
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[int, Field(ge=0, le=MAX_SECONDS)]
+
+
+class ExecutionConfig(Spec):
+    """The free-form column ``execution_config``, given a form."""
+
+    stages: tuple[Stage, ...] | None = titled("负载阶段", "Stages", default=None, min_length=1, max_length=1000)
+    thresholds: tuple[Threshold, ...] = titled("阈值", "Thresholds", default=(), max_length=100)
+    abort_on_breach: bool = titled("超过阈值时中止", "Abort on breach", default=False)
+    abort_grace: float = titled("中止宽限（秒）", "Grace before an abort, s", default=5.0, ge=0, le=86_400)
+    graceful_stop: float = titled("停止宽限（秒）", "Graceful stop, s", default=10.0, ge=0, le=3600)
+    pacing: float = titled("迭代间隔（秒）", "Pacing, s per iteration", default=0.0, ge=0, le=86_400)
+    seed: int | None = titled("随机种子", "Seed", default=None, ge=0, le=2**63 - 1)
+    protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
+
+
+class PlanConfig(Spec):
+    """How a plan loads its target."""
+
+    concurrent_users: int = titled("并发用户数", "Virtual users", ge=1, le=MAX_VUS)
+    ramp_up_time: Seconds = titled("加压时间（秒）", "Ramp-up, s", default=0)
+    hold_time: Seconds = titled("保持时间（秒）", "Hold, s", default=60)
+    request_timeout: int = titled("请求超时（毫秒）", "Request timeout, ms", default=30_000, ge=1, le=3_600_000)
+    target_url: str | None = titled("目标地址", "Target URL", default=None, max_length=2000)
+    test_type: TestType = titled("测试类型", "Kind of test", default="load")
+    control_mode: ControlMode = titled("控制模式", "Control mode", default="single")
+    test_mode: TestMode = titled("压测模式", "Test mode", default="concurrent")
+    step_users: int | None = titled("每阶梯用户数", "Users per step", default=None, ge=1, le=MAX_VUS)
+    step_time: int | None = titled("每阶梯时间（秒）", "Seconds per step", default=None, ge=1, le=MAX_SECONDS)
+    error_threshold: float | None = titled("错误率阈值（%）", "Error threshold, %", default=None, gt=0, le=100)
+    adaptive_target: dict[str, Any] | None = titled("自适应目标", "Adaptive target", default=None)
+    env_id: int | None = titled("测试环境", "Environment", default=None, ge=1)
+    protocol: str = titled("协议类型", "Protocol", default="http", min_length=1, max_length=20)
+    data_source_type: DataSourceType = titled("数据源类型", "Data source", default="none")
+    data_config: dict[str, Any] = titled("数据配置", "Data options", default_factory=dict)
+    data_cache_ttl: int = titled("数据缓存时间（秒）", "Data cache, s", default=3600, ge=0, le=MAX_SECONDS)
+    node_count: int = titled("执行节点数", "Nodes", default=1, ge=1, le=1000)
+    node_distribution: dict[str, Any] = titled("节点分布", "Node weights", default_factory=dict)
+    load_balance_strategy: Strategy = titled("负载均衡策略", "Load balancing", default="round_robin")
+    execution_config: ExecutionConfig = titled("执行配置", "Execution", default_factory=ExecutionConfig)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _api_names(cls, data: Any) -> Any:
+        return with_api_names(data) if isinstance(data, dict) else data
+
+    @field_validator("target_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            check_address(value)
+        return value
+
+    @model_validator(mode="after")
+    def _without_contradictions(self) -> PlanConfig:
+        if self.test_mode == "step" and (self.step_users is None or self.step_time is None):
+            raise Fault("step 模式需要 step_users 和 step_time", "test_mode step needs step_users and step_time", "test_mode")
+        if self.execution_config.stages and self.test_mode != "concurrent":
+            raise Fault("stages 只能用于 concurrent 模式", "stages go with test_mode concurrent only", "execution_config")
+        if self.control_mode == "single" and self.node_count != 1:
+            raise Fault("single 模式只能有一个节点", "control_mode single has exactly one node", "node_count")
+        if not self.execution_config.stages and self.ramp_up_time + self.hold_time == 0:
+            raise Fault("加压时间与保持时间不能同时为 0", "ramp-up and hold cannot both be 0", "hold_time")
+        return self
+
+    def load(self) -> ClosedLoad:
+        """The load profile that this config describes."""
+        if self.execution_config.stages:
+            return ClosedLoad(stages=self.execution_config.stages)
+        users = float(self.concurrent_users)
+        ramp = Stage(duration=float(self.ramp_up_time), target=users)
+        return ClosedLoad(stages=(ramp, Stage(duration=float(self.hold_time), target=users)))
+
+    def answer(self) -> dict[str, Any]:
+        """The config as the API gives it back: the API document's names, nothing that was left empty."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def with_api_names(data: dict[str, Any]) -> dict[str, Any]:
+    """The table's names replaced by the API document's; raises Fault when both are there and differ."""
+    renamed = dict(data)
+    for ours, theirs in SYNONYMS.items():
+        if ours not in renamed:
+            continue
+        value = renamed.pop(ours)
+        if renamed.setdefault(theirs, value) != value:
+            raise Fault(f"与 {theirs} 含义相同但取值不同", f"means the same as {theirs} but has another value", ours)
+    return renamed
+
+
+def check_address(url: str) -> None:
+    """Raises Fault unless ``url`` is absolute, with a scheme and a host."""
+    try:
+        parts = urlsplit(url)
+        port_ok = parts.port is None or parts.port > 0
+    except ValueError:
+        port_ok = False
+        parts = urlsplit("")
+    if not (port_ok and parts.scheme and parts.hostname):
+        raise Fault("应为完整的地址，例如 http://example.com/api", "must be a whole address such as http://example.com/api")

@@ -1,0 +1,185 @@
+"""What the store keeps, as the services see it: frozen, detached from any database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from typing import Generic
+from typing import TypeVar
+
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.run import EndReason
+from perfsvc.model.run import RunState
+from perfsvc.model.scene import SceneSpec
+
+T = TypeVar("T")
+
+
+class Role(StrEnum):
+    """What a member may do in a project; each role includes those before it."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a listing."""
+
+    total: int
+    page: int
+    page_size: int
+    results: list[T]
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone who can log in. ``disabled`` is the table's ``is_active`` = 1."""
+
+    id: int
+    username: str
+    email: str
+    password_hash: str = field(repr=False)
+    disabled: bool
+    administrator: bool
+    created_time: datetime
+    updated_time: datetime
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    """A refresh token as it is remembered: by its identifier, never by its text."""
+
+    jti: str
+    user_id: int
+    expires: datetime
+    revoked: bool
+
+
+@dataclass(frozen=True)
+class Project:
+    """A team's space."""
+
+    id: int
+    name: str
+    leader: str
+    create_time: datetime
+
+
+@dataclass(frozen=True)
+class Member:
+    """A user's role in a project."""
+
+    project_id: int
+    user_id: int
+    username: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Env:
+    """A named target. ``databases`` holds connection definitions with their secrets already encrypted."""
+
+    id: int
+    project_id: int
+    name: str
+    host: str
+    headers: dict[str, str]
+    variables: dict[str, str]
+    databases: dict[str, Any] = field(repr=False)
+    created_time: datetime
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A stored scene."""
+
+    id: int
+    project_id: int
+    creator_id: int
+    description: str | None
+    spec: SceneSpec
+    created_time: datetime
+    updated_time: datetime
+
+
+@dataclass(frozen=True)
+class SceneWeight:
+    """A scene's share in a plan."""
+
+    scene_id: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Scenes with weights and a config. ``status`` is as stored: pending, running, completed or failed."""
+
+    id: int
+    name: str
+    description: str | None
+    project_id: int
+    creator_id: int
+    scenes: tuple[SceneWeight, ...]
+    config: PlanConfig
+    status: str
+    created_time: datetime
+    updated_time: datetime
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A config saved under a name for reuse."""
+
+    id: int
+    name: str
+    description: str | None
+    project_id: int
+    creator_id: int
+    config_type: str
+    config_data: dict[str, Any]
+    created_time: datetime
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One start of a plan. ``spec`` is the RunSpec as JSON, so that the run can be repeated exactly."""
+
+    execution_id: str
+    plan_id: int
+    starter_id: int
+    state: RunState
+    spec: dict[str, Any] = field(repr=False)
+    start_time: datetime
+    end_time: datetime | None
+    reason: EndReason | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run's report. ``body`` is the whole document as the API gives it, without its own id."""
+
+    id: int
+    plan_id: int
+    execution_id: str
+    status: str
+    start_time: datetime
+    end_time: datetime
+    summary: dict[str, Any]
+    performance_score: float | None
+    body: dict[str, Any]
+    created_time: datetime
+
+
+@dataclass(frozen=True)
+class ErrorRecord:
+    """How often an error class occurred in a run, with one example."""
+
+    execution_id: str
+    timestamp: int
+    error_data: dict[str, Any]
+    count: int

@@ -1,0 +1,99 @@
+"""Validation faults in words: one table from pydantic's error types to Chinese and English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+
+MESSAGES: dict[str, tuple[str, str]] = {
+    "missing": ("必填项", "is required"),
+    "extra_forbidden": ("未知的字段", "is not a known key"),
+    "int_type": ("应为整数", "must be an integer"),
+    "int_from_float": ("应为整数", "must be an integer"),
+    "float_type": ("应为数字", "must be a number"),
+    "finite_number": ("应为有限的数字", "must be a finite number"),
+    "string_type": ("应为字符串", "must be a string"),
+    "string_too_short": ("长度不能少于 {min_length} 个字符", "must have at least {min_length} characters"),
+    "string_too_long": ("长度不能超过 {max_length} 个字符", "must have at most {max_length} characters"),
+    "string_pattern_mismatch": ("格式不正确，应匹配 {pattern}", "must match {pattern}"),
+    "bool_type": ("应为布尔值", "must be true or false"),
+    "list_type": ("应为数组", "must be a list"),
+    "tuple_type": ("应为数组", "must be a list"),
+    "dict_type": ("应为对象", "must be an object"),
+    "model_type": ("应为对象", "must be an object"),
+    "model_attributes_type": ("应为对象", "must be an object"),
+    "too_short": ("至少需要 {min_length} 项", "must have at least {min_length} items"),
+    "too_long": ("最多 {max_length} 项", "must have at most {max_length} items"),
+    "greater_than": ("应大于 {gt}", "must be greater than {gt}"),
+    "greater_than_equal": ("不能小于 {ge}", "must be at least {ge}"),
+    "less_than": ("应小于 {lt}", "must be less than {lt}"),
+    "less_than_equal": ("不能大于 {le}", "must be at most {le}"),
+    "literal_error": ("应为以下值之一：{expected}", "must be one of {expected}"),
+    "union_tag_not_found": ("缺少 {discriminator} 字段", "lacks the key {discriminator}"),
+    "union_tag_invalid": ("{discriminator} 应为以下值之一：{expected_tags}", "{discriminator} must be one of {expected_tags}"),
+    "json_invalid": ("不是合法的 JSON：{error}", "is not valid JSON: {error}"),
+    "step_type": (
+        "type 应为以下值之一：request, think, group, loop, if, while, choice",
+        "type must be one of request, think, group, loop, if, while, choice",
+    ),
+    "recursion_loop": ("嵌套过深", "is nested too deeply"),
+}
+
+
+class Fault(ValueError):  # noqa: N818 - a fault within a validator, turned into a Problem before anyone catches it
+    """Raised by our own validators: a message in both languages, and the path below the value where it lies."""
+
+    def __init__(self, zh: str, en: str, at: str = "") -> None:
+        super().__init__(en)
+        self.text = Text(zh, en)
+        self.at = at
+
+
+def problems_of(error: ValidationError, data: Any, at: str = "") -> list[Problem]:
+    """Every fault that pydantic found in ``data`` as a Problem whose path starts with ``at``."""
+    found = [_problem(entry, data, at) for entry in error.errors(include_url=False)]
+    # A list whose items are all wrong counts as too short as well; the items' own faults say enough.
+    return [problem for problem in found if not any(other.path.startswith(problem.path + "[") for other in found)]
+
+
+def path_of(location: tuple[int | str, ...], at: str = "") -> str:
+    """``("steps", 0, "name")`` as ``steps[0].name``, below ``at``."""
+    path = at
+    for part in location:
+        path = f"{path}[{part}]" if isinstance(part, int) else f"{path}.{part}" if path else part
+    return path or "$"
+
+
+def _problem(entry: Any, data: Any, at: str) -> Problem:
+    context: dict[str, Any] = entry.get("ctx", {})
+    cause = context.get("error")
+    location = _written_by_user(entry["loc"], data, entry["type"] == "missing")
+    if isinstance(cause, Fault):
+        below = (*location, cause.at) if cause.at else location
+        return Problem(path_of(below, at), cause.text)
+    zh, en = MESSAGES.get(entry["type"], (entry["msg"], entry["msg"]))
+    return Problem(path_of(location, at), Text(zh.format(**context), en.format(**context)))
+
+
+def _written_by_user(location: tuple[int | str, ...], data: Any, missing: bool) -> tuple[int | str, ...]:
+    """The location without the names of union branches, which pydantic puts in and no user ever wrote.
+
+    Branches named like a key of theirs are marked with a colon.
+    """
+    kept: list[int | str] = []
+    for position, part in enumerate(location):
+        lacking = missing and position == len(location) - 1
+        branch = isinstance(part, str) and (part.startswith(":") or not _holds(data, part))
+        if branch and not lacking:
+            continue
+        kept.append(part)
+        data = data[part] if _holds(data, part) else None
+    return tuple(kept)
+
+
+def _holds(data: Any, part: int | str) -> bool:
+    return isinstance(data, dict) and part in data or isinstance(data, list) and isinstance(part, int) and part < len(data)

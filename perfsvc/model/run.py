@@ -1,0 +1,150 @@
+"""A run: its states, the moves between them, and the frozen specification that makes it repeatable."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+from typing import Literal
+
+from perfsvc.errors import IllegalTransition
+from perfsvc.errors import Text
+from perfsvc.model.base import Spec
+from perfsvc.model.load import Load
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.threshold import Threshold
+
+
+class RunState(StrEnum):
+    """Where a run is in its life."""
+
+    CREATED = "created"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        return self in ENDED
+
+
+ENDED = frozenset({RunState.COMPLETED, RunState.STOPPED, RunState.FAILED})
+
+
+class RunEvent(StrEnum):
+    """What can happen to a run."""
+
+    START = "start"
+    STARTED = "started"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    FINISH = "finish"
+    FAIL = "fail"
+    ENDED = "ended"
+
+
+TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
+    (RunState.CREATED, RunEvent.START): RunState.STARTING,
+    (RunState.STARTING, RunEvent.STARTED): RunState.RUNNING,
+    (RunState.STARTING, RunEvent.STOP): RunState.STOPPING,
+    (RunState.STARTING, RunEvent.FAIL): RunState.STOPPING,
+    (RunState.RUNNING, RunEvent.PAUSE): RunState.PAUSED,
+    (RunState.RUNNING, RunEvent.STOP): RunState.STOPPING,
+    (RunState.RUNNING, RunEvent.FINISH): RunState.STOPPING,
+    (RunState.RUNNING, RunEvent.FAIL): RunState.STOPPING,
+    (RunState.PAUSED, RunEvent.RESUME): RunState.RUNNING,
+    (RunState.PAUSED, RunEvent.STOP): RunState.STOPPING,
+    (RunState.PAUSED, RunEvent.FAIL): RunState.STOPPING,
+}
+
+# The state a run ends in is decided by what began its end; the first reason wins.
+OUTCOME = {RunEvent.FINISH: RunState.COMPLETED, RunEvent.STOP: RunState.STOPPED, RunEvent.FAIL: RunState.FAILED}
+
+
+class EndReason(Spec):
+    """Why a run ended: a stable code and a sentence for people."""
+
+    code: Literal["finished", "stopped_by_user", "threshold_breached", "server_stopped", "error", "interrupted"]
+    zh: str
+    en: str
+
+    @property
+    def text(self) -> Text:
+        return Text(self.zh, self.en)
+
+
+class Lifecycle:
+    """The state machine of one run, without I/O.
+
+    ``handle`` answers the new state; an event that is illegal in the present state raises IllegalTransition and
+    changes nothing. ``ENDED`` moves a stopping run to the state its reason decided.
+    """
+
+    def __init__(self) -> None:
+        self.state = RunState.CREATED
+        self.reason: EndReason | None = None
+        self._outcome = RunState.FAILED
+
+    def handle(self, event: RunEvent, reason: EndReason | None = None) -> RunState:
+        """Apply an event; raises IllegalTransition."""
+        if event is RunEvent.ENDED and self.state is RunState.STOPPING:
+            self.state = self._outcome
+            return self.state
+        following = TRANSITIONS.get((self.state, event))
+        if following is None:
+            raise IllegalTransition(*self._refusal(event))
+        if following is RunState.STOPPING:
+            self._outcome, self.reason = OUTCOME[event], reason
+        self.state = following
+        return following
+
+    def _refusal(self, event: RunEvent) -> tuple[str, str]:
+        return (f"当前状态为 {self.state.value}，不能执行 {event.value}", f"a run that is {self.state.value} cannot {event.value}")
+
+
+class WeightedScene(Spec):
+    """A scene and its share of the virtual users."""
+
+    scene: SceneSpec
+    weight: int = 1
+
+
+class Target(Spec):
+    """Where the requests go unless a step says otherwise; from the environment."""
+
+    base_url: str = ""
+    headers: dict[str, str] = {}
+    variables: dict[str, str] = {}
+
+
+class RunSpec(Spec):
+    """Everything that decides a run: the one contract between API, command line, cluster and engine."""
+
+    execution_id: str
+    name: str
+    seed: int
+    scenes: tuple[WeightedScene, ...]
+    load: Load
+    target: Target = Target()
+    protocol: str = "http"
+    protocol_options: dict[str, dict[str, Any]] = {}
+    request_timeout_ms: int = 30_000
+    graceful_stop_s: float = 10.0
+    pacing_s: float = 0.0
+    thresholds: tuple[Threshold, ...] = ()
+    abort_on_breach: bool = False
+    abort_grace_s: float = 5.0
+
+    def step_names(self) -> list[str]:
+        """The names of all measured steps (requests and groups) in the order of their indexes in windows."""
+        return [
+            step.name
+            for weighted in self.scenes
+            for step in weighted.scene.walk()
+            if step.type in ("request", "group")
+        ]

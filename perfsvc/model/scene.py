@@ -1,0 +1,281 @@
+"""A scene: the ordered steps that one virtual user performs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from pydantic import Discriminator
+from pydantic import Field
+from pydantic import Tag
+from pydantic import model_validator
+
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.problems import Fault
+
+MAX_STEPS = 500
+MAX_LOOPS = 100_000
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+class ConstantThink(Spec):
+    """The same pause every time."""
+
+    type: Literal["constant"]
+    value: Seconds = titled("秒", "Seconds")
+
+
+class UniformThink(Spec):
+    """A pause drawn evenly between ``min`` and ``max``."""
+
+    type: Literal["uniform"]
+    min: Seconds = titled("最短秒数", "Shortest, seconds")
+    max: Seconds = titled("最长秒数", "Longest, seconds")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> UniformThink:
+        if self.min > self.max:
+            raise Fault("min 不能大于 max", "min must not exceed max", "min")
+        return self
+
+
+class NormalThink(Spec):
+    """A pause drawn from a normal distribution, never below zero."""
+
+    type: Literal["normal"]
+    mean: Seconds = titled("平均秒数", "Mean, seconds")
+    deviation: Seconds = titled("标准差（秒）", "Standard deviation, seconds")
+
+
+ThinkTime = Annotated[ConstantThink | UniformThink | NormalThink, Field(discriminator="type")]
+
+
+class Extractor(Spec):
+    """Takes a value out of a reply into a variable. Without ``default``, finding nothing fails the step."""
+
+    name: VariableName = titled("变量名", "Variable")
+    source: Literal["json", "regex", "header", "status", "body"] = titled("来源", "From", alias="from")
+    path: str | None = titled("JSONPath", "JSONPath", default=None, max_length=1000)
+    pattern: str | None = titled("正则表达式", "Regular expression", default=None, max_length=1000)
+    group: int = titled("正则分组", "Group", default=1, ge=0, le=99)
+    header: str | None = titled("响应头", "Header", default=None, max_length=200)
+    default: Any = titled("默认值", "Default", default=None)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Extractor:
+        need = {"json": "path", "regex": "pattern", "header": "header"}.get(self.source)
+        if need and getattr(self, need) is None:
+            raise Fault(f"来源为 {self.source} 时必填", f"is required when from is {self.source}", need)
+        return self
+
+
+class StatusCheck(Spec):
+    """The status code equals a value, or is one of several."""
+
+    type: Literal["status"]
+    equals: int | None = titled("等于", "Equals", default=None)
+    one_of: tuple[int, ...] | None = titled("属于", "One of", default=None, min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _complete(self) -> StatusCheck:
+        if (self.equals is None) == (self.one_of is None):
+            raise Fault("equals 与 one_of 必须且只能填一个", "needs exactly one of equals and one_of")
+        return self
+
+
+class JsonCheck(Spec):
+    """The value at a JSONPath equals a value; with neither ``equals`` nor ``exists``, it is there."""
+
+    type: Literal["json"]
+    path: str = titled("JSONPath", "JSONPath", max_length=1000)
+    equals: Any = titled("等于", "Equals", default=None)
+    exists: bool | None = titled("是否存在", "Exists", default=None)
+
+
+class RegexCheck(Spec):
+    """The body matches a regular expression somewhere."""
+
+    type: Literal["regex"]
+    pattern: str = titled("正则表达式", "Regular expression", min_length=1, max_length=1000)
+
+
+class ContainsCheck(Spec):
+    """The body contains a text."""
+
+    type: Literal["contains"]
+    text: str = titled("文本", "Text", min_length=1, max_length=10_000)
+
+
+class HeaderCheck(Spec):
+    """A reply header is there, equals a value or contains one."""
+
+    type: Literal["header"]
+    name: str = titled("响应头", "Header", min_length=1, max_length=200)
+    equals: str | None = titled("等于", "Equals", default=None)
+    contains: str | None = titled("包含", "Contains", default=None)
+
+
+class ResponseTimeCheck(Spec):
+    """The service time stays below a limit."""
+
+    type: Literal["response_time"]
+    less_than: float = titled("小于（毫秒）", "Less than, ms", gt=0)
+
+
+Check = Annotated[
+    StatusCheck | JsonCheck | RegexCheck | ContainsCheck | HeaderCheck | ResponseTimeCheck, Field(discriminator="type")
+]
+
+
+class RequestStep(Spec):
+    """One request over one protocol."""
+
+    type: Literal["request"] = "request"
+    name: Name = titled("步骤名称", "Name")
+    protocol: str | None = titled("协议", "Protocol", default=None, max_length=20)
+    request: dict[str, Any] = titled("请求", "Request", default_factory=dict)
+    extract: tuple[Extractor, ...] = titled("提取变量", "Extract", default=(), max_length=50)
+    checks: tuple[Check, ...] = titled("检查点", "Checks", default=(), max_length=50)
+    think_time: ThinkTime | None = titled("思考时间", "Think time", default=None)
+    timeout: int | None = titled("超时（毫秒）", "Timeout, ms", default=None, ge=1, le=3_600_000)
+
+
+class ThinkStep(Spec):
+    """A pause on its own."""
+
+    type: Literal["think"]
+    name: Name = "think"
+    think_time: ThinkTime = titled("思考时间", "Think time")
+
+
+class Condition(Spec):
+    """Compares a variable with a value. A variable that is not set is only ``absent``."""
+
+    variable: VariableName = titled("变量", "Variable")
+    is_: Literal["equals", "not_equals", "contains", "less_than", "greater_than", "present", "absent"] = titled(
+        "条件", "Is", default="present", alias="is"
+    )
+    value: Any = titled("值", "Value", default=None)
+
+
+class GroupStep(Spec):
+    """Steps under one name, with a timing of their own."""
+
+    type: Literal["group"]
+    name: Name = titled("分组名称", "Name")
+    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+
+
+class LoopStep(Spec):
+    """Steps repeated a number of times."""
+
+    type: Literal["loop"]
+    name: Name = "loop"
+    times: int = titled("次数", "Times", ge=1, le=MAX_LOOPS)
+    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+
+
+class IfStep(Spec):
+    """Steps taken when a condition holds, others when it does not."""
+
+    type: Literal["if"]
+    name: Name = "if"
+    condition: Condition = titled("条件", "Condition")
+    steps: tuple[Step, ...] = titled("满足时", "Then", min_length=1)
+    otherwise: tuple[Step, ...] = titled("否则", "Otherwise", default=())
+
+
+class WhileStep(Spec):
+    """Steps repeated while a condition holds, at most ``max_times`` times."""
+
+    type: Literal["while"]
+    name: Name = "while"
+    condition: Condition = titled("条件", "Condition")
+    max_times: int = titled("最多次数", "At most", ge=1, le=MAX_LOOPS)
+    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+
+
+class Option(Spec):
+    """One branch of a weighted choice."""
+
+    weight: int = titled("权重", "Weight", ge=1, le=1_000_000)
+    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+
+
+class ChoiceStep(Spec):
+    """One branch, drawn by weight."""
+
+    type: Literal["choice"]
+    name: Name = "choice"
+    options: tuple[Option, ...] = titled("分支", "Options", min_length=1, max_length=100)
+
+
+def _kind(step: Any) -> str:
+    kind = step.get("type", "request") if isinstance(step, dict) else getattr(step, "type", "request")
+    return f":{kind}"
+
+
+Step = Annotated[
+    Annotated[RequestStep, Tag(":request")]
+    | Annotated[ThinkStep, Tag(":think")]
+    | Annotated[GroupStep, Tag(":group")]
+    | Annotated[LoopStep, Tag(":loop")]
+    | Annotated[IfStep, Tag(":if")]
+    | Annotated[WhileStep, Tag(":while")]
+    | Annotated[ChoiceStep, Tag(":choice")],
+    Discriminator(
+        _kind,
+        custom_error_type="step_type",
+        custom_error_message="type must be one of request, think, group, loop, if, while, choice",
+    ),
+]
+
+
+class SceneSpec(Spec):
+    """What one virtual user does: once at its start, then over and over."""
+
+    name: Name = titled("业务流名称", "Name")
+    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1, max_length=MAX_STEPS)
+    on_start: tuple[Step, ...] = titled("用户启动步骤", "Once per virtual user, first", default=(), max_length=MAX_STEPS)
+    setup: tuple[Step, ...] = titled("前置步骤", "Once per run, first", default=(), max_length=MAX_STEPS)
+    teardown: tuple[Step, ...] = titled("后置步骤", "Once per run, last", default=(), max_length=MAX_STEPS)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> SceneSpec:
+        if sum(1 for _ in self.walk()) > MAX_STEPS:
+            raise Fault(f"步骤总数不能超过 {MAX_STEPS}", f"must have at most {MAX_STEPS} steps in all", "steps")
+        return self
+
+    def walk(self) -> Iterator[Step]:
+        """Every step in document order, nested ones included."""
+        for part in (self.setup, self.on_start, self.steps, self.teardown):
+            yield from walk(part)
+
+
+def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Every step of a list in document order, nested ones included."""
+    for step in steps:
+        yield step
+        for inner in inner_steps(step):
+            yield from walk(inner)
+
+
+def inner_steps(step: Step) -> list[tuple[Step, ...]]:
+    """The step lists nested directly in a step."""
+    if isinstance(step, GroupStep | LoopStep | WhileStep):
+        return [step.steps]
+    if isinstance(step, IfStep):
+        return [step.steps, step.otherwise]
+    if isinstance(step, ChoiceStep):
+        return [option.steps for option in step.options]
+    return []
+
+
+for _model in (GroupStep, LoopStep, IfStep, WhileStep, Option, ChoiceStep, SceneSpec):
+    _model.model_rebuild()

@@ -1,0 +1,94 @@
+"""What a node tells about one second: windows, its own health, and samples of the errors it saw.
+
+All of it is plain data that msgspec encodes as JSON (for the store) or msgpack (between nodes).
+Times are nanoseconds unless a name says otherwise; a packed histogram is what ``metrics.histogram.Histogram.pack`` made.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+PHASES = ("dns", "connect", "tls", "waiting", "receiving")
+
+
+class PhaseSum(msgspec.Struct, frozen=True, array_like=True):
+    """How often a phase happened, how long it took in all, and at most."""
+
+    count: int
+    total_ns: int
+    max_ns: int
+
+
+class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All samples of one step on one node in one second.
+
+    ``requests`` counts every attempt that ended, sent or not; ``failures`` those that failed, by error class.
+    ``latency`` (service time) and ``from_plan`` (time from the planned start, only where there is a plan) cover every
+    request that was sent, answered or not; one that never left (refused connection, missing variable) has no latency.
+    """
+
+    step: int
+    requests: int
+    failures: dict[str, int] = {}
+    statuses: dict[str, int] = {}
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    checks_passed: int = 0
+    checks_failed: int = 0
+    latency: bytes = b""
+    from_plan: bytes = b""
+    phases: dict[str, PhaseSum] = {}
+
+
+class NodeHealth(msgspec.Struct, frozen=True):
+    """The ruler measured: the generator's own state in one second.
+
+    ``cpu`` is the machine's and ``process_cpu`` this process's share of one core, ``memory`` the machine's, all in
+    percent; ``network`` in MB/s; ``loop_lag_ms`` the worst lateness of the event loop; ``send_lag_ms`` the worst
+    lateness of a planned start.
+    """
+
+    cpu: float = 0.0
+    process_cpu: float = 0.0
+    memory: float = 0.0
+    network: float = 0.0
+    loop_lag_ms: float = 0.0
+    send_lag_ms: float = 0.0
+    open_files: int = 0
+    open_files_limit: int = 0
+
+
+class ErrorSample(msgspec.Struct, frozen=True):
+    """One failed request kept as an example of its class. Secrets are masked before it is made."""
+
+    step: int
+    error_class: str
+    timestamp: float
+    message: str
+    request: str = ""
+    response_head: str = ""
+    body: str = ""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One node's second. ``(node, seq)`` names it: merging counts each name once.
+
+    ``second`` is Unix time; ``elapsed`` seconds of load-profile time (standing still in a pause); ``span_ns`` how much
+    running time the windows cover (0 while paused). ``vus`` active now; ``planned_vus`` wanted by the profile.
+    """
+
+    node: str
+    seq: int
+    second: int
+    elapsed: float
+    span_ns: int
+    vus: int
+    planned_vus: int
+    paused: bool = False
+    iterations: int = 0
+    cut_off: int = 0
+    dropped: int = 0
+    late: int = 0
+    windows: list[StepWindow] = []
+    health: NodeHealth = NodeHealth()
+    errors: list[ErrorSample] = []

@@ -1,0 +1,53 @@
+"""The public interface for plugin authors: everything a protocol or a data source may use, and nothing else."""
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.problems import Fault
+from perfsvc.model.template import MissingVariable
+from perfsvc.model.template import Template
+from perfsvc.plugin.datasource import DataSource
+from perfsvc.plugin.datasource import Feed
+from perfsvc.plugin.hookspecs import hookimpl
+from perfsvc.plugin.protocol import ABORTED
+from perfsvc.plugin.protocol import TIMEOUT
+from perfsvc.plugin.protocol import AsyncSession
+from perfsvc.plugin.protocol import Call
+from perfsvc.plugin.protocol import Excerpt
+from perfsvc.plugin.protocol import NotSent
+from perfsvc.plugin.protocol import Protocol
+from perfsvc.plugin.protocol import Reads
+from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import RunContext
+from perfsvc.plugin.protocol import Scope
+from perfsvc.plugin.protocol import Session
+from perfsvc.plugin.protocol import TargetDenied
+
+__all__ = [
+    "ABORTED",
+    "TIMEOUT",
+    "AsyncSession",
+    "Call",
+    "DataSource",
+    "Excerpt",
+    "Fault",
+    "Feed",
+    "InvalidInput",
+    "MissingVariable",
+    "NotSent",
+    "Problem",
+    "Protocol",
+    "Reads",
+    "Reply",
+    "RunContext",
+    "Scope",
+    "Session",
+    "Spec",
+    "TargetDenied",
+    "Template",
+    "Text",
+    "hookimpl",
+    "titled",
+]

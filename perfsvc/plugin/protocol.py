@@ -1,0 +1,280 @@
+"""What a protocol plugin is.
+
+A ``Protocol`` object serves one run on one node. It compiles each step's request once into a ``Call`` and opens one
+``Session`` per virtual user. The engine then drives the sessions::
+
+    session.start(call)          begin one request; return at once
+    ... the reply is complete ...
+    done(session.reply)          exactly once for each start, never from inside start
+
+``done`` is where the engine records, checks and goes on to the next step, so calling it promptly is what makes a
+protocol fast. A plugin that would rather write a coroutine derives its session from ``AsyncSession``.
+
+What happens inside the library a plugin uses is the plugin's to translate: a request that fails is a reply with
+``failure`` set, never an exception out of a callback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from abc import ABC
+from abc import abstractmethod
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+from typing import ClassVar
+from typing import NamedTuple
+
+from perfsvc.errors import Text
+from perfsvc.model.base import Spec
+from perfsvc.model.template import MissingVariable
+from perfsvc.model.template import Template
+
+TIMEOUT = "Timeout"
+"""The error class of a request whose time ran out."""
+ABORTED = "Aborted"
+"""The error class of a request that the engine itself cut off; never counted against the target."""
+
+
+class Reads(NamedTuple):
+    """Which parts of a reply the step's checks and extractors look at. What nobody reads need not be kept."""
+
+    headers: bool = False
+    body: bool = False
+
+
+class NotSent(Exception):
+    """Raised by ``Session.start`` when nothing could be sent; counted under ``error_class``."""
+
+    def __init__(self, error_class: str, message: str) -> None:
+        super().__init__(message)
+        self.error_class = error_class
+
+
+class TargetDenied(Exception):
+    """The address is not one this installation may send load to."""
+
+
+class Excerpt(NamedTuple):
+    """What is kept of a failed request for people to look at; the engine masks secrets in it and cuts the body."""
+
+    request: str
+    response_head: str
+    body: bytes
+
+
+class Scope:
+    """What one virtual user knows: its number, its iteration, its variables, its own random numbers."""
+
+    __slots__ = ("_random", "_seed", "iteration", "variables", "vu")
+
+    def __init__(self, vu: int, seed: int) -> None:
+        self.vu = vu
+        self.iteration = 0
+        self.variables: dict[str, Any] = {}
+        self._seed = seed
+        self._random: random.Random | None = None
+
+    @property
+    def random(self) -> random.Random:
+        """Random numbers that the run's seed and the user's number decide. Made when first asked for: it takes 2.5 KB."""
+        if self._random is None:
+            self._random = random.Random(f"{self._seed}/{self.vu}")  # noqa: S311 - repeatable on purpose
+        return self._random
+
+
+class Reply(ABC):
+    """The outcome of one request. A session may use one object over and over: read it inside ``done``.
+
+    Times are readings of ``RunContext.now_ns``. ``started_ns`` is the moment the request was handed to the network,
+    on a connection that is ready; opening one is told in ``connected``. ``sent`` is False when nothing left.
+    """
+
+    __slots__ = (
+        "bytes_received",
+        "bytes_sent",
+        "connected",
+        "ended_ns",
+        "failure",
+        "message",
+        "sent",
+        "started_ns",
+        "status",
+        "waiting_ns",
+    )
+
+    status: int
+    """The protocol's status code; 0 where there is none."""
+    failure: str | None
+    """The error class of a request that got no usable reply (``Timeout``, ``Connection Error: refused`` …)."""
+    message: str
+    """What the failure was about, for people."""
+    sent: bool
+    started_ns: int
+    ended_ns: int
+    waiting_ns: int
+    """From ``started_ns`` to the first byte of the reply."""
+    connected: tuple[int, int, int] | None
+    """Nanoseconds for DNS, connecting and TLS, when this request opened a connection."""
+    bytes_sent: int
+    bytes_received: int
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to a reply of which nothing is known."""
+        self.status = self.started_ns = self.ended_ns = self.waiting_ns = self.bytes_sent = self.bytes_received = 0
+        self.failure, self.message, self.sent, self.connected = None, "", False, None
+
+    @abstractmethod
+    def header(self, name: str) -> str | None:
+        """A header (metadata, trailer) by its name in any case; needs ``Reads.headers``."""
+
+    @abstractmethod
+    def body(self) -> bytes:
+        """The decoded body; needs ``Reads.body``."""
+
+    @abstractmethod
+    def excerpt(self) -> Excerpt:
+        """The request and the reply as far as they are still known; asked for only when a request failed."""
+
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.body().decode("utf-8", "replace")
+
+
+class Call:
+    """One step's request, compiled. Protocols derive their own; the engine knows only the time limit."""
+
+    __slots__ = ("timeout_ns",)
+
+    def __init__(self, timeout_ns: int) -> None:
+        self.timeout_ns = timeout_ns
+
+
+Done = Callable[[Reply], None]
+
+
+class Session(ABC):
+    """One virtual user's side of a protocol: its connections, cookies and credentials."""
+
+    __slots__ = ("done", "scope")
+
+    def __init__(self, scope: Scope, done: Done) -> None:
+        self.scope = scope
+        self.done = done
+
+    @abstractmethod
+    def start(self, call: Any) -> None:
+        """Begin a request. Returns at once; ``done`` is called later, once.
+
+        Raises NotSent or MissingVariable when nothing can be sent; ``done`` is then not called.
+        """
+
+    @abstractmethod
+    def abort(self, error_class: str) -> None:
+        """Give up the request in flight: ``done`` gets a reply with this failure, at once. Idle: do nothing.
+
+        Whatever the request had been using (a half-read connection) must not be used again.
+        """
+
+    def reset(self) -> None:  # noqa: B027 - most protocols keep everything between iterations
+        """A new iteration begins and the plan wants a fresh user: forget cookies and close connections."""
+
+    async def close(self) -> None:  # noqa: B027 - nothing held, nothing to close
+        """The virtual user ends; called once, with nothing in flight."""
+
+
+class AsyncSession(Session):
+    """A session written as a coroutine: implement ``call``."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self, scope: Scope, done: Done) -> None:
+        super().__init__(scope, done)
+        self._task: asyncio.Task[Reply] | None = None
+
+    @abstractmethod
+    async def call(self, call: Any) -> Reply:
+        """Do one request. Failures of the target are replies with ``failure`` set."""
+
+    @abstractmethod
+    def failed(self, error_class: str, message: str) -> Reply:
+        """A reply for a request that was cut off or raised."""
+
+    def start(self, call: Any) -> None:
+        self._task = asyncio.get_running_loop().create_task(self.call(call))
+        self._task.add_done_callback(self._ended)
+
+    def abort(self, error_class: str) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            self.done(self.failed(error_class, ""))
+
+    def _ended(self, task: asyncio.Task[Reply]) -> None:
+        if task is not self._task:  # aborted before
+            if not task.cancelled():
+                task.exception()
+            return
+        self._task = None
+        self.done(self._outcome(task))
+
+    def _outcome(self, task: asyncio.Task[Reply]) -> Reply:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, MissingVariable | NotSent):
+            return self.failed(getattr(error, "error_class", str(error)), str(error))
+        if error is not None:
+            return self.failed(f"Plugin Error: {type(error).__name__}", str(error))
+        return self.failed(ABORTED, "") if task.cancelled() else task.result()
+
+
+class RunContext(NamedTuple):
+    """What a run gives to a protocol."""
+
+    base_url: str
+    headers: Mapping[str, str]
+    """Headers of the environment, for every request."""
+    template: Callable[[str], Template]
+    """Compiles a text with ``{{name}}`` in it; environment variables become constants."""
+    now_ns: Callable[[], int]
+    resolve: Callable[[str, int], Awaitable[list[tuple[Any, ...]]]]
+    """Host and port to ``getaddrinfo`` tuples (family, type, proto, canonname, sockaddr), cached as the run asks.
+
+    Raises OSError when the name is unknown and TargetDenied when no address is allowed.
+    """
+
+
+class Protocol(ABC):
+    """A protocol under a lower-case ``name``.
+
+    ``Request`` validates a step's ``request``; ``Options`` the run-wide ``execution_config.protocol_options[name]``.
+    Both become JSON Schema with titles in both languages.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[Text]
+    Request: ClassVar[type[Spec]]
+    Options: ClassVar[type[Spec]]
+
+    def __init__(self, options: Any, context: RunContext) -> None:
+        self.options = options
+        self.context = context
+
+    @abstractmethod
+    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> Call:
+        """A step's validated request, made ready. Raises InvalidInput with paths relative to ``request``."""
+
+    @abstractmethod
+    def session(self, scope: Scope, done: Done) -> Session:
+        """A session for one virtual user. Does no I/O: connections are opened by the first request."""
+
+    def status_failure(self, status: int) -> str | None:
+        """The error class of a status that counts as a failure where the step itself does not check the status."""
+        return None
+
+    async def close(self) -> None:  # noqa: B027 - nothing shared, nothing to close
+        """The run ends; called once, after all sessions were closed."""

@@ -1,0 +1,65 @@
+"""One distribution: the service, its built-in protocol plugins and its built-in data sources."""
+
+from setuptools import find_packages
+from setuptools import setup
+
+BUILTIN = find_packages("plugins")
+
+RUNTIME = [
+    "argon2-cffi>=25.1",
+    "cryptography>=50",
+    "faker>=40",
+    "grpcio>=1.85",
+    "httptools>=0.9",
+    "jsonpath-ng>=1.16",
+    "msgspec>=0.22",
+    "numpy>=2.4",
+    "peewee>=4.5.3",
+    "pluggy>=1.7",
+    "psutil>=7.2",
+    "pydantic>=2.14",
+    "pyjwt>=2.15",
+    "pymysql>=1.2.4",
+    "pyyaml>=6.0",
+    "rich>=15",
+    "tornado>=6.6.1",
+    "uvloop>=0.23; sys_platform != 'win32'",
+    "websocket-client>=1.9.2",
+]
+
+TEST = [
+    "hdrhistogram>=0.10",
+    "hypothesis>=6.170",
+    "import-linter>=2.16",
+    "jsonschema>=4.26",
+    "mypy>=2.4",
+    "openapi-spec-validator>=0.9",
+    "playwright>=1.65",
+    # pytest-tornado 0.8.1 imports pkg_resources, which setuptools 82 removed, and uses a mark that pytest 10 drops.
+    "pytest>=9.2,<10",
+    "pytest-asyncio>=1.5",
+    "pytest-timeout>=2.4",
+    "pytest-tornado>=0.8.1",
+    "pytest-xdist>=3.8",
+    "ruff>=0.17",
+    "setuptools<82",
+    "types-psutil",
+    "types-PyMySQL",
+    "types-PyYAML",
+]
+
+setup(
+    name="perfsvc",
+    version="0.1.0",
+    description="A self-hosted performance-testing platform in one process",
+    python_requires=">=3.11",
+    packages=[*find_packages(include=["perfsvc", "perfsvc.*"]), *BUILTIN],
+    package_dir={name: "plugins/" + name.replace(".", "/") for name in BUILTIN},
+    package_data={"perfsvc": ["py.typed"], "perfsvc.web": ["pages/*"]},
+    install_requires=RUNTIME,
+    extras_require={"test": TEST, "bench": ["locust>=2.47"]},
+    entry_points={
+        "console_scripts": ["perfsvc = perfsvc.cli:main"],
+        "perfsvc.plugins": ["protocol-http = perfsvc_protocols.http"],
+    },
+)
