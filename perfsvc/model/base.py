@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from typing import Annotated
 from typing import Any
 from typing import TypeVar
 
 from pydantic import BaseModel
 from pydantic import ConfigDict
 from pydantic import Field
+from pydantic import Strict
 from pydantic import ValidationError
 
 from perfsvc.errors import InvalidInput
 from perfsvc.model.problems import problems_of
 
 S = TypeVar("S", bound="Spec")
+T = TypeVar("T")
+
+Many = Annotated[tuple[T, ...], Strict(False)]
+"""A frozen list. Not strict about list or tuple, because a validator that runs before hands on Python lists."""
 
 
 class Spec(BaseModel):
@@ -39,10 +44,6 @@ class Spec(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise InvalidInput(problems_of(error, data, at)) from None
-
-    def merged(self: S, changes: Mapping[str, Any]) -> S:
-        """A copy with the given keys replaced, validated anew."""
-        return type(self).parse({**self.model_dump(mode="json", exclude_unset=True), **changes})
 
 
 def _refuse(value: object) -> Any:

@@ -6,6 +6,7 @@ both only with the same value. Answers use the API document's names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 from typing import Any
 from typing import Literal
@@ -16,6 +17,9 @@ from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
 
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.load import MAX_VUS
@@ -43,8 +47,8 @@ Seconds = Annotated[int, Field(ge=0, le=MAX_SECONDS)]
 class ExecutionConfig(Spec):
     """The free-form column ``execution_config``, given a form."""
 
-    stages: tuple[Stage, ...] | None = titled("负载阶段", "Stages", default=None, min_length=1, max_length=1000)
-    thresholds: tuple[Threshold, ...] = titled("阈值", "Thresholds", default=(), max_length=100)
+    stages: Many[Stage] | None = titled("负载阶段", "Stages", default=None, min_length=1, max_length=1000)
+    thresholds: Many[Threshold] = titled("阈值", "Thresholds", default=(), max_length=100)
     abort_on_breach: bool = titled("超过阈值时中止", "Abort on breach", default=False)
     abort_grace: float = titled("中止宽限（秒）", "Grace before an abort, s", default=5.0, ge=0, le=86_400)
     graceful_stop: float = titled("停止宽限（秒）", "Graceful stop, s", default=10.0, ge=0, le=3600)
@@ -92,15 +96,30 @@ class PlanConfig(Spec):
 
     @model_validator(mode="after")
     def _without_contradictions(self) -> PlanConfig:
-        if self.test_mode == "step" and (self.step_users is None or self.step_time is None):
-            raise Fault("step 模式需要 step_users 和 step_time", "test_mode step needs step_users and step_time", "test_mode")
-        if self.execution_config.stages and self.test_mode != "concurrent":
-            raise Fault("stages 只能用于 concurrent 模式", "stages go with test_mode concurrent only", "execution_config")
-        if self.control_mode == "single" and self.node_count != 1:
-            raise Fault("single 模式只能有一个节点", "control_mode single has exactly one node", "node_count")
-        if not self.execution_config.stages and self.ramp_up_time + self.hold_time == 0:
-            raise Fault("加压时间与保持时间不能同时为 0", "ramp-up and hold cannot both be 0", "hold_time")
+        problems = [Problem(path, Text(zh, en)) for wrong, path, zh, en in self._contradictions() if wrong]
+        if problems:
+            raise Fault.all(problems)
         return self
+
+    def _contradictions(self) -> list[tuple[bool, str, str, str]]:
+        stages = bool(self.execution_config.stages)
+        stepped = self.step_users is not None and self.step_time is not None
+        return [
+            (self.test_mode == "step" and not stepped, "test_mode",
+             "step 模式需要 step_users 和 step_time", "test_mode step needs step_users and step_time"),
+            (stages and self.test_mode != "concurrent", "execution_config.stages",
+             "stages 只能用于 concurrent 模式", "stages go with test_mode concurrent only"),
+            (self.control_mode == "single" and self.node_count != 1, "node_count",
+             "single 模式只能有一个节点", "control_mode single has exactly one node"),
+            (not stages and self.ramp_up_time + self.hold_time == 0, "hold_time",
+             "加压时间与保持时间不能同时为 0", "ramp-up and hold cannot both be 0"),
+        ]  # fmt: skip
+
+    def merged(self, changes: Mapping[str, Any]) -> PlanConfig:
+        """A copy with the given keys replaced, under either of their names."""
+        replaced = {SYNONYMS.get(key, key) for key in changes}
+        kept = self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=replaced)
+        return PlanConfig.parse({**kept, **changes}, "config")
 
     def load(self) -> ClosedLoad:
         """The load profile that this config describes."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 
@@ -24,7 +25,7 @@ class ClosedLoad(Spec):
     """A number of virtual users that follows the stages, starting from none."""
 
     kind: Literal["vus"] = "vus"
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=1000)]
+    stages: Annotated[Many[Stage], Field(min_length=1, max_length=1000)]
 
     @property
     def duration(self) -> float:

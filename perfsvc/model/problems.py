@@ -49,13 +49,19 @@ class Fault(ValueError):  # noqa: N818 - a fault within a validator, turned into
 
     def __init__(self, zh: str, en: str, at: str = "") -> None:
         super().__init__(en)
-        self.text = Text(zh, en)
-        self.at = at
+        self.problems = [Problem(at, Text(zh, en))]
+
+    @classmethod
+    def all(cls, problems: list[Problem]) -> Fault:
+        """Several at once, so that nobody mends one only to meet the next."""
+        fault = cls("", "; ".join(problem.text.en for problem in problems))
+        fault.problems = problems
+        return fault
 
 
 def problems_of(error: ValidationError, data: Any, at: str = "") -> list[Problem]:
     """Every fault that pydantic found in ``data`` as a Problem whose path starts with ``at``."""
-    found = [_problem(entry, data, at) for entry in error.errors(include_url=False)]
+    found = [problem for entry in error.errors(include_url=False) for problem in _problems(entry, data, at)]
     # A list whose items are all wrong counts as too short as well; the items' own faults say enough.
     return [problem for problem in found if not any(other.path.startswith(problem.path + "[") for other in found)]
 
@@ -68,15 +74,14 @@ def path_of(location: tuple[int | str, ...], at: str = "") -> str:
     return path or "$"
 
 
-def _problem(entry: Any, data: Any, at: str) -> Problem:
+def _problems(entry: Any, data: Any, at: str) -> list[Problem]:
     context: dict[str, Any] = entry.get("ctx", {})
     cause = context.get("error")
     location = _written_by_user(entry["loc"], data, entry["type"] == "missing")
     if isinstance(cause, Fault):
-        below = (*location, cause.at) if cause.at else location
-        return Problem(path_of(below, at), cause.text)
+        return [Problem(path_of((*location, part.path) if part.path else location, at), part.text) for part in cause.problems]
     zh, en = MESSAGES.get(entry["type"], (entry["msg"], entry["msg"]))
-    return Problem(path_of(location, at), Text(zh.format(**context), en.format(**context)))
+    return [Problem(path_of(location, at), Text(zh.format(**context), en.format(**context)))]
 
 
 def _written_by_user(location: tuple[int | str, ...], data: Any, missing: bool) -> tuple[int | str, ...]:

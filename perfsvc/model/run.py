@@ -8,6 +8,7 @@ from typing import Literal
 
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import Text
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.load import Load
 from perfsvc.model.scene import SceneSpec
@@ -128,7 +129,7 @@ class RunSpec(Spec):
     execution_id: str
     name: str
     seed: int
-    scenes: tuple[WeightedScene, ...]
+    scenes: Many[WeightedScene]
     load: Load
     target: Target = Target()
     protocol: str = "http"
@@ -136,7 +137,7 @@ class RunSpec(Spec):
     request_timeout_ms: int = 30_000
     graceful_stop_s: float = 10.0
     pacing_s: float = 0.0
-    thresholds: tuple[Threshold, ...] = ()
+    thresholds: Many[Threshold] = ()
     abort_on_breach: bool = False
     abort_grace_s: float = 5.0
 

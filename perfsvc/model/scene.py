@@ -12,6 +12,7 @@ from pydantic import Field
 from pydantic import Tag
 from pydantic import model_validator
 
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
@@ -80,7 +81,7 @@ class StatusCheck(Spec):
 
     type: Literal["status"]
     equals: int | None = titled("等于", "Equals", default=None)
-    one_of: tuple[int, ...] | None = titled("属于", "One of", default=None, min_length=1, max_length=50)
+    one_of: Many[int] | None = titled("属于", "One of", default=None, min_length=1, max_length=50)
 
     @model_validator(mode="after")
     def _complete(self) -> StatusCheck:
@@ -140,8 +141,8 @@ class RequestStep(Spec):
     name: Name = titled("步骤名称", "Name")
     protocol: str | None = titled("协议", "Protocol", default=None, max_length=20)
     request: dict[str, Any] = titled("请求", "Request", default_factory=dict)
-    extract: tuple[Extractor, ...] = titled("提取变量", "Extract", default=(), max_length=50)
-    checks: tuple[Check, ...] = titled("检查点", "Checks", default=(), max_length=50)
+    extract: Many[Extractor] = titled("提取变量", "Extract", default=(), max_length=50)
+    checks: Many[Check] = titled("检查点", "Checks", default=(), max_length=50)
     think_time: ThinkTime | None = titled("思考时间", "Think time", default=None)
     timeout: int | None = titled("超时（毫秒）", "Timeout, ms", default=None, ge=1, le=3_600_000)
 
@@ -169,7 +170,7 @@ class GroupStep(Spec):
 
     type: Literal["group"]
     name: Name = titled("分组名称", "Name")
-    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+    steps: Many[Step] = titled("步骤", "Steps", min_length=1)
 
 
 class LoopStep(Spec):
@@ -178,7 +179,7 @@ class LoopStep(Spec):
     type: Literal["loop"]
     name: Name = "loop"
     times: int = titled("次数", "Times", ge=1, le=MAX_LOOPS)
-    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+    steps: Many[Step] = titled("步骤", "Steps", min_length=1)
 
 
 class IfStep(Spec):
@@ -187,8 +188,8 @@ class IfStep(Spec):
     type: Literal["if"]
     name: Name = "if"
     condition: Condition = titled("条件", "Condition")
-    steps: tuple[Step, ...] = titled("满足时", "Then", min_length=1)
-    otherwise: tuple[Step, ...] = titled("否则", "Otherwise", default=())
+    steps: Many[Step] = titled("满足时", "Then", min_length=1)
+    otherwise: Many[Step] = titled("否则", "Otherwise", default=())
 
 
 class WhileStep(Spec):
@@ -198,14 +199,14 @@ class WhileStep(Spec):
     name: Name = "while"
     condition: Condition = titled("条件", "Condition")
     max_times: int = titled("最多次数", "At most", ge=1, le=MAX_LOOPS)
-    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+    steps: Many[Step] = titled("步骤", "Steps", min_length=1)
 
 
 class Option(Spec):
     """One branch of a weighted choice."""
 
     weight: int = titled("权重", "Weight", ge=1, le=1_000_000)
-    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1)
+    steps: Many[Step] = titled("步骤", "Steps", min_length=1)
 
 
 class ChoiceStep(Spec):
@@ -213,7 +214,7 @@ class ChoiceStep(Spec):
 
     type: Literal["choice"]
     name: Name = "choice"
-    options: tuple[Option, ...] = titled("分支", "Options", min_length=1, max_length=100)
+    options: Many[Option] = titled("分支", "Options", min_length=1, max_length=100)
 
 
 def _kind(step: Any) -> str:
@@ -241,10 +242,10 @@ class SceneSpec(Spec):
     """What one virtual user does: once at its start, then over and over."""
 
     name: Name = titled("业务流名称", "Name")
-    steps: tuple[Step, ...] = titled("步骤", "Steps", min_length=1, max_length=MAX_STEPS)
-    on_start: tuple[Step, ...] = titled("用户启动步骤", "Once per virtual user, first", default=(), max_length=MAX_STEPS)
-    setup: tuple[Step, ...] = titled("前置步骤", "Once per run, first", default=(), max_length=MAX_STEPS)
-    teardown: tuple[Step, ...] = titled("后置步骤", "Once per run, last", default=(), max_length=MAX_STEPS)
+    steps: Many[Step] = titled("步骤", "Steps", min_length=1, max_length=MAX_STEPS)
+    on_start: Many[Step] = titled("用户启动步骤", "Once per virtual user, first", default=(), max_length=MAX_STEPS)
+    setup: Many[Step] = titled("前置步骤", "Once per run, first", default=(), max_length=MAX_STEPS)
+    teardown: Many[Step] = titled("后置步骤", "Once per run, last", default=(), max_length=MAX_STEPS)
 
     @model_validator(mode="after")
     def _bounded(self) -> SceneSpec:
