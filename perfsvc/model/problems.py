@@ -77,23 +77,22 @@ def path_of(location: tuple[int | str, ...], at: str = "") -> str:
 def _problems(entry: Any, data: Any, at: str) -> list[Problem]:
     context: dict[str, Any] = entry.get("ctx", {})
     cause = context.get("error")
-    location = _written_by_user(entry["loc"], data, entry["type"] == "missing")
+    location = _written_by_user(entry["loc"], data)
     if isinstance(cause, Fault):
         return [Problem(path_of((*location, part.path) if part.path else location, at), part.text) for part in cause.problems]
     zh, en = MESSAGES.get(entry["type"], (entry["msg"], entry["msg"]))
     return [Problem(path_of(location, at), Text(zh.format(**context), en.format(**context)))]
 
 
-def _written_by_user(location: tuple[int | str, ...], data: Any, missing: bool) -> tuple[int | str, ...]:
+def _written_by_user(location: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
     """The location without the names of union branches, which pydantic puts in and no user ever wrote.
 
-    Branches named like a key of theirs are marked with a colon.
+    A branch is named by the value's own ``type``, or marked with a colon where it would be named like a key.
     """
     kept: list[int | str] = []
-    for position, part in enumerate(location):
-        lacking = missing and position == len(location) - 1
-        branch = isinstance(part, str) and (part.startswith(":") or not _holds(data, part))
-        if branch and not lacking:
+    for part in location:
+        branch = isinstance(part, str) and (part.startswith(":") or isinstance(data, dict) and data.get("type") == part)
+        if branch:
             continue
         kept.append(part)
         data = data[part] if _holds(data, part) else None
