@@ -71,7 +71,7 @@ class ErrorSample(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One node's second. ``(node, seq)`` names it: merging counts each name once.
+    """One node's second. ``(node, seq)`` names it: merging counts each name once. A node numbers from 1, without gaps.
 
     ``second`` is Unix time; ``elapsed`` seconds of load-profile time (standing still in a pause); ``span_ns`` how much
     running time the windows cover (0 while paused). ``vus`` active now; ``planned_vus`` wanted by the profile.

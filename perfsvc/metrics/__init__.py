@@ -1,0 +1,1 @@
+"""From samples to judgement: histograms, windows and their merge, series, thresholds, validity, score. No I/O."""

@@ -1,0 +1,217 @@
+"""Latency histograms that merge exactly.
+
+The layout is HdrHistogram's (http://hdrhistogram.org; ``HdrHistogram.java::countsArrayIndex``) for a unit of 1 µs, a
+range of 1 µs to 1 h and 3 significant digits: 22 buckets that double in width, each of 2,048 bins of which the lower
+half belongs to the bucket before, 23,552 bins in all. A bin is at most 1/1024 of its value wide. Adding two histograms
+adds their bins, so any number of nodes and seconds merge without loss. Count, sum, smallest and largest value are kept
+beside the bins and are exact.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+
+BINS = 23_552
+UNIT_NS = 1_000
+HIGHEST_US = 3_600_000_000
+
+HALF_BITS = 10
+BUCKET_BITS = HALF_BITS + 1
+BUCKET_MASK = (1 << BUCKET_BITS) - 1
+
+PERCENTILES: dict[str, float] = {"p50": 50.0, "p75": 75.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
+NS_PER_MS = 1_000_000
+
+VERSION = 1
+HEADER = struct.Struct("<BIQ16sQQ")
+"""Version, number of bins in use, overflow, sum (wider than 64 bits), smallest and largest in ns."""
+SUM_LIMIT = (1 << 63) - 1
+
+
+class Histogram:
+    """Counts per HDR bin, held only for the range of bins in use; grows by ``merge``, never otherwise changes."""
+
+    __slots__ = ("_counts", "_first", "max_ns", "min_ns", "overflow", "sum_ns", "total")
+
+    total: int
+    """How many values were counted."""
+    overflow: int
+    """How many of them were above 1 h and stand in the last bin."""
+    sum_ns: int
+    min_ns: int
+    max_ns: int
+
+    def __init__(self) -> None:
+        self._first = 0
+        self._counts: Counts = np.zeros(0, np.int64)
+        self.total = self.overflow = self.sum_ns = self.min_ns = self.max_ns = 0
+
+    @classmethod
+    def of_ns(cls, values: Sequence[int] | Counts) -> Histogram:
+        """The histogram of latencies in nanoseconds; a negative one counts as 0."""
+        made = cls()
+        if len(values) == 0:
+            return made
+        ns = np.maximum(np.asarray(values, np.int64), 0)
+        bins = bin_of(ns)
+        made._first = int(bins.min())
+        made._counts = np.bincount(bins - made._first)
+        made.total = len(ns)
+        made.overflow = int(np.count_nonzero(ns > HIGHEST_US * UNIT_NS))
+        made.min_ns, made.max_ns = int(ns.min()), int(ns.max())
+        made.sum_ns = exact_sum(ns, made.max_ns)
+        return made
+
+    @property
+    def counts(self) -> Counts:
+        """All 23,552 bins."""
+        whole: Counts = np.zeros(BINS, np.int64)
+        whole[self._first : self._first + len(self._counts)] = self._counts
+        return whole
+
+    @property
+    def avg_ns(self) -> float | None:
+        """The exact mean; None when empty."""
+        return self.sum_ns / self.total if self.total else None
+
+    def merge(self, other: Histogram) -> None:
+        """Add another histogram's counts to this one's."""
+        if not other.total:
+            return
+        self._cover(other._first, other._first + len(other._counts))
+        start = other._first - self._first
+        self._counts[start : start + len(other._counts)] += other._counts
+        self.min_ns = min(self.min_ns, other.min_ns) if self.total else other.min_ns
+        self.max_ns = max(self.max_ns, other.max_ns)
+        self.total += other.total
+        self.sum_ns += other.sum_ns
+        self.overflow += other.overflow
+
+    def _cover(self, first: int, end: int) -> None:
+        """Make the held range include the bins from ``first`` to ``end``."""
+        if not self.total:
+            self._first, self._counts = first, np.zeros(end - first, np.int64)
+            return
+        held_end = self._first + len(self._counts)
+        if first < self._first or end > held_end:
+            pads = (max(self._first - first, 0), max(end - held_end, 0))
+            self._counts = np.pad(self._counts, pads)
+            self._first = min(self._first, first)
+
+    def percentile_ns(self, q: float) -> int | None:
+        """The value that ``q`` percent of all values do not exceed, by nearest rank: rank ⌈q/100 · total⌉.
+
+        Answers the upper end of the bin that holds this rank (HdrHistogram's ``highestEquivalentValue``), never outside
+        the exact smallest and largest value; None when empty.
+        """
+        found = self._at([q])
+        return found[0] if found else None
+
+    def percentiles_ms(self) -> dict[str, float | None]:
+        """p50, p75, p90, p95, p99, p99.9 and max in ms, rounded to 1 µs; all None when empty."""
+        if not self.total:
+            return dict.fromkeys([*PERCENTILES, "max"])
+        found = {name: to_ms(ns) for name, ns in zip(PERCENTILES, self._at(list(PERCENTILES.values())), strict=True)}
+        return {**found, "max": to_ms(self.max_ns)}
+
+    def _at(self, quantiles: list[float]) -> list[int]:
+        if not self.total:
+            return []
+        ranks = [rank_of(q, self.total) for q in quantiles]
+        bins = np.searchsorted(np.cumsum(self._counts), ranks) + self._first
+        return [min(max(upper_end_ns(int(found)), self.min_ns), self.max_ns) for found in bins]
+
+    def pack(self) -> bytes:
+        """The histogram as bytes: version, exact figures, then the bins in use, compressed; ``b""`` when empty."""
+        if not self.total:
+            return b""
+        used = np.flatnonzero(self._counts)
+        head = HEADER.pack(
+            VERSION, len(used), self.overflow, self.sum_ns.to_bytes(16, "little"), self.min_ns, self.max_ns
+        )
+        steps = np.diff(used + self._first, prepend=0).astype("<u2")
+        body = steps.tobytes() + self._counts[used].astype("<u8").tobytes()
+        return head + zlib.compress(body, 1)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Histogram:
+        """What ``pack`` made. Raises ValueError when the bytes are not such."""
+        made = cls()
+        if not packed:
+            return made
+        used, made.overflow, made.sum_ns, made.min_ns, made.max_ns = _read_head(packed)
+        bins, counts = _read_bins(packed, used)
+        made._first = int(bins[0])
+        made._counts = np.zeros(int(bins[-1]) - made._first + 1, np.int64)
+        made._counts[bins - made._first] = counts
+        made.total = int(counts.sum())
+        return made
+
+
+def bin_of(ns: Counts) -> Counts:
+    """The HDR bin of each latency, rounded to the nearest µs and clamped to 1 µs … 1 h."""
+    us = np.clip((ns + UNIT_NS // 2) // UNIT_NS, 1, HIGHEST_US)
+    # The exponent of a float is the bit length of the integer it was made from, exact up to 2**53.
+    bit_length = np.frexp((us | BUCKET_MASK).astype(np.float64))[1].astype(np.int64)
+    bucket = bit_length - BUCKET_BITS
+    bins: Counts = (bucket << HALF_BITS) + (us >> bucket)
+    return bins
+
+
+def upper_end_ns(index: int) -> int:
+    """The largest value, in ns, that falls into a bin; in whole µs."""
+    bucket = max((index >> HALF_BITS) - 1, 0)
+    sub_bin = index - (bucket << HALF_BITS)
+    return (((sub_bin + 1) << bucket) - 1) * UNIT_NS
+
+
+def rank_of(q: float, total: int) -> int:
+    """The nearest rank of a percentile, at least 1."""
+    # 99.9 % of 1000 is 999.0000000000001 in floats; without rounding the ceiling would be one rank too high.
+    return min(max(math.ceil(round(q * total / 100, 6)), 1), total)
+
+
+def exact_sum(ns: Counts, largest: int) -> int:
+    """The sum without overflow."""
+    if largest * len(ns) <= SUM_LIMIT:
+        return int(ns.sum())
+    return sum(ns.tolist())
+
+
+def to_ms(ns: float) -> float:
+    """Nanoseconds as milliseconds, rounded to 1 µs."""
+    return round(ns / NS_PER_MS, 3)
+
+
+def _read_head(packed: bytes) -> tuple[int, int, int, int, int]:
+    if packed[0] != VERSION or len(packed) < HEADER.size:
+        raise ValueError(f"not a histogram of version {VERSION}: {packed[:1].hex()}, {len(packed)} bytes")
+    _, used, overflow, sum_ns, min_ns, max_ns = HEADER.unpack_from(packed)
+    if not 1 <= used <= BINS:
+        raise ValueError(f"a histogram cannot use {used} bins")
+    return used, overflow, int.from_bytes(sum_ns, "little"), min_ns, max_ns
+
+
+def _read_bins(packed: bytes, used: int) -> tuple[Counts, Counts]:
+    width = 10
+    unpacker = zlib.decompressobj()
+    try:
+        # One byte more than is right shows a body that is too long without ever unpacking it all.
+        body = unpacker.decompress(packed[HEADER.size :], used * width + 1)
+    except zlib.error as error:
+        raise ValueError(f"a histogram's bins cannot be read: {error}") from None
+    if len(body) != used * width:
+        raise ValueError(f"a histogram of {used} bins needs {used * width} bytes, not {len(body)}")
+    bins = np.cumsum(np.frombuffer(body, "<u2", used).astype(np.int64))
+    counts = np.frombuffer(body, "<u8", used, used * 2).astype(np.int64)
+    if bins[-1] >= BINS or counts.min() < 1 or (np.diff(bins) < 1).any():
+        raise ValueError("a histogram's bins are out of order or out of range")
+    return bins, counts

@@ -1,0 +1,139 @@
+"""Where the engine puts its samples, and how a second of them becomes a window.
+
+The hot path appends to the lists and counts in the dictionaries of a ``StepRecorder`` directly: a method call per
+sample would cost more than the appends. Once a second ``fold`` empties them. The lists and dictionaries stay the same
+objects for ever, so the engine may keep ``recorder.latency.append`` in a local variable.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+
+from perfsvc.metrics.histogram import Counts
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.model.window import PhaseSum
+from perfsvc.model.window import StepWindow
+
+OTHER = "Other"
+"""The class of all errors beyond the bound."""
+MAX_ERROR_CLASSES = 64
+CONNECTING = ("dns", "connect", "tls")
+
+
+class ErrorClasses:
+    """The error classes a run has seen, bounded: the first ``limit`` keep their names, all others are ``Other``.
+
+    Also bounds other names that a target chooses, such as statuses.
+    """
+
+    def __init__(self, limit: int = MAX_ERROR_CLASSES) -> None:
+        self._limit = limit
+        self._known: dict[str, str] = {OTHER: OTHER}
+
+    def name(self, error_class: str) -> str:
+        """The class itself, or ``Other``."""
+        known = self._known.get(error_class)
+        if known is not None:
+            return known
+        if len(self._known) > self._limit:
+            return OTHER
+        self._known[error_class] = error_class
+        return error_class
+
+    def bounded(self, failures: Mapping[str, int]) -> dict[str, int]:
+        """The counts with every class by its bounded name."""
+        counts: dict[str, int] = defaultdict(int)
+        for error_class, count in failures.items():
+            counts[self.name(error_class)] += count
+        return dict(counts)
+
+
+class StepRecorder:
+    """One step's samples of the second that is running, on one node. Times are nanoseconds.
+
+    For every request that was sent: one ``latency`` (service time) and one ``waiting`` (to the first byte, 0 when none
+    came); where the load has a plan, one ``from_plan`` (from the planned start). For every one that could not be sent:
+    ``unsent`` one more. For every failure, sent or not: its class in ``failures``. A group, which sends nothing
+    itself, only appends to ``latency``. ``connected`` takes (DNS, connect, TLS) of each connection opened.
+    """
+
+    __slots__ = (
+        "_classes",
+        "bytes_received",
+        "bytes_sent",
+        "checks_failed",
+        "checks_passed",
+        "connected",
+        "failures",
+        "from_plan",
+        "latency",
+        "statuses",
+        "unsent",
+        "waiting",
+    )
+
+    def __init__(self, classes: ErrorClasses | None = None) -> None:
+        self._classes = classes or ErrorClasses()
+        self.latency: list[int] = []
+        self.waiting: list[int] = []
+        self.from_plan: list[int] = []
+        self.connected: list[tuple[int, int, int]] = []
+        self.statuses: defaultdict[int, int] = defaultdict(int)
+        self.failures: defaultdict[str, int] = defaultdict(int)
+        self.unsent = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
+
+    def fold(self, step_index: int) -> StepWindow | None:
+        """Everything recorded since the last fold as one window; None when nothing was."""
+        if not self._holds_anything():
+            return None
+        latency = np.array(self.latency, np.int64)
+        window = StepWindow(
+            step=step_index,
+            requests=len(latency) + self.unsent,
+            failures=self._classes.bounded(self.failures),
+            statuses={str(status): count for status, count in self.statuses.items()},
+            bytes_sent=self.bytes_sent,
+            bytes_received=self.bytes_received,
+            checks_passed=self.checks_passed,
+            checks_failed=self.checks_failed,
+            latency=Histogram.of_ns(latency).pack(),
+            from_plan=Histogram.of_ns(self.from_plan).pack(),
+            phases={**connecting(self.connected), **replying(latency, np.array(self.waiting, np.int64))},
+        )
+        self._clear()
+        return window
+
+    def _holds_anything(self) -> bool:
+        counted = self.unsent or self.bytes_sent or self.bytes_received or self.checks_passed or self.checks_failed
+        return bool(self.latency or counted or self.connected or self.failures or self.statuses)
+
+    def _clear(self) -> None:
+        for filled in (self.latency, self.waiting, self.from_plan, self.connected, self.statuses, self.failures):
+            filled.clear()
+        self.unsent = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
+
+
+def connecting(connected: list[tuple[int, int, int]]) -> dict[str, PhaseSum]:
+    """DNS, connect and TLS over the connections opened; one that took no time did not happen."""
+    if not connected:
+        return {}
+    columns = np.array(connected, np.int64).T
+    sums = {name: phase_sum(column[column > 0]) for name, column in zip(CONNECTING, columns, strict=True)}
+    return {name: each for name, each in sums.items() if each.count}
+
+
+def replying(latency: Counts, waiting: Counts) -> dict[str, PhaseSum]:
+    """Waiting for the first byte, and receiving (latency less waiting), over the requests that got a first byte."""
+    if not waiting.any():
+        return {}
+    answered = waiting > 0
+    received = latency[answered] - waiting[answered]
+    return {"waiting": phase_sum(waiting[answered]), "receiving": phase_sum(received)}
+
+
+def phase_sum(ns: Counts) -> PhaseSum:
+    """How many, how long in all and at most."""
+    return PhaseSum(len(ns), int(ns.sum()), int(ns.max())) if len(ns) else PhaseSum(0, 0, 0)
