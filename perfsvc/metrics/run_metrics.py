@@ -1,0 +1,233 @@
+"""The measured run: snapshots of all nodes merged exactly once, as totals and as closed seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Sequence as Items
+from typing import NamedTuple
+
+import msgspec
+
+from perfsvc.metrics.figures import Figures
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.figures import StepSecond
+from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.recorder import ErrorClasses
+from perfsvc.metrics.sequence import Range
+from perfsvc.metrics.sequence import Sequence
+from perfsvc.metrics.series import Bucket
+from perfsvc.metrics.series import Series
+from perfsvc.metrics.tally import Digest
+from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.tally import Totals
+from perfsvc.model.run import RunSpec
+from perfsvc.model.scene import GroupStep
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.window import ErrorSample
+from perfsvc.model.window import NodeHealth
+from perfsvc.model.window import Snapshot
+from perfsvc.model.window import StepWindow
+
+SAMPLES_PER_CLASS = 3
+MAX_OPEN_SECONDS = 600
+"""Seconds that may wait to be closed; a node whose clock is far ahead cannot open more."""
+MAX_RANGES = 1_000
+
+
+class NodeTotals(Tally):
+    """One node's part of the run. ``health`` is the latest; ``running_ns`` its own running time."""
+
+    __slots__ = (
+        "cut_off",
+        "dropped",
+        "first_second",
+        "health",
+        "iterations",
+        "last_second",
+        "late",
+        "running_ns",
+        "sequence",
+    )
+
+    def __init__(self, first_second: int) -> None:
+        super().__init__()
+        self.first_second = self.last_second = first_second
+        self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
+        self.health = NodeHealth()
+        self.sequence = Sequence()
+
+    def add_snapshot(self, snapshot: Snapshot, tally: Tally) -> None:
+        """Count a snapshot of this node."""
+        self.add(tally)
+        self.running_ns += snapshot.span_ns
+        self.iterations += snapshot.iterations
+        self.dropped += snapshot.dropped
+        self.late += snapshot.late
+        self.cut_off += snapshot.cut_off
+        self.first_second = min(self.first_second, snapshot.second)
+        if snapshot.second >= self.last_second:
+            self.last_second, self.health = snapshot.second, snapshot.health
+
+
+class OpenSecond(NamedTuple):
+    """A second that still waits for snapshots: its bucket in the series, and its samples by step."""
+
+    bucket: Bucket
+    steps: dict[int, Tally]
+
+    def add(self, digests: list[Digest]) -> None:
+        """Count a snapshot's windows by step."""
+        for digest in digests:
+            self.steps.setdefault(digest.window.step, Tally()).add_window(digest)
+
+
+class RunMetrics:
+    """Everything measured in one run, in bounded memory.
+
+    ``groups`` are the indexes of steps that are groups: they have totals of their own and no part in the run's sums.
+    """
+
+    def __init__(self, step_names: Items[str], groups: Collection[int] = ()) -> None:
+        self.step_names = list(step_names)
+        self.groups = frozenset(groups)
+        self.total = Totals()
+        self.steps = [Totals() for _ in self.step_names]
+        self.nodes: dict[str, NodeTotals] = {}
+        self.series = Series()
+        self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
+        self.elapsed = 0.0
+        self.vus = self.planned_vus = 0
+        self.late_snapshots = 0
+        self.pauses: list[Range] = []
+        self.gaps: list[Range] = []
+        self._samples: dict[str, list[ErrorSample]] = {}
+        self._sample_classes = ErrorClasses()
+        self._open: dict[int, OpenSecond] = {}
+        self._closed_upto: int | None = None
+        self._last_closed: int | None = None
+
+    @classmethod
+    def of(cls, spec: RunSpec) -> RunMetrics:
+        """Metrics for a run, its groups known as such."""
+        measured = [
+            step
+            for weighted in spec.scenes
+            for step in weighted.scene.walk()
+            if isinstance(step, RequestStep | GroupStep)
+        ]
+        return cls(spec.step_names(), {index for index, step in enumerate(measured) if isinstance(step, GroupStep)})
+
+    def merge(self, snapshot: Snapshot) -> bool:
+        """Count a snapshot; False, and nothing changes, when this (node, seq) has been counted before.
+
+        One for a closed second counts in all totals and amends the series. Raises ValueError, and nothing changes, when
+        a window is of no known step or cannot be unpacked.
+        """
+        digests = [self._digest(window) for window in snapshot.windows]
+        node = self.nodes.get(snapshot.node) or NodeTotals(snapshot.second)
+        if not node.sequence.accept(snapshot.seq):
+            return False
+        self.nodes[snapshot.node] = node
+        tally = self._count(digests)
+        node.add_snapshot(snapshot, tally)
+        self._count_snapshot(snapshot)
+        bucket, change = self.series.add(snapshot, tally)
+        self.running_ns += change.span_ns
+        if bucket is None or not self._is_open(snapshot.second):
+            self.late_snapshots += 1
+        else:
+            self._open.setdefault(snapshot.second, OpenSecond(bucket, {})).add(digests)
+        return True
+
+    def close_seconds(self, upto: int) -> list[Second]:
+        """Every second up to and including ``upto`` (Unix time) not closed before, in order, merged over all nodes."""
+        closing = sorted(second for second in self._open if second <= upto)
+        closed = [self._close(second) for second in closing]
+        self._closed_upto = upto if self._closed_upto is None else max(self._closed_upto, upto)
+        if closing:
+            self.series.fix(closing[-1])
+        return closed
+
+    @property
+    def missing(self) -> dict[str, list[Range]]:
+        """The snapshots known to be missing, by node, as (first, last) ranges of seq."""
+        return {name: node.sequence.missing for name, node in self.nodes.items() if node.sequence.missing}
+
+    @property
+    def error_samples(self) -> list[ErrorSample]:
+        """The first few failed requests of every error class."""
+        return [sample for samples in self._samples.values() for sample in samples]
+
+    def figures(self, step: str | None = None) -> Figures:
+        """The whole run so far, or all steps of one name."""
+        if step is None:
+            return Figures(**figures_of(self.total, self.running_ns))
+        named = Tally()
+        for name, totals in zip(self.step_names, self.steps, strict=True):
+            if name == step:
+                named.add(totals)
+        return Figures(**figures_of(named, self.running_ns))
+
+    def _digest(self, window: StepWindow) -> Digest:
+        if not 0 <= window.step < len(self.steps):
+            raise ValueError(f"a window of step {window.step}, but there are {len(self.steps)} steps")
+        return Digest.of(window)
+
+    def _count(self, digests: list[Digest]) -> Tally:
+        """Count windows in the totals; answers their sum."""
+        tally = Tally()
+        for digest in digests:
+            self.steps[digest.window.step].add_window(digest)
+            if digest.window.step not in self.groups:
+                self.total.add_window(digest)
+                tally.add_window(digest)
+        return tally
+
+    def _count_snapshot(self, snapshot: Snapshot) -> None:
+        self.iterations += snapshot.iterations
+        self.dropped += snapshot.dropped
+        self.late += snapshot.late
+        self.cut_off += snapshot.cut_off
+        self.elapsed = max(self.elapsed, snapshot.elapsed)
+        for sample in snapshot.errors:
+            kept = self._samples.setdefault(self._sample_classes.name(sample.error_class), [])
+            if len(kept) < SAMPLES_PER_CLASS:
+                kept.append(sample)
+
+    def _is_open(self, second: int) -> bool:
+        if self._closed_upto is not None and second <= self._closed_upto:
+            return False
+        return second in self._open or len(self._open) < MAX_OPEN_SECONDS
+
+    def _close(self, second: int) -> Second:
+        bucket, steps = self._open.pop(second)
+        closed = bucket.read()
+        self.vus, self.planned_vus = closed.vus, closed.planned_vus
+        self._note_time(closed)
+        return msgspec.structs.replace(closed, steps=tuple(self._step_seconds(steps, closed.span_ns)))
+
+    def _step_seconds(self, steps: dict[int, Tally], span_ns: int) -> Iterator[StepSecond]:
+        for step in sorted(steps):
+            yield StepSecond(step=step, name=self.step_names[step], **figures_of(steps[step], span_ns))
+
+    def _note_time(self, closed: Second) -> None:
+        if closed.paused:
+            extend(self.pauses, closed.second)
+        if self._last_closed is not None and closed.second > self._last_closed + 1:
+            bounded_append(self.gaps, (self._last_closed + 1, closed.second - 1))
+        self._last_closed = closed.second
+
+
+def extend(ranges: list[Range], second: int) -> None:
+    """Lengthen the last range by a second that follows it, or begin another."""
+    if ranges and ranges[-1][1] == second - 1:
+        ranges[-1] = (ranges[-1][0], second)
+    else:
+        bounded_append(ranges, (second, second))
+
+
+def bounded_append(ranges: list[Range], new: Range) -> None:
+    """Append while there is room."""
+    if len(ranges) < MAX_RANGES:
+        ranges.append(new)

@@ -1,0 +1,95 @@
+"""What is counted, and how windows add up to it. Everything here adds: over steps, seconds and nodes alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.recorder import ErrorClasses
+from perfsvc.model.window import PhaseSum
+from perfsvc.model.window import StepWindow
+
+MAX_STATUSES = 100
+
+
+class Digest(NamedTuple):
+    """A window with its histograms unpacked."""
+
+    window: StepWindow
+    latency: Histogram
+    from_plan: Histogram
+
+    @classmethod
+    def of(cls, window: StepWindow) -> Digest:
+        """Raises ValueError when a histogram cannot be unpacked."""
+        return cls(window, Histogram.unpack(window.latency), Histogram.unpack(window.from_plan))
+
+
+class Tally:
+    """Requests, errors (failures of all classes), checks and bytes, with the histogram of service times."""
+
+    __slots__ = ("bytes_received", "bytes_sent", "checks_failed", "checks_passed", "errors", "latency", "requests")
+
+    def __init__(self) -> None:
+        self.requests = self.errors = self.checks_passed = self.checks_failed = 0
+        self.bytes_sent = self.bytes_received = 0
+        self.latency = Histogram()
+
+    def add_window(self, digest: Digest) -> None:
+        """Count a window."""
+        window = digest.window
+        self.requests += window.requests
+        self.errors += sum(window.failures.values())
+        self.checks_passed += window.checks_passed
+        self.checks_failed += window.checks_failed
+        self.bytes_sent += window.bytes_sent
+        self.bytes_received += window.bytes_received
+        self.latency.merge(digest.latency)
+
+    def add(self, other: Tally, *, latency: bool = True) -> None:
+        """Count what another tally counted; without ``latency`` the histogram stays as it is."""
+        self.requests += other.requests
+        self.errors += other.errors
+        self.checks_passed += other.checks_passed
+        self.checks_failed += other.checks_failed
+        self.bytes_sent += other.bytes_sent
+        self.bytes_received += other.bytes_received
+        if latency:
+            self.latency.merge(other.latency)
+
+
+class Totals(Tally):
+    """A whole run's tally of one step, or of all: also failures by class, statuses, phases and time from plan."""
+
+    __slots__ = ("_error_classes", "_statuses", "failures", "from_plan", "phases", "statuses")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._error_classes = ErrorClasses()
+        self._statuses = ErrorClasses(MAX_STATUSES)
+        self.failures: dict[str, int] = defaultdict(int)
+        self.statuses: dict[str, int] = defaultdict(int)
+        self.phases: dict[str, PhaseSum] = {}
+        self.from_plan = Histogram()
+
+    def add_window(self, digest: Digest) -> None:
+        super().add_window(digest)
+        add_counts(self.failures, self._error_classes.bounded(digest.window.failures))
+        add_counts(self.statuses, self._statuses.bounded(digest.window.statuses))
+        for name, phase in digest.window.phases.items():
+            self.phases[name] = joined(self.phases.get(name), phase)
+        self.from_plan.merge(digest.from_plan)
+
+
+def add_counts(into: dict[str, int], counts: dict[str, int]) -> None:
+    """Add counts by name."""
+    for name, count in counts.items():
+        into[name] += count
+
+
+def joined(one: PhaseSum | None, other: PhaseSum) -> PhaseSum:
+    """Two sums of a phase as one."""
+    if one is None:
+        return other
+    return PhaseSum(one.count + other.count, one.total_ns + other.total_ns, max(one.max_ns, other.max_ns))
