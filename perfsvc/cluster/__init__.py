@@ -1,0 +1,1 @@
+"""Where engines run. A run sees one ``Deployment``, wherever its nodes are."""

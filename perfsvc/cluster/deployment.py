@@ -1,0 +1,46 @@
+"""What a run needs of the place its engines run in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from typing import Protocol
+
+from perfsvc.model.run import RunSpec
+from perfsvc.model.window import Snapshot
+
+OnSnapshot = Callable[[Snapshot], None]
+OnEnding = Callable[[], None]
+
+
+class Deployment(Protocol):
+    """One run's engines. Commands take effect on all of them."""
+
+    def compile(self) -> None:
+        """Check and compile the run. Raises InvalidInput."""
+        ...
+
+    async def prepare(self) -> None:
+        """Run the setup steps. Raises RunError."""
+        ...
+
+    def start(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def stop(self) -> None: ...
+
+    async def wait(self) -> None:
+        """Until every node told its last snapshot."""
+        ...
+
+
+class Cluster(Protocol):
+    """Makes deployments."""
+
+    def deploy(self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding) -> Deployment:
+        """Engines for a run; nothing is started yet. ``on_ending`` is called when the load profile is over."""
+        ...
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """The engine processes there are, for people to look at."""
+        ...

@@ -1,0 +1,52 @@
+"""Examples of failed requests: the first few of each class, with secrets masked."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from perfsvc.engine.masking import masked
+from perfsvc.metrics.recorder import ErrorClasses
+from perfsvc.model.window import ErrorSample
+from perfsvc.plugin.protocol import Reply
+
+SAMPLES_PER_CLASS = 3
+MAX_BODY = 1024
+MAX_HEAD = 4096
+
+
+class FailureLog:
+    """Collects samples until ``drain``; never more than SAMPLES_PER_CLASS of a step's class in a whole run."""
+
+    def __init__(self, classes: ErrorClasses) -> None:
+        self._classes = classes
+        self._kept: Counter[tuple[int, str]] = Counter()
+        self._waiting: list[ErrorSample] = []
+
+    def note(self, step: int, error_class: str, message: str, reply: Reply | None, timestamp: float) -> None:
+        """Keep this failure as an example if its class still needs one."""
+        key = (step, self._classes.name(error_class))
+        if self._kept[key] >= SAMPLES_PER_CLASS:
+            return
+        self._kept[key] += 1
+        self._waiting.append(make_sample(step, key[1], message or error_class, reply, timestamp))
+
+    def drain(self) -> list[ErrorSample]:
+        """The samples since the last drain."""
+        drained, self._waiting = self._waiting, []
+        return drained
+
+
+def make_sample(step: int, error_class: str, message: str, reply: Reply | None, timestamp: float) -> ErrorSample:
+    """One failure as people will see it."""
+    if reply is None:
+        return ErrorSample(step, error_class, timestamp, masked(message))
+    request, head, body = reply.excerpt()
+    return ErrorSample(
+        step=step,
+        error_class=error_class,
+        timestamp=timestamp,
+        message=masked(message),
+        request=masked(request[:MAX_HEAD]),
+        response_head=masked(head[:MAX_HEAD]),
+        body=masked(body[:MAX_BODY].decode("utf-8", "replace")),
+    )

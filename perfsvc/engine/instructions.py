@@ -1,0 +1,218 @@
+"""The instructions that scenes are compiled to. Each answers the position of the next one, or WAIT."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections.abc import Callable
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+from perfsvc.engine.reading import CheckFunction
+from perfsvc.engine.virtual_user import WAIT
+from perfsvc.engine.virtual_user import Instruction
+from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.model.scene import Condition
+from perfsvc.model.scene import ConstantThink
+from perfsvc.model.scene import ThinkTime
+from perfsvc.model.scene import UniformThink
+from perfsvc.plugin.protocol import Call
+from perfsvc.plugin.protocol import Reply
+
+IDLE_PAUSE_S = 0.01
+"""An iteration that sent nothing and waited for nothing is held back, so that it cannot seize the loop."""
+
+MAX_SPINS = 1000
+"""Jumps back without waiting after which a user lets others run."""
+
+
+class Send:
+    """One request step, compiled."""
+
+    __slots__ = (
+        "at",
+        "call",
+        "checks",
+        "extracts",
+        "failures",
+        "following",
+        "name",
+        "recorder",
+        "slot",
+        "step_index",
+        "think",
+    )
+
+    def __init__(self, at: int, name: str, step_index: int, slot: int, call: Call, recorder: StepRecorder) -> None:
+        self.at = at
+        self.following = at + 1
+        self.name = name
+        self.step_index = step_index
+        self.slot = slot
+        self.call = call
+        self.recorder = recorder
+        self.checks: Sequence[CheckFunction] = ()
+        self.failures: CheckFunction | None = None
+        self.extracts: Sequence[tuple[str, Callable[[Reply], Any]]] = ()
+        self.think: Callable[[], float] | None = None
+
+    def execute(self, user: VirtualUser) -> int:
+        """Begin the request, unless no new request may start now."""
+        if user.gate.closed:
+            return user.engine.hold(user, self.at)
+        user.sending = self
+        user.sent = True
+        user.deadline_ns = user.engine.tick_ns + self.call.timeout_ns
+        try:
+            (user.sessions[self.slot] or user.session(self.slot)).start(self.call)
+        except Exception as error:
+            return user.not_sent(self, error)
+        return WAIT
+
+    def judge(self, reply: Reply) -> str | None:
+        """The error class of a reply that arrived whole, or None. Every check is counted."""
+        failure = self.failures(reply) if self.failures is not None else None
+        for check in self.checks:
+            broken = check(reply)
+            if broken is None:
+                self.recorder.checks_passed += 1
+            else:
+                self.recorder.checks_failed += 1
+                failure = failure or broken
+        return failure
+
+
+def think_time(spec: ThinkTime, numbers: random.Random) -> Callable[[], float]:
+    """A function that draws the next pause, s."""
+    if isinstance(spec, ConstantThink):
+        value = spec.value
+        return lambda: value
+    if isinstance(spec, UniformThink):
+        low, span = spec.min, spec.max - spec.min
+        return lambda: low + span * numbers.random()
+    mean, deviation = spec.mean, spec.deviation
+    return lambda: max(numbers.gauss(mean, deviation), 0.0)
+
+
+def think(pause: Callable[[], float], following: int) -> Instruction:
+    """Wait for a while."""
+    return lambda user: user.run_after(pause(), following)
+
+
+def begin(following: int) -> Instruction:
+    """A new iteration."""
+
+    def execute(user: VirtualUser) -> int:
+        user.scope.iteration += 1
+        user.sent = False
+        return following
+
+    return execute
+
+
+def finish(back: int) -> Instruction:
+    """The end of an iteration: the engine decides whether and when the next one begins."""
+
+    def execute(user: VirtualUser) -> int:
+        return user.engine.iteration_ended(user, back)
+
+    return execute
+
+
+def jump_back(to: int) -> Instruction:
+    """To the head of a loop, letting others run now and then."""
+
+    def execute(user: VirtualUser) -> int:
+        user.spins += 1
+        if user.spins < MAX_SPINS:
+            return to
+        user.spins = 0
+        return user.run_after(0.0, to)
+
+    return execute
+
+
+def count_loop(at: int, times: int, leave: Callable[[], int]) -> Instruction:
+    """The head of a loop: into its body ``times`` times, then out."""
+
+    def execute(user: VirtualUser) -> int:
+        counters = _counters(user)
+        done = counters.get(at, 0)
+        if done < times:
+            counters[at] = done + 1
+            return at + 1
+        counters[at] = 0
+        return leave()
+
+    return execute
+
+
+def while_loop(at: int, holds: Callable[[VirtualUser], bool], most: int, leave: Callable[[], int]) -> Instruction:
+    """The head of a loop: into its body while a condition holds, at most ``most`` times, then out."""
+
+    def execute(user: VirtualUser) -> int:
+        counters = _counters(user)
+        done = counters.get(at, 0)
+        if done < most and holds(user):
+            counters[at] = done + 1
+            return at + 1
+        counters[at] = 0
+        return leave()
+
+    return execute
+
+
+def branch(holds: Callable[[VirtualUser], bool], following: int, otherwise: Callable[[], int]) -> Instruction:
+    """One way when a condition holds, another when not."""
+    return lambda user: following if holds(user) else otherwise()
+
+
+def choose(weights: Sequence[int], starts: Sequence[int], numbers: random.Random) -> Instruction:
+    """To one of several positions, drawn by weight."""
+    bounds = list(accumulate(weights))
+    total = bounds[-1]
+    return lambda user: starts[bisect_right(bounds, numbers.randrange(total))]
+
+
+def jump(to: Callable[[], int]) -> Instruction:
+    """To a position that is known once the whole scene is compiled."""
+    return lambda user: to()
+
+
+def condition(spec: Condition) -> Callable[[VirtualUser], bool]:
+    """A condition as a function of the user's variables."""
+    name, compare, wanted = spec.variable, COMPARISONS[spec.is_], spec.value
+
+    def holds(user: VirtualUser) -> bool:
+        variables = user.scope.variables
+        if name not in variables:
+            return spec.is_ == "absent"
+        return compare(variables[name], wanted)
+
+    return holds
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")  # compares false with everything
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "equals": lambda value, wanted: value == wanted or str(value) == str(wanted),
+    "not_equals": lambda value, wanted: value != wanted and str(value) != str(wanted),
+    "contains": lambda value, wanted: str(wanted) in str(value),
+    "less_than": lambda value, wanted: _number(value) < _number(wanted),
+    "greater_than": lambda value, wanted: _number(value) > _number(wanted),
+    "present": lambda value, wanted: True,
+    "absent": lambda value, wanted: False,
+}
+
+
+def _counters(user: VirtualUser) -> dict[int, int]:
+    if user.counters is None:
+        user.counters = {}
+    return user.counters

@@ -1,0 +1,52 @@
+"""JSONPath, compiled once: our own getter for plain paths such as ``$.a.b[3]``, jsonpath-ng for the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from perfsvc.model.problems import Fault
+
+PLAIN = re.compile(r"^\$(?:\.[A-Za-z_][\w-]*|\[\d+\]|\['[^'\]]+'\])*$")
+PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^'\]]+)'\]")
+
+MISSING: Any = object()
+"""What a getter answers when nothing is there."""
+
+Getter = Callable[[Any], Any]
+
+
+def compile_path(path: str) -> Getter:
+    """A function from a decoded document to the first value at ``path``, or MISSING. Raises Fault."""
+    return _plain(path) if PLAIN.match(path) else _general(path)
+
+
+def _plain(path: str) -> Getter:
+    keys = [int(index) if index else name or quoted for name, index, quoted in PART.findall(path)]
+
+    def get(document: Any) -> Any:
+        try:
+            for key in keys:
+                document = document[key]
+        except (KeyError, IndexError, TypeError):
+            return MISSING
+        return document
+
+    return get
+
+
+def _general(path: str) -> Getter:
+    from jsonpath_ng.exceptions import JSONPathError  # imported late: few scenes need the full language
+    from jsonpath_ng.ext.parser import parse
+
+    try:
+        compiled = parse(path)
+    except (JSONPathError, AttributeError, ValueError) as error:
+        raise Fault(f"无效的 JSONPath：{error}", f"not a JSONPath: {error}") from None
+
+    def get(document: Any) -> Any:
+        found = compiled.find(document)
+        return found[0].value if found else MISSING
+
+    return get

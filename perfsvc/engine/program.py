@@ -1,0 +1,221 @@
+"""A scene compiled once per run: a flat list of instructions with every text, check and extractor made ready."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
+from perfsvc.engine import instructions as make
+from perfsvc.engine.reading import StatusFailures
+from perfsvc.engine.reading import compile_check
+from perfsvc.engine.reading import compile_extractor
+from perfsvc.engine.reading import reads_of
+from perfsvc.engine.virtual_user import Instruction
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.model.problems import Fault
+from perfsvc.model.problems import path_of
+from perfsvc.model.scene import ChoiceStep
+from perfsvc.model.scene import GroupStep
+from perfsvc.model.scene import IfStep
+from perfsvc.model.scene import LoopStep
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.scene import Step
+from perfsvc.model.scene import ThinkStep
+from perfsvc.model.scene import WhileStep
+from perfsvc.model.scene import walk
+from perfsvc.plugin.protocol import Protocol
+
+NS_PER_MS = 1_000_000
+
+
+class Program:
+    """What a virtual user runs. ``start`` is where it begins: the once-per-user steps, then the loop."""
+
+    __slots__ = ("instructions", "planned", "protocols", "start")
+
+    def __init__(self, instructions: list[Instruction], protocols: list[Protocol], planned: bool) -> None:
+        self.instructions = instructions
+        self.protocols = protocols
+        self.planned = planned
+        self.start = 0
+
+
+class Compiler:
+    """Compiles the scenes of one run on one node.
+
+    ``protocol`` gives the run's protocol object of a name; ``default_protocol`` serves steps that name none.
+    Step indexes are given out in document order over all scenes, as ``RunSpec.step_names`` has them.
+    """
+
+    def __init__(
+        self,
+        protocol: Callable[[str], Protocol],
+        default_protocol: str,
+        timeout_ms: int,
+        recorder: Callable[[int], StepRecorder],
+        numbers: random.Random,
+    ) -> None:
+        self._protocol = protocol
+        self._default_protocol = default_protocol
+        self._timeout_ms = timeout_ms
+        self._recorder = recorder
+        self._numbers = numbers
+        self._next_index = 0
+        self._problems: list[Problem] = []
+
+    def scene(self, spec: SceneSpec, planned: bool, at: str) -> dict[str, Program]:
+        """The programs of a scene: ``setup``, ``main`` and ``teardown``. Faults are kept for ``check``."""
+        indexes = self._indexes(spec)
+        made = {part: _Assembly(self, indexes, planned) for part in ("setup", "main", "teardown")}
+        made["setup"].once(spec.setup, path_of(("setup",), at))
+        made["main"].looped(spec.on_start, spec.steps, at)
+        made["teardown"].once(spec.teardown, path_of(("teardown",), at))
+        return {part: assembly.program for part, assembly in made.items()}
+
+    def check(self) -> None:
+        """Raises InvalidInput with every fault met so far."""
+        if self._problems:
+            raise InvalidInput(self._problems)
+
+    def _indexes(self, spec: SceneSpec) -> dict[int, int]:
+        """The number of each request step, by identity."""
+        indexes: dict[int, int] = {}
+        for part in (spec.setup, spec.on_start, spec.steps, spec.teardown):
+            for step in walk(part):
+                if isinstance(step, RequestStep):
+                    indexes[id(step)] = self._next_index
+                    self._next_index += 1
+        return indexes
+
+    def send(self, step: RequestStep, at: int, index: int, slots: list[Protocol], path: str) -> make.Send | None:
+        """A request step made ready, or None when it is at fault."""
+        try:
+            return self._send(step, at, index, slots)
+        except Fault as fault:
+            self._problems += [
+                Problem(path_of((part.path,) if part.path else (), path), part.text) for part in fault.problems
+            ]
+        except InvalidInput as error:
+            self._problems += [Problem(path_of((part.path,), f"{path}.request"), part.text) for part in error.problems]
+        return None
+
+    def _send(self, step: RequestStep, at: int, index: int, slots: list[Protocol]) -> make.Send:
+        protocol = self._protocol(step.protocol or self._default_protocol)
+        if protocol not in slots:
+            slots.append(protocol)
+        timeout_ns = (step.timeout or self._timeout_ms) * NS_PER_MS
+        call = protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, reads_of(step))
+        send = make.Send(at, step.name, index, slots.index(protocol), call, self._recorder(index))
+        failures = StatusFailures(protocol.status_failure)
+        send.checks = [compile_check(check, failures) for check in step.checks]
+        if not any(check.type == "status" for check in step.checks):
+            send.failures = lambda reply: failures[reply.status]
+        send.extracts = [(extractor.name, compile_extractor(extractor)) for extractor in step.extract]
+        send.think = make.think_time(step.think_time, self._numbers) if step.think_time else None
+        return send
+
+    @property
+    def numbers(self) -> random.Random:
+        """The node's own random numbers, for think times and choices."""
+        return self._numbers
+
+
+class _Assembly:
+    """One program being put together."""
+
+    def __init__(self, compiler: Compiler, indexes: dict[int, int], planned: bool) -> None:
+        self._compiler = compiler
+        self._indexes = indexes
+        self.code: list[Instruction] = []
+        self.program = Program(self.code, [], planned)
+
+    def once(self, steps: Sequence[Step], path: str) -> None:
+        self.sequence(steps, path)
+        self.code.append(lambda user: user.engine.errand_done(user))
+
+    def looped(self, on_start: Sequence[Step], steps: Sequence[Step], at: str) -> None:
+        self.sequence(on_start, path_of(("on_start",), at))
+        head = len(self.code)
+        self.code.append(make.begin(head + 1))
+        self.sequence(steps, path_of(("steps",), at))
+        self.code.append(make.finish(head))
+
+    def sequence(self, steps: Sequence[Step], path: str) -> None:
+        for number, step in enumerate(steps):
+            _EMITTERS[type(step)](self, step, f"{path}[{number}]")
+
+    def request_step(self, step: RequestStep, path: str) -> None:
+        at = len(self.code)
+        send = self._compiler.send(step, at, self._indexes[id(step)], self.program.protocols, path)
+        if send is not None:
+            self.code.append(send.execute)
+
+    def think_step(self, step: ThinkStep, path: str) -> None:
+        pause = make.think_time(step.think_time, self._compiler.numbers)
+        self.code.append(make.think(pause, len(self.code) + 1))
+
+    def group_step(self, step: GroupStep, path: str) -> None:
+        self.sequence(step.steps, f"{path}.steps")
+
+    def loop_step(self, step: LoopStep, path: str) -> None:
+        self.repeated(step, path, lambda at, leave: make.count_loop(at, step.times, leave))
+
+    def while_step(self, step: WhileStep, path: str) -> None:
+        holds = make.condition(step.condition)
+        self.repeated(step, path, lambda at, leave: make.while_loop(at, holds, step.max_times, leave))
+
+    def repeated(
+        self, step: LoopStep | WhileStep, path: str, head: Callable[[int, Callable[[], int]], Instruction]
+    ) -> None:
+        at, end = len(self.code), _Label()
+        self.code.append(head(at, end))
+        self.sequence(step.steps, f"{path}.steps")
+        self.code.append(make.jump_back(at))
+        end.position = len(self.code)
+
+    def if_step(self, step: IfStep, path: str) -> None:
+        otherwise, end = _Label(), _Label()
+        self.code.append(make.branch(make.condition(step.condition), len(self.code) + 1, otherwise))
+        self.sequence(step.steps, f"{path}.steps")
+        self.code.append(make.jump(end))
+        otherwise.position = len(self.code)
+        self.sequence(step.otherwise, f"{path}.otherwise")
+        end.position = len(self.code)
+
+    def choice_step(self, step: ChoiceStep, path: str) -> None:
+        starts: list[int] = []
+        end = _Label()
+        self.code.append(make.choose([option.weight for option in step.options], starts, self._compiler.numbers))
+        for number, option in enumerate(step.options):
+            starts.append(len(self.code))
+            self.sequence(option.steps, f"{path}.options[{number}].steps")
+            self.code.append(make.jump(end))
+        end.position = len(self.code)
+
+
+class _Label:
+    """A position that is known later."""
+
+    __slots__ = ("position",)
+
+    def __init__(self) -> None:
+        self.position = 0
+
+    def __call__(self) -> int:
+        return self.position
+
+
+_EMITTERS: dict[type, Callable[[_Assembly, Any, str], None]] = {
+    RequestStep: _Assembly.request_step,
+    ThinkStep: _Assembly.think_step,
+    GroupStep: _Assembly.group_step,
+    LoopStep: _Assembly.loop_step,
+    WhileStep: _Assembly.while_step,
+    IfStep: _Assembly.if_step,
+    ChoiceStep: _Assembly.choice_step,
+}

@@ -1,0 +1,92 @@
+"""Names to addresses for all protocols of a run, and the one place that decides where load may go."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from perfsvc.plugin.protocol import TargetDenied
+
+Address = tuple[Any, ...]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+MAX_NAMES = 10_000
+TIMEOUT_S = 10.0
+
+
+class TargetPolicy:
+    """Which targets load may be sent to. Entries are host names (``*.example.com`` too), addresses or networks.
+
+    A deny entry wins over an allow entry; with no allow entries everything not denied is allowed.
+    """
+
+    def __init__(self, allow: Sequence[str] = (), deny: Sequence[str] = ()) -> None:
+        self._allow = _Rules(allow)
+        self._deny = _Rules(deny)
+
+    def allows(self, host: str, address: str) -> bool:
+        """Whether ``address``, which ``host`` was resolved to, may be used."""
+        if self._deny.match(host, address):
+            return False
+        return self._allow.empty or self._allow.match(host, address)
+
+
+class _Rules:
+    def __init__(self, entries: Sequence[str]) -> None:
+        self.networks: list[Network] = []
+        self.names: list[str] = []
+        for entry in entries:
+            try:
+                self.networks.append(ipaddress.ip_network(entry, strict=False))
+            except ValueError:
+                self.names.append(entry.lower().rstrip("."))
+        self.empty = not entries
+
+    def match(self, host: str, address: str) -> bool:
+        name = host.lower().rstrip(".")
+        if any(name == rule or (rule.startswith("*.") and name.endswith(rule[1:])) for rule in self.names):
+            return True
+        plain = ipaddress.ip_address(address.partition("%")[0])
+        mapped = getattr(plain, "ipv4_mapped", None)
+        return any(candidate in network for network in self.networks for candidate in (plain, mapped) if candidate)
+
+
+class Resolver:
+    """getaddrinfo with a cache for the length of a run; ``cached`` False asks the system every time."""
+
+    def __init__(self, policy: TargetPolicy, cached: bool = True) -> None:
+        self._policy = policy
+        self._cached = cached
+        self._known: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
+
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        """Allowed addresses of a host. Raises OSError for an unknown name, TargetDenied when none is allowed."""
+        if not self._cached:
+            return await self._look_up(host, port)
+        known = self._known.get((host, port))
+        if known is None or (known.done() and known.exception() is not None):
+            known = self._remember((host, port), asyncio.ensure_future(self._look_up(host, port)))
+        return await asyncio.shield(known)
+
+    def _remember(self, key: tuple[str, int], looking: asyncio.Future[list[Address]]) -> asyncio.Future[list[Address]]:
+        if len(self._known) >= MAX_NAMES:
+            self._known.pop(next(iter(self._known)))
+        # A failure nobody waits for any more is not a warning at exit.
+        looking.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self._known[key] = looking
+        return looking
+
+    async def _look_up(self, host: str, port: int) -> list[Address]:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (TimeoutError, UnicodeError) as error:
+            raise socket.gaierror(socket.EAI_NONAME, f"cannot resolve {host}: {error}") from None
+        allowed = [info for info in found if self._policy.allows(host, str(info[4][0]))]
+        if found and not allowed:
+            raise TargetDenied(f"{host} is not an allowed target")
+        return [tuple(info) for info in allowed]
