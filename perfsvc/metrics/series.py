@@ -1,8 +1,9 @@
 """The run over time, at several resolutions, each with a bound.
 
 Every resolution sums the same additive facts, so a snapshot that comes late amends all of them alike. A bucket keeps
-its histogram while late snapshots are likely; then its percentiles are fixed and the histogram is let go, which keeps
-memory flat however long the run. The widest resolution covers a whole year, the longest run there can be.
+its histogram while late snapshots are likely; then its percentiles are fixed, and the histogram is packed (single
+seconds) or let go (wider spans), which keeps memory flat however long the run. The widest resolution covers a whole
+year, the longest run there can be.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from perfsvc.metrics.figures import Health
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.tally import Tally
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
@@ -86,7 +88,7 @@ def facts_of(nodes: dict[str, NodeSecond]) -> Facts:
 class Bucket:
     """Everything of one span of time."""
 
-    __slots__ = ("_fixed", "counts", "elapsed", "facts", "nodes", "peaks", "start", "tally", "width")
+    __slots__ = ("_fixed", "_packed", "counts", "elapsed", "facts", "nodes", "peaks", "start", "tally", "width")
 
     def __init__(self, start: int, width: int) -> None:
         self.start, self.width = start, width
@@ -97,6 +99,7 @@ class Bucket:
         self.counts = [0, 0, 0]
         self.peaks = [0.0, 0.0, 0.0]
         self._fixed: dict[str, float | None] | None = None
+        self._packed = b""
 
     def place(self, snapshot: Snapshot) -> Facts:
         """Note the node's state, in a bucket of one second; answers how the second's facts changed by it."""
@@ -117,11 +120,18 @@ class Bucket:
         self.counts = [sum(pair) for pair in zip(self.counts, more, strict=True)]
 
     def fix(self) -> None:
-        """Let go of histogram and nodes; from now on late samples count and percentiles stand."""
+        """Put the histogram away and forget the nodes; from now on late samples count and percentiles stand."""
         figures = figures_of(self.tally, self.facts.span_ns)
         self._fixed = {name: figures[name] for name in LATENCY_FIELDS}
-        self.tally.latency = type(self.tally.latency)()
+        if self.width == 1:
+            self._packed = self.tally.latency.pack()
+        self.tally.latency = Histogram()
         self.nodes = {}
+
+    def pour_into(self, tally: Tally) -> None:
+        """Add everything counted here, the histogram too, to another tally; for buckets of one second."""
+        tally.add(self.tally)
+        tally.latency.merge(Histogram.unpack(self._packed))
 
     @property
     def fixed(self) -> bool:
@@ -190,9 +200,9 @@ class Level:
         for start in [start for start in self._open if start + self.width <= before]:
             self._open.pop(start).fix()
 
-    def read(self, since: int = 0) -> list[Second]:
+    def since(self, second: int) -> list[Bucket]:
         """The buckets from a second on, in order."""
-        return [self._buckets[start].read() for start in sorted(self._buckets) if start >= since]
+        return [self._buckets[start] for start in sorted(self._buckets) if start >= second]
 
 
 class Series:
@@ -220,10 +230,21 @@ class Series:
             level.fix(closed - AMENDABLE_S)
 
     def recent(self, seconds: int, until: int) -> list[Second]:
-        """The last ``seconds`` up to ``until``, second by second, as far as they are kept."""
-        return [point for point in self._levels[0].read(until - seconds + 1) if point.second <= until]
+        """The last ``seconds`` up to and including ``until``, one by one, as far as they are kept."""
+        return [bucket.read() for bucket in self._recent(seconds, until)]
+
+    def span(self, seconds: int, until: int) -> tuple[Tally, int]:
+        """Everything counted in the last ``seconds`` up to and including ``until``, and their running time in ns."""
+        tally, span_ns = Tally(), 0
+        for bucket in self._recent(seconds, until):
+            bucket.pour_into(tally)
+            span_ns += bucket.facts.span_ns
+        return tally, span_ns
 
     def finest(self) -> list[Second]:
         """The whole run at the finest resolution that still covers it."""
         level = next((level for level in self._levels if level.complete), self._levels[-1])
-        return level.read()
+        return [bucket.read() for bucket in level.since(0)]
+
+    def _recent(self, seconds: int, until: int) -> list[Bucket]:
+        return [bucket for bucket in self._levels[0].since(until - seconds + 1) if bucket.start <= until]
