@@ -24,6 +24,9 @@ from perfsvc.plugin.protocol import Reply
 IDLE_PAUSE_S = 0.01
 """An iteration that sent nothing and waited for nothing is held back, so that it cannot seize the loop."""
 
+GROUP_FAILED = "Group Failed"
+"""The error class of a group in which a request failed."""
+
 MAX_SPINS = 1000
 """Jumps back without waiting after which a user lets others run."""
 
@@ -98,7 +101,7 @@ def think_time(spec: ThinkTime, numbers: random.Random) -> Callable[[], float]:
 
 def think(pause: Callable[[], float], following: int) -> Instruction:
     """Wait for a while."""
-    return lambda user: user.run_after(pause(), following)
+    return lambda user: user.think(pause(), following)
 
 
 def begin(following: int) -> Instruction:
@@ -130,6 +133,32 @@ def jump_back(to: int) -> Instruction:
             return to
         user.spins = 0
         return user.run_after(0.0, to)
+
+    return execute
+
+
+def enter_group(following: int) -> Instruction:
+    """Begin to time a group."""
+
+    def execute(user: VirtualUser) -> int:
+        if user.groups is None:
+            user.groups = []
+        user.groups.append((user.engine.active_ns(), user.thought_ns, user.failures))
+        return following
+
+    return execute
+
+
+def leave_group(recorder: StepRecorder, following: int) -> Instruction:
+    """End a group: its time without thinking and without pauses of the run; failed when a request in it failed."""
+
+    def execute(user: VirtualUser) -> int:
+        began_ns, thought_ns, failures = user.groups.pop() if user.groups else (0, 0, 0)
+        recorder.latency.append(user.engine.active_ns() - began_ns - (user.thought_ns - thought_ns))
+        recorder.waiting.append(0)
+        if user.failures > failures:
+            recorder.failures[GROUP_FAILED] += 1
+        return following
 
     return execute
 

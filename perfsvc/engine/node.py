@@ -51,7 +51,8 @@ Emit = Callable[[Snapshot], None]
 class Engine:
     """Runs ``spec`` as node number ``index`` of ``count``.
 
-    The order is ``compile()``, ``await prepare()``, ``start()``, any of ``pause()``, ``resume()``, ``stop()``, then ``await wait()``.
+    The order is ``compile()``, ``await prepare()``, ``start()``, any of ``pause()``, ``resume()``, ``stop()``, then
+    ``await wait()``.
     ``emit`` gets a snapshot each second and a last one at the end; it must not block. ``ending`` is called when the
     load profile is over. All methods belong to the loop that ``compile`` ran on.
     """
@@ -121,10 +122,11 @@ class Engine:
 
     def start(self) -> None:
         """Begin the load now."""
-        self._origin_ns = self._fold_due_ns = self._clock.now_ns()
+        self._origin_ns = self._fold_due_ns = self.tick_ns = self._clock.now_ns()
         self._folded_elapsed_ns = 0
         self._origin_second = int(self._clock.wall())
         self._started = True
+        self._drive()
 
     def pause(self) -> None:
         """No new request starts; profile time stands still. Requests in flight end as they would."""
@@ -191,6 +193,10 @@ class Engine:
         """A request failed: count it under its class, keep an example."""
         step.recorder.failures[error_class] += 1
         self._failures.note(step.step_index, error_class, message, reply, self._clock.wall())
+
+    def active_ns(self) -> int:
+        """The clock without the run's pauses."""
+        return self._clock.now_ns() - self.paused_ns
 
     def complain(self, message: str) -> None:
         """Log something that should not happen, not without limit."""
@@ -279,7 +285,7 @@ class Engine:
         return user
 
     def _paced(self, user: VirtualUser, back: int) -> int:
-        now = self._clock.now_ns() - self.paused_ns
+        now = self.active_ns()
         user.due_ns = (user.due_ns or now) + int(self.spec.pacing_s * SECOND_NS)
         user.planned_ns = user.due_ns
         return user.run_after(max(user.due_ns - now, 0) / SECOND_NS, back)

@@ -83,11 +83,11 @@ class Compiler:
             raise InvalidInput(self._problems)
 
     def _indexes(self, spec: SceneSpec) -> dict[int, int]:
-        """The number of each request step, by identity."""
+        """The number of each measured step (requests and groups), by identity."""
         indexes: dict[int, int] = {}
         for part in (spec.setup, spec.on_start, spec.steps, spec.teardown):
             for step in walk(part):
-                if isinstance(step, RequestStep):
+                if isinstance(step, RequestStep | GroupStep):
                     indexes[id(step)] = self._next_index
                     self._next_index += 1
         return indexes
@@ -118,6 +118,10 @@ class Compiler:
         send.extracts = [(extractor.name, compile_extractor(extractor)) for extractor in step.extract]
         send.think = make.think_time(step.think_time, self._numbers) if step.think_time else None
         return send
+
+    def recorder(self, index: int) -> StepRecorder:
+        """Where the samples of a measured step go."""
+        return self._recorder(index)
 
     @property
     def numbers(self) -> random.Random:
@@ -160,7 +164,10 @@ class _Assembly:
         self.code.append(make.think(pause, len(self.code) + 1))
 
     def group_step(self, step: GroupStep, path: str) -> None:
+        recorder = self._compiler.recorder(self._indexes[id(step)])
+        self.code.append(make.enter_group(len(self.code) + 1))
         self.sequence(step.steps, f"{path}.steps")
+        self.code.append(make.leave_group(recorder, len(self.code) + 1))
 
     def loop_step(self, step: LoopStep, path: str) -> None:
         self.repeated(step, path, lambda at, leave: make.count_loop(at, step.times, leave))

@@ -57,7 +57,9 @@ class VirtualUser:
         "deadline_ns",
         "due_ns",
         "engine",
+        "failures",
         "gate",
+        "groups",
         "late_ns",
         "planned_ns",
         "program",
@@ -67,6 +69,7 @@ class VirtualUser:
         "sent",
         "sessions",
         "spins",
+        "thought_ns",
         "timer",
     )
 
@@ -86,6 +89,9 @@ class VirtualUser:
         self.retire_by_ns = 0
         self.sent = False
         self.spins = 0
+        self.failures = 0
+        self.thought_ns = 0
+        self.groups: list[tuple[int, int, int]] | None = None
 
     def run(self, position: int) -> None:
         """Go on from a position until the user has to wait."""
@@ -99,6 +105,11 @@ class VirtualUser:
             return self.engine.hold(self, position)
         self.timer = self.engine.loop.call_later(seconds, self.wake, position)
         return WAIT
+
+    def think(self, seconds: float, position: int) -> int:
+        """Go on after thinking, which is no part of a group's time."""
+        self.thought_ns += int(seconds * 1e9)
+        return self.run_after(seconds, position)
 
     def wake(self, position: int) -> None:
         """A timer rang."""
@@ -138,11 +149,11 @@ class VirtualUser:
             recorder.from_plan.append(service + self._lateness(reply))
         failure = self._read(step, reply)
         if failure is not None:
-            self.engine.count_failure(step, failure, reply.message, reply)
+            self._fail(step, failure, reply.message, reply)
         if step.think is None:
             self.run(step.following)
         else:
-            self.run_after(step.think(), step.following)
+            self.think(step.think(), step.following)
 
     def not_sent(self, step: Send, error: Exception) -> int:
         """A request that could not even begin. Answers what the instruction answers."""
@@ -154,7 +165,7 @@ class VirtualUser:
         else:
             error_class = f"Plugin Error: {type(error).__name__}"
             self.engine.complain(f"starting {step.name!r} failed: {error!r}")
-        self.engine.count_failure(step, error_class, str(error), None)
+        self._fail(step, error_class, str(error), None)
         return self.run_after(UNSENT_PAUSE_S, step.following)
 
     def close_now(self) -> None:
@@ -191,12 +202,12 @@ class VirtualUser:
             self._record_cut_short(step, reply)
         else:
             recorder.unsent += 1
-        self.engine.count_failure(step, reply.failure or "", reply.message, reply)
+        self._fail(step, reply.failure or "", reply.message, reply)
         self._forget(step)
         pause = 0.0 if reply.sent else UNSENT_PAUSE_S
         if step.think is not None:
             pause += step.think()
-        self.run_after(pause, step.following)
+        self.think(pause, step.following)
 
     def _record_cut_short(self, step: Send, reply: Reply) -> None:
         """A request that was sent and got no whole reply lasted until its failure."""
@@ -237,6 +248,10 @@ class VirtualUser:
             else:
                 variables[name] = value
         return failure
+
+    def _fail(self, step: Send, error_class: str, message: str, reply: Reply | None) -> None:
+        self.failures += 1
+        self.engine.count_failure(step, error_class, message, reply)
 
     def _forget(self, step: Send) -> None:
         """What a failed request should have given is not there; an older value must not pass for it."""

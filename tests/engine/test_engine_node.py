@@ -1,0 +1,296 @@
+"""One node's part of a run, in virtual time against a fake target."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+from tests.support import fake_protocol
+from tests.support import virtual_time
+from tests.support.fake_protocol import Answer
+
+from perfsvc.engine.node import Engine
+from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.errors import InvalidInput
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.model.run import RunSpec
+from perfsvc.model.window import Snapshot
+
+STEP = {"name": "get", "request": {"path": "/a"}}
+
+
+def spec_of(steps: list[dict[str, Any]] | None = None, stages: Any = None, scene: Any = None, **more: Any) -> RunSpec:
+    scenes = [{"scene": {"name": "s", "steps": steps or [STEP], **(scene or {})}}]
+    load = {"stages": stages or [{"duration": 0, "target": 2}, {"duration": 5, "target": 2}]}
+    base = {"execution_id": "x", "name": "x", "seed": 7, "scenes": scenes, "load": load, "protocol": "fake"}
+    return RunSpec.parse({**base, **more})
+
+
+class Bench:
+    """An engine over a fake target, and everything it told."""
+
+    def __init__(self, spec: RunSpec, script: Any) -> None:
+        self.protocol = fake_protocol.answering(script)
+        self.snapshots: list[Snapshot] = []
+        clock = virtual_time.current_clock()
+        self.engine = Engine(spec, lambda name: self.protocol, self.snapshots.append, clock, TargetPolicy())
+        self.engine.compile()
+
+    async def begin(self) -> None:
+        await self.engine.prepare()
+        self.began = asyncio.get_running_loop().time()
+        self.engine.start()
+
+    async def whole(self) -> None:
+        await self.begin()
+        await self.engine.wait()
+
+    @property
+    def target(self) -> fake_protocol.FakeProtocol:
+        return self.protocol.made[0]
+
+    @property
+    def requests(self) -> int:
+        return sum(window.requests for snapshot in self.snapshots for window in snapshot.windows)
+
+    @property
+    def failures(self) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for snapshot in self.snapshots:
+            for window in snapshot.windows:
+                counts.update(window.failures)
+        return counts
+
+    def times(self) -> list[float]:
+        return [round(moment - self.began, 3) for moment, _, _ in self.target.log]
+
+
+def run(spec: RunSpec, script: Any = Answer()) -> Bench:  # noqa: B008 - never changed
+    async def main() -> Bench:
+        bench = Bench(spec, script)
+        await bench.whole()
+        return bench
+
+    return virtual_time.run(main())
+
+
+def test_every_request_is_counted_once() -> None:
+    bench = run(spec_of())
+    assert bench.requests == len(bench.target.log) == 1000
+    assert not bench.failures
+    assert [snapshot.seq for snapshot in bench.snapshots] == list(range(1, len(bench.snapshots) + 1))
+
+
+def test_latency_is_the_service_time() -> None:
+    bench = run(spec_of(), Answer(after=0.02))
+    merged = Histogram()
+    for snapshot in bench.snapshots:
+        merged.merge(Histogram.unpack(snapshot.windows[0].latency))
+    assert merged.min_ns == pytest.approx(20e6, rel=1e-3)
+    assert merged.max_ns == pytest.approx(20e6, rel=1e-3)
+    assert merged.total == bench.requests
+
+
+def test_ramp_starts_users_evenly() -> None:
+    stages = [{"duration": 10, "target": 10}, {"duration": 2, "target": 10}]
+    bench = run(spec_of([{**STEP, "think_time": {"type": "constant", "value": 100}}], stages))
+    assert bench.times() == pytest.approx(list(range(10)), abs=0.02)
+    assert [snapshot.vus for snapshot in bench.snapshots[:10]] == [min(second + 1, 10) for second in range(1, 11)]
+
+
+def test_users_retire_when_the_profile_falls() -> None:
+    stages = [{"duration": 0, "target": 4}, {"duration": 2, "target": 4}, {"duration": 0, "target": 1}, {"duration": 3, "target": 1}]
+    bench = run(spec_of(stages=stages))
+    assert [snapshot.vus for snapshot in bench.snapshots] == [4, 4, 1, 1, 1, 0]
+    late = {vu for moment, vu, _ in bench.target.log if moment - bench.began > 2.1}
+    assert late == {1}
+
+
+def test_think_time_is_waited_between_requests() -> None:
+    steps = [{**STEP, "think_time": {"type": "constant", "value": 0.5}}]
+    bench = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 3, "target": 1}]))
+    assert bench.times() == pytest.approx([0, 0.51, 1.02, 1.53, 2.04, 2.55], abs=0.02)
+
+
+def test_pacing_keeps_its_own_beat() -> None:
+    bench = run(spec_of(stages=[{"duration": 0, "target": 1}, {"duration": 5, "target": 1}], pacing_s=1.0))
+    assert bench.times() == pytest.approx([0, 1, 2, 3, 4], abs=0.02)
+
+
+def test_a_paused_run_sends_nothing_and_its_time_stands_still() -> None:
+    async def main() -> Bench:
+        bench = Bench(spec_of(), Answer())
+        await bench.begin()
+        await asyncio.sleep(2)
+        bench.engine.pause()
+        await asyncio.sleep(10)
+        bench.engine.resume()
+        await bench.engine.wait()
+        return bench
+
+    bench = virtual_time.run(main())
+    assert not [moment for moment in bench.times() if 2.001 < moment < 12]
+    assert max(bench.times()) == pytest.approx(15, abs=0.03)
+    assert bench.requests == len(bench.target.log) == pytest.approx(1000, abs=6)
+    assert sum(snapshot.span_ns for snapshot in bench.snapshots) == pytest.approx(5e9, rel=0.01)
+    assert {snapshot.paused for snapshot in bench.snapshots} == {True, False}
+
+
+def test_stop_lets_requests_in_flight_end() -> None:
+    async def main() -> Bench:
+        bench = Bench(spec_of(), Answer(after=3))
+        await bench.begin()
+        await asyncio.sleep(1)
+        bench.engine.stop()
+        await bench.engine.wait()
+        return bench
+
+    bench = virtual_time.run(main())
+    assert bench.requests == 2
+    assert not bench.failures
+    assert sum(snapshot.cut_off for snapshot in bench.snapshots) == 0
+    assert bench.target.closed
+    assert bench.target.closed_sessions == 2
+
+
+def test_stop_cuts_off_what_does_not_end_in_time_and_blames_nobody() -> None:
+    async def main() -> Bench:
+        bench = Bench(spec_of(graceful_stop_s=1.5), Answer(after=None))
+        await bench.begin()
+        await asyncio.sleep(1)
+        bench.engine.stop()
+        await bench.engine.wait()
+        assert asyncio.get_running_loop().time() - bench.began == pytest.approx(2.5, abs=0.05)
+        return bench
+
+    bench = virtual_time.run(main())
+    assert bench.requests == 0
+    assert not bench.failures
+    assert sum(snapshot.cut_off for snapshot in bench.snapshots) == 2
+
+
+def test_a_request_without_a_reply_times_out() -> None:
+    bench = run(spec_of(request_timeout_ms=1000), Answer(after=None))
+    assert bench.failures == {"Timeout": 10} == {"Timeout": bench.requests}
+    merged = Histogram()
+    for snapshot in bench.snapshots:
+        for window in snapshot.windows:
+            merged.merge(Histogram.unpack(window.latency))
+    assert merged.total == 10
+    assert 1e9 <= merged.min_ns <= merged.max_ns <= 1.07e9
+
+
+def test_a_refused_request_is_counted_without_latency_and_does_not_spin() -> None:
+    bench = run(spec_of(), Answer(after=0, failure="Connection Error: refused"))
+    assert set(bench.failures) == {"Connection Error: refused"}
+    assert bench.requests == bench.failures.total() == pytest.approx(100, abs=4)
+    assert all(not Histogram.unpack(w.latency).total for s in bench.snapshots for w in s.windows if w.latency)
+
+
+def test_errors_keep_three_examples_of_a_class_with_secrets_masked() -> None:
+    bench = run(spec_of(), Answer(status=500, body=b'{"password": "hunter2"}'))
+    samples = [sample for snapshot in bench.snapshots for sample in snapshot.errors]
+    assert bench.failures == {"HTTP 500": 1000}
+    assert len(samples) == 3
+    assert samples[0].request == "GET / password=***"
+    assert samples[0].body == '{"password": "***"}'
+
+
+def test_extracted_values_go_into_the_next_request() -> None:
+    steps = [
+        {"name": "login", "request": {"path": "/login"}, "extract": [{"name": "token", "from": "json", "path": "$.t"}]},
+        {"name": "use", "request": {"path": "/use/{{token}}"}},
+    ]
+    bench = run(spec_of(steps), lambda scope, path: Answer(body=b'{"t": "abc"}'))
+    assert {path for _, _, path in bench.target.log} == {"/login", "/use/abc"}
+
+
+def test_a_missing_variable_is_a_failure_of_the_step_that_needs_it() -> None:
+    steps = [
+        {"name": "login", "request": {"path": "/login"}, "extract": [{"name": "token", "from": "json", "path": "$.t"}]},
+        {"name": "use", "request": {"path": "/use/{{token}}"}},
+    ]
+    bench = run(spec_of(steps), Answer(body=b"not json"))
+    assert {path for _, _, path in bench.target.log} == {"/login"}
+    assert set(bench.failures) == {"Extract: token", "Missing variable: token"}
+
+
+CHECKED = [
+    ({"type": "status", "equals": 200}, None),
+    ({"type": "status", "equals": 404}, "Check: status 200"),
+    ({"type": "json", "path": "$.ok", "equals": True}, None),
+    ({"type": "json", "path": "$.ok", "equals": False}, "Check: json $.ok"),
+    ({"type": "json", "path": "$.items[1].id", "equals": 2}, None),
+    ({"type": "json", "path": "$.items[?(@.id==2)].id", "equals": 2}, None),
+    ({"type": "json", "path": "$.none", "exists": False}, None),
+    ({"type": "regex", "pattern": "\"id\": *2"}, None),
+    ({"type": "contains", "text": "nowhere"}, "Check: contains nowhere"),
+    ({"type": "header", "name": "x-none"}, "Check: header x-none"),
+    ({"type": "response_time", "less_than": 5}, "Check: response_time 5 ms"),
+    ({"type": "response_time", "less_than": 50}, None),
+]
+
+
+@pytest.mark.parametrize(("check", "failure"), CHECKED)
+def test_checks(check: dict[str, Any], failure: str | None) -> None:
+    body = b'{"ok": true, "items": [{"id": 1}, {"id": 2}]}'
+    bench = run(spec_of([{**STEP, "checks": [check]}]), Answer(body=body))
+    assert bench.failures == ({} if failure is None else {failure: bench.requests})
+
+
+def test_weights_share_the_users() -> None:
+    scenes = [{"scene": {"name": n, "steps": [{"name": n, "request": {"path": n}}]}, "weight": w} for n, w in (("a", 3), ("b", 1))]
+    spec = spec_of(stages=[{"duration": 0, "target": 8}, {"duration": 1, "target": 8}], scenes=scenes)
+    bench = run(spec)
+    users = {vu: path for _, vu, path in bench.target.log}
+    assert Counter(users.values()) == {"a": 6, "b": 2}
+
+
+def test_flow_control() -> None:
+    def step(name: str) -> dict[str, Any]:
+        return {"name": name, "request": {"path": f"/{name}"}}
+
+    steps = [
+        {"type": "loop", "times": 2, "steps": [step("looped")]},
+        {"type": "if", "condition": {"variable": "no"}, "steps": [step("then")], "otherwise": [step("else")]},
+        {"type": "group", "name": "both", "steps": [step("g1"), {"type": "think", "think_time": {"type": "constant", "value": 0.1}}, step("g2")]},
+        {"type": "while", "condition": {"variable": "no", "is": "absent"}, "max_times": 3, "steps": [step("while")]},
+        {"type": "choice", "options": [{"weight": 1, "steps": [step("chosen")]}]},
+        {"type": "think", "think_time": {"type": "constant", "value": 50}},
+    ]
+    scene = {"on_start": [step("start")], "setup": [step("setup")], "teardown": [step("teardown")]}
+    bench = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 3, "target": 1}], scene))
+    assert [path for _, _, path in bench.target.log] == [
+        "/setup", "/start", "/looped", "/looped", "/else", "/g1", "/g2", "/while", "/while", "/while", "/chosen",
+        "/teardown",
+    ]  # fmt: skip
+    names = bench.engine.spec.step_names()
+    group = [w for s in bench.snapshots for w in s.windows if names[w.step] == "both"]
+    assert Histogram.unpack(group[0].latency).max_ns == pytest.approx(20e6, rel=0.01)
+
+
+def test_a_scene_that_sends_nothing_leaves_the_loop_free() -> None:
+    idle = [{"type": "if", "condition": {"variable": "no"}, "steps": [STEP]}]
+    spin = [{"type": "while", "condition": {"variable": "no", "is": "absent"}, "max_times": 5000, "steps": idle}]
+    for steps in (idle, spin):
+        bench = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 1, "target": 1}]))
+        assert bench.requests == 0
+
+
+def test_every_fault_of_a_scene_is_told_by_path() -> None:
+    steps = [
+        {"name": "a", "request": {"path": 1}},
+        {"name": "b", "request": {"pth": "/"}, "checks": [{"type": "regex", "pattern": "("}]},
+        {"type": "loop", "times": 2, "steps": [{"name": "c", "extract": [{"name": "x", "from": "json", "path": "$..["}]}]},
+    ]
+
+    async def main() -> None:
+        Bench(spec_of(steps), Answer())
+
+    with pytest.raises(InvalidInput) as caught:
+        virtual_time.run(main())
+    assert [problem.path for problem in caught.value.problems] == [
+        "scenes[0].steps[0].request.path", "scenes[0].steps[1].request.pth", "scenes[0].steps[2].steps[0].path",
+    ]  # fmt: skip

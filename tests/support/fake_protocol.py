@@ -1,0 +1,145 @@
+"""A protocol without a network: replies come after a given service time, as a script says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from perfsvc.plugin import Call
+from perfsvc.plugin import Excerpt
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import Reads
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc.plugin import Spec
+from perfsvc.plugin import Text
+
+
+class Request(Spec):
+    path: str = "/"
+
+
+class Options(Spec):
+    pass
+
+
+class FakeReply(Reply):
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers: dict[str, str] = {}
+        self.content = b""
+
+    def header(self, name: str) -> str | None:
+        return self.headers.get(name.lower())
+
+    def body(self) -> bytes:
+        return self.content
+
+    def excerpt(self) -> Excerpt:
+        return Excerpt("GET / password=hunter2", f"status {self.status}", self.content)
+
+
+class FakeCall(Call):
+    __slots__ = ("path",)
+
+    def __init__(self, timeout_ns: int, path: Any) -> None:
+        super().__init__(timeout_ns)
+        self.path = path
+
+
+class Answer:
+    """What the target does with one request. ``after`` is the service time in s; None never answers."""
+
+    def __init__(self, after: float | None = 0.01, status: int = 200, body: bytes = b"", failure: str | None = None):
+        self.after, self.status, self.body, self.failure = after, status, body, failure
+        self.sent = failure is None
+
+
+class FakeSession(Session):
+    def __init__(self, protocol: FakeProtocol, scope: Scope, done: Callable[[Reply], None]) -> None:
+        super().__init__(scope, done)
+        self.protocol = protocol
+        self.reply = FakeReply()
+        self.timer: asyncio.TimerHandle | None = None
+        self.busy = False
+
+    def start(self, call: FakeCall) -> None:
+        assert not self.busy
+        path = call.path.render(self.scope)
+        target = self.protocol
+        loop = asyncio.get_running_loop()
+        target.log.append((loop.time(), self.scope.vu, path))
+        answer = target.script(self.scope, path)
+        self.busy = True
+        self.reply.reset()
+        self.reply.started_ns = target.context.now_ns()
+        self.reply.sent = answer.sent
+        if answer.after is not None:
+            self.timer = loop.call_later(answer.after, self._answered, answer)
+
+    def _answered(self, answer: Answer) -> None:
+        reply = self.reply
+        reply.status, reply.failure, reply.content = answer.status, answer.failure, answer.body
+        self._end()
+
+    def _end(self) -> None:
+        self.busy = False
+        self.timer = None
+        self.reply.ended_ns = self.protocol.context.now_ns()
+        self.reply.waiting_ns = self.reply.ended_ns - self.reply.started_ns
+        self.done(self.reply)
+
+    def abort(self, error_class: str) -> None:
+        if self.busy:
+            if self.timer is not None:
+                self.timer.cancel()
+            self.reply.failure = error_class
+            self._end()
+
+    async def close(self) -> None:
+        assert not self.busy
+        self.protocol.closed_sessions += 1
+
+
+class FakeProtocol(Protocol):
+    name = "fake"
+    title = Text("假协议", "Fake")
+    Request = Request
+    Options = Options
+
+    log: list[tuple[float, int, str]]
+    script: Callable[[Scope, str], Answer]
+
+    def __init__(self, options: Any, context: Any) -> None:
+        super().__init__(options, context)
+        self.log = []
+        self.closed_sessions = 0
+        self.closed = False
+
+    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> Call:
+        return FakeCall(timeout_ns, self.context.template(request.path))
+
+    def session(self, scope: Scope, done: Callable[[Reply], None]) -> Session:
+        return FakeSession(self, scope, done)
+
+    def status_failure(self, status: int) -> str | None:
+        return f"HTTP {status}" if status >= 400 else None
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def answering(script: Callable[[Scope, str], Answer] | Answer) -> type[FakeProtocol]:
+    """A protocol class whose target follows ``script``; its only object is kept in ``made``."""
+
+    class Scripted(FakeProtocol):
+        made: list[FakeProtocol] = []
+
+        def __init__(self, options: Any, context: Any) -> None:
+            super().__init__(options, context)
+            self.script = (lambda scope, path: script) if isinstance(script, Answer) else script
+            Scripted.made.append(self)
+
+    return Scripted
