@@ -27,7 +27,12 @@ class Spec(BaseModel):
     """A frozen value: unknown keys, wrong types, NaN and infinities are refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
     @classmethod
@@ -39,7 +44,9 @@ class Spec(BaseModel):
         try:
             text = json.dumps(data, allow_nan=False, default=_refuse)
         except (TypeError, ValueError) as error:
-            raise InvalidInput.at(at or "$", f"不是合法的 JSON 数据：{error}", f"not valid JSON data: {error}") from None
+            raise InvalidInput.at(
+                at or "$", f"不是合法的 JSON 数据：{error}", f"not valid JSON data: {error}"
+            ) from None
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:

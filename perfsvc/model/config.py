@@ -155,4 +155,6 @@ def check_address(url: str) -> None:
         port_ok = False
         parts = urlsplit("")
     if not (port_ok and parts.scheme and parts.hostname):
-        raise Fault("应为完整的地址，例如 http://example.com/api", "must be a whole address such as http://example.com/api")
+        raise Fault(
+            "应为完整的地址，例如 http://example.com/api", "must be a whole address such as http://example.com/api"
+        )

@@ -34,7 +34,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "less_than_equal": ("不能大于 {le}", "must be at most {le}"),
     "literal_error": ("应为以下值之一：{expected}", "must be one of {expected}"),
     "union_tag_not_found": ("缺少 {discriminator} 字段", "lacks the key {discriminator}"),
-    "union_tag_invalid": ("{discriminator} 应为以下值之一：{expected_tags}", "{discriminator} must be one of {expected_tags}"),
+    "union_tag_invalid": (
+        "{discriminator} 应为以下值之一：{expected_tags}",
+        "{discriminator} must be one of {expected_tags}",
+    ),
     "json_invalid": ("不是合法的 JSON：{error}", "is not valid JSON: {error}"),
     "step_type": (
         "type 应为以下值之一：request, think, group, loop, if, while, choice",
@@ -44,7 +47,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
 }
 
 
-class Fault(ValueError):  # noqa: N818 - a fault within a validator, turned into a Problem before anyone catches it
+class Fault(ValueError):
     """Raised by our own validators: a message in both languages, and the path below the value where it lies."""
 
     def __init__(self, zh: str, en: str, at: str = "") -> None:
@@ -79,7 +82,10 @@ def _problems(entry: Any, data: Any, at: str) -> list[Problem]:
     cause = context.get("error")
     location = _written_by_user(entry["loc"], data)
     if isinstance(cause, Fault):
-        return [Problem(path_of((*location, part.path) if part.path else location, at), part.text) for part in cause.problems]
+        return [
+            Problem(path_of((*location, part.path) if part.path else location, at), part.text)
+            for part in cause.problems
+        ]
     zh, en = MESSAGES.get(entry["type"], (entry["msg"], entry["msg"]))
     return [Problem(path_of(location, at), Text(zh.format(**context), en.format(**context)))]
 
@@ -91,7 +97,9 @@ def _written_by_user(location: tuple[int | str, ...], data: Any) -> tuple[int | 
     """
     kept: list[int | str] = []
     for part in location:
-        branch = isinstance(part, str) and (part.startswith(":") or isinstance(data, dict) and data.get("type") == part)
+        branch = isinstance(part, str) and (
+            part.startswith(":") or (isinstance(data, dict) and data.get("type") == part)
+        )
         if branch:
             continue
         kept.append(part)
@@ -100,4 +108,6 @@ def _written_by_user(location: tuple[int | str, ...], data: Any) -> tuple[int | 
 
 
 def _holds(data: Any, part: int | str) -> bool:
-    return isinstance(data, dict) and part in data or isinstance(data, list) and isinstance(part, int) and part < len(data)
+    return (isinstance(data, dict) and part in data) or (
+        isinstance(data, list) and isinstance(part, int) and part < len(data)
+    )

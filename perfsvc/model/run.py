@@ -105,7 +105,10 @@ class Lifecycle:
         return following
 
     def _refusal(self, event: RunEvent) -> tuple[str, str]:
-        return (f"当前状态为 {self.state.value}，不能执行 {event.value}", f"a run that is {self.state.value} cannot {event.value}")
+        return (
+            f"当前状态为 {self.state.value}，不能执行 {event.value}",
+            f"a run that is {self.state.value} cannot {event.value}",
+        )
 
 
 class WeightedScene(Spec):
@@ -144,8 +147,5 @@ class RunSpec(Spec):
     def step_names(self) -> list[str]:
         """The names of all measured steps (requests and groups) in the order of their indexes in windows."""
         return [
-            step.name
-            for weighted in self.scenes
-            for step in weighted.scene.walk()
-            if step.type in ("request", "group")
+            step.name for weighted in self.scenes for step in weighted.scene.walk() if step.type in ("request", "group")
         ]

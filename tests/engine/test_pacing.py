@@ -21,7 +21,20 @@ stage = st.builds(
 
 @pytest.mark.parametrize(
     ("elapsed", "users"),
-    [(-1, 0), (0, 1), (0.99, 1), (1, 2), (5.5, 6), (9.99, 10), (10, 10), (14.9, 10), (16, 9), (24.5, 0), (25, 0), (99, 0)],
+    [
+        (-1, 0),
+        (0, 1),
+        (0.99, 1),
+        (1, 2),
+        (5.5, 6),
+        (9.99, 10),
+        (10, 10),
+        (14.9, 10),
+        (16, 9),
+        (24.5, 0),
+        (25, 0),
+        (99, 0),
+    ],
 )
 def test_users_of_a_ramp(elapsed: float, users: int) -> None:
     assert users_at(RAMP, elapsed) == users

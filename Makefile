@@ -1,0 +1,48 @@
+# make run · make test · make check · make bench — each works on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: run test check bench format lock clean
+
+run: .venv/ready
+	$(BIN)/python server.py
+
+test: check .venv/ready-test
+	.ci/packages
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
+
+check: .venv/ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/sizes.py perfsvc plugins
+
+bench: .venv/ready-test
+	.ci/packages
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: .venv/ready-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# A stale *.egg-info in the root would win over the installed metadata: it is removed before every install.
+.venv/ready: setup.py requirements.lock
+	$(PYTHON) -m venv .venv
+	rm -rf *.egg-info
+	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	touch $@
+
+.venv/ready-test: setup.py requirements.lock
+	$(PYTHON) -m venv .venv
+	rm -rf *.egg-info
+	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test]'
+	touch .venv/ready $@
+
+# Writes what is installed as the new lock: names and versions, no addresses.
+lock: .venv/ready-test
+	$(BIN)/pip list --format=freeze --exclude-editable --exclude pip > requirements.lock
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,74 @@
+"""From a plan's config to the RunSpec that is run."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import Target
+from perfsvc.model.run import WeightedScene
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.threshold import Threshold
+
+MAX_SEED = 2**63
+
+
+def make_run_spec(
+    name: str, config: PlanConfig, scenes: Sequence[WeightedScene], target: Target, execution_id: str
+) -> RunSpec:
+    """The frozen specification of one run. Without scenes, ``target_url`` is one. Raises InvalidInput."""
+    execution = config.execution_config
+    return RunSpec(
+        execution_id=execution_id,
+        name=name,
+        seed=secrets.randbelow(MAX_SEED) if execution.seed is None else execution.seed,
+        scenes=tuple(scenes) or (WeightedScene(scene=scene_of(config)),),
+        load=config.load(),
+        target=target,
+        protocol=config.protocol,
+        protocol_options=execution.protocol_options,
+        request_timeout_ms=config.request_timeout,
+        graceful_stop_s=execution.graceful_stop,
+        pacing_s=execution.pacing,
+        thresholds=checked_thresholds(config, scenes),
+        abort_on_breach=execution.abort_on_breach,
+        abort_grace_s=execution.abort_grace,
+    )
+
+
+def scene_of(config: PlanConfig) -> SceneSpec:
+    """The one-step GET scene of a config that names only a URL. Raises InvalidInput when it does not."""
+    if config.target_url is None:
+        raise InvalidInput.at("config.target_url", "没有关联业务流时必填", "is required where the plan names no scene")
+    name = f"GET {urlsplit(config.target_url).path or '/'}"[:100]
+    return SceneSpec(name=name, steps=(RequestStep(name=name, request={"method": "GET", "url": config.target_url}),))
+
+
+def checked_thresholds(config: PlanConfig, scenes: Sequence[WeightedScene]) -> tuple[Threshold, ...]:
+    """The thresholds, each of whose steps exists. Raises InvalidInput."""
+    thresholds = config.execution_config.thresholds
+    names = {step.name for weighted in scenes for step in weighted.scene.walk()}
+    names |= set() if scenes else {scene_of(config).steps[0].name}
+    problems = [
+        Problem(
+            f"config.execution_config.thresholds[{number}]",
+            Text(f"没有名为 {threshold.step} 的步骤", f"there is no step named {threshold.step}"),
+        )
+        for number, threshold in enumerate(thresholds)
+        if threshold.step is not None and threshold.step not in names
+    ]
+    if problems:
+        raise InvalidInput(problems)
+    return thresholds
+
+
+def new_execution_id(day: str) -> str:
+    """A short, unguessable name for a run: ``20261121-3f9a…`` (25 characters)."""
+    return f"{day}-{secrets.token_hex(8)}"

@@ -1,0 +1,8 @@
+"""Launcher for a checkout: ``python server.py`` is ``perfsvc serve``."""
+
+import sys
+
+from perfsvc.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["serve", *sys.argv[1:]]))
