@@ -32,7 +32,6 @@ class Spec(BaseModel):
         strict=True,
         allow_inf_nan=False,
         populate_by_name=True,
-        use_attribute_docstrings=True,
     )
 
     @classmethod
@@ -44,9 +43,7 @@ class Spec(BaseModel):
         try:
             text = json.dumps(data, allow_nan=False, default=_refuse)
         except (TypeError, ValueError) as error:
-            raise InvalidInput.at(
-                at or "$", f"不是合法的 JSON 数据：{error}", f"not valid JSON data: {error}"
-            ) from None
+            raise InvalidInput.at(at or "$", f"不是合法的 JSON 数据：{error}", f"not JSON data: {error}") from None
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:

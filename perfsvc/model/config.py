@@ -1,7 +1,7 @@
 """A plan's ``config`` as users write it: the union of the API document's names and the table's.
 
-``concurrent_users`` is ``vus``, ``ramp_up_time`` is ``ramp_up`` and ``hold_time`` is ``duration``: either name is taken,
-both only with the same value. Answers use the API document's names.
+``concurrent_users`` is ``vus``, ``ramp_up_time`` is ``ramp_up`` and ``hold_time`` is ``duration``: either name is
+taken, both only with the same value. Answers use the API document's names.
 """
 
 from __future__ import annotations

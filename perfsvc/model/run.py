@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 from typing import Literal
 
+from pydantic import Field
+
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import Text
 from perfsvc.model.base import Many
@@ -122,8 +124,8 @@ class Target(Spec):
     """Where the requests go unless a step says otherwise; from the environment."""
 
     base_url: str = ""
-    headers: dict[str, str] = {}
-    variables: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
+    variables: dict[str, str] = Field(default_factory=dict)
 
 
 class RunSpec(Spec):
@@ -136,7 +138,7 @@ class RunSpec(Spec):
     load: Load
     target: Target = Target()
     protocol: str = "http"
-    protocol_options: dict[str, dict[str, Any]] = {}
+    protocol_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     request_timeout_ms: int = 30_000
     graceful_stop_s: float = 10.0
     pacing_s: float = 0.0

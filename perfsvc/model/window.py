@@ -1,7 +1,7 @@
 """What a node tells about one second: windows, its own health, and samples of the errors it saw.
 
-All of it is plain data that msgspec encodes as JSON (for the store) or msgpack (between nodes).
-Times are nanoseconds unless a name says otherwise; a packed histogram is what ``metrics.histogram.Histogram.pack`` made.
+All of it is plain data that msgspec encodes as JSON (for the store) or msgpack (between nodes). Times are nanoseconds
+unless a name says otherwise; a packed histogram is what ``metrics.histogram.Histogram.pack`` made.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class Scope:
 
     @property
     def random(self) -> random.Random:
-        """Random numbers that the run's seed and the user's number decide. Made when first asked for: it takes 2.5 KB."""
+        """Random numbers that the run's seed and the user's number decide. Made on first use: 2.5 KB."""
         if self._random is None:
             self._random = random.Random(f"{self._seed}/{self.vu}")  # noqa: S311 - repeatable on purpose
         return self._random

@@ -7,9 +7,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tests.support import fake_protocol
-from tests.support import virtual_time
-from tests.support.fake_protocol import Answer
 
 from perfsvc.engine.node import Engine
 from perfsvc.engine.resolver import TargetPolicy
@@ -17,6 +14,9 @@ from perfsvc.errors import InvalidInput
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
+from tests.support import fake_protocol
+from tests.support import virtual_time
+from tests.support.fake_protocol import Answer
 
 STEP = {"name": "get", "request": {"path": "/a"}}
 

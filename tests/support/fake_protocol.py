@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from typing import ClassVar
 
 from perfsvc.plugin import Call
 from perfsvc.plugin import Excerpt
@@ -135,7 +136,7 @@ def answering(script: Callable[[Scope, str], Answer] | Answer) -> type[FakeProto
     """A protocol class whose target follows ``script``; its only object is kept in ``made``."""
 
     class Scripted(FakeProtocol):
-        made: list[FakeProtocol] = []
+        made: ClassVar[list[FakeProtocol]] = []
 
         def __init__(self, options: Any, context: Any) -> None:
             super().__init__(options, context)
