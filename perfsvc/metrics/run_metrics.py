@@ -13,6 +13,11 @@ from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.health import SILENT_S
+from perfsvc.metrics.health import Evidence
+from perfsvc.metrics.health import HealthLog
+from perfsvc.metrics.health import Validity
+from perfsvc.metrics.health import judge
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.sequence import Range
 from perfsvc.metrics.sequence import Sequence
@@ -48,18 +53,20 @@ class NodeTotals(Tally):
         "late",
         "running_ns",
         "sequence",
+        "snapshots",
     )
 
     def __init__(self, first_second: int) -> None:
         super().__init__()
         self.first_second = self.last_second = first_second
-        self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
+        self.running_ns = self.snapshots = self.iterations = self.dropped = self.late = self.cut_off = 0
         self.health = NodeHealth()
         self.sequence = Sequence()
 
     def add_snapshot(self, snapshot: Snapshot, tally: Tally) -> None:
         """Count a snapshot of this node."""
         self.add(tally)
+        self.snapshots += 1
         self.running_ns += snapshot.span_ns
         self.iterations += snapshot.iterations
         self.dropped += snapshot.dropped
@@ -99,6 +106,7 @@ class RunMetrics:
         self.elapsed = 0.0
         self.vus = self.planned_vus = 0
         self.late_snapshots = 0
+        self.health = HealthLog()
         self.pauses: list[Range] = []
         self.gaps: list[Range] = []
         self._samples: dict[str, list[ErrorSample]] = {}
@@ -154,6 +162,22 @@ class RunMetrics:
         """The snapshots known to be missing, by node, as (first, last) ranges of seq."""
         return {name: node.sequence.missing for name, node in self.nodes.items() if node.sequence.missing}
 
+    def validity(self) -> Validity:
+        """Whether the generator was fit to measure this run, as far as it has come."""
+        nodes = self.nodes.values()
+        end = max((node.last_second for node in nodes), default=0)
+        evidence = Evidence(
+            log=self.health,
+            requests=self.total.requests,
+            snapshots=sum(node.snapshots for node in nodes),
+            missing=sum(node.sequence.missing_count for node in nodes),
+            lost_nodes=sum(end - node.last_second > SILENT_S for node in nodes),
+            nodes=len(nodes),
+            iterations=self.iterations,
+            dropped=self.dropped,
+        )
+        return judge(evidence)
+
     @property
     def error_samples(self) -> list[ErrorSample]:
         """The first few failed requests of every error class."""
@@ -190,6 +214,7 @@ class RunMetrics:
         self.late += snapshot.late
         self.cut_off += snapshot.cut_off
         self.elapsed = max(self.elapsed, snapshot.elapsed)
+        self.health.note(snapshot)
         for sample in snapshot.errors:
             kept = self._samples.setdefault(self._sample_classes.name(sample.error_class), [])
             if len(kept) < SAMPLES_PER_CLASS:

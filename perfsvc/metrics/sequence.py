@@ -32,6 +32,11 @@ class Sequence:
         """The gaps in order, as (first, last); those given up as one range from the first to the last of them."""
         return [*self._given_up, *self._gaps]
 
+    @property
+    def missing_count(self) -> int:
+        """How many numbers are missing; of gaps given up at most this many."""
+        return sum(last - first + 1 for first, last in self.missing)
+
     def _open_gap(self, gap: Range) -> None:
         self._gaps.append(gap)
         if len(self._gaps) > MAX_RANGES:

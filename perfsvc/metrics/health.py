@@ -1,0 +1,268 @@
+"""Validity: whether the generator was fit to measure what it measured.
+
+Every running second of every node is looked at. A lag counts as bad above a limit; the share of bad seconds decides.
+A single bad second never condemns a run, since a process may stumble while it starts. A generator that uses its whole
+core is not wrong by that alone: its figures are then “at least N”, and the run is SUSPECT until lag shows that the
+latencies themselves are off. Percent of seconds are of running seconds, summed over nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+from typing import NamedTuple
+
+from perfsvc.errors import Text
+from perfsvc.metrics.figures import SHORTEST_SPAN_NS
+from perfsvc.metrics.figures import percent
+from perfsvc.model.window import NodeHealth
+from perfsvc.model.window import Snapshot
+
+LAG_MS = 50.0
+"""A loop or a planned start later than this makes a second bad: it is added to every latency measured just then."""
+LAG_SUSPECT_PERCENT = 1.0
+LAG_INVALID_PERCENT = 10.0
+LAG_SUSPECT_SECONDS = 2
+LAG_INVALID_SECONDS = 3
+"""A share counts only with at least this many bad seconds, so that short runs are not condemned by one of them."""
+
+CPU_PERCENT = 90.0
+"""Of one core: an event loop this busy has nothing left to offer."""
+CPU_SUSPECT_PERCENT = 20.0
+CPU_SUSPECT_SECONDS = 3
+
+FILES_SUSPECT_PERCENT = 90.0
+FILES_INVALID_PERCENT = 99.0
+"""Of the limit of open files: at the limit, connections fail here and not at the target."""
+
+MISSING_INVALID_PERCENT = 5.0
+"""Of all snapshots; any missing one makes a run SUSPECT."""
+
+DROPPED_SUSPECT_PERCENT = 1.0
+DROPPED_INVALID_PERCENT = 10.0
+"""Of all arrivals: the load that was asked for was not offered."""
+
+SILENT_S = 3
+"""A node is taken for lost when its last snapshot is more than this many seconds older than the run's last."""
+
+LATE = {
+    "loop_lag": Text("压测机事件循环", "the generator's event loop"),
+    "send_lag": Text("计划的请求发送", "planned starts"),
+}
+
+
+class Grade(IntEnum):
+    """How far figures can be trusted; the worst cause decides."""
+
+    VALID = 0
+    SUSPECT = 1
+    INVALID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run is not VALID: a stable code, a sentence for people, and the figures behind it."""
+
+    code: str
+    grade: Grade
+    text: Text
+    figures: dict[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The cause as the API gives it."""
+        return {"code": self.code, "state": self.grade.name, **self.text._asdict(), "figures": self.figures}
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The generator's own verdict on the run. ``at_least``: read throughput as “at least N”."""
+
+    grade: Grade
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def state(self) -> str:
+        return self.grade.name
+
+    @property
+    def at_least(self) -> bool:
+        return any(cause.code in ("cpu_saturated", "loop_lag", "send_lag", "arrivals_dropped") for cause in self.causes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The validity as the API gives it."""
+        return {"state": self.state, "at_least": self.at_least, "causes": [cause.as_dict() for cause in self.causes]}
+
+
+class HealthLog:
+    """The health of all nodes over the run, summed up: how many seconds were bad, and how bad the worst was."""
+
+    def __init__(self) -> None:
+        self.seconds = 0
+        self.loop_lag = Bad(LAG_MS)
+        self.send_lag = Bad(LAG_MS)
+        self.process_cpu = Bad(CPU_PERCENT)
+        self.open_files_percent = 0.0
+
+    def note(self, snapshot: Snapshot) -> None:
+        """Take in a snapshot; only running time counts, and no stub of a second."""
+        if snapshot.span_ns < SHORTEST_SPAN_NS:
+            return
+        health = snapshot.health
+        self.seconds += 1
+        self.loop_lag.note(health.loop_lag_ms)
+        self.send_lag.note(health.send_lag_ms)
+        self.process_cpu.note(health.process_cpu)
+        self.open_files_percent = max(self.open_files_percent, open_files_percent(health))
+
+
+class Bad:
+    """Seconds in which a figure reached its limit, and the greatest figure seen."""
+
+    __slots__ = ("limit", "seconds", "worst")
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.seconds = 0
+        self.worst = 0.0
+
+    def note(self, figure: float) -> None:
+        """One second's figure."""
+        self.worst = max(self.worst, figure)
+        if figure >= self.limit:
+            self.seconds += 1
+
+
+class Evidence(NamedTuple):
+    """Everything validity is judged by."""
+
+    log: HealthLog
+    requests: int
+    snapshots: int
+    missing: int
+    lost_nodes: int
+    nodes: int
+    iterations: int
+    dropped: int
+
+
+def judge(evidence: Evidence) -> Validity:
+    """The validity of a run; while the run goes on, of what there is of it."""
+    causes = tuple(
+        cause
+        for cause in (
+            no_samples(evidence),
+            lag(
+                evidence.log.loop_lag,
+                evidence.log.seconds,
+                "loop_lag",
+                Text("压测机事件循环", "the generator's event loop"),
+            ),
+            lag(evidence.log.send_lag, evidence.log.seconds, "send_lag", Text("计划的请求发送", "planned starts")),
+            saturation(evidence.log),
+            open_files(evidence.log),
+            missing_snapshots(evidence),
+            lost_nodes(evidence),
+            dropped_arrivals(evidence),
+        )
+        if cause is not None
+    )
+    return Validity(max((cause.grade for cause in causes), default=Grade.VALID), causes)
+
+
+def no_samples(evidence: Evidence) -> Cause | None:
+    """Nothing was measured."""
+    if evidence.requests:
+        return None
+    text = Text("没有测得任何请求", "no request was measured")
+    return Cause("no_samples", Grade.INVALID, text, {"requests": 0})
+
+
+def lag(code: str, bad: Bad, seconds: int) -> Cause | None:
+    """Latencies include the generator's own lateness."""
+    share = percent(bad.seconds, seconds)
+    if share > LAG_INVALID_PERCENT and bad.seconds >= LAG_INVALID_SECONDS:
+        grade = Grade.INVALID
+    elif share > LAG_SUSPECT_PERCENT and bad.seconds >= LAG_SUSPECT_SECONDS:
+        grade = Grade.SUSPECT
+    else:
+        return None
+    what = LATE[code]
+    text = Text(
+        f"{what.zh}在 {share:.1f}% 的时间内延迟达到 {bad.limit:g} ms，最长 {bad.worst:.0f} ms，响应时间含压测机自身延迟",
+        f"{what.en} ran {bad.limit:g} ms late or more in {share:.1f} % of seconds, {bad.worst:.0f} ms at worst: "
+        "measured latencies include the generator's own",
+    )
+    return Cause(code, grade, text, _seconds_figures(bad, share, "worst_ms"))
+
+
+def saturation(log: HealthLog) -> Cause | None:
+    """The generator used its whole core: the target might have taken more."""
+    bad = log.process_cpu
+    share = percent(bad.seconds, log.seconds)
+    if share <= CPU_SUSPECT_PERCENT or bad.seconds < CPU_SUSPECT_SECONDS:
+        return None
+    text = Text(
+        f"压测进程在 {share:.1f}% 的时间内 CPU 占用达到 {bad.limit:g}%，吞吐量应理解为“至少”",
+        f"the generator's CPU was at {bad.limit:g} % or more in {share:.1f} % of seconds: throughput is “at least”",
+    )
+    return Cause("cpu_saturated", Grade.SUSPECT, text, _seconds_figures(bad, share, "worst_percent"))
+
+
+def open_files(log: HealthLog) -> Cause | None:
+    """Connections may have failed for want of file descriptors here."""
+    used = log.open_files_percent
+    if used < FILES_SUSPECT_PERCENT:
+        return None
+    text = Text(
+        f"压测进程打开的文件数达到上限的 {used:.1f}%",
+        f"the generator used {used:.1f} % of its allowed open files",
+    )
+    grade = Grade.INVALID if used >= FILES_INVALID_PERCENT else Grade.SUSPECT
+    return Cause("open_files", grade, text, {"worst_percent": round(used, 3)})
+
+
+def missing_snapshots(evidence: Evidence) -> Cause | None:
+    """Seconds that were measured never arrived."""
+    if not evidence.missing:
+        return None
+    share = percent(evidence.missing, evidence.missing + evidence.snapshots)
+    text = Text(
+        f"缺少 {evidence.missing} 个数据快照（{share:.1f}%），总数不完整",
+        f"{evidence.missing} snapshots ({share:.1f} %) are missing: totals are incomplete",
+    )
+    grade = Grade.INVALID if share > MISSING_INVALID_PERCENT else Grade.SUSPECT
+    return Cause("snapshots_missing", grade, text, {"missing": evidence.missing, "percent": round(share, 3)})
+
+
+def lost_nodes(evidence: Evidence) -> Cause | None:
+    """Nodes fell silent before the run ended."""
+    if not evidence.lost_nodes:
+        return None
+    text = Text(
+        f"{evidence.nodes} 个压测节点中有 {evidence.lost_nodes} 个提前失去联系",
+        f"{evidence.lost_nodes} of {evidence.nodes} nodes fell silent before the end",
+    )
+    return Cause("node_lost", Grade.SUSPECT, text, {"lost": evidence.lost_nodes, "nodes": evidence.nodes})
+
+
+def dropped_arrivals(evidence: Evidence) -> Cause | None:
+    """The planned load was not offered."""
+    share = percent(evidence.dropped, evidence.dropped + evidence.iterations)
+    if share <= DROPPED_SUSPECT_PERCENT:
+        return None
+    text = Text(
+        f"丢弃了 {evidence.dropped} 次计划的到达（{share:.1f}%），未达到计划的负载",
+        f"{evidence.dropped} planned arrivals ({share:.1f} %) were dropped: the planned load was not offered",
+    )
+    grade = Grade.INVALID if share > DROPPED_INVALID_PERCENT else Grade.SUSPECT
+    return Cause("arrivals_dropped", grade, text, {"dropped": evidence.dropped, "percent": round(share, 3)})
+
+
+def open_files_percent(health: NodeHealth) -> float:
+    """Open files in percent of the limit; 0 where no limit is known."""
+    return percent(health.open_files, health.open_files_limit)
+
+
+def _seconds_figures(bad: Bad, share: float, worst: str) -> dict[str, float]:
+    return {"seconds": bad.seconds, "percent": round(share, 3), "limit": bad.limit, worst: round(bad.worst, 3)}

@@ -1,0 +1,190 @@
+"""Thresholds judged: which are broken while the run goes on, and the verdict at its end.
+
+A rule over the whole run is judged on the run's figures so far; it may be broken and mend again. A rule with a window
+looks at single seconds and stays breached once it was broken in each of that many running seconds in a row: a paused
+second does not count, and one without the figure (no request, no check) neither breaks nor clears. A rule whose figure
+was never measured fails at the end: nobody can say that it held.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict
+from dataclasses import dataclass
+from typing import Any
+from typing import Literal
+
+from perfsvc.metrics.figures import Figures
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.threshold import Threshold
+
+RATES = frozenset({"error_rate", "success_rate"})
+RISING = frozenset({"requests", "errors", "max"})
+"""Figures of a run that only ever grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A threshold that is broken now. ``at`` is the second (Unix time) since when; ``new`` only in that second."""
+
+    expression: str
+    metric: str
+    value: float
+    limit: float
+    at: int
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a threshold ended. ``value`` is None when the figure was never measured."""
+
+    expression: str
+    metric: str
+    value: float | None
+    limit: float
+    passed: bool
+    breached_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a run passed: every threshold held (so without thresholds, too)."""
+
+    state: Literal["PASSED", "FAILED"]
+    thresholds: tuple[Outcome, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as the API gives it."""
+        return {"state": self.state, "thresholds": [asdict(outcome) for outcome in self.thresholds]}
+
+
+class ThresholdJudge:
+    """Follows a run's thresholds second by second."""
+
+    def __init__(self, thresholds: Iterable[Threshold]) -> None:
+        self._rules = [WindowedRule(rule) if rule.window_s else RunRule(rule) for rule in thresholds]
+
+    def observe(self, second: Second, metrics: RunMetrics) -> list[Breach]:
+        """Take in a closed second, in order; answers every threshold that is broken now, new or not."""
+        breaches = (rule.observe(second, metrics) for rule in self._rules)
+        return [breach for breach in breaches if breach is not None]
+
+    def verdict(self, metrics: RunMetrics) -> Verdict:
+        """The verdict on what was measured; final when the run is over and all seconds were observed."""
+        outcomes = tuple(rule.outcome(metrics) for rule in self._rules)
+        return Verdict("PASSED" if all(outcome.passed for outcome in outcomes) else "FAILED", outcomes)
+
+
+class Rule:
+    """A threshold and since when it is broken."""
+
+    def __init__(self, threshold: Threshold) -> None:
+        self.threshold = threshold
+        self.broken_at: int | None = None
+
+    def breach(self, value: float, second: int) -> Breach:
+        """The breach in a second."""
+        new = self.broken_at is None
+        self.broken_at = second if self.broken_at is None else self.broken_at
+        rule = self.threshold
+        return Breach(str(rule), rule.metric, rounded(value), rule.limit, self.broken_at, new)
+
+    def ended(self, value: float | None, *, passed: bool) -> Outcome:
+        """The outcome with a deciding value."""
+        rule = self.threshold
+        broken_at = None if passed else self.broken_at
+        return Outcome(str(rule), rule.metric, None if value is None else rounded(value), rule.limit, passed, broken_at)
+
+
+class RunRule(Rule):
+    """A rule over the whole run."""
+
+    def observe(self, second: Second, metrics: RunMetrics) -> Breach | None:
+        """The breach, if the figures so far break the rule for what is to come as well."""
+        value = self._value(metrics)
+        if value is None or self.threshold.holds(value) or may_yet_hold(self.threshold, value):
+            self.broken_at = None
+            return None
+        return self.breach(value, second.second)
+
+    def outcome(self, metrics: RunMetrics) -> Outcome:
+        """Judged on the figures of the whole run."""
+        value = self._value(metrics)
+        return self.ended(value, passed=value is not None and self.threshold.holds(value))
+
+    def _value(self, metrics: RunMetrics) -> float | None:
+        return value_of(metrics.figures(self.threshold.step), self.threshold.metric)
+
+
+class WindowedRule(Rule):
+    """A rule over so many running seconds in a row.
+
+    The deciding value is the mildest of a window (the smallest, where the rule sets an upper limit): the rule is broken
+    in every second of the window exactly when it is broken by that value. The worst of these is told at the end. Of
+    several steps of one name the worst counts.
+    """
+
+    def __init__(self, threshold: Threshold) -> None:
+        super().__init__(threshold)
+        self._window: deque[float] = deque(maxlen=threshold.window_s)
+        self._worst: float | None = None
+        self._upper = threshold.operator in ("<", "<=")
+        self._breach: Breach | None = None
+
+    def observe(self, second: Second, metrics: RunMetrics) -> Breach | None:
+        """The breach, in the second that completes it and ever after."""
+        if self._breach is not None:
+            return self.breach(self._breach.value, self._breach.at)
+        value = None if second.paused else self._value(second)
+        if value is None:
+            return None
+        self._window.append(value)
+        if len(self._window) == self._window.maxlen:
+            self._judge(second.second)
+        return self._breach
+
+    def outcome(self, metrics: RunMetrics) -> Outcome:
+        """Passed when no window broke it, though it was measured."""
+        measured = self._window[-1] if self._window else None
+        value = self._breach.value if self._breach else measured if self._worst is None else self._worst
+        return self.ended(value, passed=self._breach is None and measured is not None)
+
+    def _judge(self, second: int) -> None:
+        mildest = min(self._window) if self._upper else max(self._window)
+        self._worst = mildest if self._worst is None else max(mildest, self._worst, key=self._badness)
+        if not any(self.threshold.holds(value) for value in self._window):
+            self._breach = self.breach(mildest, second)
+
+    def _badness(self, value: float) -> float:
+        return value if self._upper else -value
+
+    def _value(self, second: Second) -> float | None:
+        name, metric = self.threshold.step, self.threshold.metric
+        if name is None:
+            return value_of(second, metric)
+        values = [value_of(step, metric) for step in second.steps if step.name == name]
+        return max((value for value in values if value is not None), key=self._badness, default=None)
+
+
+def value_of(figures: Figures, metric: str) -> float | None:
+    """A threshold's metric in these figures; None when there is none (no sample, no request, no check)."""
+    if metric in RATES and not figures.requests:
+        return None
+    value = figures.p999 if metric == "p99.9" else getattr(figures, metric)
+    return None if value is None else float(value)
+
+
+def may_yet_hold(threshold: Threshold, value: float) -> bool:
+    """Whether a rule that a running run breaks may still come true just by going on, as ``requests > 1000`` may."""
+    grows, shrinks = threshold.metric in RISING, threshold.metric == "min"
+    beyond = (grows and value < threshold.limit) or (shrinks and value > threshold.limit)
+    wanted = {">": grows, ">=": grows, "<": shrinks, "<=": shrinks, "!=": grows or shrinks, "==": beyond}
+    return wanted[threshold.operator]
+
+
+def rounded(value: float) -> float:
+    """To what people read: six decimals at most."""
+    return round(value, 6)
