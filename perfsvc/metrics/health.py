@@ -148,25 +148,18 @@ class Evidence(NamedTuple):
 
 def judge(evidence: Evidence) -> Validity:
     """The validity of a run; while the run goes on, of what there is of it."""
-    causes = tuple(
-        cause
-        for cause in (
-            no_samples(evidence),
-            lag(
-                evidence.log.loop_lag,
-                evidence.log.seconds,
-                "loop_lag",
-                Text("压测机事件循环", "the generator's event loop"),
-            ),
-            lag(evidence.log.send_lag, evidence.log.seconds, "send_lag", Text("计划的请求发送", "planned starts")),
-            saturation(evidence.log),
-            open_files(evidence.log),
-            missing_snapshots(evidence),
-            lost_nodes(evidence),
-            dropped_arrivals(evidence),
-        )
-        if cause is not None
+    log = evidence.log
+    found = (
+        no_samples(evidence),
+        lag("loop_lag", log.loop_lag, log.seconds),
+        lag("send_lag", log.send_lag, log.seconds),
+        saturation(log),
+        open_files(log),
+        missing_snapshots(evidence),
+        lost_nodes(evidence),
+        dropped_arrivals(evidence),
     )
+    causes = tuple(cause for cause in found if cause is not None)
     return Validity(max((cause.grade for cause in causes), default=Grade.VALID), causes)
 
 
@@ -189,7 +182,7 @@ def lag(code: str, bad: Bad, seconds: int) -> Cause | None:
         return None
     what = LATE[code]
     text = Text(
-        f"{what.zh}在 {share:.1f}% 的时间内延迟达到 {bad.limit:g} ms，最长 {bad.worst:.0f} ms，响应时间含压测机自身延迟",
+        f"{what.zh}在 {share:.1f}% 的时间内延迟达到 {bad.limit:g} ms，最长 {bad.worst:.0f} ms，响应时间含自身延迟",
         f"{what.en} ran {bad.limit:g} ms late or more in {share:.1f} % of seconds, {bad.worst:.0f} ms at worst: "
         "measured latencies include the generator's own",
     )
