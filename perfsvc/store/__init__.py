@@ -1,0 +1,1 @@
+"""Where plans, runs and what was measured are kept: SQLite, MySQL or MariaDB behind one asynchronous facade."""

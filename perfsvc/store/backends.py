@@ -1,0 +1,214 @@
+"""What differs between SQLite and MySQL or MariaDB: connections, transactions, errors, and one idiom of SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+from typing import Protocol
+
+import pymysql
+from playhouse.pool import PooledMySQLDatabase
+from playhouse.pool import PooledSqliteDatabase
+
+from perfsvc.errors import MigrationError
+from perfsvc.errors import StartupError
+from perfsvc.store.address import Address
+from perfsvc.store.address import ServerAddress
+from perfsvc.store.address import SqliteAddress
+
+BUSY_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 5
+MIGRATION_WAIT_S = 20
+MAX_LOCK_NAME = 64
+VM_STEPS_BETWEEN_LOOKS = 10_000
+
+OLDEST_MYSQL = (8, 0, 16)
+OLDEST_MARIADB = (10, 4, 0)
+"""Before these, CHECK is read and ignored, or an expression cannot be a default."""
+
+STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+
+LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
+READ_ONLY_TRANSACTION = 1792
+CHECK_FAILED_IN_MYSQL, CHECK_FAILED_IN_MARIADB = 3819, 4025
+
+
+class Backend(Protocol):
+    """One kind of database. ``serial_writes``: one writer at a time, so writes get a thread of their own."""
+
+    database: Any
+    address: Address
+    serial_writes: bool
+
+    def prepare(self) -> None:
+        """Make ready what must be there before the first connection. Raises StartupError."""
+        ...
+
+    def transaction(self, *, writes: bool, abandoned: Event) -> AbstractContextManager[None]:
+        """A transaction that refuses to write unless ``writes``, and ends early once ``abandoned`` is set."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """A connection on which to migrate, while no other process does the same."""
+        ...
+
+    def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str]) -> str:
+        """SQL that inserts a row, and does nothing where a row of that unique key is there already."""
+        ...
+
+    def broke_constraint(self, error: Exception) -> bool: ...
+
+    def wrote_while_reading(self, error: Exception) -> bool: ...
+
+    def lost_a_race(self, error: Exception) -> bool:
+        """Whether the transaction was rolled back in favour of another and may be tried again."""
+        ...
+
+
+class SqliteBackend:
+    """One file in WAL mode: readers never wait for the writer."""
+
+    serial_writes = True
+
+    def __init__(self, address: SqliteAddress, threads: int) -> None:
+        self.address: Address = address
+        self._path = address.path
+        pragmas = {"journal_mode": "wal", "synchronous": "normal", "foreign_keys": 1}
+        self.database = PooledSqliteDatabase(
+            str(address.path), max_connections=threads, pragmas=pragmas, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+        )
+
+    def prepare(self) -> None:
+        """The file and its folder, for nobody else to read: it holds password hashes."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.touch(mode=0o600)
+        except OSError as error:
+            raise StartupError(f"无法创建数据库文件：{error}", f"the database file cannot be made: {error}") from error
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        # Every step is a transaction here, so of two processes one fails cleanly.
+        with self.database.connection_context():
+            yield
+
+    @contextmanager
+    def transaction(self, *, writes: bool, abandoned: Event) -> Iterator[None]:
+        with self.database.connection_context():
+            connection: sqlite3.Connection = self.database.connection()
+            connection.set_progress_handler(abandoned.is_set, VM_STEPS_BETWEEN_LOOKS)
+            connection.execute(f"PRAGMA query_only = {int(not writes)}")
+            # A writer takes its lock at once: one that has read first cannot be made to wait for another process.
+            with self.database.atomic("IMMEDIATE" if writes else "DEFERRED"):
+                yield
+
+    def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str]) -> str:
+        places = ", ".join("?" * len(columns))
+        conflict = f"ON CONFLICT ({quoted(key)}) DO NOTHING"
+        return f"INSERT INTO `{table}` ({quoted(columns)}) VALUES ({places}) {conflict}"  # noqa: S608 - our own names
+
+    def broke_constraint(self, error: Exception) -> bool:
+        return isinstance(error, sqlite3.IntegrityError)
+
+    def wrote_while_reading(self, error: Exception) -> bool:
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
+
+    def lost_a_race(self, error: Exception) -> bool:
+        return False
+
+
+class _MySQLDatabase(PooledMySQLDatabase):  # type: ignore[misc] # playhouse ships no types
+    def begin(self, mode: str = "READ WRITE") -> None:
+        self.execute_sql(f"START TRANSACTION {mode}")
+
+
+class MySQLBackend:
+    """A MySQL or MariaDB server through a pool of connections."""
+
+    serial_writes = False
+
+    def __init__(self, address: ServerAddress, threads: int, time_limit: float) -> None:
+        self.address: Address = address
+        self.database = _MySQLDatabase(
+            address.database,
+            max_connections=threads,
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=time_limit,
+            write_timeout=time_limit,
+            charset="utf8mb4",
+            sql_mode=STRICT,
+            init_command="SET time_zone = '+00:00'",
+            **({"ssl": {"ca": address.ssl_ca, "check_hostname": True}} if address.ssl_ca else {}),
+        )
+
+    def prepare(self) -> None:
+        """Ask the server what it is, once: Peewee writes SQL for MySQL unless told that it is MariaDB."""
+        with self.database.connection_context():
+            told: str = self.database.execute_sql("SELECT VERSION()").fetchone()[0]
+        version = self.database.server_version
+        self.database.mariadb = "mariadb" in told.lower()
+        if version < (OLDEST_MARIADB if self.database.mariadb else OLDEST_MYSQL):
+            raise StartupError(
+                f"数据库版本过低：{told}，需要 MySQL 8.0.16 或 MariaDB 10.4 以上",
+                f"the database server is too old: {told}; MySQL 8.0.16 or MariaDB 10.4 is needed",
+            )
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self.database.connection_context():
+            name = f"perfsvc.{self.database.database}"[:MAX_LOCK_NAME]
+            if not self.database.execute_sql("SELECT GET_LOCK(%s, %s)", (name, MIGRATION_WAIT_S)).fetchone()[0]:
+                raise MigrationError("另一个进程正在升级数据库", "another process is migrating the database")
+            try:
+                yield
+            finally:
+                self.database.execute_sql("DO RELEASE_LOCK(%s)", (name,))
+
+    @contextmanager
+    def transaction(self, *, writes: bool, abandoned: Event) -> Iterator[None]:
+        # What is abandoned ends by itself: the driver waits no longer than the time limit for any answer.
+        with self.database.connection_context(), self.database.atomic("READ WRITE" if writes else "READ ONLY"):
+            yield
+
+    def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str]) -> str:
+        places = ", ".join(["%s"] * len(columns))
+        # INSERT IGNORE would swallow broken foreign keys and cut-off texts as well.
+        conflict = f"ON DUPLICATE KEY UPDATE `{key[0]}` = `{key[0]}`"
+        return f"INSERT INTO `{table}` ({quoted(columns)}) VALUES ({places}) {conflict}"  # noqa: S608 - our own names
+
+    def broke_constraint(self, error: Exception) -> bool:
+        broken_check = code_of(error) in (CHECK_FAILED_IN_MYSQL, CHECK_FAILED_IN_MARIADB)
+        return broken_check or isinstance(error, pymysql.err.IntegrityError)
+
+    def wrote_while_reading(self, error: Exception) -> bool:
+        return code_of(error) == READ_ONLY_TRANSACTION
+
+    def lost_a_race(self, error: Exception) -> bool:
+        return code_of(error) in (LOCK_WAIT_TIMEOUT, DEADLOCK)
+
+
+def backend_for(address: Address, threads: int, time_limit: float) -> Backend:
+    """The backend for an address, with at most ``threads`` connections."""
+    if isinstance(address, SqliteAddress):
+        return SqliteBackend(address, threads)
+    return MySQLBackend(address, threads, time_limit)
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Names as a list of SQL identifiers."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def code_of(error: Exception) -> int | None:
+    """The server's number for an error."""
+    code = error.args[0] if error.args else None
+    return code if isinstance(code, int) else None

@@ -1,0 +1,104 @@
+"""Environments. Every project has a default one, which is made again when it is gone and needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfsvc.errors import Conflict
+from perfsvc.model.entities import Env
+from perfsvc.model.entities import Page
+from perfsvc.store.binding import locked
+from perfsvc.store.database import writes
+from perfsvc.store.rows import ENV
+from perfsvc.store.rows import PROJECT
+from perfsvc.store.rows import by_id
+from perfsvc.store.rows import found
+from perfsvc.store.rows import page_of
+from perfsvc.store.rows import require
+from perfsvc.store.tables import ConfigRow
+from perfsvc.store.tables import EnvRow
+from perfsvc.store.tables import ProjectRow
+
+DEFAULT_NAME = "默认环境"
+
+
+@writes
+def create(
+    project_id: int,
+    name: str,
+    host: str = "",
+    *,
+    headers: dict[str, str] | None = None,
+    variables: dict[str, str] | None = None,
+    databases: dict[str, Any] | None = None,
+) -> Env:
+    """``databases`` comes with its secrets already encrypted. Raises NotFound for the project, InvalidInput."""
+    require(ProjectRow, project_id, PROJECT)
+    key = EnvRow.add(
+        project=project_id,
+        name=name,
+        host=host,
+        headers=headers or {},
+        variables=variables or {},
+        databases=databases or {},
+    )
+    return get(key)
+
+
+def get(env_id: int) -> Env:
+    """Raises NotFound."""
+    return entity(by_id(EnvRow, env_id, ENV))
+
+
+def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[Env]:
+    """A project's environments, the oldest first."""
+    return page_of(EnvRow.select().where(EnvRow.project == project_id), [EnvRow.id], page, page_size, entities)
+
+
+@writes
+def update(env: Env) -> Env:
+    """Everything but the project; raises NotFound, InvalidInput."""
+    require(EnvRow, env.id, ENV)
+    EnvRow.change(
+        EnvRow.id == env.id,
+        name=env.name,
+        host=env.host,
+        headers=env.headers,
+        variables=env.variables,
+        databases=env.databases,
+    )
+    return get(env.id)
+
+
+@writes
+def delete(env_id: int) -> None:
+    """Raises NotFound, Conflict while a plan uses it."""
+    require(EnvRow, env_id, ENV)
+    if ConfigRow.select().where(ConfigRow.env == env_id).exists():
+        raise Conflict("测试环境正被测试计划使用，不能删除", "the environment is used by a plan and cannot be deleted")
+    EnvRow.delete().where(EnvRow.id == env_id).execute()
+
+
+def default_id(project_id: int) -> int:
+    """The id of the project's default environment, made when there is none; for functions that write."""
+    found(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
+    row = EnvRow.select().where((EnvRow.project == project_id) & EnvRow.is_default).order_by(EnvRow.id).first()
+    return row.id if row else EnvRow.add(project=project_id, name=DEFAULT_NAME, is_default=True)
+
+
+def entities(rows: list[Any]) -> list[Env]:
+    return [entity(row) for row in rows]
+
+
+def entity(row: Any) -> Env:
+    """A row as the services see it."""
+    return Env(
+        id=row.id,
+        project_id=row.project_id,
+        name=row.name,
+        host=row.host,
+        headers=row.headers,
+        variables=row.variables,
+        databases=row.databases,
+        created_time=row.created_time,
+    )

@@ -1,0 +1,56 @@
+"""Brings a database to this version: numbered files beside this one, applied in order and recorded by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from peewee import PeeweeException
+from playhouse.migrations import Runner
+
+from perfsvc.errors import MigrationError
+
+DIRECTORY = Path(__file__).parent
+HISTORY = "schema_migration"
+
+
+def runner(database: Any) -> Any:
+    """Peewee's runner over our files: ``up()``, ``down(name)``, ``status()``."""
+    return Runner(database, str(DIRECTORY), HISTORY)
+
+
+def migrate(database: Any, columns: Mapping[str, frozenset[str]]) -> list[str]:
+    """Apply what is missing; answers the names applied.
+
+    Raises MigrationError when a step fails, when the database is newer than this version, or when a table was there
+    before and lacks one of our ``columns`` (by table).
+    """
+    steps = runner(database)
+    try:
+        refuse_newer(steps)
+        applied: list[str] = steps.up()
+        refuse_foreign(database, columns)
+    except PeeweeException as error:
+        raise MigrationError(f"数据库升级失败：{error}", f"the database could not be migrated: {error}") from error
+    return applied
+
+
+def refuse_newer(steps: Any) -> None:
+    """Raises MigrationError when a later version has been here."""
+    unknown = sorted(step.name for step in steps.status() if step.path is None)
+    if unknown:
+        listed = ", ".join(unknown)
+        raise MigrationError(
+            f"数据库比当前程序版本新，未知的升级步骤：{listed}。请升级程序",
+            f"the database is newer than this version of perfsvc; unknown migrations: {listed}. Upgrade perfsvc",
+        )
+
+
+def refuse_foreign(database: Any, columns: Mapping[str, frozenset[str]]) -> None:
+    """Raises MigrationError when a table lacks a column: it is somebody else's, or was altered by hand."""
+    for table, expected in columns.items():
+        missing = sorted(expected - {column.name for column in database.get_columns(table)})
+        if missing:
+            listed = ", ".join(missing)
+            raise MigrationError(f"数据表 {table} 缺少字段：{listed}", f"table {table} lacks the columns {listed}")

@@ -1,0 +1,138 @@
+"""Projects and their members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfsvc.errors import Conflict
+from perfsvc.model.entities import Member
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Project
+from perfsvc.model.entities import Role
+from perfsvc.model.entities import User
+from perfsvc.store import envs
+from perfsvc.store.binding import locked
+from perfsvc.store.database import writes
+from perfsvc.store.rows import MEMBER
+from perfsvc.store.rows import PROJECT
+from perfsvc.store.rows import USER
+from perfsvc.store.rows import by_id
+from perfsvc.store.rows import found
+from perfsvc.store.rows import page_of
+from perfsvc.store.rows import require
+from perfsvc.store.tables import EnvRow
+from perfsvc.store.tables import MemberRow
+from perfsvc.store.tables import PlanRow
+from perfsvc.store.tables import ProjectRow
+from perfsvc.store.tables import SceneRow
+from perfsvc.store.tables import UserRow
+
+
+@writes
+def create(name: str, leader: str, creator_id: int) -> Project:
+    """The creator becomes an owner, and there is a default environment. Raises NotFound for the user, InvalidInput."""
+    require(UserRow, creator_id, USER)
+    key = ProjectRow.add(name=name, leader=leader)
+    MemberRow.add(project=key, user=creator_id, role=Role.OWNER)
+    envs.default_id(key)
+    return get(key)
+
+
+def get(project_id: int) -> Project:
+    """Raises NotFound."""
+    return entity(by_id(ProjectRow, project_id, PROJECT))
+
+
+def page_for_user(user: User, page: int = 1, page_size: int = 10) -> Page[Project]:
+    """The projects that a user is a member of, for administrators all; the oldest first."""
+    query = ProjectRow.select()
+    if not user.administrator:
+        joined = MemberRow.select(MemberRow.project).where(MemberRow.user == user.id)
+        query = query.where(ProjectRow.id.in_(joined))
+    return page_of(query, [ProjectRow.id], page, page_size, entities)
+
+
+@writes
+def update(project: Project) -> Project:
+    """Name and leader; raises NotFound, InvalidInput."""
+    require(ProjectRow, project.id, PROJECT)
+    ProjectRow.change(ProjectRow.id == project.id, name=project.name, leader=project.leader)
+    return get(project.id)
+
+
+@writes
+def delete(project_id: int) -> None:
+    """The project and everything in it; raises NotFound."""
+    require(ProjectRow, project_id, PROJECT)
+    # Plans refer to scenes and environments, so they go first.
+    for table in (PlanRow, SceneRow, EnvRow):
+        table.delete().where(table.project == project_id).execute()
+    ProjectRow.delete().where(ProjectRow.id == project_id).execute()
+
+
+def members(project_id: int) -> list[Member]:
+    """Those who joined first come first; raises NotFound."""
+    require(ProjectRow, project_id, PROJECT)
+    rows = (
+        MemberRow.select(MemberRow, UserRow.username)
+        .join(UserRow, attr="account")
+        .where(MemberRow.project == project_id)
+        .order_by(MemberRow.id)
+    )
+    return [Member(project_id, row.user_id, row.account.username, Role(row.role)) for row in rows]
+
+
+@writes
+def set_member(project_id: int, user_id: int, role: Role) -> Member:
+    """Add a member or change their role; raises NotFound, Conflict when no owner would be left."""
+    hold(project_id)
+    username: str = by_id(UserRow, user_id, USER).username
+    row = membership(project_id, user_id)
+    if row is None:
+        MemberRow.add(project=project_id, user=user_id, role=role)
+    else:
+        if role is not Role.OWNER:
+            refuse_last_owner(row)
+        MemberRow.change(MemberRow.id == row.id, role=role)
+    return Member(project_id, user_id, username, role)
+
+
+@writes
+def remove_member(project_id: int, user_id: int) -> None:
+    """Raises NotFound, Conflict when no owner would be left."""
+    hold(project_id)
+    row = found(membership(project_id, user_id), MEMBER)
+    refuse_last_owner(row)
+    MemberRow.delete().where(MemberRow.id == row.id).execute()
+
+
+def role_of(project_id: int, user_id: int) -> Role | None:
+    """None for a stranger, and where there is no such project."""
+    row = membership(project_id, user_id)
+    return Role(row.role) if row else None
+
+
+def hold(project_id: int) -> None:
+    """Keep other transactions from changing the same project's members; raises NotFound."""
+    found(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
+
+
+def membership(project_id: int, user_id: int) -> Any:
+    """The row, or None."""
+    return MemberRow.get_or_none((MemberRow.project == project_id) & (MemberRow.user == user_id))
+
+
+def refuse_last_owner(row: Any) -> None:
+    """Raises Conflict when a member is the only owner."""
+    owners = MemberRow.select().where((MemberRow.project == row.project_id) & (MemberRow.role == Role.OWNER))
+    if row.role == Role.OWNER and owners.count() == 1:
+        raise Conflict("项目至少需要一名所有者", "a project needs at least one owner")
+
+
+def entities(rows: list[Any]) -> list[Project]:
+    return [entity(row) for row in rows]
+
+
+def entity(row: Any) -> Project:
+    """A row as the services see it."""
+    return Project(id=row.id, name=row.name, leader=row.leader, create_time=row.create_time)

@@ -1,0 +1,69 @@
+"""What the repositories share: finding a row or saying what is missing, and pages in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+from typing import TypeVar
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.entities import Page
+from perfsvc.store.fields import MAX_INT
+from perfsvc.store.tables import Table
+
+T = TypeVar("T")
+
+USER = Text("用户不存在", "the user does not exist")
+PROJECT = Text("项目不存在", "the project does not exist")
+MEMBER = Text("项目成员不存在", "the project has no such member")
+ENV = Text("测试环境不存在", "the environment does not exist")
+SCENE = Text("业务流不存在", "the scene does not exist")
+PLAN = Text("测试计划不存在", "the plan does not exist")
+PRESET = Text("预设配置不存在", "the preset does not exist")
+EXECUTION = Text("测试执行不存在", "the execution does not exist")
+REPORT = Text("测试报告不存在", "the report does not exist")
+
+MAX_PAGE_SIZE = 1000
+
+
+def found(row: T | None, missing: Text) -> T:
+    """The row; raises NotFound when there is none."""
+    if row is None:
+        raise NotFound(*missing)
+    return row
+
+
+def by_id(table: type[Table], key: int, missing: Text) -> Any:
+    """The row of that id; raises NotFound. A number too large for an id is the id of nothing."""
+    return found(table.get_or_none(table.id == key) if abs(key) <= MAX_INT else None, missing)
+
+
+def require(table: type[Table], key: int, missing: Text) -> None:
+    """Raises NotFound unless there is a row of that id."""
+    by_id(table, key, missing)
+
+
+def page_of(
+    query: Any, order: Sequence[Any], page: int, page_size: int, convert: Callable[[list[Any]], list[T]]
+) -> Page[T]:
+    """One page of a query; ``page`` counts from 1, and one beyond the last is empty. Raises InvalidInput."""
+    refuse_page(page, page_size)
+    total = query.count()
+    rows = list(query.order_by(*order).limit(page_size).offset((page - 1) * page_size))
+    return Page(total, page, page_size, convert(rows))
+
+
+def refuse_page(page: int, page_size: int) -> None:
+    """Raises InvalidInput unless both numbers are in range."""
+    limits = {"page": (page, MAX_INT), "page_size": (page_size, MAX_PAGE_SIZE)}
+    problems = [
+        Problem(name, Text(f"应在 1 和 {most} 之间", f"must be between 1 and {most}"))
+        for name, (value, most) in limits.items()
+        if not 1 <= value <= most
+    ]
+    if problems:
+        raise InvalidInput(problems)

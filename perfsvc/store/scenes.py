@@ -1,0 +1,99 @@
+"""Scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from perfsvc.errors import Conflict
+from perfsvc.errors import NotFound
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Scene
+from perfsvc.model.scene import SceneSpec
+from perfsvc.store.binding import now
+from perfsvc.store.database import writes
+from perfsvc.store.rows import PROJECT
+from perfsvc.store.rows import SCENE
+from perfsvc.store.rows import USER
+from perfsvc.store.rows import by_id
+from perfsvc.store.rows import page_of
+from perfsvc.store.rows import require
+from perfsvc.store.tables import PlanSceneRow
+from perfsvc.store.tables import ProjectRow
+from perfsvc.store.tables import SceneRow
+from perfsvc.store.tables import UserRow
+
+
+@writes
+def create(project_id: int, creator_id: int, spec: SceneSpec, description: str | None = None) -> Scene:
+    """Raises NotFound for the project or the user, InvalidInput."""
+    require(ProjectRow, project_id, PROJECT)
+    require(UserRow, creator_id, USER)
+    key = SceneRow.add(
+        project=project_id, creator=creator_id, name=spec.name, description=description, spec=written(spec)
+    )
+    return get(key)
+
+
+def get(scene_id: int) -> Scene:
+    """Raises NotFound."""
+    return entity(by_id(SceneRow, scene_id, SCENE))
+
+
+def of_ids(scene_ids: Collection[int]) -> dict[int, Scene]:
+    """Several scenes by id, in one query; raises NotFound when one is missing."""
+    found = {row.id: entity(row) for row in SceneRow.select().where(SceneRow.id.in_(list(scene_ids)))}
+    if set(scene_ids) - found.keys():
+        raise NotFound(*SCENE)
+    return found
+
+
+def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[Scene]:
+    """A project's scenes, the newest first."""
+    query = SceneRow.select().where(SceneRow.project == project_id)
+    return page_of(query, [SceneRow.id.desc()], page, page_size, entities)
+
+
+@writes
+def update(scene: Scene) -> Scene:
+    """Spec and description; raises NotFound, InvalidInput."""
+    require(SceneRow, scene.id, SCENE)
+    SceneRow.change(
+        SceneRow.id == scene.id,
+        name=scene.spec.name,
+        description=scene.description,
+        spec=written(scene.spec),
+        updated_time=now(),
+    )
+    return get(scene.id)
+
+
+@writes
+def delete(scene_id: int) -> None:
+    """Raises NotFound, Conflict while a plan uses it."""
+    require(SceneRow, scene_id, SCENE)
+    if PlanSceneRow.select().where(PlanSceneRow.scene == scene_id).exists():
+        raise Conflict("业务流正被测试计划使用，不能删除", "the scene is used by a plan and cannot be deleted")
+    SceneRow.delete().where(SceneRow.id == scene_id).execute()
+
+
+def written(spec: SceneSpec) -> dict[str, Any]:
+    """A spec as the document that it is read from again."""
+    return spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def entities(rows: list[Any]) -> list[Scene]:
+    return [entity(row) for row in rows]
+
+
+def entity(row: Any) -> Scene:
+    """A row as the services see it."""
+    return Scene(
+        id=row.id,
+        project_id=row.project_id,
+        creator_id=row.creator_id,
+        description=row.description,
+        spec=SceneSpec.parse(row.spec),
+        created_time=row.created_time,
+        updated_time=row.updated_time,
+    )

@@ -1,0 +1,117 @@
+"""Users and their refresh tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfsvc.errors import Conflict
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import RefreshToken
+from perfsvc.model.entities import User
+from perfsvc.store.binding import now
+from perfsvc.store.database import writes
+from perfsvc.store.rows import USER
+from perfsvc.store.rows import by_id
+from perfsvc.store.rows import found
+from perfsvc.store.rows import page_of
+from perfsvc.store.tables import RefreshTokenRow
+from perfsvc.store.tables import UserRow
+
+NORMAL, DISABLED = 0, 1
+"""What the column ``is_active`` means by its numbers."""
+
+
+@writes
+def create(username: str, email: str, password_hash: str, *, administrator: bool = False) -> User:
+    """Raises Conflict when the name is taken, InvalidInput."""
+    refuse_taken(username)
+    key = UserRow.add(username=username, email=email, password=password_hash, administrator=administrator)
+    return get(key)
+
+
+def get(user_id: int) -> User:
+    """Raises NotFound."""
+    return entity(by_id(UserRow, user_id, USER))
+
+
+def by_username(username: str) -> User:
+    """Raises NotFound."""
+    return entity(found(UserRow.get_or_none(UserRow.username == username), USER))
+
+
+def page(page: int = 1, page_size: int = 10) -> Page[User]:
+    """All users, the oldest first."""
+    return page_of(UserRow.select(), [UserRow.id], page, page_size, entities)
+
+
+@writes
+def update(user: User) -> User:
+    """Everything but the times; raises NotFound, Conflict when the name is taken, InvalidInput."""
+    if get(user.id).username != user.username:
+        refuse_taken(user.username)
+    UserRow.change(
+        UserRow.id == user.id,
+        username=user.username,
+        email=user.email,
+        password=user.password_hash,
+        is_active=DISABLED if user.disabled else NORMAL,
+        administrator=user.administrator,
+        updated_time=now(),
+    )
+    return get(user.id)
+
+
+@writes
+def remember(token: RefreshToken) -> None:
+    """Keep a refresh token that was handed out; raises NotFound when its user is gone."""
+    by_id(UserRow, token.user_id, USER)
+    RefreshTokenRow.add(jti=token.jti, user=token.user_id, expires=token.expires, revoked=token.revoked)
+
+
+@writes
+def revoke(jti: str) -> bool:
+    """Whether the token was good until now: of two callers at once, one is told so."""
+    good = (RefreshTokenRow.jti == jti) & ~RefreshTokenRow.revoked & (RefreshTokenRow.expires > now())
+    return RefreshTokenRow.change(good, revoked=True) == 1
+
+
+@writes
+def revoke_all(user_id: int) -> int:
+    """Revoke every token of a user; answers how many were good."""
+    return RefreshTokenRow.change((RefreshTokenRow.user == user_id) & ~RefreshTokenRow.revoked, revoked=True)
+
+
+def is_revoked(jti: str) -> bool:
+    """Whether a token is worth nothing: revoked, expired, or never handed out."""
+    row = RefreshTokenRow.get_or_none(RefreshTokenRow.jti == jti)
+    return row is None or row.revoked or row.expires <= now()
+
+
+@writes
+def purge_expired() -> int:
+    """Forget tokens that have expired; answers how many."""
+    return int(RefreshTokenRow.delete().where(RefreshTokenRow.expires <= now()).execute())
+
+
+def refuse_taken(username: str) -> None:
+    """Raises Conflict when there is a user of that name."""
+    if UserRow.get_or_none(UserRow.username == username):
+        raise Conflict("用户名已存在", "the user name is taken")
+
+
+def entities(rows: list[Any]) -> list[User]:
+    return [entity(row) for row in rows]
+
+
+def entity(row: Any) -> User:
+    """A row as the services see it."""
+    return User(
+        id=row.id,
+        username=row.username,
+        email=row.email,
+        password_hash=row.password,
+        disabled=row.is_active == DISABLED,
+        administrator=row.administrator,
+        created_time=row.created_time,
+        updated_time=row.updated_time,
+    )
