@@ -90,7 +90,7 @@ class OpenSecond(NamedTuple):
 
 
 class RunMetrics:
-    """Everything measured in one run, in bounded memory.
+    """Everything measured in one run, in bounded memory. ``latest`` is the second closed last.
 
     ``groups`` are the indexes of steps that are groups: they have totals of their own and no part in the run's sums.
     """
@@ -104,7 +104,7 @@ class RunMetrics:
         self.series = Series()
         self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
         self.elapsed = 0.0
-        self.vus = self.planned_vus = 0
+        self.latest: Second | None = None
         self.late_snapshots = 0
         self.health = HealthLog()
         self.pauses: list[Range] = []
@@ -113,7 +113,6 @@ class RunMetrics:
         self._sample_classes = ErrorClasses()
         self._open: dict[int, OpenSecond] = {}
         self._closed_upto: int | None = None
-        self._last_closed: int | None = None
 
     @classmethod
     def of(cls, spec: RunSpec) -> RunMetrics:
@@ -228,9 +227,10 @@ class RunMetrics:
     def _close(self, second: int) -> Second:
         bucket, steps = self._open.pop(second)
         closed = bucket.read()
-        self.vus, self.planned_vus = closed.vus, closed.planned_vus
         self._note_time(closed)
-        return msgspec.structs.replace(closed, steps=tuple(self._step_seconds(steps, closed.span_ns)))
+        closed = msgspec.structs.replace(closed, steps=tuple(self._step_seconds(steps, closed.span_ns)))
+        self.latest = closed
+        return closed
 
     def _step_seconds(self, steps: dict[int, Tally], span_ns: int) -> Iterator[StepSecond]:
         for step in sorted(steps):
@@ -239,9 +239,8 @@ class RunMetrics:
     def _note_time(self, closed: Second) -> None:
         if closed.paused:
             extend(self.pauses, closed.second)
-        if self._last_closed is not None and closed.second > self._last_closed + 1:
-            bounded_append(self.gaps, (self._last_closed + 1, closed.second - 1))
-        self._last_closed = closed.second
+        if self.latest is not None and closed.second > self.latest.second + 1:
+            bounded_append(self.gaps, (self.latest.second + 1, closed.second - 1))
 
 
 def extend(ranges: list[Range], second: int) -> None:

@@ -1,0 +1,110 @@
+"""The parts of a report: what each step, node and error class contributed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfsvc.analysis.numbers import latency_block
+from perfsvc.analysis.numbers import rate
+from perfsvc.metrics.figures import counts_of
+from perfsvc.metrics.figures import percent
+from perfsvc.metrics.histogram import to_ms
+from perfsvc.metrics.run_metrics import NodeTotals
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.tally import Totals
+from perfsvc.model.window import PHASES
+from perfsvc.model.window import ErrorSample
+from perfsvc.model.window import PhaseSum
+
+
+def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
+    """One row per step, in the order of the scenes; steps that never ran, too."""
+    return [
+        {
+            "index": index,
+            "name": name,
+            "type": "group" if index in metrics.groups else "request",
+            **_counts(totals, metrics.running_ns),
+            **latency_block(totals.latency),
+            **_from_plan(totals),
+            "phases": {phase: _phase(totals.phases[phase]) for phase in PHASES if phase in totals.phases},
+            "statuses": dict(sorted(totals.statuses.items())),
+            "failures": by_count(totals.failures),
+        }
+        for index, (name, totals) in enumerate(zip(metrics.step_names, metrics.steps, strict=True))
+    ]
+
+
+def node_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
+    """One row per engine process, with what never arrived from it."""
+    return [_node_row(name, metrics.nodes[name]) for name in sorted(metrics.nodes)]
+
+
+def error_details(metrics: RunMetrics) -> list[dict[str, Any]]:
+    """One entry per error class, the most frequent first, with its samples."""
+    samples: dict[str, list[ErrorSample]] = {}
+    for sample in metrics.error_samples:
+        samples.setdefault(sample.error_class, []).append(sample)
+    return [
+        {
+            "error_class": error_class,
+            "count": count,
+            "share": rate(percent(count, metrics.total.requests)),
+            "samples": [_sample(sample, metrics.step_names) for sample in samples.get(error_class, [])],
+        }
+        for error_class, count in by_count(metrics.total.failures).items()
+    ]
+
+
+def by_count(counts: dict[str, int]) -> dict[str, int]:
+    """Counts with the greatest first, equal ones by name."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _node_row(name: str, node: NodeTotals) -> dict[str, Any]:
+    return {
+        "node": name,
+        **_counts(node, node.running_ns),
+        **latency_block(node.latency),
+        "iterations": node.iterations,
+        "cut_off": node.cut_off,
+        "dropped": node.dropped,
+        "late": node.late,
+        "first_second": node.first_second,
+        "last_second": node.last_second,
+        "snapshots": node.snapshots,
+        "missing": [list(gap) for gap in node.sequence.missing],
+        "missing_count": node.sequence.missing_count,
+    }
+
+
+def _counts(tally: Tally, running_ns: int) -> dict[str, Any]:
+    counts = counts_of(tally, running_ns)
+    check_rate = counts.pop("check_rate")
+    passed, failed = counts.pop("checks_passed"), counts.pop("checks_failed")
+    return {
+        **counts,
+        "error_rate": rate(counts["error_rate"]),
+        "checks": {"passed": passed, "failed": failed, "rate": None if check_rate is None else rate(check_rate)},
+    }
+
+
+def _from_plan(totals: Totals) -> dict[str, Any]:
+    return {"latency_from_plan": latency_block(totals.from_plan)} if totals.from_plan.total else {}
+
+
+def _phase(phase: PhaseSum) -> dict[str, Any]:
+    average = to_ms(phase.total_ns / phase.count) if phase.count else None
+    return {"count": phase.count, "avg": average, "max": to_ms(phase.max_ns)}
+
+
+def _sample(sample: ErrorSample, step_names: list[str]) -> dict[str, Any]:
+    return {
+        "step": step_names[sample.step] if 0 <= sample.step < len(step_names) else None,
+        "timestamp": round(sample.timestamp, 3),
+        "message": sample.message,
+        "request": sample.request,
+        "response_head": sample.response_head,
+        "body": sample.body,
+    }

@@ -1,0 +1,147 @@
+"""A run while it goes on: the WebSocket's frames and the answer of ``/api/performance/metrics/``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from perfsvc.analysis.numbers import rate
+from perfsvc.clock import iso_z
+from perfsvc.errors import InvalidInput
+from perfsvc.metrics.figures import Figures
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.figures import StepSecond
+from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.health import Validity
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.series import RESOLUTIONS
+
+METRIC_TYPES = ("response_time", "throughput", "error_rate", "system")
+KEPT_SECONDS = RESOLUTIONS[0][1]
+"""A longer ``time_range`` than is kept second by second answers for the whole run."""
+
+
+def metrics_frame(second: Second, metrics: RunMetrics, validity: Validity) -> dict[str, Any]:
+    """The frame of a closed second in the documented form, with more beside it."""
+    data = {
+        **second_data(second),
+        "total_requests": metrics.total.requests,
+        "total_errors": metrics.total.errors,
+        "validity": validity.state,
+        "steps": [step_data(step) for step in second.steps],
+    }
+    return {"type": "metrics", "timestamp": second.second, "data": data}
+
+
+def history_frame(seconds: Iterable[Second]) -> dict[str, Any]:
+    """The run so far for a viewer who comes late: ``data`` holds one object per second, with its ``timestamp``."""
+    data = [{"timestamp": second.second, **second_data(second)} for second in seconds]
+    return {"type": "history", "timestamp": data[-1]["timestamp"] if data else None, "data": data}
+
+
+def second_data(second: Second) -> dict[str, Any]:
+    """A second under the names of the WebSocket document. Latencies are null where no request was sent."""
+    return {
+        "active_users": second.vus,
+        "requests_per_second": second.rps,
+        "response_time": second.avg,
+        "error_rate": rate(second.error_rate),
+        "system_metrics": {
+            "cpu": second.health.cpu,
+            "memory": second.health.memory,
+            "network": second.health.network,
+        },
+        "width": second.width,
+        "elapsed": second.elapsed,
+        "paused": second.paused,
+        "planned_users": second.planned_vus,
+        "requests": second.requests,
+        "errors": second.errors,
+        **latencies(second),
+        "bytes_sent": second.bytes_sent,
+        "bytes_received": second.bytes_received,
+        "iterations": second.iterations,
+        "dropped": second.dropped,
+        "loop_lag": second.health.loop_lag_ms,
+        "process_cpu": second.health.process_cpu,
+    }
+
+
+def step_data(step: StepSecond) -> dict[str, Any]:
+    """One step's part of a second."""
+    return {
+        "index": step.step,
+        "name": step.name,
+        "requests": step.requests,
+        "errors": step.errors,
+        "requests_per_second": step.rps,
+        "response_time": step.avg,
+        "error_rate": rate(step.error_rate),
+        **latencies(step),
+    }
+
+
+def latencies(figures: Figures) -> dict[str, float | None]:
+    """The percentiles that live views draw."""
+    return {name: getattr(figures, name) for name in ("p50", "p90", "p95", "p99", "max")}
+
+
+def metrics_answer(
+    execution_id: str,
+    metrics: RunMetrics,
+    *,
+    now: datetime,
+    metric_type: str | None = None,
+    time_range: int | None = None,
+) -> dict[str, Any]:
+    """The answer of GET ``/api/performance/metrics/{execution_id}/``.
+
+    ``metric_type`` leaves only that block; ``time_range`` looks at the last so many seconds up to the latest closed
+    one, with exact percentiles. Raises InvalidInput.
+    """
+    if metric_type is not None and metric_type not in METRIC_TYPES:
+        names = ", ".join(METRIC_TYPES)
+        raise InvalidInput.at("metric_type", f"应为以下值之一：{names}", f"must be one of {names}")
+    if time_range is not None and time_range < 1:
+        raise InvalidInput.at("time_range", "应为正整数（秒）", "must be a positive number of seconds")
+    blocks = metric_blocks(metrics, time_range)
+    chosen = blocks if metric_type is None else {metric_type: blocks[metric_type]}
+    return {"execution_id": execution_id, "timestamp": iso_z(now), "metrics": chosen}
+
+
+def metric_blocks(metrics: RunMetrics, time_range: int | None) -> dict[str, dict[str, Any]]:
+    """The four blocks; ``current`` figures are those of the latest closed second."""
+    current = metrics.latest
+    figures = figures_over(metrics, time_range)
+    return {
+        "response_time": {
+            "current": current.avg if current else None,
+            "avg": figures.avg,
+            "min": figures.min,
+            **figures.percentiles,
+        },
+        "throughput": {
+            "current_rps": current.rps if current else 0.0,
+            "avg_rps": figures.rps,
+            "total_requests": figures.requests,
+        },
+        "error_rate": {
+            "current": rate(current.error_rate) if current else 0.0,
+            "avg": rate(figures.error_rate),
+            "total_errors": figures.errors,
+        },
+        "system": {
+            "cpu_usage": current.health.cpu if current else None,
+            "memory_usage": current.health.memory if current else None,
+            "network_io": current.health.network if current else None,
+        },
+    }
+
+
+def figures_over(metrics: RunMetrics, time_range: int | None) -> Figures:
+    """The figures of the last so many seconds, or of the whole run."""
+    if time_range is None or time_range > KEPT_SECONDS or metrics.latest is None:
+        return metrics.figures()
+    tally, span_ns = metrics.series.span(time_range, metrics.latest.second)
+    return Figures(**figures_of(tally, span_ns))

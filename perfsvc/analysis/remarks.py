@@ -1,0 +1,82 @@
+"""What a reader of a report should know before trusting its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perfsvc.errors import Text
+from perfsvc.metrics.figures import NS_PER_S
+from perfsvc.metrics.health import Validity
+from perfsvc.metrics.run_metrics import RunMetrics
+
+ENOUGH_REQUESTS = 1_000
+"""Below this, fewer than ten requests lie beyond p99."""
+SHORT_RUN_S = 10
+
+
+def warnings_of(metrics: RunMetrics, validity: Validity) -> list[Text]:
+    """All remarks that apply."""
+    texts = [remark(metrics) for remark in REMARKS]
+    return [*([_at_least(metrics)] if validity.at_least else []), *(text for text in texts if text is not None)]
+
+
+def _at_least(metrics: RunMetrics) -> Text:
+    rps = metrics.figures().rps
+    return Text(
+        f"压测机达到自身极限：吞吐量至少为每秒 {rps:g} 个请求",
+        f"the generator was at its own limit: throughput is at least {rps:g} requests per second",
+    )
+
+
+def _few_requests(metrics: RunMetrics) -> Text | None:
+    requests = metrics.total.requests
+    if not 0 < requests < ENOUGH_REQUESTS:
+        return None
+    return Text(f"只有 {requests} 个请求，高百分位数不可靠", f"only {requests} requests: high percentiles say little")
+
+
+def _short_run(metrics: RunMetrics) -> Text | None:
+    if metrics.running_ns >= SHORT_RUN_S * NS_PER_S:
+        return None
+    seconds = metrics.running_ns / NS_PER_S
+    return Text(
+        f"只运行了 {seconds:.1f} 秒，结果受启动阶段影响",
+        f"it ran for {seconds:.1f} s only: start-up weighs on the figures",
+    )
+
+
+def _overflow(metrics: RunMetrics) -> Text | None:
+    count = metrics.total.latency.overflow
+    if not count:
+        return None
+    return Text(
+        f"{count} 个请求超过 1 小时，按 1 小时计入百分位数",
+        f"{count} requests took over 1 h and stand at 1 h in percentiles",
+    )
+
+
+def _cut_off(metrics: RunMetrics) -> Text | None:
+    if not metrics.cut_off:
+        return None
+    return Text(
+        f"停止时有 {metrics.cut_off} 个请求未完成而被中断，不计入错误",
+        f"{metrics.cut_off} requests were unfinished and cut off at the stop; they are not errors",
+    )
+
+
+def _late_snapshots(metrics: RunMetrics) -> Text | None:
+    if not metrics.late_snapshots:
+        return None
+    return Text(
+        f"{metrics.late_snapshots} 个数据快照迟到，已补入总数和曲线，但未参与窗口阈值判断",
+        f"{metrics.late_snapshots} snapshots came late: totals and series have them, windowed thresholds do not",
+    )
+
+
+REMARKS: tuple[Callable[[RunMetrics], Text | None], ...] = (
+    _few_requests,
+    _short_run,
+    _overflow,
+    _cut_off,
+    _late_snapshots,
+)

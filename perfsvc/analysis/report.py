@@ -1,0 +1,156 @@
+"""A run's report: the documented fields, and beside them everything else that was measured.
+
+Latencies are ms rounded to 1 µs, rates percent, timestamps Unix seconds, start and end ISO 8601 with ``Z``.
+Where nothing was measured a figure is null, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from perfsvc.analysis.breakdown import error_details
+from perfsvc.analysis.breakdown import node_rows
+from perfsvc.analysis.breakdown import step_rows
+from perfsvc.analysis.numbers import latency_block
+from perfsvc.analysis.numbers import rate
+from perfsvc.analysis.remarks import warnings_of
+from perfsvc.clock import iso_z
+from perfsvc.metrics.figures import NS_PER_S
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.health import Validity
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.score import score_of
+from perfsvc.metrics.sequence import Range
+from perfsvc.metrics.thresholds import Verdict
+from perfsvc.model.run import EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What a report says about a run besides its measurements. ``search`` is what a searching test mode found."""
+
+    execution_id: str
+    name: str
+    status: str
+    start_time: datetime
+    end_time: datetime
+    reason: EndReason | None
+    seed: int
+    plan_id: int | None = None
+    search: dict[str, Any] | None = None
+
+
+def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validity: Validity) -> dict[str, Any]:
+    """The report of a run that is over, without the id it is stored under."""
+    points = metrics.series.finest()
+    report = {
+        **_identity(facts),
+        "summary": _summary(facts, metrics, points),
+        "metrics": _documented_metrics(metrics, points),
+        "verdict": verdict.as_dict(),
+        "validity": validity.as_dict(),
+        "performance_score": score_of(metrics, verdict, validity, points).as_dict(),
+        "steps": step_rows(metrics),
+        "nodes": node_rows(metrics),
+        "errors": error_details(metrics),
+        "series": series_block(points),
+        "pauses": [_interval(pause) for pause in metrics.pauses],
+        "gaps": [_interval(gap) for gap in metrics.gaps],
+        "warnings": [text._asdict() for text in warnings_of(metrics, validity)],
+    }
+    if metrics.total.from_plan.total:
+        report["latency_from_plan"] = latency_block(metrics.total.from_plan)
+    if facts.search is not None:
+        report["search"] = facts.search
+    return report
+
+
+def series_block(points: Sequence[Second]) -> dict[str, Any]:
+    """The run over time, one list per figure, all as long as ``timestamps``; a point spans ``width`` seconds."""
+    return {
+        "width": points[0].width if points else 1,
+        "timestamps": [point.second for point in points],
+        "elapsed": [point.elapsed for point in points],
+        "throughput": [point.rps for point in points],
+        "active_users": [point.vus for point in points],
+        "planned_users": [point.planned_vus for point in points],
+        "requests": [point.requests for point in points],
+        "errors": [point.errors for point in points],
+        "error_rate": [rate(point.error_rate) for point in points],
+        "avg": [point.avg for point in points],
+        "p50": [point.p50 for point in points],
+        "p90": [point.p90 for point in points],
+        "p95": [point.p95 for point in points],
+        "p99": [point.p99 for point in points],
+        "max": [point.max for point in points],
+        "bytes_sent": [point.bytes_sent for point in points],
+        "bytes_received": [point.bytes_received for point in points],
+        "paused": [point.paused for point in points],
+        "loop_lag": [point.health.loop_lag_ms for point in points],
+        "process_cpu": [point.health.process_cpu for point in points],
+    }
+
+
+def _identity(facts: RunFacts) -> dict[str, Any]:
+    reason = facts.reason
+    return {
+        "plan_id": facts.plan_id,
+        "execution_id": facts.execution_id,
+        "name": facts.name,
+        "start_time": iso_z(facts.start_time),
+        "end_time": iso_z(facts.end_time),
+        "status": facts.status,
+        "reason": None if reason is None else {"code": reason.code, **reason.text._asdict()},
+        "seed": facts.seed,
+    }
+
+
+def _summary(facts: RunFacts, metrics: RunMetrics, points: Sequence[Second]) -> dict[str, Any]:
+    total, figures = metrics.total, metrics.figures()
+    return {
+        "total_requests": total.requests,
+        "success_rate": rate(figures.success_rate) if total.requests else None,
+        "avg_response_time": figures.avg,
+        "error_count": total.errors,
+        "error_rate": rate(figures.error_rate),
+        "throughput": figures.rps,
+        "min_response_time": figures.min,
+        "max_response_time": figures.max,
+        "percentiles": figures.percentiles,
+        "max_users": max((point.vus for point in points), default=0),
+        "duration": round((facts.end_time - facts.start_time).total_seconds(), 3),
+        "running_time": round(metrics.running_ns / NS_PER_S, 3),
+        "iterations": metrics.iterations,
+        "bytes_sent": total.bytes_sent,
+        "bytes_received": total.bytes_received,
+        "checks_passed": total.checks_passed,
+        "checks_failed": total.checks_failed,
+        "cut_off": metrics.cut_off,
+        "dropped": metrics.dropped,
+        "late": metrics.late,
+    }
+
+
+def _documented_metrics(metrics: RunMetrics, points: Sequence[Second]) -> dict[str, Any]:
+    failures = sorted(metrics.total.failures.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "response_times": {
+            "timestamps": [point.second for point in points],
+            "values": [point.avg for point in points],
+            "percentiles": metrics.figures().percentiles,
+        },
+        "errors": {"labels": [name for name, _ in failures], "values": [count for _, count in failures]},
+        "system_metrics": {
+            "cpu": [point.health.cpu for point in points],
+            "memory": [point.health.memory for point in points],
+            "network": [point.health.network for point in points],
+        },
+    }
+
+
+def _interval(seconds: Range) -> dict[str, int]:
+    first, last = seconds
+    return {"start": first, "end": last + 1, "seconds": last + 1 - first}

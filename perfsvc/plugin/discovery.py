@@ -1,0 +1,202 @@
+"""The one door for plugins: entry points of the group ``perfsvc.plugins``, ours and everyone's alike.
+
+Discover, load and classify, one plugin at a time and in a fixed order. A plugin that cannot be used becomes a
+``Failure`` that says why, and stops no other. A plugin counts as a whole: what it brings is used only when all of it is
+sound. pluggy checks the hooks' signatures; its own loader is not used, because there one bad import ends them all.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points
+from typing import Any
+
+import pluggy
+
+from perfsvc.errors import Text
+from perfsvc.model.base import Spec
+from perfsvc.plugin import hookspecs
+from perfsvc.plugin.datasource import DataSource
+from perfsvc.plugin.hookspecs import PROJECT
+from perfsvc.plugin.protocol import Protocol
+
+GROUP = "perfsvc.plugins"
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
+"""A protocol's or data source's name: it goes into a column of 20 characters."""
+
+HOOKS: dict[str, type[Any]] = {"register_protocols": Protocol, "register_data_sources": DataSource}
+SPECS: dict[type[Any], tuple[str, ...]] = {Protocol: ("Request", "Options"), DataSource: ("Options",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a plugin comes from. ``name`` is the entry point's, unique within its distribution."""
+
+    name: str
+    distribution: str
+    version: str
+
+    @property
+    def key(self) -> str:
+        """``distribution:entry-name``, which is what a plugin is known by."""
+        return f"{self.distribution}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A plugin that cannot be used, and why. ``missing_module`` is what its import did not find."""
+
+    origin: Origin
+    error: Text
+    missing_module: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A class that a plugin brings, with its JSON Schemas by attribute (``Request``, ``Options``)."""
+
+    origin: Origin
+    offered: type[Any]
+    schemas: dict[str, dict[str, Any]]
+
+
+class Unusable(Exception):
+    """What is wrong with a plugin, for its Failure."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Text(zh, en)
+
+
+def discover(points: Iterable[EntryPoint] | None = None) -> tuple[list[Brought], list[Failure]]:
+    """Everything that plugins bring, and the plugins that cannot be used; without ``points``, of all installed."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    brought: list[Brought] = []
+    failures: list[Failure] = []
+    for origin, point in find(entry_points(group=GROUP) if points is None else points):
+        outcome = admit(manager, origin, point)
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+        else:
+            brought.extend(outcome)
+    return brought, failures
+
+
+def find(points: Iterable[EntryPoint]) -> list[tuple[Origin, EntryPoint]]:
+    """The entry points with their origins, each key once, sorted by key."""
+    found: dict[str, tuple[Origin, EntryPoint]] = {}
+    for point in points:
+        dist = point.dist
+        origin = Origin(point.name, dist.name if dist else "", dist.version if dist else "")
+        found.setdefault(origin.key, (origin, point))
+    return [found[key] for key in sorted(found)]
+
+
+def admit(manager: pluggy.PluginManager, origin: Origin, point: EntryPoint) -> list[Brought] | Failure:
+    """Load one plugin and ask it what it brings."""
+    try:
+        plugin = point.load()
+    # A plugin's import may do anything, leaving the interpreter included.
+    except (Exception, SystemExit) as error:
+        return Failure(origin, described("导入失败", "import failed", error), missing_module(error))
+    try:
+        register(manager, plugin, origin)
+        return [bring(origin, base, offered) for base, offered in offers(manager, origin)]
+    except Unusable as error:
+        return Failure(origin, error.text)
+
+
+def register(manager: pluggy.PluginManager, plugin: object, origin: Origin) -> None:
+    """Register a plugin, its hooks checked. Raises Unusable, and then it is not registered."""
+    try:
+        manager.register(plugin, origin.key)
+        manager.check_pending()
+    except (pluggy.PluginValidationError, ValueError, TypeError) as error:
+        if manager.has_plugin(origin.key):
+            manager.unregister(name=origin.key)
+        raise Unusable(*described("钩子不符合规范", "a hook does not match its specification", error)) from error
+
+
+def offers(manager: pluggy.PluginManager, origin: Origin) -> list[tuple[type[Any], Any]]:
+    """What a registered plugin's hooks return, with the base class each must have. Raises Unusable."""
+    found: list[tuple[type[Any], Any]] = []
+    for hook, base in HOOKS.items():
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            if implementation.plugin_name == origin.key:
+                found.extend((base, offered) for offered in call(hook, implementation.function))
+    if not found:
+        raise Unusable("没有提供任何协议或数据源", "it brings neither protocol nor data source")
+    return found
+
+
+def call(hook: str, implementation: Any) -> list[object]:
+    """One implementation's list, asked for directly so that what goes wrong has one owner. Raises Unusable."""
+    try:
+        returned = implementation()
+    except (Exception, SystemExit) as error:
+        raise Unusable(*described(f"{hook} 出错", f"{hook} raised", error)) from error
+    if not isinstance(returned, list | tuple):
+        kind = type(returned).__name__
+        raise Unusable(f"{hook} 应返回列表，而不是 {kind}", f"{hook} must return a list, not {kind}")
+    return list(returned)
+
+
+def bring(origin: Origin, base: type[Any], offered: Any) -> Brought:
+    """A class that was offered, if it is sound. Raises Unusable."""
+    wrong = fault_of(base, offered)
+    if wrong is not None:
+        what = getattr(offered, "__qualname__", repr(offered))
+        raise Unusable(f"{what}：{wrong.zh}", f"{what}: {wrong.en}")
+    return Brought(origin, offered, schemas_of(base, offered))
+
+
+def fault_of(base: type[Any], offered: Any) -> Text | None:
+    """What keeps a class from being used, or None."""
+    if not (isinstance(offered, type) and issubclass(offered, base)):
+        return Text(f"不是 {base.__name__} 的子类", f"is not a subclass of {base.__name__}")
+    if inspect.isabstract(offered):
+        names = ", ".join(sorted(offered.__abstractmethods__))
+        return Text(f"缺少方法 {names}", f"lacks the methods {names}")
+    name, title = getattr(offered, "name", None), getattr(offered, "title", None)
+    if not (isinstance(name, str) and NAME.fullmatch(name)):
+        return Text(f"name {name!r} 应匹配 {NAME.pattern}", f"its name {name!r} must match {NAME.pattern}")
+    if not isinstance(title, Text):
+        return Text("title 应为 Text", "its title must be a Text")
+    return _spec_fault(base, offered)
+
+
+def _spec_fault(base: type[Any], offered: type[Any]) -> Text | None:
+    for attribute in SPECS[base]:
+        spec = getattr(offered, attribute, None)
+        if not (isinstance(spec, type) and issubclass(spec, Spec)):
+            return Text(f"{attribute} 应为 Spec 的子类", f"its {attribute} must be a subclass of Spec")
+    return None
+
+
+def schemas_of(base: type[Any], offered: type[Any]) -> dict[str, dict[str, Any]]:
+    """The JSON Schemas of a class's specs. Raises Unusable where a spec has none."""
+    try:
+        return {attribute: getattr(offered, attribute).model_json_schema() for attribute in SPECS[base]}
+    except Exception as error:
+        raise Unusable(*described("无法生成 JSON Schema", "a JSON Schema cannot be made", error)) from error
+
+
+def described(zh: str, en: str, error: BaseException) -> Text:
+    """A foreign error in words."""
+    detail = f"{type(error).__name__}: {error}"
+    return Text(f"{zh}：{detail}", f"{en}: {detail}")
+
+
+def missing_module(error: BaseException) -> str | None:
+    """The module whose absence ended an import, also where the plugin wrapped that error in its own."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ModuleNotFoundError):
+            return seen.name
+        seen = seen.__cause__ or seen.__context__
+    return None
