@@ -2,10 +2,13 @@
 
 PerfsvcError
 ├── InvalidInput          422  what was asked is wrong; ``problems`` lists every fault by path
-├── BadRequest            400  not even readable: broken JSON, a wrong content type
+├── BadRequest            400  not even readable: broken JSON
+│   ├── TooLarge          413  more bytes than are taken
+│   └── WrongContentType  415  not sent as JSON
 ├── NotAuthenticated      401  who are you?
 ├── Forbidden             403  we know you, and you may not
 ├── NotFound              404
+├── MethodNotAllowed      405
 ├── Conflict              409  right in itself, wrong now
 │   └── IllegalTransition      a run in this state cannot do that
 ├── TooManyRequests       429  ``retry_after`` seconds
@@ -86,6 +89,24 @@ class BadRequest(PerfsvcError):
     status = 400
 
 
+class TooLarge(BadRequest):
+    """The body has more bytes than are taken."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"请求体不能超过 {limit} 字节", f"The body may have at most {limit} bytes")
+
+
+class WrongContentType(BadRequest):
+    """The body was not sent as JSON."""
+
+    status = 415
+
+    def __init__(self) -> None:
+        super().__init__("Content-Type 应为 application/json", "The Content-Type must be application/json")
+
+
 class NotAuthenticated(PerfsvcError):
     """No credentials, or credentials that no longer hold."""
 
@@ -110,6 +131,15 @@ class NotFound(PerfsvcError):
     status = 404
 
 
+class MethodNotAllowed(PerfsvcError):
+    """The path is there and does not know this method."""
+
+    status = 405
+
+    def __init__(self) -> None:
+        super().__init__("不支持该请求方法", "This method is not supported here")
+
+
 class Conflict(PerfsvcError):
     """The request is right in itself and wrong in the present state."""
 
@@ -126,7 +156,9 @@ class TooManyRequests(PerfsvcError):
     status = 429
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"请求次数过多，请在 {retry_after} 秒后重试", f"Too many requests; try again in {retry_after} s")
+        super().__init__(
+            f"请求次数过多，请在 {retry_after} 秒后重试", f"Too many requests; try again in {retry_after} s"
+        )
         self.retry_after = retry_after
 
 

@@ -165,10 +165,10 @@ class Settings:
     port: int = _row(8000, whole(0, 65535), "监听端口，0 表示任选", "Port to listen on; 0 takes a free one")
     data_dir: Path = _row(DATA_DIR, FOLDER, "数据目录", "Folder for what is kept")  # noqa: RUF009 - a field, as the others
     database_url: str = _row(
-        "",
-        TEXT,
-        "数据库地址，默认为数据目录中的 SQLite",
-        "Database: sqlite:///…, mysql://… or mariadb://…; default is SQLite in the data folder",
+        "sqlite:///perfsvc.db",
+        FILLED,
+        "数据库地址：sqlite:///文件（位于数据目录）、mysql://… 或 mariadb://…",
+        "Database: sqlite:///file (in the data folder), mysql://… or mariadb://…",
         secret=True,
     )
     secret_key: str = _row(
@@ -216,11 +216,6 @@ class Settings:
         ("perfsvc:protocol-http",), NAMES, "缺少时拒绝启动的插件", "Plugins without which the service does not start"
     )
     log_level: str = _row("info", choice(*LOG_LEVELS), "日志级别", "How much is logged")
-
-    @property
-    def store_url(self) -> str:
-        """The database to open: ``database_url``, or SQLite in the data folder."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'perfsvc.db'}"
 
     def __repr__(self) -> str:
         shown = (f"{row.name}={self.shown(row)}" for row in SETTINGS)

@@ -1,0 +1,1 @@
+"""What people do with the service, as use cases: no HTTP here and no SQL."""

@@ -1,0 +1,89 @@
+"""Who may do what in a project.
+
+Administrators are owners everywhere. A stranger is told "no such thing" about what is not theirs, exactly as about
+what does not exist; a member whose role is too small is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from perfsvc.errors import Forbidden
+from perfsvc.errors import NotFound
+from perfsvc.model.entities import Role
+from perfsvc.model.entities import User
+from perfsvc.store import envs
+from perfsvc.store import executions
+from perfsvc.store import plans
+from perfsvc.store import presets
+from perfsvc.store import projects
+from perfsvc.store import reports
+from perfsvc.store import rows
+from perfsvc.store import scenes
+from perfsvc.store.database import Store
+
+RANK = {role: rank for rank, role in enumerate(Role)}
+
+
+class Kind(Enum):
+    """What belongs to a project, each with the words for its absence."""
+
+    PROJECT = rows.PROJECT
+    ENV = rows.ENV
+    SCENE = rows.SCENE
+    PLAN = rows.PLAN
+    PRESET = rows.PRESET
+    EXECUTION = rows.EXECUTION
+    REPORT = rows.REPORT
+
+    @property
+    def id_name(self) -> str:
+        """What its identifier is called in paths, queries and bodies."""
+        return f"{self.name.lower()}_id"
+
+    @property
+    def missing(self) -> NotFound:
+        return NotFound(*self.value)
+
+
+def _project_of_plan(plan_id: int) -> int:
+    return plans.get(plan_id).project_id
+
+
+PROJECT_OF: dict[Kind, Callable[[Any], int]] = {
+    Kind.PROJECT: lambda ident: projects.get(ident).id,
+    Kind.ENV: lambda ident: envs.get(ident).project_id,
+    Kind.SCENE: lambda ident: scenes.get(ident).project_id,
+    Kind.PLAN: _project_of_plan,
+    Kind.PRESET: lambda ident: presets.get(ident).project_id,
+    Kind.EXECUTION: lambda ident: _project_of_plan(executions.get(ident).plan_id),
+    Kind.REPORT: lambda ident: _project_of_plan(reports.get(ident).plan_id),
+}
+
+
+class Access:
+    """Answers whether a user has a role in the project that something belongs to."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def require(self, user: User, role: Role, kind: Kind, ident: int | str) -> int:
+        """The id of the project; raises NotFound for strangers, Forbidden for members whose role is too small."""
+        try:
+            project_id, held = await self._store.run(_standing, user.id, kind, ident)
+        except NotFound:
+            raise kind.missing from None
+        if user.administrator:
+            return project_id
+        if held is None:
+            raise kind.missing
+        if RANK[held] < RANK[role]:
+            raise Forbidden
+        return project_id
+
+
+def _standing(user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None]:
+    project_id = PROJECT_OF[kind](ident)
+    return project_id, projects.role_of(project_id, user_id)

@@ -1,0 +1,161 @@
+"""Users: how they come to be, what they may change about themselves, what an administrator may change about them."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from pydantic import Field
+from pydantic import model_validator
+
+from perfsvc.clock import Clock
+from perfsvc.errors import Conflict
+from perfsvc.errors import Forbidden
+from perfsvc.errors import InvalidInput
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import User
+from perfsvc.model.problems import Fault
+from perfsvc.service.changes import Change
+from perfsvc.service.changes import may_change
+from perfsvc.service.passwords import LONGEST
+from perfsvc.service.passwords import SHORTEST
+from perfsvc.service.passwords import Passwords
+from perfsvc.service.sessions import Pair
+from perfsvc.service.sessions import Sessions
+from perfsvc.service.throttle import Throttle
+from perfsvc.settings import Settings
+from perfsvc.store import users
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+
+REGISTRATIONS_PER_HOUR = 30
+"""From one address: hashing a password costs more than sending one."""
+PASSWORD_GUESSES = 10
+
+Username = Annotated[str, Field(pattern=r"^[\w.@-]{2,150}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST)]
+
+
+class Registration(Spec):
+    """A new user."""
+
+    username: Username = titled("用户名", "Username")
+    email: Email = titled("邮箱", "Email")
+    password: Password = titled("密码", "Password")
+
+    @model_validator(mode="after")
+    def _not_the_name(self) -> Registration:
+        if self.password.lower() in (self.username.lower(), self.email.lower()):
+            raise Fault("密码不能与用户名或邮箱相同", "must not be the username or the email", "password")
+        return self
+
+
+class ProfileChange(Change):
+    """What users may change about themselves."""
+
+    username: Username = may_change("用户名", "Username")
+    email: Email = may_change("邮箱", "Email")
+
+
+class PasswordChange(Spec):
+    """A new password, by whoever knows the old one."""
+
+    old_password: str = titled("原密码", "Present password", min_length=1, max_length=LONGEST)
+    new_password: Password = titled("新密码", "New password")
+
+
+class AccountChange(Change):
+    """What an administrator may change about others. ``is_active``: 0 normal, 1 disabled."""
+
+    email: Email = may_change("邮箱", "Email")
+    is_active: Literal[0, 1] = may_change("禁用状态", "Disabled")
+    administrator: bool = may_change("管理员", "Administrator")
+    password: Password = may_change("密码", "Password")
+
+
+class Accounts:
+    """Users, and who they say they are."""
+
+    def __init__(
+        self, store: Store, settings: Settings, passwords: Passwords, sessions: Sessions, clock: Clock
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._passwords = passwords
+        self._sessions = sessions
+        self._registrations = Throttle(REGISTRATIONS_PER_HOUR, 3600, clock)
+        self._guesses = Throttle(PASSWORD_GUESSES, settings.login_window, clock)
+
+    async def ensure_administrator(self) -> str | None:
+        """At the first start, create the administrator; a random password is the answer, to be shown once."""
+        if (await self._store.run(users.page, 1, 1)).total:
+            return None
+        name = self._settings.admin_username
+        password = self._settings.admin_password or secrets.token_urlsafe(12)
+        password_hash = await self._passwords.hash(password)
+        await self._store.run(users.create, name, f"{name}@localhost", password_hash, administrator=True)
+        return None if self._settings.admin_password else password
+
+    async def register(self, form: Registration, address: str) -> User:
+        """A new user. Raises Conflict for a name that is taken, Forbidden where registration is closed."""
+        if not self._settings.registration:
+            raise Forbidden("未开放注册，请联系管理员", "Registration is closed; ask an administrator")
+        self._registrations.admit(address)
+        password_hash = await self._passwords.hash(form.password)
+        return await self._store.run(users.create, form.username, form.email, password_hash)
+
+    async def page(self, page: int, page_size: int) -> Page[User]:
+        """All users, the oldest first."""
+        return await self._store.run(users.page, page, page_size)
+
+    async def update_profile(self, user: User, change: ProfileChange) -> User:
+        """Raises Conflict for a name that is taken."""
+        return await self._store.run(_update, user.id, change.given())
+
+    async def change_password(self, user: User, form: PasswordChange) -> Pair:
+        """End all sessions and begin a new one. Raises InvalidInput when the old password is wrong."""
+        self._guesses.admit(user.id)
+        if not await self._passwords.verify(user.password_hash, form.old_password):
+            raise InvalidInput.at("old_password", "密码错误", "is wrong")
+        self._guesses.forgive(user.id)
+        await self._store.run(_set_password, user.id, await self._passwords.hash(form.new_password))
+        return await self._sessions.begin(user)
+
+    async def administer(self, user_id: int, change: AccountChange, administrator: User) -> User:
+        """Change somebody's account; disabling it or setting a password ends all sessions.
+
+        Raises NotFound, and Conflict when administrators would disable or demote themselves: so one is always left.
+        """
+        given = change.given()
+        disabled = given.pop("is_active", 0) == 1
+        if user_id == administrator.id and (disabled or given.get("administrator") is False):
+            raise Conflict("不能禁用或降级自己的账号", "You cannot disable or demote your own account")
+        if "is_active" in change.model_fields_set:
+            given["disabled"] = disabled
+        if "password" in given:
+            given["password_hash"] = await self._passwords.hash(given.pop("password"))
+        return await self._store.run(_administer, user_id, given)
+
+
+@writes
+def _update(user_id: int, changes: dict[str, Any]) -> User:
+    return users.update(replace(users.get(user_id), **changes))
+
+
+@writes
+def _set_password(user_id: int, password_hash: str) -> None:
+    _update(user_id, {"password_hash": password_hash})
+    users.revoke_all(user_id)
+
+
+@writes
+def _administer(user_id: int, changes: dict[str, Any]) -> User:
+    if changes.get("disabled") or "password_hash" in changes:
+        users.revoke_all(user_id)
+    return _update(user_id, changes)

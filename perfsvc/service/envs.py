@@ -1,0 +1,174 @@
+"""Environments: named targets, with connections to the databases that belong to them.
+
+A connection's password is sealed before it is stored and never given back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+from typing import Any
+from typing import Self
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import Field
+from pydantic import field_validator
+
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.config import check_address
+from perfsvc.model.entities import Env
+from perfsvc.model.entities import Page
+from perfsvc.service.changes import Change
+from perfsvc.service.changes import may_change
+from perfsvc.service.secrets import Vault
+from perfsvc.store import envs
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+
+SEALED = "sealed_password"
+"""The key under which a sealed password is stored."""
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Host = Annotated[str, Field(max_length=2000)]
+Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$", max_length=8000)]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+Value = Annotated[str, Field(max_length=10_000)]
+
+Headers = Annotated[dict[Header, HeaderValue], Field(max_length=100)]
+Variables = Annotated[dict[Variable, Value], Field(max_length=500)]
+
+
+class DatabaseForm(Spec):
+    """A connection to a database. Without ``password``, one stored under the same name is kept."""
+
+    type: Annotated[str, Field(pattern=r"^[a-z0-9_+-]{1,30}$")] = titled("类型", "Kind, such as mysql")
+    host: str = titled("主机", "Host", default="", max_length=255)
+    port: int | None = titled("端口", "Port", default=None, ge=1, le=65_535)
+    user: str = titled("用户", "User", default="", max_length=255)
+    password: str | None = titled("密码", "Password", default=None, max_length=1000)
+    database: str = titled("数据库", "Database", default="", max_length=255)
+
+
+Databases = Annotated[dict[Name, DatabaseForm], Field(max_length=50)]
+
+
+class PublicDatabase(BaseModel):
+    """A connection as it is shown: only whether there is a password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    host: str
+    port: int | None
+    user: str
+    database: str
+    password_set: bool
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> Self:
+        shown = {name: value for name, value in stored.items() if name != SEALED}
+        return cls(**shown, password_set=SEALED in stored)
+
+
+class EnvFields(Spec):
+    """What an environment is made of."""
+
+    name: Name = titled("环境名称", "Name")
+    host: Host = titled("服务地址", "Base URL", default="")
+    headers: Headers = titled("公共请求头", "Headers of every request", default_factory=dict)
+    variables: Variables = titled("变量", "Variables", default_factory=dict)
+    databases: Databases = titled("数据库连接", "Database connections", default_factory=dict)
+
+    @field_validator("host")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return checked_host(value)
+
+
+class EnvForm(EnvFields):
+    """A new environment."""
+
+    project_id: int = titled("所属项目", "Project", ge=1)
+
+
+class EnvChange(Change):
+    """What can be changed about an environment; ``databases`` names all that shall be left."""
+
+    name: Name = may_change("环境名称", "Name")
+    host: Host = may_change("服务地址", "Base URL")
+    headers: Headers = may_change("公共请求头", "Headers of every request")
+    variables: Variables = may_change("变量", "Variables")
+    databases: Databases = may_change("数据库连接", "Database connections")
+
+    @field_validator("host")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return checked_host(value)
+
+
+def checked_host(value: str) -> str:
+    """The base URL, if it is one or empty; raises Fault."""
+    if value:
+        check_address(value)
+    return value
+
+
+class Envs:
+    """Everything about environments."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    async def create(self, form: EnvForm) -> Env:
+        return await self._store.run(
+            envs.create,
+            form.project_id,
+            form.name,
+            form.host,
+            headers=form.headers,
+            variables=form.variables,
+            databases=self._sealed(form.databases, {}),
+        )
+
+    async def get(self, env_id: int) -> Env:
+        return await self._store.run(envs.get, env_id)
+
+    async def page(self, project_id: int, page: int, page_size: int) -> Page[Env]:
+        return await self._store.run(envs.page, project_id, page, page_size)
+
+    async def update(self, env_id: int, change: EnvChange) -> Env:
+        return await self._store.run(self._update, env_id, change)
+
+    async def delete(self, env_id: int) -> None:
+        """Raises Conflict while a plan uses it."""
+        await self._store.run(envs.delete, env_id)
+
+    def password(self, env: Env, database: str) -> str:
+        """The password of one of an environment's connections, empty where there is none; for opening it."""
+        sealed = env.databases[database].get(SEALED)
+        return self._vault.unseal(sealed) if sealed else ""
+
+    @writes
+    def _update(self, env_id: int, change: EnvChange) -> Env:
+        env = envs.get(env_id)
+        given = change.given()
+        if "databases" in given:
+            given["databases"] = self._sealed(change.databases, env.databases)
+        return envs.update(replace(env, **given))
+
+    def _sealed(self, forms: dict[str, DatabaseForm], stored: dict[str, Any]) -> dict[str, Any]:
+        return {name: self._entry(form, stored.get(name, {})) for name, form in forms.items()}
+
+    def _entry(self, form: DatabaseForm, stored: dict[str, Any]) -> dict[str, Any]:
+        entry = form.model_dump(exclude={"password"})
+        if form.password:
+            return {**entry, SEALED: self._vault.seal(form.password)}
+        # Kept only for the same account: a password must not follow a connection to somebody else's host.
+        same_account = all(entry[name] == stored.get(name) for name in ("type", "host", "port", "user"))
+        if form.password is None and same_account and SEALED in stored:
+            return {**entry, SEALED: stored[SEALED]}
+        return entry

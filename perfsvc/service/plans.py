@@ -1,0 +1,103 @@
+"""Plans: scenes with weights, and how they load their target."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+from typing import Any
+
+from pydantic import Field
+
+from perfsvc.errors import Conflict
+from perfsvc.model.base import Many
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Plan
+from perfsvc.model.entities import SceneWeight
+from perfsvc.model.entities import User
+from perfsvc.service.changes import Change
+from perfsvc.service.changes import may_change
+from perfsvc.service.run_control import RunControl
+from perfsvc.store import plans
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Description = Annotated[str, Field(max_length=10_000)]
+
+
+class SceneShare(Spec):
+    """A scene and its share of the virtual users."""
+
+    scene_id: int = titled("业务流", "Scene", ge=1)
+    weight: int = titled("权重", "Weight", default=1, ge=1, le=1_000_000)
+
+
+Shares = Annotated[Many[SceneShare], Field(max_length=100)]
+
+
+class PlanForm(Spec):
+    """A new plan."""
+
+    name: Name = titled("测试计划名称", "Name")
+    description: Description | None = titled("测试计划描述", "Description", default=None)
+    project_id: int = titled("所属项目ID", "Project", ge=1)
+    config: PlanConfig = titled("测试配置信息", "Config")
+    scenes: Shares = titled("业务流", "Scenes", default=())
+
+
+class PlanChange(Change):
+    """What can be changed about a plan. ``config`` is merged key by key; ``scenes`` names all that shall be left."""
+
+    name: Name = may_change("测试计划名称", "Name")
+    description: Description | None = may_change("测试计划描述", "Description")
+    config: dict[str, Any] = may_change("测试配置信息", "Config")
+    scenes: Shares = may_change("业务流", "Scenes")
+
+
+class Plans:
+    """Everything about plans but running them."""
+
+    def __init__(self, store: Store, runs: RunControl) -> None:
+        self._store = store
+        self._runs = runs
+
+    async def create(self, user: User, form: PlanForm) -> Plan:
+        """Raises InvalidInput, also for a scene or an environment of another project."""
+        shares = _weights(form.scenes)
+        return await self._store.run(
+            plans.create, form.project_id, user.id, form.name, form.config, shares, form.description
+        )
+
+    async def get(self, plan_id: int) -> Plan:
+        return await self._store.run(plans.get, plan_id)
+
+    async def page(self, project_id: int, page: int, page_size: int) -> Page[Plan]:
+        return await self._store.run(plans.page, project_id, page, page_size)
+
+    async def update(self, plan_id: int, change: PlanChange) -> Plan:
+        """A run that has started keeps what it started with. Raises InvalidInput as ``create`` does."""
+        return await self._store.run(_update, plan_id, change)
+
+    async def delete(self, plan_id: int) -> None:
+        """The plan with its runs and reports; raises Conflict while it runs."""
+        if self._runs.is_active(plan_id):
+            raise Conflict("测试计划正在执行，不能删除", "The plan is running; it cannot be deleted")
+        await self._store.run(plans.delete, plan_id)
+
+
+@writes
+def _update(plan_id: int, change: PlanChange) -> Plan:
+    plan = plans.get(plan_id)
+    given = change.given()
+    if "config" in given:
+        given["config"] = plan.config.merged(change.config)
+    if "scenes" in given:
+        given["scenes"] = _weights(change.scenes)
+    return plans.update(replace(plan, **given))
+
+
+def _weights(shares: tuple[SceneShare, ...]) -> tuple[SceneWeight, ...]:
+    return tuple(SceneWeight(share.scene_id, share.weight) for share in shares)

@@ -1,0 +1,94 @@
+"""Presets: configs saved under a name for reuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+from typing import Any
+
+from pydantic import Field
+
+from perfsvc.errors import InvalidInput
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.config import TestMode
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Preset
+from perfsvc.model.entities import User
+from perfsvc.service.changes import Change
+from perfsvc.service.changes import may_change
+from perfsvc.store import presets
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Description = Annotated[str, Field(max_length=10_000)]
+
+
+class PresetForm(Spec):
+    """A new preset. ``config_data`` is a plan's config; its ``test_mode`` is ``config_type``."""
+
+    name: Name = titled("预设名称", "Name")
+    description: Description | None = titled("预设描述", "Description", default=None)
+    project_id: int = titled("所属项目", "Project", ge=1)
+    config_type: TestMode = titled("配置类型", "Kind")
+    config_data: dict[str, Any] = titled("配置详细数据", "Config")
+
+
+class PresetChange(Change):
+    """What can be changed about a preset; ``config_data`` is replaced as a whole."""
+
+    name: Name = may_change("预设名称", "Name")
+    description: Description | None = may_change("预设描述", "Description")
+    config_type: TestMode = may_change("配置类型", "Kind")
+    config_data: dict[str, Any] = may_change("配置详细数据", "Config")
+
+
+class Presets:
+    """Everything about presets."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, user: User, form: PresetForm) -> Preset:
+        """Raises InvalidInput for what a plan's config would not take."""
+        config = checked(form.config_type, form.config_data)
+        return await self._store.run(
+            presets.create, form.project_id, user.id, form.name, form.config_type, config, form.description
+        )
+
+    async def get(self, preset_id: int) -> Preset:
+        return await self._store.run(presets.get, preset_id)
+
+    async def page(self, project_id: int, page: int, page_size: int) -> Page[Preset]:
+        return await self._store.run(presets.page, project_id, page, page_size)
+
+    async def update(self, preset_id: int, change: PresetChange) -> Preset:
+        """Raises InvalidInput as ``create`` does."""
+        return await self._store.run(_update, preset_id, change)
+
+    async def delete(self, preset_id: int) -> None:
+        await self._store.run(presets.delete, preset_id)
+
+
+def checked(config_type: str, config_data: dict[str, Any]) -> dict[str, Any]:
+    """The config as it was given, with its mode; raises InvalidInput."""
+    if config_data.get("test_mode", config_type) != config_type:
+        raise InvalidInput.at(
+            "config_data.test_mode", f"与 config_type {config_type} 不一致", f"differs from config_type {config_type}"
+        )
+    config = PlanConfig.parse({**config_data, "test_mode": config_type}, "config_data")
+    return config.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+@writes
+def _update(preset_id: int, change: PresetChange) -> Preset:
+    preset = presets.get(preset_id)
+    changed = replace(preset, **change.given())
+    kept = changed.config_data if "config_data" in change.model_fields_set else _without_mode(changed.config_data)
+    return presets.update(replace(changed, config_data=checked(changed.config_type, kept)))
+
+
+def _without_mode(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key != "test_mode"}

@@ -1,0 +1,139 @@
+"""Projects and who belongs to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+from typing import Any
+
+from pydantic import Field
+from pydantic import model_validator
+
+from perfsvc.errors import Conflict
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.entities import Member
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Project
+from perfsvc.model.entities import Role
+from perfsvc.model.entities import User
+from perfsvc.model.problems import Fault
+from perfsvc.service.changes import Change
+from perfsvc.service.changes import may_change
+from perfsvc.store import executions
+from perfsvc.store import plans
+from perfsvc.store import projects
+from perfsvc.store import users
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Leader = Annotated[str, Field(max_length=150)]
+
+
+class ProjectForm(Spec):
+    """A new project; without a leader, its creator is named as one."""
+
+    name: Name = titled("项目名称", "Name")
+    leader: Leader | None = titled("项目负责人", "Leader", default=None)
+
+
+class ProjectChange(Change):
+    """What can be changed about a project."""
+
+    name: Name = may_change("项目名称", "Name")
+    leader: Leader = may_change("项目负责人", "Leader")
+
+
+class MemberForm(Spec):
+    """A new member, by id or by name."""
+
+    user_id: int | None = titled("用户", "User", default=None, ge=1)
+    username: str | None = titled("用户名", "Username", default=None, max_length=150)
+    role: Role = titled("角色", "Role")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> MemberForm:
+        if (self.user_id is None) == (self.username is None):
+            raise Fault("user_id 与 username 必须且只能填一个", "needs exactly one of user_id and username", "user_id")
+        return self
+
+
+class RoleChange(Spec):
+    """Another role for a member."""
+
+    role: Role = titled("角色", "Role")
+
+
+class Projects:
+    """Everything about projects."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(self, user: User, form: ProjectForm) -> Project:
+        """A new project, whose creator becomes its owner."""
+        leader = user.username if form.leader is None else form.leader
+        return await self._store.run(projects.create, form.name, leader, user.id)
+
+    async def get(self, project_id: int) -> Project:
+        return await self._store.run(projects.get, project_id)
+
+    async def page(self, user: User, page: int, page_size: int) -> Page[Project]:
+        """The projects a user belongs to; all of them for an administrator."""
+        return await self._store.run(projects.page_for_user, user, page, page_size)
+
+    async def update(self, project_id: int, change: ProjectChange) -> Project:
+        return await self._store.run(_update, project_id, change.given())
+
+    async def delete(self, project_id: int) -> None:
+        """The project with all that is in it; raises Conflict while one of its plans runs."""
+        await self._store.run(_delete, project_id)
+
+    async def members(self, project_id: int) -> list[Member]:
+        return await self._store.run(projects.members, project_id)
+
+    async def add_member(self, project_id: int, form: MemberForm) -> Member:
+        """Raises InvalidInput for an unknown user, Conflict for one who is a member already."""
+        return await self._store.run(_add, project_id, form)
+
+    async def set_role(self, project_id: int, user_id: int, role: Role) -> Member:
+        """Raises NotFound for somebody who is not a member, Conflict when no owner would be left."""
+        return await self._store.run(_set_role, project_id, user_id, role)
+
+    async def remove_member(self, project_id: int, user_id: int) -> None:
+        """Raises NotFound, Conflict when no owner would be left."""
+        await self._store.run(projects.remove_member, project_id, user_id)
+
+
+@writes
+def _update(project_id: int, changes: dict[str, Any]) -> Project:
+    return projects.update(replace(projects.get(project_id), **changes))
+
+
+@writes
+def _delete(project_id: int) -> None:
+    if any(plans.get(run.plan_id).project_id == project_id for run in executions.unfinished()):
+        raise Conflict("项目中有测试正在执行，不能删除", "A test of this project is running; it cannot be deleted")
+    projects.delete(project_id)
+
+
+@writes
+def _add(project_id: int, form: MemberForm) -> Member:
+    by_id = form.username is None
+    try:
+        user = users.get(form.user_id or 0) if by_id else users.by_username(form.username or "")
+    except NotFound as error:
+        raise InvalidInput.at("user_id" if by_id else "username", *error.text) from None
+    if projects.role_of(project_id, user.id) is not None:
+        raise Conflict("该用户已是项目成员", "This user is a member already")
+    return projects.set_member(project_id, user.id, form.role)
+
+
+@writes
+def _set_role(project_id: int, user_id: int, role: Role) -> Member:
+    if projects.role_of(project_id, user_id) is None:
+        raise NotFound("项目成员不存在", "the project has no such member")
+    return projects.set_member(project_id, user_id, role)

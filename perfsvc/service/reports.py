@@ -1,0 +1,25 @@
+"""Reports: one for every run that has ended."""
+
+from __future__ import annotations
+
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Report
+from perfsvc.store import reports
+from perfsvc.store.database import Store
+
+
+class Reports:
+    """Reading and deleting reports; making them is the runs' business."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, report_id: int) -> Report:
+        return await self._store.run(reports.get, report_id)
+
+    async def page(self, plan_id: int, page: int, page_size: int) -> Page[Report]:
+        """The latest first, without their bodies."""
+        return await self._store.run(reports.page, plan_id, page, page_size)
+
+    async def delete(self, report_id: int) -> None:
+        await self._store.run(reports.delete, report_id)

@@ -1,0 +1,134 @@
+"""Scenes: what one virtual user does, with every request held against its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
+from perfsvc.errors import Problem
+from perfsvc.model.base import Many
+from perfsvc.model.base import titled
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Scene
+from perfsvc.model.entities import User
+from perfsvc.model.scene import MAX_STEPS
+from perfsvc.model.scene import ChoiceStep
+from perfsvc.model.scene import IfStep
+from perfsvc.model.scene import Name
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.scene import Step
+from perfsvc.model.scene import inner_steps
+from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.changes import Change
+from perfsvc.service.changes import may_change
+from perfsvc.store import scenes
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+
+PARTS = ("setup", "on_start", "steps", "teardown")
+DEFAULT_PROTOCOL = "http"
+
+Description = Annotated[str, Field(max_length=10_000)]
+
+
+class SceneForm(SceneSpec):
+    """A new scene."""
+
+    project_id: int = titled("所属项目", "Project", ge=1)
+    description: Description | None = titled("描述", "Description", default=None)
+
+
+class SceneChange(Change):
+    """What can be changed about a scene."""
+
+    name: Name = may_change("业务流名称", "Name")
+    description: Description | None = may_change("描述", "Description")
+    steps: Many[Step] = may_change("步骤", "Steps", min_length=1, max_length=MAX_STEPS)
+    on_start: Many[Step] = may_change("用户启动步骤", "Once per virtual user, first", max_length=MAX_STEPS)
+    setup: Many[Step] = may_change("前置步骤", "Once per run, first", max_length=MAX_STEPS)
+    teardown: Many[Step] = may_change("后置步骤", "Once per run, last", max_length=MAX_STEPS)
+
+
+class Scenes:
+    """Everything about scenes."""
+
+    def __init__(self, store: Store, catalog: Catalog) -> None:
+        self._store = store
+        self._catalog = catalog
+
+    async def create(self, user: User, form: SceneForm) -> Scene:
+        """Raises InvalidInput for steps that their protocol refuses."""
+        given = form.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"project_id", "description"})
+        spec = SceneSpec.parse(given)
+        self._check(spec)
+        return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
+
+    async def get(self, scene_id: int) -> Scene:
+        return await self._store.run(scenes.get, scene_id)
+
+    async def page(self, project_id: int, page: int, page_size: int) -> Page[Scene]:
+        return await self._store.run(scenes.page, project_id, page, page_size)
+
+    async def update(self, scene_id: int, change: SceneChange) -> Scene:
+        """Raises InvalidInput for steps that their protocol refuses."""
+        return await self._store.run(self._update, scene_id, change)
+
+    async def delete(self, scene_id: int) -> None:
+        """Raises Conflict while a plan uses it."""
+        await self._store.run(scenes.delete, scene_id)
+
+    @writes
+    def _update(self, scene_id: int, change: SceneChange) -> Scene:
+        scene = scenes.get(scene_id)
+        kept = scene.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        given = change.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        description = given.pop("description", scene.description)
+        spec = SceneSpec.parse({**kept, **given})
+        self._check(spec)
+        return scenes.update(replace(scene, spec=spec, description=description))
+
+    def _check(self, spec: SceneSpec) -> None:
+        problems = [problem for path, step in located(spec) for problem in self._problems(path, step)]
+        if problems:
+            raise InvalidInput(problems)
+
+    def _problems(self, path: str, step: Step) -> list[Problem]:
+        if not isinstance(step, RequestStep):
+            return []
+        try:
+            protocol = self._catalog.protocol(step.protocol or DEFAULT_PROTOCOL)
+        except NotFound as error:
+            return [Problem(f"{path}.protocol", error.text)]
+        try:
+            protocol.Request.parse(step.request, f"{path}.request")
+        except InvalidInput as error:
+            return error.problems
+        return []
+
+
+def located(spec: SceneSpec) -> Iterator[tuple[str, Step]]:
+    """Every step with its path, such as ``steps[0].otherwise[1]``."""
+    for part in PARTS:
+        yield from _located(part, getattr(spec, part))
+
+
+def _located(path: str, steps: tuple[Step, ...]) -> Iterator[tuple[str, Step]]:
+    for index, step in enumerate(steps):
+        here = f"{path}[{index}]"
+        yield here, step
+        for name, inner in zip(_inner_names(step), inner_steps(step), strict=True):
+            yield from _located(f"{here}.{name}", inner)
+
+
+def _inner_names(step: Step) -> list[str]:
+    if isinstance(step, IfStep):
+        return ["steps", "otherwise"]
+    if isinstance(step, ChoiceStep):
+        return [f"options[{index}].steps" for index in range(len(step.options))]
+    return ["steps"] * len(inner_steps(step))

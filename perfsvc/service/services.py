@@ -1,0 +1,71 @@
+"""All use cases under one roof, as the web layer is given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfsvc.clock import Clock
+from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.access import Access
+from perfsvc.service.accounts import Accounts
+from perfsvc.service.envs import Envs
+from perfsvc.service.passwords import Passwords
+from perfsvc.service.plans import Plans
+from perfsvc.service.plugins import Plugins
+from perfsvc.service.presets import Presets
+from perfsvc.service.projects import Projects
+from perfsvc.service.reports import Reports
+from perfsvc.service.run_control import RunControl
+from perfsvc.service.scenes import Scenes
+from perfsvc.service.secrets import Vault
+from perfsvc.service.sessions import Sessions
+from perfsvc.settings import Settings
+from perfsvc.store.database import Store
+
+
+@dataclass(frozen=True)
+class Services:
+    """One object per kind of thing."""
+
+    clock: Clock
+    store: Store
+    access: Access
+    sessions: Sessions
+    accounts: Accounts
+    projects: Projects
+    envs: Envs
+    scenes: Scenes
+    plans: Plans
+    presets: Presets
+    reports: Reports
+    plugins: Plugins
+    runs: RunControl
+
+
+def assemble(
+    store: Store,
+    catalog: Catalog,
+    runs: RunControl,
+    *,
+    settings: Settings,
+    secret_key: str,
+    clock: Clock,
+    passwords: Passwords,
+) -> Services:
+    """The services over a store; whoever made ``passwords`` closes it."""
+    sessions = Sessions(store, settings, secret_key, passwords, clock)
+    return Services(
+        clock=clock,
+        store=store,
+        access=Access(store),
+        sessions=sessions,
+        accounts=Accounts(store, settings, passwords, sessions, clock),
+        projects=Projects(store),
+        envs=Envs(store, Vault(secret_key)),
+        scenes=Scenes(store, catalog),
+        plans=Plans(store, runs),
+        presets=Presets(store),
+        reports=Reports(store),
+        plugins=Plugins(catalog),
+        runs=runs,
+    )

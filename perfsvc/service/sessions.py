@@ -1,0 +1,172 @@
+"""Logging in, staying logged in, logging out.
+
+A session begins with a login and has a row of its own beside its refresh tokens, all remembered by identifier only. A
+refresh token is good for one use; when a used one turns up again, somebody has copied it, and the whole session ends.
+Access tokens name their session and are looked up on every request, so a logout, a new password or a disabled account
+holds at once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from datetime import datetime
+from typing import NamedTuple
+
+from perfsvc.clock import Clock
+from perfsvc.errors import Forbidden
+from perfsvc.errors import NotAuthenticated
+from perfsvc.errors import NotFound
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.entities import RefreshToken
+from perfsvc.model.entities import User
+from perfsvc.service.passwords import LONGEST
+from perfsvc.service.passwords import Passwords
+from perfsvc.service.secrets import derive
+from perfsvc.service.throttle import Throttle
+from perfsvc.service.tokens import Claims
+from perfsvc.service.tokens import Tokens
+from perfsvc.service.tokens import new_identifier
+from perfsvc.settings import Settings
+from perfsvc.store import users
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+
+ADDRESS_ALLOWANCE = 10
+"""How many times the attempts of one user an address may make in all: an office has many users, an attacker more."""
+
+
+class Login(Spec):
+    """Who wants in."""
+
+    username: str = titled("用户名", "Username", min_length=1, max_length=150)
+    password: str = titled("密码", "Password", min_length=1, max_length=LONGEST)
+
+
+class Identity(NamedTuple):
+    """Who holds a token. ``expires`` is Unix time in seconds."""
+
+    user: User
+    session: str
+    expires: int
+
+
+class Pair(NamedTuple):
+    """An access token with its life in seconds, and the refresh token that buys the next one."""
+
+    token: str
+    refresh_token: str
+    expires_in: int
+
+
+class Sessions:
+    """Everything about tokens."""
+
+    def __init__(self, store: Store, settings: Settings, secret_key: str, passwords: Passwords, clock: Clock) -> None:
+        self._store = store
+        self._settings = settings
+        self._passwords = passwords
+        self._clock = clock
+        self._tokens = Tokens(derive(secret_key, "tokens"), clock)
+        self._by_user = Throttle(settings.login_attempts, settings.login_window, clock)
+        self._by_address = Throttle(settings.login_attempts * ADDRESS_ALLOWANCE, settings.login_window, clock)
+
+    async def login(self, login: Login, address: str) -> tuple[User, Pair]:
+        """Begin a session.
+
+        Raises NotAuthenticated alike for an unknown user and a wrong password, Forbidden for a disabled account,
+        TooManyRequests for too many attempts from this address.
+        """
+        attempt = (login.username.lower(), address)
+        self._by_address.admit(address)
+        self._by_user.admit(attempt)
+        user = await self._store.run(_by_username, login.username)
+        known = user.password_hash if user else None
+        if not await self._passwords.verify(known, login.password) or user is None:
+            raise NotAuthenticated("用户名或密码错误", "Wrong username or password")
+        if user.disabled:
+            raise Forbidden("账号已被禁用", "This account is disabled")
+        self._by_user.forgive(attempt)
+        return user, await self.begin(user)
+
+    async def begin(self, user: User) -> Pair:
+        """A new session for a user who has shown who they are."""
+        session = new_identifier()
+        whole = Claims(user.id, session, session, self._now() + self._settings.session_ttl)
+        refresh = self._refresh_claims(user.id, session)
+        await self._store.run(_remember, whole, refresh)
+        return self._pair(refresh)
+
+    async def refresh(self, refresh_token: str) -> Pair:
+        """The next pair of a session; the token given is used up. Raises NotAuthenticated."""
+        used = self._tokens.read("refresh", refresh_token)
+        await self._store.run(_holder, used)
+        refresh = self._refresh_claims(used.user_id, used.session)
+        if not await self._store.run(_rotate, used, refresh):
+            raise NotAuthenticated("刷新令牌已失效，请重新登录", "The refresh token was used before; log in again")
+        return self._pair(refresh)
+
+    async def authenticate(self, token: str) -> Identity:
+        """Who holds an access token; raises NotAuthenticated when it, its session or its user is no longer good."""
+        claims = self._tokens.read("access", token)
+        return Identity(await self._store.run(_holder, claims), claims.session, claims.expires)
+
+    async def logout(self, session: str) -> None:
+        """End a session: none of its tokens is good any more."""
+        await self._store.run(users.revoke, session)
+
+    async def logout_everywhere(self, user_id: int) -> None:
+        """End all of a user's sessions."""
+        await self._store.run(users.revoke_all, user_id)
+
+    async def purge(self) -> int:
+        """Forget what has expired; answers how many rows."""
+        return await self._store.run(users.purge_expired)
+
+    def _now(self) -> int:
+        return int(self._clock.wall())
+
+    def _refresh_claims(self, user_id: int, session: str) -> Claims:
+        return Claims(user_id, session, new_identifier(), self._now() + self._settings.refresh_token_ttl)
+
+    def _pair(self, refresh: Claims) -> Pair:
+        life = self._settings.access_token_ttl
+        access = Claims(refresh.user_id, refresh.session, new_identifier(), self._now() + life)
+        return Pair(self._tokens.issue("access", access), self._tokens.issue("refresh", refresh), life)
+
+
+def _by_username(username: str) -> User | None:
+    try:
+        return users.by_username(username)
+    except NotFound:
+        return None
+
+
+def _holder(claims: Claims) -> User:
+    """Whose token it is; raises NotAuthenticated when the session has ended or the user may not go on."""
+    if users.is_revoked(claims.session):
+        raise NotAuthenticated("登录已失效，请重新登录", "This session has ended; log in again")
+    try:
+        user = users.get(claims.user_id)
+    except NotFound:
+        raise NotAuthenticated from None
+    if user.disabled:
+        raise NotAuthenticated("账号已被禁用", "This account is disabled")
+    return user
+
+
+@writes
+def _remember(*tokens: Claims) -> None:
+    for claims in tokens:
+        expires = datetime.fromtimestamp(claims.expires, UTC)
+        users.remember(RefreshToken(claims.jti, claims.user_id, expires, revoked=False))
+
+
+@writes
+def _rotate(used: Claims, next_: Claims) -> bool:
+    """Whether the token was still good. That it was not is an answer, not an error: ending the session must be kept."""
+    if not users.revoke(used.jti):
+        users.revoke(used.session)
+        return False
+    _remember(next_)
+    return True
