@@ -19,7 +19,7 @@ check: .venv/ready-test
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/sizes.py perfsvc plugins
 
-bench: .venv/ready-test
+bench: .venv/ready-test .venv-bench/ready
 	.ci/packages
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -40,9 +40,15 @@ format: .venv/ready-test
 	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test]'
 	touch .venv/ready $@
 
+# What perfsvc is compared with has an environment of its own.
+.venv-bench/ready: Makefile
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check locust==2.47.0
+	touch $@
+
 # Writes what is installed as the new lock: names and versions, no addresses.
 lock: .venv/ready-test
 	$(BIN)/pip list --format=freeze --exclude-editable --exclude pip > requirements.lock
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -57,7 +57,7 @@ setup(
     package_dir={name: "plugins/" + name.replace(".", "/") for name in BUILTIN},
     package_data={"perfsvc": ["py.typed"], "perfsvc.web": ["pages/*"]},
     install_requires=RUNTIME,
-    extras_require={"test": TEST, "bench": ["locust>=2.47"]},
+    extras_require={"test": TEST},
     entry_points={
         "console_scripts": ["perfsvc = perfsvc.cli:main"],
         "perfsvc.plugins": ["protocol-http = perfsvc_protocols.http"],

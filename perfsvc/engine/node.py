@@ -101,6 +101,7 @@ class Engine:
     def compile(self) -> None:
         """Make the scenes ready. Raises InvalidInput with every fault, PluginMissing and the like as they come."""
         self.loop = asyncio.get_running_loop()
+        self._ended = self.loop.create_future()
         compiler = self._compiler()
         made = [
             compiler.scene(weighted.scene, self.spec.pacing_s > 0, f"scenes[{number}]")
@@ -114,7 +115,6 @@ class Engine:
 
     async def prepare(self) -> None:
         """Run the setup steps. Raises RunError when they do not end."""
-        self._ended = self.loop.create_future()
         self._swept_ns = 0
         self._tick_due = self.loop.time()
         self._tick()

@@ -14,6 +14,7 @@ from perfsvc.engine.reading import compile_extractor
 from perfsvc.engine.reading import reads_of
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.problems import Fault
@@ -100,6 +101,8 @@ class Compiler:
             self._problems += [
                 Problem(path_of((part.path,) if part.path else (), path), part.text) for part in fault.problems
             ]
+        except NotFound as error:
+            self._problems.append(Problem(f"{path}.protocol", error.text))
         except InvalidInput as error:
             self._problems += [Problem(path_of((part.path,), f"{path}.request"), part.text) for part in error.problems]
         return None

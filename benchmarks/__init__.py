@@ -1,0 +1,1 @@
+"""Side-by-side benchmarks: they print figures and ratios and assert nothing."""

@@ -1,0 +1,32 @@
+"""``python -m benchmarks [NAME …]``: run the named benchmarks, or all of them.
+
+Every pair is measured in alternating rounds on pinned cores, because the machine's speed drifts; medians are shown.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from benchmarks import http_peers
+from benchmarks import metrics_path
+
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "http": http_peers.main,
+    "metrics": metrics_path.main,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run them one after the other."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
+        return 2
+    for name in names or BENCHMARKS:
+        BENCHMARKS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,61 @@
+"""The target of the HTTP benchmarks: a private nginx with one worker on a core of its own."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CONFIG = """
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log crit;
+events {{ worker_connections 20000; }}
+http {{
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{body}"; }} }}
+}}
+"""
+START_LIMIT_S = 10.0
+
+
+@contextmanager
+def nginx(core: int, body: str = "x" * 128) -> Iterator[str]:
+    """A running server; gives its base URL."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        config = folder / "nginx.conf"
+        config.write_text(CONFIG.format(folder=folder, port=port, body=body))
+        server = subprocess.Popen(["taskset", "-c", str(core), program, "-p", name, "-c", str(config)])
+        try:
+            wait_for(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(START_LIMIT_S)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Until something listens on ``port``."""
+    limit = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < limit:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise SystemExit("the target did not start")

@@ -1,0 +1,246 @@
+"""The command line: ``perfsvc serve``, ``perfsvc run``, ``perfsvc plugins``.
+
+Exit codes: 0 passed, 99 a threshold was breached, 2 bad input, 1 anything else that went wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import locale
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from perfsvc import __version__
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import PerfsvcError
+from perfsvc.errors import SettingsError
+from perfsvc.model.config import SYNONYMS
+from perfsvc.model.planfile import PlanFile
+from perfsvc.settings import SETTINGS
+from perfsvc.settings import load
+
+PASSED, INTERNAL, BAD_INPUT, BREACHED = 0, 1, 2, 99
+MAX_PLAN_BYTES = 10_000_000
+DURATION = re.compile(r"^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    parser = make_parser()
+    chosen = parser.parse_args(arguments)
+    language = chosen.lang or locale_language()
+    try:
+        return int(COMMANDS[chosen.command](chosen, language))
+    except (InvalidInput, SettingsError) as error:
+        complain(error, language)
+        return BAD_INPUT
+    except PerfsvcError as error:
+        complain(error, language)
+        return INTERNAL
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(prog="perfsvc", description="A self-hosted performance-testing platform")
+    parser.add_argument("--version", action="version", version=f"perfsvc {__version__}")
+    parser.add_argument("--lang", choices=("zh", "en"), help="language of messages; default: from LANG")
+    commands = parser.add_subparsers(dest="command", required=True)
+    add_serve(commands)
+    add_run(commands)
+    add_plugins(commands)
+    return parser
+
+
+def add_serve(commands: Any) -> None:
+    """``perfsvc serve``: every setting that is no secret has a flag."""
+    serve = commands.add_parser("serve", help="start the service")
+    serve.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML")
+    for row in SETTINGS:
+        if not row.secret:
+            flag = "--" + row.name.replace("_", "-")
+            serve.add_argument(flag, dest=f"set_{row.name}", metavar="VALUE", help=row.help.en.replace("%", "%%"))
+
+
+def add_run(commands: Any) -> None:
+    """``perfsvc run``: flags replace what the plan file says."""
+    run = commands.add_parser("run", help="run a load test of a URL or of a plan file (YAML or JSON)")
+    run.add_argument("what", metavar="URL|PLAN")
+    run.add_argument("-u", "--users", type=int, help="virtual users")
+    run.add_argument("-d", "--duration", help="hold time: 30, 30s, 5m, 1h30m")
+    run.add_argument("--ramp", help="ramp-up time")
+    run.add_argument("-t", "--threshold", action="append", metavar="RULE", help="for example 'p95 < 300'; repeatable")
+    run.add_argument("-m", "--method", default="GET", help="method, with a URL")
+    run.add_argument(
+        "-H", "--header", action="append", default=[], metavar="'NAME: VALUE'", help="with a URL; repeatable"
+    )
+    run.add_argument("-b", "--body", help="request body, with a URL")
+    run.add_argument("--status", type=int, help="the status that every reply must have, with a URL")
+    run.add_argument("--timeout", type=int, metavar="MS", help="request time-out")
+    run.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
+    run.add_argument("--json", metavar="FILE", help="write the report as JSON; - is standard output")
+    run.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+
+
+def add_plugins(commands: Any) -> None:
+    """``perfsvc plugins``."""
+    plugins = commands.add_parser("plugins", help="list the plugins that were found")
+    plugins.add_argument("--json", action="store_true", help="everything about them, as JSON")
+
+
+def serve(chosen: argparse.Namespace, language: str) -> int:
+    """Start the service and stay until it is told to stop."""
+    from perfsvc.app import serve as serve_app
+
+    flags = {name.removeprefix("set_"): value for name, value in vars(chosen).items() if name.startswith("set_")}
+    return serve_app(load(flags, config=chosen.config), language)
+
+
+def run(chosen: argparse.Namespace, language: str) -> int:
+    """Run one load test in this process."""
+    from perfsvc.app import run_plan
+    from perfsvc.terminal import Progress
+    from perfsvc.terminal import show_report
+
+    plan = plan_of(chosen)
+    report = run_plan(plan, [] if chosen.quiet else [Progress(language)])
+    if chosen.json:
+        write_json(report, chosen.json)
+    if not chosen.quiet and chosen.json != "-":
+        show_report(report, language)
+    if report["status"] == "failed" and report["verdict"]["state"] == "PASSED":
+        return INTERNAL
+    return PASSED if report["verdict"]["state"] == "PASSED" else BREACHED
+
+
+def plugins(chosen: argparse.Namespace, language: str) -> int:
+    """List the plugins."""
+    from perfsvc.plugin.catalog import Catalog
+    from perfsvc.terminal import show_plugins
+
+    described = Catalog.load().describe()
+    if chosen.json:
+        write_json(described, "-")
+    else:
+        show_plugins(described, language)
+    return PASSED
+
+
+COMMANDS = {"serve": serve, "run": run, "plugins": plugins}
+
+
+def plan_of(chosen: argparse.Namespace) -> PlanFile:
+    """The plan that the command line names, flags put in. Raises InvalidInput."""
+    document = url_document(chosen) if "://" in chosen.what else read_plan(Path(chosen.what))
+    config = document.get("config")
+    if isinstance(config, dict):
+        put_flags(chosen, config)
+    return PlanFile.parse(document)
+
+
+def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
+    """A one-step plan for a URL."""
+    request = {"method": chosen.method, "url": chosen.what, "headers": dict(map(header_of, chosen.header))}
+    if chosen.body is not None:
+        request["body"] = chosen.body
+    checks = [] if chosen.status is None else [{"type": "status", "equals": chosen.status}]
+    name = f"{chosen.method} {chosen.what.split('?')[0]}"[:100]
+    return {
+        "name": name,
+        "scenes": [{"name": name, "steps": [{"name": name, "request": request, "checks": checks}]}],
+        "config": {"concurrent_users": 1, "hold_time": 10},
+    }
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """A plan file, decoded. Raises InvalidInput."""
+    try:
+        if path.stat().st_size > MAX_PLAN_BYTES:
+            raise InvalidInput.at(str(path), "文件过大", "is too large")
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInput.at(str(path), f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput.at(str(path), f"不是合法的 YAML：{error}", f"is not YAML: {error}") from None
+    if not isinstance(document, dict):
+        raise InvalidInput.at(str(path), "应为对象", "must be an object")
+    return document
+
+
+def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> None:
+    """Put what flags say into a config, in place of either name of the key."""
+    given = {
+        "concurrent_users": chosen.users,
+        "hold_time": chosen.duration and seconds_of(chosen.duration, "--duration"),
+        "ramp_up_time": chosen.ramp and seconds_of(chosen.ramp, "--ramp"),
+        "request_timeout": chosen.timeout,
+    }
+    for name, value in given.items():
+        if value is not None:
+            config.pop({theirs: ours for ours, theirs in SYNONYMS.items()}.get(name, name), None)
+            config[name] = value
+    execution = config.setdefault("execution_config", {})
+    if isinstance(execution, dict):
+        put_execution_flags(chosen, execution)
+
+
+def put_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:
+    """Thresholds are added to those of the plan; what has another shape is left for validation to refuse."""
+    thresholds = execution.setdefault("thresholds", [])
+    if isinstance(thresholds, list):
+        thresholds.extend(chosen.threshold or [])
+    options = execution.setdefault("protocol_options", {})
+    if chosen.insecure and isinstance(options, dict):
+        options["http"] = {**(options.get("http") or {}), "verify": False}
+
+
+def header_of(line: str) -> tuple[str, str]:
+    """``Name: value`` as a pair. Raises InvalidInput."""
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise InvalidInput.at("--header", f"应为 'NAME: VALUE'：{line}", f"must be 'NAME: VALUE', not {line}")
+    return name.strip(), value.strip()
+
+
+def seconds_of(text: str, flag: str) -> int:
+    """``90``, ``90s``, ``1m30s`` or ``2h`` as whole seconds. Raises InvalidInput."""
+    match = DURATION.match(text)
+    if not text or match is None or not any(match.groups()):
+        raise InvalidInput.at(
+            flag, f"不是时长：{text}，例如 30s、5m、1h30m", f"not a duration: {text}; write 30s, 5m or 1h30m"
+        )
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return max(round(hours * 3600 + minutes * 60 + seconds), 1)
+
+
+def write_json(document: Any, where: str) -> None:
+    """A document as JSON to a file, or to standard output for ``-``. Raises InvalidInput when it cannot."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    if where == "-":
+        sys.stdout.write(text + "\n")
+        return
+    try:
+        Path(where).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput.at("--json", f"无法写入：{error}", f"cannot be written: {error}") from None
+
+
+def complain(error: PerfsvcError, language: str) -> None:
+    """An error on standard error, each problem on its own line."""
+    if isinstance(error, InvalidInput):
+        lines = [f"{problem.path}: {problem.text.of(language)}" for problem in error.problems]
+    else:
+        lines = [error.text.of(language)]
+    sys.stderr.write("".join(f"perfsvc: {line}\n" for line in lines))
+
+
+def locale_language() -> str:
+    """Chinese where the locale says so, else English."""
+    name = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith("zh") else "en"

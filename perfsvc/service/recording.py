@@ -1,0 +1,60 @@
+"""What is kept of a run while it goes on and when it is over: its state, its seconds, its errors, its report."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from perfsvc.metrics.figures import Second
+from perfsvc.model.run import RunState
+from perfsvc.model.window import Snapshot
+from perfsvc.service.run import SERVER_STOPPED
+from perfsvc.service.run import Output
+from perfsvc.service.run import Run
+from perfsvc.store import executions
+from perfsvc.store.database import Store
+from perfsvc.store.endings import close_run
+from perfsvc.store.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+
+class Recording(Output):
+    """Writes a run into the store. States are written one after another, in the order they came."""
+
+    def __init__(self, store: Store, recorder: Recorder) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._writing: asyncio.Task[None] | None = None
+
+    async def start(self, run: Run) -> None:
+        self._run = run
+        await self._recorder.start()
+
+    def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
+        self._recorder.add(snapshot)
+
+    def changed(self, state: RunState, moment: datetime) -> None:
+        if not state.ended:
+            self._writing = asyncio.get_running_loop().create_task(self._write_state(state, self._writing))
+
+    async def stop(self, report: dict[str, Any]) -> None:
+        if self._writing is not None:
+            await self._writing
+        await self._recorder.stop()
+        run = self._run
+        end = run.end_time or run.start_time
+        reason = run.reason or SERVER_STOPPED
+        await self._store.run(close_run, run.plan_id or 0, report, reason, run.start_time, end)
+
+    async def _write_state(self, state: RunState, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before
+        try:
+            await self._store.run(executions.set_state, self._run.spec.execution_id, state)
+        except Exception:
+            # The state is written again with the end; a database that is away must not stop the run.
+            log.exception("the state %s of run %s was not written", state.value, self._run.spec.execution_id)

@@ -1,0 +1,63 @@
+"""A run put together again from what was stored of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfsvc.analysis.report import RunFacts
+from perfsvc.analysis.report import build_report
+from perfsvc.clock import Clock
+from perfsvc.clock import utc_now
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.model.entities import Execution
+from perfsvc.model.run import EndReason
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import RunState
+from perfsvc.store import executions
+from perfsvc.store import windows
+from perfsvc.store.database import Store
+from perfsvc.store.endings import close_run
+
+INTERRUPTED = EndReason(
+    code="interrupted",
+    zh="服务意外中止，报告基于已保存的数据",
+    en="the server was interrupted; the report covers what had been stored",
+)
+
+
+def replayed(execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
+    """The metrics of a run and its thresholds, from its stored seconds; runs in the store. Raises NotFound."""
+    spec = RunSpec.parse(executions.get(execution_id).spec)
+    metrics, judge = RunMetrics.of(spec), ThresholdJudge(spec.thresholds)
+    for snapshot in windows.of_execution(execution_id):
+        metrics.merge(snapshot)
+        for second in metrics.close_seconds(snapshot.second):
+            judge.observe(second, metrics)
+    return metrics, judge
+
+
+async def close_interrupted(store: Store, clock: Clock) -> list[str]:
+    """Close every run that was found unfinished, as failed, with the report of what was stored; answers their ids."""
+    unfinished = await store.run(executions.unfinished)
+    for execution in unfinished:
+        metrics, judge = await store.run(replayed, execution.execution_id)
+        report = report_of(execution, metrics, judge, clock)
+        end = utc_now(clock)
+        await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
+    return [execution.execution_id for execution in unfinished]
+
+
+def report_of(execution: Execution, metrics: RunMetrics, judge: ThresholdJudge, clock: Clock) -> dict[str, Any]:
+    """The report of a run that was interrupted."""
+    facts = RunFacts(
+        execution_id=execution.execution_id,
+        name=execution.spec["name"],
+        status=RunState.FAILED.value,
+        start_time=execution.start_time,
+        end_time=utc_now(clock),
+        reason=INTERRUPTED,
+        seed=execution.spec["seed"],
+        plan_id=execution.plan_id,
+    )
+    return build_report(facts, metrics, judge.verdict(metrics), metrics.validity())

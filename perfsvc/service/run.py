@@ -1,0 +1,213 @@
+"""One run from start to report: the lifecycle, the merged metrics, the judges and the outputs, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from perfsvc.analysis.report import RunFacts
+from perfsvc.analysis.report import build_report
+from perfsvc.clock import Clock
+from perfsvc.clock import utc_now
+from perfsvc.cluster.deployment import Cluster
+from perfsvc.errors import PerfsvcError
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.thresholds import Breach
+from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.model.run import EndReason
+from perfsvc.model.run import Lifecycle
+from perfsvc.model.run import RunEvent
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import RunState
+from perfsvc.model.window import Snapshot
+
+log = logging.getLogger(__name__)
+
+OUTPUT_TIMEOUT_S = 30.0
+
+FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile is over")
+STOPPED_BY_USER = EndReason(code="stopped_by_user", zh="被用户停止", en="stopped by a user")
+SERVER_STOPPED = EndReason(code="server_stopped", zh="服务停止", en="the server was stopped")
+
+
+class Output:
+    """Something that follows a run. ``add`` and ``changed`` must not block; what they raise is logged and harms none."""
+
+    async def start(self, run: Run) -> None:
+        """The run is about to start. Raises to keep it from starting."""
+
+    def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
+        """A snapshot was merged, and these seconds are complete with it."""
+
+    def changed(self, state: RunState, moment: datetime) -> None:
+        """The run is in a new state."""
+
+    async def stop(self, report: dict[str, Any]) -> None:
+        """The run is over; nothing follows."""
+
+
+class Run:
+    """A run in progress. All methods belong to the loop that ``start`` ran on."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        cluster: Cluster,
+        clock: Clock,
+        outputs: Sequence[Output],
+        *,
+        plan_id: int | None = None,
+    ) -> None:
+        self.spec = spec
+        self.plan_id = plan_id
+        self.metrics = RunMetrics.of(spec)
+        self.start_time = utc_now(clock)
+        self.end_time: datetime | None = None
+        self.report: dict[str, Any] = {}
+        self._clock = clock
+        self._outputs = outputs
+        self._started: list[Output] = []
+        self._lifecycle = Lifecycle()
+        self._judge = ThresholdJudge(spec.thresholds)
+        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending)
+        self._over = asyncio.Event()
+
+    @property
+    def state(self) -> RunState:
+        """Where the run is in its life."""
+        return self._lifecycle.state
+
+    @property
+    def reason(self) -> EndReason | None:
+        """Why the run ends, once it does."""
+        return self._lifecycle.reason
+
+    def compile(self) -> None:
+        """Check the run before anything is kept of it. Raises InvalidInput."""
+        self._deployment.compile()
+
+    async def start(self) -> None:
+        """Start the outputs, run the setup steps, begin the load. Raises what keeps the run from starting."""
+        self._move(RunEvent.START)
+        try:
+            for output in self._outputs:
+                await output.start(self)
+                self._started.append(output)
+            await self._deployment.prepare()
+        except Exception as error:
+            self._fail(error)
+            self._deployment.stop()
+            await self._deployment.wait()
+            await self._end()
+            raise
+        self._watcher = asyncio.get_running_loop().create_task(self._until_end())
+        if self.state is RunState.STARTING:
+            self.start_time = utc_now(self._clock)
+            self._deployment.start()
+            self._move(RunEvent.STARTED)
+
+    def pause(self) -> None:
+        """No new request starts. Raises IllegalTransition."""
+        self._move(RunEvent.PAUSE)
+        self._deployment.pause()
+
+    def resume(self) -> None:
+        """Go on. Raises IllegalTransition."""
+        self._move(RunEvent.RESUME)
+        self._deployment.resume()
+
+    def stop(self, reason: EndReason = STOPPED_BY_USER) -> None:
+        """End the load gracefully. Raises IllegalTransition."""
+        self._move(RunEvent.STOP, reason)
+        self._deployment.stop()
+
+    async def wait(self) -> dict[str, Any]:
+        """The report, once the run is over and every output has stopped."""
+        await self._over.wait()
+        return self.report
+
+    # What the deployment tells.
+
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        if not self.metrics.merge(snapshot):
+            return
+        seconds = self.metrics.close_seconds(snapshot.second)
+        breaches = [breach for second in seconds for breach in self._judge.observe(second, self.metrics)]
+        self._tell(lambda output: output.add(snapshot, seconds))
+        self._abort_on(breaches)
+
+    def _on_ending(self) -> None:
+        self._move(RunEvent.FINISH, FINISHED)
+
+    def _abort_on(self, breaches: Sequence[Breach]) -> None:
+        grace_over = self.metrics.elapsed >= self.spec.abort_grace_s
+        if not (breaches and self.spec.abort_on_breach and grace_over and self.state is RunState.RUNNING):
+            return
+        rule = breaches[0].expression
+        zh, en = (
+            f"超过阈值 {rule}（实际 {breaches[0].value:g}）",
+            f"threshold breached: {rule} (was {breaches[0].value:g})",
+        )
+        self._move(RunEvent.FAIL, EndReason(code="threshold_breached", zh=zh, en=en))
+        self._deployment.stop()
+
+    # The end.
+
+    async def _until_end(self) -> None:
+        try:
+            await self._deployment.wait()
+        except Exception as error:
+            log.exception("run %s failed", self.spec.execution_id)
+            self._fail(error)
+        if self.state is not RunState.STOPPING:
+            self._move(RunEvent.FINISH, FINISHED)
+        await self._end()
+
+    async def _end(self) -> None:
+        self.end_time = utc_now(self._clock)
+        for second in self.metrics.close_seconds(int(self._clock.wall())):
+            self._judge.observe(second, self.metrics)
+        final = self._lifecycle.outcome
+        self.report = self._report(final)
+        for output in reversed(self._started):
+            try:
+                await asyncio.wait_for(output.stop(self.report), OUTPUT_TIMEOUT_S)
+            except Exception:
+                log.exception("run %s: %s did not stop well", self.spec.execution_id, type(output).__name__)
+        self._move(RunEvent.ENDED)
+        self._over.set()
+
+    def _report(self, final: RunState) -> dict[str, Any]:
+        facts = RunFacts(
+            execution_id=self.spec.execution_id,
+            name=self.spec.name,
+            status=final.value,
+            start_time=self.start_time,
+            end_time=self.end_time or self.start_time,
+            reason=self.reason,
+            seed=self.spec.seed,
+            plan_id=self.plan_id,
+        )
+        verdict = self._judge.verdict(self.metrics)
+        return build_report(facts, self.metrics, verdict, self.metrics.validity())
+
+    def _fail(self, error: Exception) -> None:
+        zh, en = error.text if isinstance(error, PerfsvcError) else (f"内部错误：{error}", f"internal error: {error}")
+        if self.state is not RunState.STOPPING:
+            self._move(RunEvent.FAIL, EndReason(code="error", zh=zh, en=en))
+
+    def _move(self, event: RunEvent, reason: EndReason | None = None) -> None:
+        state = self._lifecycle.handle(event, reason)
+        moment = utc_now(self._clock)
+        self._tell(lambda output: output.changed(state, moment))
+
+    def _tell(self, what: Any) -> None:
+        for output in self._started:
+            try:
+                what(output)
+            except Exception:
+                log.exception("run %s: %s failed", self.spec.execution_id, type(output).__name__)

@@ -1,0 +1,254 @@
+"""Starting, steering and reading the runs of stored plans."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from perfsvc.analysis.breakdown import error_details
+from perfsvc.analysis.live import history_frame
+from perfsvc.analysis.live import metrics_answer
+from perfsvc.clock import Clock
+from perfsvc.clock import utc_now
+from perfsvc.cluster.deployment import Cluster
+from perfsvc.errors import Conflict
+from perfsvc.errors import IllegalTransition
+from perfsvc.errors import NotFound
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.entities import Execution
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import Plan
+from perfsvc.model.entities import User
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import RunState
+from perfsvc.model.run import Target
+from perfsvc.model.run import WeightedScene
+from perfsvc.service.broadcast import Broadcast
+from perfsvc.service.broadcast import end_frame
+from perfsvc.service.live import Channel
+from perfsvc.service.live import Subscription
+from perfsvc.service.recording import Recording
+from perfsvc.service.replay import replayed
+from perfsvc.service.run import SERVER_STOPPED
+from perfsvc.service.run import Run
+from perfsvc.service.specs import make_run_spec
+from perfsvc.service.specs import new_execution_id
+from perfsvc.store import envs
+from perfsvc.store import errors_seen
+from perfsvc.store import executions
+from perfsvc.store import plans
+from perfsvc.store import reports
+from perfsvc.store import scenes
+from perfsvc.store.database import Store
+from perfsvc.store.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+STOP_MARGIN_S = 15.0
+"""Beyond the graceful stop: closing sessions, the last write, the report."""
+
+KEPT_RUNS = 8
+"""Runs that are over whose metrics stay in memory."""
+
+
+class ActiveRun:
+    """A run in this process, with its live feed."""
+
+    def __init__(self, run: Run, broadcast: Broadcast, execution: Execution) -> None:
+        self.run = run
+        self.broadcast = broadcast
+        self.execution = execution
+
+
+class Runs:
+    """The runs of this process, one per plan at a time, and those that are over."""
+
+    def __init__(self, store: Store, cluster: Cluster, clock: Clock, recorder: Callable[[str, int], Recorder]) -> None:
+        self._store = store
+        self._cluster = cluster
+        self._clock = clock
+        self._recorder = recorder
+        self._active: dict[int, ActiveRun] = {}
+        self._starting: set[int] = set()
+        self._watchers: set[asyncio.Task[None]] = set()
+        self._over: dict[str, RunMetrics] = {}
+        self._closing = False
+
+    # Steering.
+
+    async def start(self, plan_id: int, user: User) -> Execution:
+        """Start a plan. Raises NotFound, InvalidInput, Conflict when a run of it is active, RunError."""
+        if plan_id in self._starting or plan_id in self._active:
+            raise Conflict("该测试计划正在执行中", "a run of this plan is active")
+        if self._closing:
+            raise Conflict("服务正在停止", "the server is stopping")
+        self._starting.add(plan_id)
+        try:
+            return await self._start(plan_id, user)
+        finally:
+            self._starting.discard(plan_id)
+
+    async def pause(self, plan_id: int) -> Execution:
+        """Raises NotFound, Conflict when no run is active, IllegalTransition."""
+        active = await self._steered(plan_id)
+        active.run.pause()
+        return self._now(active)
+
+    async def resume(self, plan_id: int) -> Execution:
+        """Raises NotFound, Conflict when no run is active, IllegalTransition."""
+        active = await self._steered(plan_id)
+        active.run.resume()
+        return self._now(active)
+
+    async def stop(self, plan_id: int) -> Execution:
+        """Stop, and wait until the report is stored. Raises NotFound, Conflict, IllegalTransition."""
+        active = await self._steered(plan_id)
+        active.run.stop()
+        await asyncio.wait_for(active.run.wait(), active.run.spec.graceful_stop_s + STOP_MARGIN_S)
+        return await self._store.run(executions.get, active.execution.execution_id)
+
+    async def close(self) -> None:
+        """The server stops: every run ends as it would, and its report is written."""
+        self._closing = True
+        for active in list(self._active.values()):
+            try:
+                active.run.stop(SERVER_STOPPED)
+            except IllegalTransition:  # it is ending already
+                log.debug("run %s is ending by itself", active.execution.execution_id)
+        if self._watchers:
+            await asyncio.wait(self._watchers)
+
+    # Reading.
+
+    def is_active(self, plan_id: int) -> bool:
+        """Whether a run of this plan has started and not ended."""
+        return plan_id in self._active or plan_id in self._starting
+
+    @property
+    def active_count(self) -> int:
+        """How many runs are active."""
+        return len(self._active)
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """The engine processes."""
+        return self._cluster.nodes()
+
+    async def execution(self, execution_id: str) -> Execution:
+        """Raises NotFound."""
+        active = self._by_execution(execution_id)
+        return self._now(active) if active else await self._store.run(executions.get, execution_id)
+
+    async def executions(
+        self, plan_id: int | None, project_id: int | None, page: int, page_size: int
+    ) -> Page[Execution]:
+        """The runs of a plan or of a project, the newest first."""
+        return await self._store.run(executions.page, plan_id, project_id, page, page_size)
+
+    async def errors(self, execution_id: str) -> list[dict[str, Any]]:
+        """The error classes of a run with their counts and examples. Raises NotFound."""
+        active = self._by_execution(execution_id)
+        if active:
+            return error_details(active.run.metrics)
+        await self._store.run(executions.get, execution_id)
+        records = await self._store.run(errors_seen.of_execution, execution_id)
+        return [record.error_data for record in records]
+
+    async def metrics(self, execution_id: str, metric_type: str | None, time_range: int | None) -> dict[str, Any]:
+        """The figures of a run, under way or over. Raises NotFound, InvalidInput."""
+        active = self._by_execution(execution_id)
+        metrics = active.run.metrics if active else await self._replayed(execution_id)
+        now = utc_now(self._clock)
+        return metrics_answer(execution_id, metrics, now=now, metric_type=metric_type, time_range=time_range)
+
+    async def subscribe(self, execution_id: str) -> Subscription:
+        """A viewer's place at the live feed; of a run that is over, the history and the end. Raises NotFound."""
+        active = self._by_execution(execution_id)
+        if active:
+            return active.broadcast.channel.subscribe()
+        execution = await self._store.run(executions.get, execution_id)
+        metrics = await self._replayed(execution_id)
+        try:
+            report = (await self._store.run(reports.by_execution, execution_id)).body
+        except NotFound:
+            report = {}
+        channel = Channel(lambda: [history_frame(metrics.series.finest())])
+        channel.end(end_frame(execution_id, execution.state, report))
+        return channel.subscribe()
+
+    # How.
+
+    async def _start(self, plan_id: int, user: User) -> Execution:
+        plan = await self._store.run(plans.get, plan_id)
+        spec = await self._spec(plan)
+        broadcast = Broadcast()
+        recording = Recording(self._store, self._recorder(spec.execution_id, plan_id))
+        run = Run(spec, self._cluster, self._clock, [recording, broadcast], plan_id=plan_id)
+        run.compile()
+        execution = Execution(
+            execution_id=spec.execution_id,
+            plan_id=plan_id,
+            starter_id=user.id,
+            state=RunState.CREATED,
+            spec=spec.model_dump(mode="json", by_alias=True),
+            start_time=run.start_time,
+            end_time=None,
+            reason=None,
+        )
+        await self._store.run(executions.create, execution)
+        await self._store.run(plans.set_status, plan_id, "running")
+        active = self._active[plan_id] = ActiveRun(run, broadcast, execution)
+        self._watch(active)
+        await run.start()
+        return self._now(active)
+
+    async def _spec(self, plan: Plan) -> RunSpec:
+        found = await self._store.run(scenes.of_ids, [share.scene_id for share in plan.scenes])
+        weighted = [WeightedScene(scene=found[share.scene_id].spec, weight=share.weight) for share in plan.scenes]
+        target = Target()
+        if plan.config.env_id is not None:
+            env = await self._store.run(envs.get, plan.config.env_id)
+            target = Target(base_url=env.host, headers=env.headers, variables=env.variables)
+        execution_id = new_execution_id(utc_now(self._clock).strftime("%Y%m%d"))
+        return make_run_spec(plan.name, plan.config, weighted, target, execution_id)
+
+    def _watch(self, active: ActiveRun) -> None:
+        async def forget() -> None:
+            await active.run.wait()
+            self._keep(active.execution.execution_id, active.run.metrics)
+            del self._active[active.execution.plan_id]
+
+        task = asyncio.get_running_loop().create_task(forget())
+        self._watchers.add(task)
+        task.add_done_callback(self._watchers.discard)
+
+    async def _steered(self, plan_id: int) -> ActiveRun:
+        active = self._active.get(plan_id)
+        if active is None:
+            await self._store.run(plans.get, plan_id)
+            raise Conflict("该测试计划没有正在执行的测试", "no run of this plan is active")
+        return active
+
+    def _by_execution(self, execution_id: str) -> ActiveRun | None:
+        return next((run for run in self._active.values() if run.execution.execution_id == execution_id), None)
+
+    @staticmethod
+    def _now(active: ActiveRun) -> Execution:
+        return replace(
+            active.execution, state=active.run.state, reason=active.run.reason, start_time=active.run.start_time
+        )
+
+    async def _replayed(self, execution_id: str) -> RunMetrics:
+        """The metrics of a run that is over; the latest few are kept."""
+        known = self._over.get(execution_id)
+        if known is None:
+            known, _ = await self._store.run(replayed, execution_id)
+            self._keep(execution_id, known)
+        return known
+
+    def _keep(self, execution_id: str, metrics: RunMetrics) -> None:
+        if len(self._over) >= KEPT_RUNS:
+            self._over.pop(next(iter(self._over)))
+        self._over[execution_id] = metrics
