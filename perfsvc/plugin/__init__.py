@@ -3,6 +3,7 @@
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
@@ -35,6 +36,7 @@ __all__ = [
     "Fault",
     "Feed",
     "InvalidInput",
+    "Many",
     "MissingVariable",
     "NotSent",
     "Problem",

@@ -1,0 +1,1 @@
+"""The protocols that come with perfsvc; each is a plugin like anybody else's."""

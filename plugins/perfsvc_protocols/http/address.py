@@ -1,0 +1,105 @@
+"""Where a request goes: origins, and URLs cut into an origin and a request target."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import quote
+from urllib.parse import urlsplit
+
+PORTS = {"http": 80, "https": 443}
+
+# What RFC 3986 lets stand in a path or query; "%" too, where it begins an escape.
+SAFE = "/?:@!$&'()*+,;=-._~[]"
+UNSAFE = re.compile(r"[^A-Za-z0-9/?:@!$&'()*+,;=\-._~\[\]]")
+STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+ABSOLUTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*://")
+
+
+class BadAddress(ValueError):
+    """A URL that no HTTP request can go to; says why."""
+
+
+class Origin(NamedTuple):
+    """Who is asked: connections and credentials are never shared between two of these."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """As it stands in a ``Host`` header: brackets around IPv6, no port where it is the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.scheme == "https"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+class Address(NamedTuple):
+    """An origin and the request target at it, percent-encoded, without a fragment."""
+
+    origin: Origin
+    target: str
+
+
+def parse(url: str) -> Address:
+    """Cuts an absolute URL. Raises BadAddress."""
+    if CONTROL.search(url):
+        raise BadAddress("a URL must not hold control characters")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadAddress(str(error)) from None
+    if parts.scheme not in PORTS:
+        raise BadAddress(f"{url!r} does not start with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise BadAddress("credentials belong into auth, not into the URL")
+    origin = Origin(parts.scheme, _host(parts.hostname), PORTS[parts.scheme] if port is None else port)
+    query = f"?{parts.query}" if parts.query else ""
+    return Address(origin, encoded((parts.path or "/") + query))
+
+
+def encoded(text: str) -> str:
+    """A path or query with what may not stand in it percent-encoded; escapes that are there already stay."""
+    if not UNSAFE.search(text):
+        return text
+    return quote(STRAY_PERCENT.sub("%25", text), safe=SAFE + "%", errors="replace")
+
+
+def joined(base: str, url: str) -> str:
+    """A relative URL below the base URL, which may have a path of its own."""
+    if not url:
+        return base
+    return base + url if url.startswith("?") else f"{base.rstrip('/')}/{url.lstrip('/')}"
+
+
+def is_ip(host: str) -> bool:
+    """Whether a host is a literal address."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _host(name: str | None) -> str:
+    if not name:
+        raise BadAddress("the URL has no host")
+    if name.isascii():
+        if not re.fullmatch(r"[A-Za-z0-9._~\-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._\-]+)?", name):
+            raise BadAddress(f"{name!r} is not a host")
+        return name
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise BadAddress(f"{name!r} is not a host") from None

@@ -1,0 +1,111 @@
+"""Request bodies: JSON, forms, multipart and raw text, each turned into pieces once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+from typing import NamedTuple
+
+from perfsvc_protocols.http.pieces import Encode
+from perfsvc_protocols.http.pieces import Piece
+from perfsvc_protocols.http.pieces import Pieces
+from perfsvc_protocols.http.pieces import form_text
+from perfsvc_protocols.http.pieces import header_text
+from perfsvc_protocols.http.pieces import json_text
+from perfsvc_protocols.http.pieces import merged
+from perfsvc_protocols.http.pieces import multipart_text
+from perfsvc_protocols.http.pieces import plain_text
+from perfsvc_protocols.http.spec import Part
+from perfsvc_protocols.http.spec import Request
+from perfsvc_protocols.http.spec import Values
+
+Compile = Callable[[str, str, Encode], Pieces]
+"""Text, path and encoding to pieces; notes what is wrong with the text under the path."""
+
+
+class Body(NamedTuple):
+    """What is sent after the head, and what it is called there."""
+
+    pieces: Pieces
+    content_type: str | None
+
+
+def body_of(request: Request, compile_text: Compile) -> Body | None:
+    """The body a request asks for, if any."""
+    if not request.bodies:
+        return None
+    kind = request.bodies[0]
+    if kind == "json":
+        return Body(merged(_json(request.json_body, "json", compile_text)), "application/json")
+    if request.form is not None:
+        return Body(pairs(request.form, "form", form_text, compile_text), "application/x-www-form-urlencoded")
+    if request.multipart is not None:
+        return _multipart(request.multipart, compile_text)
+    return Body(compile_text(request.body or "", "body", plain_text), None)
+
+
+def pairs(values: Values, at: str, encode: Encode, compile_text: Compile) -> Pieces:
+    """``name=value&name=value``; a list gives its name several times."""
+    found: list[Piece] = []
+    for name, given in values.items():
+        for value in given if isinstance(given, tuple) else (given,):
+            text = value if isinstance(value, str) else json.dumps(value)
+            path = f"{at}.{name}"
+            found += [b"&", *compile_text(name, path, encode), b"=", *compile_text(text, path, encode)]
+    return merged(found[1:])
+
+
+def _json(value: Any, at: str, compile_text: Compile) -> Iterator[Piece]:
+    if isinstance(value, str):
+        yield from (b'"', *compile_text(value, at, json_text), b'"')
+    elif isinstance(value, dict):
+        yield from _object(value, at, compile_text)
+    elif isinstance(value, list):
+        yield from _array(value, at, compile_text)
+    else:
+        yield json.dumps(value).encode()
+
+
+def _object(value: dict[str, Any], at: str, compile_text: Compile) -> Iterator[Piece]:
+    yield b"{"
+    for number, (name, item) in enumerate(value.items()):
+        path = f"{at}.{name}"
+        yield from (b',"' if number else b'"', *compile_text(name, path, json_text), b'":')
+        yield from _json(item, path, compile_text)
+    yield b"}"
+
+
+def _array(value: list[Any], at: str, compile_text: Compile) -> Iterator[Piece]:
+    yield b"["
+    for number, item in enumerate(value):
+        yield b"," if number else b""
+        yield from _json(item, f"{at}[{number}]", compile_text)
+    yield b"]"
+
+
+def _multipart(parts: tuple[Part, ...], compile_text: Compile) -> Body:
+    # Nobody can put a boundary into a value without knowing it, so it is drawn anew for each run.
+    boundary = f"perfsvc-{secrets.token_hex(16)}"
+    found: list[Piece] = []
+    for number, part in enumerate(parts):
+        found += [f"--{boundary}\r\n".encode(), *_part(part, f"multipart[{number}]", compile_text), b"\r\n"]
+    found.append(f"--{boundary}--\r\n".encode())
+    return Body(merged(found), f"multipart/form-data; boundary={boundary}")
+
+
+def _part(part: Part, at: str, compile_text: Compile) -> Iterator[Piece]:
+    yield from (b'Content-Disposition: form-data; name="', *compile_text(part.name, f"{at}.name", multipart_text), b'"')
+    if part.filename is not None:
+        yield from (b'; filename="', *compile_text(part.filename, f"{at}.filename", multipart_text), b'"')
+    content_type = part.content_type or ("application/octet-stream" if part.filename is not None else None)
+    if content_type:
+        yield from (b"\r\nContent-Type: ", *compile_text(content_type, f"{at}.content_type", header_text))
+    yield b"\r\n\r\n"
+    if part.base64 is not None:
+        yield base64.b64decode(part.base64)
+    else:
+        yield from compile_text(part.value or "", f"{at}.value", plain_text)

@@ -1,0 +1,206 @@
+"""From what users write to calls: templates compiled, headers merged, every fault reported with its path."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from importlib.metadata import version
+from itertools import chain
+from typing import Any
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Reads
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import Template
+from perfsvc.plugin import Text
+from perfsvc_protocols.http import address
+from perfsvc_protocols.http.address import Origin
+from perfsvc_protocols.http.body import Body
+from perfsvc_protocols.http.body import body_of
+from perfsvc_protocols.http.body import pairs
+from perfsvc_protocols.http.pieces import Encode
+from perfsvc_protocols.http.pieces import Pieces
+from perfsvc_protocols.http.pieces import constant
+from perfsvc_protocols.http.pieces import header_text
+from perfsvc_protocols.http.pieces import merged
+from perfsvc_protocols.http.pieces import pieces
+from perfsvc_protocols.http.pieces import plain_text
+from perfsvc_protocols.http.pieces import query_text
+from perfsvc_protocols.http.pieces import render
+from perfsvc_protocols.http.pieces import url_text
+from perfsvc_protocols.http.pieces import varying
+from perfsvc_protocols.http.recipe import FixedUrl
+from perfsvc_protocols.http.recipe import FreeUrl
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.recipe import Recipe
+from perfsvc_protocols.http.recipe import Url
+from perfsvc_protocols.http.spec import FRAMING
+from perfsvc_protocols.http.spec import NOT_A_NAME
+from perfsvc_protocols.http.spec import TOKEN
+from perfsvc_protocols.http.spec import BasicAuth
+from perfsvc_protocols.http.spec import BearerAuth
+from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.spec import Request
+
+ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
+CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not hold line breaks or control characters")
+NOWHERE = FixedUrl(Origin("http", "", 80), (b"/",))
+"""Stands for a URL that was refused, so that the rest of the step can be checked as well."""
+WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests tell their length even when it is 0."""
+
+Headers = dict[str, tuple[str, Pieces]]
+"""By lower-case name: the name as written, and the value."""
+
+
+class Compiler:
+    """Compiles the steps of one run."""
+
+    def __init__(self, options: Options, context: RunContext) -> None:
+        self._options = options
+        self._context = context
+        # One object for each origin, so that sessions tell origins apart by identity.
+        self._origins: dict[Origin, Origin] = {}
+
+    def call(self, request: Request, timeout_ns: int, reads: Reads) -> HttpCall:
+        """The call for a step. Raises InvalidInput with every problem found, by paths relative to ``request``."""
+        compilation = _Compilation(self._options, self._context, self._origins)
+        recipe = compilation.recipe(request)
+        if compilation.problems:
+            raise InvalidInput(compilation.problems)
+        follows = self._options.follow_redirects if request.follow_redirects is None else request.follow_redirects
+        limit = self._options.max_redirects if follows else 0
+        return HttpCall(recipe, timeout_ns, reads_body=reads.body, max_redirects=limit)
+
+
+class _Compilation:
+    """One step on its way; collects what is wrong with it instead of stopping at the first fault."""
+
+    def __init__(self, options: Options, context: RunContext, origins: dict[Origin, Origin]) -> None:
+        self.problems: list[Problem] = []
+        self._options = options
+        self._context = context
+        self._origins = origins
+
+    def recipe(self, request: Request) -> Recipe:
+        url = self._url(request.url)
+        body = body_of(request, self._pieces)
+        if body is None and request.method in WITH_LENGTH:
+            body = Body((), None)
+        headers = self._headers(request, body)
+        _, host = headers.pop("host", ("", ()))
+        return Recipe(
+            method=request.method,
+            url=url,
+            query=pairs(request.query, "query", query_text, self._pieces),
+            host=host,
+            headers=merged(
+                part for name, value in headers.values() for part in (f"{name}: ".encode(), *value, b"\r\n")
+            ),
+            body=None if body is None else body.pieces,
+            own_cookies="cookie" in headers,
+        )
+
+    # Texts
+
+    def _template(self, text: str, at: str) -> Template:
+        try:
+            return self._context.template(text)
+        except Fault as fault:
+            self.problems += [Problem(at, problem.text) for problem in fault.problems]
+            return Template("")
+
+    def _pieces(self, text: str, at: str, encode: Encode) -> Pieces:
+        try:
+            return pieces(self._template(text, at), encode)
+        except NotSent:
+            self.problems.append(Problem(at, CONTROL_CHARACTERS))
+            return ()
+
+    # Where to
+
+    def _url(self, text: str) -> Url:
+        url = self._template(text, "url")
+        if url.segments and not isinstance(url.segments[0], str):
+            return FreeUrl(url, self._template(self._context.base_url, "url"), self._origins)
+        if not address.ABSOLUTE.match(text):
+            url = self._template(address.joined(self._context.base_url, text), "url")
+        return self._fixed(url) or FreeUrl(url, url, self._origins)
+
+    def _fixed(self, url: Template) -> FixedUrl | None:
+        """The URL with its origin settled, where the text says it; None where only variables will."""
+        first = url.segments[0] if url.segments else ""
+        if not isinstance(first, str):
+            return None
+        start = ORIGIN.match(first)
+        if start is None or (start.end() == len(first) and len(url.segments) > 1):
+            return None if len(url.segments) > 1 else self._no_origin(first)
+        rest = first[start.end() :]
+        lead = rest if rest.startswith("/") else f"/{rest}"
+        try:
+            origin = address.parse(start[0]).origin
+            target = merged(chain.from_iterable(self._target([lead, *url.segments[1:]])))
+        except (address.BadAddress, NotSent) as error:
+            return self._no_origin(first, str(error))
+        return FixedUrl(self._origins.setdefault(origin, origin), target)
+
+    def _target(self, segments: Sequence[Any]) -> Iterator[Pieces]:
+        """The segments as they are sent: percent-encoded, and nothing from a fragment's "#" on."""
+        for segment in segments:
+            if not isinstance(segment, str):
+                yield (varying(segment, url_text),)
+                continue
+            before, fragment, _ = segment.partition("#")
+            yield (url_text(before),)
+            if fragment:
+                return
+
+    def _no_origin(self, text: str, cause: str = "it is relative, and the run has no base URL") -> FixedUrl:
+        self.problems.append(Problem("url", Text(f"地址无效：{text!r}", f"{text!r} cannot be requested: {cause}")))
+        return NOWHERE
+
+    # Headers
+
+    def _headers(self, request: Request, body: Body | None) -> Headers:
+        headers = self._defaults()
+        if body is not None and body.content_type:
+            headers["content-type"] = ("Content-Type", (body.content_type.encode(),))
+        self._add(
+            headers, {name: value for name, value in self._context.headers.items() if name.lower() not in FRAMING}
+        )
+        if request.auth is not None:
+            headers["authorization"] = ("Authorization", self._credentials(request.auth))
+        self._add(headers, request.headers)
+        return headers
+
+    def _defaults(self) -> Headers:
+        agent = self._options.user_agent
+        values = {
+            "User-Agent": f"perfsvc/{version('perfsvc')}" if agent is None else agent,
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip, deflate" if self._options.compression else "",
+            "Connection": "" if self._options.keep_alive else "close",
+        }
+        return {name.lower(): (name, (value.encode(),)) for name, value in values.items() if value}
+
+    def _add(self, headers: Headers, given: Mapping[str, str]) -> None:
+        for name, value in given.items():
+            if not TOKEN.fullmatch(name):
+                self.problems.append(Problem(f"headers.{name}", NOT_A_NAME))
+            headers[name.lower()] = (name, self._pieces(value, f"headers.{name}", header_text))
+
+    def _credentials(self, auth: BasicAuth | BearerAuth) -> Pieces:
+        if isinstance(auth, BearerAuth):
+            return (b"Bearer ", *self._pieces(auth.token, "auth.token", header_text))
+        user = self._pieces(auth.username, "auth.username", plain_text)
+        both = merged((*user, b":", *self._pieces(auth.password, "auth.password", plain_text)))
+        known = constant(both)
+        if known is not None:
+            return (b"Basic " + base64.b64encode(known),)
+        return (lambda scope: b"Basic " + base64.b64encode(render(both, scope)),)

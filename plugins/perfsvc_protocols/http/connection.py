@@ -1,0 +1,213 @@
+"""One connection, carrying one request after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Protocol
+from typing import cast
+
+import httptools
+
+from perfsvc_protocols.http import head
+from perfsvc_protocols.http.address import Origin
+from perfsvc_protocols.http.recipe import Flavour
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.reply import HttpReply
+
+SWITCHING_PROTOCOLS = 101
+
+
+class Owner(Protocol):
+    """Who uses a connection. For each request it is told once how it ended; what came is in the reply."""
+
+    reply: HttpReply
+
+    def answered(self, connection: Connection) -> None:
+        """The reply is complete."""
+        ...
+
+    def finish(self) -> None:
+        """The reply is complete and known to ask for nothing else: no cookie to take, no redirect to follow."""
+        ...
+
+    def garbled(self, connection: Connection, cause: str) -> None:
+        """What came is not HTTP."""
+        ...
+
+    def lost(self, connection: Connection, error: BaseException | None) -> None:
+        """The connection ended before the reply did."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """A connection to one origin. ``call`` is the request in flight, None between two of them.
+
+    ``write`` is None before the connection stands and after it ended: it then carries no request. ``size`` is that of
+    the last reply, if it came in one piece.
+    """
+
+    __slots__ = (
+        "_complete",
+        "_flavour",
+        "_keep_alive",
+        "_now_ns",
+        "_owner",
+        "_parser",
+        "_reply",
+        "_surplus",
+        "_transport",
+        "call",
+        "origin",
+        "served",
+        "size",
+        "write",
+    )
+
+    def __init__(self, origin: Origin, owner: Owner, now_ns: Callable[[], int]) -> None:
+        # For as long as it stands
+        self.origin = origin
+        self.write: Callable[[bytes], None] | None = None
+        self.served = False
+        self._flavour: Flavour | None = None
+        self._now_ns = now_ns
+        self._owner = owner
+        self._parser: httptools.HttpResponseParser | None = None
+        self._reply = owner.reply
+        self._transport: asyncio.Transport | None = None
+        # For one request
+        self.call: HttpCall | None = None
+        self.size = 0
+        self._complete = self._keep_alive = self._surplus = False
+
+    # What its owner does with it
+
+    def expect(self, call: HttpCall) -> None:
+        """Makes ready for the reply to a request that is about to be written."""
+        self.call = call
+        self._complete = False
+        if self._flavour is not call.flavour:
+            self._parse_as(call.flavour)
+
+    def drop(self) -> None:
+        """Ends it at once, whatever was going on; nobody is told."""
+        self.retire()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def retire(self) -> None:
+        """No more requests; it ends when the server closes it, so that the server's port waits and not ours."""
+        self.call = self.write = self._parser = None
+        self.size = 0
+
+    # What the event loop does with it
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.write = self._transport.write
+
+    def data_received(self, data: bytes) -> None:
+        call = self.call
+        if call is None:  # nobody asked
+            self.drop()
+            return
+        reply = self._reply
+        now = reply.ended_ns = self._now_ns()
+        reply.bytes_received += len(data)
+        if reply.raw:
+            self.size = 0
+        else:
+            reply.waiting_ns = now - reply.started_ns
+            self.size = len(data)
+            if len(data) == call.known_size and data.startswith(call.known_head):
+                self._recognised(call, data)
+                return
+        if reply.keep(data):
+            self._feed(data)
+        else:
+            self._owner.garbled(self, "the head of the reply does not end")
+
+    def eof_received(self) -> None:
+        if self.call is None:
+            self.write = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        call, parser = self.call, self._parser
+        self.call = self.write = self._parser = self._transport = None
+        if call is None or parser is None:
+            return
+        raw = self._reply.raw
+        if exc is None and head.end_of(raw) > 0 and head.until_close(head.of(raw)):
+            self._reply.status = parser.get_status_code()
+            self._reply.ended_ns = self._now_ns()
+            self._owner.answered(self)
+        else:
+            self._owner.lost(self, exc)
+
+    # The reply
+
+    def _recognised(self, call: HttpCall, data: bytes) -> None:
+        reply = self._reply
+        reply.keep(data)
+        reply.status = call.known_status
+        if call.flavour is Flavour.BODY:
+            reply.add_body(data[len(call.known_head) :])
+        self.call = None
+        self._owner.finish()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)  # type: ignore[union-attr]  # there is one wherever there is a call
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._surplus = True
+            if not self._complete:
+                self._owner.garbled(self, str(error))
+                return
+        if self._complete:
+            self._conclude()
+
+    def _conclude(self) -> None:
+        if self._flavour is Flavour.HEAD:
+            self._conclude_head()
+        self.call = None
+        self.served = True
+        if self._surplus or self._reply.status == SWITCHING_PROTOCOLS:
+            self.drop()
+        elif not self._keep_alive:
+            self.retire()
+        self._owner.answered(self)
+
+    def _conclude_head(self) -> None:
+        """The parser takes a reply to HEAD for one whose body is still to come: it cannot be used again."""
+        raw = self._reply.raw
+        self.size = 0
+        self._flavour = None
+        self._keep_alive = head.persistent(head.of(raw))
+        self._surplus = self._surplus or len(raw) > head.end_of(raw)
+
+    # What the parser tells
+
+    def _parse_as(self, flavour: Flavour) -> None:
+        ends = "on_headers_complete" if flavour is Flavour.HEAD else "on_message_complete"
+        told: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
+        if flavour is Flavour.BODY:
+            told["on_body"] = self._body
+        self._parser = httptools.HttpResponseParser(SimpleNamespace(**told))
+        self._flavour = flavour
+
+    def _begins(self) -> None:
+        self._surplus = self._complete
+
+    def _body(self, part: bytes) -> None:
+        if not self._complete:
+            self._reply.add_body(part)
+
+    def _ends(self) -> None:
+        # Only here and now does the parser know: a moment later it stands before the next reply.
+        status = self._parser.get_status_code()  # type: ignore[union-attr]  # it is calling
+        if self._complete or (status < 200 and status != SWITCHING_PROTOCOLS):
+            return
+        self._reply.status = status
+        self._keep_alive = self._parser.should_keep_alive()  # type: ignore[union-attr]
+        self._complete = True

@@ -1,0 +1,139 @@
+"""The cookies of one virtual user: as much of RFC 6265 as a load test needs, at a fraction of the cost of a full jar.
+
+Host, domain, path, ``Secure``, ``Max-Age`` and ``Expires`` are honoured. There is no list of public suffixes: a server
+may set a cookie for any parent domain of its own that has a dot in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from email.utils import mktime_tz
+from email.utils import parsedate_tz
+from typing import NamedTuple
+
+from perfsvc_protocols.http.address import Origin
+from perfsvc_protocols.http.address import is_ip
+
+MAX_COOKIES = 100
+MAX_SIZE = 4096
+NEVER = float("inf")
+
+Wall = Callable[[], float]
+"""Unix time in seconds."""
+
+
+class Cookie(NamedTuple):
+    """One cookie; ``pair`` is ``name=value`` as it is sent."""
+
+    name: str
+    pair: bytes
+    domain: str
+    host_only: bool
+    path: str
+    secure: bool
+    expires: float
+
+    def goes_to(self, origin: Origin, path: str) -> bool:
+        """Whether a request to this place carries it."""
+        if self.secure and not origin.secure:
+            return False
+        return self._on_host(origin.host) and _below(path, self.path)
+
+    def _on_host(self, host: str) -> bool:
+        return host == self.domain or (not self.host_only and _within(host, self.domain))
+
+
+class CookieJar:
+    """Takes cookies from replies and gives them to requests. Bounded: the oldest goes first."""
+
+    __slots__ = ("_cookies", "_wall")
+
+    def __init__(self, wall: Wall = time.time) -> None:
+        self._cookies: dict[tuple[str, str, str], Cookie] = {}
+        self._wall = wall
+
+    def __len__(self) -> int:
+        return len(self._cookies)
+
+    def take(self, line: str, origin: Origin, target: str) -> None:
+        """Remembers what one ``Set-Cookie`` header says; one that may not be set is ignored."""
+        cookie = cookie_of(line, origin, target, self._wall())
+        if cookie is None:
+            return
+        key = (cookie.domain, cookie.path, cookie.name)
+        if cookie.expires <= self._wall():
+            self._cookies.pop(key, None)
+            return
+        self._cookies[key] = cookie
+        if len(self._cookies) > MAX_COOKIES:
+            del self._cookies[next(iter(self._cookies))]
+
+    def header(self, origin: Origin, target: str) -> bytes:
+        """The value of the ``Cookie`` header for a request; empty when none applies."""
+        now = self._wall()
+        path = target.partition("?")[0]
+        fitting = [cookie for cookie in self._cookies.values() if cookie.expires > now and cookie.goes_to(origin, path)]
+        if len(fitting) > 1:
+            fitting.sort(key=lambda cookie: -len(cookie.path))
+        return b"; ".join([cookie.pair for cookie in fitting])
+
+
+def cookie_of(line: str, origin: Origin, target: str, now: float) -> Cookie | None:
+    """The cookie that a ``Set-Cookie`` value describes, or None when this origin may not set it."""
+    pair, _, rest = line.partition(";")
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip() or len(pair) > MAX_SIZE:
+        return None
+    said = _attributes(rest)
+    domain = said.get("domain", "").lstrip(".").lower()
+    if domain and not _may_set(origin.host.lower(), domain):
+        return None
+    path = said.get("path", "")
+    return Cookie(
+        name=name.strip(),
+        pair=f"{name.strip()}={value.strip()}".encode(),
+        domain=domain or origin.host.lower(),
+        host_only=not domain,
+        path=path if path.startswith("/") else _default_path(target),
+        secure="secure" in said,
+        expires=_expiry(said, now),
+    )
+
+
+def _attributes(text: str) -> dict[str, str]:
+    parted = (attribute.partition("=") for attribute in text.split(";"))
+    return {name.strip().lower(): value.strip() for name, _, value in parted}
+
+
+def _expiry(said: dict[str, str], now: float) -> float:
+    age = said.get("max-age", "")
+    if age.removeprefix("-").isdecimal():
+        return now + int(age[:12])
+    return _date(said.get("expires", ""))
+
+
+def _date(text: str) -> float:
+    try:
+        found = parsedate_tz(text)
+        return NEVER if found is None else float(mktime_tz(found))
+    except (OverflowError, ValueError):  # a date, but of no calendar
+        return NEVER
+
+
+def _may_set(host: str, domain: str) -> bool:
+    return host == domain or ("." in domain and _within(host, domain))
+
+
+def _within(host: str, domain: str) -> bool:
+    return host.endswith("." + domain) and not is_ip(host)
+
+
+def _below(path: str, cookie_path: str) -> bool:
+    if not path.startswith(cookie_path):
+        return False
+    return len(path) == len(cookie_path) or cookie_path.endswith("/") or path[len(cookie_path)] == "/"
+
+
+def _default_path(target: str) -> str:
+    return target.partition("?")[0].rpartition("/")[0] or "/"

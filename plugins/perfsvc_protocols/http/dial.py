@@ -1,0 +1,105 @@
+"""Opening connections: names to addresses, TCP, TLS, and how long each took."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from functools import cached_property
+from typing import Any
+
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import RunContext
+from perfsvc_protocols.http import failures
+from perfsvc_protocols.http.address import Origin
+from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols.http.spec import Options
+
+Phases = tuple[int, int, int]
+"""Nanoseconds for DNS, connecting and TLS."""
+
+
+class Dialer:
+    """Opens a run's connections."""
+
+    def __init__(self, options: Options, context: RunContext) -> None:
+        """Raises InvalidInput for a CA that is none."""
+        self._options = options
+        self._resolve = context.resolve
+        self._now_ns = context.now_ns
+        if options.ca is not None:
+            _ = self.tls  # a wrong file is told before the run, not by its first request
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """How TLS is spoken. Made when first needed: reading the system's authorities takes some milliseconds."""
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
+        if self._options.ca is not None:
+            _trust(context, self._options.ca)
+        if not self._options.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    async def open(self, origin: Origin, protocol: asyncio.Protocol) -> Phases:
+        """Connects ``protocol`` to an origin. Raises Failed; cancelled, it leaves nothing open."""
+        try:
+            return await self._open(origin, protocol)
+        except Exception as error:
+            raise failures.connecting(error) from error
+
+    async def _open(self, origin: Origin, protocol: asyncio.Protocol) -> Phases:
+        begun = self._now_ns()
+        try:
+            addresses = await self._resolve(origin.host, origin.port)
+        except OSError as error:
+            raise Failed(failures.DNS, f"{origin.host}: {error}") from None
+        resolved = self._now_ns()
+        tcp = await _connected(addresses)
+        connected = self._now_ns()
+        tls = self.tls if origin.secure else None
+        await _adopted(tcp, protocol, tls, origin.host)
+        return resolved - begun, connected - resolved, self._now_ns() - connected if tls else 0
+
+
+async def _connected(addresses: list[tuple[Any, ...]]) -> socket.socket:
+    """A connection to the first address that takes one; raises what the last one said."""
+    refusal: OSError = OSError("the name has no address")
+    for family, kind, proto, _, address in addresses:
+        tcp = socket.socket(family, kind, proto)
+        try:
+            tcp.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(tcp, address)
+        except OSError as error:
+            tcp.close()
+            refusal = error
+        except BaseException:
+            tcp.close()
+            raise
+        else:
+            return tcp
+    raise refusal
+
+
+async def _adopted(tcp: socket.socket, protocol: asyncio.Protocol, tls: ssl.SSLContext | None, host: str) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.create_connection(lambda: protocol, sock=tcp, ssl=tls, server_hostname=host if tls else None)
+    except ConnectionError as error:
+        tcp.close()
+        raise Failed("TLS Error: connection closed", str(error)) if tls else error from None
+    except BaseException:
+        tcp.close()
+        raise
+
+
+def _trust(context: ssl.SSLContext, ca: str) -> None:
+    try:
+        if "-----BEGIN" in ca:
+            context.load_verify_locations(cadata=ca)
+        else:
+            context.load_verify_locations(cafile=ca)
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        raise InvalidInput.at("ca", f"无法读取 PEM 证书：{cause}", f"no PEM certificate there: {cause}") from None

@@ -1,0 +1,67 @@
+"""Error classes: what went wrong on the way to a reply, in a bounded number of words."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import TargetDenied
+
+DNS = "DNS Error"
+DENIED = "Target Denied"
+PROTOCOL = "Protocol Error"
+RESET = "Connection Error: reset"
+CLOSED_EARLY = "Connection Error: closed early"
+
+BY_ERRNO = {
+    errno.ECONNREFUSED: "Connection Error: refused",
+    errno.ECONNRESET: RESET,
+    errno.ECONNABORTED: RESET,
+    errno.EPIPE: RESET,
+    errno.ENETUNREACH: "Connection Error: unreachable",
+    errno.EHOSTUNREACH: "Connection Error: unreachable",
+    errno.EADDRNOTAVAIL: "Connection Error: no local port",
+    errno.EMFILE: "Connection Error: too many open files",
+    errno.ENFILE: "Connection Error: too many open files",
+    errno.ETIMEDOUT: TIMEOUT,
+}
+HOSTNAME_MISMATCH = 62
+IP_MISMATCH = 64
+
+
+class Failed(Exception):
+    """No usable reply; ``error_class`` is what the report counts it under."""
+
+    def __init__(self, error_class: str, message: str) -> None:
+        super().__init__(message)
+        self.error_class = error_class
+
+
+def connecting(error: Exception) -> Failed:
+    """What an exception met while opening a connection means."""
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, TargetDenied):
+        return Failed(DENIED, str(error))
+    if isinstance(error, ssl.SSLError):
+        return Failed(f"TLS Error: {_tls_cause(error)}", str(error))
+    return Failed(broken(error), str(error))
+
+
+def broken(error: BaseException | None) -> str:
+    """The class of a connection that broke; None is an end that nobody announced."""
+    if error is None:
+        return CLOSED_EARLY
+    if isinstance(error, ssl.SSLError):
+        return f"TLS Error: {_tls_cause(error)}"
+    if isinstance(error, TimeoutError):
+        return TIMEOUT
+    return BY_ERRNO.get(getattr(error, "errno", None) or 0, "Connection Error: other")
+
+
+def _tls_cause(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        mismatch = error.verify_code in (HOSTNAME_MISMATCH, IP_MISMATCH)
+        return "hostname mismatch" if mismatch else error.verify_message
+    return (error.reason or "handshake failed").lower().replace("_", " ")

@@ -1,0 +1,76 @@
+"""Reading a reply's head straight from its bytes, by those few who want to know what is in it.
+
+The parser on the hot path is told to keep no headers: a search in the raw bytes, done when somebody asks, is cheaper
+than a callback for each header of each reply.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+END = b"\r\n\r\n"
+MAX_HEAD = 64 * 1024
+
+
+def start_of(raw: bytes) -> int:
+    """Where the final reply's head begins: behind any interim replies (100 Continue, 103 Early Hints)."""
+    start = 0
+    while raw[start + 8 : start + 10] == b" 1" and raw[start + 9 : start + 12] != b"101":
+        end = raw.find(END, start)
+        if end < 0:
+            return start
+        start = end + len(END)
+    return start
+
+
+def end_of(raw: bytes) -> int:
+    """Where the final reply's head ends (behind its empty line), or -1 while it is not all there."""
+    end = raw.find(END, start_of(raw))
+    return -1 if end < 0 else end + len(END)
+
+
+def of(raw: bytes) -> bytes:
+    """The final reply's head as far as it is there, without what came before and after it."""
+    start = start_of(raw)
+    end = raw.find(END, start)
+    return raw[start : end + len(END)] if end >= 0 else raw[start:]
+
+
+def values(head: bytes, name: str) -> list[str]:
+    """Every value of a header, by its name in any case."""
+    return [_text(value) for value in _header(name).findall(head)]
+
+
+def value(head: bytes, name: str) -> str | None:
+    """A header's value; several are joined as HTTP says."""
+    found = values(head, name)
+    return ", ".join(found) if found else None
+
+
+def tokens(head: bytes, name: str) -> list[str]:
+    """The lower-case members of a header that is a list."""
+    return [token.strip().lower() for token in (value(head, name) or "").split(",")]
+
+
+def until_close(head: bytes) -> bool:
+    """Whether the body has no length of its own, so that the end of the connection is its end."""
+    return "chunked" not in tokens(head, "transfer-encoding") and not values(head, "content-length")
+
+
+def persistent(head: bytes) -> bool:
+    """Whether the server keeps the connection, where the body plays no part in that (HEAD)."""
+    said = tokens(head, "connection")
+    return "close" not in said and (head.startswith(b"HTTP/1.1") or "keep-alive" in said)
+
+
+@lru_cache(maxsize=256)
+def _header(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"^" + re.escape(name.encode()) + rb":[ \t]*(.*?)[ \t]*\r$", re.MULTILINE | re.IGNORECASE)
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -1,0 +1,97 @@
+"""Templates turned into bytes: what is constant is encoded once, what varies is encoded when it is asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+from urllib.parse import quote_plus
+
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Template
+from perfsvc_protocols.http import address
+
+INVALID_REQUEST = "Invalid Request"
+
+Piece = bytes | Callable[[Scope], bytes]
+Pieces = tuple[Piece, ...]
+Encode = Callable[[str], bytes]
+
+# A line feed in a header is a second header: the oldest trick there is.
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def pieces(template: Template, encode: Encode) -> Pieces:
+    """A template as bytes: literal parts encoded now (and so checked now), the others whenever they are rendered."""
+    return merged(encode(part) if isinstance(part, str) else varying(part, encode) for part in template.segments)
+
+
+def varying(segment: Callable[[Any], str], encode: Encode) -> Piece:
+    """What varies in a template, as bytes."""
+    return lambda scope: encode(segment(scope))
+
+
+def merged(parts: Iterable[Piece]) -> Pieces:
+    """The same pieces with neighbouring constants joined."""
+    joined: list[Piece] = []
+    for is_constant, group in groupby(parts, key=lambda part: isinstance(part, bytes)):
+        run = list(group)
+        joined += [b"".join(run)] if is_constant else run  # type: ignore[arg-type]  # the key tells the type
+    return tuple(part for part in joined if part != b"")
+
+
+def render(parts: Pieces, scope: Scope) -> bytes:
+    """The bytes for one virtual user at this moment. Raises MissingVariable and NotSent."""
+    return b"".join([part if isinstance(part, bytes) else part(scope) for part in parts])
+
+
+def constant(parts: Pieces) -> bytes | None:
+    """The bytes, when nothing in them varies."""
+    if not parts:
+        return b""
+    only = parts[0]
+    return only if len(parts) == 1 and isinstance(only, bytes) else None
+
+
+def url_text(text: str) -> bytes:
+    """Part of a path or query as the user wrote it: what may not stand there is escaped, slashes stay."""
+    if address.CONTROL.search(text):
+        raise NotSent(INVALID_REQUEST, "a URL must not hold control characters")
+    return address.encoded(text).encode()
+
+
+def query_text(text: str) -> bytes:
+    """A name or value of a query: everything that means something there is escaped."""
+    return quote(text, safe="", errors="replace").encode()
+
+
+def form_text(text: str) -> bytes:
+    """A name or value of an HTML form."""
+    return quote_plus(text, errors="replace").encode()
+
+
+def header_text(text: str) -> bytes:
+    """Part of a header's value."""
+    if CONTROL.search(text):
+        raise NotSent(INVALID_REQUEST, "a header must not hold line breaks or control characters")
+    return plain_text(text)
+
+
+def json_text(text: str) -> bytes:
+    """Part of a JSON string, between its quotes."""
+    return plain_text(json.dumps(text, ensure_ascii=False)[1:-1])
+
+
+def multipart_text(text: str) -> bytes:
+    """A name within ``Content-Disposition``, escaped as browsers do it."""
+    return plain_text(text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A"))
+
+
+def plain_text(text: str) -> bytes:
+    """Text as it is, in UTF-8; half a surrogate pair, which JSON lets through, becomes a question mark."""
+    return text.encode("utf-8", "replace")

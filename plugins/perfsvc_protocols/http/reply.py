@@ -1,0 +1,119 @@
+"""What came back. One object per virtual user, used over and over."""
+
+from __future__ import annotations
+
+import re
+
+from perfsvc.plugin import Excerpt
+from perfsvc.plugin import Reply
+from perfsvc_protocols.http import coding
+from perfsvc_protocols.http import head
+
+KEPT_BODY = 1024
+"""How much of a body is kept for people to look at."""
+SMALL = 2048
+"""Up to this size what came is kept as it is, without a look at where its head ends."""
+CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:\-]+)", re.IGNORECASE)
+
+
+class HttpReply(Reply):
+    """An HTTP reply. ``raw`` is its head and the beginning of its body as they came off the wire."""
+
+    __slots__ = ("_decoded", "body_size", "limit", "parts", "raw", "raw_full", "wire")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.parts: list[bytes] | None
+        self._decoded: bytes | None
+        super().__init__()
+
+    def reset(self) -> None:
+        # On the way of every request: one plain store for each, no call to the base class.
+        self.failure = self.connected = self.parts = self._decoded = None
+        self.status = self.started_ns = self.ended_ns = self.waiting_ns = self.bytes_sent = self.bytes_received = 0
+        self.body_size = 0
+        self.message = ""
+        self.raw = self.wire = b""
+        self.sent = self.raw_full = False
+
+    def forget(self) -> None:
+        """Let go of what came: nobody may look at it any more, or something else comes in its place."""
+        self.raw = b""
+        self.raw_full = False
+        self.parts = self._decoded = None
+        self.body_size = 0
+
+    def keep(self, data: bytes) -> bool:
+        """Keeps the next received bytes as far as they are wanted; False when the head is absurdly long."""
+        if self.raw_full:
+            return True
+        raw = self.raw + data
+        if len(raw) > SMALL:
+            end = head.end_of(raw)
+            if end < 0:
+                self.raw = raw
+                return len(raw) <= head.MAX_HEAD
+            self.raw_full = len(raw) >= end + KEPT_BODY
+            raw = raw[: end + KEPT_BODY]
+        self.raw = raw
+        return True
+
+    def add_body(self, part: bytes) -> None:
+        """A part of the body, for those who read it; one that grows beyond the limit is only counted."""
+        self.body_size += len(part)
+        if self.body_size > self.limit:
+            self.parts = None
+        elif self.parts is None:
+            self.parts = [part]
+        else:
+            self.parts.append(part)
+
+    def header(self, name: str) -> str | None:
+        return head.value(head.of(self.raw), name)
+
+    def body(self) -> bytes:
+        if self._decoded is None:
+            self._decoded = self._undone(b"".join(self.parts or ()), self.limit)
+        return self._decoded
+
+    def text(self) -> str:
+        """The body as text, in the character set it names; what does not fit is replaced."""
+        named = CHARSET.search(self.header("content-type") or "")
+        try:
+            return self.body().decode(named[1] if named else "utf-8", "replace")
+        except LookupError:
+            return super().text()
+
+    def excerpt(self) -> Excerpt:
+        wire_head, _, wire_body = self.wire.partition(head.END)
+        request = wire_head + head.END + wire_body[:KEPT_BODY]
+        reply_head = head.of(self.raw)
+        return Excerpt(request.decode("utf-8", "replace"), reply_head.decode("utf-8", "replace"), self._body_start())
+
+    def _body_start(self) -> bytes:
+        """The first bytes of the body, from what is kept: a body that nobody reads is not collected."""
+        end = head.end_of(self.raw)
+        if end < 0:
+            return b"" if self.raw.startswith(b"HTTP/") else self.raw[:KEPT_BODY]
+        start = self.raw[end:]
+        if "chunked" in head.tokens(head.of(self.raw), "transfer-encoding"):
+            start = _unchunked(start)
+        return self._undone(start, KEPT_BODY)
+
+    def _undone(self, body: bytes, limit: int) -> bytes:
+        coding_name = self.header("content-encoding") if body else None
+        return coding.decoded(body, coding_name.lower(), limit) if coding_name else body
+
+
+def _unchunked(data: bytes) -> bytes:
+    """As much of a chunked body as there is in its first bytes."""
+    found = b""
+    while data:
+        size, _, data = data.partition(b"\r\n")
+        try:
+            length = int(size.partition(b";")[0], 16)
+        except ValueError:
+            break
+        found += data[:length]
+        data = data[length + 2 :]
+    return found

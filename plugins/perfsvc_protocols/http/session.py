@@ -1,0 +1,243 @@
+"""One virtual user as an HTTP client: connections, cookies, redirects, and one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from operator import add
+from typing import cast
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc_protocols.http import failures
+from perfsvc_protocols.http import head
+from perfsvc_protocols.http.address import Origin
+from perfsvc_protocols.http.connection import Connection
+from perfsvc_protocols.http.cookies import CookieJar
+from perfsvc_protocols.http.dial import Dialer
+from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols.http.message import REDIRECTS
+from perfsvc_protocols.http.message import Message
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.reply import HttpReply
+from perfsvc_protocols.http.spec import Options
+
+MAX_ORIGINS = 16
+SET_COOKIE = b"\nset-cookie:"
+CODED = b"\ntransfer-encoding:"
+NS = 1_000_000_000
+
+
+class HttpSession(Session):
+    """Sends a request on the connection to its origin, opening one where none stands.
+
+    ``started_ns`` of a request that is redirected, or sent once more because the server had closed a kept connection,
+    is that of its first bytes: no time that a user would have waited is lost.
+    """
+
+    __slots__ = (
+        "_asked_ns",
+        "_call",
+        "_connection",
+        "_connections",
+        "_dialer",
+        "_dialing",
+        "_hops",
+        "_iteration",
+        "_jar",
+        "_message",
+        "_now_ns",
+        "_options",
+        "_retried",
+        "reply",
+    )
+
+    def __init__(
+        self, scope: Scope, done: Callable[[Reply], None], options: Options, dialer: Dialer, now_ns: Callable[[], int]
+    ) -> None:
+        super().__init__(scope, done)
+        # For as long as the user lives
+        self.reply = HttpReply(options.max_body_bytes)
+        self._connections: dict[Origin, Connection] = {}
+        self._dialer = dialer
+        self._iteration = scope.iteration
+        self._jar: CookieJar | None = None
+        self._now_ns = now_ns
+        self._options = options
+        # For one request; there is none while _message is None
+        self._asked_ns = 0
+        self._call: HttpCall
+        self._connection: Connection | None = None
+        self._dialing: asyncio.Task[None] | None = None
+        self._hops = 0
+        self._message: Message | None = None
+        self._retried = False
+
+    def start(self, call: HttpCall) -> None:
+        message = call.message or call.recipe.render(self.scope)
+        if self.scope.iteration != self._iteration:
+            self._iterated()
+        self._call = call
+        self._message = message
+        self._hops = 0
+        self._retried = False
+        self.reply.reset()
+        connection = self._connection
+        if connection is not None and connection.origin is message.origin and connection.write is not None:
+            self._send(connection, message)
+        else:
+            self._dispatch(message)
+
+    def abort(self, error_class: str) -> None:
+        if self._message is None:
+            return
+        if self._dialing is not None:
+            self._dialing.cancel()
+        elif self._connection is not None:
+            self._connection.drop()
+        self._fail(error_class, "")
+
+    def reset(self) -> None:
+        for connection in self._connections.values():
+            connection.drop()
+        self._connections.clear()
+        self._connection = self._jar = None
+
+    async def close(self) -> None:
+        self.reset()
+        await asyncio.sleep(0)  # the loop tells the connections that they ended, and lets go of them
+
+    def _iterated(self) -> None:
+        self._iteration = self.scope.iteration
+        if self._options.new_session_each_iteration:
+            self.reset()
+
+    # On the way out
+
+    def _dispatch(self, message: Message) -> None:
+        connection = self._connections.get(message.origin)
+        if connection is not None and connection.write is not None:
+            self._send(connection, message)
+            return
+        self._asked_ns = self._now_ns()
+        self._dialing = asyncio.get_running_loop().create_task(self._dial(message))
+
+    def _send(self, connection: Connection, message: Message) -> None:
+        self._connection = connection
+        wire = message.wire
+        if self._jar is not None:
+            wire = message.with_cookies(self._jar.header(message.origin, message.target))
+        connection.expect(self._call)
+        reply = self.reply
+        reply.wire = wire
+        reply.bytes_sent += len(wire)
+        reply.sent = True
+        if not reply.started_ns:
+            reply.started_ns = self._now_ns()
+        connection.write(wire)  # type: ignore[misc]  # callers saw that it stands
+
+    async def _dial(self, message: Message) -> None:
+        connection = Connection(message.origin, self, self._now_ns)
+        try:
+            async with asyncio.timeout(self._call.timeout_ns / NS):
+                phases = await self._dialer.open(message.origin, connection)
+        except TimeoutError:
+            self._fail(TIMEOUT, f"no connection to {message.origin} in time")
+        except Failed as error:
+            self._fail(error.error_class, str(error))
+        else:
+            self._dialled(connection, message, phases)
+
+    def _dialled(self, connection: Connection, message: Message, phases: tuple[int, int, int]) -> None:
+        self._dialing = None
+        dns, connect, tls = map(add, phases, self.reply.connected or (0, 0, 0))
+        self.reply.connected = dns, connect, tls
+        self._keep(connection)
+        if connection.write is None:
+            self.lost(connection, None)
+        else:
+            self._send(connection, message)
+
+    def _keep(self, connection: Connection) -> None:
+        former = self._connections.pop(connection.origin, None)
+        if former is None and len(self._connections) >= MAX_ORIGINS:
+            former = self._connections.pop(next(iter(self._connections)))
+        if former is not None:
+            former.drop()
+        self._connections[connection.origin] = connection
+
+    # On the way back
+
+    def answered(self, connection: Connection) -> None:
+        if not self._options.keep_alive:
+            connection.retire()
+        call, reply = self._call, self.reply
+        reply_head = head.of(reply.raw)
+        lowered = reply_head.lower()
+        sets_cookies = self._options.cookies and SET_COOKIE in lowered
+        if sets_cookies:
+            self._take_cookies(reply_head)
+        if call.max_redirects and reply.status in REDIRECTS:
+            if self._follow(reply_head):
+                return
+        elif connection.size and not sets_cookies and CODED not in lowered and reply.raw.startswith(reply_head):
+            call.learn(reply_head, connection.size, reply.status)
+        self.finish()
+
+    def finish(self) -> None:
+        self._message = None
+        self.done(self.reply)
+        if self._message is None:
+            self.reply.forget()
+
+    def garbled(self, connection: Connection, cause: str) -> None:
+        connection.drop()
+        self._fail(failures.PROTOCOL, cause)
+
+    def lost(self, connection: Connection, error: BaseException | None) -> None:
+        stale = connection.served and not self.reply.raw
+        message = cast(Message, self._message)
+        if stale and message.idempotent and not self._retried:
+            self._retried = True
+            self._dispatch(message)
+        else:
+            self._fail(
+                failures.RESET if stale else failures.broken(error), str(error or "the server closed the connection")
+            )
+
+    def _fail(self, error_class: str, message: str) -> None:
+        reply = self.reply
+        reply.failure = error_class
+        reply.message = message
+        reply.status = 0
+        reply.ended_ns = self._now_ns()
+        reply.started_ns = reply.started_ns or self._asked_ns
+        self._dialing = None
+        self.finish()
+
+    def _take_cookies(self, reply_head: bytes) -> None:
+        message = cast(Message, self._message)
+        if self._jar is None:
+            self._jar = CookieJar()
+        for line in head.values(reply_head, "set-cookie"):
+            self._jar.take(line, message.origin, message.target)
+
+    def _follow(self, reply_head: bytes) -> bool:
+        """Goes where a redirect points; False when it points nowhere and so is the reply."""
+        location = head.value(reply_head, "location")
+        if location is None:
+            return False
+        self._hops += 1
+        try:
+            if self._hops > self._call.max_redirects:
+                raise Failed("Too Many Redirects", f"more than {self._call.max_redirects}, the last to {location}")
+            self._message = cast(Message, self._message).redirected(self.reply.status, location)
+        except Failed as error:
+            self._fail(error.error_class, str(error))
+            return True
+        self._retried = False
+        self.reply.forget()
+        self._dispatch(self._message)
+        return True

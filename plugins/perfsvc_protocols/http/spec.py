@@ -1,0 +1,157 @@
+"""What users write: a step's ``request`` and the run-wide ``protocol_options.http``."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from pydantic import Field
+from pydantic import field_validator
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Many
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Spec
+from perfsvc.plugin import Text
+from perfsvc.plugin import titled
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+NOT_A_NAME = Text("不是合法的请求头名称", "is not a header name")
+FRAMING = ("content-length", "transfer-encoding")
+BODIES = {"json_body": "json", "form": "form", "multipart": "multipart", "body": "body"}
+MIB = 1024 * 1024
+
+Scalar = str | int | float | bool
+Values = dict[str, Scalar | Many[Scalar]]
+
+
+class BasicAuth(Spec):
+    """A user name and a password, sent with every request."""
+
+    type: Literal["basic"]
+    username: str = titled("用户名", "User name", max_length=1000)
+    password: str = titled("密码", "Password", default="", max_length=1000)
+
+
+class BearerAuth(Spec):
+    """A token, sent with every request."""
+
+    type: Literal["bearer"]
+    token: str = titled("令牌", "Token", max_length=20_000)
+
+
+Auth = Annotated[BasicAuth | BearerAuth, Field(discriminator="type")]
+
+
+class Part(Spec):
+    """A field or an inline file of a multipart form."""
+
+    name: str = titled("字段名", "Name", min_length=1, max_length=1000)
+    value: str | None = titled("文本内容", "Text", default=None)
+    base64: str | None = titled("Base64 内容", "Content, base64", default=None)
+    filename: str | None = titled("文件名", "File name", default=None, max_length=1000)
+    content_type: str | None = titled("内容类型", "Content type", default=None, max_length=200)
+
+    @field_validator("base64")
+    @classmethod
+    def _decodes(cls, value: str | None) -> str | None:
+        try:
+            base64.b64decode(value or "", validate=True)
+        except binascii.Error:
+            raise Fault("不是合法的 Base64", "is not valid base64") from None
+        return value
+
+    @model_validator(mode="after")
+    def _one_content(self) -> Part:
+        if (self.value is None) == (self.base64 is None):
+            raise Fault("value 与 base64 必须且只能填一个", "needs exactly one of value and base64")
+        return self
+
+
+class Request(Spec):
+    """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
+
+    method: str = titled("方法", "Method", default="GET", pattern=r"^[A-Z][A-Z-]{0,31}$")
+    url: str = titled("地址", "URL", default="", max_length=16_000)
+    """Absolute, or below the environment's base URL."""
+    query: Values = titled("查询参数", "Query", default_factory=dict)
+    headers: dict[str, str] = titled("请求头", "Headers", default_factory=dict)
+    auth: Auth | None = titled("认证", "Authentication", default=None)
+    json_body: Any = titled("JSON 请求体", "JSON body", default=None, alias="json")
+    form: Values | None = titled("表单", "Form", default=None)
+    multipart: Many[Part] | None = titled("多部分表单", "Multipart form", default=None, min_length=1, max_length=1000)
+    body: str | None = titled("原始请求体", "Raw body", default=None)
+    follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
+    """Overrides the run's option for this step."""
+
+    @field_validator("method")
+    @classmethod
+    def _no_tunnel(cls, value: str) -> str:
+        if value == "CONNECT":
+            raise Fault("不支持 CONNECT", "CONNECT is not supported")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, value: dict[str, str]) -> dict[str, str]:
+        problems = [Problem(name, text) for name in value if (text := _header_fault(name))]
+        if problems:
+            raise Fault.all(problems)
+        return value
+
+    @model_validator(mode="after")
+    def _without_contradictions(self) -> Request:
+        if len(self.bodies) > 1:
+            names = ", ".join(self.bodies)
+            raise Fault(f"{names} 只能填一个", f"at most one of {names}", self.bodies[1])
+        if self.auth and any(name.lower() == "authorization" for name in self.headers):
+            raise Fault("auth 与 Authorization 请求头只能填一个", "either auth or an Authorization header", "auth")
+        return self
+
+    @property
+    def bodies(self) -> list[str]:
+        """Which kinds of body were given, by the names users write; ``json: null`` is one."""
+        return [name for field, name in BODIES.items() if self._given(field)]
+
+    def _given(self, field: str) -> bool:
+        return field in self.model_fields_set and (field == "json_body" or getattr(self, field) is not None)
+
+
+class Options(Spec):
+    """How every virtual user of a run behaves as an HTTP client."""
+
+    verify: bool = titled("校验证书", "Verify certificates", default=True)
+    ca: str | None = titled("CA 证书（PEM 文本或文件路径）", "CA: PEM text, or path of a PEM file", default=None)
+    cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
+    follow_redirects: bool = titled("跟随重定向", "Follow redirects", default=False)
+    max_redirects: int = titled("最多重定向次数", "At most so many redirects", default=10, ge=1, le=50)
+    user_agent: str | None = titled("User-Agent", "User agent", default=None, max_length=500)
+    compression: bool = titled("接受压缩", "Accept compressed replies", default=False)
+    keep_alive: bool = titled("保持连接", "Keep connections alive", default=True)
+    """Otherwise each request opens a connection of its own."""
+    new_session_each_iteration: bool = titled("每次迭代使用新会话", "New session each iteration", default=False)
+    """Connections are closed and cookies forgotten whenever an iteration begins."""
+    max_body_bytes: int = titled(
+        "响应体保留上限（字节）", "Largest reply body kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB
+    )
+    """Bigger bodies are received and counted, and seen as empty by checks and extractors."""
+
+    @field_validator("user_agent")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise Fault("不能包含控制字符", "must not hold control characters")
+        return value
+
+
+def _header_fault(name: str) -> Text | None:
+    if not TOKEN.fullmatch(name):
+        return NOT_A_NAME
+    if name.lower() in FRAMING:
+        return Text("由系统自动计算", "is computed")
+    return None
