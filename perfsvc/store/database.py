@@ -19,14 +19,13 @@ from typing import Generic
 from typing import ParamSpec
 from typing import TypeVar
 
-from peewee import PeeweeException
-from peewee import ProgrammingError
-
 from perfsvc.clock import Clock
 from perfsvc.errors import Conflict
 from perfsvc.errors import StoreBusy
 from perfsvc.errors import StoreUnavailable
 from perfsvc.store.address import parse
+from perfsvc.store.backends import FAILURES
+from perfsvc.store.backends import OUR_MISTAKES
 from perfsvc.store.backends import Backend
 from perfsvc.store.backends import backend_for
 from perfsvc.store.binding import DATABASE
@@ -41,6 +40,7 @@ THREADS = 4
 QUEUE_LIMIT = 256
 TIME_LIMIT_S = 30.0
 ATTEMPTS = 3
+CONFLICT = "the data conflict: a duplicate, against a rule, or still referred to"
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Unit(Generic[T]):
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._once()
-            except PeeweeException as error:
+            except FAILURES as error:
                 if attempt == ATTEMPTS or not self._backend.lost_a_race(original(error)):
                     raise self._translated(error) from error
         raise AssertionError("the last attempt returns or raises")
@@ -75,14 +75,14 @@ class Unit(Generic[T]):
                 raise away()
             return result
 
-    def _translated(self, error: PeeweeException) -> Exception:
+    def _translated(self, error: Exception) -> Exception:
         cause = original(error)
         if self._backend.wrote_while_reading(cause):
             return RuntimeError(f"{self.name} writes and is not marked with @writes")
         if self._backend.broke_constraint(cause):
-            return Conflict("数据冲突：内容重复，或正在被引用", "the data conflict: a duplicate, or still referred to")
-        if isinstance(error, ProgrammingError):
-            return error
+            return Conflict("数据冲突：内容重复、不符合约束或正在被引用", CONFLICT)
+        if isinstance(cause, OUR_MISTAKES):
+            return RuntimeError(f"{self.name}: {cause}")
         log.warning("%s failed: %s", self.name, cause)
         return away()
 
@@ -199,7 +199,7 @@ class Store:
             self._backend.prepare()
             with self._backend.exclusive():
                 migrate(self._backend.database, dict(table.shape() for table in TABLES))
-        except PeeweeException as error:
+        except FAILURES as error:
             log.error("cannot open %s: %s", self._backend.address, original(error))
             raise away() from error
 
@@ -215,8 +215,8 @@ def ping() -> None:
     DATABASE.execute_sql("SELECT 1")
 
 
-def original(error: PeeweeException) -> Exception:
-    """The driver's own error."""
+def original(error: Exception) -> Exception:
+    """The driver's own error, which Peewee wraps."""
     cause: Exception = getattr(error, "orig", error)
     return cause
 

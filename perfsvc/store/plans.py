@@ -32,6 +32,10 @@ from perfsvc.store.tables import PlanSceneRow
 from perfsvc.store.tables import SceneRow
 from perfsvc.store.tables import UserRow
 
+NO_SUCH_ENV = Text("项目中没有该测试环境", "the project has no such environment")
+NO_SUCH_SCENE = Text("项目中没有该业务流", "the project has no such scene")
+SCENE_TWICE = Text("业务流重复", "the scene is there twice")
+
 
 @writes
 def create(
@@ -100,16 +104,13 @@ def refuse_strangers(project_id: int, config: PlanConfig, scenes: Sequence[Scene
     """Raises InvalidInput for an environment or a scene that is not the project's, or a scene that is there twice."""
     problems = []
     if config.env_id is not None and not own_ids(EnvRow, project_id, [config.env_id]):
-        problems.append(Problem("config.env_id", Text("项目中没有该测试环境", "the project has no such environment")))
+        problems.append(Problem("config.env_id", NO_SUCH_ENV))
     own = own_ids(SceneRow, project_id, [scene.scene_id for scene in scenes])
     seen: set[int] = set()
     for index, scene in enumerate(scenes):
-        if scene.scene_id not in own:
-            problems.append(
-                Problem(f"scenes[{index}].scene_id", Text("项目中没有该业务流", "the project has no such scene"))
-            )
-        elif scene.scene_id in seen:
-            problems.append(Problem(f"scenes[{index}].scene_id", Text("业务流重复", "the scene is there twice")))
+        if scene.scene_id not in own or scene.scene_id in seen:
+            wrong = SCENE_TWICE if scene.scene_id in seen else NO_SUCH_SCENE
+            problems.append(Problem(f"scenes[{index}].scene_id", wrong))
         seen.add(scene.scene_id)
     if problems:
         raise InvalidInput(problems)

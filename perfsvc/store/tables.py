@@ -5,6 +5,7 @@ They are created by ``migrations``, never from here; a store refuses to start wh
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import get_args
 
@@ -38,8 +39,15 @@ PLAN_STATES = ("pending", "running", "completed", "failed")
 class Table(Model):
     """What all tables have in common."""
 
+    id: Any
+
     class Meta:
         database = DATABASE
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A row has what its query selected: ids of references, joined rows."""
 
     @classmethod
     def check(cls, values: dict[str, Any]) -> None:

@@ -1,0 +1,148 @@
+"""Writes a run's snapshots to the database, once a second and exactly once, whether the database is there or not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from perfsvc.clock import Clock
+from perfsvc.model.window import Snapshot
+from perfsvc.store import spool
+from perfsvc.store import windows
+from perfsvc.store.database import Store
+from perfsvc.store.spool import Spool
+from perfsvc.store.windows import Row
+
+T = TypeVar("T")
+
+INTERVAL_S = 1.0
+STOP_LIMIT_S = 10.0
+MAX_PENDING = 10_000
+"""Snapshots in memory. One flush takes the store's time limit at most, so this is hundreds of nodes."""
+
+NS_PER_S = 1_000_000_000
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """An output of a run. What cannot be written now waits in the spool; ``lost`` counts what found no room there."""
+
+    def __init__(
+        self,
+        store: Store,
+        execution_id: str,
+        plan_id: int,
+        spool_dir: Path,
+        clock: Clock,
+        *,
+        interval: float = INTERVAL_S,
+        stop_limit: float = STOP_LIMIT_S,
+        spool_limit: int = spool.DEFAULT_LIMIT,
+    ) -> None:
+        self.lost = 0
+        self._store, self._execution_id, self._plan_id, self._clock = store, execution_id, plan_id, clock
+        self._interval, self._stop_limit = interval, stop_limit
+        self._spool = Spool(spool_dir, execution_id, spool_limit)
+        self._pending: list[Row] = []
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._deadline: float | None = None
+        self._limit: asyncio.Timeout | None = None
+        self._away_since: int | None = None
+
+    async def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._run(), name=f"recorder {self._execution_id}")
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Take a snapshot; never waits and never raises."""
+        if len(self._pending) >= MAX_PENDING or self._stopping.is_set():
+            self._lose(1, "too many, or too late")
+            return
+        try:
+            self._pending.append(windows.encode(self._plan_id, self._execution_id, snapshot))
+        except Exception as error:
+            # Whatever is wrong with one snapshot must not stop a run.
+            self._lose(1, str(error))
+
+    async def stop(self) -> None:
+        """Write what is left, for at most ``stop_limit`` seconds; the rest stays in the spool for the next start."""
+        self._deadline = asyncio.get_running_loop().time() + self._stop_limit
+        if self._limit:
+            self._limit.reschedule(self._deadline)
+        self._stopping.set()
+        try:
+            if self._task:
+                await self._task
+        finally:
+            self._keep(self._taken())
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._interval)
+            if await self._flush(self._taken()) and not self._spool.empty:
+                await self._drain()
+
+    async def _flush(self, batch: list[Row]) -> bool:
+        """Whether the database answered; if not, the batch is in the spool."""
+        try:
+            if batch and not await self._limited(spool.write(self._store, batch)):
+                self._lose(len(batch), "the database refuses them")
+        except asyncio.CancelledError:
+            self._pending[:0] = batch
+            raise
+        except Exception as error:
+            # Whatever fails here, the batch must be kept and the next one tried.
+            self._note_away(error)
+            await asyncio.to_thread(self._keep, batch)
+            return False
+        self._note_back()
+        return True
+
+    async def _drain(self) -> None:
+        """Write what waits in the spool; what is interrupted begins again, and writes nothing twice."""
+        try:
+            replayed = await self._limited(spool.replay_file(self._store, self._spool.path))
+        except Exception as error:
+            # The file is still there for the next time.
+            self._note_away(error)
+            return
+        self._spool.clear()
+        self._lose(replayed.lost, "the database refuses them")
+
+    async def _limited(self, work: Awaitable[T]) -> T:
+        """Wait for the database, from the beginning of ``stop`` on only until its limit; raises TimeoutError."""
+        try:
+            async with asyncio.timeout_at(self._deadline) as self._limit:
+                return await work
+        finally:
+            self._limit = None
+
+    def _taken(self) -> list[Row]:
+        batch, self._pending = self._pending, []
+        return batch
+
+    def _keep(self, batch: list[Row]) -> None:
+        self._lose(self._spool.append(batch), "there is no room in the spool")
+
+    def _lose(self, count: int, why: str) -> None:
+        if count:
+            self.lost += count
+            log.error("run %s: %d snapshots lost: %s", self._execution_id, count, why)
+
+    def _note_away(self, error: Exception) -> None:
+        if self._away_since is None:
+            self._away_since = self._clock.now_ns()
+            log.warning("run %s: snapshots wait in the spool: %s", self._execution_id, error)
+
+    def _note_back(self) -> None:
+        if self._away_since is not None:
+            seconds = (self._clock.now_ns() - self._away_since) / NS_PER_S
+            log.warning("run %s: the database is back after %.1f s", self._execution_id, seconds)
+            self._away_since = None
