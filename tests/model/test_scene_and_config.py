@@ -1,0 +1,167 @@
+"""What users may write: scenes, configs, thresholds; every fault told by path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perfsvc.errors import InvalidInput
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.planfile import PlanFile
+from perfsvc.model.run import RunSpec
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.threshold import Threshold
+
+BUY: dict[str, Any] = {
+    "name": "buy",
+    "steps": [
+        {
+            "name": "login",
+            "protocol": "http",
+            "request": {"method": "POST", "url": "/login", "json": {"user": "{{username}}"}},
+            "extract": [{"name": "token", "from": "json", "path": "$.token"}],
+            "checks": [{"type": "status", "equals": 200}, {"type": "json", "path": "$.ok", "equals": True}],
+            "think_time": {"type": "uniform", "min": 0.5, "max": 1.5},
+        },
+        {"name": "list", "protocol": "http", "request": {"method": "GET", "url": "/items"}},
+    ],
+}
+
+
+def problems(call: Any) -> dict[str, str]:
+    with pytest.raises(InvalidInput) as caught:
+        call()
+    return {problem.path: problem.text.en for problem in caught.value.problems}
+
+
+def test_a_scene_survives_a_round_trip() -> None:
+    scene = SceneSpec.parse(BUY)
+    assert SceneSpec.parse(scene.model_dump(mode="json", by_alias=True)) == scene
+    assert [step.name for step in scene.walk()] == ["login", "list"]
+
+
+def test_every_fault_of_a_scene_is_told_at_once() -> None:
+    document = {
+        "nam": 1,
+        "steps": [
+            {"name": "", "request": []},
+            {
+                "type": "loop",
+                "times": 0,
+                "steps": [
+                    {
+                        "nme": 1,
+                        "checks": [{"type": "foo"}, {"type": "status"}, {"type": "json"}],
+                        "think_time": {"type": "uniform", "min": 2, "max": "a"},
+                        "extract": [{"name": "x", "from": "json"}, {"name": "1x", "from": "body"}],
+                    }
+                ],
+            },
+            {"type": "zz"},
+            {"type": "think", "think_time": {"type": "uniform", "min": 3, "max": 1}},
+        ],
+    }
+    assert problems(lambda: SceneSpec.parse(document)) == {
+        "name": "is required",
+        "steps[0].name": "must have at least 1 characters",
+        "steps[0].request": "must be an object",
+        "steps[1].times": "must be at least 1",
+        "steps[1].steps[0].name": "is required",
+        "steps[1].steps[0].checks[0]": "'type' must be one of 'status', 'json', 'regex', 'contains', 'header', "
+        "'response_time'",
+        "steps[1].steps[0].checks[1]": "needs exactly one of equals and one_of",
+        "steps[1].steps[0].checks[2].path": "is required",
+        "steps[1].steps[0].think_time.max": "must be a number",
+        "steps[1].steps[0].extract[0].path": "is required when from is json",
+        "steps[1].steps[0].extract[1].name": "must match ^[A-Za-z_][A-Za-z0-9_]{0,63}$",
+        "steps[1].steps[0].nme": "is not a known key",
+        "steps[2]": "type must be one of request, think, group, loop, if, while, choice",
+        "steps[3].think_time.min": "min must not exceed max",
+        "nam": "is not a known key",
+    }
+
+
+def test_either_name_of_a_key_is_taken_and_the_api_name_answered() -> None:
+    config = PlanConfig.parse({"vus": 100, "ramp_up": 30, "hold_time": 300})
+    answer = config.answer()
+    assert (answer["concurrent_users"], answer["ramp_up_time"], answer["hold_time"]) == (100, 30, 300)
+    assert "vus" not in answer
+    assert PlanConfig.parse(answer) == PlanConfig.parse(config.answer())
+
+
+def test_both_names_must_agree() -> None:
+    assert PlanConfig.parse({"vus": 5, "concurrent_users": 5}).concurrent_users == 5
+    wrong = problems(lambda: PlanConfig.parse({"vus": 5, "concurrent_users": 6}, "config"))
+    assert wrong == {"config.vus": "means the same as concurrent_users but has another value"}
+
+
+def test_merging_replaces_the_given_keys_only() -> None:
+    config = PlanConfig.parse({"concurrent_users": 1, "hold_time": 5, "ramp_up_time": 2})
+    merged = config.merged({"vus": 7})
+    assert (merged.concurrent_users, merged.hold_time, merged.ramp_up_time) == (7, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"concurrent_users": 0}, "concurrent_users"),
+        ({"concurrent_users": True}, "concurrent_users"),
+        ({"concurrent_users": 1.5}, "concurrent_users"),
+        ({"hold_time": -1}, "hold_time"),
+        ({"hold_time": 0}, "hold_time"),
+        ({"target_url": "not a url"}, "target_url"),
+        ({"target_url": "http://[::1"}, "target_url"),
+        ({"test_type": "slow"}, "test_type"),
+        ({"test_mode": "step"}, "test_mode"),
+        ({"control_mode": "single", "node_count": 2}, "node_count"),
+        ({"execution_config": {"thresholds": ["p95 <"]}}, "execution_config.thresholds[0]"),
+        ({"execution_config": {"thresholds": ["p42 < 1"]}}, "execution_config.thresholds[0]"),
+        ({"execution_config": {"thresholds": ["p95 < 1 for 0s"]}}, "execution_config.thresholds[0]"),
+        ({"execution_config": {"stages": []}}, "execution_config.stages"),
+        ({"data_cache_ttl": "soon"}, "data_cache_ttl"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_a_wrong_config_is_refused_at_its_place(change: dict[str, Any], path: str) -> None:
+    assert path in problems(lambda: PlanConfig.parse({"concurrent_users": 1, **change}))
+
+
+def test_contradictions_are_told_together() -> None:
+    document = {"concurrent_users": 1, "test_mode": "step", "node_count": 3, "hold_time": 0}
+    assert set(problems(lambda: PlanConfig.parse(document))) == {"test_mode", "node_count", "hold_time"}
+
+
+@pytest.mark.parametrize(
+    "line", ["p95 < 300", "error_rate < 1 for 10s", "p99.9{log in} <= 12.5", "rps >= 1000", "checks", "p95<300", ""]
+)
+def test_thresholds_read_as_they_are_written(line: str) -> None:
+    if line in ("checks", ""):
+        assert problems(lambda: PlanConfig.parse({"vus": 1, "execution_config": {"thresholds": [line]}}))
+        return
+    parsed = Threshold.model_validate(line)
+    assert Threshold.model_validate(str(parsed)) == parsed
+
+
+def test_a_run_spec_survives_a_round_trip() -> None:
+    document = {
+        "execution_id": "x",
+        "name": "x",
+        "seed": 2**63 - 1,
+        "scenes": [{"scene": BUY, "weight": 3}],
+        "load": {"stages": [{"duration": 1, "target": 3}]},
+        "thresholds": ["p95{login} < 300 for 5s"],
+    }
+    spec = RunSpec.parse(document)
+    assert RunSpec.parse(spec.model_dump(mode="json", by_alias=True)) == spec
+
+
+def test_a_plan_file_keeps_the_weights_of_its_scenes() -> None:
+    plan = PlanFile.parse({"scenes": [{**BUY, "weight": 3}], "config": {"vus": 1}})
+    assert plan.scenes[0].weight == 3
+    assert plan.scenes[0].scene() == SceneSpec.parse(BUY)
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 1, float("nan"), {"config": {"vus": float("inf")}}])
+def test_what_is_no_document_is_refused(document: Any) -> None:
+    assert problems(lambda: PlanFile.parse(document))
