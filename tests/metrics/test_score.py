@@ -1,0 +1,119 @@
+"""The score's formulas, part by part, as docs/performance-score.md gives them."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfsvc.metrics.health import Grade
+from perfsvc.metrics.health import Validity
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.score import score_of
+from perfsvc.metrics.thresholds import Outcome
+from perfsvc.metrics.thresholds import Verdict
+
+VALID = Validity(Grade.VALID)
+PASSED = Verdict("PASSED")
+
+
+def verdict_of(*passed: bool) -> Verdict:
+    outcomes = tuple(Outcome("p95 < 1", "p95", 1.0, 1.0, each, None) for each in passed)
+    return Verdict("PASSED" if all(passed) else "FAILED", outcomes)
+
+
+@pytest.fixture
+def part(feed):
+    """The named part of a run's score, as (measured, value)."""
+
+    def score(name, *seconds, verdict=PASSED, **fields):
+        metrics = RunMetrics(["a"])
+        feed(metrics, *seconds, **fields)
+        parts = score_of(metrics, verdict, VALID, metrics.series.finest()).as_dict()["parts"]
+        (found,) = [each for each in parts if each["name"] == name]
+        return found["measured"], found["value"]
+
+    return score
+
+
+@pytest.mark.parametrize(
+    ("failed", "measured", "value"), [(0, 0.0, 100.0), (1, 1.0, 80.0), (5, 5.0, 0.0), (50, 50.0, 0.0)]
+)
+def test_errors(part, window, failed, measured, value):
+    assert part("errors", [window(0, [10] * 100, failures={"x": failed})]) == (measured, value)
+
+
+@pytest.mark.parametrize(
+    ("fast", "slow", "measured", "value"),
+    [(10, 10, 1.0, 100.0), (10, 20, 2.0, 100.0), (10, 40, 4.0, 56.93), (10, 100, 10.0, 0.0)],
+)
+def test_latency(part, window, fast, slow, measured, value):
+    found = part("latency", [window(0, [fast] * 90 + [slow] * 10)])
+    assert found == (pytest.approx(measured, rel=0.001), pytest.approx(value, abs=0.1))
+
+
+def test_latency_does_not_apply_where_nothing_was_sent(part, window):
+    assert part("latency", [window(0, unsent=3)]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("rates", "measured", "value"),
+    [([20] * 5, 0.0, 100.0), ([10, 30] * 4, 0.5, 0.0), ([15, 25] * 3, 0.25, 50.0), ([20] * 4, None, None)],
+)
+def test_throughput(part, window, rates, measured, value):
+    assert part("throughput", *([window(0, [1] * rate)] for rate in rates)) == (measured, value)
+
+
+def test_throughput_looks_at_full_seconds_near_the_peak_only(feed, window):
+    metrics = RunMetrics(["a"])
+    feed(metrics, *([window(0, [1] * rate)] for rate in (1, 5, 9)), planned_vus=4)
+    feed(metrics, *[[window(0, [1] * 20)]] * 5, planned_vus=5)
+    feed(metrics, [window(0, [1] * 2)], planned_vus=5, span_ns=100_000_000)
+    score = score_of(metrics, PASSED, VALID, metrics.series.finest())
+    assert score.parts[2].measured == 0.0
+
+
+@pytest.mark.parametrize(("passed", "value"), [((True,), 100.0), ((True, False, True, True), 75.0), ((), None)])
+def test_thresholds(part, window, passed, value):
+    assert part("thresholds", [window(0, [1])], verdict=verdict_of(*passed)) == (value, value)
+
+
+def test_the_score_is_the_weighted_mean_of_the_parts_that_apply(feed, window):
+    metrics = RunMetrics(["a"])
+    feed(metrics, [window(0, [10] * 100, failures={"x": 1})])
+    points = metrics.series.finest()
+    without = score_of(metrics, PASSED, VALID, points)
+    assert without.uncapped == round((30 * 80 + 25 * 100) / 55, 1)
+    judged = score_of(metrics, verdict_of(True, False), VALID, points)
+    assert judged.value == round((30 * 80 + 25 * 100 + 25 * 50) / 80, 1)
+
+
+@pytest.mark.parametrize(("grade", "cap"), [(Grade.VALID, 100.0), (Grade.SUSPECT, 80.0), (Grade.INVALID, 50.0)])
+def test_the_score_is_capped_when_the_ruler_is_in_doubt(feed, window, grade, cap):
+    metrics = RunMetrics(["a"])
+    feed(metrics, [window(0, [10] * 100)])
+    score = score_of(metrics, PASSED, Validity(grade), metrics.series.finest()).as_dict()
+    assert (score["score"], score["uncapped"], score["cap"]) == (cap, 100.0, cap)
+
+
+def test_nothing_measured_has_no_score():
+    score = score_of(RunMetrics(["a"]), verdict_of(False), Validity(Grade.INVALID), [])
+    assert (score.value, score.uncapped) == (None, None)
+
+
+def test_parts_say_how_they_were_made(feed, window):
+    metrics = RunMetrics(["a"])
+    feed(metrics, [window(0, [10])])
+    parts = score_of(metrics, PASSED, VALID, metrics.series.finest()).as_dict()["parts"]
+    assert [(each["name"], each["weight"]) for each in parts] == [
+        ("errors", 30),
+        ("latency", 25),
+        ("throughput", 20),
+        ("thresholds", 25),
+    ]
+    assert parts[0] == {
+        "name": "errors",
+        "title": {"zh": "错误率", "en": "Errors"},
+        "formula": {"zh": "100 × (1 − 错误率% ÷ 5)", "en": "100 × (1 − error rate % ÷ 5)"},
+        "weight": 30,
+        "measured": 0.0,
+        "value": 100.0,
+    }

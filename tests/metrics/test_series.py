@@ -1,0 +1,99 @@
+"""The run over time: exact at every resolution, bounded at each."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.series import AMENDABLE_S
+from perfsvc.metrics.series import Series
+from perfsvc.model.window import NodeHealth
+
+T0 = 1_700_000_000
+MS = 1_000_000
+
+
+@pytest.fixture
+def metrics() -> RunMetrics:
+    made = RunMetrics(["a"])
+    made.series = Series(((1, 5), (10, 4), (60, 100)))
+    return made
+
+
+def run(metrics, snapshot, window, seconds, first=1):
+    for seq in range(first, first + seconds):
+        metrics.merge(snapshot(seq, window(0, [seq, 2 * seq]), vus=seq, health=NodeHealth(cpu=float(seq))))
+        metrics.close_seconds(T0 + seq)
+
+
+def test_short_runs_are_told_second_by_second(metrics, snapshot, window):
+    run(metrics, snapshot, window, 5)
+    assert [(point.second - T0, point.width) for point in metrics.series.finest()] == [(n, 1) for n in range(1, 6)]
+
+
+def test_longer_runs_by_the_finest_resolution_that_covers_them(metrics, snapshot, window):
+    run(metrics, snapshot, window, 29)
+    points = metrics.series.finest()
+    assert [(point.second - T0, point.width) for point in points] == [(0, 10), (10, 10), (20, 10)]
+    assert [point.requests for point in points] == [18, 20, 20]
+    run(metrics, snapshot, window, 60, first=30)
+    assert [(point.second - T0, point.width, point.requests) for point in metrics.series.finest()] == [
+        (-20, 60, 78),
+        (40, 60, 100),
+    ]
+
+
+def test_a_wider_span_merges_exactly(metrics, snapshot, window):
+    run(metrics, snapshot, window, 19)
+    point = metrics.series.finest()[1]
+    values = [factor * seq * MS for seq in range(10, 20) for factor in (1, 2)]
+    exact = Histogram.of_ns(values).percentiles_ms()
+    assert point.percentiles == exact
+    assert (point.avg, point.min, point.max) == (21.75, 10.0, 38.0)
+    assert (point.rps, point.span_ns, point.vus, point.elapsed) == (2.0, 10**10, 14, 19.0)
+    assert point.health.cpu == 14.5
+
+
+def test_percentiles_stand_after_the_histogram_was_let_go(snapshot, window):
+    metrics = RunMetrics(["a"])
+    run(metrics, snapshot, window, AMENDABLE_S + 10)
+    before = metrics.series.finest()[0]
+    metrics.merge(snapshot(1, window(0, [500], failures={"x": 1}), node="late"))
+    after = metrics.series.finest()[0]
+    assert (before.requests, after.requests, after.errors) == (2, 3, 1)
+    assert after.percentiles == before.percentiles
+    assert metrics.figures().max == 500.0
+
+
+def test_late_snapshots_amend_every_resolution(metrics, snapshot, window):
+    run(metrics, snapshot, window, 12)
+    metrics.merge(snapshot(1, window(0, [999]), second=T0 + 11, node="late"))
+    assert metrics.series.recent(2, T0 + 12)[0].max == 999.0
+    assert metrics.series.finest()[1].max == 999.0
+
+
+def test_what_is_older_than_the_series_counts_in_totals_only(metrics, snapshot, window):
+    run(metrics, snapshot, window, 12)
+    running_ns = metrics.running_ns
+    metrics.merge(snapshot(1, window(0, [999]), second=T0 + 2, node="late"))
+    assert metrics.figures().requests == 25
+    assert metrics.running_ns == running_ns
+    assert sum(point.requests for point in metrics.series.finest()) == 25
+
+
+def test_recent_seconds(metrics, snapshot, window):
+    run(metrics, snapshot, window, 12)
+    assert [point.second - T0 for point in metrics.series.recent(3, T0 + 11)] == [9, 10, 11]
+    assert [point.second - T0 for point in metrics.series.recent(99, T0 + 12)] == [8, 9, 10, 11, 12]
+
+
+def test_a_span_of_seconds_is_exact_even_from_packed_histograms(snapshot, window):
+    metrics = RunMetrics(["a"])
+    run(metrics, snapshot, window, AMENDABLE_S + 60)
+    tally, span_ns = metrics.series.span(100, T0 + 150)
+    values = [factor * seq * MS for seq in range(51, 151) for factor in (1, 2)]
+    assert span_ns == 100 * 10**9
+    assert tally.requests == 200
+    assert (tally.latency.counts == Histogram.of_ns(values).counts).all()
+    assert tally.latency.sum_ns == sum(values)

@@ -1,0 +1,182 @@
+"""Rules over seconds in a row, rules over the run, and the verdict."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.thresholds import Breach
+from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.model.threshold import Threshold
+
+T0 = 1_700_000_000
+
+
+def judge_of(*lines: str) -> ThresholdJudge:
+    return ThresholdJudge([Threshold.model_validate(line) for line in lines])
+
+
+@pytest.fixture
+def judged(feed, window):
+    """``judged(judge, metrics, 100, None, "pause", …)``: per second one request of so many ms, none, or a pause."""
+
+    def run(judge, metrics, *seconds):
+        breaches = []
+        for each in seconds:
+            fields = {"paused": True, "span_ns": 0} if each == "pause" else {}
+            windows = [] if each in (None, "pause") else [window(0, [each])]
+            (second,) = feed(metrics, windows, **fields)
+            breaches.append(judge.observe(second, metrics))
+        return breaches
+
+    return run
+
+
+def test_a_windowed_rule_is_breached_once_broken_in_every_second_of_it(judged):
+    judge, metrics = judge_of("p95 < 300 for 3s"), RunMetrics(["a"])
+    assert judged(judge, metrics, 400, 400, 200, 400, 400) == [[]] * 5
+    assert judged(judge, metrics, 350) == [[Breach("p95 < 300 for 3s", "p95", 350.0, 300.0, T0 + 6, new=True)]]
+    assert judged(judge, metrics, 1) == [[Breach("p95 < 300 for 3s", "p95", 350.0, 300.0, T0 + 6, new=False)]]
+    verdict = judge.verdict(metrics).as_dict()
+    assert verdict == {
+        "state": "FAILED",
+        "thresholds": [
+            {
+                "expression": "p95 < 300 for 3s",
+                "metric": "p95",
+                "value": 350.0,
+                "limit": 300.0,
+                "passed": False,
+                "breached_at": T0 + 6,
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("between", [None, "pause"])
+def test_seconds_without_requests_and_pauses_neither_break_nor_clear(judged, between):
+    judge, metrics = judge_of("avg < 300 for 2s"), RunMetrics(["a"])
+    breaches = judged(judge, metrics, 400, between, between, 400)
+    assert [len(each) for each in breaches] == [0, 0, 0, 1]
+
+
+def test_a_second_without_requests_breaks_a_rule_on_throughput_but_a_pause_does_not(judged):
+    judge, metrics = judge_of("rps > 0 for 2s"), RunMetrics(["a"])
+    breaches = judged(judge, metrics, None, "pause", "pause", None)
+    assert [len(each) for each in breaches] == [0, 0, 0, 1]
+
+
+def test_a_windowed_rule_tells_the_worst_window_when_it_held(judged):
+    judge, metrics = judge_of("p95 < 300 for 2s"), RunMetrics(["a"])
+    judged(judge, metrics, 100, 200, 999, 150, 100)
+    (outcome,) = judge.verdict(metrics).thresholds
+    assert (outcome.passed, outcome.value, outcome.breached_at) == (True, 200.0, None)
+
+
+def test_a_windowed_rule_with_a_lower_limit(judged):
+    judge, metrics = judge_of("min > 50 for 2s"), RunMetrics(["a"])
+    breaches = judged(judge, metrics, 60, 40, 70, 30, 20)
+    assert [len(each) for each in breaches] == [0, 0, 0, 0, 1]
+    assert judge.verdict(metrics).thresholds[0].value == 30.0
+
+
+def test_a_windowed_rule_holds_in_a_run_shorter_than_its_window(judged):
+    judge, metrics = judge_of("p95 < 300 for 10s"), RunMetrics(["a"])
+    judged(judge, metrics, 400, 500)
+    (outcome,) = judge.verdict(metrics).thresholds
+    assert (outcome.passed, outcome.value) == (True, 500.0)
+
+
+@pytest.mark.parametrize("rule", ["avg == 10 for 2s", "avg != 20 for 2s"])
+def test_windowed_equality(judged, rule):
+    judge, metrics = judge_of(rule), RunMetrics(["a"])
+    breaches = judged(judge, metrics, 10, 20, 10, 20, 20)
+    assert [len(each) for each in breaches] == [0, 0, 0, 0, 1]
+
+
+def test_a_windowed_rule_on_one_step_looks_at_that_step(feed, window):
+    metrics = RunMetrics(["login", "list"])
+    judge = judge_of("p95{login} < 300 for 2s", "p95{list} < 300 for 2s")
+    seconds = feed(metrics, *[[window(0, [100]), window(1, [400])]] * 2)
+    breaches = [judge.observe(second, metrics) for second in seconds]
+    assert [[breach.expression for breach in each] for each in breaches] == [[], ["p95{list} < 300 for 2s"]]
+
+
+def test_of_steps_of_one_name_the_worst_counts(feed, window):
+    metrics = RunMetrics(["a", "a"])
+    judge = judge_of("avg{a} < 300 for 1s")
+    (second,) = feed(metrics, [window(0, [100]), window(1, [400])])
+    assert [breach.value for breach in judge.observe(second, metrics)] == [400.0]
+
+
+def test_a_rule_over_the_run_may_break_and_mend(judged):
+    judge, metrics = judge_of("avg < 300"), RunMetrics(["a"])
+    breaches = judged(judge, metrics, 100, 700, 600, 0.001, 900)
+    assert [[(breach.value, breach.at - T0, breach.new) for breach in each] for each in breaches] == [
+        [],
+        [(400.0, 2, True)],
+        [(466.667, 2, False)],
+        [(350.0, 2, False)],
+        [(460.0, 2, False)],
+    ]
+    assert judge.verdict(metrics).thresholds[0].breached_at == T0 + 2
+    assert judged(judge, metrics, *[1] * 10)[-1] == []
+    (outcome,) = judge.verdict(metrics).thresholds
+    assert (outcome.passed, outcome.breached_at) == (True, None)
+
+
+def test_a_rule_over_one_steps_run(feed, window):
+    metrics = RunMetrics(["login", "list"])
+    judge = judge_of("avg{login} < 300", "error_rate{list} < 10", "p95{logout} < 300")
+    for second in feed(metrics, [window(0, [100]), window(1, [400], failures={"HTTP 500": 1})]):
+        assert [breach.expression for breach in judge.observe(second, metrics)] == ["error_rate{list} < 10"]
+    assert [outcome.passed for outcome in judge.verdict(metrics).thresholds] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "rule", ["requests > 100", "requests >= 100", "requests == 100", "requests != 1", "max > 500", "min < 1"]
+)
+def test_what_may_come_true_just_by_going_on_is_no_breach_yet(judged, rule):
+    judge, metrics = judge_of(rule), RunMetrics(["a"])
+    assert judged(judge, metrics, 100) == [[]]
+    assert judge.verdict(metrics).state == "FAILED"
+
+
+@pytest.mark.parametrize(
+    "rule", ["requests < 1", "requests == 0", "errors > 1", "max < 100", "min > 100", "min == 101", "rps > 9"]
+)
+def test_what_can_no_more_come_true_or_goes_up_and_down_is_a_breach(feed, window, rule):
+    metrics, judge = RunMetrics(["a"]), judge_of(rule)
+    (second,) = feed(metrics, [window(0, [100])])
+    assert len(judge.observe(second, metrics)) == (0 if rule == "errors > 1" else 1)
+
+
+def test_a_rule_on_what_was_never_measured_fails(judged):
+    rules = (
+        "p95 < 300",
+        "error_rate < 1",
+        "success_rate > 99",
+        "check_rate > 99",
+        "p95 < 300 for 5s",
+        "avg{nobody} < 1",
+    )
+    judge, metrics = judge_of(*rules), RunMetrics(["a"])
+    assert judged(judge, metrics, None, None) == [[], []]
+    verdict = judge.verdict(metrics)
+    assert verdict.state == "FAILED"
+    assert [(outcome.passed, outcome.value) for outcome in verdict.thresholds] == [(False, None)] * len(rules)
+
+
+def test_without_thresholds_a_run_passes():
+    assert judge_of().verdict(RunMetrics(["a"])).as_dict() == {"state": "PASSED", "thresholds": []}
+
+
+def test_every_metric_can_be_judged(feed, window):
+    metrics = RunMetrics(["a"])
+    feed(metrics, [window(0, [1, 2, 3, 4], failures={"x": 1}, checks_passed=3, checks_failed=1)])
+    names = ["p50", "p75", "p90", "p95", "p99", "p99.9", "avg", "min", "max"]
+    rates = ["error_rate", "success_rate", "check_rate", "rps", "requests", "errors"]
+    outcomes = judge_of(*(f"{name} >= 0" for name in names + rates)).verdict(metrics).thresholds
+    latencies = [2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 2.5, 1.0, 4.0]
+    assert [outcome.value for outcome in outcomes][9:] == [25.0, 75.0, 75.0, 4.0, 4.0, 1.0]
+    assert [outcome.value for outcome in outcomes][:9] == pytest.approx(latencies, rel=0.001)

@@ -1,0 +1,144 @@
+"""The ruler's own verdict, limit by limit."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfsvc.metrics.health import HealthLog
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.window import NodeHealth
+
+CALM = NodeHealth(cpu=30, process_cpu=40, loop_lag_ms=2, send_lag_ms=1, open_files=50, open_files_limit=1000)
+
+
+@pytest.fixture
+def measured(snapshot, window):
+    """``measured(90 * [CALM] + 10 * [BAD])``: a run with one request and this health in each second."""
+
+    def run(healths, **fields):
+        metrics = RunMetrics(["a"])
+        for seq, health in enumerate(healths, 1):
+            metrics.merge(snapshot(seq, window(0, [10]), health=health, **fields))
+        return metrics
+
+    return run
+
+
+def states(metrics):
+    return [(cause.code, cause.grade.name) for cause in metrics.validity().causes]
+
+
+def test_a_calm_generator_is_valid(measured):
+    assert measured([CALM] * 30).validity().as_dict() == {"state": "VALID", "at_least": False, "causes": []}
+
+
+@pytest.mark.parametrize(("field", "code"), [("loop_lag_ms", "loop_lag"), ("send_lag_ms", "send_lag")])
+@pytest.mark.parametrize(
+    ("bad", "calm", "state"),
+    [(1, 99, []), (2, 198, []), (2, 98, ["SUSPECT"]), (10, 90, ["SUSPECT"]), (11, 89, ["INVALID"])],
+)
+def test_lag_is_judged_by_the_share_of_bad_seconds(measured, field, code, bad, calm, state):
+    health = NodeHealth(**{field: 50.0})
+    assert states(measured([health] * bad + [CALM] * calm)) == [(code, grade) for grade in state]
+
+
+def test_lag_below_the_limit_is_none(measured):
+    assert states(measured([NodeHealth(loop_lag_ms=49.9, send_lag_ms=49.9)] * 20)) == []
+
+
+@pytest.mark.parametrize(("bad", "state"), [(1, []), (2, ["SUSPECT"]), (3, ["INVALID"])])
+def test_one_bad_second_does_not_condemn_a_short_run(measured, bad, state):
+    metrics = measured([NodeHealth(loop_lag_ms=400)] * bad + [CALM])
+    assert [grade for _, grade in states(metrics)] == state
+
+
+def test_a_busy_core_makes_figures_at_least_that_and_no_worse(measured):
+    validity = measured([NodeHealth(process_cpu=100)] * 30).validity()
+    assert (validity.state, validity.at_least) == ("SUSPECT", True)
+    (cause,) = validity.causes
+    assert cause.code == "cpu_saturated"
+    assert cause.figures == {"seconds": 30, "percent": 100.0, "limit": 90.0, "worst_percent": 100.0}
+
+
+def test_a_busy_core_that_lags_is_invalid(measured):
+    metrics = measured([NodeHealth(process_cpu=100, loop_lag_ms=80)] * 30)
+    assert states(metrics) == [("loop_lag", "INVALID"), ("cpu_saturated", "SUSPECT")]
+    assert metrics.validity().state == "INVALID"
+
+
+@pytest.mark.parametrize(("busy", "calm", "count"), [(2, 0, 0), (3, 0, 1), (20, 80, 0), (21, 79, 1)])
+def test_a_core_is_saturated_only_when_it_lasts(measured, busy, calm, count):
+    assert len(states(measured([NodeHealth(process_cpu=90)] * busy + [CALM] * calm))) == count
+
+
+@pytest.mark.parametrize(("files", "state"), [(899, []), (900, ["SUSPECT"]), (989, ["SUSPECT"]), (990, ["INVALID"])])
+def test_open_files_near_their_limit(measured, files, state):
+    metrics = measured([CALM, NodeHealth(open_files=files, open_files_limit=1000), CALM])
+    assert [grade for _, grade in states(metrics)] == state
+
+
+def test_without_a_known_limit_open_files_are_not_judged(measured):
+    assert states(measured([NodeHealth(open_files=10**6)])) == []
+
+
+@pytest.mark.parametrize(
+    ("seqs", "state"), [([1, 2, 3], []), ([*range(1, 20), 21], ["SUSPECT"]), ([1, 3], ["INVALID"])]
+)
+def test_missing_snapshots(snapshot, window, seqs, state):
+    metrics = RunMetrics(["a"])
+    for seq in seqs:
+        metrics.merge(snapshot(seq, window(0, [1])))
+    assert states(metrics) == [("snapshots_missing", grade) for grade in state]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "state"), [(0, []), (1, []), (2, ["SUSPECT"]), (10, ["SUSPECT"]), (12, ["INVALID"])]
+)
+def test_dropped_arrivals(measured, dropped, state):
+    metrics = measured([CALM], dropped=dropped, iterations=99 if dropped < 2 else 98 if dropped == 2 else 90)
+    assert states(metrics) == [("arrivals_dropped", grade) for grade in state]
+
+
+@pytest.mark.parametrize(("last", "lost"), [(10, 0), (7, 0), (6, 1)])
+def test_a_node_that_falls_silent_is_lost(snapshot, window, last, lost):
+    metrics = RunMetrics(["a"])
+    for seq in range(1, 11):
+        metrics.merge(snapshot(seq, window(0, [1])))
+        if seq <= last:
+            metrics.merge(snapshot(seq, node="m"))
+    assert states(metrics) == [("node_lost", "SUSPECT")] * lost
+
+
+def test_a_run_without_requests_measured_nothing(snapshot):
+    metrics = RunMetrics(["a"])
+    assert states(metrics) == [("no_samples", "INVALID")]
+    metrics.merge(snapshot(1))
+    assert states(metrics) == [("no_samples", "INVALID")]
+
+
+def test_pauses_and_stubs_of_seconds_are_not_judged(snapshot):
+    log = HealthLog()
+    for span_ns in (0, 99_999_999):
+        log.note(snapshot(1, span_ns=span_ns, health=NodeHealth(process_cpu=100, loop_lag_ms=900)))
+    assert (log.seconds, log.loop_lag.seconds, log.process_cpu.worst) == (0, 0, 0.0)
+
+
+def test_every_cause_is_told_in_both_languages_with_its_figures(measured):
+    worst = NodeHealth(process_cpu=100, loop_lag_ms=90, send_lag_ms=90, open_files=10, open_files_limit=10)
+    metrics = measured([worst] * 20, dropped=5)
+    causes = metrics.validity().as_dict()["causes"]
+    assert [cause["code"] for cause in causes] == [
+        "loop_lag",
+        "send_lag",
+        "cpu_saturated",
+        "open_files",
+        "arrivals_dropped",
+    ]
+    for cause in causes:
+        assert set(cause) == {"code", "state", "zh", "en", "figures"}
+        assert cause["zh"] != cause["en"]
+        assert cause["figures"]
+    assert causes[0]["en"] == (
+        "the generator's event loop ran 50 ms late or more in 100.0 % of seconds, 90 ms at worst: "
+        "measured latencies include the generator's own"
+    )
