@@ -92,10 +92,11 @@ def test_missing_snapshots(snapshot, window, seqs, state):
 
 
 @pytest.mark.parametrize(
-    ("dropped", "state"), [(0, []), (1, []), (2, ["SUSPECT"]), (10, ["SUSPECT"]), (12, ["INVALID"])]
+    ("dropped", "done", "state"),
+    [(0, 9, []), (1, 99, []), (2, 98, ["SUSPECT"]), (10, 90, ["SUSPECT"]), (11, 89, ["INVALID"])],
 )
-def test_dropped_arrivals(measured, dropped, state):
-    metrics = measured([CALM], dropped=dropped, iterations=99 if dropped < 2 else 98 if dropped == 2 else 90)
+def test_dropped_arrivals(measured, dropped, done, state):
+    metrics = measured([CALM], dropped=dropped, iterations=done)
     assert states(metrics) == [("arrivals_dropped", grade) for grade in state]
 
 
