@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
+import sys
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 from typing import TypeVar
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
 
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import IllegalTransition
+from perfsvc.errors import StartupError
+from perfsvc.errors import Text
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.passwords import Passwords
+from perfsvc.service.replay import close_interrupted
 from perfsvc.service.run import Output
 from perfsvc.service.run import Run
+from perfsvc.service.runs import Runs
+from perfsvc.service.services import assemble
 from perfsvc.service.specs import make_run_spec
 from perfsvc.service.specs import new_execution_id
+from perfsvc.settings import Settings
+from perfsvc.settings import obtain_secret_key
+from perfsvc.store.database import Store
+from perfsvc.store.recorder import Recorder
+from perfsvc.store.spool import replay_spool
+from perfsvc.web.application import make_application
+from perfsvc.web.application import make_server
+
+log = logging.getLogger("perfsvc")
 
 T = TypeVar("T")
 
-try:
+FIRST_PASSWORD = Text(
+    "已创建管理员 {name}，初始密码（只显示一次）：{word}\n",
+    "administrator {name} was created; the password, shown this once: {word}\n",
+)
+
+new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+if sys.platform != "win32":  # uvloop is not to be had there
     from uvloop import new_event_loop
-except ImportError:  # not to be had on Windows
-    new_event_loop = asyncio.new_event_loop
 
 
 def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -42,6 +68,116 @@ def on_signals(act: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, act)
+
+
+class App:
+    """The whole service. ``start`` puts it up, ``stop`` takes it down in the opposite order."""
+
+    port: int
+    """Where it listens, once it has started."""
+
+    def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
+        self.settings = settings
+        self._catalog = catalog or Catalog.load(settings.required_plugins)
+        self._clock = SystemClock()
+        self._standing = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Raises StartupError and its kind, StoreUnavailable; what had been put up is then taken down again."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End all runs with their reports, then everything else."""
+        await self._standing.aclose()
+
+    async def _start(self) -> None:
+        settings, standing = self.settings, self._standing
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.store = await Store.open(settings.database_url, clock=self._clock, data_dir=settings.data_dir)
+        standing.push_async_callback(self.store.close)
+        await self._take_up_the_past()
+        passwords = Passwords()
+        standing.callback(passwords.close)
+        runs = self._make_runs()
+        self.services = assemble(
+            self.store,
+            self._catalog,
+            runs,
+            settings=settings,
+            secret_key=obtain_secret_key(settings),
+            clock=self._clock,
+            passwords=passwords,
+        )
+        self.first_password = await self.services.accounts.ensure_administrator()
+        server = self._listen()
+        # Last in, first out: no new connection, then the runs end, then open connections are closed.
+        standing.push_async_callback(server.close_all_connections)
+        standing.push_async_callback(runs.close)
+        standing.callback(server.stop)
+
+    @property
+    def address(self) -> str:
+        """Where the service is."""
+        host = self.settings.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    async def _take_up_the_past(self) -> None:
+        """Seconds that a run could not store, then runs that a dead process left unfinished."""
+        spooled = await replay_spool(self.store, self._spool_dir)
+        if spooled.written:
+            log.info("%d spooled snapshots were stored", spooled.written)
+        for execution_id in await close_interrupted(self.store, self._clock):
+            log.warning("run %s had been interrupted; its report covers what was stored", execution_id)
+
+    def _make_runs(self) -> Runs:
+        policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
+        cluster = LocalCluster(self._catalog.protocol, self._clock, policy)
+        return Runs(self.store, cluster, self._clock, self._make_recorder)
+
+    def _make_recorder(self, execution_id: str, plan_id: int) -> Recorder:
+        return Recorder(self.store, execution_id, plan_id, self._spool_dir, self._clock)
+
+    @property
+    def _spool_dir(self) -> Path:
+        return self.settings.data_dir / "spool"
+
+    def _listen(self) -> HTTPServer:
+        settings = self.settings
+        application = make_application(self.services, settings)
+        server = make_server(application, settings)
+        try:
+            sockets = bind_sockets(settings.port, settings.host)
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise StartupError(f"无法监听 {where}：{error}", f"cannot listen on {where}: {error}") from None
+        server.add_sockets(sockets)
+        self.port = sockets[0].getsockname()[1]
+        return server
+
+
+def serve(settings: Settings, language: str) -> int:
+    """Run the service until it is told to stop; answers the exit code."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    run_on_loop(_serve(App(settings), language))
+    return 0
+
+
+async def _serve(app: App, language: str) -> None:
+    stopped = asyncio.Event()
+    await app.start()
+    on_signals(stopped.set)
+    if app.first_password is not None:
+        sys.stdout.write(FIRST_PASSWORD.of(language).format(name=app.settings.admin_username, word=app.first_password))
+    sys.stdout.write(f"perfsvc: {app.address}\n")
+    sys.stdout.flush()
+    await stopped.wait()
+    await app.stop()
 
 
 def run_plan(plan: PlanFile, outputs: Sequence[Output]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from perfsvc.errors import Text
+from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
@@ -59,6 +60,8 @@ class Progress(Output):
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         for second in seconds:
+            if second.span_ns < SHORTEST_SPAN_NS and not second.paused:  # the stub at the end says nothing
+                continue
             elapsed = round(second.elapsed)
             if self._live or elapsed <= SPARSE_AFTER_S or elapsed % SPARSE_EVERY_S == 0:
                 self._write(self._line(second))

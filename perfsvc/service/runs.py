@@ -242,11 +242,10 @@ class Runs:
 
     async def _replayed(self, execution_id: str) -> RunMetrics:
         """The metrics of a run that is over; the latest few are kept."""
-        known = self._over.get(execution_id)
-        if known is None:
-            known, _ = await self._store.run(replayed, execution_id)
-            self._keep(execution_id, known)
-        return known
+        if execution_id not in self._over:
+            metrics, _ = await self._store.run(replayed, execution_id)
+            self._keep(execution_id, metrics)
+        return self._over[execution_id]
 
     def _keep(self, execution_id: str, metrics: RunMetrics) -> None:
         if len(self._over) >= KEPT_RUNS:
