@@ -32,7 +32,9 @@ def _few_requests(metrics: RunMetrics) -> Text | None:
     requests = metrics.total.requests
     if not 0 < requests < ENOUGH_REQUESTS:
         return None
-    return Text(f"只有 {requests} 个请求，高百分位数不可靠", f"only {requests} requests: high percentiles say little")
+    return Text(
+        f"请求总数只有 {requests}，高百分位数不可靠", f"requests in all: {requests}; high percentiles say little"
+    )
 
 
 def _short_run(metrics: RunMetrics) -> Text | None:
@@ -41,7 +43,7 @@ def _short_run(metrics: RunMetrics) -> Text | None:
     seconds = metrics.running_ns / NS_PER_S
     return Text(
         f"只运行了 {seconds:.1f} 秒，结果受启动阶段影响",
-        f"it ran for {seconds:.1f} s only: start-up weighs on the figures",
+        f"only {seconds:.1f} s of load: start-up weighs on the figures",
     )
 
 
@@ -50,8 +52,8 @@ def _overflow(metrics: RunMetrics) -> Text | None:
     if not count:
         return None
     return Text(
-        f"{count} 个请求超过 1 小时，按 1 小时计入百分位数",
-        f"{count} requests took over 1 h and stand at 1 h in percentiles",
+        f"超过 1 小时的请求数：{count}，按 1 小时计入百分位数",
+        f"requests longer than 1 h: {count}; in percentiles they stand at 1 h",
     )
 
 
@@ -59,8 +61,8 @@ def _cut_off(metrics: RunMetrics) -> Text | None:
     if not metrics.cut_off:
         return None
     return Text(
-        f"停止时有 {metrics.cut_off} 个请求未完成而被中断，不计入错误",
-        f"{metrics.cut_off} requests were unfinished and cut off at the stop; they are not errors",
+        f"停止时被中断的未完成请求数：{metrics.cut_off}，不计入错误",
+        f"unfinished requests cut off at the stop: {metrics.cut_off}; they are not errors",
     )
 
 
@@ -68,8 +70,8 @@ def _late_snapshots(metrics: RunMetrics) -> Text | None:
     if not metrics.late_snapshots:
         return None
     return Text(
-        f"{metrics.late_snapshots} 个数据快照迟到，已补入总数和曲线，但未参与窗口阈值判断",
-        f"{metrics.late_snapshots} snapshots came late: totals and series have them, windowed thresholds do not",
+        f"迟到的数据快照数：{metrics.late_snapshots}，已补入总数和曲线，但未参与窗口阈值判断",
+        f"snapshots that came late: {metrics.late_snapshots}; totals and series have them, windowed thresholds do not",
     )
 
 
