@@ -75,9 +75,20 @@ def finish(execution_id: str, state: RunState, reason: EndReason, end_time: date
     return get(execution_id)
 
 
-def page(plan_id: int, page: int = 1, page_size: int = 10) -> Page[Execution]:
-    """A plan's runs, the newest first."""
-    query = ExecutionRow.select().where(ExecutionRow.plan == plan_id)
+def page(
+    plan_id: int | None = None, project_id: int | None = None, page: int = 1, page_size: int = 10
+) -> Page[Execution]:
+    """The runs of a plan, or of all plans of a project, or of a plan if it is in the project; the newest first.
+
+    Raises InvalidInput unless one of the two is given.
+    """
+    if plan_id is None and project_id is None:
+        raise InvalidInput.at("plan_id", "plan_id 与 project_id 至少填一个", "needs plan_id or project_id")
+    query = ExecutionRow.select()
+    if plan_id is not None:
+        query = query.where(ExecutionRow.plan == plan_id)
+    if project_id is not None:
+        query = query.join(PlanRow).where(PlanRow.project == project_id)
     return page_of(query, [ExecutionRow.id.desc()], page, page_size, entities)
 
 

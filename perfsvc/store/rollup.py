@@ -44,7 +44,7 @@ async def roll_up(store: Store, plan_id: int, execution_id: str) -> None:
 
 def read_folded(execution_id: str, period: Period, seconds: int, start: int) -> list[Snapshot]:
     """One slice of a run, folded."""
-    return fold(windows.read(execution_id, period, start, start + SLICE_S), seconds)
+    return fold(windows.of_execution(execution_id, period, start, start + SLICE_S), seconds)
 
 
 def fold(snapshots: Iterable[Snapshot], seconds: int) -> list[Snapshot]:

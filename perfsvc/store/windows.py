@@ -63,19 +63,19 @@ def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], period: 
     return insert([encode(plan_id, execution_id, snapshot) for snapshot in snapshots], period)
 
 
-def read(execution_id: str, period: Period = "1s", since: int = 0, until: int = MAX_BIGINT) -> list[Snapshot]:
+def of_execution(
+    execution_id: str, period: Period = "1s", since: int = 0, until: int = MAX_BIGINT
+) -> list[Snapshot]:
     """A run's snapshots from second ``since`` up to and without ``until``, in order of time, then number, then node."""
-    query = (
-        MetricsRow.select(MetricsRow.metrics_data)
-        .where(of_execution(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until))
-        .order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
-    )
-    return [decode(document) for (document,) in query.tuples().iterator()]
+    wanted = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    query = MetricsRow.select(MetricsRow.metrics_data).where(wanted)
+    ordered = query.order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
+    return [decode(document) for (document,) in ordered.tuples().iterator()]
 
 
 def span(execution_id: str) -> tuple[int, int] | None:
     """The first and the last second of a run's snapshots; None when there are none."""
-    query = MetricsRow.select(MetricsRow.timestamp).where(of_execution(execution_id, "1s"))
+    query = MetricsRow.select(MetricsRow.timestamp).where(rows_of(execution_id, "1s"))
     first = query.order_by(MetricsRow.timestamp).first()
     last = query.order_by(MetricsRow.timestamp.desc()).first()
     return (first.timestamp, last.timestamp) if first and last else None
@@ -84,7 +84,7 @@ def span(execution_id: str) -> tuple[int, int] | None:
 @writes
 def delete(execution_id: str) -> int:
     """All of a run, in all periods; answers how many rows there were."""
-    return int(MetricsRow.delete().where(of_execution(execution_id)).execute())
+    return int(MetricsRow.delete().where(rows_of(execution_id)).execute())
 
 
 @writes
@@ -103,7 +103,7 @@ def shard_key(execution_id: str, node: str) -> str:
     return f"{execution_id}:{hashlib.blake2s(node.encode()).hexdigest()[:room]}"
 
 
-def of_execution(execution_id: str, period: Period | None = None) -> Any:
+def rows_of(execution_id: str, period: Period | None = None) -> Any:
     """The condition for a run's rows, of one period or of all."""
     # A range, so that the index is used; ";" follows ":" in both databases' order of code points.
     condition = (MetricsRow.shard_key >= f"{execution_id}:") & (MetricsRow.shard_key < f"{execution_id};")
