@@ -1,18 +1,12 @@
-"""The composition root: the one module that knows everyone."""
+"""The composition root of the service: the one module that knows everyone."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sys
-from collections.abc import Callable
-from collections.abc import Coroutine
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
-from typing import TypeVar
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -20,21 +14,15 @@ from tornado.netutil import bind_sockets
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.errors import IllegalTransition
 from perfsvc.errors import StartupError
 from perfsvc.errors import Text
-from perfsvc.model.planfile import PlanFile
-from perfsvc.model.run import Target
-from perfsvc.model.run import WeightedScene
+from perfsvc.loop import on_signals
+from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.passwords import Passwords
 from perfsvc.service.replay import close_interrupted
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
 from perfsvc.service.runs import Runs
 from perfsvc.service.services import assemble
-from perfsvc.service.specs import make_run_spec
-from perfsvc.service.specs import new_execution_id
 from perfsvc.settings import Settings
 from perfsvc.settings import obtain_secret_key
 from perfsvc.store.database import Store
@@ -45,29 +33,10 @@ from perfsvc.web.application import make_server
 
 log = logging.getLogger("perfsvc")
 
-T = TypeVar("T")
-
 FIRST_PASSWORD = Text(
     "已创建管理员 {name}，初始密码（只显示一次）：{word}\n",
     "administrator {name} was created; the password, shown this once: {word}\n",
 )
-
-new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-if sys.platform != "win32":  # uvloop is not to be had there
-    from uvloop import new_event_loop
-
-
-def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the fastest loop there is."""
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(main)
-
-
-def on_signals(act: Callable[[], None]) -> None:
-    """Call ``act`` on Ctrl-C and on SIGTERM."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, act)
 
 
 class App:
@@ -178,27 +147,3 @@ async def _serve(app: App, language: str) -> None:
     sys.stdout.flush()
     await stopped.wait()
     await app.stop()
-
-
-def run_plan(plan: PlanFile, outputs: Sequence[Output]) -> dict[str, Any]:
-    """Run a plan file in this process; answers the report. Ctrl-C ends the run gracefully."""
-    return run_on_loop(_run_plan(plan, outputs))
-
-
-async def _run_plan(plan: PlanFile, outputs: Sequence[Output]) -> dict[str, Any]:
-    clock, catalog = SystemClock(), Catalog.load()
-    target = Target(base_url=plan.env.host, headers=plan.env.headers, variables=plan.env.variables)
-    scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
-    spec = make_run_spec(plan.name, plan.config, scenes, target, new_execution_id("local"))
-    run = Run(spec, LocalCluster(catalog.protocol, clock, TargetPolicy()), clock, outputs)
-    run.compile()
-
-    def interrupted() -> None:
-        try:
-            run.stop()
-        except IllegalTransition:  # it is over, or about to be
-            return
-
-    on_signals(interrupted)
-    await run.start()
-    return await run.wait()

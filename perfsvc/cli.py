@@ -104,7 +104,7 @@ def serve(chosen: argparse.Namespace, language: str) -> int:
 
 def run(chosen: argparse.Namespace, language: str) -> int:
     """Run one load test in this process."""
-    from perfsvc.app import run_plan
+    from perfsvc.headless import run_plan
     from perfsvc.terminal import Progress
     from perfsvc.terminal import show_report
 
