@@ -14,15 +14,15 @@ from peewee import SqliteDatabase
 OPTIONS = "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 IN_SQLITE = [
-    (r"INT AUTO_INCREMENT PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+    (r"INT NOT NULL AUTO_INCREMENT PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
     (r"(`\w+`) VARCHAR\((\d+)\)", r"\1 VARCHAR(\2) CHECK (length(\1) <= \2)"),
-    (r"(`\w+`) JSON", r"\1 TEXT CHECK (json_valid(\1))"),
+    (r"(`\w+`) JSON", r"\1 TEXT CHECK (\1 IS NULL OR json_valid(\1))"),
     (r"CURRENT_TIMESTAMP\(6\)", "CURRENT_TIMESTAMP"),
 ]
 
 TABLES = {
     "users": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `username` VARCHAR(150) NOT NULL UNIQUE,
         `email` VARCHAR(254) NOT NULL,
         `password` VARCHAR(255) NOT NULL,
@@ -32,7 +32,7 @@ TABLES = {
         `updated_time` TIMESTAMP(6) NULL DEFAULT CURRENT_TIMESTAMP(6)
     """,
     "refresh_token": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `jti` VARCHAR(64) NOT NULL UNIQUE,
         `user_id` INT NOT NULL,
         `expires` DATETIME(6) NOT NULL,
@@ -41,13 +41,13 @@ TABLES = {
         FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
     """,
     "test_project": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `name` VARCHAR(100) NOT NULL,
         `leader` VARCHAR(150) NOT NULL,
         `create_time` TIMESTAMP(6) NULL DEFAULT CURRENT_TIMESTAMP(6)
     """,
     "project_member": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `project_id` INT NOT NULL,
         `user_id` INT NOT NULL,
         `role` VARCHAR(20) NOT NULL CHECK (`role` IN ('viewer', 'editor', 'owner')),
@@ -56,7 +56,7 @@ TABLES = {
         FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE CASCADE
     """,
     "test_env": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `project_id` INT NOT NULL,
         `name` VARCHAR(100) NOT NULL,
         `host` VARCHAR(2000) NOT NULL DEFAULT '',
@@ -68,7 +68,7 @@ TABLES = {
         FOREIGN KEY (`project_id`) REFERENCES `test_project` (`id`) ON DELETE CASCADE
     """,
     "test_scene": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `project_id` INT NOT NULL,
         `creator_id` INT NOT NULL,
         `name` VARCHAR(100) NOT NULL,
@@ -80,7 +80,7 @@ TABLES = {
         FOREIGN KEY (`creator_id`) REFERENCES `users` (`id`)
     """,
     "data_file": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `project_id` INT NOT NULL,
         `creator_id` INT NOT NULL,
         `name` VARCHAR(255) NOT NULL,
@@ -94,7 +94,7 @@ TABLES = {
         FOREIGN KEY (`creator_id`) REFERENCES `users` (`id`)
     """,
     "performance_test_plan": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `name` VARCHAR(100) NOT NULL,
         `description` TEXT NULL,
         `project_id` INT NOT NULL,
@@ -107,7 +107,7 @@ TABLES = {
         FOREIGN KEY (`creator_id`) REFERENCES `users` (`id`)
     """,
     "performance_test_plan_scenes": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `plan_id` INT NOT NULL,
         `scene_id` INT NOT NULL,
         `weight` INT NOT NULL DEFAULT 1 CHECK (`weight` >= 1),
@@ -117,7 +117,7 @@ TABLES = {
         FOREIGN KEY (`scene_id`) REFERENCES `test_scene` (`id`)
     """,
     "performance_config": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `plan_id` INT NOT NULL UNIQUE,
         `control_mode` VARCHAR(20) NOT NULL DEFAULT 'single'
             CHECK (`control_mode` IN ('single', 'central', 'distributed')),
@@ -149,7 +149,7 @@ TABLES = {
         FOREIGN KEY (`env_id`) REFERENCES `test_env` (`id`)
     """,
     "performance_preset": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `name` VARCHAR(100) NOT NULL,
         `description` TEXT NULL,
         `project_id` INT NOT NULL,
@@ -162,7 +162,7 @@ TABLES = {
         FOREIGN KEY (`creator_id`) REFERENCES `users` (`id`)
     """,
     "performance_execution": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `execution_id` VARCHAR(50) NOT NULL UNIQUE,
         `plan_id` INT NOT NULL,
         `starter_id` INT NOT NULL,
@@ -177,7 +177,7 @@ TABLES = {
         FOREIGN KEY (`starter_id`) REFERENCES `users` (`id`)
     """,
     "performance_metrics": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `plan_id` INT NOT NULL,
         `timestamp` BIGINT NOT NULL,
         `metrics_data` JSON NOT NULL,
@@ -189,7 +189,7 @@ TABLES = {
         FOREIGN KEY (`plan_id`) REFERENCES `performance_test_plan` (`id`) ON DELETE CASCADE
     """,
     "performance_error": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `plan_id` INT NOT NULL,
         `timestamp` BIGINT NOT NULL,
         `error_data` JSON NOT NULL,
@@ -201,7 +201,7 @@ TABLES = {
         FOREIGN KEY (`plan_id`) REFERENCES `performance_test_plan` (`id`) ON DELETE CASCADE
     """,
     "performance_report": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `plan_id` INT NOT NULL,
         `summary` JSON NOT NULL,
         `performance_score` DOUBLE NULL,
@@ -214,7 +214,7 @@ TABLES = {
         FOREIGN KEY (`plan_id`) REFERENCES `performance_test_plan` (`id`) ON DELETE CASCADE
     """,
     "schedule": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `plan_id` INT NOT NULL,
         `creator_id` INT NOT NULL,
         `name` VARCHAR(100) NOT NULL,
@@ -227,7 +227,7 @@ TABLES = {
         FOREIGN KEY (`creator_id`) REFERENCES `users` (`id`)
     """,
     "audit_log": """
-        `id` INT AUTO_INCREMENT PRIMARY KEY,
+        `id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
         `user_id` INT NULL,
         `username` VARCHAR(150) NOT NULL,
         `action` VARCHAR(50) NOT NULL,
