@@ -16,6 +16,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from typing import Literal
 from typing import get_args
@@ -64,7 +65,9 @@ class Threshold(Spec):
     def __str__(self) -> str:
         scope = f"{{{self.step}}}" if self.step else ""
         window = f" for {self.window_s}s" if self.window_s else ""
-        return f"{self.metric}{scope} {self.operator} {self.limit:g}{window}"
+        # Every digit and no exponent, since what is written here is read again by the grammar.
+        limit = f"{Decimal(repr(self.limit)).normalize():f}"
+        return f"{self.metric}{scope} {self.operator} {limit}{window}"
 
     def holds(self, value: float) -> bool:
         """Whether a measured value satisfies the rule."""
