@@ -110,6 +110,9 @@ class Accounts:
         password_hash = await self._passwords.hash(form.password)
         return await self._store.run(users.create, form.username, form.email, password_hash)
 
+    async def get(self, user_id: int) -> User:
+        return await self._store.run(users.get, user_id)
+
     async def page(self, page: int, page_size: int) -> Page[User]:
         """All users, the oldest first."""
         return await self._store.run(users.page, page, page_size)

@@ -1,0 +1,43 @@
+"""One line per request, without secrets."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from tornado.web import RequestHandler
+
+from perfsvc.web.context import Traffic
+from perfsvc.web.handler import METHODS
+
+TOKEN = re.compile(r"((?:^|[?&])[^=&]*token[^=&]*=)[^&]*", re.IGNORECASE)
+
+logger = logging.getLogger(__name__)
+
+
+class AccessLog:
+    """Writes the log and counts the answers."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+
+    def __call__(self, handler: RequestHandler) -> None:
+        """Called by Tornado for every answer."""
+        request, status = handler.request, handler.get_status()
+        method = request.method if request.method in METHODS else "OTHER"
+        self._traffic.answers[method, f"{status // 100}xx"] += 1
+        logger.log(
+            logging.ERROR if status >= 500 else logging.INFO,
+            "%s %s %d %.1f ms %s %s",
+            request.method,
+            masked(request.uri or ""),
+            status,
+            1000 * request.request_time(),
+            request.remote_ip,
+            getattr(handler, "request_id", "-"),
+        )
+
+
+def masked(uri: str) -> str:
+    """The address without the values of anything called a token."""
+    return TOKEN.sub(r"\g<1>******", uri)

@@ -1,0 +1,91 @@
+"""The application: all routes, none of them without a rule, and the server that carries them."""
+
+from __future__ import annotations
+
+from tornado.httpserver import HTTPServer
+from tornado.web import Application
+
+from perfsvc.errors import NotFound
+from perfsvc.service.services import Services
+from perfsvc.settings import Settings
+from perfsvc.web import docs
+from perfsvc.web import envs
+from perfsvc.web import health
+from perfsvc.web import live
+from perfsvc.web import plans
+from perfsvc.web import plugins
+from perfsvc.web import presets
+from perfsvc.web import projects
+from perfsvc.web import reports
+from perfsvc.web import runs
+from perfsvc.web import scenes
+from perfsvc.web import users
+from perfsvc.web.access_log import AccessLog
+from perfsvc.web.answers import Description
+from perfsvc.web.context import Traffic
+from perfsvc.web.context import WebContext
+from perfsvc.web.handler import Handler
+from perfsvc.web.openapi import describe
+from perfsvc.web.routing import Route
+from perfsvc.web.routing import check
+
+IDLE_CONNECTION_S = 75.0
+BODY_S = 60.0
+LARGEST_HEADER = 65_536
+PING_S = 20.0
+PONG_S = 10.0
+LARGEST_MESSAGE = 4096
+"""From viewers of a live feed, who have nothing to say."""
+
+ROUTES: tuple[Route, ...] = (
+    *users.routes,
+    *projects.routes,
+    *envs.routes,
+    *scenes.routes,
+    *plans.routes,
+    *runs.routes,
+    *presets.routes,
+    *reports.routes,
+    *plugins.routes,
+    *health.routes,
+    *live.routes,
+    *docs.routes,
+)
+
+
+class NothingHere(Handler):
+    """Every other address."""
+
+    async def prepare(self) -> None:
+        raise NotFound("接口不存在", "There is nothing at this address")
+
+
+def make_application(services: Services, settings: Settings, routes: tuple[Route, ...] = ROUTES) -> Application:
+    """The application over the services. Raises StartupError for a route without a rule."""
+    check(routes)
+    traffic = Traffic()
+    context = WebContext(services, settings, traffic, Description.model_validate(describe(routes)))
+    return Application(
+        [route.spec(context) for route in routes],
+        default_handler_class=NothingHere,
+        default_handler_args={"context": context},
+        log_function=AccessLog(traffic),
+        trusted_origins=settings.cors_origins,
+        compress_response=True,
+        websocket_ping_interval=PING_S,
+        websocket_ping_timeout=PONG_S,
+        websocket_max_message_size=LARGEST_MESSAGE,
+    )
+
+
+def make_server(application: Application, settings: Settings) -> HTTPServer:
+    """A server for the application, not yet listening, with every limit set."""
+    return HTTPServer(
+        application,
+        xheaders=settings.trust_proxy,
+        max_body_size=settings.max_body_size,
+        max_buffer_size=settings.max_body_size,
+        max_header_size=LARGEST_HEADER,
+        idle_connection_timeout=IDLE_CONNECTION_S,
+        body_timeout=BODY_S,
+    )

@@ -1,0 +1,72 @@
+"""The API's description, and a page to read it and try it out. Nothing on the page comes from elsewhere."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import ClassVar
+
+from perfsvc.web.answers import Description
+from perfsvc.web.handler import SECURITY_HEADERS
+from perfsvc.web.handler import Handler
+from perfsvc.web.operation import operation
+from perfsvc.web.routing import Route
+from perfsvc.web.rules import OPEN
+
+PAGES = files("perfsvc.web") / "pages"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class OpenApi(Handler):
+    @operation("接口描述（OpenAPI 3.1）", "This description", OPEN)
+    async def get(self) -> Description:
+        return self.context.description
+
+
+class PageHandler(Handler):
+    """A file of ``pages``."""
+
+    file: ClassVar[str]
+    media_type: ClassVar[str]
+    headers: ClassVar[dict[str, str]] = {
+        **SECURITY_HEADERS,
+        "Content-Security-Policy": POLICY,
+        "Cache-Control": "no-cache",
+    }
+
+    @operation("接口文档页面", "The page", OPEN, documented=False)
+    async def get(self) -> None:
+        self.set_header("Content-Type", f"{self.media_type}; charset=utf-8")
+        self.finish((PAGES / self.file).read_bytes())
+
+
+class DocsPage(PageHandler):
+    file = "docs.html"
+    media_type = "text/html"
+
+
+class DocsScript(PageHandler):
+    file = "docs.js"
+    media_type = "text/javascript"
+
+
+class DocsStyle(PageHandler):
+    file = "docs.css"
+    media_type = "text/css"
+
+
+class Root(Handler):
+    @operation("首页", "The front page", OPEN, documented=False)
+    async def get(self) -> None:
+        self.redirect("/docs/")
+
+
+routes = [
+    Route("/api/openapi.json", OpenApi),
+    Route("/docs/", DocsPage),
+    Route("/docs/docs.js", DocsScript),
+    Route("/docs/docs.css", DocsStyle),
+    Route("/", Root),
+]

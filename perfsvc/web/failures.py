@@ -1,0 +1,63 @@
+"""The one place where an exception becomes an answer: ``{"error": …}``, with ``details`` for invalid input."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import NamedTuple
+
+from tornado.web import HTTPError
+
+from perfsvc.errors import BadRequest
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import MethodNotAllowed
+from perfsvc.errors import NotAuthenticated
+from perfsvc.errors import NotFound
+from perfsvc.errors import PerfsvcError
+from perfsvc.errors import TooManyRequests
+from perfsvc.errors import Unavailable
+from perfsvc.web.language import Language
+
+RETRY_SECONDS = 5
+
+
+class Failure(NamedTuple):
+    """An error as it is answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+def known(error: BaseException | None, status: int) -> PerfsvcError:
+    """An error of our own tree for any exception; what is unknown stays opaque."""
+    if isinstance(error, PerfsvcError):
+        return error
+    if isinstance(error, HTTPError):
+        status = error.status_code
+    if status == MethodNotAllowed.status:
+        return MethodNotAllowed()
+    if status == NotFound.status:
+        return NotFound("接口不存在", "There is nothing at this address")
+    if status < 500:
+        return BadRequest("请求无法识别", "The request could not be read")
+    return PerfsvcError("服务器内部错误", "Internal server error")
+
+
+def failure_of(error: PerfsvcError, language: Language, request_id: str) -> Failure:
+    """The answer for an error. A server error names the request, for whoever reads the log."""
+    body: dict[str, Any] = {"error": error.text.of(language)}
+    if isinstance(error, InvalidInput):
+        body["details"] = [{"path": problem.path, "message": problem.text.of(language)} for problem in error.problems]
+    if error.status >= 500:
+        body["request_id"] = request_id
+    return Failure(error.status, _headers(error), body)
+
+
+def _headers(error: PerfsvcError) -> dict[str, str]:
+    if isinstance(error, NotAuthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(RETRY_SECONDS)}
+    return {}

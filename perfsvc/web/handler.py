@@ -1,0 +1,222 @@
+"""The base of every handler: who is calling, what they sent, whether they may, and how it is answered."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from typing import Any
+from typing import ClassVar
+
+from pydantic import BaseModel
+from tornado.web import RequestHandler
+
+from perfsvc.errors import BadRequest
+from perfsvc.errors import MethodNotAllowed
+from perfsvc.errors import NotAuthenticated
+from perfsvc.errors import NotFound
+from perfsvc.model.entities import User
+from perfsvc.service.services import Services
+from perfsvc.service.sessions import Identity
+from perfsvc.web.answers import Message
+from perfsvc.web.context import WebContext
+from perfsvc.web.failures import failure_of
+from perfsvc.web.failures import known
+from perfsvc.web.language import Language
+from perfsvc.web.language import preferred
+from perfsvc.web.operation import Operation
+from perfsvc.web.operation import Plain
+from perfsvc.web.operation import operation
+from perfsvc.web.operation import operation_of
+from perfsvc.web.reading import read_body
+from perfsvc.web.reading import read_query
+from perfsvc.web.rules import OPEN
+
+logger = logging.getLogger(__name__)
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
+
+SECURITY_HEADERS = {
+    "Server": "perfsvc",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+CROSS_ORIGIN_HEADERS = {
+    "Access-Control-Allow-Methods": ", ".join(METHODS),
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept-Language",
+    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
+    "Access-Control-Max-Age": "600",
+}
+
+
+class Handler(RequestHandler):
+    """Every method is an operation, or is refused."""
+
+    context: WebContext
+    headers: ClassVar[dict[str, str]] = SECURITY_HEADERS
+
+    def initialize(self, context: WebContext) -> None:
+        """Called by Tornado before anything else."""
+        self.context = context
+        self.caller: Identity | None = None
+        self.inputs: dict[str, Any] = {}
+
+    @property
+    def services(self) -> Services:
+        return self.context.services
+
+    @property
+    def identity(self) -> Identity:
+        """Whose token came with the request; raises NotAuthenticated for nobody's."""
+        if self.caller is None:
+            raise NotAuthenticated
+        return self.caller
+
+    @property
+    def user(self) -> User:
+        """Who is calling; raises NotAuthenticated for nobody."""
+        return self.identity.user
+
+    @property
+    def address(self) -> str:
+        """Where the caller is."""
+        return self.request.remote_ip or ""
+
+    @property
+    def language(self) -> Language:
+        return preferred(self.request.headers.get("Accept-Language", ""))
+
+    @property
+    def requested(self) -> Operation:
+        """The operation that was asked for; raises MethodNotAllowed."""
+        found = operation_of(type(self), self.request.method or "")
+        if found is None:
+            raise MethodNotAllowed
+        return found
+
+    async def prepare(self) -> None:
+        """Nothing of an operation runs before its rule has let the caller pass and its input is valid."""
+        requested = self.requested
+        await requested.rule.identify(self)
+        self.inputs = self._address(requested)
+        if requested.decided_by_body:
+            self._read_body(requested)
+            await requested.rule.admit(self)
+        else:
+            await requested.rule.admit(self)
+            self._read_body(requested)
+
+    @operation("查询支持的方法", "What is allowed here", OPEN, status=204, documented=False)
+    async def options(self) -> None:
+        self.set_status(204)
+        self.set_header("Allow", ", ".join(self.allowed_methods()))
+        self.clear_header("Content-Type")
+
+    async def authenticate(self) -> None:
+        """Find out who is calling; raises NotAuthenticated."""
+        self.caller = await self.services.sessions.authenticate(self.bearer_token())
+
+    def bearer_token(self) -> str:
+        """The token of the ``Authorization`` header; raises NotAuthenticated when there is none."""
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise NotAuthenticated
+        return token.strip()
+
+    def input(self, name: str) -> Any:
+        """A value from the path, the query or the body; None where there is none."""
+        if name in self.inputs:
+            return self.inputs[name]
+        given = (getattr(self.inputs.get(part), name, None) for part in ("query", "body"))
+        return next((value for value in given if value is not None), None)
+
+    def message(self, zh: str, en: str) -> Message:
+        """An answer that is one sentence, in the caller's language."""
+        return Message(message=zh if self.language == "zh" else en)
+
+    def write_answer(self, answer: BaseModel | Plain | None) -> None:
+        """Finish with an answer; None where the handler has seen to it itself."""
+        if answer is None:
+            return
+        self.set_status(self.requested.status)
+        if isinstance(answer, Plain):
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish(str(answer))
+            return
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(answer.model_dump_json(by_alias=True, exclude_unset=True))
+
+    def set_default_headers(self) -> None:
+        """Called by Tornado for every answer, errors too."""
+        for name, value in self.headers.items():
+            self.set_header(name, value)
+        self.set_header("X-Request-Id", self.request_id)
+        self.set_header("Content-Language", self.language)
+        self._allow_origin()
+
+    @property
+    def request_id(self) -> str:
+        """Names this request in the answer and in the log."""
+        if not hasattr(self, "_request_id"):
+            self._request_id = secrets.token_hex(8)
+        return self._request_id
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """The only writer of errors."""
+        error = known(kwargs.get("exc_info", (None, None))[1], status_code)
+        failure = failure_of(error, self.language, self.request_id)
+        self.set_status(failure.status)
+        for name, value in failure.headers.items():
+            self.set_header(name, value)
+        if failure.status == MethodNotAllowed.status:
+            self.set_header("Allow", ", ".join(self.allowed_methods()))
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps(failure.body, ensure_ascii=False))
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Only what nobody foresaw, or what needs an administrator, is worth a trace."""
+        if known(value, 500).status >= 500:
+            logger.error("request %s failed", self.request_id, exc_info=value)
+
+    @classmethod
+    def allowed_methods(cls) -> list[str]:
+        """The methods that are operations here."""
+        return [*(method for method in METHODS if operation_of(cls, method)), "OPTIONS"]
+
+    def compute_etag(self) -> None:
+        """Answers are not cached."""
+
+    def _address(self, requested: Operation) -> dict[str, Any]:
+        try:
+            inputs: dict[str, Any] = {name: kind(self.path_kwargs[name]) for name, kind in requested.path.items()}
+        except ValueError:
+            raise NotFound("接口不存在", "There is nothing at this address") from None
+        if requested.query is not None:
+            inputs["query"] = read_query(requested.query, self._arguments())
+        return inputs
+
+    def _arguments(self) -> dict[str, list[str]]:
+        try:
+            return {
+                name: [value.decode("utf-8") for value in values]
+                for name, values in self.request.query_arguments.items()
+            }
+        except UnicodeDecodeError:
+            raise BadRequest("查询参数不是 UTF-8 编码", "the query is not UTF-8") from None
+
+    def _read_body(self, requested: Operation) -> None:
+        if requested.body is not None:
+            content_type = self.request.headers.get("Content-Type", "")
+            self.inputs["body"] = read_body(requested.body, self.request.body, content_type)
+
+    def _allow_origin(self) -> None:
+        origin = self.request.headers.get("Origin", "").lower()
+        if origin and origin in self.application.settings["trusted_origins"]:
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Vary", "Origin")
+            for name, value in CROSS_ORIGIN_HEADERS.items():
+                self.set_header(name, value)

@@ -1,0 +1,62 @@
+"""For machines that watch us: whether we are well, and figures in Prometheus' text format."""
+
+from __future__ import annotations
+
+import psutil
+
+from perfsvc import __version__
+from perfsvc.web.answers import Health
+from perfsvc.web.handler import Handler
+from perfsvc.web.operation import Plain
+from perfsvc.web.operation import operation
+from perfsvc.web.routing import Route
+from perfsvc.web.rules import LOOPBACK_OR_ADMINISTRATOR
+from perfsvc.web.rules import OPEN
+
+
+class Healthz(Handler):
+    @operation("健康检查", "Whether the service and its database answer", OPEN)
+    async def get(self) -> Health:
+        await self.services.store.ping()
+        return Health(status="ok", version=__version__)
+
+
+class Prometheus(Handler):
+    @operation("监控指标", "Figures for Prometheus", LOOPBACK_OR_ADMINISTRATOR)
+    async def get(self) -> Plain:
+        traffic = self.context.traffic
+        lines = [
+            *process_lines(psutil.Process()),
+            *gauge("perfsvc_running_executions", "Runs under way.", self.services.runs.active_count),
+            *gauge("perfsvc_live_viewers", "Viewers of live feeds.", traffic.viewers),
+            "# HELP perfsvc_http_requests_total Requests answered.",
+            "# TYPE perfsvc_http_requests_total counter",
+        ]
+        for (method, status), count in sorted(traffic.answers.items()):
+            lines.append(f'perfsvc_http_requests_total{{method="{method}",status="{status}"}} {count}')
+        return Plain("\n".join(lines) + "\n")
+
+
+def process_lines(process: psutil.Process) -> list[str]:
+    """This process in the names that Prometheus' own libraries use."""
+    with process.oneshot():
+        times = process.cpu_times()
+        return [
+            "# HELP process_cpu_seconds_total User and system CPU time, s.",
+            "# TYPE process_cpu_seconds_total counter",
+            f"process_cpu_seconds_total {times.user + times.system:.2f}",
+            *gauge("process_resident_memory_bytes", "Resident memory, bytes.", process.memory_info().rss),
+            *gauge("process_start_time_seconds", "Start of the process, Unix time.", process.create_time()),
+            *gauge("process_threads", "Threads.", process.num_threads()),
+        ]
+
+
+def gauge(name: str, explained: str, value: float) -> list[str]:
+    """A gauge with one value."""
+    return [f"# HELP {name} {explained}", f"# TYPE {name} gauge", f"{name} {value}"]
+
+
+routes = [
+    Route("/healthz", Healthz),
+    Route("/metrics", Prometheus),
+]

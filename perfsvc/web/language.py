@@ -1,0 +1,28 @@
+"""Which of the product's two languages an answer is in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+LONGEST_HEADER = 500
+
+
+def preferred(accept_language: str) -> Language:
+    """The language an ``Accept-Language`` header likes best of ours; Chinese where it names neither."""
+    wishes = [_wish(part) for part in accept_language[:LONGEST_HEADER].split(",")]
+    ours = [
+        (quality, -place, name) for place, (name, quality) in enumerate(wishes) if name in ("zh", "en") and quality > 0
+    ]
+    return "en" if ours and max(ours)[2] == "en" else "zh"
+
+
+def _wish(part: str) -> tuple[str, float]:
+    tag, _, parameter = part.partition(";")
+    name, _, quality = parameter.partition("=")
+    try:
+        weight = float(quality) if name.strip() == "q" else 1.0
+    except ValueError:
+        weight = 0.0
+    return tag.strip().lower().partition("-")[0], weight

@@ -1,0 +1,140 @@
+"""The live feed of a run over WebSocket.
+
+The token comes as ``Authorization`` header, as subprotocol (``Sec-WebSocket-Protocol: bearer, <token>``) or in the
+query as ``token``. Frames are ready texts; a viewer who does not take them in time is dropped and holds nothing up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.websocket import WebSocketClosedError
+from tornado.websocket import WebSocketHandler
+
+from perfsvc.errors import BadRequest
+from perfsvc.errors import Forbidden
+from perfsvc.errors import NotAuthenticated
+from perfsvc.errors import NotFound
+from perfsvc.errors import Unavailable
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.entities import Role
+from perfsvc.service.access import Kind
+from perfsvc.web.handler import Handler
+from perfsvc.web.operation import operation
+from perfsvc.web.routing import Route
+from perfsvc.web.rules import may
+
+SUBPROTOCOL = "bearer"
+MAX_VIEWERS = 500
+
+END_OF_RUN = 1000
+FAILED = 1011
+TOO_SLOW = 1013
+UNAUTHORISED = 4401
+FORBIDDEN = 4403
+
+logger = logging.getLogger(__name__)
+
+
+class LiveQuery(Spec):
+    """For clients that can set neither headers nor subprotocols."""
+
+    token: str | None = titled("令牌", "Access token", default=None, max_length=4096)
+
+
+class Live(Handler, WebSocketHandler):
+    write_limit_s = 10.0
+    """How long a viewer may take for one frame."""
+    recheck_s = 10.0
+    """How often an open feed asks whether its viewer may still watch."""
+
+    @operation("实时性能数据推送", "Live figures of a run (WebSocket)", may(Role.VIEWER, Kind.EXECUTION), status=101)
+    async def get(self, execution_id: str, query: LiveQuery) -> None:
+        self._refuse_foreign_pages()
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise BadRequest("此地址需要 WebSocket 连接", "This address speaks WebSocket")
+        if self.context.traffic.viewers >= MAX_VIEWERS:
+            raise Unavailable("观看实时数据的连接过多", "Too many viewers of live feeds")
+        self._subscription = await self.services.runs.subscribe(execution_id)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.context.traffic.viewers += 1
+        try:
+            await super().get(execution_id)  # returns when the connection has ended
+        finally:
+            self.context.traffic.viewers -= 1
+            self._subscription.close()
+            for task in self._tasks:
+                task.cancel()
+
+    def open(self, execution_id: str) -> None:
+        """Called by Tornado once the connection is up."""
+        loop = asyncio.get_running_loop()
+        work = (self._send_frames(), self._watch(execution_id))
+        self._tasks = [loop.create_task(self._to_the_end(each)) for each in work]
+
+    def on_message(self, message: str | bytes) -> None:
+        """Viewers have nothing to say."""
+
+    def bearer_token(self) -> str:
+        """The token from wherever this client could put it."""
+        offered = [part.strip() for part in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        if len(offered) == 2 and offered[0] == SUBPROTOCOL:
+            return offered[1]
+        in_query = self.request.query_arguments.get("token")
+        if in_query and "Authorization" not in self.request.headers:
+            return in_query[0].decode("ascii", "replace")
+        return super().bearer_token()
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """Never the token itself."""
+        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+    def _refuse_foreign_pages(self) -> None:
+        origin = self.request.headers.get("Origin")
+        if origin is None or urlsplit(origin).netloc.lower() == self.request.host.lower():
+            return
+        if not self.check_origin(origin):
+            raise Forbidden("不允许来自该页面的连接", "Pages from elsewhere may not connect")
+
+    async def _send_frames(self) -> None:
+        async for text in self._subscription:
+            try:
+                await asyncio.wait_for(self.write_message(text), self.write_limit_s)
+            except TimeoutError:
+                self.close(TOO_SLOW, "too slow")
+                return
+        self.close(END_OF_RUN, "end of run")
+
+    async def _watch(self, execution_id: str) -> None:
+        """End the feed once its token, its user or the membership is no longer good."""
+        token = self.bearer_token()
+        while True:
+            await asyncio.sleep(min(self.recheck_s, max(0.0, self.identity.expires - self.services.clock.wall())))
+            try:
+                user = (await self.services.sessions.authenticate(token)).user
+                await self.services.access.require(user, Role.VIEWER, Kind.EXECUTION, execution_id)
+            except NotAuthenticated:
+                self.close(UNAUTHORISED, "token no longer valid")
+                return
+            except (Forbidden, NotFound):
+                self.close(FORBIDDEN, "no longer allowed")
+                return
+            except Unavailable:  # who was allowed stays so while nobody can say otherwise
+                logger.info("could not check the viewer of %s", execution_id)
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except WebSocketClosedError:
+            return
+        except Exception:
+            logger.exception("live feed of request %s failed", self.request_id)
+            self.close(FAILED, "internal error")
+
+
+routes = [Route("/ws/performance/{execution_id}/", Live)]

@@ -1,0 +1,183 @@
+"""The API's description, OpenAPI 3.1, made from the same facts that serve the requests.
+
+Texts are English with the Chinese beside them: ``summary`` and ``x-summary-zh``, ``title`` and ``x-title-zh``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from perfsvc import __version__
+from perfsvc.errors import Text
+from perfsvc.model.base import Spec
+from perfsvc.web.answers import Error
+from perfsvc.web.operation import Operation
+from perfsvc.web.operation import Plain
+from perfsvc.web.routing import Route
+from perfsvc.web.rules import Administrator
+from perfsvc.web.rules import LoopbackOrAdministrator
+from perfsvc.web.rules import Member
+
+JSON = "application/json"
+SCHEMAS = "#/components/schemas/{model}"
+
+TAGS: dict[str, Text] = {
+    "users": Text("用户", "Users"),
+    "projects": Text("项目", "Projects"),
+    "envs": Text("测试环境", "Environments"),
+    "scenes": Text("业务流", "Scenes"),
+    "plans": Text("测试计划", "Plans"),
+    "runs": Text("测试执行", "Runs"),
+    "live": Text("实时数据", "Live feed"),
+    "reports": Text("测试报告", "Reports"),
+    "presets": Text("预设配置", "Presets"),
+    "plugins": Text("插件与节点", "Plugins and nodes"),
+    "health": Text("运行状况", "Health"),
+    "docs": Text("接口文档", "Description"),
+}
+
+FAILURES: dict[int, Text] = {
+    400: Text("请求体无法解析", "The request could not be read"),
+    401: Text("需要登录，或登录已失效", "No token, or one that is no longer good"),
+    403: Text("没有权限", "Not allowed"),
+    404: Text("资源不存在，或不属于您", "No such thing, or none of yours"),
+    409: Text("与当前状态冲突", "Not possible in the present state"),
+    413: Text("请求体过大", "The body is too large"),
+    415: Text("Content-Type 应为 application/json", "The Content-Type must be application/json"),
+    422: Text("请求参数未通过验证", "The input did not pass validation; details lists every problem"),
+    429: Text("请求次数过多", "Too many requests; Retry-After says when to come back"),
+    503: Text("服务暂时不可用", "A part of the service cannot answer now"),
+}
+
+
+def describe(routes: Iterable[Route]) -> dict[str, Any]:
+    """The whole description of the documented operations."""
+    documented = [
+        (route, method, operation)
+        for route in routes
+        for method, operation in route.operations().items()
+        if operation.documented
+    ]
+    paths: dict[str, dict[str, Any]] = {}
+    for route, method, operation in documented:
+        paths.setdefault(route.path, {})[method.lower()] = _operation(route, method, operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "perfsvc", "version": __version__, "x-title-zh": "perfsvc 性能测试平台"},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text.en, "x-description-zh": text.zh} for name, text in TAGS.items()],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "responses": {str(status): _failure(text) for status, text in FAILURES.items()},
+            "schemas": _schemas(operation for _, _, operation in documented),
+        },
+    }
+
+
+def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "tags": [route.handler.__module__.rpartition(".")[2]],
+        "operationId": f"{method.lower()}{route.handler.__name__}",
+        "summary": operation.summary.en,
+        "x-summary-zh": operation.summary.zh,
+        "description": operation.rule.explained.en,
+        "x-description-zh": operation.rule.explained.zh,
+        "security": _security(operation),
+        "parameters": [*_path_parameters(operation), *_query_parameters(operation.query)],
+        "responses": _responses(method, operation),
+    }
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(operation.body)}}}
+    return described
+
+
+def _security(operation: Operation) -> list[dict[str, Any]]:
+    if not operation.rule.takes_token:
+        return []
+    return [{"bearer": []}, {}] if isinstance(operation.rule, LoopbackOrAdministrator) else [{"bearer": []}]
+
+
+def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
+    schemas = {int: {"type": "integer", "minimum": 0}, str: {"type": "string"}}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas[kind]} for name, kind in operation.path.items()
+    ]
+
+
+def _query_parameters(query: type[Spec] | None) -> list[dict[str, Any]]:
+    if query is None:
+        return []
+    schema = _tidied(query.model_json_schema())
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": part}
+        for name, part in schema["properties"].items()
+    ]
+
+
+def _responses(method: str, operation: Operation) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": operation.summary.en}
+    if operation.answer is not None and issubclass(operation.answer, BaseModel):
+        success["content"] = {JSON: {"schema": _reference(operation.answer)}}
+    elif operation.answer is Plain:
+        success["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    failures = {str(status): {"$ref": f"#/components/responses/{status}"} for status in _failures(method, operation)}
+    return {str(operation.status): success, **failures}
+
+
+def _failures(method: str, operation: Operation) -> list[int]:
+    bound = isinstance(operation.rule, Member)
+    restricted = bound or isinstance(operation.rule, Administrator | LoopbackOrAdministrator)
+    possible = {
+        400: operation.body is not None or operation.query is not None or operation.status == 101,
+        401: operation.rule.takes_token or operation.body is not None,
+        403: restricted or operation.body is not None or operation.status == 101,
+        404: bound or bool(operation.path),
+        409: method != "GET",
+        413: operation.body is not None,
+        415: operation.body is not None,
+        422: operation.body is not None or operation.query is not None or method == "POST",
+        429: operation.body is not None,
+        503: True,
+    }
+    return [status for status, it_is in possible.items() if it_is]
+
+
+def _failure(text: Text) -> dict[str, Any]:
+    return {
+        "description": text.en,
+        "x-description-zh": text.zh,
+        "content": {JSON: {"schema": {"$ref": SCHEMAS.format(model="Error")}}},
+    }
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": SCHEMAS.format(model=model.__name__)}
+
+
+def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
+    models: dict[type[BaseModel], None] = {Error: None}
+    for operation in operations:
+        for model in (operation.body, operation.answer):
+            if model is not None and issubclass(model, BaseModel):
+                models[model] = None
+    _, found = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
+    schemas = _tidied(found["$defs"])
+    return {name: schemas[name] for name in sorted(schemas)}
+
+
+def _tidied(schema: Any) -> Any:
+    """Without ``default: null`` where null is not a value: such a key may be left out, not be null."""
+    if isinstance(schema, list):
+        return [_tidied(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: _tidied(part) for name, part in schema.items()}
+    if kept.get("default", ...) is None and not any(part.get("type") == "null" for part in kept.get("anyOf", [])):
+        del kept["default"]
+    return kept

@@ -1,0 +1,86 @@
+"""An operation: one method of one path, with everything that is known about it in one place.
+
+The decorator reads the handler method's signature: ``query`` and ``body`` are specs that validate the request, other
+parameters are parts of the path, the return annotation is the answer's model. The same facts drive the reading of
+requests, the authorisation, the start-up scan and the API's description, so they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import get_type_hints
+
+from pydantic import BaseModel
+
+from perfsvc.errors import Text
+from perfsvc.model.base import Spec
+from perfsvc.web.rules import Rule
+
+if TYPE_CHECKING:
+    from perfsvc.web.handler import Handler
+
+Serve = Callable[..., Coroutine[Any, Any, None]]
+
+MARK = "perfsvc_operation"
+
+
+class Plain(str):
+    """An answer that is text, not JSON."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a method of a path does, takes, gives and asks for."""
+
+    summary: Text
+    rule: Rule
+    status: int
+    path: dict[str, type]
+    query: type[Spec] | None
+    body: type[Spec] | None
+    answer: type[BaseModel] | type[Plain] | None
+    documented: bool
+
+    @property
+    def decided_by_body(self) -> bool:
+        """Whether the body must be read before the rule can decide."""
+        in_query = self.query.model_fields if self.query else {}
+        return self.rule.needs_body({*self.path, *in_query})
+
+
+def operation(
+    zh: str, en: str, rule: Rule, *, status: int = 200, documented: bool = True
+) -> Callable[[Callable[..., Any]], Serve]:
+    """Make a handler's method an operation; its answer is written by the handler."""
+
+    def declare(function: Callable[..., Any]) -> Serve:
+        @wraps(function)
+        async def serve(self: Handler, *_: str, **__: str) -> None:
+            self.write_answer(await function(self, **self.inputs))
+
+        setattr(serve, MARK, _described(function, Text(zh, en), rule, status, documented=documented))
+        return serve
+
+    return declare
+
+
+def operation_of(handler: type[Any], method: str) -> Operation | None:
+    """The operation behind a handler's HTTP method, if there is one."""
+    found = getattr(getattr(handler, method.lower(), None), MARK, None)
+    return found if isinstance(found, Operation) else None
+
+
+def _described(function: Callable[..., Any], summary: Text, rule: Rule, status: int, *, documented: bool) -> Operation:
+    hints = get_type_hints(function)
+    answer = hints.pop("return", None)
+    query, body = hints.pop("query", None), hints.pop("body", None)
+    return Operation(
+        summary, rule, status, hints, query, body, answer if isinstance(answer, type) else None, documented
+    )

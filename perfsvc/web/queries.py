@@ -1,0 +1,55 @@
+"""What queries may say."""
+
+from __future__ import annotations
+
+from typing import Literal
+from typing import TypeVar
+
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.entities import Page
+
+T = TypeVar("T")
+
+LARGEST_PAGE = 100
+LAST_PAGE = 1_000_000
+
+MetricType = Literal["response_time", "throughput", "error_rate", "system"]
+
+
+class PageQuery(Spec):
+    """Which page of a listing, counted from 1."""
+
+    page: int = titled("页码", "Page", default=1, ge=1, le=LAST_PAGE)
+    page_size: int = titled("每页数量", "Entries per page", default=10, ge=1, le=LARGEST_PAGE)
+
+    def cut(self, everything: list[T]) -> Page[T]:
+        """This page of a short list that is at hand as a whole."""
+        first = (self.page - 1) * self.page_size
+        return Page(len(everything), self.page, self.page_size, everything[first : first + self.page_size])
+
+
+class OfProject(PageQuery):
+    """A listing within a project."""
+
+    project_id: int = titled("项目ID", "Project", ge=1)
+
+
+class OfPlan(PageQuery):
+    """A listing within a plan."""
+
+    plan_id: int = titled("测试计划ID", "Plan", ge=1)
+
+
+class OfPlanOrProject(PageQuery):
+    """A listing within a plan or, where none is given, within a project."""
+
+    plan_id: int | None = titled("测试计划ID", "Plan", default=None, ge=1)
+    project_id: int | None = titled("项目ID", "Project", default=None, ge=1)
+
+
+class MetricsQuery(Spec):
+    """Which figures, over which time."""
+
+    metric_type: MetricType | None = titled("指标类型", "Kind of figure", default=None)
+    time_range: int | None = titled("时间范围（秒）", "Last seconds", default=None, ge=1, le=31_536_000)

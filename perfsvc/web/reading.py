@@ -1,0 +1,85 @@
+"""Turns what came over the wire into validated specs: JSON bodies and query strings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from typing import TypeVar
+from typing import get_args
+
+from perfsvc.errors import BadRequest
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.errors import TooLarge
+from perfsvc.errors import WrongContentType
+from perfsvc.model.base import Spec
+
+S = TypeVar("S", bound=Spec)
+
+LARGEST_JSON = 1_048_576
+"""Bytes. A scene of 500 steps stays far below; whole files have their own endpoint."""
+
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+def read_body(spec: type[S], body: bytes, content_type: str) -> S:
+    """A JSON body as a spec.
+
+    Raises WrongContentType, TooLarge, BadRequest for what is not JSON, InvalidInput with every problem for what is not
+    the spec.
+    """
+    if len(body) > LARGEST_JSON:
+        raise TooLarge(LARGEST_JSON)
+    media_type, _, parameters = content_type.partition(";")
+    if media_type.strip().lower() != "application/json" or not _is_utf8(parameters):
+        raise WrongContentType
+    return spec.parse(read_json(body))
+
+
+def read_json(body: bytes) -> Any:
+    """A JSON document. Raises BadRequest for what is not strictly one: duplicate keys, NaN, other encodings."""
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+    except RecursionError:
+        raise BadRequest("请求体嵌套过深", "the body is nested too deeply") from None
+    except ValueError as error:
+        raise BadRequest(f"请求体不是合法的 JSON：{error}", f"the body is not valid JSON: {error}") from None
+
+
+def read_query(spec: type[S], arguments: Mapping[str, list[str]]) -> S:
+    """The query string as a spec; raises InvalidInput with every problem, also for names given more than once."""
+    twice = [
+        Problem(name, Text("只能出现一次", "must be given only once"))
+        for name, values in arguments.items()
+        if len(values) > 1
+    ]
+    if twice:
+        raise InvalidInput(twice)
+    return spec.parse({name: _typed(spec, name, values[0]) for name, values in arguments.items()})
+
+
+def _typed(spec: type[Spec], name: str, raw: str) -> int | str:
+    field = spec.model_fields.get(name)
+    takes_numbers = field is not None and int in (field.annotation, *get_args(field.annotation))
+    return int(raw) if takes_numbers and WHOLE_NUMBER.fullmatch(raw) else raw
+
+
+def _is_utf8(parameters: str) -> bool:
+    name, _, value = parameters.strip().partition("=")
+    return not name or (name.strip().lower() == "charset" and value.strip().strip('"').lower() in ("utf-8", "utf8"))
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in keys:
+            raise BadRequest(f"请求体中的键 {key!r} 重复", f"the key {key!r} appears twice in the body")
+        keys[key] = value
+    return keys
+
+
+def _no_constant(name: str) -> Any:
+    raise BadRequest(f"{name} 不是合法的 JSON 值", f"{name} is not a JSON value")

@@ -1,0 +1,218 @@
+"""A service with a store, people in every role, one of each resource, and a client that speaks for any of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from typing import ClassVar
+
+from argon2 import PasswordHasher
+from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import HTTPRequest
+
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import Role
+from perfsvc.model.scene import SceneSpec
+from perfsvc.plugin import Spec
+from perfsvc.plugin import Text
+from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.discovery import Brought
+from perfsvc.plugin.discovery import Origin
+from perfsvc.service.passwords import Passwords
+from perfsvc.service.services import Services
+from perfsvc.service.services import assemble
+from perfsvc.settings import Settings
+from perfsvc.store import envs
+from perfsvc.store import plans
+from perfsvc.store import presets
+from perfsvc.store import projects
+from perfsvc.store import reports
+from perfsvc.store import scenes
+from perfsvc.store import users
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+from tests.support.fake_protocol import FakeProtocol
+from tests.support.fake_runs import FakeRuns
+from tests.support.manual_clock import ManualClock
+
+PASSWORD = "correct horse battery"
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD_HASH = HASHER.hash(PASSWORD)
+SECRET_KEY = "k" * 32
+
+PEOPLE = ("administrator", "owner", "editor", "viewer", "stranger")
+
+
+class HttpRequest(Spec):
+    """As much of a request as these tests need."""
+
+    method: str = "GET"
+    url: str
+
+
+class HttpProtocol(FakeProtocol):
+    name: ClassVar[str] = "http"
+    title = Text("HTTP", "HTTP")
+    Request = HttpRequest
+
+
+def catalog() -> Catalog:
+    """One protocol, ``http``."""
+    schemas = {"Request": HttpRequest.model_json_schema(), "Options": {"type": "object"}}
+    return Catalog([Brought(Origin("protocol-http", "perfsvc", "1"), HttpProtocol, schemas)])
+
+
+@dataclass
+class World:
+    """Everything there is. ``ids``: one identifier per path parameter."""
+
+    store: Store
+    services: Services
+    settings: Settings
+    runs: FakeRuns
+    clock: ManualClock
+    passwords: Passwords
+    ids: dict[str, Any]
+    people: dict[str, int]
+    tokens: dict[str, str]
+
+    async def close(self) -> None:
+        self.passwords.close()
+        await self.store.close()
+
+
+async def build(folder: Path, **changes: Any) -> World:
+    """A new world whose settings differ from the defaults by ``changes``."""
+    clock = ManualClock()
+    settings = Settings(**{"data_dir": folder, **changes})
+    store = await Store.open(settings.database_url, clock=clock, data_dir=folder)
+    runs, passwords = FakeRuns(store, clock), Passwords(HASHER)
+    services = assemble(
+        store, catalog(), runs, settings=settings, secret_key=SECRET_KEY, clock=clock, passwords=passwords
+    )
+    people, ids = await store.run(_populate)
+    tokens = {}
+    for name, user_id in people.items():
+        user = await store.run(users.get, user_id)
+        tokens[name] = (await services.sessions.begin(user)).token
+    run = await runs.start(ids["plan_id"], await store.run(users.get, people["owner"]))
+    ended = await runs.stop(ids["plan_id"])
+    ids["execution_id"] = run.execution_id
+    ids["report_id"] = await store.run(_report, ids["plan_id"], ended)
+    return World(store, services, settings, runs, clock, passwords, ids, people, tokens)
+
+
+@writes
+def _populate() -> tuple[dict[str, int], dict[str, Any]]:
+    people = {
+        name: users.create(name, f"{name}@example.com", PASSWORD_HASH, administrator=name == "administrator").id
+        for name in PEOPLE
+    }
+    owner = people["owner"]
+    project = projects.create("shop", "owner", owner).id
+    projects.set_member(project, people["editor"], Role.EDITOR)
+    projects.set_member(project, people["viewer"], Role.VIEWER)
+    env = envs.create(project, "staging", "http://127.0.0.1:1").id
+    spec = SceneSpec.parse({"name": "buy", "steps": [{"name": "home", "request": {"url": "/"}}]})
+    scene = scenes.create(project, owner, spec).id
+    config = PlanConfig.parse({"concurrent_users": 10, "target_url": "http://127.0.0.1:1/"})
+    plan = plans.create(project, owner, "evening peak", config).id
+    preset = presets.create(project, owner, "small", "concurrent", {"concurrent_users": 5}).id
+    ids = {"project_id": project, "env_id": env, "scene_id": scene, "plan_id": plan, "preset_id": preset}
+    return people, {**ids, "user_id": people["viewer"]}
+
+
+SUMMARY = {"total_requests": 50_000, "success_rate": 99.8, "avg_response_time": 150.0, "error_count": 100}
+METRICS = {
+    "response_times": {"timestamps": [1, 2], "values": [120.0, None], "percentiles": {"p50": 120.0, "p90": 180.0}},
+    "errors": {"labels": ["HTTP 500"], "values": [30]},
+    "system_metrics": {"cpu": [60.0, 65.0], "memory": [70.0, 75.0], "network": [10.0, 15.0]},
+}
+
+
+@writes
+def _report(plan_id: int, ended: Any) -> int:
+    body = {
+        "execution_id": ended.execution_id,
+        "start_time": "2023-11-14T22:13:20Z",
+        "end_time": "2023-11-14T22:13:20Z",
+        "status": "stopped",
+        "summary": SUMMARY,
+        "metrics": METRICS,
+        "verdict": {"state": "PASSED", "thresholds": []},
+    }
+    return reports.create(
+        plan_id,
+        ended.execution_id,
+        status="stopped",
+        start_time=ended.start_time,
+        end_time=ended.end_time,
+        summary=SUMMARY,
+        performance_score=87.5,
+        body=body,
+    ).id
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer, its body read as JSON where it is."""
+
+    status: int
+    headers: Any
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class Api:
+    """Calls the service for somebody: ``await api.get("/api/users/me/", "owner")``. ``None`` is nobody."""
+
+    def __init__(self, client: AsyncHTTPClient, base_url: str, world: World) -> None:
+        self._client = client
+        self._base_url = base_url
+        self._world = world
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        who: str | None = "owner",
+        body: Any = None,
+        *,
+        raw: bytes | str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answered:
+        """Any call. ``body`` is sent as JSON, ``raw`` as it is."""
+        sent = {"Authorization": f"Bearer {self._world.tokens[who]}"} if who else {}
+        content: bytes | str | None = raw
+        if body is not None:
+            content, sent["Content-Type"] = json.dumps(body), "application/json"
+        if content is None and method in ("POST", "PUT"):
+            content = b""
+        request = HTTPRequest(
+            self._base_url + path,
+            method,
+            headers={**sent, **(headers or {})},
+            body=content,
+            allow_nonstandard_methods=True,
+            follow_redirects=False,
+            request_timeout=20,
+        )
+        response = await self._client.fetch(request, raise_error=False)
+        return Answered(response.code, response.headers, response.body.decode())
+
+    async def get(self, path: str, who: str | None = "owner", **options: Any) -> Answered:
+        return await self.call("GET", path, who, **options)
+
+    async def post(self, path: str, body: Any = None, who: str | None = "owner", **options: Any) -> Answered:
+        return await self.call("POST", path, who, body, **options)
+
+    async def put(self, path: str, body: Any = None, who: str | None = "owner", **options: Any) -> Answered:
+        return await self.call("PUT", path, who, body, **options)
+
+    async def delete(self, path: str, who: str | None = "owner", **options: Any) -> Answered:
+        return await self.call("DELETE", path, who, **options)
