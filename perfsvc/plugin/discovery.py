@@ -7,7 +7,6 @@ sound. pluggy checks the hooks' signatures; its own loader is not used, because 
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -159,9 +158,9 @@ def fault_of(base: type[Any], offered: Any) -> Text | None:
     """What keeps a class from being used, or None."""
     if not (isinstance(offered, type) and issubclass(offered, base)):
         return Text(f"不是 {base.__name__} 的子类", f"is not a subclass of {base.__name__}")
-    if inspect.isabstract(offered):
-        names = ", ".join(sorted(offered.__abstractmethods__))
-        return Text(f"缺少方法 {names}", f"lacks the methods {names}")
+    lacking = ", ".join(sorted(getattr(offered, "__abstractmethods__", ())))
+    if lacking:
+        return Text(f"缺少方法 {lacking}", f"lacks the methods {lacking}")
     name, title = getattr(offered, "name", None), getattr(offered, "title", None)
     if not (isinstance(name, str) and NAME.fullmatch(name)):
         return Text(f"name {name!r} 应匹配 {NAME.pattern}", f"its name {name!r} must match {NAME.pattern}")
