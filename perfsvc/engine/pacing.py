@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from perfsvc.model.load import ClosedLoad
+from perfsvc.model.load import Load
 from perfsvc.model.load import Stage
 
 
@@ -23,7 +23,7 @@ def target_at(stages: Sequence[Stage], elapsed: float) -> float:
     return height
 
 
-def users_at(load: ClosedLoad, elapsed: float) -> int:
+def users_at(load: Load, elapsed: float) -> int:
     """Virtual users wanted ``elapsed`` seconds after the start; 0 from the end on.
 
     The first user of a ramp starts at its beginning and the last at its end, so a ramp to ``n`` users in ``t`` seconds

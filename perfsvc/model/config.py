@@ -13,7 +13,9 @@ from typing import Literal
 from typing import get_args
 from urllib.parse import urlsplit
 
+from pydantic import Discriminator
 from pydantic import Field
+from pydantic import Tag
 from pydantic import field_validator
 from pydantic import model_validator
 
@@ -22,9 +24,13 @@ from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.load import MAX_RATE
+from perfsvc.model.load import MAX_SECONDS
 from perfsvc.model.load import MAX_VUS
-from perfsvc.model.load import ClosedLoad
+from perfsvc.model.load import AdaptiveMetric
+from perfsvc.model.load import Distribution
 from perfsvc.model.load import Stage
+from perfsvc.model.load import WhenLate
 from perfsvc.model.problems import Fault
 from perfsvc.model.threshold import Threshold
 
@@ -35,19 +41,68 @@ DataSourceType = Literal["none", "csv", "pool", "generator", "database", "api"]
 Strategy = Literal["round_robin", "weight", "dynamic"]
 
 TEST_MODES: tuple[str, ...] = get_args(TestMode)
-MAX_SECONDS = 31_536_000
 
 SYNONYMS = {"vus": "concurrent_users", "ramp_up": "ramp_up_time", "duration": "hold_time"}
 """The table's names and the API document's."""
 
-Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[int, Field(ge=0, le=MAX_SECONDS)]
+
+
+class RateRange(Spec):
+    """Arrivals per second between which a test mode moves."""
+
+    min: float = titled("最小值", "Lowest", gt=0, le=MAX_RATE)
+    max: float = titled("最大值", "Highest", gt=0, le=MAX_RATE)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RateRange:
+        if self.min > self.max:
+            raise Fault("min 不能大于 max", "min must not exceed max", "min")
+        return self
+
+
+def _rate_form(value: Any) -> str:
+    if isinstance(value, dict | RateRange):
+        return ":range"
+    return ":stages" if isinstance(value, list | tuple) else ":rate"
+
+
+ArrivalRate = Annotated[
+    Annotated[Annotated[float, Field(gt=0, le=MAX_RATE)], Tag(":rate")]
+    | Annotated[Annotated[Many[Stage], Field(min_length=1, max_length=1000)], Tag(":stages")]
+    | Annotated[RateRange, Tag(":range")],
+    Discriminator(_rate_form),
+]
+"""Constant, by stages, or a range for the modes that move the load themselves."""
+
+
+class SearchConfig(Spec):
+    """How ``error_rate`` searches; what is left out follows from the plan."""
+
+    level_time: float | None = titled("每级时间（秒）", "Seconds per level", default=None, ge=1, le=86_400)
+    settle_time: float | None = titled("每级稳定时间（秒）", "Settling, s", default=None, ge=0, le=86_400)
+    precision: float = titled("精度（%）", "Precision, %", default=2.0, ge=0.1, le=50)
+    confirmations: int = titled("确认次数", "Confirmations", default=2, ge=0, le=20)
+
+
+class AdaptiveTarget(Spec):
+    """What ``adaptive`` holds: ms for latencies, percent for ``error_rate``, requests per second for ``rps``."""
+
+    metric: AdaptiveMetric = titled("指标", "Metric")
+    target: float = titled("目标值", "Target", gt=0)
 
 
 class ExecutionConfig(Spec):
     """The free-form column ``execution_config``, given a form."""
 
     stages: Many[Stage] | None = titled("负载阶段", "Stages", default=None, min_length=1, max_length=1000)
+    arrival_rate: ArrivalRate | None = titled("到达率（次/秒）", "Arrivals per second", default=None)
+    max_vus: int | None = titled("最大虚拟用户数", "Most virtual users", default=None, ge=1, le=MAX_VUS)
+    when_late: WhenLate = titled("无空闲用户时", "When no user is free", default="wait")
+    distribution: Distribution = titled("到达分布", "Distribution of arrivals", default="constant")
+    max_iterations: int | None = titled("最大迭代次数", "Most iterations", default=None, ge=1, le=1_000_000_000)
+    iterations_scope: Literal["per_vu", "shared"] = titled("迭代次数范围", "Iterations are", default="shared")
+    search: SearchConfig = titled("搜索选项", "Search", default_factory=SearchConfig)
     thresholds: Many[Threshold] = titled("阈值", "Thresholds", default=(), max_length=100)
     abort_on_breach: bool = titled("超过阈值时中止", "Abort on breach", default=False)
     abort_grace: float = titled("中止宽限（秒）", "Grace before an abort, s", default=5.0, ge=0, le=86_400)
@@ -71,7 +126,7 @@ class PlanConfig(Spec):
     step_users: int | None = titled("每阶梯用户数", "Users per step", default=None, ge=1, le=MAX_VUS)
     step_time: int | None = titled("每阶梯时间（秒）", "Seconds per step", default=None, ge=1, le=MAX_SECONDS)
     error_threshold: float | None = titled("错误率阈值（%）", "Error threshold, %", default=None, gt=0, le=100)
-    adaptive_target: dict[str, Any] | None = titled("自适应目标", "Adaptive target", default=None)
+    adaptive_target: AdaptiveTarget | None = titled("自适应目标", "Adaptive target", default=None)
     env_id: int | None = titled("测试环境", "Environment", default=None, ge=1)
     protocol: str = titled("协议类型", "Protocol", default="http", min_length=1, max_length=20)
     data_source_type: DataSourceType = titled("数据源类型", "Data source", default="none")
@@ -102,16 +157,29 @@ class PlanConfig(Spec):
         return self
 
     def _contradictions(self) -> list[tuple[bool, str, str, str]]:
-        stages = bool(self.execution_config.stages)
-        stepped = self.step_users is not None and self.step_time is not None
+        execution = self.execution_config
+        rate, mode = execution.arrival_rate, self.test_mode
+        shaped = bool(execution.stages) or isinstance(rate, tuple)
+        moving = mode != "concurrent"
         return [
-            (self.test_mode == "step" and not stepped, "test_mode",
+            (mode == "step" and (self.step_users is None or self.step_time is None), "test_mode",
              "step 模式需要 step_users 和 step_time", "test_mode step needs step_users and step_time"),
-            (stages and self.test_mode != "concurrent", "execution_config.stages",
+            (mode == "error_rate" and self.error_threshold is None, "error_threshold",
+             "error_rate 模式下必填", "is required with test_mode error_rate"),
+            (mode == "adaptive" and self.adaptive_target is None, "adaptive_target",
+             "adaptive 模式下必填", "is required with test_mode adaptive"),
+            (bool(execution.stages) and moving, "execution_config.stages",
              "stages 只能用于 concurrent 模式", "stages go with test_mode concurrent only"),
+            (bool(execution.stages) and rate is not None, "execution_config.stages",
+             "stages 与 arrival_rate 不能同时使用", "stages and arrival_rate exclude each other"),
+            (rate is not None and moving != isinstance(rate, RateRange), "execution_config.arrival_rate",
+             "concurrent 模式应为数值或阶段列表，其他模式应为 {min, max}",
+             "must be a number or stages with test_mode concurrent, {min, max} with the others"),
+            (rate is not None and execution.pacing > 0, "execution_config.pacing",
+             "pacing 与 arrival_rate 不能同时使用", "pacing and arrival_rate exclude each other"),
             (self.control_mode == "single" and self.node_count != 1, "node_count",
              "single 模式只能有一个节点", "control_mode single has exactly one node"),
-            (not stages and self.ramp_up_time + self.hold_time == 0, "hold_time",
+            (not shaped and self.ramp_up_time + self.hold_time == 0, "hold_time",
              "加压时间与保持时间不能同时为 0", "ramp-up and hold cannot both be 0"),
         ]  # fmt: skip
 
@@ -120,14 +188,6 @@ class PlanConfig(Spec):
         replaced = {SYNONYMS.get(key, key) for key in changes}
         kept = self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=replaced)
         return PlanConfig.parse({**kept, **changes}, "config")
-
-    def load(self) -> ClosedLoad:
-        """The load profile that this config describes."""
-        if self.execution_config.stages:
-            return ClosedLoad(stages=self.execution_config.stages)
-        users = float(self.concurrent_users)
-        ramp = Stage(duration=float(self.ramp_up_time), target=users)
-        return ClosedLoad(stages=(ramp, Stage(duration=float(self.hold_time), target=users)))
 
     def answer(self) -> dict[str, Any]:
         """The config as the API gives it back: the API document's names, nothing that was left empty."""

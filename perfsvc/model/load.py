@@ -1,4 +1,8 @@
-"""Load profiles: how load changes with time."""
+"""Load profiles: how much load there is, how it changes with time, and who decides that.
+
+The load is a number of virtual users (closed model) or of arrivals per second (open model). It follows the stages;
+where a ``control`` is active, that takes over from the first level on.
+"""
 
 from __future__ import annotations
 
@@ -12,30 +16,106 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 
 MAX_VUS = 1_000_000
+MAX_RATE = 10_000_000.0
+MAX_SECONDS = 31_536_000
+
+Variable = Literal["vus", "arrival_rate"]
+Distribution = Literal["constant", "poisson"]
+WhenLate = Literal["wait", "drop"]
+AdaptiveMetric = Literal["p50", "p90", "p95", "p99", "avg", "error_rate", "rps"]
 
 
 class Stage(Spec):
     """Go to ``target`` in a straight line over ``duration`` seconds."""
 
-    duration: float = titled("秒", "Seconds", ge=0, le=31_536_000)
-    target: float = titled("目标", "Target", ge=0, le=MAX_VUS)
+    duration: float = titled("秒", "Seconds", ge=0, le=MAX_SECONDS)
+    target: float = titled("目标", "Target", ge=0, le=MAX_RATE)
 
 
-class ClosedLoad(Spec):
-    """A number of virtual users that follows the stages, starting from none."""
+class Steps(Spec):
+    """A staircase: ``step`` more every ``step_time`` seconds. The stages say so already; this names the steps."""
 
-    kind: Literal["vus"] = "vus"
-    stages: Annotated[Many[Stage], Field(min_length=1, max_length=1000)]
+    kind: Literal["step"] = "step"
+    step: float = Field(gt=0)
+    step_time: float = Field(gt=0)
+
+
+class ErrorSearch(Spec):
+    """Find the highest load whose error rate stays at or under ``threshold`` percent.
+
+    The load is raised by ``step`` a level, or by half where that is None, until it fails; then the gap is bisected.
+    Levels between ``low`` and ``high`` are held for ``level_time`` seconds each, of which the first ``settle_time`` do
+    not count. ``precision`` is the width of the final interval in percent of its upper end; ``confirmations`` how often
+    the answer is tried again.
+    """
+
+    kind: Literal["error_rate"] = "error_rate"
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
+    step: float | None = Field(default=None, gt=0)
+    threshold: float = Field(gt=0, le=100)
+    level_time: float = Field(default=10.0, gt=0, le=86_400)
+    settle_time: float = Field(default=2.0, ge=0, le=86_400)
+    precision: float = Field(default=2.0, gt=0, le=50)
+    confirmations: int = Field(default=2, ge=0, le=20)
+
+
+class Adaptive(Spec):
+    """Keep ``metric`` at ``target`` (ms, percent or requests per second) with a load between ``low`` and ``high``.
+
+    After ``settle`` seconds of finding it the load is held for ``hold`` seconds, which are what is judged.
+    """
+
+    kind: Literal["adaptive"] = "adaptive"
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
+    metric: AdaptiveMetric
+    target: float = Field(gt=0)
+    settle: float = Field(default=0.0, ge=0, le=MAX_SECONDS)
+    hold: float = Field(gt=0, le=MAX_SECONDS)
+
+
+Control = Annotated[Steps | ErrorSearch | Adaptive, Field(discriminator="kind")]
+
+
+class Iterations(Spec):
+    """An end by count: so many iterations of each user, or of all together."""
+
+    count: int = Field(ge=1, le=1_000_000_000)
+    scope: Literal["per_vu", "shared"] = "shared"
+
+
+class Load(Spec):
+    """A whole profile. It starts from nothing; a stage of no duration is a jump.
+
+    ``max_vus`` bounds the users that serve arrivals; an arrival that finds no free one waits (``wait``) or is dropped.
+    """
+
+    variable: Variable = "vus"
+    stages: Annotated[Many[Stage], Field(min_length=1, max_length=10_000)]
+    max_vus: int | None = Field(default=None, ge=1, le=MAX_VUS)
+    distribution: Distribution = "constant"
+    when_late: WhenLate = "wait"
+    iterations: Iterations | None = None
+    control: Control | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the load is arrivals per second."""
+        return self.variable == "arrival_rate"
 
     @property
     def duration(self) -> float:
-        """Seconds from start to end."""
+        """Seconds from start to end; under an active control, at most."""
         return sum(stage.duration for stage in self.stages)
 
     @property
-    def peak(self) -> int:
-        """The most virtual users at any time."""
-        return int(max(stage.target for stage in self.stages))
+    def peak(self) -> float:
+        """The highest load at any time."""
+        reached = max(stage.target for stage in self.stages)
+        return max(reached, self.control.high) if isinstance(self.control, ErrorSearch | Adaptive) else reached
 
-
-Load = ClosedLoad
+    @property
+    def most_users(self) -> int:
+        """The most virtual users there can be."""
+        return self.max_vus or 1 if self.open else int(self.peak)

@@ -85,24 +85,24 @@ class Lifecycle:
     """The state machine of one run, without I/O.
 
     ``handle`` answers the new state; an event that is illegal in the present state raises IllegalTransition and
-    changes nothing. ``ENDED`` moves a stopping run to the state its reason decided.
+    changes nothing. ``ENDED`` moves a stopping run to the state its reason decided, ``outcome``.
     """
 
     def __init__(self) -> None:
         self.state = RunState.CREATED
         self.reason: EndReason | None = None
-        self._outcome = RunState.FAILED
+        self.outcome = RunState.FAILED
 
     def handle(self, event: RunEvent, reason: EndReason | None = None) -> RunState:
         """Apply an event; raises IllegalTransition."""
         if event is RunEvent.ENDED and self.state is RunState.STOPPING:
-            self.state = self._outcome
+            self.state = self.outcome
             return self.state
         following = TRANSITIONS.get((self.state, event))
         if following is None:
             raise IllegalTransition(*self._refusal(event))
         if following is RunState.STOPPING:
-            self._outcome, self.reason = OUTCOME[event], reason
+            self.outcome, self.reason = OUTCOME[event], reason
         self.state = following
         return following
 

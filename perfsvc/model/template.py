@@ -144,9 +144,9 @@ def _random_int(low: int, high: int) -> Segment:
 
 
 def _faker(provider: str) -> Segment:
-    from faker import Faker  # imported late: it takes 0.2 s that few runs need
+    from faker import Factory  # imported late: it takes 0.2 s that few runs need
 
-    fake = Faker()
+    fake = Factory.create()
     method = getattr(fake, provider, None)
     if not callable(method):
         raise Fault(f"Faker 没有 {provider}", f"Faker has no {provider}")

@@ -10,6 +10,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.profile import load_of
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
@@ -30,7 +31,7 @@ def make_run_spec(
         name=name,
         seed=secrets.randbelow(MAX_SEED) if execution.seed is None else execution.seed,
         scenes=tuple(scenes) or (WeightedScene(scene=scene_of(config)),),
-        load=config.load(),
+        load=load_of(config),
         target=target,
         protocol=config.protocol,
         protocol_options=execution.protocol_options,

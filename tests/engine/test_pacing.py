@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from perfsvc.engine.pacing import share_of
 from perfsvc.engine.pacing import target_at
 from perfsvc.engine.pacing import users_at
-from perfsvc.model.load import ClosedLoad
+from perfsvc.model.load import Load
 from perfsvc.model.load import Stage
 
-RAMP = ClosedLoad(stages=(Stage(duration=10, target=10), Stage(duration=5, target=10), Stage(duration=10, target=0)))
+RAMP = Load(stages=(Stage(duration=10, target=10), Stage(duration=5, target=10), Stage(duration=10, target=0)))
 
 stage = st.builds(
     Stage, duration=st.floats(0, 1000, allow_nan=False), target=st.integers(0, 10_000).map(float)
@@ -41,13 +41,13 @@ def test_users_of_a_ramp(elapsed: float, users: int) -> None:
 
 
 def test_a_stage_of_no_duration_is_a_jump() -> None:
-    load = ClosedLoad(stages=(Stage(duration=0, target=50), Stage(duration=1, target=50)))
+    load = Load(stages=(Stage(duration=0, target=50), Stage(duration=1, target=50)))
     assert users_at(load, 0) == 50
 
 
 @given(st.lists(stage, min_size=1, max_size=6), st.floats(0, 5000))
 def test_users_never_exceed_the_peak(stages: list[Stage], elapsed: float) -> None:
-    load = ClosedLoad(stages=tuple(stages))
+    load = Load(stages=tuple(stages))
     assert 0 <= users_at(load, elapsed) <= load.peak
 
 
