@@ -28,9 +28,9 @@ MIGRATION_WAIT_S = 20
 MAX_LOCK_NAME = 64
 VM_STEPS_BETWEEN_LOOKS = 10_000
 
-OLDEST_MYSQL = (8, 0, 16)
+OLDEST_MYSQL = (8, 0, 17)
 OLDEST_MARIADB = (10, 4, 0)
-"""Before these, CHECK is read and ignored, or an expression cannot be a default."""
+"""Before these, CHECK is read and ignored, or there is no binary collation that minds trailing spaces."""
 
 STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 
@@ -166,8 +166,8 @@ class MySQLBackend:
         self.database.mariadb = "mariadb" in told.lower()
         if version < (OLDEST_MARIADB if self.database.mariadb else OLDEST_MYSQL):
             raise StartupError(
-                f"数据库版本过低：{told}，需要 MySQL 8.0.16 或 MariaDB 10.4 以上",
-                f"the database server is too old: {told}; MySQL 8.0.16 or MariaDB 10.4 is needed",
+                f"数据库版本过低：{told}，需要 MySQL 8.0.17 或 MariaDB 10.4 以上",
+                f"the database server is too old: {told}; MySQL 8.0.17 or MariaDB 10.4 is needed",
             )
 
     @contextmanager

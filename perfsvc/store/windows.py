@@ -63,9 +63,7 @@ def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], period: 
     return insert([encode(plan_id, execution_id, snapshot) for snapshot in snapshots], period)
 
 
-def of_execution(
-    execution_id: str, period: Period = "1s", since: int = 0, until: int = MAX_BIGINT
-) -> list[Snapshot]:
+def of_execution(execution_id: str, period: Period = "1s", since: int = 0, until: int = MAX_BIGINT) -> list[Snapshot]:
     """A run's snapshots from second ``since`` up to and without ``until``, in order of time, then number, then node."""
     wanted = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
     query = MetricsRow.select(MetricsRow.metrics_data).where(wanted)

@@ -10,8 +10,8 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
-# Code-point order and comparison, as SQLite has them: names differ when they look different.
-OPTIONS = "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+# Texts compare as in SQLite: by code points, capitals and trailing spaces included.
+COLLATIONS = {"mariadb": "utf8mb4_nopad_bin", "mysql": "utf8mb4_0900_bin"}
 
 IN_SQLITE = [
     (r"INT NOT NULL AUTO_INCREMENT PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
@@ -272,7 +272,7 @@ INDEXES = [
 
 def up(migrator: Any, db: Any) -> None:
     for name, columns in TABLES.items():
-        db.execute_sql(create_table(name, columns, in_sqlite=isinstance(db, SqliteDatabase)))
+        db.execute_sql(create_table(name, columns, db))
     for table, column in INDEXES:
         name = f"{table}_{column}"
         if name not in {index.name for index in db.get_indexes(table)}:
@@ -284,10 +284,13 @@ def down(migrator: Any, db: Any) -> None:
         db.execute_sql(f"DROP TABLE IF EXISTS `{name}`")
 
 
-def create_table(name: str, columns: str, *, in_sqlite: bool) -> str:
+def create_table(name: str, columns: str, db: Any) -> str:
     """The statement for one table in the words of the database."""
-    if not in_sqlite:
-        return f"CREATE TABLE IF NOT EXISTS `{name}` ({columns}) {OPTIONS}"
+    if not isinstance(db, SqliteDatabase):
+        collation = COLLATIONS["mariadb" if db.mariadb else "mysql"]
+        return (
+            f"CREATE TABLE IF NOT EXISTS `{name}` ({columns}) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE {collation}"
+        )
     for pattern, replacement in IN_SQLITE:
         columns = re.sub(pattern, replacement, columns)
     return f"CREATE TABLE IF NOT EXISTS `{name}` ({columns})"
