@@ -15,11 +15,10 @@ from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.health import Validity
 from perfsvc.metrics.run_metrics import RunMetrics
-from perfsvc.metrics.series import RESOLUTIONS
 
 METRIC_TYPES = ("response_time", "throughput", "error_rate", "system")
-KEPT_SECONDS = RESOLUTIONS[0][1]
-"""A longer ``time_range`` than is kept second by second answers for the whole run."""
+HISTORY_POINTS = 600
+"""A viewer who joins a long run gets wider spans rather than more of them."""
 
 
 def metrics_frame(second: Second, metrics: RunMetrics, validity: Validity) -> dict[str, Any]:
@@ -34,9 +33,14 @@ def metrics_frame(second: Second, metrics: RunMetrics, validity: Validity) -> di
     return {"type": "metrics", "timestamp": second.second, "data": data}
 
 
-def history_frame(seconds: Iterable[Second]) -> dict[str, Any]:
-    """The run so far for a viewer who comes late: ``data`` holds one object per second, with its ``timestamp``."""
-    data = [{"timestamp": second.second, **second_data(second)} for second in seconds]
+def history_of(metrics: RunMetrics) -> dict[str, Any]:
+    """The frame with the run so far for a viewer who joins now, in a bounded number of points."""
+    return history_frame(metrics.series.finest(HISTORY_POINTS))
+
+
+def history_frame(points: Iterable[Second]) -> dict[str, Any]:
+    """A frame whose ``data`` holds one object per point, with its ``timestamp`` and ``width``."""
+    data = [{"timestamp": second.second, **second_data(second)} for second in points]
     return {"type": "history", "timestamp": data[-1]["timestamp"] if data else None, "data": data}
 
 
@@ -98,7 +102,7 @@ def metrics_answer(
     """The answer of GET ``/api/performance/metrics/{execution_id}/``.
 
     ``metric_type`` leaves only that block; ``time_range`` looks at the last so many seconds up to the latest closed
-    one, with exact percentiles. Raises InvalidInput.
+    one (more than 300 are rounded up to whole 10 s, more than 3600 are the whole run). Raises InvalidInput.
     """
     if metric_type is not None and metric_type not in METRIC_TYPES:
         names = ", ".join(METRIC_TYPES)
@@ -141,7 +145,7 @@ def metric_blocks(metrics: RunMetrics, time_range: int | None) -> dict[str, dict
 
 def figures_over(metrics: RunMetrics, time_range: int | None) -> Figures:
     """The figures of the last so many seconds, or of the whole run."""
-    if time_range is None or time_range > KEPT_SECONDS or metrics.latest is None:
+    if time_range is None or metrics.latest is None:
         return metrics.figures()
-    tally, span_ns = metrics.series.span(time_range, metrics.latest.second)
-    return Figures(**figures_of(tally, span_ns))
+    found = metrics.series.span(time_range, metrics.latest.second)
+    return metrics.figures() if found is None else Figures(**figures_of(*found))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from perfsvc.metrics.bucket import Bucket
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
@@ -21,7 +22,6 @@ from perfsvc.metrics.health import judge
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.sequence import Range
 from perfsvc.metrics.sequence import Sequence
-from perfsvc.metrics.series import Bucket
 from perfsvc.metrics.series import Series
 from perfsvc.metrics.tally import Digest
 from perfsvc.metrics.tally import Tally
@@ -153,7 +153,7 @@ class RunMetrics:
         closed = [self._close(second) for second in closing]
         self._closed_upto = upto if self._closed_upto is None else max(self._closed_upto, upto)
         if closing:
-            self.series.fix(closing[-1])
+            self.series.age(closing[-1])
         return closed
 
     @property

@@ -1,181 +1,54 @@
 """The run over time, at several resolutions, each with a bound.
 
 Every resolution sums the same additive facts, so a snapshot that comes late amends all of them alike. A bucket keeps
-its histogram while late snapshots are likely; then its percentiles are fixed, and the histogram is packed (single
-seconds) or let go (wider spans), which keeps memory flat however long the run. The widest resolution covers a whole
-year, the longest run there can be.
+its histogram while late snapshots are likely; then its percentiles are fixed and the histogram is packed, and let go
+when it is too old for questions about the last seconds. So memory stays flat however long the run. The widest
+resolution covers a whole year, the longest run there can be.
 """
 
 from __future__ import annotations
 
-from typing import Any
 from typing import NamedTuple
 
-from perfsvc.metrics.figures import Health
+from perfsvc.metrics.bucket import Bucket
+from perfsvc.metrics.bucket import Facts
 from perfsvc.metrics.figures import Second
-from perfsvc.metrics.figures import counts_of
-from perfsvc.metrics.figures import figures_of
-from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.tally import Tally
-from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 
-RESOLUTIONS = ((1, 3_600), (10, 8_640), (60, 10_080), (3_600, 8_784))
-"""Width in seconds and number of buckets kept: an hour, a day, a week, a year."""
+
+class Resolution(NamedTuple):
+    """Buckets of ``width`` seconds, at most ``limit`` of them, with histograms for the last ``exact_s`` seconds."""
+
+    width: int
+    limit: int
+    exact_s: int
+
+
 AMENDABLE_S = 120
 """How long after its end a bucket's percentiles still take in late snapshots."""
-LATENCY_FIELDS = ("avg", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999")
-
-
-class Facts(NamedTuple):
-    """What a second is besides its samples; sums over seconds give the means of wider spans."""
-
-    seconds: int = 0
-    span_ns: int = 0
-    paused: int = 0
-    vus: int = 0
-    planned_vus: int = 0
-    cpu: float = 0.0
-    memory: float = 0.0
-    network: float = 0.0
-
-    def combined(self, sign: int, other: Facts) -> Facts:
-        """These facts and ``sign`` times the others."""
-        return Facts._make(mine + sign * theirs for mine, theirs in zip(self, other, strict=True))
-
-
-class NodeSecond(NamedTuple):
-    """One node in one second, from all its snapshots of it."""
-
-    span_ns: int
-    paused: bool
-    vus: int
-    planned_vus: int
-    health: NodeHealth
-
-    @classmethod
-    def of(cls, snapshot: Snapshot) -> NodeSecond:
-        return cls(snapshot.span_ns, snapshot.paused, snapshot.vus, snapshot.planned_vus, snapshot.health)
-
-    def joined(self, later: NodeSecond) -> NodeSecond:
-        """This and a later snapshot's: spans add up; the users at the busier moment; health of the longer span."""
-        return NodeSecond(
-            self.span_ns + later.span_ns,
-            later.paused,
-            max(self.vus, later.vus),
-            max(self.planned_vus, later.planned_vus),
-            self.health if self.span_ns > later.span_ns else later.health,
-        )
-
-
-def facts_of(nodes: dict[str, NodeSecond]) -> Facts:
-    """The facts of a second from those of its nodes. Running time is that of the node that ran longest in it."""
-    if not nodes:
-        return Facts()
-    each = list(nodes.values())
-    return Facts(
-        seconds=1,
-        span_ns=max(node.span_ns for node in each),
-        paused=int(all(node.paused for node in each)),
-        vus=sum(node.vus for node in each),
-        planned_vus=sum(node.planned_vus for node in each),
-        cpu=sum(node.health.cpu for node in each) / len(each),
-        memory=sum(node.health.memory for node in each) / len(each),
-        network=max(node.health.network for node in each),
-    )
-
-
-class Bucket:
-    """Everything of one span of time."""
-
-    __slots__ = ("_fixed", "_packed", "counts", "elapsed", "facts", "nodes", "peaks", "start", "tally", "width")
-
-    def __init__(self, start: int, width: int) -> None:
-        self.start, self.width = start, width
-        self.tally = Tally()
-        self.facts = Facts()
-        self.nodes: dict[str, NodeSecond] = {}
-        self.elapsed = 0.0
-        self.counts = [0, 0, 0]
-        self.peaks = [0.0, 0.0, 0.0]
-        self._fixed: dict[str, float | None] | None = None
-        self._packed = b""
-
-    def place(self, snapshot: Snapshot) -> Facts:
-        """Note the node's state, in a bucket of one second; answers how the second's facts changed by it."""
-        known = self.nodes.get(snapshot.node)
-        node = NodeSecond.of(snapshot)
-        self.nodes[snapshot.node] = known.joined(node) if known else node
-        return facts_of(self.nodes).combined(-1, self.facts)
-
-    def add(self, snapshot: Snapshot, tally: Tally, change: Facts) -> None:
-        """Count a snapshot's samples and the change of facts it brought."""
-        self.tally.add(tally, latency=self._fixed is None)
-        self.facts = self.facts.combined(1, change)
-        self.elapsed = max(self.elapsed, snapshot.elapsed)
-        health = snapshot.health
-        seen = (health.process_cpu, health.loop_lag_ms, health.send_lag_ms)
-        self.peaks = [max(pair) for pair in zip(self.peaks, seen, strict=True)]
-        more = (snapshot.iterations, snapshot.dropped, snapshot.late)
-        self.counts = [sum(pair) for pair in zip(self.counts, more, strict=True)]
-
-    def fix(self) -> None:
-        """Put the histogram away and forget the nodes; from now on late samples count and percentiles stand."""
-        figures = figures_of(self.tally, self.facts.span_ns)
-        self._fixed = {name: figures[name] for name in LATENCY_FIELDS}
-        if self.width == 1:
-            self._packed = self.tally.latency.pack()
-        self.tally.latency = Histogram()
-        self.nodes = {}
-
-    def pour_into(self, tally: Tally) -> None:
-        """Add everything counted here, the histogram too, to another tally; for buckets of one second."""
-        tally.add(self.tally)
-        tally.latency.merge(Histogram.unpack(self._packed))
-
-    @property
-    def fixed(self) -> bool:
-        return self._fixed is not None
-
-    def read(self) -> Second:
-        """The bucket in figures."""
-        facts, seconds = self.facts, max(self.facts.seconds, 1)
-        iterations, dropped, late = self.counts
-        return Second(
-            second=self.start,
-            width=self.width,
-            elapsed=round(self.elapsed, 3),
-            paused=0 < facts.seconds == facts.paused,
-            span_ns=facts.span_ns,
-            vus=round(facts.vus / seconds),
-            planned_vus=round(facts.planned_vus / seconds),
-            iterations=iterations,
-            dropped=dropped,
-            late=late,
-            health=self._health(seconds),
-            **self._figures(),
-        )
-
-    def _figures(self) -> dict[str, Any]:
-        if self._fixed is None:
-            return figures_of(self.tally, self.facts.span_ns)
-        return {**counts_of(self.tally, self.facts.span_ns), **self._fixed}
-
-    def _health(self, seconds: int) -> Health:
-        means = (self.facts.cpu, self.facts.memory, self.facts.network)
-        return Health(*(round(total / seconds, 3) for total in means), *(round(peak, 3) for peak in self.peaks))
+RESOLUTIONS = (
+    Resolution(1, 3_600, 300),
+    Resolution(10, 8_640, 3_600),
+    Resolution(60, 10_080, 0),
+    Resolution(3_600, 8_784, 0),
+)
+"""An hour, a day, a week, a year. No question about the last seconds unpacks more than 360 histograms (10 ms)."""
 
 
 class Level:
-    """The buckets of one width, at most ``limit`` of them; the oldest go first."""
+    """The buckets of one resolution; the oldest go first."""
 
-    def __init__(self, width: int, limit: int) -> None:
-        self.width = width
+    def __init__(self, resolution: Resolution) -> None:
+        self.width, self._limit, self.exact_s = resolution
         self.complete = True
-        self._limit = limit
         self._buckets: dict[int, Bucket] = {}
         self._open: dict[int, Bucket] = {}
+        self._packed: dict[int, Bucket] = {}
         self._gone_before = 0
+
+    def __len__(self) -> int:
+        return len(self._buckets)
 
     def bucket(self, second: int) -> Bucket | None:
         """The bucket that a second belongs to; None when it is already gone."""
@@ -191,25 +64,36 @@ class Level:
     def _evict(self) -> None:
         if len(self._buckets) > self._limit:
             oldest = min(self._buckets)
-            del self._buckets[oldest]
-            self._open.pop(oldest, None)
+            for buckets in (self._buckets, self._open, self._packed):
+                buckets.pop(oldest, None)
             self._gone_before, self.complete = oldest + self.width, False
 
-    def fix(self, before: int) -> None:
-        """Fix every bucket that ended before a second."""
-        for start in [start for start in self._open if start + self.width <= before]:
-            self._open.pop(start).fix()
+    def age(self, closed: int) -> None:
+        """Fix the buckets that ended long enough before ``closed``, and drop histograms nobody can ask for."""
+        for start in self._ended(self._open, closed - AMENDABLE_S):
+            bucket = self._packed[start] = self._open.pop(start)
+            bucket.fix()
+        for start in self._ended(self._packed, closed - max(self.exact_s, AMENDABLE_S)):
+            self._packed.pop(start).forget()
 
-    def since(self, second: int) -> list[Bucket]:
-        """The buckets from a second on, in order."""
-        return [self._buckets[start] for start in sorted(self._buckets) if start >= second]
+    def _ended(self, buckets: dict[int, Bucket], by: int) -> list[int]:
+        return [start for start in buckets if start + self.width <= by]
+
+    def all(self) -> list[Bucket]:
+        """All buckets in order."""
+        return [self._buckets[start] for start in sorted(self._buckets)]
+
+    def between(self, first: int, last: int) -> list[Bucket]:
+        """The buckets with any second from ``first`` to ``last`` in them."""
+        starts = range(first - first % self.width, last + 1, self.width)
+        return [self._buckets[start] for start in starts if start in self._buckets]
 
 
 class Series:
     """The whole run at every resolution."""
 
-    def __init__(self, resolutions: tuple[tuple[int, int], ...] = RESOLUTIONS) -> None:
-        self._levels = [Level(width, limit) for width, limit in resolutions]
+    def __init__(self, resolutions: tuple[Resolution, ...] = RESOLUTIONS) -> None:
+        self._levels = [Level(resolution) for resolution in resolutions]
 
     def add(self, snapshot: Snapshot, tally: Tally) -> tuple[Bucket | None, Facts]:
         """Count a snapshot whose samples sum up to ``tally``.
@@ -224,27 +108,26 @@ class Series:
                 bucket.add(snapshot, tally, change)
         return second, change
 
-    def fix(self, closed: int) -> None:
-        """Every second up to ``closed`` is closed: fix what late snapshots will hardly reach any more."""
+    def age(self, closed: int) -> None:
+        """Every second up to ``closed`` is closed: let go of what late snapshots will hardly reach any more."""
         for level in self._levels:
-            level.fix(closed - AMENDABLE_S)
+            level.age(closed)
 
-    def recent(self, seconds: int, until: int) -> list[Second]:
-        """The last ``seconds`` up to and including ``until``, one by one, as far as they are kept."""
-        return [bucket.read() for bucket in self._recent(seconds, until)]
+    def span(self, seconds: int, until: int) -> tuple[Tally, int] | None:
+        """Everything counted in the last ``seconds`` up to and including ``until``, and their running time in ns.
 
-    def span(self, seconds: int, until: int) -> tuple[Tally, int]:
-        """Everything counted in the last ``seconds`` up to and including ``until``, and their running time in ns."""
+        Exact to the second for the last 5 min, rounded up to whole 10 s for the last hour, None for more than that.
+        """
+        level = next((level for level in self._levels if seconds <= level.exact_s), None)
+        if level is None:
+            return None
         tally, span_ns = Tally(), 0
-        for bucket in self._recent(seconds, until):
+        for bucket in level.between(until - seconds + 1, until):
             bucket.pour_into(tally)
             span_ns += bucket.facts.span_ns
         return tally, span_ns
 
-    def finest(self) -> list[Second]:
-        """The whole run at the finest resolution that still covers it."""
-        level = next((level for level in self._levels if level.complete), self._levels[-1])
-        return [bucket.read() for bucket in level.since(0)]
-
-    def _recent(self, seconds: int, until: int) -> list[Bucket]:
-        return [bucket for bucket in self._levels[0].since(until - seconds + 1) if bucket.start <= until]
+    def finest(self, limit: int | None = None) -> list[Second]:
+        """The whole run at the finest resolution that covers it, with at most ``limit`` points where that is given."""
+        fitting = (level for level in self._levels if level.complete and (limit is None or len(level) <= limit))
+        return [bucket.read() for bucket in next(fitting, self._levels[-1]).all()]

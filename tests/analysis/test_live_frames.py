@@ -7,7 +7,9 @@ from datetime import datetime
 
 import pytest
 
+from perfsvc.analysis import live
 from perfsvc.analysis.live import history_frame
+from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_answer
 from perfsvc.analysis.live import metrics_frame
 from perfsvc.errors import InvalidInput
@@ -59,6 +61,12 @@ def test_history_is_the_run_so_far(seconds):
     assert (frame["type"], frame["timestamp"]) == ("history", T0 + 6)
     assert [point["timestamp"] for point in frame["data"]] == [T0 + 1, T0 + 2, T0 + 3, T0 + 4, T0 + 6]
     assert [point["requests_per_second"] for point in frame["data"]] == [5.0, 0.0, 0.0, 3.0, 2.0]
+
+
+def test_history_is_bounded(metrics, seconds, monkeypatch):
+    assert history_of(metrics) == history_frame(metrics.series.finest())
+    monkeypatch.setattr(live, "HISTORY_POINTS", 4)
+    assert [point["width"] for point in history_of(metrics)["data"]] == [10]
 
 
 def test_history_of_nothing():

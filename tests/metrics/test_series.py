@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from perfsvc.metrics.bucket import Bucket
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.series import AMENDABLE_S
+from perfsvc.metrics.series import Resolution
 from perfsvc.metrics.series import Series
+from perfsvc.metrics.tally import Tally
 from perfsvc.model.window import NodeHealth
 
 T0 = 1_700_000_000
@@ -17,7 +20,7 @@ MS = 1_000_000
 @pytest.fixture
 def metrics() -> RunMetrics:
     made = RunMetrics(["a"])
-    made.series = Series(((1, 5), (10, 4), (60, 100)))
+    made.series = Series((Resolution(1, 5, 300), Resolution(10, 4, 3600), Resolution(60, 100, 0)))
     return made
 
 
@@ -69,7 +72,8 @@ def test_percentiles_stand_after_the_histogram_was_let_go(snapshot, window):
 def test_late_snapshots_amend_every_resolution(metrics, snapshot, window):
     run(metrics, snapshot, window, 12)
     metrics.merge(snapshot(1, window(0, [999]), second=T0 + 11, node="late"))
-    assert metrics.series.recent(2, T0 + 12)[0].max == 999.0
+    tally, _ = metrics.series.span(2, T0 + 12)
+    assert tally.latency.max_ns == 999 * MS
     assert metrics.series.finest()[1].max == 999.0
 
 
@@ -82,18 +86,38 @@ def test_what_is_older_than_the_series_counts_in_totals_only(metrics, snapshot, 
     assert sum(point.requests for point in metrics.series.finest()) == 25
 
 
-def test_recent_seconds(metrics, snapshot, window):
-    run(metrics, snapshot, window, 12)
-    assert [point.second - T0 for point in metrics.series.recent(3, T0 + 11)] == [9, 10, 11]
-    assert [point.second - T0 for point in metrics.series.recent(99, T0 + 12)] == [8, 9, 10, 11, 12]
-
-
-def test_a_span_of_seconds_is_exact_even_from_packed_histograms(snapshot, window):
+def test_a_limit_on_points_chooses_wider_ones(snapshot, window):
     metrics = RunMetrics(["a"])
-    run(metrics, snapshot, window, AMENDABLE_S + 60)
-    tally, span_ns = metrics.series.span(100, T0 + 150)
-    values = [factor * seq * MS for seq in range(51, 151) for factor in (1, 2)]
-    assert span_ns == 100 * 10**9
-    assert tally.requests == 200
+    run(metrics, snapshot, window, 99)
+    assert len(metrics.series.finest(99)) == 99
+    assert [point.width for point in metrics.series.finest(98)] == [10] * 10
+    assert [point.width for point in metrics.series.finest(9)] == [60, 60]
+    assert [point.width for point in metrics.series.finest(0)] == [3600]
+
+
+@pytest.mark.parametrize(("seconds", "first"), [(100, 451), (300, 251), (302, 240), (500, 50)])
+def test_a_span_of_seconds_is_exact_even_from_packed_histograms(snapshot, window, seconds, first):
+    metrics = RunMetrics(["a"])
+    run(metrics, snapshot, window, 550)
+    tally, span_ns = metrics.series.span(seconds, T0 + 550)
+    values = [factor * seq * MS for seq in range(first, 551) for factor in (1, 2)]
+    assert span_ns == (551 - first) * 10**9
+    assert tally.requests == len(values)
     assert (tally.latency.counts == Histogram.of_ns(values).counts).all()
     assert tally.latency.sum_ns == sum(values)
+
+
+def test_histograms_too_old_for_questions_are_let_go(snapshot, window):
+    metrics = RunMetrics(["a"])
+    run(metrics, snapshot, window, 310)
+    (long_ago,) = metrics.series._levels[0].between(T0 + 9, T0 + 9)
+    (lately,) = metrics.series._levels[0].between(T0 + 10, T0 + 10)
+    assert long_ago.read().percentiles["max"] == 18.0
+    assert (pour(long_ago).latency.total, pour(lately).latency.total) == (0, 2)
+    assert metrics.series.span(3601, T0 + 310) is None
+
+
+def pour(bucket: Bucket) -> Tally:
+    tally = Tally()
+    bucket.pour_into(tally)
+    return tally

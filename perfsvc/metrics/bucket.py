@@ -1,0 +1,159 @@
+"""One span of time in a run's series: what was sampled in it, and what the nodes were doing meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import NamedTuple
+
+from perfsvc.metrics.figures import Health
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.figures import counts_of
+from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.tally import Tally
+from perfsvc.model.window import NodeHealth
+from perfsvc.model.window import Snapshot
+
+LATENCY_FIELDS = ("avg", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999")
+
+
+class Facts(NamedTuple):
+    """What a second is besides its samples; sums over seconds give the means of wider spans."""
+
+    seconds: int = 0
+    span_ns: int = 0
+    paused: int = 0
+    vus: int = 0
+    planned_vus: int = 0
+    cpu: float = 0.0
+    memory: float = 0.0
+    network: float = 0.0
+
+    def combined(self, sign: int, other: Facts) -> Facts:
+        """These facts and ``sign`` times the others."""
+        return Facts._make(mine + sign * theirs for mine, theirs in zip(self, other, strict=True))
+
+
+class NodeSecond(NamedTuple):
+    """One node in one second, from all its snapshots of it."""
+
+    span_ns: int
+    paused: bool
+    vus: int
+    planned_vus: int
+    health: NodeHealth
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> NodeSecond:
+        return cls(snapshot.span_ns, snapshot.paused, snapshot.vus, snapshot.planned_vus, snapshot.health)
+
+    def joined(self, later: NodeSecond) -> NodeSecond:
+        """This and a later snapshot's: spans add up; the users at the busier moment; health of the longer span."""
+        return NodeSecond(
+            self.span_ns + later.span_ns,
+            later.paused,
+            max(self.vus, later.vus),
+            max(self.planned_vus, later.planned_vus),
+            self.health if self.span_ns > later.span_ns else later.health,
+        )
+
+
+def facts_of(nodes: dict[str, NodeSecond]) -> Facts:
+    """The facts of a second from those of its nodes. Running time is that of the node that ran longest in it."""
+    if not nodes:
+        return Facts()
+    each = list(nodes.values())
+    return Facts(
+        seconds=1,
+        span_ns=max(node.span_ns for node in each),
+        paused=int(all(node.paused for node in each)),
+        vus=sum(node.vus for node in each),
+        planned_vus=sum(node.planned_vus for node in each),
+        cpu=sum(node.health.cpu for node in each) / len(each),
+        memory=sum(node.health.memory for node in each) / len(each),
+        network=max(node.health.network for node in each),
+    )
+
+
+class Bucket:
+    """Everything of one span of time."""
+
+    __slots__ = ("_fixed", "_packed", "counts", "elapsed", "facts", "nodes", "peaks", "start", "tally", "width")
+
+    def __init__(self, start: int, width: int) -> None:
+        self.start, self.width = start, width
+        self.tally = Tally()
+        self.facts = Facts()
+        self.nodes: dict[str, NodeSecond] = {}
+        self.elapsed = 0.0
+        self.counts = [0, 0, 0]
+        self.peaks = [0.0, 0.0, 0.0]
+        self._fixed: dict[str, float | None] | None = None
+        self._packed = b""
+
+    def place(self, snapshot: Snapshot) -> Facts:
+        """Note the node's state, in a bucket of one second; answers how the second's facts changed by it."""
+        known = self.nodes.get(snapshot.node)
+        node = NodeSecond.of(snapshot)
+        self.nodes[snapshot.node] = known.joined(node) if known else node
+        return facts_of(self.nodes).combined(-1, self.facts)
+
+    def add(self, snapshot: Snapshot, tally: Tally, change: Facts) -> None:
+        """Count a snapshot's samples and the change of facts it brought."""
+        self.tally.add(tally, latency=self._fixed is None)
+        self.facts = self.facts.combined(1, change)
+        self.elapsed = max(self.elapsed, snapshot.elapsed)
+        health = snapshot.health
+        seen = (health.process_cpu, health.loop_lag_ms, health.send_lag_ms)
+        self.peaks = [max(pair) for pair in zip(self.peaks, seen, strict=True)]
+        more = (snapshot.iterations, snapshot.dropped, snapshot.late)
+        self.counts = [sum(pair) for pair in zip(self.counts, more, strict=True)]
+
+    def fix(self) -> None:
+        """Pack the histogram and forget the nodes; from now on late samples count and percentiles stand."""
+        figures = figures_of(self.tally, self.facts.span_ns)
+        self._fixed = {name: figures[name] for name in LATENCY_FIELDS}
+        self._packed = self.tally.latency.pack()
+        self.tally.latency = Histogram()
+        self.nodes = {}
+
+    def forget(self) -> None:
+        """Let the packed histogram go."""
+        self._packed = b""
+
+    def pour_into(self, tally: Tally) -> None:
+        """Add everything counted here to another tally, with the histogram unless that is forgotten."""
+        tally.add(self.tally)
+        tally.latency.merge(Histogram.unpack(self._packed))
+
+    @property
+    def fixed(self) -> bool:
+        return self._fixed is not None
+
+    def read(self) -> Second:
+        """The bucket in figures."""
+        facts, seconds = self.facts, max(self.facts.seconds, 1)
+        iterations, dropped, late = self.counts
+        return Second(
+            second=self.start,
+            width=self.width,
+            elapsed=round(self.elapsed, 3),
+            paused=0 < facts.seconds == facts.paused,
+            span_ns=facts.span_ns,
+            vus=round(facts.vus / seconds),
+            planned_vus=round(facts.planned_vus / seconds),
+            iterations=iterations,
+            dropped=dropped,
+            late=late,
+            health=self._health(seconds),
+            **self._figures(),
+        )
+
+    def _figures(self) -> dict[str, Any]:
+        if self._fixed is None:
+            return figures_of(self.tally, self.facts.span_ns)
+        return {**counts_of(self.tally, self.facts.span_ns), **self._fixed}
+
+    def _health(self, seconds: int) -> Health:
+        means = (self.facts.cpu, self.facts.memory, self.facts.network)
+        return Health(*(round(total / seconds, 3) for total in means), *(round(peak, 3) for peak in self.peaks))
