@@ -21,8 +21,11 @@ from typing import Any
 from typing import Literal
 from typing import get_args
 
+from pydantic import GetJsonSchemaHandler
 from pydantic import model_serializer
 from pydantic import model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from perfsvc.model.base import Spec
 from perfsvc.model.problems import Fault
@@ -61,6 +64,11 @@ class Threshold(Spec):
     @model_serializer
     def _as_text(self) -> str:
         return str(self)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Described as it is written."""
+        return {"type": "string", "examples": ["p95 < 300", "error_rate < 1 for 10s", "p95{login} < 300"]}
 
     def __str__(self) -> str:
         scope = f"{{{self.step}}}" if self.step else ""

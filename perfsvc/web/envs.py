@@ -35,7 +35,7 @@ class Env(Handler):
     async def get(self, env_id: int) -> EnvAnswer:
         return EnvAnswer.of(await self.services.envs.get(env_id))
 
-    @operation("修改测试环境", "Change the given keys; a database password that is left out is kept", EDITORS)
+    @operation("修改测试环境", "Change an environment", EDITORS)
     async def put(self, env_id: int, body: EnvChange) -> EnvAnswer:
         return EnvAnswer.of(await self.services.envs.update(env_id, body))
 

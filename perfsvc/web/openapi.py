@@ -142,7 +142,7 @@ def _failures(method: str, operation: Operation) -> list[int]:
         413: operation.body is not None,
         415: operation.body is not None,
         422: operation.body is not None or operation.query is not None or method == "POST",
-        429: operation.body is not None,
+        429: operation.throttled,
         503: True,
     }
     return [status for status, it_is in possible.items() if it_is]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import wraps
+from types import NoneType
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import get_type_hints
@@ -47,6 +48,7 @@ class Operation:
     body: type[Spec] | None
     answer: type[BaseModel] | type[Plain] | None
     documented: bool
+    throttled: bool
 
     @property
     def decided_by_body(self) -> bool:
@@ -56,16 +58,20 @@ class Operation:
 
 
 def operation(
-    zh: str, en: str, rule: Rule, *, status: int = 200, documented: bool = True
+    zh: str, en: str, rule: Rule, *, status: int = 200, documented: bool = True, throttled: bool = False
 ) -> Callable[[Callable[..., Any]], Serve]:
-    """Make a handler's method an operation; its answer is written by the handler."""
+    """Make a handler's method an operation; its answer is written by the handler.
+
+    ``throttled`` says that the service may answer TooManyRequests.
+    """
 
     def declare(function: Callable[..., Any]) -> Serve:
         @wraps(function)
         async def serve(self: Handler, *_: str, **__: str) -> None:
             self.write_answer(await function(self, **self.inputs))
 
-        setattr(serve, MARK, _described(function, Text(zh, en), rule, status, documented=documented))
+        takes = _taken(function)
+        setattr(serve, MARK, Operation(Text(zh, en), rule, status, documented=documented, throttled=throttled, **takes))
         return serve
 
     return declare
@@ -77,10 +83,8 @@ def operation_of(handler: type[Any], method: str) -> Operation | None:
     return found if isinstance(found, Operation) else None
 
 
-def _described(function: Callable[..., Any], summary: Text, rule: Rule, status: int, *, documented: bool) -> Operation:
+def _taken(function: Callable[..., Any]) -> dict[str, Any]:
     hints = get_type_hints(function)
-    answer = hints.pop("return", None)
+    answer = hints.pop("return")
     query, body = hints.pop("query", None), hints.pop("body", None)
-    return Operation(
-        summary, rule, status, hints, query, body, answer if isinstance(answer, type) else None, documented
-    )
+    return {"path": hints, "query": query, "body": body, "answer": None if answer is NoneType else answer}

@@ -36,7 +36,7 @@ class Plan(Handler):
     async def get(self, plan_id: int) -> PlanAnswer:
         return PlanAnswer.of(await self.services.plans.get(plan_id))
 
-    @operation("编辑测试计划", "Change the given keys, those of config too", EDITORS)
+    @operation("编辑测试计划", "Change a plan; config is merged key by key", EDITORS)
     async def put(self, plan_id: int, body: PlanChange) -> PlanAnswer:
         return PlanAnswer.of(await self.services.plans.update(plan_id, body))
 

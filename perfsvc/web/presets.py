@@ -35,7 +35,7 @@ class Preset(Handler):
     async def get(self, preset_id: int) -> PresetAnswer:
         return PresetAnswer.of(await self.services.presets.get(preset_id))
 
-    @operation("修改预设配置", "Change the given keys", EDITORS)
+    @operation("修改预设配置", "Change a preset", EDITORS)
     async def put(self, preset_id: int, body: PresetChange) -> PresetAnswer:
         return PresetAnswer.of(await self.services.presets.update(preset_id, body))
 

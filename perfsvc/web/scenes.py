@@ -36,7 +36,7 @@ class Scene(Handler):
     async def get(self, scene_id: int) -> SceneAnswer:
         return SceneAnswer.of(await self.services.scenes.get(scene_id))
 
-    @operation("修改业务流", "Change the given keys", EDITORS)
+    @operation("修改业务流", "Change a scene", EDITORS)
     async def put(self, scene_id: int, body: SceneChange) -> SceneAnswer:
         return SceneAnswer.of(await self.services.scenes.update(scene_id, body))
 

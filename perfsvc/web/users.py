@@ -41,13 +41,13 @@ class AccessToken(Spec):
 
 
 class Register(Handler):
-    @operation("注册", "Register", OPEN, status=201)
+    @operation("注册", "Register", OPEN, status=201, throttled=True)
     async def post(self, body: Registration) -> UserAnswer:
         return UserAnswer.of(await self.services.accounts.register(body, self.address))
 
 
 class LogIn(Handler):
-    @operation("登录", "Log in", OPEN)
+    @operation("登录", "Log in", OPEN, throttled=True)
     async def post(self, body: Login) -> LoginAnswer:
         user, pair = await self.services.sessions.login(body, self.address)
         return LoginAnswer(**pair._asdict(), user=UserAnswer.of(user))
@@ -86,7 +86,7 @@ class Me(Handler):
 
 
 class MyPassword(Handler):
-    @operation("修改密码", "Change one's password: all sessions end, a new one begins", AUTHENTICATED)
+    @operation("修改密码", "Change one's password: all sessions end, a new one begins", AUTHENTICATED, throttled=True)
     async def put(self, body: PasswordChange) -> PasswordAnswer:
         pair = await self.services.accounts.change_password(self.user, body)
         changed = self.message("密码已修改", "The password was changed").message

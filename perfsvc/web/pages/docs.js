@@ -1,0 +1,297 @@
+// The page that lists the API's operations and tries them out. Everything shown comes from /api/openapi.json.
+
+const WORDS = {
+  zh: {
+    search: "查找接口", username: "用户名", password: "密码", login: "登录", logout: "退出", other: "English",
+    parameters: "参数", body: "请求体", answers: "响应", tryIt: "发送请求", send: "发送", required: "必填",
+    none: "无", sending: "请求中…", failed: "请求失败", welcome: "选择一个接口", allowed: "权限：",
+    intro: "登录后即可在此页面直接调用接口。错误信息的语言由 Accept-Language 决定。", default: "默认",
+  },
+  en: {
+    search: "Find an operation", username: "Username", password: "Password", login: "Log in", logout: "Log out",
+    other: "中文", parameters: "Parameters", body: "Request body", answers: "Answers", tryIt: "Try it", send: "Send",
+    required: "required", none: "none", sending: "Sending…", failed: "The request failed", welcome: "Choose an operation",
+    allowed: "Who may: ", default: "default",
+    intro: "Log in and call the API right from this page. Accept-Language decides the language of messages.",
+  },
+};
+const METHODS = ["get", "post", "put", "delete"];
+const LONGEST_SHOWN = 200_000;
+
+const state = {
+  language: navigator.language.startsWith("zh") ? "zh" : "en",
+  token: sessionStorage.getItem("token"),
+  who: sessionStorage.getItem("who"),
+  api: null,
+  operations: [],
+};
+
+const byId = (id) => document.getElementById(id);
+const word = (name) => WORDS[state.language][name];
+
+/** A text that the description holds in both languages: `name` in English, `x-name-zh` in Chinese. */
+const text = (holder, name) => (state.language === "zh" && holder[`x-${name}-zh`]) || holder[name] || "";
+
+/** An element. Children are elements or texts; texts are never read as HTML. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child != null));
+  return element;
+}
+
+// Schemas.
+
+function resolved(schema) {
+  const name = schema.$ref?.split("/").pop();
+  return name ? state.api.components.schemas[name] : schema;
+}
+
+function typeName(schema) {
+  if (schema.$ref) return schema.$ref.split("/").pop();
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
+  const parts = schema.anyOf ?? schema.oneOf;
+  if (parts) return parts.map(typeName).join(" | ");
+  if (schema.type === "array") return `${schema.items ? typeName(schema.items) : "any"}[]`;
+  return schema.format ? `${schema.type} (${schema.format})` : schema.type ?? "any";
+}
+
+function bounds(schema) {
+  const signs = {
+    minimum: "≥", maximum: "≤", exclusiveMinimum: ">", exclusiveMaximum: "<", minLength: "length ≥", maxLength: "length ≤",
+    minItems: "items ≥", maxItems: "items ≤", pattern: "~",
+  };
+  const one = (part) => Object.entries(signs).filter(([name]) => part[name] !== undefined)
+    .map(([name, sign]) => `${sign} ${part[name]}`);
+  const found = [schema, ...(schema.anyOf ?? [])].flatMap(one);
+  if (schema.default != null && typeof schema.default !== "object") found.push(`${word("default")} ${schema.default}`);
+  return found.join(", ");
+}
+
+/** The schemas below a property that are worth opening. */
+function nested(schema) {
+  const parts = [schema, schema.items, schema.additionalProperties, ...(schema.anyOf ?? []), ...(schema.oneOf ?? []),
+    ...(schema.items?.oneOf ?? []), ...(schema.items?.anyOf ?? [])];
+  return parts.filter((part) => part?.$ref && (resolved(part).properties || resolved(part).enum));
+}
+
+function propertyRow(name, schema, required) {
+  const row = make("tr", {},
+    make("td", {}, make("code", {}, name), required ? make("b", { class: "required", title: word("required") }, " *") : null),
+    make("td", { class: "type" }, typeName(schema)),
+    make("td", {}, text(schema, "title"), make("small", {}, bounds(schema))));
+  const inner = nested(schema);
+  if (inner.length) row.lastChild.append(...inner.map(foldedSchema));
+  return row;
+}
+
+/** A schema that is drawn when it is opened: schemas may contain themselves. */
+function foldedSchema(reference) {
+  const details = make("details", {}, make("summary", {}, typeName(reference)));
+  details.addEventListener("toggle", () => {
+    if (details.children.length === 1) details.append(schemaTable(resolved(reference)));
+  });
+  return details;
+}
+
+function schemaTable(schema) {
+  if (!schema.properties) return make("p", { class: "type" }, typeName(schema));
+  const rows = Object.entries(schema.properties).map(([name, property]) =>
+    propertyRow(name, property, schema.required?.includes(name)));
+  return make("div", { class: "schema" }, make("p", {}, schema.description ?? ""), make("table", {}, ...rows));
+}
+
+/** The least that satisfies a schema, to begin with. */
+function example(schema, depth = 0) {
+  const real = resolved(schema);
+  if (depth > 6) return null;
+  if (real.default != null) return real.default;
+  if (real.const !== undefined) return real.const;
+  if (real.enum) return real.enum[0];
+  const parts = real.anyOf ?? real.oneOf;
+  if (parts && !real.properties) return example(parts[0], depth + 1);
+  if (real.type === "array") return real.minItems ? [example(real.items, depth + 1)] : [];
+  if (real.type === "object") {
+    return Object.fromEntries((real.required ?? []).map((name) => [name, example(real.properties[name], depth + 1)]));
+  }
+  return { integer: real.minimum ?? 1, number: 1, boolean: true, string: "" }[real.type] ?? null;
+}
+
+// The list.
+
+function showList() {
+  const wanted = byId("search").value.trim().toLowerCase();
+  const matches = ({ method, path, operation }) =>
+    `${method} ${path} ${operation.summary} ${operation["x-summary-zh"]}`.toLowerCase().includes(wanted);
+  const groups = state.api.tags.map((tag) => {
+    const found = state.operations.filter((entry) => entry.operation.tags.includes(tag.name) && matches(entry));
+    return found.length ? make("section", {}, make("h2", {}, text(tag, "description")), ...found.map(listEntry)) : null;
+  });
+  byId("operations").replaceChildren(...groups.filter(Boolean));
+}
+
+function listEntry({ method, path, operation }) {
+  const chosen = location.hash === `#${operation.operationId}`;
+  return make("a", { href: `#${operation.operationId}`, "aria-current": chosen && "page", title: path },
+    make("span", { class: `method ${method}` }, method), make("span", {}, text(operation, "summary")));
+}
+
+// One operation.
+
+function showDetail() {
+  const entry = state.operations.find(({ operation }) => location.hash === `#${operation.operationId}`);
+  byId("detail").replaceChildren(...(entry ? detail(entry) : [make("h1", {}, word("welcome")), make("p", {}, word("intro"))]));
+}
+
+function detail({ method, path, operation }) {
+  const body = operation.requestBody?.content["application/json"].schema;
+  return [
+    make("h1", {}, text(operation, "summary")),
+    make("p", { class: "address" }, make("span", { class: `method ${method}` }, method), make("code", {}, path)),
+    make("p", {}, `${word("allowed")}${text(operation, "description")}`),
+    section("parameters", operation.parameters.length ? parameterTable(operation.parameters) : word("none")),
+    body ? section("body", schemaTable(resolved(body))) : null,
+    section("answers", ...Object.entries(operation.responses).map(answerView)),
+    operation.responses[101] ? null : tryForm(method, path, operation, body),
+  ].filter(Boolean);
+}
+
+const section = (name, ...content) => make("section", {}, make("h2", {}, word(name)), ...content);
+
+const parameterTable = (parameters) => make("table", {},
+  ...parameters.map((parameter) => propertyRow(parameter.name, parameter.schema, parameter.required)));
+
+function answerView([status, answer]) {
+  const real = answer.$ref ? state.api.components.responses[answer.$ref.split("/").pop()] : answer;
+  const schema = real.content?.["application/json"]?.schema;
+  return make("details", { class: "answer" },
+    make("summary", {}, make("b", { class: status < 300 ? "good" : "bad" }, status), " ",
+      status < 300 ? "" : text(real, "description"), schema ? make("span", { class: "type" }, ` ${typeName(schema)}`) : null),
+    schema ? schemaTable(resolved(schema)) : null);
+}
+
+function tryForm(method, path, operation, body) {
+  const inputs = operation.parameters.map((parameter) => make("label", {}, make("code", {}, parameter.name),
+    make("input", { name: parameter.name, "data-in": parameter.in, required: parameter.required, autocomplete: "off",
+      placeholder: parameter.schema.default ?? "" })));
+  const area = body && make("textarea", { name: "body", rows: 12, spellcheck: "false", "aria-label": word("body") });
+  if (area) area.value = JSON.stringify(example(body), null, 2);
+  const result = make("div", { class: "result", "aria-live": "polite" });
+  const form = make("form", {}, ...inputs, area, make("button", {}, word("send")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(method, path, [...form.querySelectorAll("[data-in]")], area?.value, result);
+  });
+  return section("tryIt", form, result);
+}
+
+async function send(method, path, inputs, body, result) {
+  const query = new URLSearchParams();
+  let address = path;
+  for (const input of inputs) {
+    if (input.dataset.in === "path") address = address.replace(`{${input.name}}`, encodeURIComponent(input.value));
+    else if (input.value) query.set(input.name, input.value);
+  }
+  if (query.size) address += `?${query}`;
+  result.replaceChildren(word("sending"));
+  const began = performance.now();
+  try {
+    const response = await call(method, address, body);
+    const content = await response.text();
+    const took = `${Math.round(performance.now() - began)} ms`;
+    result.replaceChildren(
+      make("p", {}, make("b", { class: response.ok ? "good" : "bad" }, `${response.status}`), ` ${address} · ${took}`),
+      make("pre", {}, pretty(content).slice(0, LONGEST_SHOWN)));
+  } catch (error) {
+    result.replaceChildren(make("p", { class: "bad" }, `${word("failed")}: ${error.message}`));
+  }
+}
+
+function call(method, address, body) {
+  const headers = { "Accept-Language": state.language };
+  if (state.token) headers.Authorization = `Bearer ${state.token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  return fetch(address, { method: method.toUpperCase(), headers, body });
+}
+
+function pretty(content) {
+  try {
+    return JSON.stringify(JSON.parse(content), null, 2);
+  } catch {
+    return content;
+  }
+}
+
+// Who is there, and in which language.
+
+async function logIn(event) {
+  event.preventDefault();
+  const form = { username: byId("username").value, password: byId("password").value };
+  const response = await call("post", "/api/users/login/", JSON.stringify(form));
+  const answer = await response.json();
+  byId("password").setCustomValidity(response.ok ? "" : answer.error);
+  byId("password").reportValidity();
+  if (response.ok) remember(answer.token, answer.user.username);
+}
+
+async function logOut() {
+  await call("post", "/api/users/logout/");
+  remember(null, null);
+}
+
+function remember(token, who) {
+  Object.assign(state, { token, who });
+  for (const [name, value] of Object.entries({ token, who })) {
+    if (value) sessionStorage.setItem(name, value);
+    else sessionStorage.removeItem(name);
+  }
+  byId("password").value = "";
+  showHeader();
+}
+
+function showHeader() {
+  document.documentElement.lang = state.language;
+  byId("version").textContent = state.api.info.version;
+  byId("search").placeholder = word("search");
+  byId("username").placeholder = word("username");
+  byId("password").placeholder = word("password");
+  byId("login").querySelector("button").textContent = word("login");
+  byId("leave").textContent = word("logout");
+  byId("language").textContent = word("other");
+  byId("login").hidden = Boolean(state.token);
+  byId("session").hidden = !state.token;
+  byId("who").textContent = state.who ?? "";
+}
+
+function show() {
+  showHeader();
+  showList();
+  showDetail();
+}
+
+async function begin() {
+  state.api = await (await fetch("/api/openapi.json")).json();
+  state.operations = Object.entries(state.api.paths).flatMap(([path, methods]) =>
+    METHODS.filter((method) => methods[method]).map((method) => ({ method, path, operation: methods[method] })));
+  byId("login").addEventListener("submit", logIn);
+  byId("leave").addEventListener("click", logOut);
+  byId("password").addEventListener("input", () => byId("password").setCustomValidity(""));
+  byId("search").addEventListener("input", showList);
+  byId("language").addEventListener("click", () => {
+    state.language = state.language === "zh" ? "en" : "zh";
+    show();
+  });
+  addEventListener("hashchange", () => {
+    showList();
+    showDetail();
+    byId("detail").focus();
+    scrollTo(0, 0);
+  });
+  show();
+}
+
+begin();
