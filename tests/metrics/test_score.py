@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from perfsvc.metrics.health import Grade
 from perfsvc.metrics.health import Validity
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.score import CAPS
 from perfsvc.metrics.score import score_of
 from perfsvc.metrics.thresholds import Outcome
 from perfsvc.metrics.thresholds import Verdict
 
+DOCS = Path(__file__).parents[2] / "docs"
 VALID = Validity(Grade.VALID)
 PASSED = Verdict("PASSED")
 
@@ -117,3 +121,12 @@ def test_parts_say_how_they_were_made(feed, window):
         "measured": 0.0,
         "value": 100.0,
     }
+
+
+@pytest.mark.parametrize("page", ["performance-score.md", "performance-score.zh-CN.md"])
+def test_the_docs_tell_the_parts_weights_and_caps_of_the_code(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for part in score_of(RunMetrics(["a"]), PASSED, VALID, []).parts:
+        assert f"| `{part.name}` | {part.weight} |" in text
+    for grade, cap in CAPS.items():
+        assert f"{grade.name} {cap:g}" in text

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.model.threshold import COMPARE
 from perfsvc.model.threshold import Threshold
+from perfsvc.model.window import Snapshot
+from perfsvc.model.window import StepWindow
 
 T0 = 1_700_000_000
 
@@ -85,6 +91,35 @@ def test_a_windowed_rule_holds_in_a_run_shorter_than_its_window(judged):
     judged(judge, metrics, 400, 500)
     (outcome,) = judge.verdict(metrics).thresholds
     assert (outcome.passed, outcome.value) == (True, 500.0)
+
+
+@given(
+    st.lists(st.sampled_from(["pause", None, 100.0, 200.0, 300.0, 400.0]), max_size=25),
+    st.integers(1, 5),
+    st.sampled_from(["<", "<=", ">", ">=", "==", "!="]),
+)
+def test_a_windowed_rule_is_breached_exactly_when_one_window_is_broken_throughout(seconds, length, operator):
+    judge = judge_of(f"avg {operator} 250 for {length}s", f"avg {operator} 300 for {length}s")
+    metrics = RunMetrics(["a"])
+    for at, each in enumerate(seconds, 1):
+        feed_one(metrics, at, each)
+        (second,) = metrics.close_seconds(T0 + at)
+        judge.observe(second, metrics)
+    counted = [each for each in seconds if isinstance(each, float)]
+    windows = [counted[at : at + length] for at in range(len(counted) - length + 1)]
+    for outcome, limit in zip(judge.verdict(metrics).thresholds, (250, 300), strict=True):
+        broken = any(not any(COMPARE[operator](value, limit) for value in window) for window in windows)
+        assert outcome.passed == (bool(counted) and not broken)
+
+
+def feed_one(metrics, at, each):
+    """A second with one request of so many ms, with none, or in a pause."""
+    latency = Histogram.of_ns([int(each * 1_000_000)] if isinstance(each, float) else [])
+    window = StepWindow(step=0, requests=latency.total, latency=latency.pack())
+    paused = each == "pause"
+    span_ns = 0 if paused else 10**9
+    facts = {"second": T0 + at, "elapsed": float(at), "vus": 1, "planned_vus": 1}
+    metrics.merge(Snapshot(node="n", seq=at, span_ns=span_ns, paused=paused, windows=[window], **facts))
 
 
 @pytest.mark.parametrize("rule", ["avg == 10 for 2s", "avg != 20 for 2s"])
