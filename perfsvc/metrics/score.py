@@ -6,11 +6,12 @@ docs/performance-score.md tells the same formulas to users::
 
     errors       30   100 * (1 - error_rate / 5)                  error_rate in percent; 0 from 5 % on
     latency      25   100 * (1 - log(p99 / p50 / 2) / log(5))     100 up to p99 = 2 * p50, 0 from 10 * p50 on
-    throughput   20   100 * (1 - cv / 0.5)                        cv = deviation / mean of requests per second
+    throughput   20   100 * (1 - cv / 0.5)                        cv = deviation / mean of goodput
     thresholds   25   100 * passed / all                          only with thresholds
 
-Every value is held between 0 and 100. The coefficient of variation is taken over the full running seconds in which at
-least 90 % of the peak number of users was planned, and applies from five of them on. The cap is 100 for a VALID run, 80
+Every value is held between 0 and 100. Goodput is requests per second that did not fail, so that a dead target, which
+fails evenly, earns nothing. Its coefficient of variation is taken over the full running seconds in which at least 90 %
+of the peak number of users was planned, and applies from five of them on. The cap is 100 for a VALID run, 80
 for a SUSPECT and 50 for an INVALID one.
 """
 
@@ -124,8 +125,8 @@ def latency_part(metrics: RunMetrics) -> Part:
 
 
 def throughput_part(points: Sequence[Second]) -> Part:
-    """How even the throughput is while the load is at its height."""
-    rates = [point.rps for point in steady(points)]
+    """How even the goodput is while the load is at its height."""
+    rates = [point.rps * point.success_rate / 100 for point in steady(points)]
     mean = statistics.fmean(rates) if len(rates) >= STEADY_POINTS else 0.0
     variation = statistics.pstdev(rates) / mean if mean else None
     return Part(

@@ -66,6 +66,13 @@ def test_throughput(part, window, rates, measured, value):
     assert part("throughput", *([window(0, [1] * rate)] for rate in rates)) == (measured, value)
 
 
+def test_a_target_that_only_fails_earns_nothing_for_failing_evenly(feed, window):
+    metrics = RunMetrics(["a"])
+    feed(metrics, *[[window(0, unsent=20, failures={"Connection Error": 20})]] * 8)
+    score = score_of(metrics, PASSED, VALID, metrics.series.finest())
+    assert (score.value, score.parts[2].value) == (0.0, None)
+
+
 def test_throughput_looks_at_full_seconds_near_the_peak_only(feed, window):
     metrics = RunMetrics(["a"])
     feed(metrics, *([window(0, [1] * rate)] for rate in (1, 5, 9)), planned_vus=4)
