@@ -143,6 +143,13 @@ class Json(Column):
         return None if value is None else msgspec.json.decode(value)
 
 
+class JsonText(Column):
+    """A JSON document that the caller encodes and decodes."""
+
+    def fault(self, value: Any) -> Text | None:
+        return None if isinstance(value, str) else Text("应为字符串", "must be a string")
+
+
 class Reference(ForeignKeyField):
     """The id of a row in another table; ``name`` in Python is ``name_id`` in the database."""
 

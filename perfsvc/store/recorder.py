@@ -83,9 +83,11 @@ class Recorder:
             self._keep(self._taken())
 
     async def _run(self) -> None:
-        while not self._stopping.is_set():
+        last = False
+        while not last:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._interval)
+            last = self._stopping.is_set()
             if await self._flush(self._taken()) and not self._spool.empty:
                 await self._drain()
 

@@ -26,6 +26,7 @@ from perfsvc.store.fields import MAX_BIGINT
 from perfsvc.store.fields import Chars
 from perfsvc.store.fields import Flag
 from perfsvc.store.fields import Json
+from perfsvc.store.fields import JsonText
 from perfsvc.store.fields import LongText
 from perfsvc.store.fields import Moment
 from perfsvc.store.fields import Number
@@ -247,7 +248,7 @@ class ExecutionRow(Table):
 class MetricsRow(Table):
     plan = Reference(PlanRow)
     timestamp = Whole(most=MAX_BIGINT)
-    metrics_data = Json()
+    metrics_data = JsonText()
     shard_key = Chars(50, least=1)
     aggregation_period = Chars(20, null=True)
     created_time = Moment(default=now)
