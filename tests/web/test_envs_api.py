@@ -1,0 +1,106 @@
+"""Environments over REST: what is taken, and that passwords never come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perfsvc.store import envs
+from tests.support.web_world import Api
+from tests.support.web_world import World
+
+pytestmark = pytest.mark.gen_test(timeout=30)
+
+DATABASE = {"type": "mysql", "host": "db", "port": 3306, "user": "shop", "password": "s3cret!", "database": "shop"}
+FORM = {
+    "project_id": 1,
+    "name": "production",
+    "host": "https://shop.example.com/base",
+    "headers": {"X-Shop": "1"},
+    "variables": {"region": "eu"},
+    "databases": {"main": DATABASE},
+}
+
+
+async def test_create_read_change_delete(api: Api) -> None:
+    created = await api.post("/api/envs/", FORM)
+    assert created.status == 201
+    public = {key: value for key, value in DATABASE.items() if key != "password"}
+    assert created.json == {
+        **FORM,
+        "id": 3,
+        "databases": {"main": {**public, "password_set": True}},
+        "created_at": "2023-11-14T22:13:20Z",
+    }
+    assert (await api.get("/api/envs/3/")).json == created.json
+    changed = await api.put("/api/envs/3/", {"name": "live", "variables": {}})
+    assert changed.json == {**created.json, "name": "live", "variables": {}}
+    deleted = await api.delete("/api/envs/3/")
+    assert (deleted.status, deleted.json) == (200, {"message": "测试环境已删除"})
+    assert (await api.get("/api/envs/3/")).json == {"error": "测试环境不存在"}
+
+
+async def test_passwords_are_sealed_and_never_shown(api: Api, world: World) -> None:
+    created = await api.post("/api/envs/", FORM)
+    listed = await api.get("/api/envs/?project_id=1")
+    assert "s3cret" not in created.text + listed.text
+    stored = await world.store.run(envs.get, 3)
+    assert "s3cret" not in str(stored.databases)
+    assert "sealed_password" not in created.text
+    assert world.services.envs.password(stored, "main") == "s3cret!"
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, "s3cret!"),
+        ({"database": "other"}, "s3cret!"),
+        ({"password": "new"}, "new"),
+        ({"password": ""}, ""),
+        ({"host": "evil.example.com"}, ""),
+        ({"port": 3307}, ""),
+        ({"user": "root"}, ""),
+    ],
+)
+async def test_a_password_left_out_stays_with_its_account(
+    api: Api, world: World, change: dict[str, Any], kept: str
+) -> None:
+    await api.post("/api/envs/", FORM)
+    form = {key: value for key, value in DATABASE.items() if key != "password"}
+    changed = await api.put("/api/envs/3/", {"databases": {"main": {**form, **change}}})
+    assert changed.json["databases"]["main"]["password_set"] is bool(kept)
+    assert world.services.envs.password(await world.store.run(envs.get, 3), "main") == kept
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"host": "shop.example.com"}, "host"),
+        ({"headers": {"X-Shop": "a\r\nInjected: 1"}}, "headers.X-Shop"),
+        ({"headers": {"X-Shop": 1}}, "headers.X-Shop"),
+        ({"variables": {"region": None}}, "variables.region"),
+        ({"databases": {"main": {}}}, "databases.main.type"),
+        ({"databases": {"main": {**DATABASE, "port": 70_000}}}, "databases.main.port"),
+        ({"databases": []}, "databases"),
+        ({"project_id": "1"}, "project_id"),
+    ],
+)
+async def test_what_is_refused(api: Api, change: dict[str, Any], path: str) -> None:
+    answer = await api.post("/api/envs/", {**FORM, **change})
+    assert answer.status == 422
+    assert [problem["path"] for problem in answer.json["details"]] == [path]
+
+
+@pytest.mark.parametrize(("headers"), [{"X Shop": "1"}, {"X:": "1"}, {"": "1"}])
+async def test_header_names_are_tokens(api: Api, headers: dict[str, str]) -> None:
+    assert (await api.post("/api/envs/", {**FORM, "headers": headers})).status == 422
+
+
+async def test_an_environment_that_a_plan_uses_stays(api: Api) -> None:
+    config = {"concurrent_users": 1, "env_id": 2, "target_url": "http://127.0.0.1:1/"}
+    await api.put("/api/performance/plans/1/", {"config": config})
+    refused = await api.delete("/api/envs/2/")
+    assert (refused.status, refused.json) == (409, {"error": "测试环境正被测试计划使用，不能删除"})

@@ -1,0 +1,117 @@
+"""Scenes over REST: given back as they were given, every request held against its protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.web_world import Api
+
+pytestmark = pytest.mark.gen_test(timeout=30)
+
+STEPS: list[dict[str, Any]] = [
+    {
+        "name": "login",
+        "protocol": "http",
+        "request": {"method": "POST", "url": "/login"},
+        "extract": [{"name": "token", "from": "json", "path": "$.token", "default": None}],
+        "checks": [{"type": "status", "equals": 200}, {"type": "json", "path": "$.ok", "equals": None}],
+        "think_time": {"type": "uniform", "min": 0.5, "max": 1.5},
+    },
+    {"type": "group", "name": "inner", "steps": [{"name": "list", "request": {"url": "/items?page={{page}}"}}]},
+]
+FORM = {"project_id": 1, "name": "buy", "steps": STEPS}
+
+
+async def test_create_read_change_delete(api: Api) -> None:
+    created = await api.post("/api/scenes/", {**FORM, "description": "d"})
+    assert created.status == 201
+    assert created.json == {
+        **FORM,
+        "id": 2,
+        "description": "d",
+        "on_start": [],
+        "setup": [],
+        "teardown": [],
+        "created_at": "2023-11-14T22:13:20Z",
+        "updated_at": "2023-11-14T22:13:20Z",
+    }
+    assert (await api.get("/api/scenes/2/")).json == created.json
+    start = [{"name": "once", "request": {"url": "/once"}}]
+    changed = await api.put("/api/scenes/2/", {"on_start": start, "description": None})
+    assert changed.status == 200
+    assert changed.json == {**created.json, "on_start": start, "description": None}
+    deleted = await api.delete("/api/scenes/2/")
+    assert (deleted.status, deleted.json) == (200, {"message": "业务流已删除"})
+    assert (await api.get("/api/scenes/2/")).json == {"error": "业务流不存在"}
+
+
+async def test_what_was_given_back_can_be_given_again(api: Api) -> None:
+    created = (await api.post("/api/scenes/", FORM)).json
+    same = {name: created[name] for name in ("name", "description", "steps", "on_start", "setup", "teardown")}
+    assert (await api.put("/api/scenes/2/", same)).json == created
+
+
+async def test_the_listing_has_no_steps(api: Api) -> None:
+    page = (await api.get("/api/scenes/?project_id=1")).json
+    assert page["total"] == 1
+    assert set(page["results"][0]) == {"id", "project_id", "name", "description", "created_at", "updated_at"}
+
+
+@pytest.mark.parametrize(
+    ("change", "paths"),
+    [
+        ({"steps": []}, ["steps"]),
+        ({"steps": [{"type": "dance"}]}, ["steps[0]"]),
+        ({"steps": [{"name": "a", "request": {}}]}, ["steps[0].request.url"]),
+        (
+            {"steps": [{"name": "a", "request": {"url": 1, "colour": "red"}}]},
+            ["steps[0].request.url", "steps[0].request.colour"],
+        ),
+        ({"on_start": [{"name": "a", "request": {}}]}, ["on_start[0].request.url"]),
+        ({"setup": [{"name": "a", "protocol": "gopher"}]}, ["setup[0].protocol"]),
+        (
+            {
+                "steps": [
+                    {
+                        "type": "if",
+                        "condition": {"variable": "v"},
+                        "steps": [{"type": "think", "think_time": {"type": "constant", "value": 1}}],
+                        "otherwise": [
+                            {
+                                "type": "choice",
+                                "options": [
+                                    {"weight": 1, "steps": [{"name": "a", "request": {"url": "/"}}]},
+                                    {"weight": 1, "steps": [{"name": "b"}, {"name": "c"}]},
+                                ],
+                            }
+                        ],
+                    }
+                ]
+            },
+            [
+                "steps[0].otherwise[0].options[1].steps[0].request.url",
+                "steps[0].otherwise[0].options[1].steps[1].request.url",
+            ],
+        ),
+    ],
+)
+async def test_what_is_refused_where(api: Api, change: dict[str, Any], paths: list[str]) -> None:
+    for answer in (await api.post("/api/scenes/", {**FORM, **change}), await api.put("/api/scenes/1/", change)):
+        assert answer.status == 422
+        assert [problem["path"] for problem in answer.json["details"]] == paths
+
+
+async def test_an_unknown_protocol_is_told_which_there_are(api: Api) -> None:
+    form = {**FORM, "steps": [{"name": "a", "protocol": "gopher"}]}
+    zh = (await api.post("/api/scenes/", form)).json["details"]
+    en = (await api.post("/api/scenes/", form, headers={"Accept-Language": "en-GB"})).json["details"]
+    assert zh == [{"path": "steps[0].protocol", "message": "没有名为 gopher 的协议，可用：http"}]
+    assert en == [{"path": "steps[0].protocol", "message": "there is no protocol named gopher; there are: http"}]
+
+
+async def test_a_scene_that_a_plan_uses_stays(api: Api) -> None:
+    await api.put("/api/performance/plans/1/", {"scenes": [{"scene_id": 1}]})
+    refused = await api.delete("/api/scenes/1/")
+    assert (refused.status, refused.json) == (409, {"error": "业务流正被测试计划使用，不能删除"})
