@@ -106,6 +106,7 @@ class Live(Handler, WebSocketHandler):
             try:
                 await asyncio.wait_for(self.write_message(text), self.write_limit_s)
             except TimeoutError:
+                self._subscription.close()
                 self.close(TOO_SLOW, "too slow")
                 return
         self.close(END_OF_RUN, "end of run")

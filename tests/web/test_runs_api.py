@@ -21,14 +21,14 @@ PLAN = "/api/performance/plans/1"
 async def test_start_pause_resume_stop_answer_as_documented(api: Api, base_url: str) -> None:
     started = await api.post(f"{PLAN}/start/")
     run = "run-1-1"
-    websocket_url = f"{base_url.replace('http', 'ws')}/ws/performance/{run}/"
+    url = f"{base_url.replace('http', 'ws')}/ws/performance/{run}/"
     assert (started.status, started.json) == (
         200,
         {
             "execution_id": run,
             "status": "running",
             "start_time": "2023-11-14T22:13:20Z",
-            "websocket_url": websocket_url,
+            "websocket_url": url,
         },
     )
     paused = await api.post(f"{PLAN}/pause/")

@@ -1,0 +1,233 @@
+"""The live feed over WebSocket: who may watch, what is seen, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tornado.httpclient import HTTPClientError
+from tornado.httpclient import HTTPRequest
+from tornado.ioloop import IOLoop
+from tornado.websocket import WebSocketClientConnection
+from tornado.websocket import websocket_connect
+
+from perfsvc.model.entities import Execution
+from perfsvc.store import projects
+from perfsvc.web.live import Live
+from tests.support.fake_runs import END
+from tests.support.fake_runs import HISTORY
+from tests.support.web_world import Api
+from tests.support.web_world import World
+
+pytestmark = pytest.mark.gen_test(timeout=30)
+
+FRAME = {"type": "metrics", "timestamp": 1_620_000_000, "data": {"active_users": 100}}
+EVENTS = 20.0
+
+
+@pytest.fixture
+def feed(base_url: str, api: Api) -> str:
+    """The address of the feed of the run that ``running`` starts; ``api`` brings the server up."""
+    return f"{base_url.replace('http', 'ws')}/ws/performance/run-1-1/"
+
+
+async def running(world: World) -> Execution:
+    return await world.runs.start(1, await world.services.accounts.get(world.people["owner"]))
+
+
+class Viewers:
+    """Opens connections, and closes all of them in the end."""
+
+    def __init__(self) -> None:
+        self.opened: list[WebSocketClientConnection] = []
+
+    async def __call__(
+        self, url: str, token: str | None = None, *, subprotocols: list[str] | None = None, **headers: str
+    ) -> WebSocketClientConnection:
+        sent = headers | ({"Authorization": f"Bearer {token}"} if token else {})
+        connection = await websocket_connect(HTTPRequest(url, headers=sent), subprotocols=subprotocols)
+        self.opened.append(connection)
+        return connection
+
+    async def refused(self, url: str, token: str | None = None, **headers: str) -> int:
+        with pytest.raises(HTTPClientError) as caught:
+            await self(url, token, **headers)
+        return caught.value.code
+
+
+@pytest.fixture
+def watch(io_loop: IOLoop) -> Iterator[Viewers]:
+    viewers = Viewers()
+    yield viewers
+    for connection in viewers.opened:
+        connection.close()
+    io_loop.run_sync(lambda: asyncio.sleep(0))
+
+
+async def frame(connection: WebSocketClientConnection) -> Any:
+    text = await asyncio.wait_for(asyncio.ensure_future(connection.read_message()), 10)
+    return None if text is None else json.loads(text)
+
+
+async def test_history_then_frames_then_the_end(feed: str, world: World, watch: Viewers) -> None:
+    await running(world)
+    connection = await watch(feed, world.tokens["viewer"])
+    assert await frame(connection) == HISTORY
+    world.runs.channels["run-1-1"].publish(FRAME)
+    assert await frame(connection) == FRAME
+    await world.runs.stop(1)
+    assert await frame(connection) == END
+    assert await frame(connection) is None
+    assert (connection.close_code, connection.close_reason) == (1000, "end of run")
+
+
+async def test_a_run_that_is_over_gives_its_history(base_url: str, api: Api, world: World, watch: Viewers) -> None:
+    connection = await watch(f"{base_url.replace('http', 'ws')}/ws/performance/run-1-0", world.tokens["viewer"])
+    assert [await frame(connection) for _ in range(3)] == [HISTORY, END, None]
+
+
+async def test_the_token_as_subprotocol(feed: str, world: World, watch: Viewers) -> None:
+    await running(world)
+    connection = await watch(feed, subprotocols=["bearer", world.tokens["viewer"]])
+    assert connection.selected_subprotocol == "bearer"
+    assert await frame(connection) == HISTORY
+
+
+async def test_the_token_in_the_query(feed: str, world: World, watch: Viewers) -> None:
+    await running(world)
+    connection = await watch(f"{feed}?token={world.tokens['viewer']}")
+    assert await frame(connection) == HISTORY
+
+
+async def test_who_may_not_watch(feed: str, world: World, watch: Viewers) -> None:
+    await running(world)
+    assert await watch.refused(feed) == 401
+    assert await watch.refused(feed, "x.y.z") == 401
+    assert await watch.refused(f"{feed}?token=x") == 401
+    assert await watch.refused(feed, world.tokens["stranger"]) == 404
+    assert await watch.refused(feed.replace("run-1-1", "none"), world.tokens["viewer"]) == 404
+    assert await watch.refused(f"{feed}?colour=red", world.tokens["viewer"]) == 422
+
+
+async def test_a_plain_request_is_told_what_is_wanted(api: Api, world: World, watch: Viewers) -> None:
+    await running(world)
+    answer = await api.get("/ws/performance/run-1-1/")
+    assert (answer.status, answer.json) == (400, {"error": "此地址需要 WebSocket 连接"})
+
+
+async def test_pages_from_elsewhere_may_not_connect(feed: str, world: World, watch: Viewers, base_url: str) -> None:
+    await running(world)
+    assert await watch.refused(feed, world.tokens["viewer"], Origin="https://evil.example.com") == 403
+    assert await watch.refused(feed, world.tokens["viewer"], Origin="null") == 403
+    connection = await watch(feed, world.tokens["viewer"], Origin=base_url)
+    assert await frame(connection) == HISTORY
+
+
+class TestOtherOrigins:
+    @pytest.fixture
+    def changes(self) -> dict[str, Any]:
+        return {"cors_origins": ("https://ui.example.com",)}
+
+    async def test_pages_of_a_known_origin_may_connect(self, feed: str, world: World, watch: Viewers) -> None:
+        await running(world)
+        connection = await watch(feed, world.tokens["viewer"], Origin="https://ui.example.com")
+        assert await frame(connection) == HISTORY
+
+
+async def closed(connection: WebSocketClientConnection) -> int | None:
+    while await frame(connection) is not None:
+        pass
+    return connection.close_code
+
+
+async def test_an_expired_token_ends_the_feed(
+    feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Live, "recheck_s", 0.01)
+    await running(world)
+    connection = await watch(feed, world.tokens["viewer"])
+    assert await frame(connection) == HISTORY
+    world.clock.advance(901)
+    assert await closed(connection) == 4401
+
+
+async def test_logging_out_ends_the_feed(
+    api: Api, feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Live, "recheck_s", 0.01)
+    await running(world)
+    connection = await watch(feed, world.tokens["viewer"])
+    await api.post("/api/users/logout/", None, "viewer")
+    assert await closed(connection) == 4401
+
+
+async def test_who_is_no_longer_a_member_sees_no_more(
+    feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Live, "recheck_s", 0.01)
+    await running(world)
+    connection = await watch(feed, world.tokens["viewer"])
+    await world.store.run(projects.remove_member, 1, world.people["viewer"])
+    assert await closed(connection) == 4403
+
+
+async def test_a_viewer_that_takes_nothing_is_dropped(
+    feed: str, world: World, watch: Viewers, http_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Live, "write_limit_s", 0.2)
+    await running(world)
+    channel = world.runs.channels["run-1-1"]
+    stalled = socket.create_connection(("127.0.0.1", http_port), timeout=5)
+    stalled.setblocking(False)
+    loop = asyncio.get_running_loop()
+    key = base64.b64encode(b"0" * 16).decode()
+    await loop.sock_sendall(
+        stalled,
+        (
+            f"GET /ws/performance/run-1-1/?token={world.tokens['viewer']} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+        ).encode(),
+    )
+    assert (await loop.sock_recv(stalled, 1024)).startswith(b"HTTP/1.1 101 ")
+    brisk = await watch(feed, world.tokens["viewer"])
+    assert await frame(brisk) == HISTORY
+    large = {"type": "metrics", "data": "x" * 1_000_000}
+    async with asyncio.timeout(EVENTS):
+        while channel.viewers == 2:
+            channel.publish(large)
+            assert await frame(brisk) == large
+    assert channel.viewers == 1
+    stalled.close()
+
+
+async def test_a_viewer_that_leaves_is_forgotten(feed: str, world: World, watch: Viewers) -> None:
+    await running(world)
+    channel = world.runs.channels["run-1-1"]
+    connection = await watch(feed, world.tokens["viewer"])
+    assert await frame(connection) == HISTORY
+    assert channel.viewers == 1
+    connection.close()
+    async with asyncio.timeout(EVENTS):
+        while channel.viewers:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_viewers_say_is_ignored_and_bounded(feed: str, world: World, watch: Viewers) -> None:
+    await running(world)
+    connection = await watch(feed, world.tokens["viewer"])
+    await connection.write_message("hello")
+    assert await frame(connection) == HISTORY
+    await connection.write_message("x" * 5000)
+    assert await frame(connection) is None
+
+
+async def test_viewers_are_bounded(feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfsvc.web.live.MAX_VIEWERS", 1)
+    await running(world)
+    await watch(feed, world.tokens["viewer"])
+    assert await watch.refused(feed, world.tokens["viewer"]) == 503
