@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from contextlib import closing
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 from typing import Any
 from typing import Protocol
@@ -25,6 +27,7 @@ from perfsvc.store.address import SqliteAddress
 BUSY_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5
 MIGRATION_WAIT_S = 20
+MIGRATION_LIMIT_S = 3600.0
 MAX_LOCK_NAME = 64
 VM_STEPS_BETWEEN_LOOKS = 10_000
 
@@ -62,8 +65,8 @@ class Backend(Protocol):
         """A transaction that refuses to write unless ``writes``, and ends early once ``abandoned`` is set."""
         ...
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        """A connection on which to migrate, while no other process does the same."""
+    def exclusive(self) -> AbstractContextManager[Any]:
+        """A connected database on which to migrate, while no other process does the same."""
         ...
 
     def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Rows) -> int:
@@ -101,10 +104,13 @@ class SqliteBackend:
             raise StartupError(f"无法创建数据库文件：{error}", f"the database file cannot be made: {error}") from error
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        # Every step is a transaction here, so of two processes one fails cleanly.
-        with self.database.connection_context():
-            yield
+    def exclusive(self) -> Iterator[Any]:
+        # A lock that works on every system, and is given back however the process ends.
+        lock = sqlite3.connect(f"{self._path}.lock", timeout=MIGRATION_WAIT_S, isolation_level=None)
+        with closing(lock):
+            lock.execute("BEGIN EXCLUSIVE")
+            with self.database.connection_context():
+                yield self.database
 
     @contextmanager
     def transaction(self, *, writes: bool, abandoned: Event) -> Iterator[None]:
@@ -142,24 +148,35 @@ class MySQLBackend:
 
     def __init__(self, address: ServerAddress, threads: int, time_limit: float) -> None:
         self.address: Address = address
-        self.database = _MySQLDatabase(
+        self._server = address
+        self.database = self._connecting(threads, time_limit)
+
+    def _connecting(self, connections: int, time_limit: float) -> Any:
+        address = self._server
+        verified = {"ssl_ca": address.ssl_ca, "ssl_verify_cert": True, "ssl_verify_identity": True}
+        return _MySQLDatabase(
             address.database,
-            max_connections=threads,
+            max_connections=connections,
             host=address.host,
             port=address.port,
             user=address.user,
-            password=address.password,
+            # As bytes: the driver would take a text for Latin-1.
+            password=address.password.encode(),
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=time_limit,
             write_timeout=time_limit,
             charset="utf8mb4",
             sql_mode=STRICT,
             init_command="SET time_zone = '+00:00'",
-            **({"ssl": {"ca": address.ssl_ca, "check_hostname": True}} if address.ssl_ca else {}),
+            **(verified if address.ssl_ca else {}),
         )
 
     def prepare(self) -> None:
         """Ask the server what it is, once: Peewee writes SQL for MySQL unless told that it is MariaDB."""
+        if self._server.ssl_ca and not Path(self._server.ssl_ca).is_file():
+            raise StartupError(
+                f"证书文件不存在：{self._server.ssl_ca}", f"no such certificate file: {self._server.ssl_ca}"
+            )
         with self.database.connection_context():
             told: str = self.database.execute_sql("SELECT VERSION()").fetchone()[0]
         version = self.database.server_version
@@ -171,15 +188,19 @@ class MySQLBackend:
             )
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        with self.database.connection_context():
-            name = f"perfsvc.{self.database.database}"[:MAX_LOCK_NAME]
-            if not self.database.execute_sql("SELECT GET_LOCK(%s, %s)", (name, MIGRATION_WAIT_S)).fetchone()[0]:
-                raise MigrationError("另一个进程正在升级数据库", "another process is migrating the database")
-            try:
-                yield
-            finally:
-                self.database.execute_sql("DO RELEASE_LOCK(%s)", (name,))
+    def exclusive(self) -> Iterator[Any]:
+        # Altering a large table takes longer than any call of the service may.
+        database = self._connecting(1, MIGRATION_LIMIT_S)
+        database.mariadb = self.database.mariadb
+        name = f"perfsvc.{self._server.database}"[:MAX_LOCK_NAME]
+        try:
+            with database.connection_context():
+                if not database.execute_sql("SELECT GET_LOCK(%s, %s)", (name, MIGRATION_WAIT_S)).fetchone()[0]:
+                    raise MigrationError("另一个进程正在升级数据库", "another process is migrating the database")
+                yield database
+        finally:
+            # Closing the connection gives the lock back.
+            database.close_all()
 
     @contextmanager
     def transaction(self, *, writes: bool, abandoned: Event) -> Iterator[None]:

@@ -197,8 +197,8 @@ class Store:
     def _prepare(self) -> None:
         try:
             self._backend.prepare()
-            with self._backend.exclusive():
-                migrate(self._backend.database, dict(table.shape() for table in TABLES))
+            with self._backend.exclusive() as database:
+                migrate(database, dict(table.shape() for table in TABLES))
         except FAILURES as error:
             log.error("cannot open %s: %s", self._backend.address, original(error))
             raise away() from error

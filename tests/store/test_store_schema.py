@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC
 from datetime import datetime
@@ -401,3 +402,9 @@ async def test_a_migration_that_fails_says_so(store: Store, open_store: MakeStor
     await store.run(execute, f"DELETE FROM {HISTORY}")
     with pytest.raises(MigrationError, match="the database could not be migrated"):
         await open_store()
+
+
+@pytest.mark.asyncio
+async def test_servers_may_start_on_one_empty_database_at_once(open_store: MakeStore) -> None:
+    stores = await asyncio.gather(*[open_store() for _ in range(4)])
+    assert [await store.run(count, HISTORY) for store in stores] == [1, 1, 1, 1]

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import pymysql
 
@@ -26,7 +27,7 @@ DIRECTORY_VARIABLE = "PERFSVC_TEST_MARIADB"
 START_LIMIT_S = 60
 STOP_LIMIT_S = 20
 MISSING = "mariadbd is not installed, and these tests do not run without it: apt-get install mariadb-server"
-USER, PASSWORD = "perfsvc", "s3cret/p@ss"
+USER, PASSWORD = "perfsvc", "s3cret/p@ss密"
 
 QUICK = [
     "--innodb-buffer-pool-size=32M",
@@ -43,9 +44,9 @@ QUICK = [
 class Server:
     """A server in a folder. It keeps its port and data over ``stop`` and ``start``, a durable one over ``kill`` too."""
 
-    def __init__(self, directory: Path, *, durable: bool = False) -> None:
+    def __init__(self, directory: Path, *options: str, durable: bool = False) -> None:
         self.directory = directory
-        self._options = [*QUICK, f"--innodb-flush-log-at-trx-commit={int(durable)}"]
+        self._options = [*QUICK, f"--innodb-flush-log-at-trx-commit={int(durable)}", *options]
         self.socket = directory / "socket"
         self.port = self.pid = 0
 
@@ -125,12 +126,12 @@ def release(directory: Path) -> None:
 
 def url(port: int, database: str) -> str:
     """A URL whose password has characters that must be escaped."""
-    return f"mariadb://{USER}:s3cret%2Fp%40ss@127.0.0.1:{port}/{database}"
+    return f"mariadb://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/{database}"
 
 
 def execute(socket_path: Path, sql: str) -> None:
     """Run a statement as the server's root, through its socket."""
-    connection = pymysql.connect(user="root", unix_socket=str(socket_path), connect_timeout=5)
+    connection = pymysql.connect(user="root", unix_socket=str(socket_path), connect_timeout=5, charset="utf8mb4")
     try:
         with connection.cursor() as cursor:
             cursor.execute(sql)
