@@ -47,7 +47,6 @@ Rows = Sequence[tuple[Any, ...]]
 FAILURES = (PeeweeException, sqlite3.Error, pymysql.err.MySQLError)
 """What Peewee and the drivers raise."""
 BROKEN_RULES = (sqlite3.IntegrityError, sqlite3.DataError, pymysql.err.IntegrityError, pymysql.err.DataError)
-OUR_MISTAKES = (sqlite3.ProgrammingError, pymysql.err.ProgrammingError)
 
 
 class Backend(Protocol):
@@ -108,7 +107,10 @@ class SqliteBackend:
         # A lock that works on every system, and is given back however the process ends.
         lock = sqlite3.connect(f"{self._path}.lock", timeout=MIGRATION_WAIT_S, isolation_level=None)
         with closing(lock):
-            lock.execute("BEGIN EXCLUSIVE")
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                raise already_migrating() from None
             with self.database.connection_context():
                 yield self.database
 
@@ -196,7 +198,7 @@ class MySQLBackend:
         try:
             with database.connection_context():
                 if not database.execute_sql("SELECT GET_LOCK(%s, %s)", (name, MIGRATION_WAIT_S)).fetchone()[0]:
-                    raise MigrationError("另一个进程正在升级数据库", "another process is migrating the database")
+                    raise already_migrating()
                 yield database
         finally:
             # Closing the connection gives the lock back.
@@ -249,6 +251,17 @@ def execute_many(database: Any, sql: str, rows: Rows) -> int:
 def quoted(names: Sequence[str]) -> str:
     """Names as a list of SQL identifiers."""
     return ", ".join(f"`{name}`" for name in names)
+
+
+def is_our_mistake(error: Exception) -> bool:
+    """Whether the SQL itself is wrong: a table or column that does not exist, a syntax that nobody knows."""
+    wrong_in_sqlite = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return wrong_in_sqlite or isinstance(error, sqlite3.ProgrammingError | pymysql.err.ProgrammingError)
+
+
+def already_migrating() -> MigrationError:
+    """What a process is told that waited for another long enough."""
+    return MigrationError("另一个进程正在升级数据库", "another process is migrating the database")
 
 
 def code_of(error: Exception) -> int | None:

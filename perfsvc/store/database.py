@@ -25,9 +25,9 @@ from perfsvc.errors import StoreBusy
 from perfsvc.errors import StoreUnavailable
 from perfsvc.store.address import parse
 from perfsvc.store.backends import FAILURES
-from perfsvc.store.backends import OUR_MISTAKES
 from perfsvc.store.backends import Backend
 from perfsvc.store.backends import backend_for
+from perfsvc.store.backends import is_our_mistake
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.binding import bind
 from perfsvc.store.migrations import migrate
@@ -81,7 +81,7 @@ class Unit(Generic[T]):
             return RuntimeError(f"{self.name} writes and is not marked with @writes")
         if self._backend.broke_constraint(cause):
             return Conflict("数据冲突：内容重复、不符合约束或正在被引用", CONFLICT)
-        if isinstance(cause, OUR_MISTAKES):
+        if is_our_mistake(cause):
             return RuntimeError(f"{self.name}: {cause}")
         log.warning("%s failed: %s", self.name, cause)
         return away()

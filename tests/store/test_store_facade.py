@@ -94,6 +94,16 @@ async def test_what_the_function_raises_comes_through_after_a_rollback(store: St
     assert await store.run(names) == []
 
 
+def ask_nonsense() -> None:
+    DATABASE.execute_sql("SELECT x FROM no_such_table")
+
+
+@pytest.mark.asyncio
+async def test_wrong_sql_is_not_taken_for_a_database_that_is_away(store: Store) -> None:
+    with pytest.raises(RuntimeError, match=r"ask_nonsense: .*no_such_table"):
+        await store.run(ask_nonsense)
+
+
 @pytest.mark.asyncio
 async def test_a_duplicate_is_a_conflict(store: Store) -> None:
     await store.run(add_user_marked, "wang")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from datetime import UTC
 from datetime import datetime
@@ -16,10 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from perfsvc.clock import SystemClock
+from perfsvc.errors import MigrationError
 from perfsvc.errors import StartupError
 from perfsvc.errors import StoreUnavailable
+from perfsvc.store import backends
+from perfsvc.store.address import parse
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.database import Store
+from tests.store.conftest import FakeClock
 from tests.support import mariadb
 
 
@@ -76,3 +81,21 @@ async def test_a_certificate_is_held_against_its_authority(tmp_path: Path, maria
         server.stop()
     with pytest.raises(StoreUnavailable):
         await Store.open(f"{mariadb.new_database()}?ssl_ca={right}", clock=SystemClock())
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_is_too_old(mariadb: mariadb.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "OLDEST_MARIADB", (99, 0, 0))
+    with pytest.raises(StartupError, match="the database server is too old: 1"):
+        await Store.open(mariadb.new_database(), clock=SystemClock())
+
+
+@pytest.mark.asyncio
+async def test_one_process_migrates_at_a_time(url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "MIGRATION_WAIT_S", 0)
+    backend = backends.backend_for(parse(url, Path()), 1, 10.0)
+    await asyncio.to_thread(backend.prepare)
+    with backend.exclusive(), pytest.raises(MigrationError, match="another process is migrating the database"):
+        await Store.open(url, clock=clock)
+    await (await Store.open(url, clock=clock)).close()
+    backend.database.close_all()
