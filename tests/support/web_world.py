@@ -42,6 +42,10 @@ HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD_HASH = HASHER.hash(PASSWORD)
 SECRET_KEY = "k" * 32
 
+CONFIG = {"concurrent_users": 1, "target_url": "http://127.0.0.1:1/"}
+STEPS = [{"name": "a", "request": {"url": "/"}}]
+"""The least that makes a plan and a scene."""
+
 PEOPLE = ("administrator", "owner", "editor", "viewer", "stranger")
 
 

@@ -1,0 +1,203 @@
+"""Every endpoint, called by everybody. A row that is missing here fails the build, and so does one too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tornado.web import StaticFileHandler
+
+from perfsvc.errors import StartupError
+from perfsvc.web.application import ROUTES
+from perfsvc.web.application import make_application
+from perfsvc.web.handler import Handler
+from perfsvc.web.operation import operation
+from perfsvc.web.routing import Route
+from perfsvc.web.routing import check
+from perfsvc.web.rules import OPEN
+from tests.support.web_world import CONFIG
+from tests.support.web_world import PASSWORD
+from tests.support.web_world import STEPS
+from tests.support.web_world import Api
+from tests.support.web_world import World
+
+ACTORS = ("anonymous", "stranger", "viewer", "editor", "owner", "administrator")
+
+EVERYBODY = (200, 200, 200, 200, 200, 200)
+LOGGED_IN = (401, 200, 200, 200, 200, 200)
+ADMINISTRATORS = (401, 403, 403, 403, 403, 200)
+VIEWERS = (401, 404, 200, 200, 200, 200)
+EDITORS = (401, 404, 403, 200, 200, 200)
+OWNERS = (401, 404, 403, 403, 200, 200)
+CREATE_BY_EDITORS = (401, 404, 403, 201, 201, 201)
+NO_RUN = (401, 404, 403, 409, 409, 409)
+
+MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
+    ("POST", "/api/users/register/"): (
+        (201,) * 6,
+        {"username": "new", "email": "new@example.com", "password": "long enough"},
+    ),
+    ("POST", "/api/users/login/"): (EVERYBODY, {"username": "owner", "password": PASSWORD}),
+    ("POST", "/api/users/token/refresh/"): ((401,) * 6, {"refresh_token": "x"}),
+    ("POST", "/api/users/token/verify/"): ((401,) * 6, {"token": "x"}),
+    ("POST", "/api/users/logout/"): (LOGGED_IN, None),
+    ("GET", "/api/users/me/"): (LOGGED_IN, None),
+    ("PUT", "/api/users/me/"): (LOGGED_IN, {}),
+    ("PUT", "/api/users/me/password/"): (LOGGED_IN, {"old_password": PASSWORD, "new_password": "another password"}),
+    ("GET", "/api/users/"): (ADMINISTRATORS, None),
+    ("GET", "/api/users/{user_id}/"): (ADMINISTRATORS, None),
+    ("PUT", "/api/users/{user_id}/"): (ADMINISTRATORS, {}),
+    ("GET", "/api/projects/"): (LOGGED_IN, None),
+    ("POST", "/api/projects/"): ((401, 201, 201, 201, 201, 201), {"name": "a"}),
+    ("GET", "/api/projects/{project_id}/"): (VIEWERS, None),
+    ("PUT", "/api/projects/{project_id}/"): (OWNERS, {}),
+    ("DELETE", "/api/projects/{project_id}/"): (OWNERS, None),
+    ("GET", "/api/projects/{project_id}/members/"): (VIEWERS, None),
+    ("POST", "/api/projects/{project_id}/members/"): (
+        (401, 404, 403, 403, 201, 201),
+        {"username": "stranger", "role": "viewer"},
+    ),
+    ("PUT", "/api/projects/{project_id}/members/{user_id}/"): (OWNERS, {"role": "editor"}),
+    ("DELETE", "/api/projects/{project_id}/members/{user_id}/"): (OWNERS, None),
+    ("GET", "/api/envs/"): (VIEWERS, None),
+    ("POST", "/api/envs/"): (CREATE_BY_EDITORS, {"project_id": 1, "name": "a"}),
+    ("GET", "/api/envs/{env_id}/"): (VIEWERS, None),
+    ("PUT", "/api/envs/{env_id}/"): (EDITORS, {}),
+    ("DELETE", "/api/envs/{env_id}/"): (EDITORS, None),
+    ("GET", "/api/scenes/"): (VIEWERS, None),
+    ("POST", "/api/scenes/"): (CREATE_BY_EDITORS, {"project_id": 1, "name": "a", "steps": STEPS}),
+    ("GET", "/api/scenes/{scene_id}/"): (VIEWERS, None),
+    ("PUT", "/api/scenes/{scene_id}/"): (EDITORS, {}),
+    ("DELETE", "/api/scenes/{scene_id}/"): (EDITORS, None),
+    ("GET", "/api/performance/plans/"): (VIEWERS, None),
+    ("POST", "/api/performance/plans/"): (CREATE_BY_EDITORS, {"project_id": 1, "name": "a", "config": CONFIG}),
+    ("GET", "/api/performance/plans/{plan_id}/"): (VIEWERS, None),
+    ("PUT", "/api/performance/plans/{plan_id}/"): (EDITORS, {}),
+    ("DELETE", "/api/performance/plans/{plan_id}/"): (EDITORS, None),
+    ("POST", "/api/performance/plans/{plan_id}/start/"): (EDITORS, None),
+    ("POST", "/api/performance/plans/{plan_id}/stop/"): (NO_RUN, None),
+    ("POST", "/api/performance/plans/{plan_id}/pause/"): (NO_RUN, None),
+    ("POST", "/api/performance/plans/{plan_id}/resume/"): (NO_RUN, None),
+    ("GET", "/api/performance/executions/"): (VIEWERS, None),
+    ("GET", "/api/performance/executions/{execution_id}/"): (VIEWERS, None),
+    ("GET", "/api/performance/executions/{execution_id}/errors/"): (VIEWERS, None),
+    ("GET", "/api/performance/metrics/{execution_id}/"): (VIEWERS, None),
+    ("GET", "/api/performance/presets/"): (VIEWERS, None),
+    ("POST", "/api/performance/presets/"): (
+        CREATE_BY_EDITORS,
+        {"project_id": 1, "name": "a", "config_type": "concurrent", "config_data": CONFIG},
+    ),
+    ("GET", "/api/performance/presets/{preset_id}/"): (VIEWERS, None),
+    ("PUT", "/api/performance/presets/{preset_id}/"): (EDITORS, {}),
+    ("DELETE", "/api/performance/presets/{preset_id}/"): (EDITORS, None),
+    ("GET", "/api/performance/reports/"): (VIEWERS, None),
+    ("GET", "/api/performance/reports/{report_id}/"): (VIEWERS, None),
+    ("DELETE", "/api/performance/reports/{report_id}/"): (EDITORS, None),
+    ("GET", "/api/plugins/"): (LOGGED_IN, None),
+    ("GET", "/api/nodes/"): (LOGGED_IN, None),
+    ("GET", "/healthz"): (EVERYBODY, None),
+    ("GET", "/metrics"): (ADMINISTRATORS, None),
+    # Not an upgrade: whoever may watch is told so with 400.
+    ("GET", "/ws/performance/{execution_id}/"): ((401, 404, 400, 400, 400, 400), None),
+    ("GET", "/api/openapi.json"): (EVERYBODY, None),
+    ("GET", "/docs/"): (EVERYBODY, None),
+    ("GET", "/docs/docs.js"): (EVERYBODY, None),
+    ("GET", "/docs/docs.css"): (EVERYBODY, None),
+    ("GET", "/"): ((302,) * 6, None),
+}
+
+QUERIES = {
+    "/api/envs/": "?project_id=1",
+    "/api/scenes/": "?project_id=1",
+    "/api/performance/plans/": "?project_id=1",
+    "/api/performance/presets/": "?project_id=1",
+    "/api/performance/executions/": "?project_id=1",
+    "/api/performance/reports/": "?plan_id=1",
+}
+
+
+def test_every_operation_is_in_the_matrix() -> None:
+    operations = {(method, route.path) for route in ROUTES for method in route.operations()}
+    assert operations == set(MATRIX)
+
+
+def cases() -> Iterator[Any]:
+    """Calls that change nothing (reading, and being refused) share a world; every other call gets its own."""
+    for (method, path), (expected, _) in MATRIX.items():
+        harmless = [actor for actor, status in zip(ACTORS, expected, strict=True) if method == "GET" or status >= 400]
+        groups = [harmless, *([actor] for actor in ACTORS if actor not in harmless)]
+        yield from (
+            pytest.param(method, path, group, id=f"{method} {path} {'+'.join(group)}") for group in groups if group
+        )
+
+
+@pytest.mark.gen_test(timeout=60)
+@pytest.mark.parametrize(("method", "path", "actors"), cases())
+async def test_who_may_do_what(api: Api, world: World, method: str, path: str, actors: list[str]) -> None:
+    expected, body = MATRIX[method, path]
+    address = path.format_map(world.ids) + (QUERIES.get(path, "") if method == "GET" else "")
+    # As if through a proxy: what comes straight from this machine is more trusted with /metrics.
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    for actor in actors:
+        answer = await api.call(method, address, None if actor == "anonymous" else actor, body, headers=headers)
+        assert answer.status == expected[ACTORS.index(actor)], (actor, answer.text)
+        if answer.status >= 400:
+            assert set(answer.json) == {"error"}
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_strangers_cannot_tell_what_is_not_theirs_from_what_is_not_there(api: Api, world: World) -> None:
+    absent = {name: "none" if name == "execution_id" else 999 for name in world.ids}
+    for (method, path), (expected, body) in MATRIX.items():
+        if expected[1] != 404 or "{" not in path:
+            continue
+        theirs = await api.call(method, path.format_map(world.ids), "stranger", body)
+        nobodys = await api.call(method, path.format_map(absent), "stranger", body)
+        assert (theirs.status, theirs.text) == (nobodys.status, nobodys.text) == (404, theirs.text), path
+
+
+class Undeclared(Handler):
+    async def get(self) -> None:
+        self.finish("open by omission")
+
+
+class Declared(Handler):
+    @operation("甲", "A", OPEN)
+    async def get(self) -> None:
+        self.finish("declared")
+
+
+class HalfDeclared(Declared):
+    async def delete(self) -> None:
+        self.finish("open by omission")
+
+
+class Overridden(Declared):
+    async def get(self) -> None:
+        self.finish("open by omission")
+
+
+@pytest.mark.parametrize(
+    ("handler", "path", "named"),
+    [
+        (Undeclared, "/x/", "GET /x/"),
+        (HalfDeclared, "/x/", "DELETE /x/"),
+        (Overridden, "/x/", "GET /x/"),
+        (Declared, "/x/{plan_id}/", "GET /x/{plan_id}/ takes []"),
+    ],
+)
+def test_a_route_without_a_rule_refuses_to_start(handler: type[Handler], path: str, named: str) -> None:
+    with pytest.raises(StartupError) as caught:
+        check([Route(path, handler)])
+    assert str(caught.value) == f"routes without a rule: {named}"
+
+
+def test_a_handler_that_is_not_ours_refuses_to_start() -> None:
+    with pytest.raises(StartupError, match="StaticFileHandler is not a Handler"):
+        check([Route("/x/", StaticFileHandler)])
+
+
+def test_the_application_checks_its_routes(world: World) -> None:
+    with pytest.raises(StartupError):
+        make_application(world.services, world.settings, (Route("/x/", Undeclared),))

@@ -1,0 +1,225 @@
+"""The API's description: valid, complete, in both languages, and true of real answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from perfsvc.web.application import ROUTES
+from perfsvc.web.openapi import FAILURES
+from perfsvc.web.openapi import describe
+from tests.support.web_world import CONFIG
+from tests.support.web_world import STEPS
+from tests.support.web_world import Answered
+from tests.support.web_world import Api
+
+DESCRIPTION = describe(ROUTES)
+
+PUBLISHED = """
+POST   /api/performance/plans/
+GET    /api/performance/plans/
+PUT    /api/performance/plans/{plan_id}/
+DELETE /api/performance/plans/{plan_id}/
+POST   /api/performance/plans/{plan_id}/start/
+POST   /api/performance/plans/{plan_id}/stop/
+POST   /api/performance/plans/{plan_id}/pause/
+POST   /api/performance/plans/{plan_id}/resume/
+GET    /api/performance/reports/
+GET    /api/performance/reports/{report_id}/
+DELETE /api/performance/reports/{report_id}/
+GET    /api/performance/metrics/{execution_id}/
+GET    /ws/performance/{execution_id}/
+"""
+"""What the interface document has promised to users."""
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DESCRIPTION["paths"].items():
+        for method, described in methods.items():
+            yield method.upper(), path, described
+
+
+IDS = [f"{method} {path}" for method, path, _ in operations()]
+
+
+def test_it_is_openapi_3_1() -> None:
+    assert DESCRIPTION["openapi"] == "3.1.0"
+    validate(DESCRIPTION)
+
+
+def test_it_has_every_operation_and_no_other() -> None:
+    served = {
+        (method, route.path)
+        for route in ROUTES
+        for method, operation in route.operations().items()
+        if operation.documented
+    }
+    assert {(method, path) for method, path, _ in operations()} == served
+
+
+def test_only_pages_are_left_out() -> None:
+    hidden = {route.path for route in ROUTES for operation in route.operations().values() if not operation.documented}
+    assert hidden == {"/", "/docs/", "/docs/docs.js", "/docs/docs.css"}
+
+
+def test_what_was_promised_is_there() -> None:
+    promised = {tuple(line.split()) for line in PUBLISHED.strip().splitlines()}
+    assert promised <= {(method, path) for method, path, _ in operations()}
+
+
+@pytest.mark.parametrize(("method", "path", "described"), operations(), ids=IDS)
+def test_every_operation_is_described(method: str, path: str, described: dict[str, Any]) -> None:
+    for name in ("summary", "description"):
+        assert described[name].isascii()
+        assert re.search(r"[\u4e00-\u9fff]", described[f"x-{name}-zh"])
+    (tag,) = described["tags"]
+    assert tag in {known["name"] for known in DESCRIPTION["tags"]}
+    in_path = {parameter["name"] for parameter in described["parameters"] if parameter["in"] == "path"}
+    assert in_path == set(re.findall(r"\{(\w+)\}", path))
+    success = [status for status in described["responses"] if int(status) < 300]
+    assert len(success) == 1
+    assert {int(status) for status in described["responses"]} - {int(success[0])} <= set(FAILURES)
+    assert ("requestBody" in described) <= (method in ("POST", "PUT"))
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [described["operationId"] for _, _, described in operations()]
+    assert len(ids) == len(set(ids))
+
+
+def test_fields_of_requests_are_titled_in_both_languages() -> None:
+    schemas = DESCRIPTION["components"]["schemas"]
+    for name in (
+        "PlanForm",
+        "PlanConfig",
+        "SceneForm",
+        "EnvForm",
+        "DatabaseForm",
+        "Registration",
+        "MemberForm",
+        "PresetForm",
+    ):
+        for field, schema in schemas[name]["properties"].items():
+            assert "title" in schema or "$ref" in schema, (name, field)
+            assert schema.get("x-title-zh"), (name, field)
+
+
+def test_what_may_be_left_out_is_not_said_to_be_null() -> None:
+    schema = DESCRIPTION["components"]["schemas"]["PlanChange"]
+    assert "required" not in schema
+    assert schema["properties"]["name"] == {
+        "maxLength": 100,
+        "minLength": 1,
+        "title": "Name",
+        "type": "string",
+        "x-title-zh": "测试计划名称",
+    }
+
+
+def conforms(method: str, path: str, answer: Answered) -> None:
+    """Fails unless the answer is one that the description has for this operation."""
+    described = DESCRIPTION["paths"][path][method.lower()]["responses"][str(answer.status)]
+    if "$ref" in described:
+        described = DESCRIPTION["components"]["responses"][described["$ref"].rpartition("/")[2]]
+    schema = described["content"]["application/json"]["schema"]
+    document = {
+        **schema,
+        "components": DESCRIPTION["components"],
+    }
+    Draft202012Validator(document).validate(answer.json)
+
+
+CALLS: list[tuple[str, str, str, Any, int]] = [
+    ("POST", "/api/users/register/", "", {"username": "nn", "email": "n@n", "password": "long enough"}, 201),
+    ("POST", "/api/users/register/", "", {}, 422),
+    ("POST", "/api/users/login/", "", {"username": "nn", "password": "long enough"}, 200),
+    ("POST", "/api/users/login/", "", {"username": "nn", "password": "wrong"}, 401),
+    ("GET", "/api/users/me/", "", None, 200),
+    ("GET", "/api/users/", "", None, 200),
+    ("GET", "/api/users/{user_id}/", "", None, 200),
+    ("GET", "/api/projects/", "", None, 200),
+    ("POST", "/api/projects/", "", {"name": "new"}, 201),
+    ("GET", "/api/projects/{project_id}/members/", "", None, 200),
+    ("GET", "/api/envs/", "?project_id=1", None, 200),
+    ("GET", "/api/envs/", "", None, 422),
+    ("GET", "/api/envs/{env_id}/", "", None, 200),
+    (
+        "PUT",
+        "/api/envs/{env_id}/",
+        "",
+        {"databases": {"main": {"type": "mysql", "port": 1, "password": "x"}}},
+        200,
+    ),
+    ("POST", "/api/scenes/", "", {"project_id": 1, "name": "a", "steps": STEPS}, 201),
+    ("GET", "/api/scenes/", "?project_id=1", None, 200),
+    ("GET", "/api/scenes/{scene_id}/", "", None, 200),
+    (
+        "POST",
+        "/api/performance/plans/",
+        "",
+        {
+            "project_id": 1,
+            "name": "a",
+            "config": {
+                **CONFIG,
+                "execution_config": {"thresholds": ["p95 < 300"], "stages": [{"duration": 1, "target": 2}]},
+            },
+            "scenes": [{"scene_id": 1}],
+        },
+        201,
+    ),
+    ("GET", "/api/performance/plans/", "?project_id=1", None, 200),
+    ("GET", "/api/performance/plans/{plan_id}/", "", None, 200),
+    ("POST", "/api/performance/plans/{plan_id}/start/", "", None, 200),
+    ("POST", "/api/performance/plans/{plan_id}/start/", "", None, 409),
+    ("POST", "/api/performance/plans/{plan_id}/pause/", "", None, 200),
+    ("POST", "/api/performance/plans/{plan_id}/resume/", "", None, 200),
+    ("POST", "/api/performance/plans/{plan_id}/stop/", "", None, 200),
+    ("GET", "/api/performance/executions/", "?project_id=1", None, 200),
+    ("GET", "/api/performance/executions/{execution_id}/", "", None, 200),
+    ("GET", "/api/performance/executions/{execution_id}/errors/", "", None, 200),
+    ("GET", "/api/performance/metrics/{execution_id}/", "", None, 200),
+    ("GET", "/api/performance/metrics/{execution_id}/", "?metric_type=system", None, 200),
+    ("GET", "/api/performance/presets/", "?project_id=1", None, 200),
+    ("GET", "/api/performance/reports/", "?plan_id=1", None, 200),
+    ("GET", "/api/performance/reports/{report_id}/", "", None, 200),
+    ("DELETE", "/api/performance/reports/{report_id}/", "", None, 200),
+    ("DELETE", "/api/performance/reports/{report_id}/", "", None, 404),
+    ("GET", "/api/plugins/", "", None, 200),
+    ("GET", "/api/nodes/", "", None, 200),
+    ("GET", "/healthz", "", None, 200),
+    ("GET", "/api/openapi.json", "", None, 200),
+]
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_real_answers_are_as_described(api: Api, world: Any) -> None:
+    for method, path, query, body, status in CALLS:
+        answer = await api.call(method, path.format_map(world.ids) + query, "administrator", body)
+        assert answer.status == status, (method, path, answer.text)
+        conforms(method, path, answer)
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_served_description_is_the_one_tested(api: Api) -> None:
+    assert (await api.get("/api/openapi.json", None)).json == DESCRIPTION
+
+
+@pytest.mark.gen_test(timeout=60)
+async def test_the_page_needs_nothing_from_elsewhere(api: Api) -> None:
+    page = await api.get("/docs/", None)
+    script = await api.get("/docs/docs.js", None)
+    style = await api.get("/docs/docs.css", None)
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert style.headers["Content-Type"] == "text/css; charset=utf-8"
+    for part in (page, script, style):
+        assert "script-src 'self'" in part.headers["Content-Security-Policy"]
+        assert not re.search(r"https?://", part.text)
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|style=", page.text)
+    assert (await api.get("/", None)).headers["Location"] == "/docs/"
