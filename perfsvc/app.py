@@ -99,7 +99,7 @@ class App:
         spooled = await replay_spool(self.store, self._spool_dir)
         if spooled.written:
             log.info("%d spooled snapshots were stored", spooled.written)
-        for execution_id in await close_interrupted(self.store, self._clock):
+        for execution_id in await close_interrupted(self.store):
             log.warning("run %s had been interrupted; its report covers what was stored", execution_id)
 
     def _make_runs(self) -> Runs:

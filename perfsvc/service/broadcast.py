@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from perfsvc.analysis.live import history_frame
+from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_frame
 from perfsvc.clock import iso_z
 from perfsvc.metrics.figures import Second
@@ -43,7 +43,7 @@ class Broadcast(Output):
             self.channel.publish(self._status)
 
     def _history(self) -> list[Frame]:
-        history = history_frame(self._run.metrics.series.finest())
+        history = history_of(self._run.metrics)
         return [history] if self._status is None else [history, self._status]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from datetime import datetime
 from typing import Any
 
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
-from perfsvc.clock import Clock
-from perfsvc.clock import utc_now
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.model.entities import Execution
@@ -37,25 +37,31 @@ def replayed(execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
     return metrics, judge
 
 
-async def close_interrupted(store: Store, clock: Clock) -> list[str]:
+async def close_interrupted(store: Store) -> list[str]:
     """Close every run that was found unfinished, as failed, with the report of what was stored; answers their ids."""
     unfinished = await store.run(executions.unfinished)
     for execution in unfinished:
         metrics, judge = await store.run(replayed, execution.execution_id)
-        report = report_of(execution, metrics, judge, clock)
-        end = utc_now(clock)
+        end = last_moment(execution, metrics)
+        report = report_of(execution, metrics, judge, end)
         await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
     return [execution.execution_id for execution in unfinished]
 
 
-def report_of(execution: Execution, metrics: RunMetrics, judge: ThresholdJudge, clock: Clock) -> dict[str, Any]:
+def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:
+    """When the last stored second of a run ended; its start, when none was stored."""
+    last = max((node.last_second for node in metrics.nodes.values()), default=None)
+    return execution.start_time if last is None else datetime.fromtimestamp(last + 1, UTC)
+
+
+def report_of(execution: Execution, metrics: RunMetrics, judge: ThresholdJudge, end: datetime) -> dict[str, Any]:
     """The report of a run that was interrupted."""
     facts = RunFacts(
         execution_id=execution.execution_id,
         name=execution.spec["name"],
         status=RunState.FAILED.value,
         start_time=execution.start_time,
-        end_time=utc_now(clock),
+        end_time=end,
         reason=INTERRUPTED,
         seed=execution.spec["seed"],
         plan_id=execution.plan_id,

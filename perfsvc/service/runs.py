@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from perfsvc.analysis.breakdown import error_details
-from perfsvc.analysis.live import history_frame
+from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_answer
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
@@ -174,7 +174,7 @@ class Runs:
             report = (await self._store.run(reports.by_execution, execution_id)).body
         except NotFound:
             report = {}
-        channel = Channel(lambda: [history_frame(metrics.series.finest())])
+        channel = Channel(lambda: [history_of(metrics)])
         channel.end(end_frame(execution_id, execution.state, report))
         return channel.subscribe()
 
