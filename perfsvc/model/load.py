@@ -43,15 +43,16 @@ class Steps(Spec):
 class ErrorSearch(Spec):
     """Find the highest load whose error rate stays at or under ``threshold`` percent.
 
-    The load is raised by ``step`` a level, or by half where that is None, until it fails; then the gap is bisected.
-    Levels between ``low`` and ``high`` are held for ``level_time`` seconds each, of which the first ``settle_time`` do
-    not count. ``precision`` is the width of the final interval in percent of its upper end; ``confirmations`` how often
-    the answer is tried again.
+    From ``first`` (``low`` where that is None) the load is raised by ``step`` a level, or by half where that is None,
+    until it fails; then the gap is bisected, down to ``low`` where the first level fails. Levels are held for
+    ``level_time`` seconds each, of which the first ``settle_time`` do not count. ``precision`` is the width of the
+    final interval in percent of its upper end; ``confirmations`` how often the answer is tried again.
     """
 
     kind: Literal["error_rate"] = "error_rate"
     low: float = Field(gt=0)
     high: float = Field(gt=0)
+    first: float | None = Field(default=None, gt=0)
     step: float | None = Field(default=None, gt=0)
     threshold: float = Field(gt=0, le=100)
     level_time: float = Field(default=10.0, gt=0, le=86_400)

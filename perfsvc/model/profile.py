@@ -63,9 +63,8 @@ def _staircase(config: PlanConfig) -> list[Stage]:
 
 
 def _searched(config: PlanConfig) -> list[Stage]:
-    low, _ = _range(config)
     given = "hold_time" in config.model_fields_set
-    first = float(config.step_users or low) if config.execution_config.arrival_rate is None else low
+    first = _first_level(config)
     return [_jump(first), _hold(first, config.hold_time if given else LONGEST_SEARCH_S)]
 
 
@@ -90,6 +89,7 @@ def _error_search(config: PlanConfig) -> Control | None:
     return ErrorSearch(
         low=low,
         high=high,
+        first=_first_level(config),
         step=None if config.step_users is None else float(config.step_users),
         threshold=config.error_threshold or 1.0,
         level_time=level_time,
@@ -112,6 +112,13 @@ def _adaptive(config: PlanConfig) -> Control | None:
         settle=float(config.ramp_up_time),
         hold=float(config.hold_time),
     )
+
+
+def _first_level(config: PlanConfig) -> float:
+    """Where a search begins: with the users of one step, or at the lowest arrival rate."""
+    low, high = _range(config)
+    users = config.execution_config.arrival_rate is None and config.step_users
+    return min(float(users), high) if users else low
 
 
 def _level_time(config: PlanConfig) -> float:

@@ -1,0 +1,23 @@
+"""Load controllers: what the load should be, from what was just measured. Pure."""
+
+from __future__ import annotations
+
+from perfsvc.engine.control.base import Controller
+from perfsvc.engine.control.search import BreakingPoint
+from perfsvc.engine.control.steps import StepTable
+from perfsvc.model.load import ErrorSearch
+from perfsvc.model.load import Load
+from perfsvc.model.load import Steps
+
+__all__ = ["Controller", "controller_for"]
+
+
+def controller_for(load: Load) -> Controller | None:
+    """The controller of a load profile; None where the profile's stages say all there is to say."""
+    match load.control:
+        case Steps():
+            return StepTable(load)
+        case ErrorSearch() as search:
+            return BreakingPoint(search, load.variable)
+        case _:
+            return None

@@ -1,0 +1,91 @@
+"""What a load controller is, and the levels it may choose from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+from typing import Protocol
+
+from perfsvc.metrics.figures import Second
+from perfsvc.model.load import Variable
+
+DIGITS = 4
+"""Significant digits of a level: finer than any target can tell apart."""
+
+
+class Controller(Protocol):
+    """Watches a run second by second and says what its load should be.
+
+    Controllers are pure: no clock, no I/O. The load starts where the profile's stages put it; what ``observe`` answers
+    takes effect from then on. ``finished`` turns true when the run should end.
+    """
+
+    finished: bool
+
+    def observe(self, second: Second) -> float | None:
+        """Take in a closed second, in order; the new level (users or arrivals per second), or None: no change.
+
+        A second without running time (in a pause) is no evidence of anything.
+        """
+        ...
+
+    def changed_by_hand(self, level: float) -> None:
+        """A person set the load. Each controller says what becomes of its own plans then."""
+        ...
+
+    def result(self) -> dict[str, Any] | None:
+        """The report's ``search`` object, ready for JSON, from what is known so far; None before the first second."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The levels between ``low`` and ``high``: whole ones for users, any of four digits for arrival rates."""
+
+    variable: Variable
+    low: float
+    high: float
+
+    @classmethod
+    def between(cls, variable: Variable, low: float, high: float) -> Scale:
+        """The scale between two bounds; whole users inside them, at least one."""
+        if variable == "arrival_rate":
+            return cls(variable, low, high)
+        least = max(math.ceil(low), 1)
+        return cls(variable, float(least), float(max(math.floor(high), least)))
+
+    def fit(self, level: float) -> float:
+        """The level nearest to a wish, within the bounds."""
+        rounded = float(round(level)) if self.variable == "vus" else _significant(level)
+        return min(max(rounded, self.low), self.high)
+
+    def apart(self, lower: float, upper: float, percent: float) -> bool:
+        """Whether there is a level between two that differ by more than ``percent`` of the upper."""
+        between = self.fit((lower + upper) / 2)
+        return (upper - lower) > upper * percent / 100 and lower < between < upper
+
+    def above(self, level: float) -> float:
+        """The least level that is noticeably higher; the highest where there is none."""
+        return min(level + 1, self.high) if self.variable == "vus" else self.fit(level * 1.001)
+
+
+def running_s(second: Second) -> float:
+    """Seconds of running time in a closed second."""
+    return second.span_ns / 1e9
+
+
+def start_of(second: Second) -> float:
+    """Profile time at which a closed second began."""
+    return second.elapsed - running_s(second)
+
+
+def rounded(value: float | None) -> float | None:
+    """A figure as reports show it; None stays None."""
+    return None if value is None else round(value, 3)
+
+
+def _significant(level: float) -> float:
+    if level <= 0 or not math.isfinite(level):
+        return level
+    return round(level, DIGITS - 1 - math.floor(math.log10(level)))

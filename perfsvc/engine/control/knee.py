@@ -1,0 +1,69 @@
+"""The knee of a staircase: the last level up to which more load still pays.
+
+Throughput follows the load in a straight line from nothing until something in the target is full, and then a flatter
+one: the two asymptotes of Lazowska et al., Quantitative System Performance (1984), ch. 5. The knee is the level at
+which two such lines, fitted to the throughput of successful requests, meet; it counts when the second is under a third
+as steep as the first. Where throughput shows none, because an open load stopped just short of the limit, latency may:
+the knee is then the level of the greatest power, throughput over latency (Kleinrock, Power and Deterministic Rules of
+Thumb, 1979), if power falls to half of it by the last step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+FEWEST = 3
+FLAT = 1 / 3
+POWER_LOST = 0.5
+
+
+class Point(NamedTuple):
+    """One level's successful requests per second and mean latency in ms (None where nothing was answered)."""
+
+    level: float
+    goodput: float
+    latency: float | None
+
+
+def knee_of(points: Sequence[Point]) -> int | None:
+    """The index of the knee among points of rising levels; None when load paid to the end, or under three points."""
+    if len(points) < FEWEST:
+        return None
+    found = bend(points)
+    return peak_of_power(points) if found is None else found
+
+
+def bend(points: Sequence[Point]) -> int | None:
+    """Where throughput stops following the load; None when it follows to the end or there is none."""
+    fits = [hinge(points, points[index].level) for index in range(len(points) - 1)]
+    index = min(range(len(fits)), key=lambda each: fits[each].residual)
+    best = fits[index]
+    return index if best.before > 0 and best.after < FLAT * best.before else None
+
+
+class Hinge(NamedTuple):
+    """Two lines that meet: the slope up to there, the slope from there on, and the sum of squares left over."""
+
+    before: float
+    after: float
+    residual: float
+
+
+def hinge(points: Sequence[Point], corner: float) -> Hinge:
+    """The best least-squares fit of a line from the origin to ``corner`` and another from there on."""
+    rows = [(min(p.level, corner), max(p.level - corner, 0.0), p.goodput) for p in points]
+    aa, bb = sum(a * a for a, _, _ in rows), sum(b * b for _, b, _ in rows)
+    ab = sum(a * b for a, b, _ in rows)
+    ay, by = sum(a * y for a, _, y in rows), sum(b * y for _, b, y in rows)
+    determinant = aa * bb - ab * ab
+    before = (ay * bb - by * ab) / determinant
+    after = (by * aa - ay * ab) / determinant
+    return Hinge(before, after, sum((y - before * a - after * b) ** 2 for a, b, y in rows))
+
+
+def peak_of_power(points: Sequence[Point]) -> int | None:
+    """Where throughput over latency is greatest, if it is much less at the end."""
+    powers = [point.goodput / point.latency if point.latency else 0.0 for point in points]
+    best = max(range(len(powers)), key=lambda each: powers[each])
+    return best if powers[-1] < POWER_LOST * powers[best] else None

@@ -1,0 +1,96 @@
+"""One level held for a while, and the verdict on it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from perfsvc.engine.control.base import start_of
+from perfsvc.engine.control.course import Move
+from perfsvc.engine.control.course import Phase
+from perfsvc.engine.control.course import Verdict
+from perfsvc.engine.control.held import Held
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.figures import percent
+from perfsvc.model.load import ErrorSearch
+
+SLACK_S = 0.1
+"""Seconds close a little off the full second."""
+SHORT = 0.03
+"""Of the planned arrivals: with so many iterations too few, and arrivals late, a level was not offered."""
+UNSERVED = 0.01
+"""Of the planned arrivals: as many late or dropped ones are no accident."""
+CLEARLY = 0.25
+"""Of the threshold: a level with fewer errors than this is clearly good."""
+CLEAN_SECONDS = 2
+"""Seconds in a row without too many errors: the target has recovered."""
+
+
+class Trial:
+    """A level held from profile time ``began`` on."""
+
+    def __init__(self, spec: ErrorSearch, move: Move, began: float, *, rate: bool) -> None:
+        self.move = move
+        self.held = Held()
+        self._spec = spec
+        self._rate = rate
+        self._counts_from = began + spec.settle_time - SLACK_S
+        counted = max(spec.level_time - spec.settle_time, 1.0)
+        self._counted_s = max(counted, CLEAN_SECONDS) if move.phase is Phase.RECOVER else counted
+        self._ends = began + spec.settle_time + self._counted_s - SLACK_S
+        self._clean = 0
+
+    def observe(self, second: Second) -> Verdict | None:
+        """Take in a second; the verdict, once there is one."""
+        if start_of(second) < self._counts_from:
+            return None
+        self.held.add(second)
+        clean = second.requests > 0 and second.error_rate <= self._spec.threshold
+        self._clean = self._clean + 1 if clean else 0
+        over = second.elapsed >= self._ends
+        return self._recovery(over) if self.move.phase is Phase.RECOVER else self._measurement(over)
+
+    def row(self, verdict: str) -> dict[str, Any]:
+        """The evidence of this level."""
+        row = {**self.held.row(self.move.level), "verdict": verdict, "phase": self.move.phase.value}
+        return {**row, "saturated": True} if self._saturated() else row
+
+    def _measurement(self, over: bool) -> Verdict | None:
+        if self._hopeless():
+            return Verdict.BAD
+        if not over:
+            return None
+        if not self.held.requests:
+            return Verdict.SATURATED if self._saturated() else Verdict.EMPTY
+        if self.held.error_rate > self._tolerated():
+            return Verdict.BAD
+        return Verdict.SATURATED if self._saturated() else Verdict.GOOD
+
+    def _tolerated(self) -> float:
+        """Percent of errors up to which the level is good; a failure is not refuted by chance near the threshold."""
+        return self._spec.threshold * (CLEARLY if self.move.phase is Phase.RECHECK else 1.0)
+
+    def _recovery(self, over: bool) -> Verdict | None:
+        if self._clean >= CLEAN_SECONDS:
+            return Verdict.GOOD
+        if not over:
+            return None
+        return Verdict.GOOD if self._pooled_good() else Verdict.BAD
+
+    def _pooled_good(self) -> bool:
+        return self.held.requests > 0 and self.held.error_rate <= self._spec.threshold
+
+    def _hopeless(self) -> bool:
+        """Whether the errors so far are too many even if the rest of the level had none."""
+        left_s = max(self._counted_s - self.held.running_s, 0.0)
+        expected = self.held.requests + self.held.rps * left_s
+        return percent(self.held.errors, expected) > self._spec.threshold
+
+    def _saturated(self) -> bool:
+        """Whether the generator did not offer the planned arrivals: it dropped some, or ever more of them wait."""
+        planned = self.move.level * self.held.running_s
+        if not self._rate or self.held.dropped > UNSERVED * planned:
+            return self._rate
+        chance = 2 * math.sqrt(planned)  # a Poisson plan is itself short now and then
+        short = planned - self.held.iterations > max(SHORT * planned, chance)
+        return short and self.held.late > UNSERVED * planned
