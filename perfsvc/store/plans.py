@@ -17,6 +17,7 @@ from perfsvc.model.entities import SceneWeight
 from perfsvc.store import envs
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
+from perfsvc.store.fields import MAX_INT
 from perfsvc.store.plan_config import from_row
 from perfsvc.store.plan_config import to_columns
 from perfsvc.store.rows import PLAN
@@ -117,8 +118,9 @@ def refuse_strangers(project_id: int, config: PlanConfig, scenes: Sequence[Scene
 
 
 def own_ids(table: Any, project_id: int, keys: Collection[int]) -> set[int]:
-    """Those of the ids that belong to the project."""
-    query = table.select(table.id).where((table.project == project_id) & table.id.in_(list(keys)))
+    """Those of the ids that belong to the project. A number too large for an id is the id of nothing."""
+    possible = [key for key in keys if key <= MAX_INT]
+    query = table.select(table.id).where((table.project == project_id) & table.id.in_(possible))
     return {row.id for row in query}
 
 
