@@ -25,7 +25,7 @@ from tests.support.web_world import build
 def io_loop() -> Iterator[IOLoop]:
     """pytest-tornado's own makes the loop current in a way that Tornado gave up."""
     loop = IOLoop(make_current=False)
-    asyncio.set_event_loop(loop.asyncio_loop)  # type: ignore[attr-defined]
+    asyncio.set_event_loop(loop.asyncio_loop)
     yield loop
     asyncio.set_event_loop(None)
     loop.close(all_fds=True)

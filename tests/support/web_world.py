@@ -59,7 +59,7 @@ class HttpRequest(Spec):
 class HttpProtocol(FakeProtocol):
     name: ClassVar[str] = "http"
     title = Text("HTTP", "HTTP")
-    Request = HttpRequest
+    Request = HttpRequest  # type: ignore[assignment] # the fake one has its own
 
 
 def catalog() -> Catalog:

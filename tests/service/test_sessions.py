@@ -1,0 +1,102 @@
+"""Sessions over either database, where requests come at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfsvc.errors import NotAuthenticated
+from perfsvc.model.entities import User
+from perfsvc.service.accounts import Accounts
+from perfsvc.service.accounts import Registration
+from perfsvc.service.passwords import Passwords
+from perfsvc.service.sessions import Login
+from perfsvc.service.sessions import Sessions
+from perfsvc.settings import Settings
+from perfsvc.store.database import Store
+from tests.support.manual_clock import ManualClock
+from tests.support.web_world import SECRET_KEY
+
+PASSWORD = "long enough"
+
+
+async def member(identities: Any) -> User:
+    form = Registration(username="somebody", email="s@example.com", password=PASSWORD)
+    user: User = await identities.accounts.register(form, "127.0.0.1")
+    return user
+
+
+@pytest.mark.asyncio
+async def test_of_two_refreshes_at_once_one_wins_and_the_session_ends(identities: Any) -> None:
+    pair = await identities.sessions.begin(await member(identities))
+    outcomes = await asyncio.gather(
+        *(identities.sessions.refresh(pair.refresh_token) for _ in range(5)), return_exceptions=True
+    )
+    won = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    assert len(won) == 1
+    assert all(isinstance(outcome, NotAuthenticated) for outcome in outcomes if outcome not in won)
+    with pytest.raises(NotAuthenticated):
+        await identities.sessions.authenticate(won[0].token)
+
+
+@pytest.mark.asyncio
+async def test_logging_out_everywhere(identities: Any) -> None:
+    user = await member(identities)
+    pairs = [await identities.sessions.begin(user) for _ in range(3)]
+    await identities.sessions.logout_everywhere(user.id)
+    for pair in pairs:
+        with pytest.raises(NotAuthenticated):
+            await identities.sessions.authenticate(pair.token)
+
+
+@pytest.mark.asyncio
+async def test_what_has_expired_is_forgotten(identities: Any, clock: ManualClock) -> None:
+    user = await member(identities)
+    await identities.sessions.begin(user)
+    clock.advance(604_801)
+    assert await identities.sessions.purge() == 1
+    clock.advance(2_592_000)
+    assert await identities.sessions.purge() == 1
+    assert await identities.sessions.purge() == 0
+
+
+@pytest.mark.asyncio
+async def test_names_differing_in_case_are_not_mixed_up(identities: Any) -> None:
+    await member(identities)
+    with pytest.raises(NotAuthenticated):
+        await identities.sessions.login(Login(username="SOMEBODY", password=PASSWORD), "127.0.0.1")
+    user, _ = await identities.sessions.login(Login(username="somebody", password=PASSWORD), "127.0.0.1")
+    assert user.username == "somebody"
+
+
+async def accounts(store: Store, passwords: Passwords, clock: ManualClock, settings: Settings) -> Accounts:
+    return Accounts(store, settings, passwords, Sessions(store, settings, SECRET_KEY, passwords, clock), clock)
+
+
+@pytest.mark.asyncio
+async def test_the_first_start_makes_an_administrator(
+    store: Store, passwords: Passwords, clock: ManualClock, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, admin_username="root")
+    first = await accounts(store, passwords, clock, settings)
+    password = await first.ensure_administrator()
+    assert password is not None
+    assert len(password) == 16
+    assert await first.ensure_administrator() is None
+    sessions = Sessions(store, settings, SECRET_KEY, passwords, clock)
+    user, _ = await sessions.login(Login(username="root", password=password), "127.0.0.1")
+    assert user.administrator
+
+
+@pytest.mark.asyncio
+async def test_a_password_that_was_set_is_not_told(
+    store: Store, passwords: Passwords, clock: ManualClock, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, admin_password="given to it")
+    assert await (await accounts(store, passwords, clock, settings)).ensure_administrator() is None
+    sessions = Sessions(store, settings, SECRET_KEY, passwords, clock)
+    user, _ = await sessions.login(Login(username="admin", password="given to it"), "127.0.0.1")
+    assert user.administrator
