@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from importlib.metadata import version
-from itertools import chain
-from typing import Any
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
@@ -26,6 +23,7 @@ from perfsvc_protocols.http.body import body_of
 from perfsvc_protocols.http.body import pairs
 from perfsvc_protocols.http.pieces import Encode
 from perfsvc_protocols.http.pieces import Pieces
+from perfsvc_protocols.http.pieces import Segment
 from perfsvc_protocols.http.pieces import constant
 from perfsvc_protocols.http.pieces import header_text
 from perfsvc_protocols.http.pieces import merged
@@ -48,6 +46,7 @@ from perfsvc_protocols.http.spec import BearerAuth
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
 
+WEB = re.compile(r"https?://", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not hold line breaks or control characters")
 NOWHERE = FixedUrl(Origin("http", "", 80), (b"/",))
@@ -126,43 +125,43 @@ class _Compilation:
     # Where to
 
     def _url(self, text: str) -> Url:
+        text = text.partition("#")[0]
+        faults = len(self.problems)
         url = self._template(text, "url")
         if url.segments and not isinstance(url.segments[0], str):
             return FreeUrl(url, self._template(self._context.base_url, "url"), self._origins)
-        if not address.ABSOLUTE.match(text):
+        if len(self.problems) == faults and not address.ABSOLUTE.match(text):
             url = self._template(address.joined(self._context.base_url, text), "url")
-        return self._fixed(url) or FreeUrl(url, url, self._origins)
+        return NOWHERE if len(self.problems) > faults else self._settled(url)
 
-    def _fixed(self, url: Template) -> FixedUrl | None:
-        """The URL with its origin settled, where the text says it; None where only variables will."""
+    def _settled(self, url: Template) -> Url:
+        """The URL with its origin settled now, if the text says it; one that only variables will tell stays free."""
         first = url.segments[0] if url.segments else ""
         if not isinstance(first, str):
-            return None
+            return FreeUrl(url, url, self._origins)
         start = ORIGIN.match(first)
-        if start is None or (start.end() == len(first) and len(url.segments) > 1):
-            return None if len(url.segments) > 1 else self._no_origin(first)
-        rest = first[start.end() :]
-        lead = rest if rest.startswith("/") else f"/{rest}"
+        if start is not None and (start.end() < len(first) or len(url.segments) == 1):
+            return self._fixed(start[0], [first[start.end() :], *url.segments[1:]])
+        if WEB.match(first) and len(url.segments) > 1:
+            return FreeUrl(url, url, self._origins)
+        absolute = address.ABSOLUTE.match(first)
+        return self._refused(
+            first, "it is not http or https" if absolute else "it is relative, and there is no base URL"
+        )
+
+    def _fixed(self, start: str, rest: Sequence[str | Segment]) -> FixedUrl:
+        path = rest if isinstance(rest[0], str) and rest[0].startswith("/") else ["/", *rest]
         try:
-            origin = address.parse(start[0]).origin
-            target = merged(chain.from_iterable(self._target([lead, *url.segments[1:]])))
+            origin = address.parse(start).origin
+            target = merged(url_text(part) if isinstance(part, str) else varying(part, url_text) for part in path)
         except (address.BadAddress, NotSent) as error:
-            return self._no_origin(first, str(error))
+            return self._refused(start, str(error))
         return FixedUrl(self._origins.setdefault(origin, origin), target)
 
-    def _target(self, segments: Sequence[Any]) -> Iterator[Pieces]:
-        """The segments as they are sent: percent-encoded, and nothing from a fragment's "#" on."""
-        for segment in segments:
-            if not isinstance(segment, str):
-                yield (varying(segment, url_text),)
-                continue
-            before, fragment, _ = segment.partition("#")
-            yield (url_text(before),)
-            if fragment:
-                return
-
-    def _no_origin(self, text: str, cause: str = "it is relative, and the run has no base URL") -> FixedUrl:
-        self.problems.append(Problem("url", Text(f"地址无效：{text!r}", f"{text!r} cannot be requested: {cause}")))
+    def _refused(self, text: str, cause: str) -> FixedUrl:
+        self.problems.append(
+            Problem("url", Text(f"无法请求 {text!r}：{cause}", f"{text!r} cannot be requested: {cause}"))
+        )
         return NOWHERE
 
     # Headers

@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
         self.call = call
         self._complete = False
         if self._flavour is not call.flavour:
-            self._parse_as(call.flavour)
+            self._adapt(call.flavour)
 
     def drop(self) -> None:
         """Ends it at once, whatever was going on; nobody is told."""
@@ -134,7 +134,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         call, parser = self.call, self._parser
-        self.call = self.write = self._parser = self._transport = None
+        self._transport = None
+        self.retire()
         if call is None or parser is None:
             return
         raw = self._reply.raw
@@ -188,7 +189,9 @@ class Connection(asyncio.Protocol):
 
     # What the parser tells
 
-    def _parse_as(self, flavour: Flavour) -> None:
+    def _adapt(self, flavour: Flavour) -> None:
+        if self._flavour is Flavour.BODY and flavour is Flavour.LEAN:
+            return  # it tells more than is asked, which is cheaper than a new parser for every other request
         ends = "on_headers_complete" if flavour is Flavour.HEAD else "on_message_complete"
         told: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
         if flavour is Flavour.BODY:
@@ -200,7 +203,8 @@ class Connection(asyncio.Protocol):
         self._surplus = self._complete
 
     def _body(self, part: bytes) -> None:
-        if not self._complete:
+        wanted = self.call is not None and self.call.flavour is Flavour.BODY
+        if wanted and not self._complete:
             self._reply.add_body(part)
 
     def _ends(self) -> None:

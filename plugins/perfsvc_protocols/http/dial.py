@@ -65,7 +65,7 @@ class Dialer:
 
 async def _connected(addresses: list[tuple[Any, ...]]) -> socket.socket:
     """A connection to the first address that takes one; raises what the last one said."""
-    refusal: OSError = OSError("the name has no address")
+    refusal: Exception = Failed(failures.DNS, "the name has no address")
     for family, kind, proto, _, address in addresses:
         tcp = socket.socket(family, kind, proto)
         try:

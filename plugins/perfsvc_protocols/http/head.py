@@ -39,7 +39,7 @@ def of(raw: bytes) -> bytes:
 
 def values(head: bytes, name: str) -> list[str]:
     """Every value of a header, by its name in any case."""
-    return [_text(value) for value in _header(name).findall(head)]
+    return [_text(value.strip(b" \t")) for value in _header(name).findall(head)]
 
 
 def value(head: bytes, name: str) -> str | None:
@@ -66,7 +66,7 @@ def persistent(head: bytes) -> bool:
 
 @lru_cache(maxsize=256)
 def _header(name: str) -> re.Pattern[bytes]:
-    return re.compile(rb"^" + re.escape(name.encode()) + rb":[ \t]*(.*?)[ \t]*\r$", re.MULTILINE | re.IGNORECASE)
+    return re.compile(rb"^" + re.escape(name.encode()) + rb":([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
 
 def _text(value: bytes) -> str:

@@ -21,6 +21,8 @@ INVALID_REQUEST = "Invalid Request"
 Piece = bytes | Callable[[Scope], bytes]
 Pieces = tuple[Piece, ...]
 Encode = Callable[[str], bytes]
+Segment = Callable[[Any], str]
+"""What varies in a template."""
 
 # A line feed in a header is a second header: the oldest trick there is.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -31,7 +33,7 @@ def pieces(template: Template, encode: Encode) -> Pieces:
     return merged(encode(part) if isinstance(part, str) else varying(part, encode) for part in template.segments)
 
 
-def varying(segment: Callable[[Any], str], encode: Encode) -> Piece:
+def varying(segment: Segment, encode: Encode) -> Piece:
     """What varies in a template, as bytes."""
     return lambda scope: encode(segment(scope))
 

@@ -38,7 +38,7 @@ class HttpReply(Reply):
 
     def forget(self) -> None:
         """Let go of what came: nobody may look at it any more, or something else comes in its place."""
-        self.raw = b""
+        self.raw = self.wire = b""
         self.raw_full = False
         self.parts = self._decoded = None
         self.body_size = 0
@@ -87,6 +87,8 @@ class HttpReply(Reply):
     def excerpt(self) -> Excerpt:
         wire_head, _, wire_body = self.wire.partition(head.END)
         request = wire_head + head.END + wire_body[:KEPT_BODY]
+        if not self.raw.startswith(b"HTTP/"):
+            return Excerpt(request.decode("utf-8", "replace"), "", self.raw[:KEPT_BODY])
         reply_head = head.of(self.raw)
         return Excerpt(request.decode("utf-8", "replace"), reply_head.decode("utf-8", "replace"), self._body_start())
 
@@ -94,7 +96,7 @@ class HttpReply(Reply):
         """The first bytes of the body, from what is kept: a body that nobody reads is not collected."""
         end = head.end_of(self.raw)
         if end < 0:
-            return b"" if self.raw.startswith(b"HTTP/") else self.raw[:KEPT_BODY]
+            return b""
         start = self.raw[end:]
         if "chunked" in head.tokens(head.of(self.raw), "transfer-encoding"):
             start = _unchunked(start)

@@ -62,7 +62,7 @@ class HttpSession(Session):
         self.reply = HttpReply(options.max_body_bytes)
         self._connections: dict[Origin, Connection] = {}
         self._dialer = dialer
-        self._iteration = scope.iteration
+        self._iteration = scope.iteration if options.new_session_each_iteration else None
         self._jar: CookieJar | None = None
         self._now_ns = now_ns
         self._options = options
@@ -77,8 +77,9 @@ class HttpSession(Session):
 
     def start(self, call: HttpCall) -> None:
         message = call.message or call.recipe.render(self.scope)
-        if self.scope.iteration != self._iteration:
-            self._iterated()
+        if self._iteration is not None and self._iteration != self.scope.iteration:
+            self._iteration = self.scope.iteration
+            self.reset()
         self._call = call
         self._message = message
         self._hops = 0
@@ -109,11 +110,6 @@ class HttpSession(Session):
         self.reset()
         await asyncio.sleep(0)  # the loop tells the connections that they ended, and lets go of them
 
-    def _iterated(self) -> None:
-        self._iteration = self.scope.iteration
-        if self._options.new_session_each_iteration:
-            self.reset()
-
     # On the way out
 
     def _dispatch(self, message: Message) -> None:
@@ -143,7 +139,11 @@ class HttpSession(Session):
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
                 phases = await self._dialer.open(message.origin, connection)
+        except asyncio.CancelledError:
+            connection.drop()
+            raise
         except TimeoutError:
+            connection.drop()
             self._fail(TIMEOUT, f"no connection to {message.origin} in time")
         except Failed as error:
             self._fail(error.error_class, str(error))
@@ -203,9 +203,8 @@ class HttpSession(Session):
             self._retried = True
             self._dispatch(message)
         else:
-            self._fail(
-                failures.RESET if stale else failures.broken(error), str(error or "the server closed the connection")
-            )
+            error_class = failures.RESET if stale else failures.broken(error)
+            self._fail(error_class, str(error or "the server closed the connection"))
 
     def _fail(self, error_class: str, message: str) -> None:
         reply = self.reply

@@ -1,0 +1,168 @@
+"""Servers that do what real ones must not: each connection follows a script."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import ssl
+import struct
+from collections import deque
+from collections.abc import Awaitable
+from collections.abc import Callable
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+RESET = struct.pack("ii", 1, 0)
+
+
+class Peer:
+    """The server's end of one connection; ``number`` counts from 1."""
+
+    def __init__(self, server: ScriptedServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int):
+        self.number = number
+        self._server = server
+        self._reader = reader
+        self._writer = writer
+
+    async def request(self) -> bytes:
+        """The next whole request; raises IncompleteReadError when the client is gone."""
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        body = await self._reader.readexactly(int(length[1])) if length else b""
+        self._server.note(head + body)
+        return head + body
+
+    async def some(self) -> bytes:
+        """Whatever comes first."""
+        return await self._reader.read(65_536)
+
+    async def send(self, *parts: bytes) -> None:
+        """Sends parts that arrive one after the other: the client has had time to read each."""
+        for number, part in enumerate(parts):
+            await asyncio.sleep(0.002 if number else 0)
+            self._writer.write(part)
+            await self._writer.drain()
+
+    async def gone(self) -> None:
+        """Until the client has closed."""
+        while await self._reader.read(65_536):
+            pass
+
+    def close(self) -> None:
+        """An orderly end."""
+        self._writer.close()
+
+    def reset(self) -> None:
+        """An end as of a server that crashed."""
+        raw: socket.socket = self._writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self._writer.transport.abort()
+
+
+Script = Callable[[Peer], Awaitable[None]]
+
+
+class ScriptedServer:
+    """Runs a script for each connection and then closes it; ``requests`` holds what was asked, in order."""
+
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.port = 0
+        self._script = script
+        self._noted = asyncio.Event()
+        self._tls = tls
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> ScriptedServer:
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0, ssl=self._tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def note(self, request: bytes) -> None:
+        self.requests.append(request)
+        self._noted.set()
+        self._noted = asyncio.Event()
+
+    async def asked(self, count: int) -> None:
+        """Until so many requests have come."""
+        async with asyncio.timeout(20):
+            while len(self.requests) < count:
+                await self._noted.wait()
+
+    async def gone(self, number: int) -> None:
+        """Until the script of a connection has ended."""
+        async with asyncio.timeout(20):
+            await asyncio.wait([self._tasks[number - 1]])
+
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        peer = Peer(self, reader, writer, self.connections)
+        task = asyncio.get_running_loop().create_task(self._serve(peer, writer))
+        self._tasks.append(task)
+
+    async def _serve(self, peer: Peer, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                await self._script(peer)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+class Last(bytes):
+    """A reply after which the server closes the connection."""
+
+
+def answering(*replies: bytes) -> Script:
+    """A script that answers with these one after the other, over however many connections; then it says no more."""
+    left = deque(replies)
+
+    async def script(peer: Peer) -> None:
+        while left:
+            await peer.request()
+            reply = left.popleft()
+            await peer.send(reply)
+            if isinstance(reply, Last):
+                return
+        await peer.gone()
+
+    return script
+
+
+def always(reply: bytes = OK) -> Script:
+    """A script that answers every request alike."""
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(reply)
+
+    return script
+
+
+async def silent(peer: Peer) -> None:
+    """Reads, and never answers."""
+    await peer.request()
+    await peer.gone()
+
+
+@contextlib.contextmanager
+def refusing_port():
+    """A port that refuses connections for as long as this lasts: bound, but not listened on."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
