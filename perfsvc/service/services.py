@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from perfsvc.clock import Clock
@@ -28,7 +30,8 @@ class Services:
     """One object per kind of thing."""
 
     clock: Clock
-    store: Store
+    ping: Callable[[], Awaitable[None]]
+    """Raises StoreUnavailable unless the database answers."""
     access: Access
     sessions: Sessions
     accounts: Accounts
@@ -56,7 +59,7 @@ def assemble(
     sessions = Sessions(store, settings, secret_key, passwords, clock)
     return Services(
         clock=clock,
-        store=store,
+        ping=store.ping,
         access=Access(store),
         sessions=sessions,
         accounts=Accounts(store, settings, passwords, sessions, clock),

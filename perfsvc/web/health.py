@@ -17,7 +17,7 @@ from perfsvc.web.rules import OPEN
 class Healthz(Handler):
     @operation("健康检查", "Whether the service and its database answer", OPEN)
     async def get(self) -> Health:
-        await self.services.store.ping()
+        await self.services.ping()
         return Health(status="ok", version=__version__)
 
 

@@ -25,6 +25,17 @@ from perfsvc.web.rules import Member
 JSON = "application/json"
 SCHEMAS = "#/components/schemas/{model}"
 
+CONVENTIONS = Text(
+    "所有接口使用 JSON；路径末尾的斜杠可以省略。需要登录的接口使用请求头 Authorization: Bearer <token>。"
+    "错误格式为 {error}，422 另有 details 列出每一处问题；消息语言由 Accept-Language 决定，默认中文。"
+    "列表返回 total、page、page_size、results。PUT 只修改给出的字段。时间为 ISO 8601 UTC，延迟单位毫秒，比率为百分数。",
+    "Everything is JSON; the slash at the end of a path may be left out. "
+    "Log in and send Authorization: Bearer <token>. "
+    "Errors are {error}, with details that list every problem for 422; "
+    "Accept-Language decides the language of messages, Chinese by default. Listings are total, page, page_size, results. PUT changes the given keys only. "
+    "Times are ISO 8601 in UTC, latencies milliseconds, rates percent.",
+)
+
 TAGS: dict[str, Text] = {
     "users": Text("用户", "Users"),
     "projects": Text("项目", "Projects"),
@@ -67,7 +78,12 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         paths.setdefault(route.path, {})[method.lower()] = _operation(route, method, operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "perfsvc", "version": __version__, "x-title-zh": "perfsvc 性能测试平台"},
+        "info": {
+            "title": "perfsvc",
+            "version": __version__,
+            "description": CONVENTIONS.en,
+            "x-description-zh": CONVENTIONS.zh,
+        },
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text.en, "x-description-zh": text.zh} for name, text in TAGS.items()],
         "paths": paths,

@@ -4,15 +4,15 @@ const WORDS = {
   zh: {
     search: "查找接口", username: "用户名", password: "密码", login: "登录", logout: "退出", other: "English",
     parameters: "参数", body: "请求体", answers: "响应", tryIt: "发送请求", send: "发送", required: "必填",
-    none: "无", sending: "请求中…", failed: "请求失败", welcome: "选择一个接口", allowed: "权限：",
-    intro: "登录后即可在此页面直接调用接口。错误信息的语言由 Accept-Language 决定。", default: "默认",
+    none: "无", sending: "请求中…", failed: "请求失败", welcome: "接口文档", allowed: "权限：",
+    intro: "在左侧选择一个接口；登录后即可在此页面直接调用。", default: "默认",
   },
   en: {
     search: "Find an operation", username: "Username", password: "Password", login: "Log in", logout: "Log out",
     other: "中文", parameters: "Parameters", body: "Request body", answers: "Answers", tryIt: "Try it", send: "Send",
-    required: "required", none: "none", sending: "Sending…", failed: "The request failed", welcome: "Choose an operation",
+    required: "required", none: "none", sending: "Sending…", failed: "The request failed", welcome: "The API",
     allowed: "Who may: ", default: "default",
-    intro: "Log in and call the API right from this page. Accept-Language decides the language of messages.",
+    intro: "Choose an operation on the left; log in to call it right from this page.",
   },
 };
 const METHODS = ["get", "post", "put", "delete"];
@@ -144,7 +144,12 @@ function listEntry({ method, path, operation }) {
 
 function showDetail() {
   const entry = state.operations.find(({ operation }) => location.hash === `#${operation.operationId}`);
-  byId("detail").replaceChildren(...(entry ? detail(entry) : [make("h1", {}, word("welcome")), make("p", {}, word("intro"))]));
+  byId("detail").replaceChildren(...(entry ? detail(entry) : welcome()));
+}
+
+function welcome() {
+  const paragraph = (content) => make("p", {}, content);
+  return [make("h1", {}, word("welcome")), paragraph(word("intro")), paragraph(text(state.api.info, "description"))];
 }
 
 function detail({ method, path, operation }) {
