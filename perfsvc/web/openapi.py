@@ -32,7 +32,8 @@ CONVENTIONS = Text(
     "Everything is JSON; the slash at the end of a path may be left out. "
     "Log in and send Authorization: Bearer <token>. "
     "Errors are {error}, with details that list every problem for 422; "
-    "Accept-Language decides the language of messages, Chinese by default. Listings are total, page, page_size, results. PUT changes the given keys only. "
+    "Accept-Language decides the language of messages, Chinese by default. "
+    "Listings are total, page, page_size, results. PUT changes the given keys only. "
     "Times are ISO 8601 in UTC, latencies milliseconds, rates percent.",
 )
 

@@ -62,8 +62,8 @@ function typeName(schema) {
 
 function bounds(schema) {
   const signs = {
-    minimum: "≥", maximum: "≤", exclusiveMinimum: ">", exclusiveMaximum: "<", minLength: "length ≥", maxLength: "length ≤",
-    minItems: "items ≥", maxItems: "items ≤", pattern: "~",
+    minimum: "≥", maximum: "≤", exclusiveMinimum: ">", exclusiveMaximum: "<",
+    minLength: "length ≥", maxLength: "length ≤", minItems: "items ≥", maxItems: "items ≤", pattern: "~",
   };
   const one = (part) => Object.entries(signs).filter(([name]) => part[name] !== undefined)
     .map(([name, sign]) => `${sign} ${part[name]}`);
@@ -79,9 +79,11 @@ function nested(schema) {
   return parts.filter((part) => part?.$ref && (resolved(part).properties || resolved(part).enum));
 }
 
+const star = () => make("b", { class: "required", title: word("required") }, " *");
+
 function propertyRow(name, schema, required) {
   const row = make("tr", {},
-    make("td", {}, make("code", {}, name), required ? make("b", { class: "required", title: word("required") }, " *") : null),
+    make("td", {}, make("code", {}, name), required ? star() : null),
     make("td", { class: "type" }, typeName(schema)),
     make("td", {}, text(schema, "title"), make("small", {}, bounds(schema))));
   const inner = nested(schema);
@@ -175,7 +177,8 @@ function answerView([status, answer]) {
   const schema = real.content?.["application/json"]?.schema;
   return make("details", { class: "answer" },
     make("summary", {}, make("b", { class: status < 300 ? "good" : "bad" }, status), " ",
-      status < 300 ? "" : text(real, "description"), schema ? make("span", { class: "type" }, ` ${typeName(schema)}`) : null),
+      status < 300 ? "" : text(real, "description"),
+      schema ? make("span", { class: "type" }, ` ${typeName(schema)}`) : null),
     schema ? schemaTable(resolved(schema)) : null);
 }
 

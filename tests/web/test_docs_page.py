@@ -1,0 +1,71 @@
+"""The documentation page in a real browser: complete, usable, and content with our own address."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Page
+from playwright.async_api import async_playwright
+
+from perfsvc.web.application import ROUTES
+from tests.support.web_world import PASSWORD
+from tests.support.web_world import Api
+
+pytestmark = pytest.mark.gen_test(timeout=90)
+
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def opened(address: str, language: str) -> AsyncIterator[tuple[Page, list[str], set[str]]]:
+    """The page, what its console said, and the hosts it asked."""
+    chromium = shutil.which("chromium")
+    assert chromium, "this test needs a browser: apt-get install chromium"
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        page = await browser.new_page(locale=language)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+        await page.goto(address)
+        await page.wait_for_selector("#operations a")
+        yield page, complaints, hosts
+        await browser.close()
+
+
+async def test_read_log_in_and_try(api: Api, base_url: str) -> None:
+    async with opened(base_url, "en-US") as (page, complaints, hosts):
+        documented = sum(found.documented for route in ROUTES for found in route.operations().values())
+        assert await page.locator("#operations a").count() == documented
+        await page.fill("#username", "owner")
+        await page.fill("#password", PASSWORD)
+        await page.click("#login button")
+        await page.wait_for_selector("#session:not([hidden])")
+        await page.fill("#search", "one plan")
+        await page.click('#operations a[href="#getPlan"]')
+        await page.fill('input[name="plan_id"]', "1")
+        await page.click("article form button")
+        await page.wait_for_selector(".result pre")
+        assert '"name": "evening peak"' in await page.inner_text(".result pre")
+        assert await page.inner_text(".result b") == "200"
+        assert complaints == []
+        assert hosts == {base_url.removeprefix("http://")}
+
+
+async def test_it_speaks_chinese_too(api: Api, base_url: str) -> None:
+    async with opened(f"{base_url}/docs", "zh-CN") as (page, complaints, _):
+        await page.click('#operations a[href="#postPlans"]')
+        assert await page.inner_text("article h1") == "创建测试计划"
+        await page.click("details summary >> text=PlanConfig")
+        assert "并发用户数" in await page.inner_text("article")
+        await page.click("#language")
+        assert await page.inner_text("article h1") == "Create a plan"
+        assert complaints == []
