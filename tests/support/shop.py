@@ -1,0 +1,126 @@
+"""A small shop on a free port of 127.0.0.1, for examples to be tried on: pages, a log-in, a list, a basket.
+
+It runs in a thread of its own, so that it answers while a test waits for a command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import NamedTuple
+
+LIMIT_S = 20.0
+SLOW_S = 0.05
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+REASONS = {200: "OK", 201: "Created", 401: "Unauthorized", 404: "Not Found"}
+
+
+class Request(NamedTuple):
+    """One request as the shop saw it."""
+
+    method: str
+    path: str
+    head: str
+    body: bytes
+
+
+class Reply(NamedTuple):
+    """One answer; ``body`` is sent as JSON."""
+
+    status: int
+    body: object
+    headers: str = ""
+
+
+class Shop:
+    """The running shop: ``url`` is its base URL, ``requests`` what it was asked, ``asked`` is set by the first."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.asked = threading.Event()
+        self.url = ""
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="shop", daemon=True)
+
+    def __enter__(self) -> Shop:
+        self._thread.start()
+        assert self._ready.wait(LIMIT_S), "the shop did not open"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join(LIMIT_S)
+
+    def paths(self) -> set[str]:
+        """Every path that was asked for, without its query."""
+        return {request.path.partition("?")[0] for request in self.requests}
+
+    def note(self, request: Request) -> None:
+        self.requests.append(request)
+        self.asked.set()
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._closing = asyncio.Event()
+        server = await self._loop.create_server(lambda: _Customer(self.note), "127.0.0.1", 0, backlog=1024)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        self._ready.set()
+        await self._closing.wait()
+        server.close()
+
+
+class _Customer(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, note: Callable[[Request], None]) -> None:
+        self._note = note
+        self._data = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        head, end, rest = self._data.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if end and len(rest) >= int(length[1] if length else 0):
+            self._data = b""
+            method, path, _ = head.decode("latin-1").split(" ", 2)
+            request = Request(method, path, head.decode("latin-1").lower(), rest)
+            self._note(request)
+            delay = SLOW_S if path == "/slow" else 0.0
+            asyncio.get_running_loop().call_later(delay, self._send, answer(request))
+
+    def _send(self, reply: Reply) -> None:
+        body = json.dumps(reply.body).encode()
+        head = (
+            f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Other')}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n{reply.headers}\r\n"
+        )
+        self._transport.write(head.encode() + body)
+
+
+def answer(request: Request) -> Reply:
+    """What the shop says."""
+    method, (path, _, _) = request.method, request.path.partition("?")
+    if path.startswith("/status/"):
+        return Reply(int(path.removeprefix("/status/")), {"ok": False})
+    if (method, path) == ("POST", "/login"):
+        return Reply(200, {"ok": True, "token": "t-123"}, "Set-Cookie: session=abc; Path=/\r\n")
+    if (method, path) == ("POST", "/cart"):
+        signed_in = "\nauthorization: bearer t-123" in request.head
+        return Reply(201, {"order": 42}) if signed_in else Reply(401, {"ok": False})
+    if path == "/items":
+        return Reply(200, {"items": [{"id": number, "price": 9.5} for number in (1, 2, 3)], "next": None})
+    return Reply(200, {"ok": True, "path": path})
