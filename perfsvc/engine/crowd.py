@@ -19,36 +19,51 @@ MAX_STARTS_AT_ONCE = 200
 class Crowd:
     """Active users in the order they came. The last to come is the first to retire.
 
-    ``make`` builds the user of a number with the program of its scene.
+    ``make`` builds the user of a number with the program of its scene, ``begin`` lets it begin.
     """
 
     def __init__(
-        self, programs: Sequence[Program], weights: Sequence[int], make: Callable[[int, Program], VirtualUser]
+        self,
+        programs: Sequence[Program],
+        weights: Sequence[int],
+        make: Callable[[int, Program], VirtualUser],
+        begin: Callable[[VirtualUser, int], None],
     ) -> None:
         self._programs = programs
         self._weights = weights
         self._make = make
+        self._begin = begin
         self._started = [0] * len(programs)
         self._number = 0
         self._closing: set[asyncio.Task[None]] = set()
+        self._staying: dict[VirtualUser, None] = {}
         self.active: dict[VirtualUser, None] = {}
         self.held: dict[VirtualUser, int] = {}
-        self._staying: list[VirtualUser] = []
+        self.finished = 0
         self.empty = asyncio.Event()
         self.empty.set()
 
-    @property
-    def staying(self) -> int:
-        """Users that are active and not on the way out."""
-        return len(self._staying)
-
     def adjust(self, wanted: int, retire_by_ns: int = 1) -> None:
         """Start or retire users towards ``wanted``; who retires has until ``retire_by_ns`` to end its iteration."""
-        missing = wanted - len(self._staying)
+        missing = wanted - len(self._staying) - self.finished
         for _ in range(min(missing, MAX_STARTS_AT_ONCE)):
-            self._start()
-        for _ in range(-missing):
-            self._retire(self._staying.pop(), retire_by_ns)
+            self.start()
+        for _ in range(min(-missing, len(self._staying))):
+            self._retire(self._staying.popitem()[0], retire_by_ns)
+
+    def start(self, planned_ns: int = 0) -> None:
+        """One more user, whose first iteration is planned for ``planned_ns``."""
+        self._number += 1
+        user = self._make(self._number, self._programs[self._next_scene()])
+        user.planned_ns = planned_ns
+        self.active[user] = self._staying[user] = None
+        self.empty.clear()
+        self._begin(user, self._number)
+
+    def finish(self, user: VirtualUser) -> None:
+        """A user has done all it was to do: it leaves and nobody comes in its place."""
+        self.finished += 1
+        self.leave(user)
 
     def hold(self, user: VirtualUser, position: int) -> None:
         """Keep a user where it is until ``release``."""
@@ -65,6 +80,7 @@ class Crowd:
         if self.active.pop(user, self) is self:
             return
         self.held.pop(user, None)
+        self._staying.pop(user, None)
         user.close_now()
         self._background(user.end())
         if not self.active:
@@ -105,14 +121,6 @@ class Crowd:
             await asyncio.wait(self._closing, timeout=timeout)
         for task in self._closing:
             task.cancel()
-
-    def _start(self) -> None:
-        self._number += 1
-        user = self._make(self._number, self._programs[self._next_scene()])
-        self.active[user] = None
-        self._staying.append(user)
-        self.empty.clear()
-        user.run(user.program.start)
 
     def _next_scene(self) -> int:
         """The scene that is furthest behind its weight."""

@@ -1,39 +1,122 @@
-"""How many virtual users there should be: pure functions of elapsed time, counted from the run's origin."""
+"""How much load there should be: pure functions of elapsed profile time, counted from the run's origin."""
 
 from __future__ import annotations
 
+import math
+import random
+from bisect import bisect_right
+from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import accumulate
+from itertools import count
+from typing import NamedTuple
 
-from perfsvc.model.load import Load
+from perfsvc.model.load import Distribution
 from perfsvc.model.load import Stage
 
+ROUNDING = 1e-9
 
-def target_at(stages: Sequence[Stage], elapsed: float) -> float:
-    """The profile's height ``elapsed`` seconds after its start: straight lines between the stages' targets, from 0.
 
-    Before the start it is 0, after the end the last target. A stage of no duration is a jump.
+class Line(NamedTuple):
+    """One stage as a straight line: from ``low`` at ``start`` to ``high`` at ``end`` (s), after ``area`` before it."""
+
+    start: float
+    end: float
+    low: float
+    high: float
+    area: float
+
+    def height(self, elapsed: float) -> float:
+        """The load within the stage."""
+        share = (elapsed - self.start) / (self.end - self.start)
+        return self.low + (self.high - self.low) * share
+
+    def area_until(self, elapsed: float) -> float:
+        """The area under the profile from its beginning to a moment in this stage."""
+        return self.area + (self.low + self.height(elapsed)) / 2 * (elapsed - self.start)
+
+    def moment_of(self, area: float) -> float:
+        """When the area under the profile reaches ``area``, which it does in this stage.
+
+        Solves ``low·t + slope/2·t² = rest`` in the form that stays exact for a slope near zero.
+        """
+        rest = area - self.area
+        slope = (self.high - self.low) / (self.end - self.start)
+        root = math.sqrt(max(self.low * self.low + 2 * slope * rest, 0.0))
+        return self.start + (2 * rest / (self.low + root) if self.low + root else 0.0)
+
+
+class Profile:
+    """A load over time: straight lines between the stages' targets, starting from 0; a stage of no duration is a jump.
+
+    Before the start and after the end the load is 0. ``set_level`` puts a constant level in place of what is to come.
     """
-    height = 0.0
-    for stage, end in zip(stages, accumulate(stage.duration for stage in stages), strict=True):
-        if elapsed < end:
-            share = 1 - (end - elapsed) / stage.duration
-            return height + (stage.target - height) * max(share, 0.0)
-        height = stage.target
-    return height
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        ends = list(accumulate(stage.duration for stage in stages))
+        self.duration = ends[-1]
+        self._lines: list[Line] = []
+        self._starts: list[float] = []
+        level = 0.0
+        for stage, end in zip(stages, ends, strict=True):
+            if stage.duration:
+                self._append(end - stage.duration, end, level, stage.target)
+            level = stage.target
+
+    def at(self, elapsed: float) -> float:
+        """The load at a moment."""
+        line = self._line(elapsed)
+        return 0.0 if line is None else line.height(elapsed)
+
+    def rising_to(self, elapsed: float) -> float:
+        """What the stage under way is heading for when it rises, else 0."""
+        line = self._line(elapsed)
+        return line.high if line is not None and line.high > line.low else 0.0
+
+    def area(self, elapsed: float) -> float:
+        """The load summed up over time until a moment: for a rate, how many arrivals are due."""
+        if elapsed <= 0 or not self._lines:
+            return 0.0
+        line = self._lines[max(bisect_right(self._starts, elapsed) - 1, 0)]
+        return line.area_until(min(elapsed, line.end))
+
+    def moment_of(self, area: float) -> float:
+        """When ``area`` is reached; infinity when it never is."""
+        for line in self._lines:
+            if line.area_until(line.end) > area + ROUNDING:
+                return max(line.moment_of(area), line.start)
+        return math.inf
+
+    def set_level(self, elapsed: float, level: float) -> None:
+        """From now to the end the load is ``level``."""
+        kept = [line for line in self._lines if line.start < elapsed]
+        if kept and kept[-1].end > elapsed:
+            last = kept.pop()
+            kept.append(last._replace(end=elapsed, high=last.height(elapsed)))
+        self._lines, self._starts = kept, [line.start for line in kept]
+        if elapsed < self.duration:
+            self._append(elapsed, self.duration, level, level)
+
+    def _append(self, start: float, end: float, low: float, high: float) -> None:
+        before = self._lines[-1] if self._lines else None
+        self._lines.append(Line(start, end, low, high, before.area_until(before.end) if before else 0.0))
+        self._starts.append(start)
+
+    def _line(self, elapsed: float) -> Line | None:
+        if not 0 <= elapsed < self.duration:
+            return None
+        return self._lines[bisect_right(self._starts, elapsed) - 1]
 
 
-def users_at(load: Load, elapsed: float) -> int:
-    """Virtual users wanted ``elapsed`` seconds after the start; 0 from the end on.
+def users_at(profile: Profile, elapsed: float) -> int:
+    """Virtual users wanted at a moment.
 
-    The first user of a ramp starts at its beginning and the last at its end, so a ramp to ``n`` users in ``t`` seconds
+    The first user of a ramp starts at its beginning and the last before its end: a ramp to ``n`` users in ``t`` seconds
     starts one every ``t / n`` seconds.
     """
-    if not 0 <= elapsed < load.duration:
-        return 0
-    height = target_at(load.stages, elapsed)
-    rising = height + 1 if height < _ceiling(load.stages, elapsed) else height
-    return int(rising + 1e-9)
+    height = profile.at(elapsed)
+    rising = height + 1 if height < profile.rising_to(elapsed) else height
+    return int(rising + ROUNDING)
 
 
 def share_of(total: int, index: int, count: int) -> int:
@@ -41,11 +124,46 @@ def share_of(total: int, index: int, count: int) -> int:
     return total * (index + 1) // count - total * index // count
 
 
-def _ceiling(stages: Sequence[Stage], elapsed: float) -> float:
-    """What the stage under way is heading for when it rises, else 0."""
-    height = 0.0
-    for stage, end in zip(stages, accumulate(stage.duration for stage in stages), strict=True):
-        if elapsed < end:
-            return stage.target if stage.target > height else 0.0
-        height = stage.target
-    return 0.0
+def arrival_areas(distribution: Distribution, seed: int) -> Iterator[float]:
+    """The area under the rate's profile at which each arrival is due.
+
+    Constant: 0, 1, 2 … Poisson: sums of exponential gaps of mean 1, so that arrivals are a Poisson process whose rate
+    is the profile's (the time-change theorem; Çinlar, Introduction to Stochastic Processes, 1975, ch. 4).
+    """
+    if distribution == "constant":
+        return map(float, count())
+    numbers = random.Random(f"{seed}/arrivals")  # noqa: S311 - repeatable on purpose
+    return accumulate(numbers.expovariate(1.0) for _ in count())
+
+
+class Arrivals:
+    """One node's arrivals: every ``count``-th of the run's, beginning with number ``index``.
+
+    All nodes draw the same sequence, so together they make exactly the plan's, whatever its distribution.
+    """
+
+    def __init__(self, profile: Profile, distribution: Distribution, seed: int, index: int, count: int) -> None:
+        self._profile = profile
+        self._areas = arrival_areas(distribution, seed)
+        self._others = count - 1
+        for _ in range(index):
+            next(self._areas)
+        self._area = next(self._areas)
+        self.due = profile.moment_of(self._area)
+
+    def take(self) -> float:
+        """The moment of the arrival that is due next, s; moves on to the one after it."""
+        due = self.due
+        for _ in range(self._others):
+            next(self._areas)
+        self._area = next(self._areas)
+        self.due = self._profile.moment_of(self._area)
+        return due
+
+    def replan(self) -> None:
+        """The profile has changed: see anew when the next arrival is due."""
+        self.due = self._profile.moment_of(self._area)
+
+    def overdue(self, elapsed: float) -> int:
+        """How many arrivals are due and not taken, of all nodes together, rounded down."""
+        return max(int(self._profile.area(elapsed) - self._area + ROUNDING) + 1, 0) if self.due <= elapsed else 0

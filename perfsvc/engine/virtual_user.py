@@ -47,9 +47,9 @@ CLOSED = Gate(closed=True)
 class VirtualUser:
     """The state of one user.
 
-    ``deadline_ns`` is 0 while no request is in flight; ``retire_by_ns`` is 0 while the user is wanted. ``due_ns`` is
-    the planned start of the iteration under way where there is pacing, ``planned_ns`` the same until its first request
-    was sent; both in profile time.
+    ``deadline_ns`` is 0 while no request is in flight; ``retire_by_ns`` is 0 while the user is wanted. ``planned_ns``
+    is the planned start of the iteration under way until its first request was sent, then 0; ``due_ns`` is the beat of
+    a paced user; both are readings of the clock without pauses. ``resting_at`` is where a resting user goes on.
     """
 
     __slots__ = (
@@ -63,6 +63,7 @@ class VirtualUser:
         "late_ns",
         "planned_ns",
         "program",
+        "resting_at",
         "retire_by_ns",
         "scope",
         "sending",
@@ -86,6 +87,7 @@ class VirtualUser:
         self.planned_ns = 0
         self.late_ns = 0
         self.due_ns = 0
+        self.resting_at = 0
         self.retire_by_ns = 0
         self.sent = False
         self.spins = 0

@@ -82,7 +82,7 @@ class SearchConfig(Spec):
     level_time: float | None = titled("每级时间（秒）", "Seconds per level", default=None, ge=1, le=86_400)
     settle_time: float | None = titled("每级稳定时间（秒）", "Settling, s", default=None, ge=0, le=86_400)
     precision: float = titled("精度（%）", "Precision, %", default=2.0, ge=0.1, le=50)
-    confirmations: int = titled("确认次数", "Confirmations", default=2, ge=0, le=20)
+    confirmations: int = titled("确认次数", "Confirmations", default=3, ge=0, le=20)
 
 
 class AdaptiveTarget(Spec):

@@ -58,7 +58,7 @@ class ErrorSearch(Spec):
     level_time: float = Field(default=10.0, gt=0, le=86_400)
     settle_time: float = Field(default=2.0, ge=0, le=86_400)
     precision: float = Field(default=2.0, gt=0, le=50)
-    confirmations: int = Field(default=2, ge=0, le=20)
+    confirmations: int = Field(default=3, ge=0, le=20)
 
 
 class Adaptive(Spec):

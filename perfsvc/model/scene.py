@@ -57,6 +57,13 @@ class NormalThink(Spec):
 ThinkTime = Annotated[ConstantThink | UniformThink | NormalThink, Field(discriminator="type")]
 
 
+def mean_think_time(think: ConstantThink | UniformThink | NormalThink) -> float:
+    """The mean of a think time, s."""
+    if isinstance(think, ConstantThink):
+        return think.value
+    return think.mean if isinstance(think, NormalThink) else (think.min + think.max) / 2
+
+
 class Extractor(Spec):
     """Takes a value out of a reply into a variable. Without ``default``, finding nothing fails the step."""
 
@@ -252,6 +259,11 @@ class SceneSpec(Spec):
         if sum(1 for _ in self.walk()) > MAX_STEPS:
             raise Fault(f"步骤总数不能超过 {MAX_STEPS}", f"must have at most {MAX_STEPS} steps in all", "steps")
         return self
+
+    def think_time(self) -> float:
+        """Seconds of thinking in an iteration, on average, each step taken once."""
+        steps = [step for step in walk(self.steps) if isinstance(step, RequestStep | ThinkStep)]
+        return sum(mean_think_time(step.think_time) for step in steps if step.think_time is not None)
 
     def walk(self) -> Iterator[Step]:
         """Every step in document order, nested ones included."""

@@ -74,7 +74,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One node's second. ``(node, seq)`` names it: merging counts each name once. A node numbers from 1, without gaps.
 
     ``second`` is Unix time; ``elapsed`` seconds of load-profile time (standing still in a pause); ``span_ns`` how much
-    running time the windows cover (0 while paused). ``vus`` active now; ``planned_vus`` wanted by the profile.
+    running time the windows cover (0 while paused). ``vus`` active now; ``planned_vus`` wanted by the
+    profile, or ``planned_rate`` arrivals per second; ``late`` arrivals waited for a free user, ``dropped`` ones never
+    started.
     """
 
     node: str
@@ -84,6 +86,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     span_ns: int
     vus: int
     planned_vus: int
+    planned_rate: float = 0.0
     paused: bool = False
     iterations: int = 0
     cut_off: int = 0

@@ -1,59 +1,101 @@
-"""How many users there should be, by tables and by properties."""
+"""How much load there should be, by tables and by properties."""
 
 from __future__ import annotations
+
+import math
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfsvc.engine.pacing import Arrivals
+from perfsvc.engine.pacing import Profile
+from perfsvc.engine.pacing import arrival_areas
 from perfsvc.engine.pacing import share_of
-from perfsvc.engine.pacing import target_at
 from perfsvc.engine.pacing import users_at
-from perfsvc.model.load import Load
 from perfsvc.model.load import Stage
 
-RAMP = Load(stages=(Stage(duration=10, target=10), Stage(duration=5, target=10), Stage(duration=10, target=0)))
 
-stage = st.builds(
-    Stage, duration=st.floats(0, 1000, allow_nan=False), target=st.integers(0, 10_000).map(float)
-)  # fmt: skip
+def profile(*stages: tuple[float, float]) -> Profile:
+    return Profile([Stage(duration=duration, target=target) for duration, target in stages])
+
+
+stages = st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 10_000)), min_size=1, max_size=6)
 
 
 @pytest.mark.parametrize(
     ("elapsed", "users"),
-    [
-        (-1, 0),
-        (0, 1),
-        (0.99, 1),
-        (1, 2),
-        (5.5, 6),
-        (9.99, 10),
-        (10, 10),
-        (14.9, 10),
-        (16, 9),
-        (24.5, 0),
-        (25, 0),
-        (99, 0),
-    ],
+    [(-1, 0), (0, 1), (0.99, 1), (1, 2), (5.5, 6), (9.99, 10), (10, 10), (14.9, 10), (16, 9), (24.5, 0), (25, 0)],
 )
 def test_users_of_a_ramp(elapsed: float, users: int) -> None:
-    assert users_at(RAMP, elapsed) == users
+    assert users_at(profile((10, 10), (5, 10), (10, 0)), elapsed) == users
 
 
 def test_a_stage_of_no_duration_is_a_jump() -> None:
-    load = Load(stages=(Stage(duration=0, target=50), Stage(duration=1, target=50)))
-    assert users_at(load, 0) == 50
+    assert users_at(profile((0, 50), (1, 50)), 0) == 50
+    assert users_at(profile((0, 50), (1, 50), (0, 5), (1, 5)), 1) == 5
 
 
-@given(st.lists(stage, min_size=1, max_size=6), st.floats(0, 5000))
-def test_users_never_exceed_the_peak(stages: list[Stage], elapsed: float) -> None:
-    load = Load(stages=tuple(stages))
-    assert 0 <= users_at(load, elapsed) <= load.peak
+@given(stages, st.floats(0, 5000))
+def test_users_never_exceed_the_peak(drawn: list[tuple[float, float]], elapsed: float) -> None:
+    assert 0 <= users_at(profile(*drawn), elapsed) <= max(target for _, target in drawn)
 
 
-@given(st.lists(stage, min_size=1, max_size=6))
-def test_a_profile_ends_at_its_last_target(stages: list[Stage]) -> None:
-    assert target_at(stages, sum(s.duration for s in stages) + 1) == stages[-1].target
+@given(stages, st.floats(0, 5000), st.floats(0, 5000))
+def test_the_area_grows_with_time(drawn: list[tuple[float, float]], one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    made = profile(*drawn)
+    assert 0 <= made.area(low) <= made.area(high) + 1e-6
+
+
+@given(stages, st.floats(0.001, 0.999))
+def test_the_moment_of_an_area_is_when_it_is_reached(drawn: list[tuple[float, float]], share: float) -> None:
+    made = profile(*drawn)
+    whole = made.area(made.duration)
+    if whole > 1:
+        assert made.area(made.moment_of(whole * share)) == pytest.approx(whole * share, rel=1e-6)
+    assert made.moment_of(whole + 1) == math.inf
+
+
+def test_a_new_level_takes_over_from_now_on() -> None:
+    made = profile((10, 100), (10, 100))
+    made.set_level(5, 20)
+    assert made.at(4.999) == pytest.approx(49.99)
+    assert made.at(5) == made.at(19.9) == 20
+    assert made.at(20) == 0
+    assert made.area(20) == pytest.approx(125 + 300)
+    made.set_level(20, 7)
+    assert made.at(20) == 0
+
+
+def due_moments(made: Profile, count: int, distribution: str = "constant", index: int = 0, of: int = 1) -> list[float]:
+    arrivals = Arrivals(made, distribution, 42, index, of)  # type: ignore[arg-type]
+    return [arrivals.take() for _ in range(count)]
+
+
+def test_constant_arrivals_are_evenly_spaced_from_the_origin() -> None:
+    assert due_moments(profile((0, 100), (60, 100)), 6001)[:-1] == pytest.approx([n / 100 for n in range(6000)])
+    assert due_moments(profile((0, 100), (60, 100)), 6001)[-1] == math.inf
+
+
+def test_ramping_arrivals_follow_the_integral() -> None:
+    assert due_moments(profile((10, 10)), 4) == pytest.approx([0, math.sqrt(2), 2, math.sqrt(6)])
+
+
+@given(st.integers(1, 5), st.sampled_from(["constant", "poisson"]))
+def test_nodes_together_make_exactly_the_plan(nodes: int, distribution: str) -> None:
+    whole = due_moments(profile((5, 50), (5, 50)), 60, distribution)
+    shares = [due_moments(profile((5, 50), (5, 50)), 60 // nodes, distribution, index, nodes) for index in range(nodes)]
+    together = sorted(moment for share in shares for moment in share)
+    assert together == pytest.approx(whole[: len(together)])
+
+
+def test_poisson_arrivals_repeat_with_the_seed_and_have_the_rate() -> None:
+    gaps = list(islice(arrival_areas("poisson", 1), 20_000))
+    assert gaps == list(islice(arrival_areas("poisson", 1), 20_000))
+    assert gaps != list(islice(arrival_areas("poisson", 2), 20_000))
+    assert gaps[-1] == pytest.approx(20_000, rel=0.03)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 64))

@@ -1,0 +1,92 @@
+"""A run's scenes and protocols made ready on one node, and where their samples go."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from perfsvc.clock import Clock
+from perfsvc.engine.program import Compiler
+from perfsvc.engine.resolver import Resolver
+from perfsvc.metrics.recorder import ErrorClasses
+from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.model.run import RunSpec
+from perfsvc.model.template import Template
+from perfsvc.model.window import StepWindow
+from perfsvc.plugin.protocol import Protocol
+from perfsvc.plugin.protocol import RunContext
+
+CLOSE_TIMEOUT_S = 5.0
+
+
+class CompiledRun:
+    """Everything of a run that is made once. Raises InvalidInput with every fault.
+
+    ``planned``: whether iterations have a planned start, so that latency from it is measured.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        protocol_class: Callable[[str], type[Protocol]],
+        resolver: Resolver,
+        clock: Clock,
+        numbers: random.Random,
+    ) -> None:
+        self._spec = spec
+        self._protocol_class = protocol_class
+        self._resolver = resolver
+        self._clock = clock
+        self._recorders: dict[int, StepRecorder] = {}
+        self._protocols: dict[str, Protocol] = {}
+        self.classes = ErrorClasses()
+        self.planned = spec.load.open or spec.pacing_s > 0
+        compiler = Compiler(self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, numbers)
+        made = [
+            compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")
+            for number, weighted in enumerate(spec.scenes)
+        ]
+        compiler.check()
+        self.mains = [programs["main"] for programs in made]
+        self.setups = [programs["setup"] for programs in made]
+        self.teardowns = [programs["teardown"] for programs in made]
+
+    def fold(self) -> list[StepWindow]:
+        """The windows of all steps since the last fold."""
+        return [window for index in sorted(self._recorders) if (window := self._recorders[index].fold(index))]
+
+    async def close(self, complain: Callable[[str], None]) -> None:
+        """Close the protocols; one that cannot must not keep the run from ending."""
+        for protocol in self._protocols.values():
+            try:
+                await asyncio.wait_for(protocol.close(), CLOSE_TIMEOUT_S)
+            except Exception as error:
+                complain(f"closing {protocol.name} failed: {error!r}")
+
+    def _protocol(self, name: str) -> Protocol:
+        if name not in self._protocols:
+            made = self._protocol_class(name)
+            options = made.Options.parse(self._spec.protocol_options.get(name, {}), f"protocol_options.{name}")
+            self._protocols[name] = made(options, self._context())
+        return self._protocols[name]
+
+    def _recorder(self, index: int) -> StepRecorder:
+        return self._recorders.setdefault(index, StepRecorder(self.classes))
+
+    def _context(self) -> RunContext:
+        target = self._spec.target
+        varying = self._extracted()
+        constants = {name: value for name, value in target.variables.items() if name not in varying}
+        return RunContext(
+            base_url=target.base_url,
+            headers=target.headers,
+            template=lambda text: Template(text, constants),
+            now_ns=self._clock.now_ns,
+            resolve=self._resolver.resolve,
+        )
+
+    def _extracted(self) -> set[str]:
+        """Names that steps extract: these vary, even where the environment has a value for them."""
+        steps = [step for weighted in self._spec.scenes for step in weighted.scene.walk()]
+        return {extractor.name for step in steps if step.type == "request" for extractor in step.extract}

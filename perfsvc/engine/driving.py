@@ -1,0 +1,266 @@
+"""Who starts iterations and when: as many users as wanted (closed model), or one for each arrival (open model)."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from abc import ABC
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from perfsvc.engine.crowd import Crowd
+from perfsvc.engine.instructions import IDLE_PAUSE_S
+from perfsvc.engine.pacing import Arrivals
+from perfsvc.engine.pacing import Profile
+from perfsvc.engine.pacing import share_of
+from perfsvc.engine.pacing import users_at
+from perfsvc.engine.virtual_user import WAIT
+from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.model.run import RunSpec
+
+if TYPE_CHECKING:
+    from perfsvc.engine.node import Engine
+
+NS_PER_S = 1_000_000_000
+SPREAD_LIMIT_S = 5.0
+GOLDEN = 0.618033988749895
+"""Multiples of it, less their whole parts, fill an interval evenly however many there are."""
+NEAR_S = 1.0
+"""The engine's own ticks look further ahead."""
+TIMER_S = 0.001
+"""What the loop's timers can tell apart; asking for less would spin."""
+
+
+class Driver(ABC):
+    """Drives the users of node ``index`` of ``count``. Times are seconds of profile time."""
+
+    def __init__(self, engine: Engine, crowd: Crowd, index: int, count: int) -> None:
+        self.engine = engine
+        self.spec: RunSpec = engine.spec
+        self.crowd = crowd
+        self.index = index
+        self.count = count
+        self.profile = Profile(self.spec.load.stages)
+        self.dropped = 0
+        self.late = 0
+
+    @abstractmethod
+    def tick(self, elapsed: float) -> None:
+        """Time has passed."""
+
+    @abstractmethod
+    def next_iteration(self, user: VirtualUser, back: int) -> int:
+        """A user ended an iteration; what its instruction answers."""
+
+    @abstractmethod
+    def planned_users(self, elapsed: float) -> int:
+        """How many users the plan wants."""
+
+    @abstractmethod
+    def planned_rate(self, elapsed: float) -> float:
+        """How many arrivals per second the plan wants of this node; 0 in the closed model."""
+
+    def set_level(self, elapsed: float, level: float) -> None:
+        """From now on the load of the whole run is ``level``."""
+        self.profile.set_level(elapsed, level)
+        self.tick(elapsed)
+
+    def paused(self) -> None:  # noqa: B027 - only who has timers of its own need do anything
+        """The run was paused."""
+
+    def resumed(self) -> None:  # noqa: B027
+        """The run goes on."""
+
+    def stopped(self, elapsed: float) -> None:  # noqa: B027
+        """No iteration starts any more."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all iterations there may be are over."""
+        return False
+
+
+class ClosedDriver(Driver):
+    """As many users as the profile wants, each beginning its next iteration when it has ended one."""
+
+    def __init__(self, engine: Engine, crowd: Crowd, index: int, count: int) -> None:
+        super().__init__(engine, crowd, index, count)
+        limit = self.spec.load.iterations
+        self._per_user = limit.count if limit and limit.scope == "per_vu" else math.inf
+        self._left: float = share_of(limit.count, index, count) if limit and limit.scope == "shared" else math.inf
+        self._limited = limit is not None
+        self._pacing_ns = int(self.spec.pacing_s * NS_PER_S)
+        self._spread_s = self._spread()
+        self._most = 0
+
+    def tick(self, elapsed: float) -> None:
+        """Start users, or tell some to retire."""
+        wanted = self.planned_users(elapsed)
+        self._most = max(self._most, wanted)
+        if self._left > 0:
+            self.crowd.adjust(wanted, self.engine.tick_ns + int(self.spec.graceful_stop_s * NS_PER_S))
+
+    def first_iteration(self, user: VirtualUser, number: int) -> None:
+        """A user begins. Where all start at once and think, starts are spread, lest they stay in step for ever."""
+        if not self._admitted():
+            self.crowd.finish(user)
+            return
+        delay = self._spread_s * ((number - 1) * GOLDEN % 1.0)
+        if self._pacing_ns:
+            user.due_ns = user.planned_ns = self.engine.active_ns() + int(delay * NS_PER_S)
+        if delay:
+            user.run_after(delay, user.program.start)
+        else:
+            user.run(user.program.start)
+
+    def next_iteration(self, user: VirtualUser, back: int) -> int:
+        """At once, or on the user's own beat."""
+        if user.retire_by_ns:
+            self.crowd.leave(user)
+            return WAIT
+        if self._limited and (user.scope.iteration >= self._per_user or not self._admitted()):
+            self.crowd.finish(user)
+            return WAIT
+        if self._pacing_ns:
+            return self._on_the_beat(user, back)
+        return back if user.sent else user.run_after(IDLE_PAUSE_S, back)
+
+    def planned_users(self, elapsed: float) -> int:
+        """This node's share of the profile."""
+        return share_of(users_at(self.profile, elapsed), self.index, self.count)
+
+    def planned_rate(self, elapsed: float) -> float:
+        """None in the closed model."""
+        return 0.0
+
+    @property
+    def exhausted(self) -> bool:
+        """All users have had their iterations, and no more will come."""
+        return self._limited and self._most > 0 and not self.crowd.active and self._all_came()
+
+    def _all_came(self) -> bool:
+        return self._left <= 0 or self.crowd.finished >= share_of(int(self.spec.load.peak), self.index, self.count)
+
+    def _admitted(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+    def _on_the_beat(self, user: VirtualUser, back: int) -> int:
+        user.due_ns += self._pacing_ns
+        user.planned_ns = user.due_ns
+        return user.run_after(max(user.due_ns - self.engine.active_ns(), 0) / NS_PER_S, back)
+
+    def _spread(self) -> float:
+        """Over how long starts are spread: one pacing interval or think time, where the profile begins with a jump."""
+        if self.spec.load.stages[0].duration:
+            return 0.0
+        thinking = max(weighted.scene.think_time() for weighted in self.spec.scenes)
+        return min(self.spec.pacing_s or thinking, SPREAD_LIMIT_S)
+
+
+class OpenDriver(Driver):
+    """One iteration for each arrival, whatever the target does; served by a bounded pool of users.
+
+    The i-th arrival is due at a moment computed from the run's origin. When no user is free it waits, and its wait is
+    part of the latency from plan, or it is dropped and counted.
+    """
+
+    def __init__(self, engine: Engine, crowd: Crowd, index: int, count: int) -> None:
+        super().__init__(engine, crowd, index, count)
+        load = self.spec.load
+        self._arrivals = Arrivals(self.profile, load.distribution, self.spec.seed, index, count)
+        self._most_users = max(share_of(load.most_users, index, count), 1)
+        self._drops = load.when_late == "drop"
+        self._left: float = share_of(load.iterations.count, index, count) if load.iterations else math.inf
+        self._idle: list[VirtualUser] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tick(self, elapsed: float) -> None:
+        """Serve what is due, and be called again when the next arrival is."""
+        self._serve(elapsed)
+        self._arm()
+
+    def first_iteration(self, user: VirtualUser, number: int) -> None:
+        """A user was made for an arrival."""
+        user.run(user.program.start)
+
+    def next_iteration(self, user: VirtualUser, back: int) -> int:
+        """The arrival that has waited longest, or nothing to do."""
+        elapsed = self.engine.elapsed_now()
+        if self._arrivals.due <= elapsed and self._left > 0 and not user.gate.closed:
+            self.late += elapsed - self._arrivals.due > TIMER_S
+            user.planned_ns = self._take()
+            return back
+        user.resting_at = back
+        self._idle.append(user)
+        return WAIT
+
+    def planned_users(self, elapsed: float) -> int:
+        """The plan is a rate; users are what it takes."""
+        return len(self.crowd.active)
+
+    def planned_rate(self, elapsed: float) -> float:
+        """This node's part of the rate."""
+        return self.profile.at(elapsed) / self.count
+
+    def set_level(self, elapsed: float, level: float) -> None:
+        """A new rate, from now on."""
+        self.profile.set_level(elapsed, level)
+        self._arrivals.replan()
+        self.tick(elapsed)
+
+    def paused(self) -> None:
+        """Profile time stands still, and so do arrivals."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def resumed(self) -> None:
+        """Go on where time stood still."""
+        self.tick(self.engine.elapsed_now())
+
+    def stopped(self, elapsed: float) -> None:
+        """What was due and never started is told as dropped."""
+        self.paused()
+        self.dropped += self._arrivals.overdue(min(elapsed, self.profile.duration - 1e-6)) // self.count
+
+    @property
+    def exhausted(self) -> bool:
+        """All iterations that may start have ended."""
+        return self._left <= 0 and len(self._idle) == len(self.crowd.active)
+
+    def _serve(self, elapsed: float) -> None:
+        while self._arrivals.due <= elapsed and self._left > 0:
+            if self._idle:
+                self._begin_again(self._idle.pop(), elapsed)
+            elif len(self.crowd.active) < self._most_users:
+                self._note_lag(elapsed)
+                self.crowd.start(self._take())
+            elif self._drops:
+                self._arrivals.take()
+                self.dropped += 1
+            else:
+                return
+
+    def _begin_again(self, user: VirtualUser, elapsed: float) -> None:
+        self._note_lag(elapsed)
+        user.planned_ns = self._take()
+        user.run(user.resting_at)
+
+    def _note_lag(self, elapsed: float) -> None:
+        self.engine.probe.send_late(int((elapsed - self._arrivals.due) * NS_PER_S))
+
+    def _take(self) -> int:
+        """Take the next arrival; answers its planned moment on the engine's clock without pauses, ns."""
+        self._left -= 1
+        return self.engine.origin_ns + int(self._arrivals.take() * NS_PER_S)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        wait = self._arrivals.due - self.engine.elapsed_now()
+        if 0 < wait < NEAR_S and not self.engine.idle:
+            self._timer = self.engine.loop.call_later(max(wait, TIMER_S), self._due)
+
+    def _due(self) -> None:
+        if not self.engine.idle:
+            self.tick(self.engine.elapsed_now())
