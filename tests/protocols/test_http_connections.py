@@ -431,7 +431,7 @@ async def test_the_server_name_is_told(authority: Authority):
     names: list[str | None] = []
     tls = tls_server(authority, "localhost")
     tls.sni_callback = lambda _socket, name, _context: names.append(name)
-    async with ScriptedServer(always(), tls) as server:
-        async with http_user(f"https://localhost:{server.port}", ca=authority.ca_pem) as user:
-            assert (await user.do({"headers": {"Host": "shop.example"}})).status == 200
+    async with ScriptedServer(always(), tls) as server, http_user(ca=authority.ca_pem) as user:
+        request = {"url": f"https://localhost:{server.port}", "headers": {"Host": "shop.example"}}
+        assert (await user.do(request)).status == 200
     assert names == ["localhost"]

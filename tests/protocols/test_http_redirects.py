@@ -128,12 +128,12 @@ async def test_cookies_are_taken_on_the_way():
 
 
 async def test_round_in_circles():
-    async with ScriptedServer(always(redirect(302, "/again"))) as server:
-        async with http_user(server.url, follow_redirects=True, max_redirects=3) as user:
-            outcome = await user.do({})
-            assert (outcome.status, outcome.failure, outcome.sent) == (0, "Too Many Redirects", True)
-            assert len(server.requests) == 4
-            assert server.connections == 1
+    options = {"follow_redirects": True, "max_redirects": 3}
+    async with ScriptedServer(always(redirect(302, "/again"))) as server, http_user(server.url, **options) as user:
+        outcome = await user.do({})
+        assert (outcome.status, outcome.failure, outcome.sent) == (0, "Too Many Redirects", True)
+        assert len(server.requests) == 4
+        assert server.connections == 1
 
 
 @pytest.mark.parametrize("location", ["ftp://h/", "http://[::1/", "http://h:bad/", "http://u:p@h/"])

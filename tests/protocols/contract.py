@@ -1,0 +1,377 @@
+"""What every protocol plugin must do, whatever it speaks: the promises of ``perfsvc.plugin.protocol``, one by one.
+
+A protocol joins with a ``Bench``: how to start a peer that behaves in a given way, and what to ask it. Every check is
+a coroutine over a bench and fails by an AssertionError; ``CHECKS`` has them all by name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from abc import ABC
+from abc import abstractmethod
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from enum import Enum
+from typing import Any
+from typing import ClassVar
+
+import psutil
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.plugin import ABORTED
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import MissingVariable
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import Reads
+from perfsvc.plugin import Reply
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import TargetDenied
+from tests.protocols.drive import EVERYTHING
+from tests.protocols.drive import LIMIT_S
+from tests.protocols.drive import Outcome
+from tests.protocols.drive import User
+from tests.protocols.drive import context
+from tests.protocols.servers import refusing_port
+
+MANY = 10_000
+FEW_OBJECTS = 300
+FEW_BYTES = 4_000_000
+
+
+class Behaviour(Enum):
+    """What a peer does with its first connection. From the second on it behaves well."""
+
+    GOOD = "answers"
+    SILENT = "takes requests and never answers"
+    DIES = "breaks off in the middle of its first answer"
+    GARBAGE = "answers with what is no answer"
+
+
+class Bench(ABC):
+    """What the suite must know of a protocol."""
+
+    protocol: type[Protocol]
+    request: ClassVar[dict[str, Any]]
+    """A request that a good peer answers."""
+    unsendable: ClassVar[dict[str, Any]]
+    """A request that needs the variable ``nobody``, which no user has."""
+    refused: ClassVar[list[tuple[dict[str, Any], str]]]
+    """Requests that are wrong, and the path where."""
+    options: ClassVar[dict[str, Any]] = {}
+
+    @abstractmethod
+    def peer(self, behaviour: Behaviour) -> AbstractAsyncContextManager[str]:
+        """A running peer; gives its base URL."""
+
+    @abstractmethod
+    def url(self, host: str, port: int) -> str:
+        """The base URL of a peer somewhere."""
+
+    def user(self, run: RunContext) -> User:
+        """A virtual user of a run of its own."""
+        return User(self.protocol(self.protocol.Options.parse(self.options), run))
+
+
+Check = Callable[[Bench], Awaitable[None]]
+CHECKS: dict[str, Check] = {}
+
+
+def check(function: Check) -> Check:
+    CHECKS[function.__name__] = function
+    return function
+
+
+def answered(outcome: Outcome) -> None:
+    """A reply that came as it should, with nothing contradictory in it."""
+    assert outcome.failure is None, outcome.message
+    assert outcome.sent
+    assert 0 < outcome.started_ns < outcome.ended_ns
+    assert 0 < outcome.waiting_ns <= outcome.ended_ns - outcome.started_ns
+    assert outcome.bytes_sent > 0
+    assert outcome.bytes_received > 0
+    if outcome.connected is not None:
+        assert min(outcome.connected) >= 0
+
+
+def failed(outcome: Outcome, *, sent: bool) -> str:
+    """The error class of a request that failed, with nothing contradictory beside it."""
+    assert outcome.failure
+    assert len(outcome.failure) < 100
+    assert (outcome.status, outcome.sent) == (0, sent)
+    assert 0 < outcome.started_ns <= outcome.ended_ns
+    assert (outcome.bytes_sent > 0) == sent
+    return outcome.failure
+
+
+# Going right
+
+
+@check
+async def done_is_called_once_for_each_start(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        for reads in (Reads(), Reads(headers=True), EVERYTHING) * 10:
+            answered(await user.do(bench.request, reads))
+        await asyncio.sleep(0.02)
+        assert user.count == 30
+
+
+@check
+async def many_users_at_a_time_do_not_mix(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url:
+        users = [bench.user(context(url)) for _ in range(30)]
+        for _ in range(5):
+            for outcome in await asyncio.gather(*(user.do(bench.request) for user in users)):
+                answered(outcome)
+        assert [user.count for user in users] == [5] * 30
+        for user in users:
+            await user.session.close()
+
+
+@check
+async def the_next_request_may_start_inside_done(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        assert await in_a_row(user, bench.request, 50) == 50
+
+
+@check
+async def opening_a_connection_is_told_once(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        first, second = await user.do(bench.request), await user.do(bench.request)
+        assert first.connected is not None
+        assert second.connected is None
+
+
+@check
+async def many_requests_leave_nothing_behind(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        await in_a_row(user, bench.request, MANY // 10)
+        objects, memory = footprint()
+        assert await in_a_row(user, bench.request, MANY) == MANY
+        more_objects, more_memory = footprint()
+        assert more_objects - objects < FEW_OBJECTS
+        assert more_memory - memory < FEW_BYTES
+
+
+# Nothing sent
+
+
+@check
+async def what_cannot_be_sent_raises_and_is_not_done(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        call = user.call(bench.unsendable)
+        for _ in range(2):
+            raised = None
+            try:
+                user.start(call)
+            except (MissingVariable, NotSent) as error:
+                raised = error.error_class
+            assert raised == "Missing variable: nobody"
+        assert user.count == 0
+        answered(await user.do(bench.request))
+        assert user.count == 1
+
+
+@check
+async def a_peer_that_refuses(bench: Bench) -> None:
+    with refusing_port() as port:
+        async with bench.user(context(bench.url("127.0.0.1", port))) as user:
+            for _ in range(2):
+                assert failed(await user.do(bench.request), sent=False) == "Connection Error: refused"
+            assert user.count == 2
+
+
+@check
+async def a_target_that_is_not_allowed(bench: Bench) -> None:
+    await _unresolved(bench, TargetDenied("169.254.169.254"), "Target Denied")
+
+
+@check
+async def a_name_that_nobody_knows(bench: Bench) -> None:
+    await _unresolved(bench, OSError("Name or service not known"), "DNS Error")
+
+
+async def _unresolved(bench: Bench, error: Exception, error_class: str) -> None:
+    async def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
+        raise error
+
+    async with bench.user(context(bench.url("peer.example", 1))._replace(resolve=resolve)) as user:
+        assert failed(await user.do(bench.request), sent=False) == error_class
+
+
+# Going wrong
+
+
+@check
+async def a_peer_that_dies_in_the_middle(bench: Bench) -> None:
+    async with bench.peer(Behaviour.DIES) as url, bench.user(context(url)) as user:
+        assert failed(await user.do(bench.request), sent=True).startswith("Connection Error: ")
+        answered(await user.do(bench.request))
+        assert user.count == 2
+
+
+@check
+async def a_peer_that_sends_garbage(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GARBAGE) as url, bench.user(context(url)) as user:
+        assert failed(await user.do(bench.request), sent=True) == "Protocol Error"
+        answered(await user.do(bench.request))
+        assert user.count == 2
+
+
+@check
+async def a_request_aborted_in_flight_is_done_at_once(bench: Bench) -> None:
+    async with bench.peer(Behaviour.SILENT) as url, bench.user(context(url)) as user:
+        user.start(user.call(bench.request))
+        await asyncio.sleep(0.1)
+        assert user.count == 0
+        user.session.abort(TIMEOUT)
+        assert user.count == 1, "abort came back before done was called"
+        assert failed(await user.ended(), sent=True) == TIMEOUT
+        answered(await user.do(bench.request))
+        assert user.count == 2
+
+
+@check
+async def a_request_aborted_before_it_left_is_done_at_once(bench: Bench) -> None:
+    async def never(host: str, port: int) -> list[tuple[Any, ...]]:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    async with bench.user(context(bench.url("peer.example", 1))._replace(resolve=never)) as user:
+        for turns in range(3):
+            user.start(user.call(bench.request))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            user.session.abort(ABORTED)
+            assert user.count == turns + 1
+            assert failed(await user.ended(), sent=False) == ABORTED
+        await asyncio.sleep(0.02)
+        assert user.count == 3
+
+
+@check
+async def nothing_of_an_aborted_request_comes_later(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        for turns in range(12):
+            user.start(user.call(bench.request))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            before = user.count
+            user.session.abort(ABORTED)
+            assert user.count == turns + 1
+            assert ((await user.ended()).failure == ABORTED) == (before == turns)
+        await asyncio.sleep(0.05)
+        assert user.count == 12
+        answered(await user.do(bench.request))
+
+
+@check
+async def aborting_an_idle_session_does_nothing(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        user.session.abort(ABORTED)
+        assert user.count == 0
+        answered(await user.do(bench.request))
+        user.session.abort(ABORTED)
+        assert user.count == 1
+        second = await user.do(bench.request)
+        answered(second)
+        assert second.connected is None, "the connection of an idle session was given up"
+
+
+@check
+async def a_session_can_be_closed_at_any_time_between_requests(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url:
+        for requests in (0, 1, 2):
+            user = bench.user(context(url))
+            for _ in range(requests):
+                await user.do(bench.request)
+            await user.session.close()
+            await user.protocol.close()
+            await asyncio.sleep(0)
+            assert user.count == requests
+
+
+@check
+async def a_session_begins_anew_after_reset(bench: Bench) -> None:
+    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+        user.session.reset()
+        for _ in range(2):
+            outcome = await user.do(bench.request)
+            answered(outcome)
+            assert outcome.connected is not None
+            user.session.reset()
+
+
+# What users write
+
+
+@check
+async def fields_have_titles_in_both_languages(bench: Bench) -> None:
+    for spec in (bench.protocol.Request, bench.protocol.Options):
+        bare = [path for path, field in _fields(spec.model_json_schema()) if not _titled(field)]
+        assert bare == []
+    assert bench.protocol.title.zh
+    assert bench.protocol.title.en
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for owner, part in {"": schema, **schema.get("$defs", {})}.items():
+        for name, field in part.get("properties", {}).items():
+            yield f"{owner}.{name}", field
+
+
+def _titled(field: dict[str, Any]) -> bool:
+    tells_which = "const" in field
+    return tells_which or bool(field.get("title") and field.get("x-title-zh"))
+
+
+@check
+async def wrong_requests_are_told_where(bench: Bench) -> None:
+    async with bench.user(context(bench.url("127.0.0.1", 1))) as user:
+        for request, path in bench.refused:
+            problems = _problems(user, request)
+            assert path in [problem.path for problem in problems], request
+            assert all(problem.text.zh and problem.text.en for problem in problems)
+
+
+def _problems(user: User, request: dict[str, Any]) -> list[Problem]:
+    try:
+        user.call(request)
+    except InvalidInput as error:
+        return error.problems
+    return []
+
+
+async def in_a_row(user: User, request: dict[str, Any], count: int) -> int:
+    """So many requests, each started inside the ``done`` of the one before; how many were answered."""
+    call = user.call(request, Reads())
+    ended = asyncio.Event()
+    left, good = count, 0
+
+    def done(reply: Reply) -> None:
+        nonlocal left, good
+        left -= 1
+        good += reply.failure is None
+        if left > 0:
+            user.session.start(call)
+        else:
+            ended.set()
+
+    user.session.done, before = done, user.session.done
+    user.session.start(call)
+    async with asyncio.timeout(LIMIT_S):
+        await ended.wait()
+    await asyncio.sleep(0)
+    user.session.done = before
+    assert left == 0, "done was called more often than start"
+    return good
+
+
+def footprint() -> tuple[int, int]:
+    """How many objects there are, and how much memory they take."""
+    gc.collect()
+    return len(gc.get_objects()), psutil.Process().memory_info().rss

@@ -1,0 +1,232 @@
+"""The contract suite, over every protocol that comes with perfsvc, and over broken ones that it must find out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from typing import ClassVar
+
+import pytest
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import Spec
+from perfsvc.plugin.discovery import discover
+from perfsvc_protocols.http import HttpProtocol
+from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols.http.session import HttpSession
+from tests.protocols.contract import CHECKS
+from tests.protocols.contract import Bench
+from tests.protocols.http_bench import HttpBench
+
+BENCHES: dict[str, Bench] = {"http": HttpBench()}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("protocol", BENCHES)
+async def test_contract(protocol: str, name: str):
+    await CHECKS[name](BENCHES[protocol])
+
+
+def test_every_protocol_of_ours_is_held_to_it():
+    brought, failures = discover()
+    ours = {
+        found.offered.name
+        for found in brought
+        if found.origin.distribution == "perfsvc" and issubclass(found.offered, Protocol)
+    }
+    assert failures == []
+    assert set(BENCHES) == ours
+
+
+# A suite is worth what it finds: each of these breaks one promise.
+
+
+class DoneTwice(HttpSession):
+    def finish(self) -> None:
+        super().finish()
+        self.done(self.reply)
+
+
+class DoneInsideStart(HttpSession):
+    def start(self, call: Any) -> None:
+        self.done(self.reply)
+
+
+class DoneWhenNotSent(HttpSession):
+    def start(self, call: Any) -> None:
+        try:
+            super().start(call)
+        except Exception:
+            self.done(self.reply)
+            raise
+
+
+class AbortSaysNothing(HttpSession):
+    def abort(self, error_class: str) -> None:
+        self.reset()
+
+
+class AbortWaits(HttpSession):
+    def abort(self, error_class: str) -> None:
+        asyncio.get_running_loop().call_soon(super().abort, error_class)
+
+
+class AbortKeepsTheConnection(HttpSession):
+    def abort(self, error_class: str) -> None:
+        if self._message is not None:
+            self._fail(error_class, "")
+
+
+class AbortsWhenIdle(HttpSession):
+    def abort(self, error_class: str) -> None:
+        self._fail(error_class, "")
+
+
+class GivesUpIdleConnections(HttpSession):
+    def abort(self, error_class: str) -> None:
+        super().abort(error_class)
+        self.reset()
+
+
+class ForgetsNothing(HttpSession):
+    kept: ClassVar[list[Any]] = []
+
+    def finish(self) -> None:
+        self.kept.append([self.reply.raw])
+        super().finish()
+
+
+class NeverRecovers(HttpSession):
+    def start(self, call: Any) -> None:
+        if self.reply.failure is None:
+            super().start(call)
+        else:
+            asyncio.get_running_loop().call_soon(self.done, self.reply)
+
+
+class TellsConnectingAlways(HttpSession):
+    def finish(self) -> None:
+        self.reply.connected = (0, 0, 0)
+        super().finish()
+
+
+class CountsNoBytes(HttpSession):
+    def finish(self) -> None:
+        self.reply.bytes_received = 0
+        super().finish()
+
+
+class SaysSentWhenRefused(HttpSession):
+    def _fail(self, error_class: str, message: str) -> None:
+        self.reply.sent = True
+        super()._fail(error_class, message)
+
+
+class RaisesWhenRefused(HttpSession):
+    async def _dial(self, message: Any) -> None:
+        try:
+            await self._dialer.open(message.origin, asyncio.Protocol())
+        except Failed:
+            return
+        await super()._dial(message)
+
+
+class TakesGarbage(HttpSession):
+    def garbled(self, connection: Any, cause: str) -> None:
+        self.reply.status = 200
+        connection.drop()
+        self.finish()
+
+
+class MixesUsers(HttpSession):
+    last: ClassVar[list[HttpSession]] = []
+
+    def start(self, call: Any) -> None:
+        self.last[:] = [self]
+        super().start(call)
+
+    def finish(self) -> None:
+        self._message = None
+        done = self.last[0].done
+        done(self.reply)
+
+
+class KeepsConnectionsOverReset(HttpSession):
+    def reset(self) -> None:
+        self._jar = None
+
+
+BROKEN_SESSIONS = {
+    DoneTwice: "done_is_called_once_for_each_start",
+    DoneInsideStart: "done_is_called_once_for_each_start",
+    CountsNoBytes: "done_is_called_once_for_each_start",
+    MixesUsers: "many_users_at_a_time_do_not_mix",
+    ForgetsNothing: "many_requests_leave_nothing_behind",
+    TellsConnectingAlways: "opening_a_connection_is_told_once",
+    DoneWhenNotSent: "what_cannot_be_sent_raises_and_is_not_done",
+    SaysSentWhenRefused: "a_peer_that_refuses",
+    RaisesWhenRefused: "a_peer_that_refuses",
+    NeverRecovers: "a_peer_that_dies_in_the_middle",
+    TakesGarbage: "a_peer_that_sends_garbage",
+    AbortSaysNothing: "a_request_aborted_in_flight_is_done_at_once",
+    AbortWaits: "a_request_aborted_in_flight_is_done_at_once",
+    AbortKeepsTheConnection: "a_request_aborted_in_flight_is_done_at_once",
+    AbortsWhenIdle: "aborting_an_idle_session_does_nothing",
+    GivesUpIdleConnections: "aborting_an_idle_session_does_nothing",
+    KeepsConnectionsOverReset: "a_session_begins_anew_after_reset",
+}
+
+
+class BrokenBench(HttpBench):
+    def __init__(self, protocol: type[Protocol]) -> None:
+        self.protocol = protocol
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("session", BROKEN_SESSIONS, ids=lambda session: session.__name__)
+async def test_a_broken_session_is_found_out(session: type[HttpSession], monkeypatch: pytest.MonkeyPatch):
+    class Broken(HttpProtocol):
+        def session(self, scope: Any, done: Any) -> HttpSession:
+            return session(scope, done, self.options, self._dialer, self.context.now_ns)
+
+    monkeypatch.setattr("tests.protocols.drive.LIMIT_S", 0.5)
+    monkeypatch.setattr("tests.protocols.contract.LIMIT_S", 20)
+    with pytest.raises((AssertionError, TimeoutError)):
+        await CHECKS[BROKEN_SESSIONS[session]](BrokenBench(Broken))
+
+
+class Untitled(Spec):
+    url: str = ""
+
+
+class NoTitles(HttpProtocol):
+    Request = Untitled
+
+
+class AcceptsAnything(HttpProtocol):
+    def compile(self, request: Any, timeout_ns: int, reads: Any) -> Any:
+        try:
+            return super().compile(request, timeout_ns, reads)
+        except Exception:
+            return None
+
+
+class RaisesFaults(HttpProtocol):
+    def compile(self, request: Any, timeout_ns: int, reads: Any) -> Any:
+        raise Fault("不行", "no")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("protocol", "name", "error"),
+    [
+        (NoTitles, "fields_have_titles_in_both_languages", AssertionError),
+        (AcceptsAnything, "wrong_requests_are_told_where", AssertionError),
+        (RaisesFaults, "wrong_requests_are_told_where", Fault),
+    ],
+)
+async def test_a_broken_protocol_is_found_out(protocol: type[Protocol], name: str, error: type[Exception]):
+    with pytest.raises(error):
+        await CHECKS[name](BrokenBench(protocol))
