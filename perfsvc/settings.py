@@ -28,6 +28,7 @@ from perfsvc.errors import Text
 PREFIX = "PERFSVC_"
 MASK = "******"
 SHORTEST_KEY = 16
+SHORTEST_PASSWORD = 8
 DATA_DIR = Path("data")
 SECRET_KEY_FILE = "secret.key"  # noqa: S105 - the name of the file, not what is in it
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -62,12 +63,6 @@ def _switch(raw: Any) -> bool:
     return known[raw.lower()]
 
 
-def _long_enough(key: str) -> str:
-    if 0 < len(key) < SHORTEST_KEY:
-        raise ValueError
-    return key
-
-
 def _filled(raw: Any) -> str:
     if not _text(raw).strip():
         raise ValueError
@@ -77,8 +72,18 @@ def _filled(raw: Any) -> str:
 TEXT = Kind(Text("文本", "text"), _text)
 FILLED = Kind(Text("非空文本", "text that is not empty"), _filled)
 SWITCH = Kind(Text("true 或 false", "true or false"), _switch)
-KEY = Kind(Text("至少 16 个字符", "at least 16 characters"), lambda raw: _long_enough(_text(raw)))
 FOLDER = Kind(Text("目录路径", "the path of a folder"), lambda raw: Path(_filled(raw)).expanduser())
+
+
+def secret_of(least: int) -> Kind:
+    """A secret with at least so many characters, or none."""
+
+    def read(raw: Any) -> str:
+        if 0 < len(_text(raw)) < least:
+            raise ValueError
+        return str(raw)
+
+    return Kind(Text(f"至少 {least} 个字符", f"at least {least} characters long"), read)
 
 
 def whole(least: int, most: int) -> Kind:
@@ -173,7 +178,7 @@ class Settings:
     )
     secret_key: str = _row(
         "",
-        KEY,
+        secret_of(SHORTEST_KEY),
         "签名与加密密钥，默认随机生成并保存在数据目录",
         "Key for signing and encryption; default is random and kept in the data folder",
         secret=True,
@@ -181,7 +186,7 @@ class Settings:
     admin_username: str = _row("admin", FILLED, "首次启动创建的管理员", "Administrator created at the first start")
     admin_password: str = _row(
         "",
-        TEXT,
+        secret_of(SHORTEST_PASSWORD),
         "管理员初始密码，默认随机生成并打印一次",
         "The administrator's first password; default is random and printed once",
         secret=True,

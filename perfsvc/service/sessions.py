@@ -87,6 +87,7 @@ class Sessions:
         if user.disabled:
             raise Forbidden("账号已被禁用", "This account is disabled")
         self._by_user.forgive(attempt)
+        self._by_address.refund(address)
         return user, await self.begin(user)
 
     async def begin(self, user: User) -> Pair:

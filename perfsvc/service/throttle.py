@@ -45,6 +45,12 @@ class Throttle:
         if tally.attempts >= self._limit:
             raise TooManyRequests(max(1, -(-(tally.since_ns + self._window_ns - now) // NS)))
 
+    def refund(self, key: Hashable) -> None:
+        """Take one attempt back: it was right. Those that were wrong still count."""
+        tally = self._tallies.get(key)
+        if tally is not None:
+            self._tallies[key] = Tally(tally.since_ns, max(0, tally.attempts - 1))
+
     def forgive(self, key: Hashable) -> None:
         """Forget the key's attempts: one of them was right."""
         self._tallies.pop(key, None)

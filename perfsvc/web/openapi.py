@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from perfsvc import __version__
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
+from perfsvc.model.config import SYNONYMS
 from perfsvc.web.answers import Error
 from perfsvc.web.operation import Operation
 from perfsvc.web.operation import Plain
@@ -185,7 +186,17 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
                 models[model] = None
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
     schemas = _tidied(found["$defs"])
+    schemas["PlanConfig"] = _with_synonyms(schemas["PlanConfig"])
     return {name: schemas[name] for name in sorted(schemas)}
+
+
+def _with_synonyms(config: dict[str, Any]) -> dict[str, Any]:
+    """A plan's config with the names of the table beside those of the interface document."""
+    fields = dict(config["properties"])
+    for ours, theirs in SYNONYMS.items():
+        fields[ours] = {**fields[theirs], "title": f"The same as {theirs}", "x-title-zh": f"同 {theirs}"}
+    either = [{"required": ["concurrent_users"]}, {"required": ["vus"]}]
+    return {**config, "properties": fields, "required": [], "anyOf": either}
 
 
 def _tidied(schema: Any) -> Any:

@@ -121,6 +121,14 @@ def test_what_may_be_left_out_is_not_said_to_be_null() -> None:
     }
 
 
+def test_both_names_of_a_setting_are_described() -> None:
+    config = Draft202012Validator({"$ref": "#/components/schemas/PlanConfig", "components": DESCRIPTION["components"]})
+    assert config.is_valid({"vus": 5, "duration": 10, "ramp_up": 1})
+    assert config.is_valid({"concurrent_users": 5, "hold_time": 10, "execution_config": {"thresholds": ["p95 < 300"]}})
+    assert not config.is_valid({"duration": 10})
+    assert not config.is_valid({"vus": 5, "speed": 10})
+
+
 def conforms(method: str, path: str, answer: Answered) -> None:
     """Fails unless the answer is one that the description has for this operation."""
     described = DESCRIPTION["paths"][path][method.lower()]["responses"][str(answer.status)]

@@ -49,6 +49,16 @@ def test_being_right_is_forgiven(clock: ManualClock) -> None:
     throttle.forgive("unknown")
 
 
+def test_one_right_attempt_does_not_hide_the_wrong_ones(clock: ManualClock) -> None:
+    throttle = Throttle(2, 60, clock)
+    throttle.admit("a")
+    throttle.admit("a")
+    throttle.refund("a")
+    throttle.admit("a")
+    assert refused(throttle, "a") == 60
+    throttle.refund("unknown")
+
+
 def test_memory_is_bounded_and_those_seen_last_are_kept(clock: ManualClock) -> None:
     throttle = Throttle(1, 60, clock, capacity=3)
     for key in ("a", "b", "c"):

@@ -267,6 +267,13 @@ async def test_too_many_logins_must_wait(api: Api, world: World) -> None:
     await log_in(api)
 
 
+async def test_an_address_may_not_try_name_after_name(api: Api) -> None:
+    for number in range(100):
+        wrong = {"username": f"user{number}", "password": "wrong password"}
+        assert (await api.post("/api/users/login/", wrong, None)).status == 401
+    assert (await api.post("/api/users/login/", {"username": "owner", "password": PASSWORD}, None)).status == 429
+
+
 async def test_a_right_password_forgives_the_wrong_ones(api: Api) -> None:
     wrong = {"username": "owner", "password": "wrong password"}
     for _ in range(3):

@@ -72,6 +72,9 @@ function bounds(schema) {
   return found.join(", ");
 }
 
+/** What must be given; where either of two names will do, the first. */
+const requiredOf = (schema) => [...(schema.required ?? []), ...(schema.anyOf?.[0].required ?? [])];
+
 /** The schemas below a property that are worth opening. */
 function nested(schema) {
   const parts = [schema, schema.items, schema.additionalProperties, ...(schema.anyOf ?? []), ...(schema.oneOf ?? []),
@@ -103,7 +106,7 @@ function foldedSchema(reference) {
 function schemaTable(schema) {
   if (!schema.properties) return make("p", { class: "type" }, typeName(schema));
   const rows = Object.entries(schema.properties).map(([name, property]) =>
-    propertyRow(name, property, schema.required?.includes(name)));
+    propertyRow(name, property, requiredOf(schema).includes(name)));
   return make("div", { class: "schema" }, make("p", {}, schema.description ?? ""), make("table", {}, ...rows));
 }
 
@@ -118,7 +121,7 @@ function example(schema, depth = 0) {
   if (parts && !real.properties) return example(parts[0], depth + 1);
   if (real.type === "array") return real.minItems ? [example(real.items, depth + 1)] : [];
   if (real.type === "object") {
-    return Object.fromEntries((real.required ?? []).map((name) => [name, example(real.properties[name], depth + 1)]));
+    return Object.fromEntries(requiredOf(real).map((name) => [name, example(real.properties[name], depth + 1)]));
   }
   return { integer: real.minimum ?? 1, number: 1, boolean: true, string: "" }[real.type] ?? null;
 }
