@@ -97,7 +97,8 @@ def test_text_is_read(name: str, raw: str, value: object) -> None:
         ("port", "99999"), ("port", "-1"), ("port", "8_000"), ("port", "eighty"), ("port", ""), ("host", " "),
         ("trust_proxy", "maybe"), ("log_level", "loud"), ("target_allow", "10.0.0.0/99"), ("target_allow", "1.2.3"),
         ("target_deny", "a b"), ("cors_origins", "*"), ("cors_origins", "https://x.example/path"),
-        ("cors_origins", "ftp://x"), ("secret_key", "short"), ("admin_password", "1234567"), ("admin_username", "a\0b"), ("database_url", ""),
+        ("cors_origins", "ftp://x"), ("secret_key", "short"), ("admin_password", "1234567"), ("admin_username", "a\0b"),
+        ("database_url", ""),
         ("data_dir", ""),
     ],
 )  # fmt: skip
