@@ -54,7 +54,13 @@ class Operation:
     def decided_by_body(self) -> bool:
         """Whether the body must be read before the rule can decide."""
         in_query = self.query.model_fields if self.query else {}
-        return self.rule.needs_body({*self.path, *in_query})
+        return bool(self.rule.decided_by) and not any(name in {*self.path, *in_query} for name in self.rule.decided_by)
+
+    @property
+    def decidable(self) -> bool:
+        """Whether the rule can find what it hangs on."""
+        in_body = self.body.model_fields if self.body else {}
+        return not self.decided_by_body or any(name in in_body for name in self.rule.decided_by)
 
 
 def operation(

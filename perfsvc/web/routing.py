@@ -36,14 +36,16 @@ class Route(NamedTuple):
         """The route for Tornado."""
         types = {name: kind for operation in self.operations().values() for name, kind in operation.path.items()}
         pattern = PART.sub(lambda part: f"(?P<{part[1]}>{PATTERNS[types[part[1]]]})", self.path)
-        return URLSpec(
-            pattern + "?" if pattern.endswith("/") and len(pattern) > 1 else pattern, self.handler, {"context": context}
-        )
+        optional_slash = "?" if len(pattern) > 1 and pattern.endswith("/") else ""
+        return URLSpec(pattern + optional_slash, self.handler, {"context": context})
 
 
 def check(routes: Iterable[Route]) -> None:
-    """Raises StartupError for a handler that is not ours, for a method without a rule, and for a path that names other
-    parts than its methods take."""
+    """Refuse routes that are open by mistake.
+
+    Raises StartupError for a handler that is not ours or goes round our ``prepare``, for a method without a rule or
+    whose rule cannot find what it hangs on, and for a path that names other parts than its methods take.
+    """
     faults = [fault for route in routes for fault in _faults(route)]
     if faults:
         raise StartupError(
@@ -55,6 +57,7 @@ def _faults(route: Route) -> list[str]:
     if not issubclass(route.handler, Handler):
         return [f"{route.path} ({route.handler.__name__} is not a Handler)"]
     parts = set(PART.findall(route.path))
+    around = [f"{route.path} goes round the rules"] if route.handler.prepare is not Handler.prepare else []
     undeclared = [
         f"{method} {route.path}"
         for method in ALL_METHODS
@@ -63,9 +66,9 @@ def _faults(route: Route) -> list[str]:
     unlike = [
         f"{method} {route.path} takes {sorted(operation.path)}"
         for method, operation in route.operations().items()
-        if set(operation.path) != parts
+        if set(operation.path) != parts or not operation.decidable
     ]
-    return undeclared + unlike
+    return around + undeclared + unlike
 
 
 def _implements(handler: type[Handler], method: str) -> bool:

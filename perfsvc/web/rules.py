@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from abc import ABC
 from abc import abstractmethod
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from perfsvc.errors import Forbidden
@@ -24,10 +23,8 @@ class Rule(ABC):
 
     explained: Text
     takes_token = True
-
-    def needs_body(self, address: Collection[str]) -> bool:
-        """Whether the decision hangs on the body, because path and query (their names: ``address``) say too little."""
-        return False
+    decided_by: tuple[str, ...] = ()
+    """Inputs that the decision hangs on: the first of them that the request gives."""
 
     async def identify(self, handler: Handler) -> None:
         """Find out who is calling; raises NotAuthenticated."""
@@ -96,10 +93,8 @@ class Member(Rule):
     def __init__(self, role: Role, kinds: tuple[Kind, ...]) -> None:
         self._role = role
         self._kinds = kinds
+        self.decided_by = tuple(kind.id_name for kind in kinds)
         self.explained = Text(f"需要项目角色 {role.value}", f"Needs the project role {role.value}")
-
-    def needs_body(self, address: Collection[str]) -> bool:
-        return not any(kind.id_name in address for kind in self._kinds)
 
     async def admit(self, handler: Handler) -> None:
         for kind in self._kinds:

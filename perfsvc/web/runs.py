@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import model_validator
+
 from perfsvc.clock import utc_now
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
 from perfsvc.model.entities import Role
+from perfsvc.model.load import MAX_RATE
+from perfsvc.model.load import MAX_VUS
+from perfsvc.model.load import Variable
+from perfsvc.model.problems import Fault
 from perfsvc.service.access import Kind
 from perfsvc.web.handler import Handler
 from perfsvc.web.operation import operation
@@ -88,6 +96,28 @@ class Errors(Handler):
         return ErrorPage.of(query.cut(errors), ErrorSample.model_validate)
 
 
+class LoadChange(Spec):
+    """A new load: virtual users, or arrivals per second where the run's load is a rate."""
+
+    vus: int | None = titled("虚拟用户数", "Virtual users", default=None, ge=0, le=MAX_VUS)
+    arrival_rate: float | None = titled("到达率（次/秒）", "Arrivals per second", default=None, ge=0, le=MAX_RATE)
+
+    @model_validator(mode="after")
+    def _one(self) -> LoadChange:
+        if (self.vus is None) == (self.arrival_rate is None):
+            raise Fault("vus 与 arrival_rate 必须且只能填一个", "needs exactly one of vus and arrival_rate")
+        return self
+
+
+class Load(Handler):
+    @operation("调整负载", "Change the load of a run", may(Role.EDITOR, Kind.EXECUTION))
+    async def post(self, execution_id: str, body: LoadChange) -> ExecutionAnswer:
+        variable: Variable = "arrival_rate" if body.vus is None else "vus"
+        level = float(body.arrival_rate or 0) if body.vus is None else float(body.vus)
+        run = await self.services.runs.set_load(execution_id, level, variable, self.user)
+        return ExecutionAnswer.of(run, self.language)
+
+
 class Metrics(Handler):
     @operation("获取实时性能指标", "A run's figures up to now", VIEWERS)
     async def get(self, execution_id: str, query: MetricsQuery) -> MetricsAnswer:
@@ -103,5 +133,6 @@ routes = [
     Route("/api/performance/executions/", Executions),
     Route("/api/performance/executions/{execution_id}/", Execution),
     Route("/api/performance/executions/{execution_id}/errors/", Errors),
+    Route("/api/performance/executions/{execution_id}/load/", Load),
     Route("/api/performance/metrics/{execution_id}/", Metrics),
 ]

@@ -9,13 +9,17 @@ import pytest
 from tornado.web import StaticFileHandler
 
 from perfsvc.errors import StartupError
+from perfsvc.model.entities import Role
+from perfsvc.service.access import Kind
 from perfsvc.web.application import ROUTES
 from perfsvc.web.application import make_application
 from perfsvc.web.handler import Handler
 from perfsvc.web.operation import operation
+from perfsvc.web.queries import PageQuery
 from perfsvc.web.routing import Route
 from perfsvc.web.routing import check
 from perfsvc.web.rules import OPEN
+from perfsvc.web.rules import may
 from tests.support.web_world import CONFIG
 from tests.support.web_world import PASSWORD
 from tests.support.web_world import STEPS
@@ -82,6 +86,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/performance/executions/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/errors/"): (VIEWERS, None),
+    ("POST", "/api/performance/executions/{execution_id}/load/"): (EDITORS, {"vus": 5}),
     ("GET", "/api/performance/metrics/{execution_id}/"): (VIEWERS, None),
     ("GET", "/api/performance/presets/"): (VIEWERS, None),
     ("POST", "/api/performance/presets/"): (
@@ -178,6 +183,17 @@ class Overridden(Declared):
         self.finish("open by omission")
 
 
+class GoesRound(Declared):
+    async def prepare(self) -> None:
+        """Nothing is checked."""
+
+
+class Undecidable(Handler):
+    @operation("乙", "B", may(Role.VIEWER, Kind.PLAN))
+    async def get(self, query: PageQuery) -> None:
+        self.finish("whose plan?")
+
+
 @pytest.mark.parametrize(
     ("handler", "path", "named"),
     [
@@ -185,6 +201,8 @@ class Overridden(Declared):
         (HalfDeclared, "/x/", "DELETE /x/"),
         (Overridden, "/x/", "GET /x/"),
         (Declared, "/x/{plan_id}/", "GET /x/{plan_id}/ takes []"),
+        (GoesRound, "/x/", "/x/ goes round the rules"),
+        (Undecidable, "/x/", "GET /x/ takes []"),
     ],
 )
 def test_a_route_without_a_rule_refuses_to_start(handler: type[Handler], path: str, named: str) -> None:
