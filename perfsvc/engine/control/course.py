@@ -44,10 +44,11 @@ class Verdict(StrEnum):
 
 
 class Move(NamedTuple):
-    """A level to hold, and what for."""
+    """A level to hold, what for, and for how many level times longer than one."""
 
     level: float
     phase: Phase
+    longer: int = 0
 
 
 class Course:
@@ -135,22 +136,26 @@ class Course:
         if self._contradictions >= MOST_CONTRADICTIONS:
             return None
         if best is None:
-            return Move(self._scale.low, Phase.BISECT)
+            return self._trial(self._scale.low, Phase.BISECT)
         if ceiling is None:
             return self._raised(best) if best < self._scale.high else self._confirm(best, ceiling)
         if self._scale.apart(best, ceiling, self._spec.precision):
-            return Move(self._scale.fit((best + ceiling) / 2), Phase.BISECT)
+            return self._trial(self._scale.fit((best + ceiling) / 2), Phase.BISECT)
         return self._confirm(best, ceiling)
+
+    def _trial(self, level: float, phase: Phase) -> Move:
+        """A level to measure; the longer, the more often short trials have proved wrong."""
+        return Move(level, phase, longer=min(self._contradictions, self._spec.confirmations))
 
     def _raised(self, best: float) -> Move:
         wish = best * GROWTH if self._spec.step is None else best + self._spec.step
-        return Move(max(self._scale.fit(wish), self._scale.above(best)), Phase.RAISE)
+        return self._trial(max(self._scale.fit(wish), self._scale.above(best)), Phase.RAISE)
 
     def _confirm(self, best: float, ceiling: float | None) -> Move | None:
         if self._confirmed < self._spec.confirmations:
             return Move(best, Phase.CONFIRM)
         if self._spec.confirmations and ceiling is not None and not self._ceiling_confirmed:
-            return Move(ceiling, Phase.RECHECK)
+            return Move(ceiling, Phase.RECHECK, longer=self._spec.confirmations)
         self.complete = True
         return None
 

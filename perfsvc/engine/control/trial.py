@@ -35,7 +35,7 @@ class Trial:
         self._spec = spec
         self._rate = rate
         self._counts_from = began + spec.settle_time - SLACK_S
-        counted = max(spec.level_time - spec.settle_time, 1.0)
+        counted = max(spec.level_time - spec.settle_time, 1.0) + spec.level_time * move.longer
         self._counted_s = max(counted, CLEAN_SECONDS) if move.phase is Phase.RECOVER else counted
         self._ends = began + spec.settle_time + self._counted_s - SLACK_S
         self._clean = 0
