@@ -34,6 +34,7 @@ QUICK = [
     "--innodb-log-file-size=16M",
     "--innodb-doublewrite=0",
     "--innodb-flush-method=nosync",
+    "--innodb-use-native-aio=0",
     "--performance-schema=OFF",
     "--skip-log-bin",
     "--skip-name-resolve",
@@ -62,7 +63,15 @@ class Server:
     def start(self) -> None:
         """Start and wait until it answers."""
         self.port = self.port or free_port()
-        places = [f"--datadir={self.directory / 'data'}", f"--socket={self.socket}", f"--port={self.port}"]
+        scratch = self.directory / "scratch"
+        # In the common folder for temporary files, those of a killed server would stand in the way of another's.
+        scratch.mkdir(exist_ok=True)
+        places = [
+            f"--datadir={self.directory / 'data'}",
+            f"--tmpdir={scratch}",
+            f"--socket={self.socket}",
+            f"--port={self.port}",
+        ]
         command = ["mariadbd", "--no-defaults", "--bind-address=127.0.0.1", *places, *self._options, *as_root()]
         log = (os.POSIX_SPAWN_OPEN, 1, str(self.directory / "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         # No Popen: it warns when it is forgotten, and the shared server outlives the worker that started it.
@@ -74,17 +83,26 @@ class Server:
 
     def stop(self) -> None:
         """Stop in good order."""
-        end_process(self.pid, signal.SIGTERM)
+        self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """Stop as a power cut would."""
-        end_process(self.pid, signal.SIGKILL)
+        self._end(signal.SIGKILL)
 
     def new_database(self) -> str:
         """The URL of an empty database."""
         name = f"t{uuid.uuid4().hex}"
-        execute(self.socket, f"CREATE DATABASE {name} CHARACTER SET latin1")
+        try:
+            execute(self.socket, f"CREATE DATABASE {name} CHARACTER SET latin1")
+        except pymysql.err.OperationalError as error:
+            raise AssertionError(f"mariadbd is gone: {error}; its last words: {self._log_tail()}") from error
         return url(self.port, name)
+
+    def _end(self, how: signal.Signals) -> None:
+        # A number that is free again may be somebody else's by now.
+        pid, self.pid = self.pid, 0
+        if pid:
+            end_process(pid, how)
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + START_LIMIT_S
@@ -92,7 +110,10 @@ class Server:
             if accepts(self.socket):
                 return
             time.sleep(0.02)
-        raise AssertionError(f"mariadbd did not start: {(self.directory / 'log').read_text()[-2000:]}")
+        raise AssertionError(f"mariadbd did not start: {self._log_tail()}")
+
+    def _log_tail(self) -> str:
+        return (self.directory / "log").read_text(errors="replace")[-4000:]
 
 
 def claim() -> Path:
