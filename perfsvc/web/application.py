@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
@@ -60,11 +62,17 @@ class NothingHere(Handler):
         raise NotFound("接口不存在", "There is nothing at this address")
 
 
+@lru_cache(maxsize=4)
+def description_of(routes: tuple[Route, ...]) -> Description:
+    """The description of the routes. Kept, since it depends on nothing else and takes a while."""
+    return Description.model_validate(describe(routes))
+
+
 def make_application(services: Services, settings: Settings, routes: tuple[Route, ...] = ROUTES) -> Application:
     """The application over the services. Raises StartupError for a route without a rule."""
     check(routes)
     traffic = Traffic()
-    context = WebContext(services, settings, traffic, Description.model_validate(describe(routes)))
+    context = WebContext(services, settings, traffic, description_of(routes))
     return Application(
         [route.spec(context) for route in routes],
         default_handler_class=NothingHere,
