@@ -30,7 +30,9 @@ from perfsvc.model.run import EndReason
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a report says about a run besides its measurements. ``search`` is what a searching test mode found."""
+    """What a report says about a run besides its measurements. ``search`` is what a searching test mode found,
+    ``events`` are the changes of its load.
+    """
 
     execution_id: str
     name: str
@@ -41,6 +43,7 @@ class RunFacts:
     seed: int
     plan_id: int | None = None
     search: dict[str, Any] | None = None
+    events: tuple[dict[str, Any], ...] = ()
 
 
 def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validity: Validity) -> dict[str, Any]:
@@ -59,6 +62,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "series": series_block(points),
         "pauses": [_interval(pause) for pause in metrics.pauses],
         "gaps": [_interval(gap) for gap in metrics.gaps],
+        "events": list(facts.events),
         "warnings": [text._asdict() for text in warnings_of(metrics, validity)],
     }
     if metrics.total.from_plan.total:

@@ -42,6 +42,9 @@ class Broadcast(Output):
             self._status = status_frame(state, moment)
             self.channel.publish(self._status)
 
+    def noted(self, event: dict[str, Any]) -> None:
+        self.channel.publish({"type": "event", "timestamp": event["timestamp"], "data": event})
+
     def _history(self) -> list[Frame]:
         history = history_of(self._run.metrics)
         return [history] if self._status is None else [history, self._status]

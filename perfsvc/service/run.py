@@ -13,17 +13,23 @@ from perfsvc.analysis.report import build_report
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.deployment import Cluster
+from perfsvc.engine.control import controller_for
+from perfsvc.errors import IllegalTransition
+from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.model.load import MAX_RATE
+from perfsvc.model.load import MAX_VUS
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import Lifecycle
 from perfsvc.model.run import RunEvent
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
+from perfsvc.service.events import EventLog
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +37,13 @@ OUTPUT_TIMEOUT_S = 30.0
 
 FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile is over")
 STOPPED_BY_USER = EndReason(code="stopped_by_user", zh="被用户停止", en="stopped by a user")
+CONTROLLER = "controller"
+"""Who changed the load, when it was the test mode itself."""
 SERVER_STOPPED = EndReason(code="server_stopped", zh="服务停止", en="the server was stopped")
 
 
 class Output:
-    """Something that follows a run. ``add`` and ``changed`` must not block; what they raise is logged and harms none."""
+    """Something that follows a run. ``add`` and ``changed`` must not block; what they raise is logged."""
 
     async def start(self, run: Run) -> None:
         """The run is about to start. Raises to keep it from starting."""
@@ -45,6 +53,9 @@ class Output:
 
     def changed(self, state: RunState, moment: datetime) -> None:
         """The run is in a new state."""
+
+    def noted(self, event: dict[str, Any]) -> None:
+        """Something happened to the run, such as a change of its load."""
 
     async def stop(self, report: dict[str, Any]) -> None:
         """The run is over; nothing follows."""
@@ -73,6 +84,8 @@ class Run:
         self._started: list[Output] = []
         self._lifecycle = Lifecycle()
         self._judge = ThresholdJudge(spec.thresholds)
+        self._controller = controller_for(spec.load)
+        self._events = EventLog()
         self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending)
         self._over = asyncio.Event()
 
@@ -125,6 +138,18 @@ class Run:
         self._move(RunEvent.STOP, reason)
         self._deployment.stop()
 
+    def set_load(self, level: float, by: str) -> None:
+        """Change the load by hand: users, or arrivals per second. Raises IllegalTransition, InvalidInput."""
+        if self.state not in (RunState.RUNNING, RunState.PAUSED):
+            raise not_loadable(self.state)
+        most = MAX_RATE if self.spec.load.open else MAX_VUS
+        if not 0 <= level <= most:
+            zh, en = f"应在 0 到 {most:g} 之间", f"must be between 0 and {most:g}"
+            raise InvalidInput.at(self.spec.load.variable, zh, en)
+        if self._controller is not None:
+            self._controller.changed_by_hand(level)
+        self._apply(level, by)
+
     async def wait(self) -> dict[str, Any]:
         """The report, once the run is over and every output has stopped."""
         await self._over.wait()
@@ -139,6 +164,7 @@ class Run:
         breaches = [breach for second in seconds for breach in self._judge.observe(second, self.metrics)]
         self._tell(lambda output: output.add(snapshot, seconds))
         self._abort_on(breaches)
+        self._control(seconds)
 
     def _on_ending(self) -> None:
         self._move(RunEvent.FINISH, FINISHED)
@@ -154,6 +180,23 @@ class Run:
         )
         self._move(RunEvent.FAIL, EndReason(code="threshold_breached", zh=zh, en=en))
         self._deployment.stop()
+
+    def _control(self, seconds: Sequence[Second]) -> None:
+        """Let the controller of a searching or adaptive test mode say what the load should be."""
+        if self._controller is None or self.state is not RunState.RUNNING:
+            return
+        levels = [level for second in seconds if (level := self._controller.observe(second)) is not None]
+        if self._controller.finished:
+            self._move(RunEvent.FINISH, FINISHED)
+            self._deployment.stop()
+        elif levels:
+            self._apply(levels[-1], CONTROLLER)
+
+    def _apply(self, level: float, by: str) -> None:
+        self._deployment.set_level(level)
+        moment, variable = utc_now(self._clock), self.spec.load.variable
+        event = self._events.note("load", moment, self.metrics.elapsed, variable=variable, level=level, by=by)
+        self._tell(lambda output: output.noted(event))
 
     # The end.
 
@@ -191,6 +234,8 @@ class Run:
             reason=self.reason,
             seed=self.spec.seed,
             plan_id=self.plan_id,
+            search=self._controller.result() if self._controller else None,
+            events=tuple(self._events.all()),
         )
         verdict = self._judge.verdict(self.metrics)
         return build_report(facts, self.metrics, verdict, self.metrics.validity())
@@ -211,3 +256,9 @@ class Run:
                 what(output)
             except Exception:
                 log.exception("run %s: %s failed", self.spec.execution_id, type(output).__name__)
+
+
+def not_loadable(state: RunState) -> IllegalTransition:
+    """The load of a run in this state cannot be changed."""
+    zh, en = f"当前状态为 {state.value}，不能调整负载", f"the load of a run that is {state.value} cannot be changed"
+    return IllegalTransition(zh, en)

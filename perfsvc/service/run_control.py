@@ -8,6 +8,7 @@ from typing import Protocol
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
+from perfsvc.model.load import Variable
 from perfsvc.service.live import Subscription
 
 
@@ -24,6 +25,8 @@ class RunControl(Protocol):
     async def pause(self, plan_id: int) -> Execution: ...
 
     async def resume(self, plan_id: int) -> Execution: ...
+
+    async def set_load(self, execution_id: str, level: float, variable: Variable, user: User) -> Execution: ...
 
     def is_active(self, plan_id: int) -> bool:
         """Whether a run of this plan has started and not ended."""

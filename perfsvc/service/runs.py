@@ -16,12 +16,14 @@ from perfsvc.clock import utc_now
 from perfsvc.cluster.deployment import Cluster
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
+from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
+from perfsvc.model.load import Variable
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.run import Target
@@ -34,6 +36,7 @@ from perfsvc.service.recording import Recording
 from perfsvc.service.replay import replayed
 from perfsvc.service.run import SERVER_STOPPED
 from perfsvc.service.run import Run
+from perfsvc.service.run import not_loadable
 from perfsvc.service.specs import make_run_spec
 from perfsvc.service.specs import new_execution_id
 from perfsvc.store import envs
@@ -109,6 +112,17 @@ class Runs:
         active.run.stop()
         await asyncio.wait_for(active.run.wait(), active.run.spec.graceful_stop_s + STOP_MARGIN_S)
         return await self._store.run(executions.get, active.execution.execution_id)
+
+    async def set_load(self, execution_id: str, level: float, variable: Variable, user: User) -> Execution:
+        """Change the load of a run. Raises NotFound, IllegalTransition, InvalidInput for a wrong variable or level."""
+        active = self._by_execution(execution_id)
+        if active is None:
+            raise not_loadable((await self._store.run(executions.get, execution_id)).state)
+        wanted = active.run.spec.load.variable
+        if variable != wanted:
+            raise InvalidInput.at(variable, f"该测试的负载是 {wanted}", f"this run's load is {wanted}")
+        active.run.set_load(level, user.username)
+        return self._now(active)
 
     async def close(self) -> None:
         """The server stops: every run ends as it would, and its report is written."""

@@ -12,6 +12,7 @@ from perfsvc.errors import IllegalTransition
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
+from perfsvc.model.load import Variable
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.service.live import Channel
@@ -70,6 +71,9 @@ class FakeRuns:
 
     async def resume(self, plan_id: int) -> Execution:
         return self._moved(plan_id, RunState.RUNNING)
+
+    async def set_load(self, execution_id: str, level: float, variable: Variable, user: User) -> Execution:
+        return await self.execution(execution_id)
 
     def is_active(self, plan_id: int) -> bool:
         return plan_id in self._running
