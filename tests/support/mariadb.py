@@ -34,7 +34,6 @@ QUICK = [
     "--innodb-log-file-size=16M",
     "--innodb-doublewrite=0",
     "--innodb-flush-method=nosync",
-    "--innodb-use-native-aio=0",
     "--performance-schema=OFF",
     "--skip-log-bin",
     "--skip-name-resolve",
