@@ -89,6 +89,7 @@ BODIES: dict[tuple[str, str], Any] = {
         },
     },
     ("PUT", "/api/performance/plans/{plan_id}/"): {"name": "a", "config": CONFIG, "scenes": []},
+    ("POST", "/api/performance/executions/{execution_id}/load/"): {"vus": 5},
     ("POST", "/api/performance/presets/"): {
         "project_id": 1,
         "name": "a",
