@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import resource
 from pathlib import Path
 
+import psutil
 import pytest
 
 from perfsvc.plugin import Reads
@@ -158,3 +161,22 @@ async def test_a_server_that_stops_under_load(tmp_path: Path):
     failures = {failure for _, failure in loop.outcomes if failure}
     assert "Connection Error: refused" in failures
     assert failures <= {"Connection Error: refused", "Connection Error: reset", "Connection Error: closed early"}
+
+
+async def test_a_user_with_a_connection_of_its_own_takes_little_memory(own_nginx: Nginx):
+    """12 KB at most, so that 10,000 take 120 MB."""
+    users = 1_500
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    protocol = http_user(own_nginx.url).protocol
+    memory_of = psutil.Process().memory_info
+    gc.collect()
+    before = memory_of().rss
+    everybody = [User(protocol, vu) for vu in range(users)]
+    call = everybody[0].call({"url": "/"}, Reads())
+    for user in everybody:
+        assert (await user.do(call)).status == 200
+    gc.collect()
+    assert (memory_of().rss - before) / users < 12_000
+    for user in everybody:
+        await user.session.close()

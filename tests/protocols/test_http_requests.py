@@ -114,7 +114,8 @@ def test_query_parameters_are_escaped_and_may_repeat():
         b"/api/s?q=a%26b%3Dc%20d%2F%C3%BC&n=5&ok=true&tag=x&tag=y&k%3F=1%2B1%3D2"
     )
     assert target(wire({"url": "/s?a=1", "query": {"b": "2"}})) == b"/api/s?a=1&b=2"
-    assert target(wire({"url": "/s{{q}}", "query": {"b": "2"}}, {"q": "?a=1"})) == b"/api/s?a=1&b=2"
+    assert target(wire({"url": "/s?a={{a}}", "query": {"b": "2"}}, {"a": "1"})) == b"/api/s?a=1&b=2"
+    assert target(wire({"url": "{{url}}", "query": {"b": "2"}}, {"url": "/s?a=1"})) == b"/api/s?a=1&b=2"
 
 
 # Headers

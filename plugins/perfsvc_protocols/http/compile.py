@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import chain
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
@@ -33,11 +34,11 @@ from perfsvc_protocols.http.pieces import query_text
 from perfsvc_protocols.http.pieces import render
 from perfsvc_protocols.http.pieces import url_text
 from perfsvc_protocols.http.pieces import varying
-from perfsvc_protocols.http.recipe import FixedUrl
-from perfsvc_protocols.http.recipe import FreeUrl
+from perfsvc_protocols.http.recipe import Flavour
+from perfsvc_protocols.http.recipe import FreeRecipe
 from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.recipe import Parts
 from perfsvc_protocols.http.recipe import Recipe
-from perfsvc_protocols.http.recipe import Url
 from perfsvc_protocols.http.spec import FRAMING
 from perfsvc_protocols.http.spec import NOT_A_NAME
 from perfsvc_protocols.http.spec import TOKEN
@@ -49,8 +50,6 @@ from perfsvc_protocols.http.spec import Request
 WEB = re.compile(r"https?://", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not hold line breaks or control characters")
-NOWHERE = FixedUrl(Origin("http", "", 80), (b"/",))
-"""Stands for a URL that was refused, so that the rest of the step can be checked as well."""
 WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests tell their length even when it is 0."""
 
@@ -74,8 +73,8 @@ class Compiler:
         if compilation.problems:
             raise InvalidInput(compilation.problems)
         follows = self._options.follow_redirects if request.follow_redirects is None else request.follow_redirects
-        limit = self._options.max_redirects if follows else 0
-        return HttpCall(recipe, timeout_ns, reads_body=reads.body, max_redirects=limit)
+        flavour = Flavour.HEAD if request.method == "HEAD" else Flavour.BODY if reads.body else Flavour.LEAN
+        return HttpCall(recipe, timeout_ns, flavour, self._options.max_redirects if follows else 0)
 
 
 class _Compilation:
@@ -88,23 +87,21 @@ class _Compilation:
         self._origins = origins
 
     def recipe(self, request: Request) -> Recipe:
-        url = self._url(request.url)
         body = body_of(request, self._pieces)
         if body is None and request.method in WITH_LENGTH:
             body = Body((), None)
         headers = self._headers(request, body)
         _, host = headers.pop("host", ("", ()))
-        return Recipe(
+        lines = ((f"{name}: ".encode(), *value, b"\r\n") for name, value in headers.values())
+        parts = Parts(
             method=request.method,
-            url=url,
             query=pairs(request.query, "query", query_text, self._pieces),
             host=host,
-            headers=merged(
-                part for name, value in headers.values() for part in (f"{name}: ".encode(), *value, b"\r\n")
-            ),
+            headers=merged(chain.from_iterable(lines)),
             body=None if body is None else body.pieces,
             own_cookies="cookie" in headers,
         )
+        return self._to(request.url, parts)
 
     # Texts
 
@@ -124,45 +121,48 @@ class _Compilation:
 
     # Where to
 
-    def _url(self, text: str) -> Url:
+    def _to(self, text: str, parts: Parts) -> Recipe:
         text = text.partition("#")[0]
         faults = len(self.problems)
         url = self._template(text, "url")
         if url.segments and not isinstance(url.segments[0], str):
-            return FreeUrl(url, self._template(self._context.base_url, "url"), self._origins)
+            return FreeRecipe(url, self._template(self._context.base_url, "url"), self._origins, parts)
         if len(self.problems) == faults and not address.ABSOLUTE.match(text):
             url = self._template(address.joined(self._context.base_url, text), "url")
-        return NOWHERE if len(self.problems) > faults else self._settled(url)
+        return self._nowhere(parts) if len(self.problems) > faults else self._settled(url, parts)
 
-    def _settled(self, url: Template) -> Url:
-        """The URL with its origin settled now, if the text says it; one that only variables will tell stays free."""
+    def _settled(self, url: Template, parts: Parts) -> Recipe:
+        """To an origin that is settled now, if the text tells it; where only variables will, it stays free."""
         first = url.segments[0] if url.segments else ""
         if not isinstance(first, str):
-            return FreeUrl(url, url, self._origins)
+            return FreeRecipe(url, url, self._origins, parts)
         start = ORIGIN.match(first)
         if start is not None and (start.end() < len(first) or len(url.segments) == 1):
-            return self._fixed(start[0], [first[start.end() :], *url.segments[1:]])
+            return self._fixed(start[0], [first[start.end() :], *url.segments[1:]], parts)
         if WEB.match(first) and len(url.segments) > 1:
-            return FreeUrl(url, url, self._origins)
+            return FreeRecipe(url, url, self._origins, parts)
         absolute = address.ABSOLUTE.match(first)
-        return self._refused(
-            first, "it is not http or https" if absolute else "it is relative, and there is no base URL"
-        )
+        self._refuse(first, "it is not http or https" if absolute else "it is relative, and there is no base URL")
+        return self._nowhere(parts)
 
-    def _fixed(self, start: str, rest: Sequence[str | Segment]) -> FixedUrl:
+    def _fixed(self, start: str, rest: Sequence[str | Segment], parts: Parts) -> Recipe:
         path = rest if isinstance(rest[0], str) and rest[0].startswith("/") else ["/", *rest]
         try:
             origin = address.parse(start).origin
             target = merged(url_text(part) if isinstance(part, str) else varying(part, url_text) for part in path)
         except (address.BadAddress, NotSent) as error:
-            return self._refused(start, str(error))
-        return FixedUrl(self._origins.setdefault(origin, origin), target)
+            self._refuse(start, str(error))
+            return self._nowhere(parts)
+        return parts.to(self._origins.setdefault(origin, origin), target)
 
-    def _refused(self, text: str, cause: str) -> FixedUrl:
+    def _refuse(self, url: str, cause: str) -> None:
         self.problems.append(
-            Problem("url", Text(f"无法请求 {text!r}：{cause}", f"{text!r} cannot be requested: {cause}"))
+            Problem("url", Text(f"无法请求 {url!r}：{cause}", f"{url!r} cannot be requested: {cause}"))
         )
-        return NOWHERE
+
+    def _nowhere(self, parts: Parts) -> Recipe:
+        """Stands for what was refused, so that all of a step's problems are found."""
+        return parts.to(Origin("http", "", 80), ())
 
     # Headers
 

@@ -62,6 +62,8 @@ def constant(parts: Pieces) -> bytes | None:
 
 def url_text(text: str) -> bytes:
     """Part of a path or query as the user wrote it: what may not stand there is escaped, slashes stay."""
+    if not address.UNSAFE.search(text):
+        return text.encode()
     if address.CONTROL.search(text):
         raise NotSent(INVALID_REQUEST, "a URL must not hold control characters")
     return address.encoded(text).encode()

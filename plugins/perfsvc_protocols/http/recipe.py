@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import Enum
 from typing import NamedTuple
-from typing import Protocol
 
 from perfsvc.plugin import Call
 from perfsvc.plugin import NotSent
@@ -16,51 +15,71 @@ from perfsvc_protocols.http.message import Message
 from perfsvc_protocols.http.pieces import INVALID_REQUEST
 from perfsvc_protocols.http.pieces import Pieces
 from perfsvc_protocols.http.pieces import constant
+from perfsvc_protocols.http.pieces import merged
 from perfsvc_protocols.http.pieces import render
 
-Place = tuple[Origin, bytes]
-"""An origin and the request target there, without the query that the step lists apart."""
+
+class Parts(NamedTuple):
+    """What a request is made of, wherever it goes. ``host`` is empty unless the step overrides that header."""
+
+    method: str
+    query: Pieces
+    host: Pieces
+    headers: Pieces
+    body: Pieces | None
+    own_cookies: bool
+
+    def to(self, origin: Origin, target: Pieces) -> FixedRecipe:
+        """The request to a place, laid out as HTTP wants it."""
+        mark = b"&" if any(isinstance(part, bytes) and b"?" in part for part in target) else b"?"
+        query = (mark, *self.query) if self.query else ()
+        host = self.host or (origin.authority.encode(),)
+        start = (f"{self.method} ".encode(), *target, *query, b" HTTP/1.1\r\nHost: ", *host, b"\r\n", *self.headers)
+        known = None if self.body is None else constant(self.body)
+        if self.body is None:
+            return FixedRecipe(origin, self.method, merged((*start, b"\r\n")), None, self.own_cookies)
+        if known is None:
+            return FixedRecipe(origin, self.method, merged(start), self.body, self.own_cookies)
+        return FixedRecipe(origin, self.method, merged((*start, with_length(known))), None, self.own_cookies)
 
 
-class Url(Protocol):
-    """Where a request goes, known in part or in whole."""
-
-    @property
-    def constant(self) -> bool:
-        """Whether it never varies."""
-        ...
-
-    def render(self, scope: Scope) -> Place:
-        """Raises MissingVariable and NotSent."""
-        ...
-
-
-class FixedUrl(NamedTuple):
-    """A URL whose origin is known; its path and query may vary."""
+class FixedRecipe(NamedTuple):
+    """A request whose origin is known. ``start`` is all of it, but for a body that varies and its length."""
 
     origin: Origin
-    target: Pieces
+    method: str
+    start: Pieces
+    body: Pieces | None
+    own_cookies: bool
 
     @property
     def constant(self) -> bool:
-        return constant(self.target) is not None
+        """Whether one rendering serves for ever."""
+        return self.body is None and constant(self.start) is not None
 
-    def render(self, scope: Scope) -> Place:
-        return self.origin, render(self.target, scope)
+    def render(self, scope: Scope) -> Message:
+        """The request for one virtual user at this moment. Raises MissingVariable and NotSent."""
+        wire = render(self.start, scope)
+        if self.body is not None:
+            wire += with_length(render(self.body, scope))
+        return Message(self.origin, self.method, wire, self.own_cookies)
 
 
-class FreeUrl(NamedTuple):
-    """A URL of which not even the origin is known beforehand."""
+class FreeRecipe(NamedTuple):
+    """A request of which not even the origin is known beforehand."""
 
     url: Template
     base: Template
     origins: dict[Origin, Origin]
+    parts: Parts
 
     @property
     def constant(self) -> bool:
+        """Never."""
         return False
 
-    def render(self, scope: Scope) -> Place:
+    def render(self, scope: Scope) -> Message:
+        """The request for one virtual user at this moment. Raises MissingVariable and NotSent."""
         url = self.url.render(scope)
         if not address.ABSOLUTE.match(url):
             url = address.joined(self.base.render(scope), url)
@@ -68,40 +87,15 @@ class FreeUrl(NamedTuple):
             origin, target = address.parse(url)
         except address.BadAddress as error:
             raise NotSent(INVALID_REQUEST, str(error)) from None
-        return self.origins.get(origin, origin), target.encode()
+        return self.parts.to(self.origins.get(origin, origin), (target.encode(),)).render(scope)
 
 
-class Recipe(NamedTuple):
-    """Everything that a request is made of. ``host`` is empty unless the step overrides the Host header."""
+Recipe = FixedRecipe | FreeRecipe
 
-    method: str
-    url: Url
-    query: Pieces
-    host: Pieces
-    headers: Pieces
-    body: Pieces | None
-    own_cookies: bool
 
-    @property
-    def constant(self) -> bool:
-        """Whether one rendering serves for ever."""
-        return self.url.constant and all(
-            constant(part) is not None for part in (self.query, self.host, self.headers, self.body or ())
-        )
-
-    def render(self, scope: Scope) -> Message:
-        """The request for one virtual user at this moment. Raises MissingVariable and NotSent."""
-        origin, target = self.url.render(scope)
-        query = render(self.query, scope)
-        if query:
-            target += (b"&" if b"?" in target else b"?") + query
-        host = render(self.host, scope) or origin.authority.encode()
-        body = b"" if self.body is None else render(self.body, scope)
-        length = b"" if self.body is None else b"Content-Length: %d\r\n" % len(body)
-        head = b"%b %b HTTP/1.1\r\nHost: %b\r\n%b%b" % (
-            self.method.encode(), target, host, render(self.headers, scope), length,
-        )  # fmt: skip
-        return Message(origin, self.method, head, body, self.own_cookies)
+def with_length(body: bytes) -> bytes:
+    """The end of a request that has a body."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class Flavour(Enum):
@@ -121,11 +115,11 @@ class HttpCall(Call):
 
     __slots__ = ("flavour", "known_head", "known_size", "known_status", "max_redirects", "message", "recipe")
 
-    def __init__(self, recipe: Recipe, timeout_ns: int, *, reads_body: bool, max_redirects: int) -> None:
+    def __init__(self, recipe: Recipe, timeout_ns: int, flavour: Flavour, max_redirects: int) -> None:
         super().__init__(timeout_ns)
         self.recipe = recipe
         self.message = recipe.render(Scope(0, 0)) if recipe.constant else None
-        self.flavour = Flavour.HEAD if recipe.method == "HEAD" else Flavour.BODY if reads_body else Flavour.LEAN
+        self.flavour = flavour
         self.max_redirects = max_redirects
         self.known_head = b""
         self.known_size = -1
