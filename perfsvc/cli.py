@@ -8,19 +8,24 @@ from __future__ import annotations
 import argparse
 import json
 import locale
+import math
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from typing import TextIO
+from urllib.parse import urlsplit
 
 import yaml
 
 from perfsvc import __version__
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
+from perfsvc.errors import Problem
 from perfsvc.errors import SettingsError
+from perfsvc.errors import Text
 from perfsvc.model.config import SYNONYMS
 from perfsvc.model.planfile import PlanFile
 from perfsvc.settings import SETTINGS
@@ -76,10 +81,8 @@ def add_run(commands: Any) -> None:
     run.add_argument("-d", "--duration", help="hold time: 30, 30s, 5m, 1h30m")
     run.add_argument("--ramp", help="ramp-up time")
     run.add_argument("-t", "--threshold", action="append", metavar="RULE", help="for example 'p95 < 300'; repeatable")
-    run.add_argument("-m", "--method", default="GET", help="method, with a URL")
-    run.add_argument(
-        "-H", "--header", action="append", default=[], metavar="'NAME: VALUE'", help="with a URL; repeatable"
-    )
+    run.add_argument("-m", "--method", help="method, with a URL; default: GET")
+    run.add_argument("-H", "--header", action="append", metavar="'NAME: VALUE'", help="with a URL; repeatable")
     run.add_argument("-b", "--body", help="request body, with a URL")
     run.add_argument("--status", type=int, help="the status that every reply must have, with a URL")
     run.add_argument("--timeout", type=int, metavar="MS", help="request time-out")
@@ -109,6 +112,8 @@ def run(chosen: argparse.Namespace, language: str) -> int:
     from perfsvc.terminal import show_report
 
     plan = plan_of(chosen)
+    if chosen.json not in (None, "-"):
+        open_for_writing(chosen.json).close()
     report = run_plan(plan, [] if chosen.quiet else [Progress(language)])
     if chosen.json:
         write_json(report, chosen.json)
@@ -137,25 +142,46 @@ COMMANDS = {"serve": serve, "run": run, "plugins": plugins}
 
 def plan_of(chosen: argparse.Namespace) -> PlanFile:
     """The plan that the command line names, flags put in. Raises InvalidInput."""
-    document = url_document(chosen) if "://" in chosen.what else read_plan(Path(chosen.what))
+    if "://" in chosen.what:
+        document = url_document(chosen)
+    else:
+        refuse_request_flags(chosen)
+        document = read_plan(Path(chosen.what))
     config = document.get("config")
     if isinstance(config, dict):
         put_flags(chosen, config)
     return PlanFile.parse(document)
 
 
+def refuse_request_flags(chosen: argparse.Namespace) -> None:
+    """Raises InvalidInput for flags that describe a request: a plan file has its own."""
+    alone = Text("只能与 URL 一起使用，计划文件已自带请求", "goes with a URL only: a plan file has its own requests")
+    given = [name for name in ("method", "header", "body", "status") if getattr(chosen, name) is not None]
+    if given:
+        raise InvalidInput([Problem(f"--{name}", alone) for name in given])
+
+
 def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
-    """A one-step plan for a URL."""
-    request = {"method": chosen.method, "url": chosen.what, "headers": dict(map(header_of, chosen.header))}
+    """A one-step plan for a URL. Raises InvalidInput."""
+    method = chosen.method or "GET"
+    request = {"method": method, "url": chosen.what, "headers": dict(map(header_of, chosen.header or ()))}
     if chosen.body is not None:
         request["body"] = chosen.body
     checks = [] if chosen.status is None else [{"type": "status", "equals": chosen.status}]
-    name = f"{chosen.method} {chosen.what.split('?')[0]}"[:100]
+    name = f"{method} {path_of(chosen.what)}"[:100]
     return {
         "name": name,
         "scenes": [{"name": name, "steps": [{"name": name, "request": request, "checks": checks}]}],
         "config": {"concurrent_users": 1, "hold_time": 10},
     }
+
+
+def path_of(url: str) -> str:
+    """The path of a URL, which names the step; what cannot be a URL is left for validation to refuse."""
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:
+        return "/"
 
 
 def read_plan(path: Path) -> dict[str, Any]:
@@ -209,26 +235,34 @@ def header_of(line: str) -> tuple[str, str]:
 
 
 def seconds_of(text: str, flag: str) -> int:
-    """``90``, ``90s``, ``1m30s`` or ``2h`` as whole seconds. Raises InvalidInput."""
+    """``90``, ``90s``, ``1m30s`` or ``2h`` as whole seconds, rounded up. Raises InvalidInput."""
     match = DURATION.match(text)
     if not text or match is None or not any(match.groups()):
         raise InvalidInput.at(
             flag, f"不是时长：{text}，例如 30s、5m、1h30m", f"not a duration: {text}; write 30s, 5m or 1h30m"
         )
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return max(round(hours * 3600 + minutes * 60 + seconds), 1)
+    return math.ceil(hours * 3600 + minutes * 60 + seconds)
 
 
 def write_json(document: Any, where: str) -> None:
-    """A document as JSON to a file, or to standard output for ``-``. Raises InvalidInput when it cannot."""
+    """A document as JSON to a file, or to standard output for ``-``. Raises InvalidInput where it cannot."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
     if where == "-":
         sys.stdout.write(text + "\n")
         return
+    with open_for_writing(where) as file:
+        file.truncate(0)
+        file.write(text + "\n")
+
+
+def open_for_writing(where: str) -> TextIO:
+    """A file, kept as it is so far, so that one that cannot be written is known before the run. Raises InvalidInput."""
     try:
-        Path(where).write_text(text + "\n", encoding="utf-8")
+        return Path(where).open("a", encoding="utf-8")
     except OSError as error:
-        raise InvalidInput.at("--json", f"无法写入：{error}", f"cannot be written: {error}") from None
+        zh, en = f"无法写入 {where}：{error.strerror}", f"{where} cannot be written: {error.strerror}"
+        raise InvalidInput.at("--json", zh, en) from None
 
 
 def complain(error: PerfsvcError, language: str) -> None:

@@ -45,6 +45,7 @@ LABELS = {
 PERCENTILES = ("p50", "p90", "p95", "p99", "max")
 SPARSE_AFTER_S = 60
 SPARSE_EVERY_S = 10
+PIPED_WIDTH = 500
 
 
 class Progress(Output):
@@ -86,7 +87,7 @@ class Progress(Output):
 
 def show_report(report: dict[str, Any], language: str) -> None:
     """The summary on standard output."""
-    console = Console(highlight=False)
+    console = _console()
     console.print(_steps(report, language))
     if report["metrics"]["errors"]["labels"]:
         console.print(_errors(report, language))
@@ -103,7 +104,13 @@ def show_plugins(described: Sequence[dict[str, Any]], language: str) -> None:
     for plugin in described:
         status = plugin["error"][at] if plugin["error"] else plugin["status"]
         table.add_row(plugin["name"], plugin["kind"], plugin["distribution"], plugin["version"], status)
-    Console(highlight=False).print(table)
+    _console().print(table)
+
+
+def _console() -> Console:
+    """Standard output. Names of steps are texts, not markup; what is piped is not broken to the width of a screen."""
+    piped = None if sys.stdout.isatty() else PIPED_WIDTH
+    return Console(highlight=False, markup=False, emoji=False, width=piped)
 
 
 def _table(language: str, *columns: str) -> Table:
