@@ -21,6 +21,7 @@ from perfsvc.service.changes import Change
 from perfsvc.service.changes import may_change
 from perfsvc.service.run_control import RunControl
 from perfsvc.store import plans
+from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
@@ -85,6 +86,8 @@ class Plans:
         """The plan with its runs and reports; raises Conflict while it runs."""
         if self._runs.is_active(plan_id):
             raise Conflict("测试计划正在执行，不能删除", "The plan is running; it cannot be deleted")
+        while await self._store.run(windows.prune, plan_id):
+            pass  # piece by piece, so that no single call of a long history runs into the store's time limit
         await self._store.run(plans.delete, plan_id)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from perfsvc.errors import Unavailable
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
@@ -18,6 +19,7 @@ from perfsvc.store import executions
 from perfsvc.store.database import Store
 from perfsvc.store.endings import close_run
 from perfsvc.store.recorder import Recorder
+from perfsvc.store.rollup import roll_up
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,12 @@ class Recording(Output):
         self._store = store
         self._recorder = recorder
         self._writing: asyncio.Task[None] | None = None
+        self._report: dict[str, Any] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of the run is left to be stored."""
+        return self._report is None
 
     async def start(self, run: Run) -> None:
         self._run = run
@@ -45,10 +53,22 @@ class Recording(Output):
         if self._writing is not None:
             await self._writing
         await self._recorder.stop()
-        run = self._run
-        end = run.end_time or run.start_time
-        reason = run.reason or SERVER_STOPPED
-        await self._store.run(close_run, run.plan_id or 0, report, reason, run.start_time, end)
+        self._report = report
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Store the end of the run; called again later when the database is away now."""
+        if self._report is None:
+            return
+        run, execution_id = self._run, self._run.spec.execution_id
+        end, reason = run.end_time or run.start_time, run.reason or SERVER_STOPPED
+        try:
+            await self._store.run(close_run, run.plan_id or 0, self._report, reason, run.start_time, end)
+        except Unavailable as error:
+            log.warning("the report of run %s waits for the database: %s", execution_id, error)
+            return
+        self._report = None
+        await roll_up(self._store, run.plan_id or 0, execution_id)
 
     async def _write_state(self, state: RunState, before: asyncio.Task[None] | None) -> None:
         if before is not None:

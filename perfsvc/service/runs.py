@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 STOP_MARGIN_S = 15.0
 """Beyond the graceful stop: closing sessions, the last write, the report."""
 
+SETTLE_AGAIN_S = 5.0
 KEPT_RUNS = 8
 """Runs that are over whose metrics stay in memory."""
 
@@ -60,8 +61,9 @@ KEPT_RUNS = 8
 class ActiveRun:
     """A run in this process, with its live feed."""
 
-    def __init__(self, run: Run, broadcast: Broadcast, execution: Execution) -> None:
+    def __init__(self, run: Run, recording: Recording, broadcast: Broadcast, execution: Execution) -> None:
         self.run = run
+        self.recording = recording
         self.broadcast = broadcast
         self.execution = execution
 
@@ -78,7 +80,7 @@ class Runs:
         self._starting: set[int] = set()
         self._watchers: set[asyncio.Task[None]] = set()
         self._over: dict[str, RunMetrics] = {}
-        self._closing = False
+        self._closing = asyncio.Event()
 
     # Steering.
 
@@ -86,7 +88,7 @@ class Runs:
         """Start a plan. Raises NotFound, InvalidInput, Conflict when a run of it is active, RunError."""
         if plan_id in self._starting or plan_id in self._active:
             raise Conflict("该测试计划正在执行中", "a run of this plan is active")
-        if self._closing:
+        if self._closing.is_set():
             raise Conflict("服务正在停止", "the server is stopping")
         self._starting.add(plan_id)
         try:
@@ -126,7 +128,7 @@ class Runs:
 
     async def close(self) -> None:
         """The server stops: every run ends as it would, and its report is written."""
-        self._closing = True
+        self._closing.set()
         for active in list(self._active.values()):
             try:
                 active.run.stop(SERVER_STOPPED)
@@ -213,7 +215,7 @@ class Runs:
         )
         await self._store.run(executions.create, execution)
         await self._store.run(plans.set_status, plan_id, "running")
-        active = self._active[plan_id] = ActiveRun(run, broadcast, execution)
+        active = self._active[plan_id] = ActiveRun(run, recording, broadcast, execution)
         self._watch(active)
         await run.start()
         return self._now(active)
@@ -233,10 +235,19 @@ class Runs:
             await active.run.wait()
             self._keep(active.execution.execution_id, active.run.metrics)
             del self._active[active.execution.plan_id]
+            await self._settle(active.recording)
 
         task = asyncio.get_running_loop().create_task(forget())
         self._watchers.add(task)
         task.add_done_callback(self._watchers.discard)
+
+    async def _settle(self, recording: Recording) -> None:
+        """Until the end of a run is stored. When the server stops first, the next start does it from what is stored."""
+        while not recording.settled and not self._closing.is_set():
+            try:
+                await asyncio.wait_for(self._closing.wait(), SETTLE_AGAIN_S)
+            except TimeoutError:
+                await recording.settle()
 
     async def _steered(self, plan_id: int) -> ActiveRun:
         active = self._active.get(plan_id)
