@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from functools import cached_property
 from typing import Any
@@ -56,42 +55,38 @@ class Dialer:
         except OSError as error:
             raise Failed(failures.DNS, f"{origin.host}: {error}") from None
         resolved = self._now_ns()
-        tcp = await _connected(addresses)
+        transport = await _connected(addresses, protocol)
         connected = self._now_ns()
-        tls = self.tls if origin.secure else None
-        await _adopted(tcp, protocol, tls, origin.host)
-        return resolved - begun, connected - resolved, self._now_ns() - connected if tls else 0
+        if not origin.secure:
+            return resolved - begun, connected - resolved, 0
+        await _secured(transport, protocol, self.tls, origin.host)
+        return resolved - begun, connected - resolved, self._now_ns() - connected
 
 
-async def _connected(addresses: list[tuple[Any, ...]]) -> socket.socket:
+async def _connected(addresses: list[tuple[Any, ...]], protocol: asyncio.Protocol) -> asyncio.Transport:
     """A connection to the first address that takes one; raises what the last one said."""
     refusal: Exception = Failed(failures.DNS, "the name has no address")
-    for family, kind, proto, _, address in addresses:
-        tcp = socket.socket(family, kind, proto)
+    for family, _, _, _, address in addresses:
         try:
-            tcp.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(tcp, address)
+            transport, _ = await asyncio.get_running_loop().create_connection(
+                lambda: protocol, address[0], address[1], family=family
+            )
         except OSError as error:
-            tcp.close()
             refusal = error
-        except BaseException:
-            tcp.close()
-            raise
         else:
-            return tcp
+            return transport
     raise refusal
 
 
-async def _adopted(tcp: socket.socket, protocol: asyncio.Protocol, tls: ssl.SSLContext | None, host: str) -> None:
-    loop = asyncio.get_running_loop()
+async def _secured(transport: asyncio.Transport, protocol: asyncio.Protocol, tls: ssl.SSLContext, host: str) -> None:
+    """Puts TLS on a connection, and tells the protocol of it as if it were a new one."""
     try:
-        await loop.create_connection(lambda: protocol, sock=tcp, ssl=tls, server_hostname=host if tls else None)
+        secure = await asyncio.get_running_loop().start_tls(transport, protocol, tls, server_hostname=host)
     except ConnectionError as error:
-        tcp.close()
-        raise Failed("TLS Error: connection closed", str(error)) if tls else error from None
-    except BaseException:
-        tcp.close()
-        raise
+        raise Failed("TLS Error: connection closed", str(error)) from None
+    if secure is None:  # closed meanwhile: the loop's own way of saying so
+        raise Failed("TLS Error: connection closed", "the server closed the connection")
+    protocol.connection_made(secure)
 
 
 def _trust(context: ssl.SSLContext, ca: str) -> None:
