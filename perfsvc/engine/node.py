@@ -15,7 +15,9 @@ from perfsvc.engine.driving import ClosedDriver
 from perfsvc.engine.driving import OpenDriver
 from perfsvc.engine.failures import FailureLog
 from perfsvc.engine.instructions import Send
+from perfsvc.engine.pacing import share_of
 from perfsvc.engine.probe import Probe
+from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.program import Program
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
@@ -23,6 +25,7 @@ from perfsvc.engine.virtual_user import CLOSED
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Gate
 from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import InvalidInput
 from perfsvc.errors import RunError
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -39,6 +42,8 @@ SECOND_NS = 1_000_000_000
 ERRAND_TIMEOUTS = 10
 """Setup or teardown steps of a scene may take this many request time-outs in all."""
 MAX_COMPLAINTS = 20
+OTHER_FILES = 100
+"""Open files besides one connection per user: the server's own, the database, spare ones."""
 
 Emit = Callable[[Snapshot], None]
 
@@ -90,8 +95,9 @@ class Engine:
         self.tick_ns = 0
 
     def compile(self) -> None:
-        """Make the scenes ready. Raises InvalidInput with every fault."""
+        """Make the scenes ready. Raises InvalidInput with every fault, and for more users than can have connections."""
         self.loop = asyncio.get_running_loop()
+        check_open_files(share_of(self.spec.load.most_users, self._index, self._count), raise_open_files_limit())
         self._ended = self.loop.create_future()
         numbers = random.Random(f"{self.spec.seed}/node/{self._index}")  # noqa: S311 - repeatable on purpose
         self._run = CompiledRun(self.spec, self._protocol_class, self._resolver, self._clock, numbers)
@@ -331,6 +337,15 @@ class Engine:
             self._crowd.cut_off()
         await self._crowd.closed(CLOSE_TIMEOUT_S)
         await self._errands(self._run.teardowns)
+
+
+def check_open_files(users: int, limit: int) -> None:
+    """Raises InvalidInput when ``users`` with a connection each need more open files than this process may have."""
+    needed = users + OTHER_FILES
+    if limit and needed > limit:
+        zh = f"{users} 个虚拟用户约需打开 {needed} 个文件，而本进程上限为 {limit}，请提高 ulimit -n 或增加节点"
+        en = f"{users} virtual users need about {needed} open files and this process may have {limit}; raise ulimit -n"
+        raise InvalidInput.at("config.concurrent_users", zh, en)
 
 
 def run_errand(user: VirtualUser, number: int) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from perfsvc.engine.node import check_open_files
+from perfsvc.errors import InvalidInput
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -157,3 +159,10 @@ def test_starts_are_spread_where_all_would_fire_at_once() -> None:
     assert max(per_tenth.values()) <= 13
     paced = run(spec_of(stages=[{"duration": 0, "target": 50}, {"duration": 5, "target": 50}], pacing_s=1.0))
     assert merged(paced.snapshots, "from_plan").max_ns < 15e6
+
+
+def test_more_users_than_open_files_are_refused_with_the_figure() -> None:
+    with pytest.raises(InvalidInput, match="150 open files and this process may have 149"):
+        check_open_files(50, 149)
+    check_open_files(50, 150)
+    check_open_files(50, 0)
