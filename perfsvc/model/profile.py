@@ -25,7 +25,10 @@ LEVELS_IN_HOLD = 30
 
 
 def load_of(config: PlanConfig) -> Load:
-    """The load profile that a config describes. Raises InvalidInput for a staircase of too many steps."""
+    """The load profile that a config describes.
+
+    Raises InvalidInput for a staircase of too many steps, and for an adaptive load that is held for no time.
+    """
     execution = config.execution_config
     count = execution.max_iterations
     return Load(
@@ -69,6 +72,8 @@ def _searched(config: PlanConfig) -> list[Stage]:
 
 
 def _adapted(config: PlanConfig) -> list[Stage]:
+    if not config.hold_time:
+        raise InvalidInput.at("config.hold_time", "adaptive 模式下必须大于 0", "must exceed 0 with test_mode adaptive")
     low, _ = _range(config)
     return [_jump(low), _hold(low, config.ramp_up_time + config.hold_time)]
 

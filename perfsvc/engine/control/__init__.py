@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from perfsvc.engine.control.adaptive import Governor
 from perfsvc.engine.control.base import Controller
 from perfsvc.engine.control.search import BreakingPoint
 from perfsvc.engine.control.steps import StepTable
+from perfsvc.model.load import Adaptive
 from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Load
 from perfsvc.model.load import Steps
@@ -19,5 +21,7 @@ def controller_for(load: Load) -> Controller | None:
             return StepTable(load)
         case ErrorSearch() as search:
             return BreakingPoint(search, load.variable)
-        case _:
+        case Adaptive() as adaptive:
+            return Governor(adaptive, load.variable)
+        case None:
             return None

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from perfsvc.engine.control.base import Scale
+from perfsvc.engine.control.base import Watch
 from perfsvc.engine.control.base import rounded
 from perfsvc.engine.control.base import start_of
 from perfsvc.engine.control.gauge import Gauge
@@ -17,74 +18,98 @@ from perfsvc.model.load import Adaptive
 from perfsvc.model.load import Variable
 
 SLACK_S = 0.1
-END_SLACK_S = 1.5
+"""Seconds close a little off the full second."""
+LAST_S = 1.5
+"""The last second of a run may be cut short, or never close."""
 
 
 class Governor:
-    """Holds ``metric`` at ``target``."""
+    """Finds the load for ``settle`` seconds, and holds it for ``hold`` more, which are what is judged.
+
+    A load set by hand is where the search for the right one goes on from; one outside the bounds is brought back to the
+    nearer of them. After a pause the level has to settle again.
+    """
 
     def __init__(self, spec: Adaptive, variable: Variable) -> None:
         self.finished = False
         self._spec = spec
         self._gauge = Gauge(spec)
+        self._watch = Watch()
         self._scale = Scale.between(variable, spec.low, spec.high)
+        self._regulator = Regulator(self._gauge.reaction_s)
         self._level = self._scale.low
-        self._regulator = Regulator()
+        self._changed_at = 0.0
+        self._elapsed = 0.0
         self._ledger = Ledger()
         self._trace = Trace()
-        self._elapsed = 0.0
-        self._changed_at = 0.0
 
     def observe(self, second: Second) -> float | None:
+        """Judge a second, and answer the next level where that is another."""
         if self.finished:
             return None
-        if not second.span_ns:
-            self._changed_at = second.elapsed
-            self._regulator.forget()
-            return None
+        if self._watch.paused(second):
+            self._interrupt(start_of(second))
         self._elapsed = second.elapsed
-        self._count(second)
-        age = start_of(second) - self._changed_at + SLACK_S
-        reading = self._gauge.reading(second)
-        move = self._regulator.move(self._level, age, reading, second.requests)
-        self._trace.add(self._row(second, self._level))
-        self.finished = second.elapsed >= self._spec.settle + self._spec.hold - SLACK_S
-        return self._apply(move) if move and not self.finished else None
+        if not second.span_ns:
+            return None
+        self._judge(second)
+        row = self._row(second)
+        answer = self._answer(second)
+        self._trace.add({**row, "next": answer})
+        self.finished = second.elapsed >= self._end - SLACK_S
+        return answer
 
     def changed_by_hand(self, level: float) -> None:
+        """Go on from this level."""
         self._level = level
-        self._changed_at = self._elapsed + 1
-        self._regulator.forget()
+        self._interrupt(self._elapsed)
 
     def result(self) -> dict[str, Any] | None:
+        """The load held, how well it held the metric, and the trace."""
         return {
             "variable": self._scale.variable,
             **self._ledger.as_dict(),
             "metric": self._spec.metric,
             "target": self._spec.target,
-            "evidence": self._trace.rows,
+            "evidence": list(self._trace.rows),
             "recovered": None,
-            "complete": self._elapsed >= self._spec.settle + self._spec.hold - END_SLACK_S,
+            "complete": self._elapsed >= self._end - LAST_S,
         }
 
-    def _count(self, second: Second) -> None:
+    @property
+    def _end(self) -> float:
+        return self._spec.settle + self._spec.hold
+
+    def _interrupt(self, moment: float) -> None:
+        self._changed_at = moment
+        self._regulator.interrupted()
+
+    def _judge(self, second: Second) -> None:
         if start_of(second) >= self._spec.settle - SLACK_S:
             value = self._gauge.value(second)
             self._ledger.add(self._level, value, in_band=value is not None and self._gauge.in_band(value))
 
-    def _row(self, second: Second, level: float) -> dict[str, Any]:
-        return {
-            "elapsed": rounded(second.elapsed),
-            "level": level,
-            "measured": rounded(self._gauge.value(second)),
-            "elasticity": rounded(self._regulator.response.elasticity),
-        }
-
-    def _apply(self, move: float) -> float | None:
-        level = self._scale.fit(self._level * math.exp(move))
+    def _answer(self, second: Second) -> float | None:
+        """The next level, if it is another."""
+        if not self._scale.holds(self._level):
+            self._level = self._scale.fit(self._level)
+            self._interrupt(second.elapsed)
+            return self._level
+        age = start_of(second) - self._changed_at + SLACK_S
+        move = self._regulator.move(self._level, age, self._gauge.reading(second), second.requests)
+        level = self._scale.fit(self._level * math.exp(move)) if move else self._level
         if level == self._level:
             return None
         self._regulator.moved(math.log(level / self._level))
-        self._level = level
-        self._changed_at = self._elapsed
+        self._level, self._changed_at = level, second.elapsed
         return level
+
+    def _row(self, second: Second) -> dict[str, Any]:
+        readings = self._regulator.readings
+        return {
+            "elapsed": rounded(second.elapsed),
+            "level": self._level,
+            "measured": rounded(self._gauge.value(second)),
+            "smoothed": rounded(self._gauge.target * math.exp(readings.mean)) if len(readings) else None,
+            "elasticity": rounded(self._regulator.response.elasticity),
+        }

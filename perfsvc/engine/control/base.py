@@ -14,6 +14,10 @@ DIGITS = 4
 """Significant digits of a level: finer than any target can tell apart."""
 
 
+LONGEST_STUMBLE_S = 1.5
+"""More time on the calendar than in the profile, beyond what a second closed late explains, was a pause."""
+
+
 class Controller(Protocol):
     """Watches a run second by second and says what its load should be.
 
@@ -60,6 +64,10 @@ class Scale:
         rounded = float(round(level)) if self.variable == "vus" else _significant(level)
         return min(max(rounded, self.low), self.high)
 
+    def holds(self, level: float) -> bool:
+        """Whether a level lies within the bounds."""
+        return self.low <= level <= self.high
+
     def apart(self, lower: float, upper: float, percent: float) -> bool:
         """Whether there is a level between two that differ by more than ``percent`` of the upper."""
         between = self.fit((lower + upper) / 2)
@@ -68,6 +76,20 @@ class Scale:
     def above(self, level: float) -> float:
         """The least level that is noticeably higher; the highest where there is none."""
         return min(level + 1, self.high) if self.variable == "vus" else self.fit(level * 1.001)
+
+
+class Watch:
+    """Notices pauses, whether or not the seconds within them are handed on."""
+
+    def __init__(self) -> None:
+        self._last: Second | None = None
+
+    def paused(self, second: Second) -> bool:
+        """Whether time stood still in this second or since the one before it."""
+        last, self._last = self._last, second
+        if not second.span_ns or last is None:
+            return not second.span_ns
+        return second.second - last.second > second.elapsed - last.elapsed + LONGEST_STUMBLE_S
 
 
 def running_s(second: Second) -> float:

@@ -22,11 +22,10 @@ class Gauge:
     def __init__(self, spec: Adaptive) -> None:
         self.metric, self.target = spec.metric, spec.target
         self.is_latency = self.metric not in ("rps", "error_rate")
+        self.reaction_s = self.target / 1000 if self.is_latency else 0.0
 
     def value(self, second: Second) -> float | None:
         """The metric itself (ms, percent or requests per second); None where the second has no samples."""
-        if self.metric == "rps":
-            return second.rps
         value: float | None = getattr(second, self.metric)
         return value if second.requests else None
 

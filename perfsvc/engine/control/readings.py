@@ -12,18 +12,21 @@ DEAD_BAND = 0.04
 SURE = 1.5
 """Standard errors beyond the dead band before an error counts."""
 FIRST_SCATTER = 0.1
-LARGEST_JUMP = 1.0
+LARGEST_DISTANCE = 1.0
 SHARE_OF_NEWEST = 0.1
-JUMP_TO_DEVIATION = math.sqrt(math.pi) / 2
-"""The mean distance of two normal values, times this, is their standard deviation."""
+DISTANCE_TO_DEVIATION = math.sqrt(math.pi / 2)
+"""The mean distance of normal values from their mean, times this, is their standard deviation."""
 
 
 class Readings:
-    """The last WINDOW readings of one level, weighted by requests; the scatter is learnt over all levels."""
+    """The last WINDOW readings of one level, weighted by requests.
+
+    ``scatter`` is the standard deviation of single readings at one level, learnt over all levels.
+    """
 
     def __init__(self) -> None:
         self._kept: deque[tuple[float, int]] = deque(maxlen=WINDOW)
-        self._scatter = FIRST_SCATTER
+        self.scatter = FIRST_SCATTER
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -31,8 +34,8 @@ class Readings:
     def add(self, reading: float, requests: int) -> None:
         """Count a second."""
         if self._kept:
-            jump = min(abs(reading - self._kept[-1][0]), LARGEST_JUMP)
-            self._scatter += SHARE_OF_NEWEST * (jump * JUMP_TO_DEVIATION - self._scatter)
+            distance = min(abs(reading - self.mean), LARGEST_DISTANCE)
+            self.scatter += SHARE_OF_NEWEST * (distance * DISTANCE_TO_DEVIATION - self.scatter)
         self._kept.append((reading, max(requests, 1)))
 
     def clear(self) -> None:
@@ -47,14 +50,14 @@ class Readings:
     @property
     def variance(self) -> float:
         """Of the mean, by the noise."""
-        return self._scatter**2 / len(self._kept)
+        return self.scatter**2 / len(self._kept)
 
     @property
     def error(self) -> float:
         """How far the level is off, in the mean; 0 while that may be noise, or too little to mend."""
         for count in (len(self._kept), min(LATEST, len(self._kept))):
             mean = self._mean(count)
-            if abs(mean) > DEAD_BAND + SURE * self._scatter / math.sqrt(count):
+            if abs(mean) > DEAD_BAND + SURE * self.scatter / math.sqrt(count):
                 return mean
         return 0.0
 

@@ -6,6 +6,7 @@ from collections import deque
 from typing import Any
 
 from perfsvc.engine.control.base import Scale
+from perfsvc.engine.control.base import Watch
 from perfsvc.engine.control.base import start_of
 from perfsvc.engine.control.course import Course
 from perfsvc.engine.control.course import Move
@@ -33,6 +34,7 @@ class BreakingPoint:
         self._course = Course(spec, self._scale)
         self._move = self._course.first
         self._level = self._move.level
+        self._watch = Watch()
         self._trial: Trial | None = None
         self._evidence: deque[dict[str, Any]] = deque(maxlen=MOST_ROWS)
 
@@ -40,8 +42,9 @@ class BreakingPoint:
         """Count a second for the level under way; the next level when it has its verdict."""
         if self.finished:
             return None
-        if not second.span_ns:
+        if self._watch.paused(second):
             self._trial = None
+        if not second.span_ns:
             return None
         if self._trial is None:
             self._trial = self._begin(start_of(second))

@@ -45,8 +45,7 @@ class Trial:
         if start_of(second) < self._counts_from:
             return None
         self.held.add(second)
-        clean = second.requests > 0 and second.error_rate <= self._spec.threshold
-        self._clean = self._clean + 1 if clean else 0
+        self._clean = self._clean + 1 if self._is_clean(second) else 0
         over = second.elapsed >= self._ends
         return self._recovery(over) if self.move.phase is Phase.RECOVER else self._measurement(over)
 
@@ -76,6 +75,11 @@ class Trial:
         if not over:
             return None
         return Verdict.GOOD if self._pooled_good() else Verdict.BAD
+
+    def _is_clean(self, second: Second) -> bool:
+        """Few errors, and no arrivals that still wait for their turn from before."""
+        waiting = second.dropped + second.late > UNSERVED * second.iterations
+        return second.requests > 0 and second.error_rate <= self._spec.threshold and not waiting
 
     def _pooled_good(self) -> bool:
         return self.held.requests > 0 and self.held.error_rate <= self._spec.threshold

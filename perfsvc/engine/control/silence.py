@@ -1,0 +1,38 @@
+"""Telling a target that no longer answers from one that is simply seldom asked."""
+
+from __future__ import annotations
+
+LONGEST_S = 4.0
+FEWEST_MISSED = 20
+"""So many replies must be missing before silence means anything."""
+SHARE_OF_NEWEST = 0.2
+
+
+class Silence:
+    """Counts the seconds without a reply, against how many there used to be.
+
+    ``reaction_s`` is how long a reply takes when all is well.
+    """
+
+    def __init__(self, reaction_s: float) -> None:
+        self._longest_s = LONGEST_S + reaction_s
+        self._usual = 0.0
+        self._seconds = 0
+
+    def broken(self, requests: int) -> None:
+        """A second with replies, so many."""
+        per_second = requests / (self._seconds + 1)
+        self._usual += SHARE_OF_NEWEST * (per_second - self._usual)
+        self._seconds = 0
+
+    def lasts(self) -> bool:
+        """Another second without a reply; whether that is too long by now. Then the count begins anew."""
+        self._seconds += 1
+        if self._seconds < self._longest_s or self._seconds * self._usual < FEWEST_MISSED:
+            return False
+        self._seconds = 0
+        return True
+
+    def forget(self) -> None:
+        """Begin anew, with the same expectation."""
+        self._seconds = 0
