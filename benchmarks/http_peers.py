@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.rounds import BIN
@@ -52,9 +55,23 @@ def locust_rate(output: str) -> float:
 
 
 def main() -> None:
-    """Single GET with a status check."""
+    """Single GET with a status check; a scene of three steps; GET over TLS."""
     if shutil.which("wrk") is None or not LOCUST.exists():
         raise SystemExit("run this through make bench, which installs what is compared")
     with nginx(core=TARGET_CORE) as url:
         contenders = [perfsvc(url + "/", "--status", "200"), wrk(url + "/"), hey(url + "/"), locust(url, "PlainGet")]
         compare("GET with status check, 50 connections", contenders)
+        with shop_plan(url) as plan:
+            compare("Scene of three steps, 50 users", [perfsvc(plan), locust(url, "Shop")])
+    with nginx(core=TARGET_CORE, tls=True) as url:
+        secure = [perfsvc(url + "/", "--status", "200", "--insecure"), wrk(url + "/")]
+        compare("GET over TLS with status check, 50 connections", secure)
+
+
+@contextmanager
+def shop_plan(url: str) -> Iterator[str]:
+    """The plan of the scene, for this target."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write((HERE / "shop.yaml").read_text().replace("http://127.0.0.1:8080", url))
+        file.flush()
+        yield file.name

@@ -18,27 +18,40 @@ http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{body}"; }} }}
+  server {{
+    listen 127.0.0.1:{port} {tls}
+    location / {{ return 200 "{body}"; }}
+    location /login {{ default_type application/json; return 200 '{{"ok":true,"token":"abc123"}}'; }}
+  }}
 }}
 """
 START_LIMIT_S = 10.0
 
 
 @contextmanager
-def nginx(core: int, body: str = "x" * 128) -> Iterator[str]:
+def nginx(core: int, body: str = "x" * 128, tls: bool = False) -> Iterator[str]:
     """A running server; gives its base URL."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         config = folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=folder, port=port, body=body))
+        config.write_text(CONFIG.format(folder=folder, port=port, body=body, tls=tls_lines(folder) if tls else ";"))
         server = subprocess.Popen(["taskset", "-c", str(core), program, "-p", name, "-c", str(config)])
         try:
             wait_for(port)
-            yield f"http://127.0.0.1:{port}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         finally:
             server.terminate()
             server.wait(START_LIMIT_S)
+
+
+def tls_lines(folder: Path) -> str:
+    """What nginx needs to speak TLS with a certificate made for the occasion."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-subj", "/CN=127.0.0.1", "-days", "1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return f"ssl; ssl_certificate {certificate}; ssl_certificate_key {key};"
 
 
 def free_port() -> int:
