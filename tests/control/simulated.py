@@ -9,9 +9,9 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
-from itertools import pairwise
 from typing import Any
 from typing import NamedTuple
 from typing import Protocol
@@ -49,21 +49,45 @@ class Moment(NamedTuple):
     answer: float | None
 
 
-def closed_second(number: int, level: float, outcome: Outcome, *, paused: bool = False) -> Second:
-    """The ``number``-th second of a run as the run's metrics would give it."""
+def closed_second(
+    number: int, level: float, outcome: Outcome, *, paused: bool = False, elapsed: float | None = None
+) -> Second:
+    """The ``number``-th second of a run as the run's metrics would give it; without pauses that is what has elapsed."""
     latencies = np.asarray(outcome.latencies, dtype=float)
     some = len(latencies) > 0
-    p50, p75, p90, p95, p99, p999 = np.percentile(latencies, PERCENTS) if some else (None,) * 6
+    p50, p75, p90, p95, p99, p999 = np.percentile(latencies, PERCENTS).tolist() if some else (None,) * 6
     requests = len(latencies) + outcome.unsent
     return Second(
-        second=T0 + number, width=1, elapsed=float(number), paused=paused, span_ns=0 if paused else 10**9,
-        vus=int(level), planned_vus=int(level), iterations=requests, dropped=outcome.dropped, late=outcome.late,
-        health=Health(), requests=requests, errors=outcome.errors, rps=float(requests),
-        error_rate=100 * outcome.errors / requests if requests else 0.0, check_rate=None, checks_passed=0,
-        checks_failed=0, bytes_sent=0, bytes_received=0, avg=latencies.mean() if some else None,
-        min=latencies.min() if some else None, max=latencies.max() if some else None,
-        p50=p50, p75=p75, p90=p90, p95=p95, p99=p99, p999=p999,
-    )  # fmt: skip
+        second=T0 + number,
+        width=1,
+        elapsed=float(number if elapsed is None else elapsed),
+        paused=paused,
+        span_ns=0 if paused else 10**9,
+        vus=int(level),
+        planned_vus=int(level),
+        iterations=requests,
+        dropped=outcome.dropped,
+        late=outcome.late,
+        health=Health(),
+        requests=requests,
+        errors=outcome.errors,
+        rps=float(requests),
+        error_rate=100 * outcome.errors / requests if requests else 0.0,
+        check_rate=None,
+        checks_passed=0,
+        checks_failed=0,
+        bytes_sent=0,
+        bytes_received=0,
+        avg=float(latencies.mean()) if some else None,
+        min=float(latencies.min()) if some else None,
+        max=float(latencies.max()) if some else None,
+        p50=p50,
+        p75=p75,
+        p90=p90,
+        p95=p95,
+        p99=p99,
+        p999=p999,
+    )
 
 
 def drive(
@@ -71,13 +95,16 @@ def drive(
     target: Target,
     start: float,
     seconds: int,
-    meddle: Callable[[int, Controller], None] | None = None,
+    meddle: Callable[[int, Controller], float | None] | None = None,
 ) -> list[Moment]:
-    """Run until the controller has finished, at most so many seconds. ``meddle`` is called before each of them."""
+    """Run until the controller has finished, at most so many seconds.
+
+    ``meddle`` is called before each of them, and may tell the controller of a level that it answers.
+    """
     level, moments = start, []
     for number in range(1, seconds + 1):
         if meddle is not None:
-            meddle(number, controller)
+            level = meddle(number, controller) or level
         second = closed_second(number, level, target.second(level))
         answer = controller.observe(second)
         moments.append(Moment(level, second, answer))
@@ -85,15 +112,6 @@ def drive(
         if controller.finished:
             break
     return moments
-
-
-def longest_still(moments: list[Moment]) -> int:
-    """The most seconds in a row without a change of level."""
-    longest = current = 1
-    for before, after in pairwise(moments):
-        current = current + 1 if before.level == after.level else 1
-        longest = max(longest, current)
-    return longest
 
 
 @dataclass
@@ -177,7 +195,7 @@ class ClosedQueue:
         self.service_s, self._think_s, self._constant = service_s, think_s, constant
         self._free = [0.0] * servers
         self._numbers = np.random.default_rng(seed)
-        self._draws = iter(())
+        self._draws: Iterator[float] = iter(())
         self._users: list[float] = []
         self._now = 0.0
         self._pending: list[tuple[float, float]] = []
@@ -247,6 +265,39 @@ class Changing:
         self._number += 1
         self._events.get(self._number, lambda: None)()
         return self._target.second(level)
+
+
+class Seats:
+    """Serves so many users at a time, ten requests a second each; whoever else comes gets a 503."""
+
+    def __init__(self, seats: int, base_error_share: float = 0.0, seed: int = 0) -> None:
+        self.seats, self._base = seats, base_error_share
+        self._numbers = np.random.default_rng(seed)
+
+    def second(self, level: float) -> Outcome:
+        requests = int(level) * 10
+        refused = max(int(level) - self.seats, 0) * 10
+        failed = self._numbers.binomial(requests - refused, self._base)
+        return Outcome(np.full(requests, 20.0), refused + int(failed))
+
+
+class Glass:
+    """A target that breaks under more than ``most`` and never answers well again, unless under less than ``mends``."""
+
+    def __init__(self, most: float, mends: float = 0.0) -> None:
+        self._most, self._mends, self.broken = most, mends, False
+
+    def second(self, level: float) -> Outcome:
+        self.broken = (self.broken or level > self._most) and level >= self._mends
+        requests = int(level)
+        return Outcome(np.full(requests, 20.0), requests if self.broken else 0)
+
+
+class Dead:
+    """A target from which nothing comes back."""
+
+    def second(self, level: float) -> Outcome:
+        return Outcome([])
 
 
 class Pool:

@@ -61,6 +61,8 @@ class Scale:
 
     def fit(self, level: float) -> float:
         """The level nearest to a wish, within the bounds."""
+        if not self.low < level < self.high:
+            return self.low if level <= self.low else self.high
         rounded = float(round(level)) if self.variable == "vus" else _significant(level)
         return min(max(rounded, self.low), self.high)
 
@@ -108,6 +110,4 @@ def rounded(value: float | None) -> float | None:
 
 
 def _significant(level: float) -> float:
-    if level <= 0 or not math.isfinite(level):
-        return level
     return round(level, DIGITS - 1 - math.floor(math.log10(level)))

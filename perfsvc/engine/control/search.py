@@ -50,7 +50,7 @@ class BreakingPoint:
             self._trial = self._begin(start_of(second))
         verdict = self._trial.observe(second)
         if verdict is not None:
-            self._evidence.append(self._trial.row(verdict))
+            self._evidence.append(self._trial.row(verdict.value))
             self._follow(self._course.after(self._move, verdict), second.elapsed)
         return self._changed_level()
 
