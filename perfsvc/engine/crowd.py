@@ -8,8 +8,8 @@ from collections.abc import Coroutine
 from collections.abc import Sequence
 from typing import Any
 
-from perfsvc.engine.program import Program
 from perfsvc.engine.virtual_user import CLOSED
+from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 
 MAX_STARTS_AT_ONCE = 200

@@ -6,7 +6,6 @@ import asyncio
 import math
 from abc import ABC
 from abc import abstractmethod
-from typing import TYPE_CHECKING
 
 from perfsvc.engine.crowd import Crowd
 from perfsvc.engine.instructions import IDLE_PAUSE_S
@@ -15,11 +14,9 @@ from perfsvc.engine.pacing import Profile
 from perfsvc.engine.pacing import share_of
 from perfsvc.engine.pacing import users_at
 from perfsvc.engine.virtual_user import WAIT
+from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.model.run import RunSpec
-
-if TYPE_CHECKING:
-    from perfsvc.engine.node import Engine
 
 NS_PER_S = 1_000_000_000
 SPREAD_LIMIT_S = 5.0
@@ -34,7 +31,7 @@ TIMER_S = 0.001
 class Driver(ABC):
     """Drives the users of node ``index`` of ``count``. Times are seconds of profile time."""
 
-    def __init__(self, engine: Engine, crowd: Crowd, index: int, count: int) -> None:
+    def __init__(self, engine: Host, crowd: Crowd, index: int, count: int) -> None:
         self.engine = engine
         self.spec: RunSpec = engine.spec
         self.crowd = crowd
@@ -83,7 +80,7 @@ class Driver(ABC):
 class ClosedDriver(Driver):
     """As many users as the profile wants, each beginning its next iteration when it has ended one."""
 
-    def __init__(self, engine: Engine, crowd: Crowd, index: int, count: int) -> None:
+    def __init__(self, engine: Host, crowd: Crowd, index: int, count: int) -> None:
         super().__init__(engine, crowd, index, count)
         limit = self.spec.load.iterations
         self._per_user = limit.count if limit and limit.scope == "per_vu" else math.inf
@@ -165,7 +162,7 @@ class OpenDriver(Driver):
     part of the latency from plan, or it is dropped and counted.
     """
 
-    def __init__(self, engine: Engine, crowd: Crowd, index: int, count: int) -> None:
+    def __init__(self, engine: Host, crowd: Crowd, index: int, count: int) -> None:
         super().__init__(engine, crowd, index, count)
         load = self.spec.load
         self._arrivals = Arrivals(self.profile, load.distribution, self.spec.seed, index, count)

@@ -14,16 +14,16 @@ from perfsvc.engine.crowd import Crowd
 from perfsvc.engine.driving import ClosedDriver
 from perfsvc.engine.driving import OpenDriver
 from perfsvc.engine.failures import FailureLog
-from perfsvc.engine.instructions import Send
 from perfsvc.engine.pacing import share_of
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import raise_open_files_limit
-from perfsvc.engine.program import Program
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.virtual_user import CLOSED
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Gate
+from perfsvc.engine.virtual_user import Program
+from perfsvc.engine.virtual_user import Step
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import RunError
@@ -185,7 +185,7 @@ class Engine:
         user.deadline_ns = 0
         self._crowd.leave(user)
 
-    def count_failure(self, step: Send, error_class: str, message: str, reply: Reply | None) -> None:
+    def count_failure(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
         """A request failed: count it under its class, keep an example."""
         step.recorder.failures[error_class] += 1
         self._failures.note(step.step_index, error_class, message, reply, self._clock.wall())

@@ -13,6 +13,7 @@ from perfsvc.engine.reading import compile_check
 from perfsvc.engine.reading import compile_extractor
 from perfsvc.engine.reading import reads_of
 from perfsvc.engine.virtual_user import Instruction
+from perfsvc.engine.virtual_user import Program
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
@@ -32,18 +33,6 @@ from perfsvc.model.scene import walk
 from perfsvc.plugin.protocol import Protocol
 
 NS_PER_MS = 1_000_000
-
-
-class Program:
-    """What a virtual user runs. ``start`` is where it begins: the once-per-user steps, then the loop."""
-
-    __slots__ = ("instructions", "planned", "protocols", "start")
-
-    def __init__(self, instructions: list[Instruction], protocols: list[Protocol], planned: bool) -> None:
-        self.instructions = instructions
-        self.protocols = protocols
-        self.planned = planned
-        self.start = 0
 
 
 class Compiler:

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
+from typing import Protocol as Interface
 
 from perfsvc.engine.jsonpath import MISSING
+from perfsvc.engine.probe import Probe
+from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.model.run import RunSpec
 from perfsvc.model.template import MissingVariable
 from perfsvc.plugin.protocol import ABORTED
 from perfsvc.plugin.protocol import NotSent
+from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import Scope
 from perfsvc.plugin.protocol import Session
-
-if TYPE_CHECKING:
-    from perfsvc.engine.instructions import Send
-    from perfsvc.engine.node import Engine
-    from perfsvc.engine.program import Program
 
 WAIT = -1
 
@@ -42,6 +43,97 @@ class Gate:
 
 
 CLOSED = Gate(closed=True)
+
+
+class Step(Interface):
+    """A request step, compiled: what a user must know of it when its reply is there."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def step_index(self) -> int: ...
+    @property
+    def following(self) -> int:
+        """Where the program goes on."""
+        ...
+
+    @property
+    def recorder(self) -> StepRecorder: ...
+    @property
+    def extracts(self) -> Sequence[tuple[str, Callable[[Reply], Any]]]:
+        """Variables and how each is found in a reply; MISSING where it is not."""
+        ...
+
+    @property
+    def think(self) -> Callable[[], float] | None: ...
+
+    def judge(self, reply: Reply) -> str | None:
+        """The error class of a reply that arrived whole, or None."""
+        ...
+
+
+class Program:
+    """What a virtual user runs. ``start`` is where it begins: the once-per-user steps, then the loop.
+
+    ``planned``: whether iterations have a planned start.
+    """
+
+    __slots__ = ("instructions", "planned", "protocols", "start")
+
+    def __init__(self, instructions: list[Instruction], protocols: list[Protocol], planned: bool) -> None:
+        self.instructions = instructions
+        self.protocols = protocols
+        self.planned = planned
+        self.start = 0
+
+
+class Host(Interface):
+    """What users, and those who drive them, need of the engine they belong to."""
+
+    loop: asyncio.AbstractEventLoop
+    spec: RunSpec
+    probe: Probe
+    stopping: bool
+    origin_ns: int
+    paused_ns: int
+    tick_ns: int
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request may start, for now or for good."""
+        ...
+
+    def hold(self, user: VirtualUser, position: int) -> int:
+        """A user may not start its next request; what its instruction answers."""
+        ...
+
+    def iteration_ended(self, user: VirtualUser, back: int) -> int:
+        """What the last instruction of an iteration answers."""
+        ...
+
+    def errand_done(self, user: VirtualUser) -> int:
+        """What the last instruction of setup or teardown answers."""
+        ...
+
+    def cut_off_one(self, user: VirtualUser) -> None:
+        """A request was given up because the run, or the user, ended."""
+        ...
+
+    def count_failure(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
+        """A request failed."""
+        ...
+
+    def complain(self, message: str) -> None:
+        """Something that should not happen did."""
+        ...
+
+    def active_ns(self) -> int:
+        """The clock without the run's pauses."""
+        ...
+
+    def elapsed_now(self) -> float:
+        """Profile time, s."""
+        ...
 
 
 class VirtualUser:
@@ -74,14 +166,14 @@ class VirtualUser:
         "timer",
     )
 
-    def __init__(self, engine: Engine, program: Program, scope: Scope, gate: Gate) -> None:
+    def __init__(self, engine: Host, program: Program, scope: Scope, gate: Gate) -> None:
         self.engine = engine
         self.program = program
         self.scope = scope
         self.gate = gate
         self.sessions: list[Session | None] = [None] * len(program.protocols)
         self.counters: dict[int, int] | None = None
-        self.sending: Send | None = None
+        self.sending: Step | None = None
         self.timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self.deadline_ns = 0
         self.planned_ns = 0
@@ -157,7 +249,7 @@ class VirtualUser:
         else:
             self.think(step.think(), step.following)
 
-    def not_sent(self, step: Send, error: Exception) -> int:
+    def not_sent(self, step: Step, error: Exception) -> int:
         """A request that could not even begin. Answers what the instruction answers."""
         self.sending = None
         self.deadline_ns = 0
@@ -191,7 +283,7 @@ class VirtualUser:
                 self.engine.complain(f"closing a session failed: {error!r}")
         self.sessions = []
 
-    def _failed(self, step: Send, reply: Reply) -> None:
+    def _failed(self, step: Step, reply: Reply) -> None:
         if reply.failure == ABORTED:
             self.engine.cut_off_one(self)
             return
@@ -211,7 +303,7 @@ class VirtualUser:
             pause += step.think()
         self.think(pause, step.following)
 
-    def _record_cut_short(self, step: Send, reply: Reply) -> None:
+    def _record_cut_short(self, step: Step, reply: Reply) -> None:
         """A request that was sent and got no whole reply lasted until its failure."""
         service = reply.ended_ns - reply.started_ns
         step.recorder.latency.append(service)
@@ -230,7 +322,7 @@ class VirtualUser:
             self.planned_ns = 0
         return self.late_ns
 
-    def _read(self, step: Send, reply: Reply) -> str | None:
+    def _read(self, step: Step, reply: Reply) -> str | None:
         """Check and extract. What a plugin or a hostile body makes raise is this request's failure, not the run's."""
         try:
             failure = step.judge(reply)
@@ -239,7 +331,7 @@ class VirtualUser:
             self.engine.complain(f"reading a reply of {step.name!r} failed: {error!r}")
             return f"Unreadable Reply: {type(error).__name__}"
 
-    def _extract(self, step: Send, reply: Reply) -> str | None:
+    def _extract(self, step: Step, reply: Reply) -> str | None:
         variables = self.scope.variables
         failure = None
         for name, find in step.extracts:
@@ -251,11 +343,11 @@ class VirtualUser:
                 variables[name] = value
         return failure
 
-    def _fail(self, step: Send, error_class: str, message: str, reply: Reply | None) -> None:
+    def _fail(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
         self.failures += 1
         self.engine.count_failure(step, error_class, message, reply)
 
-    def _forget(self, step: Send) -> None:
+    def _forget(self, step: Step) -> None:
         """What a failed request should have given is not there; an older value must not pass for it."""
         for name, _ in step.extracts:
             self.scope.variables.pop(name, None)
