@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from typing import NamedTuple
 
+from perfsvc.metrics.figures import PLAN_FIELDS
 from perfsvc.metrics.figures import Health
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import counts_of
@@ -14,7 +15,7 @@ from perfsvc.metrics.tally import Tally
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 
-LATENCY_FIELDS = ("avg", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999")
+LATENCY_FIELDS = ("avg", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999", *PLAN_FIELDS)
 
 
 class Facts(NamedTuple):
@@ -25,6 +26,7 @@ class Facts(NamedTuple):
     paused: int = 0
     vus: int = 0
     planned_vus: int = 0
+    planned_rate: float = 0.0
     cpu: float = 0.0
     memory: float = 0.0
     network: float = 0.0
@@ -41,19 +43,28 @@ class NodeSecond(NamedTuple):
     paused: bool
     vus: int
     planned_vus: int
+    planned_rate: float
     health: NodeHealth
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> NodeSecond:
-        return cls(snapshot.span_ns, snapshot.paused, snapshot.vus, snapshot.planned_vus, snapshot.health)
+        return cls(
+            snapshot.span_ns,
+            snapshot.paused,
+            snapshot.vus,
+            snapshot.planned_vus,
+            snapshot.planned_rate,
+            snapshot.health,
+        )
 
     def joined(self, later: NodeSecond) -> NodeSecond:
-        """This and a later snapshot's: spans add up; the users at the busier moment; health of the longer span."""
+        """This and a later snapshot's: spans add up; users and rate at the busier moment; health of the longer span."""
         return NodeSecond(
             self.span_ns + later.span_ns,
             later.paused,
             max(self.vus, later.vus),
             max(self.planned_vus, later.planned_vus),
+            max(self.planned_rate, later.planned_rate),
             self.health if self.span_ns > later.span_ns else later.health,
         )
 
@@ -69,6 +80,7 @@ def facts_of(nodes: dict[str, NodeSecond]) -> Facts:
         paused=int(all(node.paused for node in each)),
         vus=sum(node.vus for node in each),
         planned_vus=sum(node.planned_vus for node in each),
+        planned_rate=sum(node.planned_rate for node in each),
         cpu=sum(node.health.cpu for node in each) / len(each),
         memory=sum(node.health.memory for node in each) / len(each),
         network=max(node.health.network for node in each),
@@ -88,8 +100,8 @@ class Bucket:
         self.elapsed = 0.0
         self.counts = [0, 0, 0]
         self.peaks = [0.0, 0.0, 0.0]
-        self._fixed: dict[str, float | None] | None = None
-        self._packed = b""
+        self._fixed: tuple[float | None, ...] | None = None
+        self._packed = (b"", b"")
 
     def place(self, snapshot: Snapshot) -> Facts:
         """Note the node's state, in a bucket of one second; answers how the second's facts changed by it."""
@@ -110,21 +122,23 @@ class Bucket:
         self.counts = [sum(pair) for pair in zip(self.counts, more, strict=True)]
 
     def fix(self) -> None:
-        """Pack the histogram and forget the nodes; from now on late samples count and percentiles stand."""
-        figures = figures_of(self.tally, self.facts.span_ns)
-        self._fixed = {name: figures[name] for name in LATENCY_FIELDS}
-        self._packed = self.tally.latency.pack()
-        self.tally.latency = Histogram()
+        """Pack the histograms and forget the nodes; from now on late samples count and percentiles stand."""
+        figures, tally = figures_of(self.tally, self.facts.span_ns), self.tally
+        self._fixed = tuple(figures.get(name) for name in LATENCY_FIELDS)
+        self._packed = (tally.latency.pack(), tally.from_plan.pack())
+        tally.latency, tally.from_plan = Histogram(), Histogram()
         self.nodes = {}
 
     def forget(self) -> None:
-        """Let the packed histogram go."""
-        self._packed = b""
+        """Let the packed histograms go."""
+        self._packed = (b"", b"")
 
     def pour_into(self, tally: Tally) -> None:
-        """Add everything counted here to another tally, with the histogram unless that is forgotten."""
+        """Add everything counted here to another tally, with the histograms unless they are forgotten."""
         tally.add(self.tally)
-        tally.latency.merge(Histogram.unpack(self._packed))
+        latency, from_plan = self._packed
+        tally.latency.merge(Histogram.unpack(latency))
+        tally.from_plan.merge(Histogram.unpack(from_plan))
 
     @property
     def fixed(self) -> bool:
@@ -142,6 +156,7 @@ class Bucket:
             span_ns=facts.span_ns,
             vus=round(facts.vus / seconds),
             planned_vus=round(facts.planned_vus / seconds),
+            planned_rate=round(facts.planned_rate / seconds, 3),
             iterations=iterations,
             dropped=dropped,
             late=late,
@@ -152,7 +167,7 @@ class Bucket:
     def _figures(self) -> dict[str, Any]:
         if self._fixed is None:
             return figures_of(self.tally, self.facts.span_ns)
-        return {**counts_of(self.tally, self.facts.span_ns), **self._fixed}
+        return {**counts_of(self.tally, self.facts.span_ns), **dict(zip(LATENCY_FIELDS, self._fixed, strict=True))}
 
     def _health(self, seconds: int) -> Health:
         means = (self.facts.cpu, self.facts.memory, self.facts.network)

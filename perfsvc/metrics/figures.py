@@ -6,18 +6,22 @@ from typing import Any
 
 import msgspec
 
+from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.tally import Tally
 
 NS_PER_S = 1_000_000_000
 SHORTEST_SPAN_NS = NS_PER_S // 10
+PLAN_PERCENTILES = ("p50", "p90", "p95", "p99", "max")
+PLAN_FIELDS = ("plan_avg", *(f"plan_{name}" for name in PLAN_PERCENTILES))
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """A tally over a span of running time.
 
     ``error_rate`` and ``check_rate`` are percent (``check_rate`` None without checks); ``rps`` requests per second of
-    running time; latencies are service times in ms, None when no request was sent.
+    running time; latencies are service times in ms, None when no request was sent. Those named ``plan_…`` count from
+    the planned start, None where there is no plan.
     """
 
     requests: int
@@ -38,11 +42,22 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     p95: float | None
     p99: float | None
     p999: float | None
+    plan_avg: float | None = None
+    plan_p50: float | None = None
+    plan_p90: float | None = None
+    plan_p95: float | None = None
+    plan_p99: float | None = None
+    plan_max: float | None = None
 
     @property
     def success_rate(self) -> float:
         """Percent of requests that did not fail."""
         return 100.0 - self.error_rate
+
+    @property
+    def planned(self) -> bool:
+        """Whether any request had a planned start."""
+        return self.plan_max is not None
 
     @property
     def percentiles(self) -> dict[str, float | None]:
@@ -84,8 +99,9 @@ class Second(Figures, frozen=True, kw_only=True):
     """One second of a run over all nodes, or a span of ``width`` seconds that begins at ``second`` (Unix time).
 
     ``elapsed`` is load-profile time at its end and ``span_ns`` the running time within it (0 throughout a pause).
-    ``vus`` and ``planned_vus`` are sums over nodes, means over a wider span. Groups have an entry in ``steps`` and no
-    part in the sums, since their requests are steps of their own.
+    ``vus``, ``planned_vus`` and ``planned_rate`` (arrivals per second, 0 in the closed model) are sums over nodes,
+    means over a wider span; ``late`` arrivals waited for a free user, ``dropped`` ones never started. Groups have an
+    entry in ``steps`` and no part in the sums, since their requests are steps of their own.
     """
 
     second: int
@@ -99,6 +115,7 @@ class Second(Figures, frozen=True, kw_only=True):
     dropped: int
     late: int
     health: Health
+    planned_rate: float = 0.0
     steps: tuple[StepSecond, ...] = ()
 
 
@@ -112,7 +129,16 @@ def figures_of(tally: Tally, span_ns: int) -> dict[str, Any]:
         "min": to_ms(latency.min_ns) if latency.total else None,
         "p999": percentiles.pop("p99.9"),
         **percentiles,
+        **plan_figures_of(tally.from_plan),
     }
+
+
+def plan_figures_of(from_plan: Histogram) -> dict[str, float | None]:
+    """The fields of Figures that count from the planned start; none where there is no plan."""
+    if from_plan.avg_ns is None:
+        return {}
+    percentiles = from_plan.percentiles_ms()
+    return {"plan_avg": to_ms(from_plan.avg_ns), **{f"plan_{name}": percentiles[name] for name in PLAN_PERCENTILES}}
 
 
 def counts_of(tally: Tally, span_ns: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 
 BINS = 23_552
+NO_COUNTS: Counts = np.zeros(0, np.int64)
 UNIT_NS = 1_000
 HIGHEST_US = 3_600_000_000
 
@@ -51,7 +52,7 @@ class Histogram:
 
     def __init__(self) -> None:
         self._first = 0
-        self._counts: Counts = np.zeros(0, np.int64)
+        self._counts = NO_COUNTS
         self.total = self.overflow = self.sum_ns = self.min_ns = self.max_ns = 0
 
     @classmethod

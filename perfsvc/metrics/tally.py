@@ -27,14 +27,27 @@ class Digest(NamedTuple):
 
 
 class Tally:
-    """Requests, errors (failures of all classes), checks and bytes, with the histogram of service times."""
+    """Requests, errors (failures of all classes), checks and bytes, with the histograms of both latencies.
 
-    __slots__ = ("bytes_received", "bytes_sent", "checks_failed", "checks_passed", "errors", "latency", "requests")
+    ``latency`` is the service time; ``from_plan``, counted from the planned start, is empty where there is no plan.
+    """
+
+    __slots__ = (
+        "bytes_received",
+        "bytes_sent",
+        "checks_failed",
+        "checks_passed",
+        "errors",
+        "from_plan",
+        "latency",
+        "requests",
+    )
 
     def __init__(self) -> None:
         self.requests = self.errors = self.checks_passed = self.checks_failed = 0
         self.bytes_sent = self.bytes_received = 0
         self.latency = Histogram()
+        self.from_plan = Histogram()
 
     def add_window(self, digest: Digest) -> None:
         """Count a window."""
@@ -46,9 +59,10 @@ class Tally:
         self.bytes_sent += window.bytes_sent
         self.bytes_received += window.bytes_received
         self.latency.merge(digest.latency)
+        self.from_plan.merge(digest.from_plan)
 
     def add(self, other: Tally, *, latency: bool = True) -> None:
-        """Count what another tally counted; without ``latency`` the histogram stays as it is."""
+        """Count what another tally counted; without ``latency`` the histograms stay as they are."""
         self.requests += other.requests
         self.errors += other.errors
         self.checks_passed += other.checks_passed
@@ -57,12 +71,13 @@ class Tally:
         self.bytes_received += other.bytes_received
         if latency:
             self.latency.merge(other.latency)
+            self.from_plan.merge(other.from_plan)
 
 
 class Totals(Tally):
-    """A whole run's tally of one step, or of all: also failures by class, statuses, phases and time from plan."""
+    """A whole run's tally of one step, or of all: also failures by class, statuses and phases."""
 
-    __slots__ = ("_error_classes", "_statuses", "failures", "from_plan", "phases", "statuses")
+    __slots__ = ("_error_classes", "_statuses", "failures", "phases", "statuses")
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +86,6 @@ class Totals(Tally):
         self.failures: dict[str, int] = defaultdict(int)
         self.statuses: dict[str, int] = defaultdict(int)
         self.phases: dict[str, PhaseSum] = {}
-        self.from_plan = Histogram()
 
     def add_window(self, digest: Digest) -> None:
         super().add_window(digest)
@@ -79,7 +93,6 @@ class Totals(Tally):
         add_counts(self.statuses, self._statuses.bounded(digest.window.statuses))
         for name, phase in digest.window.phases.items():
             self.phases[name] = joined(self.phases.get(name), phase)
-        self.from_plan.merge(digest.from_plan)
 
 
 def add_counts(into: dict[str, int], counts: dict[str, int]) -> None:
