@@ -243,6 +243,29 @@ async def test_refused():
             assert 0 < outcome.started_ns <= outcome.ended_ns
 
 
+async def test_an_ipv6_literal_in_the_host_header():
+    async with ScriptedServer(always()) as server:
+
+        async def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
+            assert (host, port) == ("::1", 8080)
+            return await context().resolve("127.0.0.1", server.port)
+
+        run = context("http://[::1]:8080")._replace(resolve=resolve)
+        async with User(HttpProtocol(HttpProtocol.Options(), run)) as user:
+            assert (await user.do({})).status == 200
+        assert b"\r\nHost: [::1]:8080\r\n" in server.requests[0]
+
+
+async def test_a_server_that_speaks_first():
+    async def script(peer: Peer) -> None:
+        await peer.send(b"220 mail.example ESMTP\r\n")
+        await peer.gone()
+
+    async with ScriptedServer(script) as server, http_user(server.url) as user:
+        outcome = await user.do({})
+        assert outcome.failure in {"Protocol Error", "Connection Error: closed early"}
+
+
 async def test_the_next_address_is_tried():
     async with ScriptedServer(always()) as server:
         with refusing_port() as port:

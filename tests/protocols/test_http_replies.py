@@ -279,6 +279,14 @@ async def test_text_in_the_character_set_it_names(content_type: str, text: str):
     assert (outcome.body, outcome.text) == (body, text)
 
 
+@pytest.mark.parametrize(
+    ("raw", "value"), [("名".encode(), "名"), ("café".encode("latin-1"), "café"), (b" \t x \t", "x")]
+)
+async def test_header_values(raw: bytes, value: str):
+    outcome, _ = await ask(b"HTTP/1.1 200 OK\r\nX-Test:" + raw + b"\r\nContent-Length: 0\r\n\r\n")
+    assert outcome.headers["x-test"] == value
+
+
 @pytest.mark.parametrize("reads", [NOTHING, EVERYTHING], ids=["unread", "read"])
 async def test_replies_alike_and_not_alike(reads: Reads):
     """The second of two replies with one head and size is not parsed; everything must be as if it were."""

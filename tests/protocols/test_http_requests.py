@@ -102,6 +102,11 @@ def test_urls_that_vary(url: str, variables: dict[str, Any], expected: bytes):
         assert b"\r\nHost: elsewhere:444\r\n" in sent
 
 
+def test_a_base_that_varies():
+    sent = wire({"url": "/x"}, {"base": "http://elsewhere"}, base="{{base}}/v1")
+    assert sent.startswith(b"GET /v1/x HTTP/1.1\r\nHost: elsewhere\r\n")
+
+
 def test_constants_of_the_environment_do_not_vary():
     assert target(wire({"url": "/{{tenant}}/x"}, constants={"tenant": "acme"})) == b"/api/acme/x"
     sent = wire({"url": "/x"}, base="https://{{host}}/v1", constants={"host": "staging"})
@@ -276,7 +281,7 @@ def test_line_breaks_in_query_and_body_are_data():
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://h/", "http://", "http://h:99999/", "http://u:p@h/", "http://a b/", "http://[::1/"]
+    "url", ["ftp://h/", "http://", "http://h:99999/", "http://u:p@h/", "http://a b/", "http://[::1/", "http://例..测/"]
 )
 def test_a_url_that_turns_out_wrong(url: str):
     with pytest.raises(NotSent) as caught:

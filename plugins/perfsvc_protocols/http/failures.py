@@ -64,4 +64,5 @@ def _tls_cause(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         mismatch = error.verify_code in (HOSTNAME_MISMATCH, IP_MISMATCH)
         return "hostname mismatch" if mismatch else error.verify_message
-    return (error.reason or "handshake failed").lower().replace("_", " ")
+    # Errors that do not come from OpenSSL itself have no reason, not even an empty one.
+    return (getattr(error, "reason", None) or "handshake failed").lower().replace("_", " ")
