@@ -1,0 +1,36 @@
+"""A shop to load and a desk with a service, for the examples of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.desk import Desk
+from tests.docs.pages import DOCUMENTED_SERVICE
+from tests.support.service import Service
+from tests.support.shop import Shop
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    with Shop() as running:
+        yield running
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    running = Service(tmp_path / "data")
+    yield running
+    assert running.end() == 0
+
+
+@pytest.fixture
+def desk(tmp_path: Path, shop: Shop, service: Service) -> Desk:
+    return Desk(tmp_path, shop.url, service.url)
+
+
+@pytest.fixture
+def desk_without_service(tmp_path: Path, shop: Shop) -> Desk:
+    return Desk(tmp_path, shop.url, DOCUMENTED_SERVICE)

@@ -1,0 +1,56 @@
+"""A user's desk: a folder with the examples in it, and a shell in which what the pages say is typed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.docs.pages import DOCUMENTED_PASSWORD
+from tests.docs.pages import ROOT
+from tests.docs.pages import retargeted
+from tests.support.service import BIN
+from tests.support.service import PASSWORD
+
+LIMIT_S = 60
+STRICT_CURL = '#!/bin/sh\nexec /usr/bin/curl --fail-with-body --max-time 30 "$@"\n'
+ACTIVATE = ". .venv/bin/activate\n"
+"""What the environment of the shell stands for."""
+
+
+class Desk:
+    """Takes a folder to work in and the base URLs of the target and of the service."""
+
+    def __init__(self, folder: Path, target: str, service: str) -> None:
+        self.folder = folder
+        self._target = target
+        self._service = service
+        self._lay_out()
+
+    def say(self, text: str) -> str:
+        """A text of the pages with the addresses and the password of this desk."""
+        moved = retargeted(text, self._target, self._service)
+        return moved.replace(DOCUMENTED_PASSWORD, PASSWORD).replace(ACTIVATE, "")
+
+    def type(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Type commands into a shell that stops at the first that fails, an HTTP error included."""
+        strict = f"set -euo pipefail\n{self.say(script)}"
+        path = f"{self.folder / 'bin'}:{BIN.parent}:{os.environ['PATH']}"
+        return subprocess.run(
+            ["bash", "-c", strict],
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+
+    def _lay_out(self) -> None:
+        shim = self.folder / "bin" / "curl"
+        shim.parent.mkdir()
+        shim.write_text(STRICT_CURL)
+        shim.chmod(0o755)
+        (self.folder / "examples").mkdir()
+        for example in (ROOT / "examples").iterdir():
+            (self.folder / "examples" / example.name).write_text(self.say(example.read_text("utf-8")), "utf-8")

@@ -1,0 +1,55 @@
+"""The pages of the documentation and the fenced blocks in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+ENGLISH = ("README.md", "docs/user-guide.md", "docs/api.md", "docs/operations.md")
+PAIRS = {page: page.replace(".md", ".zh-CN.md") for page in ENGLISH}
+ONE_LANGUAGE = ("CHANGELOG.md",)
+HELD_TO_THE_CODE = ("docs/performance-score.md", "docs/performance-score.zh-CN.md")
+"""By the tests of the score: formulas, nothing to run."""
+DECISIONS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "decisions").glob("*.md"))
+PAGES = (*PAIRS, *PAIRS.values(), *ONE_LANGUAGE, *DECISIONS)
+
+DOCUMENTED_SERVICE = "http://127.0.0.1:8000"
+DOCUMENTED_TARGET = "http://127.0.0.1:8080"
+DOCUMENTED_PASSWORD = "the password that was printed"
+
+
+class Block(NamedTuple):
+    """A fenced block: where it stands, its language and its text."""
+
+    page: str
+    number: int
+    language: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.page}#{self.number}"
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+def blocks_of(page: str) -> list[Block]:
+    """Every fenced block of a page."""
+    found = FENCE.finditer(text_of(page))
+    return [Block(page, number, match[1], match[2]) for number, match in enumerate(found)]
+
+
+def blocks(*languages: str) -> list[Block]:
+    """The blocks of some languages on all English pages; the Chinese ones are held to be the same."""
+    return [block for page in ENGLISH for block in blocks_of(page) if block.language in languages]
+
+
+def retargeted(text: str, target: str, service: str = DOCUMENTED_SERVICE) -> str:
+    """A text with the addresses that the pages use replaced by where things really are."""
+    return text.replace(DOCUMENTED_TARGET, target).replace(DOCUMENTED_SERVICE, service)

@@ -1,0 +1,148 @@
+"""The plans, bodies, answers and files of the pages, each held against what reads or writes it."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from perfsvc.cli import main
+from perfsvc.cli import make_parser
+from perfsvc.model.planfile import PlanFile
+from perfsvc.model.profile import load_of
+from perfsvc.service.envs import EnvForm
+from perfsvc.service.plans import PlanForm
+from perfsvc.service.scenes import SceneForm
+from perfsvc.settings import load
+from perfsvc.web.answers import Error
+from tests.docs.pages import ROOT
+from tests.docs.pages import Block
+from tests.docs.pages import blocks
+from tests.docs.pages import retargeted
+from tests.support.service import Service
+from tests.support.shop import Shop
+
+SHORT_S = 3
+FORMS = {"env": EnvForm, "scene": SceneForm, "plan": PlanForm}
+
+
+def kind_of(document: dict[str, Any]) -> str:
+    """What a JSON block shows, told by its keys."""
+    if "type" in document:
+        return f"frame {document['type']}"
+    telling = {"error": "error", "results": "page", "config": "plan", "steps": "scene", "host": "env"}
+    if "verdict" in document:
+        return "report"
+    return next(kind for key, kind in telling.items() if key in document)
+
+
+def json_blocks(*kinds: str) -> list[Any]:
+    found = [(block, json.loads(block.text)) for block in blocks("json")]
+    return [
+        pytest.param(document, id=block.name)
+        for block, document in found
+        if any(kind_of(document).startswith(kind) for kind in kinds)
+    ]
+
+
+def not_shown(shown: Any, real: Any, at: str = "") -> list[str]:
+    """The paths of keys that are shown and not there."""
+    if isinstance(shown, dict) and isinstance(real, dict):
+        missing = [f"{at}.{key}" for key in shown if key not in real]
+        both = shown.keys() & real.keys()
+        return missing + [fault for key in both for fault in not_shown(shown[key], real[key], f"{at}.{key}")]
+    if isinstance(shown, list) and isinstance(real, list) and shown and real:
+        return not_shown(shown[0], real[0], f"{at}[0]")
+    return [] if type(shown) is type(real) or None in (shown, real) else [at]
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: block.name)
+def test_plans_run(block: Block, shop: Shop, tmp_path: Path) -> None:
+    plan = PlanFile.parse(yaml.safe_load(block.text))
+    assert load_of(plan.config).duration <= SHORT_S
+    (tmp_path / "plan.yaml").write_text(retargeted(block.text, shop.url), "utf-8")
+    report = tmp_path / "report.json"
+    assert main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)]) == 0
+    summary = json.loads(report.read_text("utf-8"))["summary"]
+    assert summary["total_requests"] > 0
+    assert (summary["error_count"], summary["checks_failed"]) == (0, 0)
+
+
+def test_every_example_is_in_the_readme() -> None:
+    """Where it is run."""
+    shell = "".join(block.text for block in blocks("sh") if block.page == "README.md")
+    assert [path.name for path in sorted((ROOT / "examples").iterdir()) if f"examples/{path.name}" not in shell] == []
+
+
+@pytest.mark.parametrize("document", json_blocks("env", "scene", "plan"))
+def test_bodies_are_taken(document: dict[str, Any]) -> None:
+    FORMS[kind_of(document)].parse(document)
+
+
+@pytest.mark.parametrize("document", json_blocks("error"))
+def test_errors_have_the_form_shown(document: dict[str, Any]) -> None:
+    Error.model_validate(document)
+
+
+def test_every_json_block_is_known() -> None:
+    tried = {*FORMS, "error", "page", "report", "frame history", "frame metrics", "frame status", "frame end"}
+    assert {kind_of(json.loads(block.text)) for block in blocks("json")} == tried
+
+
+def test_answers_and_frames_are_as_shown(service: Service, shop: Shop) -> None:
+    plan = {"name": "p", "project_id": service.post("/api/projects/", {"name": "p"}).body["id"]}
+    rules = {"thresholds": ["p95 < 9000"]}
+    config = {"target_url": f"{shop.url}/slow", "concurrent_users": 2, "hold_time": 2, "execution_config": rules}
+    ident = service.post("/api/performance/plans/", {**plan, "config": config}).body["id"]
+    started = service.post(f"/api/performance/plans/{ident}/start/").body
+    first = next(frame for frame in service.watch(started["websocket_url"]) if frame["type"] == "metrics")
+    frames = {frame["type"]: frame for frame in service.watch(started["websocket_url"])} | {"metrics": first}
+    page = service.get(f"/api/performance/reports/?plan_id={ident}").body
+    report = service.get(f"/api/performance/reports/{page['results'][0]['id']}/").body
+    real: dict[str, Callable[[], Any]] = {"page": lambda: page, "report": lambda: report}
+    for block in blocks("json"):
+        shown = json.loads(block.text)
+        kind, _, frame = kind_of(shown).partition(" ")
+        if kind in real:
+            assert not_shown(shown, real[kind]()) == [], block.name
+        elif kind == "frame":
+            assert not_shown(shown, frames[frame]) == [], block.name
+
+
+@pytest.mark.parametrize("block", blocks("toml"), ids=lambda block: block.name)
+def test_settings_files_are_read(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "perfsvc.toml"
+    path.write_text(block.text, "utf-8")
+    assert load(environ={}, config=path) != load(environ={})
+
+
+@pytest.mark.parametrize("block", blocks("ini"), ids=lambda block: block.name)
+def test_units_start_the_service(block: Block) -> None:
+    unit = configparser.ConfigParser()
+    unit.optionxform = str  # type: ignore[assignment]  # as the library's own documentation has it
+    unit.read_string(block.text)
+    program, *words = shlex.split(unit["Service"]["ExecStart"])
+    assert Path(program).name == "perfsvc"
+    assert make_parser().parse_args(words).command == "serve"
+
+
+@pytest.mark.parametrize("block", blocks("nginx"), ids=lambda block: block.name)
+def test_nginx_takes_its_configuration(block: Block, tmp_path: Path) -> None:
+    inner = block.text.replace("listen 80;", f"listen unix:{tmp_path}/socket;")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in kinds)
+    path = tmp_path / "nginx.conf"
+    path.write_text(f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {folders}\n{inner}}}")
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    assert program, "nginx is not installed: apt-get install nginx-light"
+    command = [program, "-t", "-e", f"{tmp_path}/errors", "-c", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,93 @@
+"""The commands of the pages, typed in order into one shell for each page, against a real service and a real target."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docs.desk import Desk
+from tests.docs.pages import ROOT
+from tests.docs.pages import Block
+from tests.docs.pages import blocks
+from tests.docs.pages import blocks_of
+from tests.support.service import BIN
+from tests.support.shop import Shop
+
+MAKE = re.compile(r"make (\w+)\n")
+SERVE = re.compile(r"perfsvc serve .*\n")
+KNOWN = re.compile(r"(\. \.venv/bin/activate$|(perfsvc|api|curl|python3?|cp|export|field\(\)|api\(\)) |[A-Z]+=|  )")
+"""How a line may begin that is typed into the shell; what continues a line is indented."""
+
+
+def typed(page: str) -> str:
+    """What is typed for a page: all but what builds and starts the product, which has tests of its own."""
+    shell = [block.text for block in blocks_of(page) if block.language == "sh"]
+    return "".join(text for text in shell if not MAKE.fullmatch(text) and not SERVE.fullmatch(text))
+
+
+@pytest.mark.parametrize("block", blocks("sh"), ids=lambda block: block.name)
+def test_every_command_is_one_that_is_tried(block: Block) -> None:
+    if MAKE.fullmatch(block.text) or SERVE.fullmatch(block.text):
+        return
+    unknown = [line for line in block.text.splitlines() if line and not KNOWN.match(line)]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("sh") if MAKE.fullmatch(block.text)], ids=lambda b: b.name)
+def test_make_knows_its_targets(block: Block) -> None:
+    target = block.text.split()[1]
+    dry = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (dry.returncode, dry.stderr) == (0, "")
+
+
+def test_readme(desk: Desk, shop: Shop) -> None:
+    done = desk.type(typed("README.md"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "completed PASSED\n" in done.stdout
+    assert json.loads(done.stdout.splitlines()[-1])["results"][0]["summary"]["error_count"] == 0
+    assert json.loads((desk.folder / "report.json").read_text())["summary"]["error_count"] == 0
+    assert shop.paths() == {"/", "/items", "/login", "/cart"}
+
+
+def test_user_guide(desk_without_service: Desk) -> None:
+    done = desk_without_service.type(typed("docs/user-guide.md"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "POST /cart" in done.stdout
+    assert '"name": "http"' in done.stdout
+
+
+def test_api(desk: Desk) -> None:
+    done = desk.type(typed("docs/api.md"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [word for word in ("paused", "running", "stopped") if f'"status":"{word}"' not in done.stdout] == []
+
+
+def test_operations(desk: Desk) -> None:
+    done = desk.type(typed("docs/operations.md"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (desk.folder / "backup.db").stat().st_size > 0
+    assert (desk.folder / "backup.key").stat().st_mode & 0o077 == 0
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    metrics = set(re.findall(r"^# TYPE (\w+)", done.stdout, re.MULTILINE))
+    assert metrics == set(re.findall(r"`((?:perfsvc|process)_\w+)`", page))
+
+
+def test_the_service_starts_as_shown(tmp_path: Path) -> None:
+    (shown,) = [block.text for block in blocks("sh") if SERVE.fullmatch(block.text)]
+    words = shlex.split(shown.replace("--port 8000", "--port 0").replace("./data", "./other"))
+    process = subprocess.Popen([str(BIN), *words[1:]], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = [process.stdout.readline(), process.stdout.readline()]
+    process.send_signal(signal.SIGTERM)
+    rest, _ = process.communicate(timeout=30)
+    assert "admin" in lines[0]
+    assert lines[1].startswith("perfsvc: http://127.0.0.1:")
+    assert (process.returncode, rest) == (0, "")
