@@ -35,9 +35,9 @@ def test_tls_that_breaks_later():
     error.reason = "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
     assert broken(error) == "TLS Error: decryption failed or bad record mac"
     assert broken(ssl.SSLError()) == "TLS Error: handshake failed"
+    assert broken(ssl.SSLCertVerificationError()) == "TLS Error: handshake failed"
 
 
 def test_a_refusal_keeps_its_words():
     failed = connecting(ConnectionRefusedError(errno.ECONNREFUSED, "nobody there"))
     assert (failed.error_class, str(failed)) == ("Connection Error: refused", "[Errno 111] nobody there")
-    assert connecting(failed) is failed

@@ -45,6 +45,8 @@ class Dialer:
         """Connects ``protocol`` to an origin. Raises Failed; cancelled, it leaves nothing open."""
         try:
             return await self._open(origin, protocol)
+        except Failed:
+            raise
         except Exception as error:
             raise failures.connecting(error) from error
 

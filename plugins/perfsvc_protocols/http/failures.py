@@ -40,12 +40,8 @@ class Failed(Exception):
 
 def connecting(error: Exception) -> Failed:
     """What an exception met while opening a connection means."""
-    if isinstance(error, Failed):
-        return error
     if isinstance(error, TargetDenied):
         return Failed(DENIED, str(error))
-    if isinstance(error, ssl.SSLError):
-        return Failed(f"TLS Error: {_tls_cause(error)}", str(error))
     return Failed(broken(error), str(error))
 
 
@@ -61,8 +57,8 @@ def broken(error: BaseException | None) -> str:
 
 
 def _tls_cause(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        mismatch = error.verify_code in (HOSTNAME_MISMATCH, IP_MISMATCH)
-        return "hostname mismatch" if mismatch else error.verify_message
-    # Errors that do not come from OpenSSL itself have no reason, not even an empty one.
-    return (getattr(error, "reason", None) or "handshake failed").lower().replace("_", " ")
+    # Errors that do not come from OpenSSL itself lack these attributes altogether.
+    if getattr(error, "verify_code", 0) in (HOSTNAME_MISMATCH, IP_MISMATCH):
+        return "hostname mismatch"
+    verification = getattr(error, "verify_message", "")
+    return verification or (getattr(error, "reason", None) or "handshake failed").lower().replace("_", " ")
