@@ -22,6 +22,8 @@ from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
 from perfsvc.service.changes import Change
 from perfsvc.service.changes import may_change
+from perfsvc.service.fields import Id
+from perfsvc.service.fields import Name
 from perfsvc.service.secrets import Vault
 from perfsvc.store import envs
 from perfsvc.store.database import Store
@@ -30,7 +32,6 @@ from perfsvc.store.database import writes
 SEALED = "sealed_password"
 """The key under which a sealed password is stored."""
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
 Host = Annotated[str, Field(max_length=2000)]
 Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$")]
 HeaderValue = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$", max_length=8000)]
@@ -91,7 +92,7 @@ class EnvFields(Spec):
 class EnvForm(EnvFields):
     """A new environment."""
 
-    project_id: int = titled("所属项目", "Project", ge=1)
+    project_id: Id = titled("所属项目", "Project")
 
 
 class EnvChange(Change):

@@ -19,20 +19,20 @@ from perfsvc.model.entities import SceneWeight
 from perfsvc.model.entities import User
 from perfsvc.service.changes import Change
 from perfsvc.service.changes import may_change
+from perfsvc.service.fields import Description
+from perfsvc.service.fields import Id
+from perfsvc.service.fields import Name
 from perfsvc.service.run_control import RunControl
 from perfsvc.store import plans
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-Description = Annotated[str, Field(max_length=10_000)]
-
 
 class SceneShare(Spec):
     """A scene and its share of the virtual users."""
 
-    scene_id: int = titled("业务流", "Scene", ge=1)
+    scene_id: Id = titled("业务流", "Scene")
     weight: int = titled("权重", "Weight", default=1, ge=1, le=1_000_000)
 
 
@@ -44,7 +44,7 @@ class PlanForm(Spec):
 
     name: Name = titled("测试计划名称", "Name")
     description: Description | None = titled("测试计划描述", "Description", default=None)
-    project_id: int = titled("所属项目ID", "Project", ge=1)
+    project_id: Id = titled("所属项目ID", "Project")
     config: PlanConfig = titled("测试配置信息", "Config")
     scenes: Shares = titled("业务流", "Scenes", default=())
 

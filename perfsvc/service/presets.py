@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 from typing import Any
-
-from pydantic import Field
 
 from perfsvc.errors import InvalidInput
 from perfsvc.model.base import Spec
@@ -18,12 +15,12 @@ from perfsvc.model.entities import Preset
 from perfsvc.model.entities import User
 from perfsvc.service.changes import Change
 from perfsvc.service.changes import may_change
+from perfsvc.service.fields import Description
+from perfsvc.service.fields import Id
+from perfsvc.service.fields import Name
 from perfsvc.store import presets
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
-
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-Description = Annotated[str, Field(max_length=10_000)]
 
 
 class PresetForm(Spec):
@@ -31,7 +28,7 @@ class PresetForm(Spec):
 
     name: Name = titled("预设名称", "Name")
     description: Description | None = titled("预设描述", "Description", default=None)
-    project_id: int = titled("所属项目", "Project", ge=1)
+    project_id: Id = titled("所属项目", "Project")
     config_type: TestMode = titled("配置类型", "Kind")
     config_data: dict[str, Any] = titled("配置详细数据", "Config")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 from typing import Any
 
+from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import model_validator
 
@@ -22,6 +23,8 @@ from perfsvc.model.entities import User
 from perfsvc.model.problems import Fault
 from perfsvc.service.changes import Change
 from perfsvc.service.changes import may_change
+from perfsvc.service.fields import Id
+from perfsvc.service.fields import Name
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
@@ -29,7 +32,6 @@ from perfsvc.store import users
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
 Leader = Annotated[str, Field(max_length=150)]
 
 
@@ -50,7 +52,9 @@ class ProjectChange(Change):
 class MemberForm(Spec):
     """A new member, by id or by name."""
 
-    user_id: int | None = titled("用户", "User", default=None, ge=1)
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["user_id"]}, {"required": ["username"]}]})
+
+    user_id: Id | None = titled("用户", "User", default=None)
     username: str | None = titled("用户名", "Username", default=None, max_length=150)
     role: Role = titled("角色", "Role")
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated
-
-from pydantic import Field
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
@@ -19,7 +16,6 @@ from perfsvc.model.entities import User
 from perfsvc.model.scene import MAX_STEPS
 from perfsvc.model.scene import ChoiceStep
 from perfsvc.model.scene import IfStep
-from perfsvc.model.scene import Name
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
@@ -27,6 +23,9 @@ from perfsvc.model.scene import inner_steps
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.changes import Change
 from perfsvc.service.changes import may_change
+from perfsvc.service.fields import Description
+from perfsvc.service.fields import Id
+from perfsvc.service.fields import Name
 from perfsvc.store import scenes
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
@@ -34,13 +33,11 @@ from perfsvc.store.database import writes
 PARTS = ("setup", "on_start", "steps", "teardown")
 DEFAULT_PROTOCOL = "http"
 
-Description = Annotated[str, Field(max_length=10_000)]
-
 
 class SceneForm(SceneSpec):
     """A new scene."""
 
-    project_id: int = titled("所属项目", "Project", ge=1)
+    project_id: Id = titled("所属项目", "Project")
     description: Description | None = titled("描述", "Description", default=None)
 
 

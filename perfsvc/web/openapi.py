@@ -67,6 +67,14 @@ FAILURES: dict[int, Text] = {
 }
 
 
+CONFIGS = {
+    ("PlanChange", "config"): "PlanConfigChange",
+    ("PresetForm", "config_data"): "PlanConfig",
+    ("PresetChange", "config_data"): "PlanConfig",
+}
+"""Fields that are read as configs only together with something else: with the stored config, or with the mode."""
+
+
 def describe(routes: Iterable[Route]) -> dict[str, Any]:
     """The whole description of the documented operations."""
     documented = [
@@ -186,17 +194,25 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
                 models[model] = None
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
     schemas = _tidied(found["$defs"])
-    schemas["PlanConfig"] = _with_synonyms(schemas["PlanConfig"])
+    _open_configs(schemas)
     return {name: schemas[name] for name in sorted(schemas)}
 
 
-def _with_synonyms(config: dict[str, Any]) -> dict[str, Any]:
-    """A plan's config with the names of the table beside those of the interface document."""
-    fields = dict(config["properties"])
+def _open_configs(schemas: dict[str, Any]) -> None:
+    """Describe a plan's config wherever one is taken, with the table's names beside the interface document's."""
+    config = schemas.get("PlanConfig")
+    if config is None:
+        return
+    fields = config["properties"]
     for ours, theirs in SYNONYMS.items():
         fields[ours] = {**fields[theirs], "title": f"The same as {theirs}", "x-title-zh": f"同 {theirs}"}
-    either = [{"required": ["concurrent_users"]}, {"required": ["vus"]}]
-    return {**config, "properties": fields, "required": [], "anyOf": either}
+    config["required"] = []
+    schemas["PlanConfigChange"] = {**config, "title": "PlanConfigChange"}
+    config["anyOf"] = [{"required": ["concurrent_users"]}, {"required": ["vus"]}]
+    for (form, field), taken in CONFIGS.items():
+        described = schemas[form]["properties"][field]
+        titles = {name: described[name] for name in ("title", "x-title-zh")}
+        schemas[form]["properties"][field] = {**titles, "$ref": SCHEMAS.format(model=taken)}
 
 
 def _tidied(schema: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
+from perfsvc.service.fields import Id
 
 T = TypeVar("T")
 
@@ -32,20 +33,20 @@ class PageQuery(Spec):
 class OfProject(PageQuery):
     """A listing within a project."""
 
-    project_id: int = titled("项目ID", "Project", ge=1)
+    project_id: Id = titled("项目ID", "Project")
 
 
 class OfPlan(PageQuery):
     """A listing within a plan."""
 
-    plan_id: int = titled("测试计划ID", "Plan", ge=1)
+    plan_id: Id = titled("测试计划ID", "Plan")
 
 
 class OfPlanOrProject(PageQuery):
     """A listing within a plan or, where none is given, within a project."""
 
-    plan_id: int | None = titled("测试计划ID", "Plan", default=None, ge=1)
-    project_id: int | None = titled("项目ID", "Project", default=None, ge=1)
+    plan_id: Id | None = titled("测试计划ID", "Plan", default=None)
+    project_id: Id | None = titled("项目ID", "Project", default=None)
 
 
 class MetricsQuery(Spec):

@@ -63,8 +63,12 @@ def read_query(spec: type[S], arguments: Mapping[str, list[str]]) -> S:
 
 def _typed(spec: type[Spec], name: str, raw: str) -> int | str:
     field = spec.model_fields.get(name)
-    takes_numbers = field is not None and int in (field.annotation, *get_args(field.annotation))
+    takes_numbers = field is not None and _holds_int(field.annotation)
     return int(raw) if takes_numbers and WHOLE_NUMBER.fullmatch(raw) else raw
+
+
+def _holds_int(annotation: Any) -> bool:
+    return annotation is int or any(_holds_int(part) for part in get_args(annotation))
 
 
 def _is_utf8(parameters: str) -> bool:

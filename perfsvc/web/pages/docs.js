@@ -73,7 +73,7 @@ function bounds(schema) {
 }
 
 /** What must be given; where either of two names will do, the first. */
-const requiredOf = (schema) => [...(schema.required ?? []), ...(schema.anyOf?.[0].required ?? [])];
+const requiredOf = (schema) => [schema, schema.anyOf?.[0], schema.oneOf?.[0]].flatMap((part) => part?.required ?? []);
 
 /** The schemas below a property that are worth opening. */
 function nested(schema) {
