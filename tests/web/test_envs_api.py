@@ -96,7 +96,9 @@ async def test_what_is_refused(api: Api, change: dict[str, Any], path: str) -> N
 
 @pytest.mark.parametrize(("headers"), [{"X Shop": "1"}, {"X:": "1"}, {"": "1"}])
 async def test_header_names_are_tokens(api: Api, headers: dict[str, str]) -> None:
-    assert (await api.post("/api/envs/", {**FORM, "headers": headers})).status == 422
+    answer = await api.post("/api/envs/", {**FORM, "headers": headers})
+    assert answer.status == 422
+    assert [problem["path"] for problem in answer.json["details"]] == [f"headers.{name}" for name in headers]
 
 
 async def test_an_environment_that_a_plan_uses_stays(api: Api) -> None:
