@@ -95,7 +95,7 @@ class Sessions:
         session = new_identifier()
         whole = Claims(user.id, session, session, self._now() + self._settings.session_ttl)
         refresh = self._refresh_claims(user.id, session)
-        await self._store.run(_remember, whole, refresh)
+        await self._store.run(_begin, whole, refresh)
         return self._pair(refresh)
 
     async def refresh(self, refresh_token: str) -> Pair:
@@ -119,10 +119,6 @@ class Sessions:
     async def logout_everywhere(self, user_id: int) -> None:
         """End all of a user's sessions."""
         await self._store.run(users.revoke_all, user_id)
-
-    async def purge(self) -> int:
-        """Forget what has expired; answers how many rows."""
-        return await self._store.run(users.purge_expired)
 
     def _now(self) -> int:
         return int(self._clock.wall())
@@ -157,6 +153,13 @@ def _holder(claims: Claims) -> User:
 
 
 @writes
+def _begin(whole: Claims, refresh: Claims) -> None:
+    # Whoever adds rows takes away those that are worth nothing, so the table stays as small as its use.
+    users.purge_expired()
+    _remember(whole, refresh)
+
+
+@writes
 def _remember(*tokens: Claims) -> None:
     for claims in tokens:
         expires = datetime.fromtimestamp(claims.expires, UTC)
@@ -166,6 +169,7 @@ def _remember(*tokens: Claims) -> None:
 @writes
 def _rotate(used: Claims, next_: Claims) -> bool:
     """Whether the token was still good. That it was not is an answer, not an error: ending the session must be kept."""
+    users.hold(used.session)
     if not users.revoke(used.jti):
         users.revoke(used.session)
         return False
