@@ -8,6 +8,7 @@ from perfsvc.errors import Conflict
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import RefreshToken
 from perfsvc.model.entities import User
+from perfsvc.store.binding import locked
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import USER
@@ -66,6 +67,11 @@ def remember(token: RefreshToken) -> None:
     """Keep a refresh token that was handed out; raises NotFound when its user is gone."""
     by_id(UserRow, token.user_id, USER)
     RefreshTokenRow.add(jti=token.jti, user=token.user_id, expires=token.expires, revoked=token.revoked)
+
+
+def hold(jti: str) -> None:
+    """Keep other transactions from a token until this one ends; what locks first in one order cannot deadlock."""
+    locked(RefreshTokenRow.select(RefreshTokenRow.id).where(RefreshTokenRow.jti == jti)).first()
 
 
 @writes
