@@ -116,10 +116,6 @@ class Sessions:
         """End a session: none of its tokens is good any more."""
         await self._store.run(users.revoke, session)
 
-    async def logout_everywhere(self, user_id: int) -> None:
-        """End all of a user's sessions."""
-        await self._store.run(users.revoke_all, user_id)
-
     def _now(self) -> int:
         return int(self._clock.wall())
 

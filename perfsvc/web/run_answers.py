@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from typing import Self
 
 from perfsvc.model.entities import Execution
@@ -227,8 +226,3 @@ class ReportAnswer(OpenAnswer):
     @classmethod
     def of(cls, report: Report) -> Self:
         return cls.model_validate({**report.body, "id": report.id, "plan_id": report.plan_id})
-
-
-def plain_figures(answer: dict[str, Any]) -> MetricsAnswer:
-    """The figures as the runs give them, held to the documented form."""
-    return MetricsAnswer.model_validate(answer)

@@ -11,6 +11,7 @@ import pytest
 from perfsvc.errors import NotAuthenticated
 from perfsvc.model.entities import User
 from perfsvc.service.accounts import Accounts
+from perfsvc.service.accounts import PasswordChange
 from perfsvc.service.accounts import Registration
 from perfsvc.service.passwords import Passwords
 from perfsvc.service.sessions import Login
@@ -44,13 +45,15 @@ async def test_of_two_refreshes_at_once_one_wins_and_the_session_ends(identities
 
 
 @pytest.mark.asyncio
-async def test_logging_out_everywhere(identities: Any) -> None:
+async def test_a_new_password_ends_every_other_session(identities: Any) -> None:
     user = await member(identities)
     pairs = [await identities.sessions.begin(user) for _ in range(3)]
-    await identities.sessions.logout_everywhere(user.id)
+    change = PasswordChange(old_password=PASSWORD, new_password="another one")
+    fresh = await identities.accounts.change_password(user, change)
     for pair in pairs:
         with pytest.raises(NotAuthenticated):
             await identities.sessions.authenticate(pair.token)
+    assert (await identities.sessions.authenticate(fresh.token)).user.id == user.id
 
 
 @pytest.mark.asyncio
