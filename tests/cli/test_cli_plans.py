@@ -1,0 +1,158 @@
+"""Plan files and the flags that replace what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfsvc.cli import make_parser
+from perfsvc.cli import plan_of
+from perfsvc.cli import seconds_of
+from perfsvc.errors import InvalidInput
+from perfsvc.model.planfile import PlanFile
+from tests.cli.conftest import Command
+
+CONFIG = {"target_url": "http://127.0.0.1:1/", "vus": 3, "duration": 7, "ramp_up": 2}
+URL = "http://127.0.0.1:1/"
+
+
+def plan(path: Path, config: dict[str, Any], *flags: str) -> PlanFile:
+    """What a plan file and flags come to."""
+    path.write_text(json.dumps({"config": config}))
+    return plan_of(make_parser().parse_args(["run", str(path), *flags]))
+
+
+def test_flags_replace_either_name_of_a_key(tmp_path: Path) -> None:
+    found = plan(tmp_path / "p.json", CONFIG, "-u", "5", "-d", "1m30s", "--ramp", "4", "--timeout", "900").config
+    assert (found.concurrent_users, found.hold_time, found.ramp_up_time, found.request_timeout) == (5, 90, 4, 900)
+
+
+def test_what_no_flag_names_stays(tmp_path: Path) -> None:
+    found = plan(tmp_path / "p.json", CONFIG).config
+    assert (found.concurrent_users, found.hold_time, found.ramp_up_time) == (3, 7, 2)
+
+
+def test_thresholds_are_added(tmp_path: Path) -> None:
+    config = {**CONFIG, "execution_config": {"thresholds": ["p95 < 300"]}}
+    found = plan(tmp_path / "p.json", config, "-t", "avg < 1", "-t", "rps > 2")
+    assert [str(rule) for rule in found.config.execution_config.thresholds] == ["p95 < 300", "avg < 1", "rps > 2"]
+
+
+def test_insecure_is_an_option_of_the_protocol_beside_others(tmp_path: Path) -> None:
+    config = {**CONFIG, "execution_config": {"protocol_options": {"http": {"cookies": False}}}}
+    found = plan(tmp_path / "p.json", config, "--insecure")
+    assert found.config.execution_config.protocol_options == {"http": {"cookies": False, "verify": False}}
+
+
+def test_a_url_is_a_plan_of_one_step() -> None:
+    found = plan_of(make_parser().parse_args(["run", "http://127.0.0.1:1/a?b=c", "-H", "X: 1"]))
+    assert (found.name, found.config.concurrent_users, found.config.hold_time) == ("GET /a", 1, 10)
+    (step,) = found.scenes[0].steps
+    assert step.name == "GET /a"
+    assert step.model_dump()["request"] == {"method": "GET", "url": "http://127.0.0.1:1/a?b=c", "headers": {"X": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5400), ("1h1m1s", 3661), ("0.5m", 30), ("1.2", 2), ("0", 0)],
+)
+def test_durations(text: str, seconds: int) -> None:
+    assert seconds_of(text, "--duration") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "x", "1d", "-1", "1s2m", "1 m"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"^--ramp: not a duration"):
+        seconds_of(text, "--ramp")
+
+
+@pytest.mark.parametrize(
+    ("content", "zh", "en"),
+    [
+        ("- 1", "应为对象", "must be an object"),
+        ("", "应为对象", "must be an object"),
+        ("a: [", "不是合法的 YAML：", "is not YAML: "),
+        ("a: {b: c: d}", "不是合法的 YAML：", "is not YAML: "),
+        ("a: !!python/object:os.system x", "不是合法的 YAML：", "is not YAML: "),
+        ("\xff", "不是合法的 YAML：", "is not YAML: "),
+        ("[" * 5000, "不是合法的 YAML：", "is not YAML: "),
+    ],
+)
+def test_files_that_are_no_plans(perfsvc: Command, tmp_path: Path, content: str, zh: str, en: str) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(content.encode("latin-1"))
+    assert perfsvc("run", str(path)).err.startswith(f"perfsvc: {path}: {en}")
+    done = perfsvc("run", str(path), lang="zh")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"perfsvc: {path}: {zh}")
+
+
+def test_files_that_cannot_be_read(perfsvc: Command, tmp_path: Path) -> None:
+    none = tmp_path / "none.yaml"
+    assert perfsvc("run", str(none)) == (2, "", f"perfsvc: {none}: cannot be read: No such file or directory\n")
+    assert perfsvc("run", str(tmp_path)) == (2, "", f"perfsvc: {tmp_path}: cannot be read: Is a directory\n")
+    huge = tmp_path / "huge.yaml"
+    with huge.open("wb") as file:
+        file.truncate(10_000_001)
+    assert perfsvc("run", str(huge), lang="zh") == (2, "", f"perfsvc: {huge}: 文件过大\n")
+
+
+def test_every_problem_is_told_in_either_language(perfsvc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("config: {concurent_users: 1, vus: x, hold_time: 1, execution_config: {thresholds: [p95 ~ 1]}}\n")
+    done, zh = perfsvc("run", str(path)), perfsvc("run", str(path), lang="zh")
+    paths = [line.split(": ")[1] for line in done.err.splitlines()]
+    assert sorted(paths) == [
+        "config.concurent_users",
+        "config.concurrent_users",
+        "config.execution_config.thresholds[0]",
+    ]
+    assert (done.code, zh.code) == (2, 2)
+    assert "perfsvc: config.concurent_users: is not a known key\n" in done.err
+    assert "perfsvc: config.concurrent_users: 应为整数\n" in zh.err
+
+
+WRONG_FLAGS = [
+    (
+        [URL, "-H", "nonsense"],
+        "--header: 应为 'NAME: VALUE'：nonsense",
+        "--header: must be 'NAME: VALUE', not nonsense",
+    ),
+    (
+        [URL, "-d", "x"],
+        "--duration: 不是时长：x，例如 30s、5m、1h30m",
+        "--duration: not a duration: x; write 30s, 5m or 1h30m",
+    ),
+    (
+        [URL, "-d", "0"],
+        "config.hold_time: 加压时间与保持时间不能同时为 0",
+        "config.hold_time: ramp-up and hold cannot both be 0",
+    ),
+    (
+        ["p.yaml", "-m", "PUT"],
+        "--method: 只能与 URL 一起使用，计划文件已自带请求",
+        "--method: goes with a URL only: a plan file has its own requests",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "zh", "en"), WRONG_FLAGS)
+def test_flags_that_are_wrong(perfsvc: Command, words: list[str], zh: str, en: str) -> None:
+    assert perfsvc("run", *words) == (2, "", f"perfsvc: {en}\n")
+    assert perfsvc("run", *words, lang="zh") == (2, "", f"perfsvc: {zh}\n")
+
+
+@pytest.mark.parametrize("words", [["-u", "0"], ["--timeout", "0"], ["-t", "p95"], ["-m", "get"], ["-m", "CONNECT"]])
+def test_values_that_validation_refuses(perfsvc: Command, words: list[str]) -> None:
+    done = perfsvc("run", URL, *words)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("url", ["http://", "ftp://127.0.0.1/", "http://[::1", "http://127.0.0.1:99999/"])
+def test_addresses_that_cannot_be_requested(perfsvc: Command, url: str) -> None:
+    done = perfsvc("run", url, "-d", "60")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("perfsvc: scenes[0].steps[0].request.url: ")

@@ -1,0 +1,157 @@
+"""``perfsvc run`` as its users see it: exit codes, what is shown, what is written, what is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.cli.conftest import Report
+from tests.support.service import BIN
+from tests.support.shop import Shop
+
+LINE = re.compile(r" +\d+\.\d/1 s  users \d+  req/s \d+  p95 (-|[\d.]+) ms  errors \d+")
+ZH_LINE = re.compile(r" +\d+\.\d/1 s  用户 \d+  请求/秒 \d+  p95 (-|[\d.]+) ms  错误 \d+")
+HEAD = ["step", "requests", "req/s", "error", "%", "avg", "ms", "p50", "p90", "p95", "p99", "max"]
+PASSING, BREACHED = "requests > 0", "requests < 1"
+
+
+def dead_address() -> str:
+    """Where nobody listens."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize(("rule", "code"), [(PASSING, 0), (BREACHED, 99)])
+def test_the_exit_code_is_the_verdict(perfsvc: Command, shop: Shop, rule: str, code: int) -> None:
+    assert perfsvc("run", shop.url, "-d", "1", "-q", "-t", rule) == (code, "", "")
+
+
+def test_every_threshold_must_hold(perfsvc: Command, shop: Shop) -> None:
+    assert perfsvc("run", shop.url, "-d", "1", "-q", "-t", PASSING, "-t", BREACHED).code == 99
+
+
+def test_errors_of_the_target_alone_are_no_failure(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", f"{shop.url}/status/503", "-d", "1")
+    assert done.code == 0
+    assert re.search(r"^HTTP 503 +\d+$", done.out, re.MULTILINE)
+
+
+def test_a_dead_target_is_counted(report: Report) -> None:
+    found = report(dead_address())
+    assert (found["status"], found["metrics"]["errors"]["labels"]) == ("completed", ["Connection Error: refused"])
+
+
+def test_setup_that_does_not_end_is_an_internal_error(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
+    pause = {"type": "think", "think_time": {"type": "constant", "value": 60}}
+    scene = {"name": "s", "setup": [pause], "steps": [{"name": "home", "request": {"url": shop.url}}]}
+    plan = {"scenes": [scene], "config": {"concurrent_users": 1, "hold_time": 1, "request_timeout": 20}}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan))
+    assert perfsvc("run", str(path)) == (1, "", "perfsvc: setup or teardown did not end in 0.2 s\n")
+
+
+def test_what_is_shown(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", f"{shop.url}/items?page=1", "-u", "2", "-d", "1", "-t", "p95 < 9000")
+    assert all(LINE.fullmatch(line) for line in done.err.splitlines())
+    assert done.err
+    lines = done.out.splitlines()
+    assert lines[0].split() == [
+        "step",
+        "requests",
+        "req/s",
+        "error",
+        "%",
+        "avg",
+        "ms",
+        "p50",
+        "p90",
+        "p95",
+        "p99",
+        "max",
+    ]
+    assert lines[1].startswith("GET /items ")
+    assert [line.split()[0] for line in lines[2:]] == ["total", "threshold", "p95", "verdict:", "score:", "validity:"]
+    assert lines[5] == "verdict: PASSED (the load profile is over)"
+
+
+def test_what_is_shown_in_chinese(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", shop.url, "-d", "1", lang="zh")
+    assert all(ZH_LINE.fullmatch(line) for line in done.err.splitlines())
+    assert done.out.startswith("步骤 ")
+    assert "结论: PASSED (负载已按计划完成)\n" in done.out
+
+
+def test_names_are_not_markup(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
+    name = "[/] :smile: " + "x" * 80
+    scene = {"name": "s", "steps": [{"name": name, "request": {"url": shop.url}}]}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"scenes": [scene], "config": {"concurrent_users": 1, "hold_time": 1}}))
+    assert f"\n{name} " in perfsvc("run", str(path)).out
+
+
+def test_json_on_standard_output_is_alone_there(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", shop.url, "-d", "1", "--json", "-")
+    assert json.loads(done.out)["status"] == "completed"
+    assert LINE.match(done.err)
+
+
+def test_json_replaces_a_file(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text("x" * 1_000_000)
+    done = perfsvc("run", shop.url, "-d", "1", "--json", str(path))
+    assert json.loads(path.read_text("utf-8"))["verdict"]["state"] == "PASSED"
+    assert "verdict: PASSED" in done.out
+
+
+def test_a_report_that_cannot_be_written_is_known_before_the_run(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "none" / "report.json"
+    done = perfsvc("run", shop.url, "-d", "60", "--json", str(path))
+    assert done == (2, "", f"perfsvc: --json: {path} cannot be written: No such file or directory\n")
+    assert shop.requests == []
+
+
+def test_the_request_is_as_told(report: Report, shop: Shop) -> None:
+    headers = ("-H", "Authorization: Bearer t-123", "--header", "X-Shop:1")
+    found = report(f"{shop.url}/cart", "-m", "POST", *headers, "-b", '{"item": 1}', "--status", "201")
+    assert (found["summary"]["error_count"], found["steps"][0]["name"]) == (0, "POST /cart")
+    assert found["summary"]["checks_passed"] == found["summary"]["total_requests"] == len(shop.requests)
+    first = shop.requests[0]
+    assert (first.method, first.path, first.body) == ("POST", "/cart", b'{"item": 1}')
+    assert "\r\nx-shop: 1" in first.head
+
+
+def test_a_status_that_was_not_told_is_an_error(report: Report, shop: Shop) -> None:
+    found = report(shop.url, "--status", "204")
+    assert found["metrics"]["errors"]["labels"] == ["Check: status 200"]
+
+
+def test_the_timeout_is_as_told(report: Report, shop: Shop) -> None:
+    assert report(f"{shop.url}/slow", "--timeout", "5")["metrics"]["errors"]["labels"] == ["Timeout"]
+
+
+def test_users_and_ramp_are_as_told(report: Report, shop: Shop) -> None:
+    found = report(f"{shop.url}/slow", "-u", "3", "--ramp", "1s")
+    assert found["summary"]["max_users"] == 3
+    assert 1.9 < found["summary"]["running_time"] < 3
+
+
+def test_ctrl_c_ends_the_run_with_its_report(shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    command = [str(BIN), "--lang", "en", "run", f"{shop.url}/slow", "-u", "5", "-d", "10m", "--json", str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert shop.asked.wait(30)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in err) == (0, False)
+    assert "verdict: PASSED (stopped by a user)\n" in out
+    found = json.loads(path.read_text("utf-8"))
+    assert (found["status"], found["reason"]["code"]) == ("stopped", "stopped_by_user")
+    assert found["summary"]["total_requests"] == len(shop.requests)
