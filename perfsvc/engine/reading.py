@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from perfsvc.engine.jsonpath import MISSING
-from perfsvc.engine.jsonpath import compile_path
+from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.problems import Fault
 from perfsvc.model.scene import Check
 from perfsvc.model.scene import ContainsCheck

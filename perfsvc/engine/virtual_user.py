@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Protocol as Interface
 
-from perfsvc.engine.jsonpath import MISSING
 from perfsvc.engine.probe import Probe
 from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.run import RunSpec
 from perfsvc.model.template import MissingVariable
 from perfsvc.plugin.protocol import ABORTED

@@ -6,6 +6,8 @@ from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
@@ -28,6 +30,7 @@ from perfsvc.plugin.protocol import TargetDenied
 
 __all__ = [
     "ABORTED",
+    "MISSING",
     "TIMEOUT",
     "AsyncSession",
     "Call",
@@ -50,6 +53,7 @@ __all__ = [
     "TargetDenied",
     "Template",
     "Text",
+    "compile_path",
     "hookimpl",
     "titled",
 ]

@@ -96,8 +96,10 @@ class Reply(ABC):
         "bytes_received",
         "bytes_sent",
         "connected",
+        "counters",
         "ended_ns",
         "failure",
+        "gauges",
         "message",
         "sent",
         "started_ns",
@@ -120,14 +122,20 @@ class Reply(ABC):
     """Nanoseconds for DNS, connecting and TLS, when this request opened a connection."""
     bytes_sent: int
     bytes_received: int
+    counters: dict[str, float] | None
+    """What the protocol itself counts (messages, losses …): summed over requests, users and nodes, by name."""
+    gauges: dict[str, float] | None
+    """What it measures besides times of its own (jitter, the time of a ping …): averages and maxima are reported."""
 
     def __init__(self) -> None:
+        self.counters = self.gauges = None
         self.reset()
 
     def reset(self) -> None:
         """Back to a reply of which nothing is known."""
         self.status = self.started_ns = self.ended_ns = self.waiting_ns = self.bytes_sent = self.bytes_received = 0
         self.failure, self.message, self.sent, self.connected = None, "", False, None
+        self.counters = self.gauges = None
 
     @abstractmethod
     def header(self, name: str) -> str | None:
