@@ -8,11 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from benchmarks import honesty
 from benchmarks import http_peers
+from benchmarks import memory
 from benchmarks import metrics_path
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "http": http_peers.main,
+    "memory": memory.main,
+    "honesty": honesty.main,
     "metrics": metrics_path.main,
 }
 

@@ -65,6 +65,14 @@ TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
     (RunState.PAUSED, RunEvent.FAIL): RunState.STOPPING,
 }
 
+ACTIONS = {
+    RunEvent.START: "启动",
+    RunEvent.PAUSE: "暂停",
+    RunEvent.RESUME: "恢复",
+    RunEvent.STOP: "停止",
+}
+"""What people ask of a run, in Chinese; the other events are the run's own."""
+
 # The state a run ends in is decided by what began its end; the first reason wins.
 OUTCOME = {RunEvent.FINISH: RunState.COMPLETED, RunEvent.STOP: RunState.STOPPED, RunEvent.FAIL: RunState.FAILED}
 
