@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perfsvc.analysis.numbers import latency_block
+from perfsvc.analysis.numbers import plan_summary
 from perfsvc.analysis.numbers import rate
 from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.figures import percent
@@ -12,7 +13,6 @@ from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.run_metrics import NodeTotals
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.tally import Tally
-from perfsvc.metrics.tally import Totals
 from perfsvc.model.window import PHASES
 from perfsvc.model.window import ErrorSample
 from perfsvc.model.window import PhaseSum
@@ -27,7 +27,7 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
             "type": "group" if index in metrics.groups else "request",
             **_counts(totals, metrics.running_ns),
             **latency_block(totals.latency),
-            **_from_plan(totals),
+            **plan_summary(totals.from_plan),
             "phases": {phase: _phase(totals.phases[phase]) for phase in PHASES if phase in totals.phases},
             "statuses": dict(sorted(totals.statuses.items())),
             "failures": by_count(totals.failures),
@@ -67,6 +67,7 @@ def _node_row(name: str, node: NodeTotals) -> dict[str, Any]:
         "node": name,
         **_counts(node, node.running_ns),
         **latency_block(node.latency),
+        **plan_summary(node.from_plan),
         "iterations": node.iterations,
         "cut_off": node.cut_off,
         "dropped": node.dropped,
@@ -88,10 +89,6 @@ def _counts(tally: Tally, running_ns: int) -> dict[str, Any]:
         "error_rate": rate(counts["error_rate"]),
         "checks": {"passed": passed, "failed": failed, "rate": None if check_rate is None else rate(check_rate)},
     }
-
-
-def _from_plan(totals: Totals) -> dict[str, Any]:
-    return {"latency_from_plan": latency_block(totals.from_plan)} if totals.from_plan.total else {}
 
 
 def _phase(phase: PhaseSum) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from perfsvc.analysis.numbers import plan_block
 from perfsvc.analysis.numbers import rate
 from perfsvc.clock import iso_z
 from perfsvc.errors import InvalidInput
@@ -28,6 +29,7 @@ def metrics_frame(second: Second, metrics: RunMetrics, validity: Validity) -> di
         "total_requests": metrics.total.requests,
         "total_errors": metrics.total.errors,
         "validity": validity.state,
+        "validity_causes": [cause.code for cause in validity.causes],
         "steps": [step_data(step) for step in second.steps],
     }
     return {"type": "metrics", "timestamp": second.second, "data": data}
@@ -60,14 +62,18 @@ def second_data(second: Second) -> dict[str, Any]:
         "elapsed": second.elapsed,
         "paused": second.paused,
         "planned_users": second.planned_vus,
+        "planned_rate": second.planned_rate,
         "requests": second.requests,
         "errors": second.errors,
         **latencies(second),
+        **plan_block(second),
         "bytes_sent": second.bytes_sent,
         "bytes_received": second.bytes_received,
         "iterations": second.iterations,
         "dropped": second.dropped,
+        "late": second.late,
         "loop_lag": second.health.loop_lag_ms,
+        "send_lag": second.health.send_lag_ms,
         "process_cpu": second.health.process_cpu,
     }
 
@@ -83,6 +89,7 @@ def step_data(step: StepSecond) -> dict[str, Any]:
         "response_time": step.avg,
         "error_rate": rate(step.error_rate),
         **latencies(step),
+        **plan_block(step),
     }
 
 
@@ -124,6 +131,7 @@ def metric_blocks(metrics: RunMetrics, time_range: int | None) -> dict[str, dict
             "avg": figures.avg,
             "min": figures.min,
             **figures.percentiles,
+            **plan_block(figures),
         },
         "throughput": {
             "current_rps": current.rps if current else 0.0,

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from perfsvc.errors import Text
+from perfsvc.metrics.figures import PLAN_PERCENTILES
+from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
+
+TWO_LATENCIES = Text(
+    "响应时间从请求发出算起；latency_from_plan 从计划的开始时刻算起，还包含被测服务或压测机繁忙时请求等待发出的时间",
+    "response times count from when a request was sent; latency_from_plan counts from when it was planned to start, "
+    "so it also holds how long the request had to wait because the target or the generator was busy",
+)
+"""The one sentence that explains the two latencies, wherever both are shown."""
 
 RATE_DIGITS = 6
 """Enough for one failure among a hundred million requests to show."""
@@ -14,6 +24,19 @@ RATE_DIGITS = 6
 def rate(percent: float) -> float:
     """A rate in percent without the noise of floating point."""
     return round(percent, RATE_DIGITS)
+
+
+def plan_block(figures: Figures) -> dict[str, Any]:
+    """``latency_from_plan`` in ms as frames and pollers get it; no key at all where there is no plan."""
+    if not figures.planned:
+        return {}
+    percentiles = {name: getattr(figures, f"plan_{name}") for name in PLAN_PERCENTILES}
+    return {"latency_from_plan": {"avg": figures.plan_avg, **percentiles}}
+
+
+def plan_summary(from_plan: Histogram) -> dict[str, Any]:
+    """``latency_from_plan`` as reports have it, of a histogram; no key at all where there is no plan."""
+    return {"latency_from_plan": latency_block(from_plan)} if from_plan.total else {}
 
 
 def latency_block(histogram: Histogram) -> dict[str, Any]:

@@ -16,12 +16,19 @@ SHORT_RUN_S = 10
 
 def warnings_of(metrics: RunMetrics, validity: Validity) -> list[Text]:
     """All remarks that apply."""
-    texts = [remark(metrics) for remark in REMARKS]
-    return [*([_at_least(metrics)] if validity.at_least else []), *(text for text in texts if text is not None)]
+    texts = [_at_least(metrics, validity), *(remark(metrics) for remark in REMARKS)]
+    return [text for text in texts if text is not None]
 
 
-def _at_least(metrics: RunMetrics) -> Text:
+def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
+    if not validity.at_least:
+        return None
     rps = metrics.figures().rps
+    if not validity.at_its_limit:
+        return Text(
+            f"部分数据缺失：吞吐量至少为每秒 {rps:g} 个请求",
+            f"part of what was measured is missing: throughput is at least {rps:g} requests per second",
+        )
     return Text(
         f"压测机达到自身极限：吞吐量至少为每秒 {rps:g} 个请求",
         f"the generator was at its own limit: throughput is at least {rps:g} requests per second",

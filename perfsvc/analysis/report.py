@@ -14,6 +14,7 @@ from typing import Any
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.breakdown import node_rows
 from perfsvc.analysis.breakdown import step_rows
+from perfsvc.analysis.numbers import TWO_LATENCIES
 from perfsvc.analysis.numbers import latency_block
 from perfsvc.analysis.numbers import rate
 from perfsvc.analysis.remarks import warnings_of
@@ -66,7 +67,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "warnings": [text._asdict() for text in warnings_of(metrics, validity)],
     }
     if metrics.total.from_plan.total:
-        report["latency_from_plan"] = latency_block(metrics.total.from_plan)
+        report["latency_from_plan"] = {**latency_block(metrics.total.from_plan), "note": TWO_LATENCIES._asdict()}
     if facts.search is not None:
         report["search"] = facts.search
     return report
@@ -81,6 +82,7 @@ def series_block(points: Sequence[Second]) -> dict[str, Any]:
         "throughput": [point.rps for point in points],
         "active_users": [point.vus for point in points],
         "planned_users": [point.planned_vus for point in points],
+        "planned_rate": [point.planned_rate for point in points],
         "requests": [point.requests for point in points],
         "errors": [point.errors for point in points],
         "error_rate": [rate(point.error_rate) for point in points],
@@ -90,11 +92,27 @@ def series_block(points: Sequence[Second]) -> dict[str, Any]:
         "p95": [point.p95 for point in points],
         "p99": [point.p99 for point in points],
         "max": [point.max for point in points],
+        **_series_from_plan(points),
+        "dropped": [point.dropped for point in points],
+        "late": [point.late for point in points],
         "bytes_sent": [point.bytes_sent for point in points],
         "bytes_received": [point.bytes_received for point in points],
         "paused": [point.paused for point in points],
         "loop_lag": [point.health.loop_lag_ms for point in points],
+        "send_lag": [point.health.send_lag_ms for point in points],
         "process_cpu": [point.health.process_cpu for point in points],
+    }
+
+
+def _series_from_plan(points: Sequence[Second]) -> dict[str, Any]:
+    if not any(point.planned for point in points):
+        return {}
+    return {
+        "latency_from_plan": {
+            "p50": [point.plan_p50 for point in points],
+            "p95": [point.plan_p95 for point in points],
+            "p99": [point.plan_p99 for point in points],
+        }
     }
 
 

@@ -3,7 +3,8 @@
 Every running second of every node is looked at. A lag counts as bad above a limit; the share of bad seconds decides.
 A single bad second never condemns a run, since a process may stumble while it starts. A generator that uses its whole
 core is not wrong by that alone: its figures are then “at least N”, and the run is SUSPECT until lag shows that the
-latencies themselves are off. Percent of seconds are of running seconds, summed over nodes.
+latencies themselves are off. One that needs a whole core and is kept waiting for it is: every wait, though far shorter
+than the limit of lag, is added to some latency. Percent of seconds are of running seconds, summed over nodes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import NamedTuple
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import percent
-from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 
 LAG_MS = 50.0
@@ -28,13 +28,24 @@ LAG_INVALID_SECONDS = 3
 """A share counts only with at least this many bad seconds, so that short runs are not condemned by one of them."""
 
 CPU_PERCENT = 90.0
-"""Of one core: an event loop this busy has nothing left to offer."""
+"""Of one core, used or waited for: an event loop this busy has nothing left to offer."""
 CPU_SUSPECT_PERCENT = 20.0
 CPU_SUSPECT_SECONDS = 3
+
+STARVED_PERCENT = 40.0
+"""Of a second, waited for a core by a generator that needs a whole one; sharing it with one other costs 50."""
 
 FILES_SUSPECT_PERCENT = 90.0
 FILES_INVALID_PERCENT = 99.0
 """Of the limit of open files: at the limit, connections fail here and not at the target."""
+
+PORTS_SUSPECT_PERCENT = 90.0
+PORTS_INVALID_PERCENT = 99.0
+"""Of the ports for outgoing connections. Those of closed connections are counted though the system may use them again,
+so that only a connection that failed meanwhile shows that none was left.
+"""
+CONNECTION_FAILED = "Connection Error"
+"""How the error classes of connections that could not be opened or kept begin."""
 
 MISSING_INVALID_PERCENT = 5.0
 """Of all snapshots; any missing one makes a run SUSPECT."""
@@ -50,6 +61,13 @@ LATE = {
     "loop_lag": Text("压测机事件循环", "the generator's event loop"),
     "send_lag": Text("计划的请求发送", "planned starts"),
 }
+
+AT_ITS_LIMIT = frozenset(
+    {"cpu_saturated", "cpu_starved", "loop_lag", "send_lag", "open_files", "ports", "arrivals_dropped"}
+)
+"""Causes by which the generator offered less load than it might have."""
+NOT_ALL_COUNTED = frozenset({"snapshots_missing", "node_lost"})
+"""Causes by which more was done than is told."""
 
 
 class Grade(IntEnum):
@@ -76,7 +94,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """The generator's own verdict on the run. ``at_least``: read throughput as “at least N”."""
+    """The generator's own verdict on the run. ``at_least``: read throughput as “at least N”.
+
+    That is when the generator was ``at_its_limit``, or a part of what it did is missing.
+    """
 
     grade: Grade
     causes: tuple[Cause, ...] = ()
@@ -87,7 +108,11 @@ class Validity:
 
     @property
     def at_least(self) -> bool:
-        return any(cause.code in ("cpu_saturated", "loop_lag", "send_lag", "arrivals_dropped") for cause in self.causes)
+        return any(cause.code in AT_ITS_LIMIT | NOT_ALL_COUNTED for cause in self.causes)
+
+    @property
+    def at_its_limit(self) -> bool:
+        return any(cause.code in AT_ITS_LIMIT for cause in self.causes)
 
     def as_dict(self) -> dict[str, Any]:
         """The validity as the API gives it."""
@@ -101,8 +126,10 @@ class HealthLog:
         self.seconds = 0
         self.loop_lag = Bad(LAG_MS)
         self.send_lag = Bad(LAG_MS)
-        self.process_cpu = Bad(CPU_PERCENT)
-        self.open_files_percent = 0.0
+        self.cpu_needed = Bad(CPU_PERCENT)
+        self.starved = Bad(STARVED_PERCENT)
+        self.open_files_percent = self.ports_percent = 0.0
+        self.ports_gone = False
 
     def note(self, snapshot: Snapshot) -> None:
         """Take in a snapshot; only running time counts, and no stub of a second."""
@@ -112,8 +139,18 @@ class HealthLog:
         self.seconds += 1
         self.loop_lag.note(health.loop_lag_ms)
         self.send_lag.note(health.send_lag_ms)
-        self.process_cpu.note(health.process_cpu)
-        self.open_files_percent = max(self.open_files_percent, open_files_percent(health))
+        needed = health.process_cpu + health.cpu_wait
+        self.cpu_needed.note(needed)
+        self.starved.note(health.cpu_wait if needed >= CPU_PERCENT else 0.0)
+        self.open_files_percent = max(self.open_files_percent, percent(health.open_files, health.open_files_limit))
+        self._note_ports(snapshot)
+
+    def _note_ports(self, snapshot: Snapshot) -> None:
+        used = percent(snapshot.health.ports_used, snapshot.health.ports_limit)
+        self.ports_percent = max(self.ports_percent, used)
+        if used >= PORTS_INVALID_PERCENT and not self.ports_gone:
+            classes = (error_class for window in snapshot.windows for error_class in window.failures)
+            self.ports_gone = any(error_class.startswith(CONNECTION_FAILED) for error_class in classes)
 
 
 class Bad:
@@ -154,7 +191,9 @@ def judge(evidence: Evidence) -> Validity:
         lag("loop_lag", log.loop_lag, log.seconds),
         lag("send_lag", log.send_lag, log.seconds),
         saturation(log),
+        starvation(log),
         open_files(log),
+        ports(log),
         missing_snapshots(evidence),
         lost_nodes(evidence),
         dropped_arrivals(evidence),
@@ -190,16 +229,30 @@ def lag(code: str, bad: Bad, seconds: int) -> Cause | None:
 
 
 def saturation(log: HealthLog) -> Cause | None:
-    """The generator used its whole core: the target might have taken more."""
-    bad = log.process_cpu
+    """The generator needed its whole core: the target might have taken more."""
+    bad = log.cpu_needed
     share = percent(bad.seconds, log.seconds)
     if share <= CPU_SUSPECT_PERCENT or bad.seconds < CPU_SUSPECT_SECONDS:
         return None
     text = Text(
-        f"压测进程在 {share:.1f}% 的时间内 CPU 占用达到 {bad.limit:g}%，吞吐量应理解为“至少”",
-        f"the generator's CPU was at {bad.limit:g} % or more in {share:.1f} % of seconds: throughput is “at least”",
+        f"压测进程在 {share:.1f}% 的时间内需要 {bad.limit:g}% 以上的单核 CPU，吞吐量应理解为“至少”",
+        f"the generator needed {bad.limit:g} % or more of a core in {share:.1f} % of seconds: throughput is “at least”",
     )
     return Cause("cpu_saturated", Grade.SUSPECT, text, _seconds_figures(bad, share, "worst_percent"))
+
+
+def starvation(log: HealthLog) -> Cause | None:
+    """The generator needed a whole core and others had it: latencies include its waits."""
+    bad = log.starved
+    share = percent(bad.seconds, log.seconds)
+    if share <= LAG_INVALID_PERCENT or bad.seconds < LAG_INVALID_SECONDS:
+        return None
+    text = Text(
+        f"压测进程在 {share:.1f}% 的秒内有 {bad.limit:g}% 以上的时间在等待 CPU（被其他进程占用），响应时间含自身延迟",
+        f"others kept the generator waiting for a core for {bad.limit:g} % of the time or more in {share:.1f} % of "
+        "seconds: measured latencies include the generator's own",
+    )
+    return Cause("cpu_starved", Grade.INVALID, text, _seconds_figures(bad, share, "worst_percent"))
 
 
 def open_files(log: HealthLog) -> Cause | None:
@@ -213,6 +266,19 @@ def open_files(log: HealthLog) -> Cause | None:
     )
     grade = Grade.INVALID if used >= FILES_INVALID_PERCENT else Grade.SUSPECT
     return Cause("open_files", grade, text, {"worst_percent": round(used, 3)})
+
+
+def ports(log: HealthLog) -> Cause | None:
+    """Connections may have failed for want of a port here."""
+    used = log.ports_percent
+    if used < PORTS_SUSPECT_PERCENT:
+        return None
+    text = Text(
+        f"压测机对外连接的端口用到上限的 {used:.1f}%",
+        f"the generator's machine used {used:.1f} % of its ports for outgoing connections",
+    )
+    grade = Grade.INVALID if log.ports_gone else Grade.SUSPECT
+    return Cause("ports", grade, text, {"worst_percent": round(used, 3)})
 
 
 def missing_snapshots(evidence: Evidence) -> Cause | None:
@@ -250,11 +316,6 @@ def dropped_arrivals(evidence: Evidence) -> Cause | None:
     )
     grade = Grade.INVALID if share > DROPPED_INVALID_PERCENT else Grade.SUSPECT
     return Cause("arrivals_dropped", grade, text, {"dropped": evidence.dropped, "percent": round(share, 3)})
-
-
-def open_files_percent(health: NodeHealth) -> float:
-    """Open files in percent of the limit; 0 where no limit is known."""
-    return percent(health.open_files, health.open_files_limit)
 
 
 def _seconds_figures(bad: Bad, share: float, worst: str) -> dict[str, float]:

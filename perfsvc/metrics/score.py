@@ -11,8 +11,8 @@ docs/performance-score.md tells the same formulas to users::
 
 Every value is held between 0 and 100. Goodput is requests per second that did not fail, so that a dead target, which
 fails evenly, earns nothing. Its coefficient of variation is taken over the full running seconds in which at least 90 %
-of the peak number of users was planned, and applies from five of them on. The cap is 100 for a VALID run, 80
-for a SUSPECT and 50 for an INVALID one.
+of the peak load (users, or arrivals per second) was planned, and applies from five of them on. The cap is 100 for a
+VALID run, 80 for a SUSPECT and 50 for an INVALID one.
 """
 
 from __future__ import annotations
@@ -155,11 +155,13 @@ def thresholds_part(verdict: Verdict) -> Part:
 
 def steady(points: Sequence[Second]) -> list[Second]:
     """The full running points in which the planned load was near its peak."""
-    peak = max((point.planned_vus for point in points), default=0)
+    arriving = any(point.planned_rate for point in points)
+    planned = [point.planned_rate if arriving else point.planned_vus for point in points]
+    enough = STEADY_SHARE * max(planned, default=0)
     return [
         point
-        for point in points
-        if point.planned_vus >= STEADY_SHARE * peak and point.span_ns >= FULL_SPAN * point.width * NS_PER_S
+        for point, load in zip(points, planned, strict=True)
+        if load >= enough and point.span_ns >= FULL_SPAN * point.width * NS_PER_S
     ]
 
 

@@ -45,7 +45,9 @@ class NodeHealth(msgspec.Struct, frozen=True):
 
     ``cpu`` is the machine's and ``process_cpu`` this process's share of one core, ``memory`` the machine's, all in
     percent; ``network`` in MB/s; ``loop_lag_ms`` the worst lateness of the event loop; ``send_lag_ms`` the worst
-    lateness of a planned start.
+    lateness of a planned start. ``cpu_wait`` is the percent of the second in which the event loop's thread had work to
+    do and no core to do it on. ``ports_used`` of ``ports_limit`` ports for outgoing connections are taken on this
+    machine, at most: both ends of a connection within it count. A limit of 0 is unknown.
     """
 
     cpu: float = 0.0
@@ -56,6 +58,9 @@ class NodeHealth(msgspec.Struct, frozen=True):
     send_lag_ms: float = 0.0
     open_files: int = 0
     open_files_limit: int = 0
+    cpu_wait: float = 0.0
+    ports_used: int = 0
+    ports_limit: int = 0
 
 
 class ErrorSample(msgspec.Struct, frozen=True):

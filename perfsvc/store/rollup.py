@@ -67,6 +67,7 @@ def merged(node: str, number: int, seconds: int, group: Sequence[Snapshot]) -> S
         span_ns=sum(one.span_ns for one in group),
         vus=max(one.vus for one in group),
         planned_vus=max(one.planned_vus for one in group),
+        planned_rate=max(one.planned_rate for one in group),
         paused=all(one.paused for one in group),
         iterations=sum(one.iterations for one in group),
         cut_off=sum(one.cut_off for one in group),
@@ -112,6 +113,9 @@ def merged_health(group: Sequence[NodeHealth]) -> NodeHealth:
         send_lag_ms=max(one.send_lag_ms for one in group),
         open_files=max(one.open_files for one in group),
         open_files_limit=group[-1].open_files_limit,
+        cpu_wait=fmean(one.cpu_wait for one in group),
+        ports_used=max(one.ports_used for one in group),
+        ports_limit=group[-1].ports_limit,
     )
 
 

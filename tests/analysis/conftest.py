@@ -56,11 +56,11 @@ def metrics() -> RunMetrics:
     made = RunMetrics(["buy", "login", "list", "never"], groups=[0])
     for each in (
         snapshot(1, LOGIN, GROUP, iterations=1, errors=[SAMPLE]),
-        snapshot(1, LIST, node="n2", vus=2, planned_vus=2),
+        snapshot(1, LIST, node="n2", vus=2, planned_vus=2, planned_rate=12.5),
         snapshot(2, node="n2", second=T0 + 6, vus=1),
         snapshot(2),
         snapshot(3, span_ns=0, paused=True, vus=0, elapsed=2.0),
-        snapshot(4, LOGIN, cut_off=2),
+        snapshot(4, LOGIN, cut_off=2, late=4),
         snapshot(6, LIST),
     ):
         assert made.merge(each)

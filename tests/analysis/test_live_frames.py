@@ -42,13 +42,24 @@ def test_a_frame_has_more_beside_it(metrics, seconds):
     data = metrics_frame(seconds[0], metrics, metrics.validity())["data"]
     assert (data["planned_users"], data["paused"], data["elapsed"], data["width"]) == (8, False, 1.0, 1)
     assert (data["requests"], data["errors"], data["total_requests"], data["total_errors"]) == (5, 2, 10, 4)
-    assert data["validity"] == "INVALID"
+    assert (data["validity"], data["validity_causes"]) == ("INVALID", ["snapshots_missing"])
+    assert (data["planned_rate"], data["dropped"], data["late"]) == (12.5, 0, 0)
+    assert (data["loop_lag"], data["send_lag"], data["process_cpu"]) == (1.5, 0.0, 40.0)
     assert (data["p50"], data["p95"], data["max"]) == (pytest.approx(20, rel=0.001), 40.0, 40.0)
     assert [(step["name"], step["requests"], step["response_time"]) for step in data["steps"]] == [
         ("buy", 1, 70.0),
         ("login", 3, 20.0),
         ("list", 2, 40.0),
     ]
+
+
+def test_a_frame_has_the_latency_from_plan_where_there_is_a_plan(metrics, seconds):
+    planned = {"avg": 90.0, "p50": 90.0, "p90": 90.0, "p95": 90.0, "p99": 90.0, "max": 90.0}
+    data = metrics_frame(seconds[0], metrics, metrics.validity())["data"]
+    assert data["latency_from_plan"] == planned
+    assert [step.get("latency_from_plan") for step in data["steps"]] == [None, None, planned]
+    without = metrics_frame(seconds[1], metrics, metrics.validity())["data"]
+    assert "latency_from_plan" not in without
 
 
 def test_a_second_without_requests_has_no_response_time(metrics, seconds):
@@ -86,6 +97,7 @@ def test_the_answer_has_the_documented_form(metrics, seconds):
         "max": 40.0,
         "p95": 40.0,
     }
+    assert (times["latency_from_plan"]["p95"], times["latency_from_plan"]["max"]) == (90.0, 90.0)
     assert blocks["throughput"] == {"current_rps": 2.0, "avg_rps": 2.5, "total_requests": 10}
     assert blocks["error_rate"] == {"current": 50.0, "avg": 40.0, "total_errors": 4}
     assert blocks["system"] == {"cpu_usage": 60.0, "memory_usage": 70.0, "network_io": 10.0}
@@ -123,5 +135,6 @@ def test_bad_parameters_are_refused_by_name(metrics, query, path, en):
 def test_before_the_first_second_there_is_nothing_to_tell():
     blocks = metrics_answer("e1", RunMetrics(["a"]), now=NOW, time_range=10)["metrics"]
     assert blocks["response_time"]["current"] is None
+    assert "latency_from_plan" not in blocks["response_time"]
     assert blocks["throughput"] == {"current_rps": 0.0, "avg_rps": 0.0, "total_requests": 0}
     assert blocks["system"] == {"cpu_usage": None, "memory_usage": None, "network_io": None}

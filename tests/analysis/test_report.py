@@ -90,14 +90,52 @@ def test_throughput_is_over_running_time(metrics):
 
 def test_series_are_parallel_lists(metrics):
     series = report_of(metrics)["series"]
+    planned = series.pop("latency_from_plan")
     lists = {name: values for name, values in series.items() if name != "width"}
-    assert {len(values) for values in lists.values()} == {5}
+    assert {len(values) for values in [*lists.values(), *planned.values()]} == {5}
     assert series["width"] == 1
     assert series["throughput"] == [5.0, 0.0, 0.0, 3.0, 2.0]
     assert series["active_users"] == [7, 5, 0, 5, 6]
     assert series["error_rate"] == [40.0, 0.0, 0.0, 33.333333, 50.0]
     assert series["paused"] == [False, False, True, False, False]
     assert series["p95"] == [40.0, None, None, 30.0, 40.0]
+    assert list(planned) == ["p50", "p95", "p99"]
+    assert planned["p95"] == [90.0, None, None, None, 90.0]
+    assert series["planned_rate"] == [12.5, 0.0, 0.0, 0.0, 0.0]
+    assert (series["dropped"], series["late"]) == ([0] * 5, [0, 0, 0, 4, 0])
+
+
+def test_arrivals_that_were_dropped_or_late_are_told():
+    metrics = RunMetrics(["a"])
+    for seq, dropped, late in ((1, 0, 2), (2, 5, 1)):
+        fields = {"elapsed": seq, "span_ns": 10**9, "vus": 1, "planned_vus": 1}
+        metrics.merge(Snapshot(node="n", seq=seq, second=T0 + seq, dropped=dropped, late=late, **fields))
+    report = report_of(metrics)
+    assert (report["series"]["dropped"], report["series"]["late"]) == ([0, 5], [2, 1])
+    assert (report["summary"]["dropped"], report["summary"]["late"]) == (5, 3)
+    assert (report["nodes"][0]["dropped"], report["nodes"][0]["late"]) == (5, 3)
+
+
+def test_without_a_plan_there_is_no_latency_from_it():
+    metrics = RunMetrics(["a"])
+    window = StepWindow(step=0, requests=1, latency=Histogram.of_ns([10**6]).pack())
+    metrics.merge(
+        Snapshot(node="n", seq=1, second=T0, elapsed=1, span_ns=10**9, vus=1, planned_vus=1, windows=[window])
+    )
+    report = report_of(metrics)
+    assert "latency_from_plan" not in json.dumps(report)
+
+
+def test_the_two_latencies_are_told_apart_in_one_sentence(metrics):
+    planned = report_of(metrics)["latency_from_plan"]
+    assert list(planned) == ["avg", "min", "max", "percentiles", "note"]
+    assert (planned["avg"], planned["percentiles"]["p99"]) == (90.0, 90.0)
+    assert planned["note"] == {
+        "zh": "响应时间从请求发出算起；latency_from_plan 从计划的开始时刻算起，"
+        "还包含被测服务或压测机繁忙时请求等待发出的时间",
+        "en": "response times count from when a request was sent; latency_from_plan counts from when it was planned to "
+        "start, so it also holds how long the request had to wait because the target or the generator was busy",
+    }
 
 
 def test_pauses_and_gaps_are_intervals(metrics):
@@ -216,6 +254,7 @@ def test_warnings_say_what_weighs_on_the_figures(metrics):
     metrics.close_seconds(T0 + 99)
     metrics.merge(late)
     assert warnings(metrics) == [
+        "part of what was measured is missing: throughput is at least 2.5 requests per second",
         "requests in all: 10; high percentiles say little",
         "only 4.0 s of load: start-up weighs on the figures",
         "unfinished requests cut off at the stop: 2; they are not errors",

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from perfsvc.metrics import run_metrics
+from perfsvc.metrics.figures import PLAN_FIELDS
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.run import RunSpec
@@ -293,3 +294,28 @@ def test_time_from_plan_is_kept_beside_service_time(window, snapshot):
     metrics.merge(snapshot(1, window(0, [10], from_plan=Histogram.of_ns([50 * MS]).pack())))
     assert metrics.total.latency.max_ns == 10 * MS
     assert metrics.total.from_plan.max_ns == metrics.steps[0].from_plan.max_ns == 50 * MS
+    assert metrics.nodes["n"].from_plan.max_ns == 50 * MS
+    assert (metrics.figures().max, metrics.figures().plan_max) == (10.0, 50.0)
+
+
+def test_seconds_and_their_steps_tell_both_latencies(window, snapshot):
+    metrics = RunMetrics(["planned", "free"])
+    from_plan = Histogram.of_ns([each * MS for each in range(1, 101)])
+    metrics.merge(snapshot(1, window(0, [10], from_plan=from_plan.pack()), window(1, [10])))
+    (second,) = metrics.close_seconds(T0 + 1)
+    planned, free = second.steps
+    for each in (second, planned):
+        percentiles = [each.plan_p50, each.plan_p90, each.plan_p95, each.plan_p99, each.plan_max]
+        assert percentiles == [from_plan.percentiles_ms()[name] for name in ("p50", "p90", "p95", "p99", "max")]
+        assert (each.planned, each.plan_avg) == (True, 50.5)
+    assert not free.planned
+    assert [getattr(free, name) for name in PLAN_FIELDS] == [None] * 6
+
+
+def test_the_planned_rate_is_that_of_all_nodes(snapshot):
+    metrics = RunMetrics(["a"])
+    for node, rate in (("m", 12.5), ("n", 30.0)):
+        metrics.merge(snapshot(1, node=node, planned_rate=rate))
+        metrics.merge(snapshot(2, node=node, second=T0 + 1, planned_rate=0.0, span_ns=10**6))
+    metrics.merge(snapshot(3, second=T0 + 2))
+    assert [second.planned_rate for second in metrics.close_seconds(T0 + 2)] == [42.5, 0.0]

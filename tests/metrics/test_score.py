@@ -73,6 +73,14 @@ def test_a_target_that_only_fails_earns_nothing_for_failing_evenly(feed, window)
     assert (score.value, score.parts[2].value) == (0.0, None)
 
 
+def test_in_the_open_model_the_peak_is_that_of_arrivals(feed, window):
+    metrics = RunMetrics(["a"])
+    feed(metrics, *[[window(0, [1] * 5)]] * 5, planned_rate=5.0, planned_vus=9)
+    feed(metrics, *[[window(0, [1] * 20)]] * 5, planned_rate=20.0, planned_vus=2)
+    part = score_of(metrics, PASSED, VALID, metrics.series.finest()).parts[2]
+    assert (part.measured, part.value) == (0.0, 100.0)
+
+
 def test_throughput_looks_at_full_seconds_near_the_peak_only(feed, window):
     metrics = RunMetrics(["a"])
     feed(metrics, *([window(0, [1] * rate)] for rate in (1, 5, 9)), planned_vus=4)

@@ -69,6 +69,21 @@ def test_percentiles_stand_after_the_histogram_was_let_go(snapshot, window):
     assert metrics.figures().max == 500.0
 
 
+def test_both_latencies_outlive_their_histograms(snapshot, window):
+    metrics = RunMetrics(["a"])
+    for seq in range(1, 311):
+        from_plan = Histogram.of_ns([3 * seq * MS]).pack()
+        metrics.merge(snapshot(seq, window(0, [seq], from_plan=from_plan), planned_rate=float(seq)))
+        metrics.close_seconds(T0 + seq)
+    points = metrics.series.finest()
+    assert [(point.max, point.plan_max, point.plan_p95) for point in points] == [
+        (seq, 3 * seq, 3 * seq) for seq in range(1, 311)
+    ]
+    tally, _ = metrics.series.span(200, T0 + 310)
+    assert (tally.from_plan.total, tally.from_plan.min_ns, tally.from_plan.max_ns) == (200, 333 * MS, 930 * MS)
+    assert [point.planned_rate for point in metrics.series.finest(100)][1:3] == [14.5, 24.5]
+
+
 def test_late_snapshots_amend_every_resolution(metrics, snapshot, window):
     run(metrics, snapshot, window, 12)
     metrics.merge(snapshot(1, window(0, [999]), second=T0 + 11, node="late"))

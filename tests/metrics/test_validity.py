@@ -60,6 +60,23 @@ def test_a_busy_core_makes_figures_at_least_that_and_no_worse(measured):
     assert cause.figures == {"seconds": 30, "percent": 100.0, "limit": 90.0, "worst_percent": 100.0}
 
 
+@pytest.mark.parametrize(("wait", "codes"), [(39.9, ["cpu_saturated"]), (40.0, ["cpu_saturated", "cpu_starved"])])
+def test_a_generator_that_needs_a_core_and_is_kept_waiting_for_it_is_invalid(measured, wait, codes):
+    metrics = measured([NodeHealth(process_cpu=100 - wait, cpu_wait=wait)] * 30)
+    assert [code for code, _ in states(metrics)] == codes
+    assert metrics.validity().state == ("INVALID" if "cpu_starved" in codes else "SUSPECT")
+
+
+def test_a_generator_with_little_to_do_may_wait_for_its_core(measured):
+    assert states(measured([NodeHealth(process_cpu=30, cpu_wait=59.9)] * 30)) == []
+
+
+@pytest.mark.parametrize(("starved", "calm", "state"), [(2, 1, "VALID"), (3, 1, "INVALID"), (3, 27, "VALID")])
+def test_a_generator_is_starved_only_when_it_lasts(measured, starved, calm, state):
+    starving = NodeHealth(process_cpu=20, cpu_wait=80)
+    assert measured([starving] * starved + [CALM] * calm).validity().state.replace("SUSPECT", "VALID") == state
+
+
 def test_a_busy_core_that_lags_is_invalid(measured):
     metrics = measured([NodeHealth(process_cpu=100, loop_lag_ms=80)] * 30)
     assert states(metrics) == [("loop_lag", "INVALID"), ("cpu_saturated", "SUSPECT")]
@@ -79,6 +96,45 @@ def test_open_files_near_their_limit(measured, files, state):
 
 def test_without_a_known_limit_open_files_are_not_judged(measured):
     assert states(measured([NodeHealth(open_files=10**6)])) == []
+
+
+@pytest.mark.parametrize(
+    ("used", "failure", "state"),
+    [
+        (899, "Connection Error: other", []),
+        (900, "Connection Error: other", ["SUSPECT"]),
+        (989, "Connection Error: other", ["SUSPECT"]),
+        (990, "HTTP 500", ["SUSPECT"]),
+        (990, "Connection Error: no local port", ["INVALID"]),
+    ],
+)
+def test_ports_near_their_limit_and_gone_when_connections_fail(snapshot, window, used, failure, state):
+    metrics = RunMetrics(["a"])
+    health = NodeHealth(ports_used=used, ports_limit=1000)
+    metrics.merge(snapshot(1, window(0, [10], failures={failure: 1}), health=health))
+    metrics.merge(snapshot(2, window(0, [10], failures={"Connection Error: reset": 1})))
+    assert states(metrics) == [("ports", grade) for grade in state]
+
+
+def test_without_a_known_limit_ports_are_not_judged(measured):
+    assert states(measured([NodeHealth(ports_used=10**6)])) == []
+
+
+@pytest.mark.parametrize(
+    ("health", "at_least", "at_its_limit"),
+    [(CALM, False, False), (NodeHealth(process_cpu=99), True, True), (NodeHealth(loop_lag_ms=90), True, True)],
+)
+def test_a_generator_at_its_limit_did_at_least_that(measured, health, at_least, at_its_limit):
+    validity = measured([health] * 10).validity()
+    assert (validity.at_least, validity.at_its_limit) == (at_least, at_its_limit)
+
+
+def test_where_something_is_missing_it_was_at_least_that_and_nothing_measured_is_no_figure(snapshot, window):
+    metrics = RunMetrics(["a"])
+    assert (metrics.validity().state, metrics.validity().at_least) == ("INVALID", False)
+    for seq in (1, 3):
+        metrics.merge(snapshot(seq, window(0, [1])))
+    assert (metrics.validity().at_least, metrics.validity().at_its_limit) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -121,18 +177,29 @@ def test_pauses_and_stubs_of_seconds_are_not_judged(snapshot):
     log = HealthLog()
     for span_ns in (0, 99_999_999):
         log.note(snapshot(1, span_ns=span_ns, health=NodeHealth(process_cpu=100, loop_lag_ms=900)))
-    assert (log.seconds, log.loop_lag.seconds, log.process_cpu.worst) == (0, 0, 0.0)
+    assert (log.seconds, log.loop_lag.seconds, log.cpu_needed.worst) == (0, 0, 0.0)
 
 
 def test_every_cause_is_told_in_both_languages_with_its_figures(measured):
-    worst = NodeHealth(process_cpu=100, loop_lag_ms=90, send_lag_ms=90, open_files=10, open_files_limit=10)
+    worst = NodeHealth(
+        process_cpu=60,
+        cpu_wait=40,
+        loop_lag_ms=90,
+        send_lag_ms=90,
+        open_files=10,
+        open_files_limit=10,
+        ports_used=10,
+        ports_limit=10,
+    )
     metrics = measured([worst] * 20, dropped=5)
     causes = metrics.validity().as_dict()["causes"]
     assert [cause["code"] for cause in causes] == [
         "loop_lag",
         "send_lag",
         "cpu_saturated",
+        "cpu_starved",
         "open_files",
+        "ports",
         "arrivals_dropped",
     ]
     for cause in causes:
