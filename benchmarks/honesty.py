@@ -27,7 +27,8 @@ def target(mode: str, log: Path, number: float = 0.0) -> Iterator[str]:
     """A target on a core of its own; its log is there once it has ended."""
     command = ["taskset", "-c", str(TARGET_CORE), sys.executable, str(SCRIPT), mode, str(log), str(number)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout and process.stdin
+        assert process.stdout is not None
+        assert process.stdin is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/"
         process.stdin.close()
         process.wait(30)
@@ -59,9 +60,8 @@ def beside_the_log(folder: Path) -> None:
         print(f"\n{title}: {len(took):,} requests, {report['validity']['state']}")
         for name, rank in (("p50", 50), ("p99", 99), ("p99.9", 99.9)):
             exact = float(np.percentile(took, rank, method="inverted_cdf"))
-            print(
-                f"  {name:<6} ours {ours[name]:9.3f} ms  target's log {exact:9.3f} ms  off by {ours[name] - exact:+.3f} ms"
-            )
+            off = ours[name] - exact
+            print(f"  {name:<6} ours {ours[name]:9.3f} ms  target's log {exact:9.3f} ms  off by {off:+.3f} ms")
 
 
 def frozen(folder: Path) -> None:

@@ -115,10 +115,8 @@ class Lifecycle:
         return following
 
     def _refusal(self, event: RunEvent) -> tuple[str, str]:
-        return (
-            f"当前状态为 {self.state.value}，不能执行 {event.value}",
-            f"a run that is {self.state.value} cannot {event.value}",
-        )
+        state, action = self.state.value, ACTIONS.get(event, event.value)
+        return f"当前状态为 {state}，不能{action}", f"a run that is {state} cannot {event.value}"
 
 
 class WeightedScene(Spec):
