@@ -13,22 +13,27 @@ from tests.support.service import Service
 from tests.support.shop import Shop
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
     with Shop() as running:
         yield running
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    running = Service(tmp_path / "data")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("desk")
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[Service]:
+    running = Service(folder / "data")
     yield running
     assert running.end() == 0
 
 
-@pytest.fixture
-def desk(tmp_path: Path, shop: Shop, service: Service) -> Desk:
-    return Desk(tmp_path, shop.url, service.url)
+@pytest.fixture(scope="module")
+def desk(folder: Path, shop: Shop, service: Service) -> Desk:
+    return Desk(folder, shop.url, service.url)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_readme(desk: Desk, shop: Shop) -> None:
     assert "completed PASSED\n" in done.stdout
     assert json.loads(done.stdout.splitlines()[-1])["results"][0]["summary"]["error_count"] == 0
     assert json.loads((desk.folder / "report.json").read_text())["summary"]["error_count"] == 0
-    assert shop.paths() == {"/", "/items", "/login", "/cart"}
+    assert {"/", "/items", "/login", "/cart"} <= shop.paths
 
 
 def test_user_guide(desk_without_service: Desk) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 LIMIT_S = 20.0
 SLOW_S = 0.05
+MOST_KEPT = 100
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 REASONS = {200: "OK", 201: "Created", 401: "Unauthorized", 404: "Not Found"}
 
@@ -37,9 +38,14 @@ class Reply(NamedTuple):
 
 
 class Shop:
-    """The running shop: ``url`` is its base URL, ``requests`` what it was asked, ``asked`` is set by the first."""
+    """The running shop. ``url`` is its base URL, ``asked`` is set by the first request.
+
+    ``count`` is how often it was asked, ``paths`` for which paths (queries apart), ``requests`` holds the first few.
+    """
 
     def __init__(self) -> None:
+        self.count = 0
+        self.paths: set[str] = set()
         self.requests: list[Request] = []
         self.asked = threading.Event()
         self.url = ""
@@ -57,12 +63,12 @@ class Shop:
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(LIMIT_S)
 
-    def paths(self) -> set[str]:
-        """Every path that was asked for, without its query."""
-        return {request.path.partition("?")[0] for request in self.requests}
-
     def note(self, request: Request) -> None:
-        self.requests.append(request)
+        """A request came in."""
+        self.count += 1
+        self.paths.add(request.path.partition("?")[0])
+        if len(self.requests) < MOST_KEPT:
+            self.requests.append(request)
         self.asked.set()
 
     def _run(self) -> None:
