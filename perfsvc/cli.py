@@ -184,12 +184,26 @@ def path_of(url: str) -> str:
         return "/"
 
 
+class PlanLoader(yaml.SafeLoader):
+    """YAML in which no key stands twice in one mapping: the first would be lost without a word."""
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        """Raises ComposerError for a key that stands twice."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.composer.ComposerError(None, None, f"{key.value!r} appears twice", key.start_mark)
+            seen.add(str(key.value))
+        return node
+
+
 def read_plan(path: Path) -> dict[str, Any]:
     """A plan file, decoded. Raises InvalidInput."""
     try:
         if path.stat().st_size > MAX_PLAN_BYTES:
             raise InvalidInput.at(str(path), "文件过大", "is too large")
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), PlanLoader)  # noqa: S506 - it is a SafeLoader
     except OSError as error:
         raise InvalidInput.at(str(path), f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

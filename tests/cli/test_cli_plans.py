@@ -77,6 +77,11 @@ def test_what_is_no_duration(text: str) -> None:
         ("a: [", "不是合法的 YAML：", "is not YAML: "),
         ("a: {b: c: d}", "不是合法的 YAML：", "is not YAML: "),
         ("a: !!python/object:os.system x", "不是合法的 YAML：", "is not YAML: "),
+        (
+            "config: {vus: 1, hold_time: 1, vus: 2}",
+            "不是合法的 YAML：'vus' appears twice",
+            "is not YAML: 'vus' appears twice",
+        ),
         ("\xff", "不是合法的 YAML：", "is not YAML: "),
         ("[" * 5000, "不是合法的 YAML：", "is not YAML: "),
     ],
@@ -88,6 +93,12 @@ def test_files_that_are_no_plans(perfsvc: Command, tmp_path: Path, content: str,
     done = perfsvc("run", str(path), lang="zh")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"perfsvc: {path}: {zh}")
+
+
+def test_yaml_may_merge(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("config: {<<: {target_url: 'http://127.0.0.1:1/', vus: 1}, vus: 2}\n")
+    assert plan_of(make_parser().parse_args(["run", str(path)])).config.concurrent_users == 2
 
 
 def test_files_that_cannot_be_read(perfsvc: Command, tmp_path: Path) -> None:
