@@ -1,0 +1,65 @@
+"""Load changed while a run goes on, and the open model, through the whole service."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.end_to_end.plans import STEPS
+from tests.end_to_end.plans import Viewer
+from tests.end_to_end.plans import plan_of
+from tests.end_to_end.plans import report_of
+from tests.support.nginx import Nginx
+from tests.support.service import Service
+
+
+def test_a_rate_changed_by_hand(service: Service, nginx: Nginx) -> None:
+    execution = {"arrival_rate": 20, "max_vus": 50}
+    plan = plan_of(service, nginx.url, STEPS[:1], hold_time=60, execution_config=execution)
+    started = service.post(f"/api/performance/plans/{plan}/start/").body
+    viewer = Viewer(service, started["websocket_url"])
+    load = f"/api/performance/executions/{started['execution_id']}/load/"
+    time.sleep(1.5)
+    assert service.post(load, {"vus": 5}).status == 422
+    assert service.post(load, {"vus": 5, "arrival_rate": 5}).status == 422
+    assert service.post(load, {"arrival_rate": -1}).status == 422
+    changed = service.post(load, {"arrival_rate": 100})
+    assert (changed.status, changed.body["status"]) == (200, "running")
+    time.sleep(2)
+    service.post(f"/api/performance/plans/{plan}/stop/")
+    assert service.post(load, {"arrival_rate": 7}).status == 409
+    report = report_of(service, plan)
+    events = [frame["data"] for frame in viewer.of_type("event")]
+    assert [(event["event"], event["level"], event["by"]) for event in events] == [("load", 100, "admin")]
+    assert report["events"] == events
+    changed_at = events[0]["elapsed"]
+    due = 20 * changed_at + 100 * (report["summary"]["running_time"] - changed_at)
+    assert report["summary"]["total_requests"] == pytest.approx(due, abs=130)  # a second's worth: when, to the second
+    assert report["latency_from_plan"]["percentiles"]["p50"] > 0
+    assert len(nginx.log_of(report["summary"]["total_requests"])) == report["summary"]["total_requests"]
+
+
+def test_users_changed_by_hand_in_a_pause(service: Service, nginx: Nginx) -> None:
+    steps = [{**STEPS[0], "think_time": {"type": "constant", "value": 0.1}}]
+    plan = plan_of(service, nginx.url, steps, concurrent_users=2, hold_time=60)
+    started = service.post(f"/api/performance/plans/{plan}/start/").body
+    viewer = Viewer(service, started["websocket_url"])
+    service.post(f"/api/performance/plans/{plan}/pause/")
+    assert service.post(f"/api/performance/executions/{started['execution_id']}/load/", {"vus": 7}).status == 200
+    service.post(f"/api/performance/plans/{plan}/resume/")
+    time.sleep(2.3)
+    service.post(f"/api/performance/plans/{plan}/stop/")
+    users = [frame["data"]["active_users"] for frame in viewer.of_type("metrics")]
+    assert 7 in users
+
+
+def test_a_staircase_tells_its_steps(service: Service, nginx: Nginx) -> None:
+    steps = [{**STEPS[0], "think_time": {"type": "constant", "value": 0.05}}]
+    modes = {"test_mode": "step", "step_users": 2, "step_time": 2, "concurrent_users": 4}
+    plan = plan_of(service, nginx.url, steps, **modes)
+    started = service.post(f"/api/performance/plans/{plan}/start/").body
+    assert Viewer(service, started["websocket_url"]).of_type("end")
+    search = report_of(service, plan)["search"]
+    assert search["variable"] == "vus"
+    assert [row["level"] for row in search["evidence"]] == [2, 4]
