@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.docs.pages import HELD_TO_THE_CODE
+from tests.docs.pages import ONE_LANGUAGE
 from tests.docs.pages import PAGES
 from tests.docs.pages import PAIRS
 from tests.docs.pages import ROOT
@@ -24,7 +25,7 @@ def anchors(page: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAIRS, *PAIRS.values(), *ONE_LANGUAGE])
 def test_every_block_is_of_a_kind_that_is_tried(page: str) -> None:
     assert {block.language for block in blocks_of(page)} <= TRIED
 
@@ -53,5 +54,6 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 
 def test_every_page_is_known() -> None:
+    """A new page is named in ``pages``, so that what it shows is tried."""
     found = {str(page.relative_to(ROOT)) for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]}
     assert found == {*PAGES, *HELD_TO_THE_CODE}
