@@ -6,6 +6,7 @@ It is read in the loop that sends requests, so it must be cheap: what the kernel
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import psutil
@@ -47,10 +48,11 @@ class Probe:
         self._ports = Ports()
         self._network = self._network_bytes()
         self._waited_ns = cpu_waited_ns()
+        self._used_ns = time.process_time_ns()
+        self._read_ns = time.perf_counter_ns()
         self._worst_loop_ns = 0
         self._worst_send_ns = 0
         psutil.cpu_percent()
-        self._process.cpu_percent()
 
     def loop_late(self, lateness_ns: int) -> None:
         """A timer of the loop fired this late."""
@@ -62,11 +64,12 @@ class Probe:
 
     def read(self, span_ns: int) -> NodeHealth:
         """The health since the last reading, ``span_ns`` ago."""
-        span_ns = max(span_ns, SHORTEST_SPAN_NS)
-        network, waited_ns = self._network_bytes(), cpu_waited_ns()
+        # Setup steps run before the first second, and the first reading covers them too.
+        span_ns = max(span_ns, time.perf_counter_ns() - self._read_ns, SHORTEST_SPAN_NS)
+        network, waited_ns, used_ns = self._network_bytes(), cpu_waited_ns(), time.process_time_ns()
         health = NodeHealth(
             cpu=psutil.cpu_percent(),
-            process_cpu=self._process.cpu_percent(),
+            process_cpu=round(100 * (used_ns - self._used_ns) / span_ns, 1),
             memory=psutil.virtual_memory().percent,
             network=round((network - self._network) / BYTES_PER_MB / (span_ns / NS_PER_S), 3),
             loop_lag_ms=round(self._worst_loop_ns / 1e6, 3),
@@ -77,7 +80,8 @@ class Probe:
             ports_used=self._ports.used(),
             ports_limit=self._ports.limit,
         )
-        self._network, self._waited_ns = network, waited_ns
+        self._network, self._waited_ns, self._used_ns = network, waited_ns, used_ns
+        self._read_ns = time.perf_counter_ns()
         self._worst_loop_ns = self._worst_send_ns = 0
         return health
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -26,7 +27,7 @@ from perfsvc.engine.probe import cpu_waited_ns
 os.sched_setaffinity(0, {int(sys.argv[1])})
 print("ready", flush=True)
 sys.stdin.readline()
-while time.process_time() < 1.0: pass
+while time.process_time() < 0.5: pass
 print(cpu_waited_ns())
 """
 """Uses a core for half a second or more, and says how long it had to wait for it."""
@@ -124,3 +125,14 @@ def started(rivals: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[byte
 def test_a_reading_takes_no_time_at_all() -> None:
     assert Probe().read(0).network >= 0
     assert isinstance(Probe().read(-1), NodeHealth)
+
+
+def test_cpu_of_the_process_is_of_one_core_and_of_the_time_since_the_last_reading() -> None:
+    reader = Probe()
+    began = time.perf_counter_ns()
+    until = time.process_time_ns() + 50_000_000
+    while time.process_time_ns() < until:
+        pass
+    span_ns = time.perf_counter_ns() - began
+    assert reader.read(1).process_cpu == pytest.approx(100 * 50_000_000 / span_ns, abs=5)
+    assert reader.read(10**9).process_cpu < 5
