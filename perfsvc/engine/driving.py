@@ -188,8 +188,11 @@ class OpenDriver(Driver):
             self.late += elapsed - self._arrivals.due > TIMER_S
             user.planned_ns = self._take()
             return back
-        user.resting_at = back
-        self._idle.append(user)
+        if self.engine.stopping:
+            self.crowd.leave(user)
+        else:
+            user.resting_at = back
+            self._idle.append(user)
         return WAIT
 
     def planned_users(self, elapsed: float) -> int:

@@ -25,6 +25,7 @@ def make_run_spec(
     name: str, config: PlanConfig, scenes: Sequence[WeightedScene], target: Target, execution_id: str
 ) -> RunSpec:
     """The frozen specification of one run. Without scenes, ``target_url`` is one. Raises InvalidInput."""
+    refuse_what_is_not_there(config)
     execution = config.execution_config
     return RunSpec(
         execution_id=execution_id,
@@ -68,6 +69,21 @@ def checked_thresholds(config: PlanConfig, scenes: Sequence[WeightedScene]) -> t
     if problems:
         raise InvalidInput(problems)
     return thresholds
+
+
+def refuse_what_is_not_there(config: PlanConfig) -> None:
+    """A plan may be kept with a mode that this version does not have; running it as if it were another is no answer.
+
+    Raises InvalidInput.
+    """
+    wanted = (("control_mode", config.control_mode, "single"), ("data_source_type", config.data_source_type, "none"))
+    problems = [
+        Problem(f"config.{name}", Text(f"本版本尚不支持 {value}", f"this version does not have {value} yet"))
+        for name, value, there in wanted
+        if value != there
+    ]
+    if problems:
+        raise InvalidInput(problems)
 
 
 def new_execution_id(day: str) -> str:

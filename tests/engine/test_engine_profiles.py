@@ -166,3 +166,12 @@ def test_more_users_than_open_files_are_refused_with_the_figure() -> None:
         check_open_files(50, 149)
     check_open_files(50, 150)
     check_open_files(50, 0)
+
+
+def test_an_open_run_ends_with_its_last_request() -> None:
+    async def main() -> float:
+        bench = Bench(open_spec(10, 2), Answer(after=0.3))
+        await bench.whole()
+        return asyncio.get_running_loop().time() - bench.began
+
+    assert virtual_time.run(main()) == pytest.approx(2.2, abs=0.1)

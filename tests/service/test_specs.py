@@ -1,0 +1,46 @@
+"""From a plan's config to what is run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perfsvc.errors import InvalidInput
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.run import Target
+from perfsvc.service.specs import make_run_spec
+
+URL = "http://127.0.0.1:8080/items?page=1"
+
+
+def made(**config: Any) -> Any:
+    return make_run_spec(
+        "x", PlanConfig.parse({"concurrent_users": 3, "target_url": URL, **config}), (), Target(), "id"
+    )
+
+
+def test_a_url_is_a_scene_of_one_step() -> None:
+    spec = made()
+    assert spec.step_names() == ["GET /items"]
+    assert spec.scenes[0].scene.steps[0].request == {"method": "GET", "url": URL}
+
+
+def test_a_seed_is_drawn_where_none_is_given() -> None:
+    assert made().seed != made().seed
+    assert made(execution_config={"seed": 5}).seed == 5
+
+
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ({"control_mode": "central"}, "config.control_mode"),
+        ({"data_source_type": "csv"}, "config.data_source_type"),
+        ({"target_url": None}, "config.target_url"),
+        ({"execution_config": {"thresholds": ["p95{nobody} < 1"]}}, "config.execution_config.thresholds[0]"),
+    ],
+)
+def test_what_cannot_be_run_is_refused(config: dict[str, Any], path: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        made(**config)
+    assert [problem.path for problem in caught.value.problems] == [path]
