@@ -20,13 +20,14 @@ from perfsvc.model.window import StepWindow
 OTHER = "Other"
 """The class of all errors beyond the bound."""
 MAX_ERROR_CLASSES = 64
+MAX_NAME_LENGTH = 200
 CONNECTING = ("dns", "connect", "tls")
 
 
 class ErrorClasses:
     """The error classes a run has seen, bounded: the first ``limit`` keep their names, all others are ``Other``.
 
-    Also bounds other names that a target chooses, such as statuses.
+    Names are cut off at 200 characters. Also bounds other names that a target chooses, such as statuses.
     """
 
     def __init__(self, limit: int = MAX_ERROR_CLASSES) -> None:
@@ -36,12 +37,14 @@ class ErrorClasses:
     def name(self, error_class: str) -> str:
         """The class itself, or ``Other``."""
         known = self._known.get(error_class)
-        if known is not None:
-            return known
-        if len(self._known) > self._limit:
-            return OTHER
-        self._known[error_class] = error_class
-        return error_class
+        return self._admitted(error_class[:MAX_NAME_LENGTH]) if known is None else known
+
+    def _admitted(self, name: str) -> str:
+        if name not in self._known:
+            if len(self._known) > self._limit:
+                return OTHER
+            self._known[name] = name
+        return name
 
     def bounded(self, failures: Mapping[str, int]) -> dict[str, int]:
         """The counts with every class by its bounded name."""

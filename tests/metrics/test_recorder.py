@@ -103,6 +103,14 @@ def test_the_first_classes_keep_their_names_and_the_rest_share_one():
     assert [classes.name(name) for name in ("a", "b", "c", "a", "c", OTHER)] == ["a", "b", OTHER, "a", OTHER, OTHER]
 
 
+def test_names_of_classes_have_a_greatest_length():
+    classes = ErrorClasses(limit=2)
+    names = [classes.name(f"{'x' * 200}{number}") for number in range(1_000)]
+    assert set(names) == {"x" * 200}
+    assert classes.name("a") == "a"
+    assert classes.name("b") == OTHER
+
+
 def test_bounded_counts_add_up_to_what_went_in():
     classes = ErrorClasses()
     failures = {f"class {number}": number for number in range(200)}
