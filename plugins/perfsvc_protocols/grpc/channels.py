@@ -1,0 +1,194 @@
+"""Channels: dialling them, telling whether they stand, and whose they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc.aio
+
+from perfsvc.plugin import RunContext
+from perfsvc_protocols.grpc import failures
+from perfsvc_protocols.grpc.failures import Failed
+from perfsvc_protocols.grpc.once import Once
+from perfsvc_protocols.grpc.schema import Method
+from perfsvc_protocols.grpc.spec import Options
+from perfsvc_protocols.grpc.target import Target
+
+READY = grpc.ChannelConnectivity.READY
+IN_VAIN = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
+PROBE_LIMIT_S = 1.0
+RETIRE_S = 60.0
+"""Calls of others on a channel that is given up have so long to end."""
+
+Phases = tuple[int, int, int]
+"""Nanoseconds for DNS and connecting; TLS is within the latter, the library does not tell them apart."""
+Kinds = dict[tuple[bool, bool], Callable[[grpc.aio.Channel], Callable[..., Any]]]
+
+KINDS: Kinds = {
+    (False, False): lambda channel: channel.unary_unary,
+    (False, True): lambda channel: channel.unary_stream,
+    (True, False): lambda channel: channel.stream_unary,
+    (True, True): lambda channel: channel.stream_stream,
+}
+
+
+class Line:
+    """A channel with the methods that were called on it."""
+
+    __slots__ = ("_rpcs", "channel")
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self.channel = channel
+        self._rpcs: dict[str, Callable[..., Any]] = {}
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is a connection now."""
+        return self.channel.get_state() is READY
+
+    def rpc(self, method: Method) -> Callable[..., Any]:
+        """What calls a method with bytes and gives bytes back."""
+        rpc = self._rpcs.get(method.path)
+        if rpc is None:
+            kind = KINDS[method.client_streaming, method.server_streaming]
+            rpc = self._rpcs[method.path] = kind(self.channel)(method.path)
+        return rpc
+
+
+class Dialer:
+    """Opens a run's channels."""
+
+    def __init__(self, options: Options, context: RunContext) -> None:
+        tls = options.tls
+        pem = [None if text is None else text.encode() for text in (tls.ca, tls.key, tls.certificate)]
+        self._pem = pem
+        self._server_name = tls.server_name
+        self._max_message_bytes = options.max_message_bytes
+        self._resolve = context.resolve
+        self._now_ns = context.now_ns
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    async def open(self, target: Target) -> tuple[Line, Phases]:
+        """A line to a target, and how long it took. Raises Failed; cancelled, it leaves nothing open."""
+        begun = self._now_ns()
+        try:
+            addresses = await self._resolve(target.host, target.port)
+        except Exception as error:
+            raise failures.connecting(error) from None
+        resolved = self._now_ns()
+        line = await self._first(target, addresses)
+        return line, (resolved - begun, self._now_ns() - resolved, 0)
+
+    def retire(self, line: Line) -> None:
+        """Closes a line nobody shall use again, as soon as the calls that others have on it are over."""
+        task = asyncio.get_running_loop().create_task(line.channel.close(RETIRE_S))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def close(self) -> None:
+        """Ends what is still being retired."""
+        retiring = list(self._retiring)
+        for task in retiring:
+            task.cancel()
+        await asyncio.gather(*retiring, return_exceptions=True)
+
+    async def _first(self, target: Target, addresses: list[tuple[Any, ...]]) -> Line:
+        """To the first address that takes a connection; raises what the last one said."""
+        refusal = Failed(failures.DNS, "the name has no address")
+        for _, _, _, _, address in addresses:
+            channel = self._channel(target, address)
+            try:
+                refused = await _refusal(channel)
+            except BaseException:
+                await channel.close()
+                raise
+            if refused is None:
+                return Line(channel)
+            await channel.close()
+            refusal = refused
+        raise refusal
+
+    def _channel(self, target: Target, address: tuple[Any, ...]) -> grpc.aio.Channel:
+        options: list[tuple[str, Any]] = [
+            # Otherwise channels to one address share one connection.
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.default_authority", target.authority),
+            ("grpc.max_receive_message_length", self._max_message_bytes),
+            ("grpc.max_send_message_length", -1),
+            # What is measured is what was asked for: one attempt, straight to the target.
+            ("grpc.enable_retries", 0),
+            ("grpc.enable_http_proxy", 0),
+        ]
+        host, port = address[:2]
+        place = f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
+        if not target.secure:
+            return grpc.aio.insecure_channel(place, options)
+        options.append(("grpc.ssl_target_name_override", self._server_name or target.host))
+        return grpc.aio.secure_channel(place, grpc.ssl_channel_credentials(*self._pem), options)
+
+
+class Route:
+    """The way to one target, of one user or of many; dialled when it is first needed and whenever it broke."""
+
+    __slots__ = ("_dialer", "_dialling", "_line", "target")
+
+    def __init__(self, target: Target, dialer: Dialer) -> None:
+        self.target = target
+        self._dialer = dialer
+        self._dialling = Once(self._dial)
+        self._line: Line | None = None
+
+    @property
+    def line(self) -> Line | None:
+        """The line, while it stands."""
+        line = self._line
+        return line if line is not None and line.stands else None
+
+    async def open(self) -> tuple[Line, Phases | None]:
+        """The line, and how long it took where it was opened for this caller. Raises Failed."""
+        line = self.line
+        if line is not None:
+            return line, None
+        (line, phases), first = await self._dialling.join()
+        return line, phases if first else None
+
+    def drop(self) -> None:
+        """Gives the line up."""
+        line, self._line = self._line, None
+        if line is not None:
+            self._dialer.retire(line)
+
+    async def close(self) -> None:
+        """Closes the line."""
+        line, self._line = self._line, None
+        if line is not None:
+            await line.channel.close()
+
+    async def _dial(self) -> tuple[Line, Phases]:
+        self.drop()
+        line, phases = await self._dialer.open(self.target)
+        self._line = line
+        return line, phases
+
+
+async def _refusal(channel: grpc.aio.Channel) -> Failed | None:
+    """Connects a channel; what kept it from it, or None."""
+    state = channel.get_state(try_to_connect=True)
+    while state is not READY:
+        if state in IN_VAIN:
+            return await _cause(channel)
+        await channel.wait_for_state_change(state)
+        state = channel.get_state(try_to_connect=True)
+    return None
+
+
+async def _cause(channel: grpc.aio.Channel) -> Failed:
+    """Why a channel could not connect: only a call, which fails at once, is told."""
+    try:
+        check: Any = channel.unary_unary("/grpc.health.v1.Health/Check")
+        await check(b"", timeout=PROBE_LIMIT_S)
+    except grpc.aio.AioRpcError as error:
+        return failures.of(error) or Failed(failures.OTHER, error.details() or "")
+    return Failed(failures.OTHER, "the connection came and went")

@@ -1,0 +1,93 @@
+"""From what users write to calls: templates compiled, every fault reported with its path."""
+
+from __future__ import annotations
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Reads
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import Template
+from perfsvc.plugin import Text
+from perfsvc_protocols.grpc import target
+from perfsvc_protocols.grpc.message import MessageRecipe
+from perfsvc_protocols.grpc.metadata import RESERVED
+from perfsvc_protocols.grpc.metadata import MetadataRecipe
+from perfsvc_protocols.grpc.metadata import name_fault
+from perfsvc_protocols.grpc.metadata import recipe_of
+from perfsvc_protocols.grpc.recipe import GrpcCall
+from perfsvc_protocols.grpc.spec import Request
+from perfsvc_protocols.grpc.target import Target
+
+NOWHERE = Target("", 0, False)
+VARIES = Text("地址不能包含变化的变量", "the address may not hold variables that vary")
+BAD_VALUE = Text("元数据的值不合法", "is no value for metadata")
+
+
+def compiled(request: Request, context: RunContext, timeout_ns: int, reads: Reads) -> GrpcCall:
+    """The call for a step, not yet bound. Raises InvalidInput with every problem found."""
+    compilation = _Compilation(context)
+    call = GrpcCall(
+        compilation.target(request.url or context.base_url),
+        "/" + request.method.removeprefix("/"),
+        compilation.messages(request),
+        compilation.metadata(request),
+        timeout_ns,
+        reads,
+    )
+    if compilation.problems:
+        raise InvalidInput(compilation.problems)
+    return call
+
+
+class _Compilation:
+    """One step on its way; collects what is wrong with it instead of stopping at the first fault."""
+
+    def __init__(self, context: RunContext) -> None:
+        self.problems: list[Problem] = []
+        self._context = context
+
+    def target(self, text: str) -> Target:
+        url = self._template(text, "url")
+        if url.constant is None:
+            self.problems.append(Problem("url", VARIES))
+            return NOWHERE
+        try:
+            return target.parse(url.constant)
+        except Fault as fault:
+            self._note(fault, "url")
+            return NOWHERE
+
+    def messages(self, request: Request) -> list[MessageRecipe]:
+        many = request.messages is not None
+        return [
+            MessageRecipe(message, self._template, f"messages[{number}]" if many else "message")
+            for number, message in enumerate(request.sent)
+        ]
+
+    def metadata(self, request: Request) -> MetadataRecipe:
+        """The environment's headers and the step's own, which win; HTTP's own headers mean nothing here."""
+        given = {name.lower(): text for name, text in self._context.headers.items() if name.lower() not in RESERVED}
+        given |= {name.lower(): text for name, text in request.metadata.items()}
+        templates = {name: self._template(text, f"metadata.{name}") for name, text in given.items()}
+        self.problems += [Problem(f"metadata.{name}", text) for name in templates if (text := name_fault(name))]
+        return self._checked(templates)
+
+    def _checked(self, templates: dict[str, Template]) -> MetadataRecipe:
+        for name, template in templates.items():
+            try:
+                recipe_of({name: template})
+            except NotSent:
+                self.problems.append(Problem(f"metadata.{name}", BAD_VALUE))
+        return MetadataRecipe((), ()) if self.problems else recipe_of(templates)
+
+    def _template(self, text: str, at: str) -> Template:
+        try:
+            return self._context.template(text)
+        except Fault as fault:
+            self._note(fault, at)
+            return Template("")
+
+    def _note(self, fault: Fault, at: str) -> None:
+        self.problems += [Problem(at, problem.text) for problem in fault.problems]

@@ -1,0 +1,75 @@
+"""Error classes: what went wrong on the way to a status, in a bounded number of words.
+
+The library tells failures of its own in the same codes that servers answer with. Only its wording tells them apart,
+so that is what is looked at, once for each failed call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import grpc.aio
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import TargetDenied
+
+DNS = "DNS Error"
+DENIED = "Target Denied"
+PROTOCOL = "Protocol Error"
+SCHEMA = "Schema Error"
+INVALID_REQUEST = "Invalid Request"
+RESET = "Connection Error: reset"
+CLOSED_EARLY = "Connection Error: closed early"
+OTHER = "Connection Error: other"
+
+NOT_CONNECTED = "failed to connect to all addresses"
+BROKEN = ("Stream removed", "Socket closed", "GOAWAY received", "recvmsg:", "sendmsg:", "keepalive watchdog timeout")
+OUT_OF_TIME = "Deadline Exceeded"
+
+CAUSES: Sequence[tuple[re.Pattern[str], str]] = [
+    (re.compile(pattern, re.IGNORECASE), error_class)
+    for pattern, error_class in [
+        ("connection refused", "Connection Error: refused"),
+        ("hostname|peer name", "TLS Error: hostname mismatch"),
+        ("certificate.*verif|verif.*certificate|CERTIFICATE_VERIFY_FAILED", "TLS Error: certificate not accepted"),
+        ("ssl|tls|tsi|handshak", "TLS Error: handshake failed"),
+        ("failed parsing http/2|END_STREAM|expected settings|http1|decompress|invalid compressed", PROTOCOL),
+        ("unreachable|no route", "Connection Error: unreachable"),
+        ("too many open files", "Connection Error: too many open files"),
+        ("cannot assign requested address", "Connection Error: no local port"),
+        ("connection reset|broken pipe|RST_STREAM", RESET),
+        ("socket closed|goaway|end of file|EOF", CLOSED_EARLY),
+        ("timed? ?out", TIMEOUT),
+    ]
+]
+
+
+class Failed(Exception):
+    """No usable reply; ``error_class`` is what the report counts it under."""
+
+    def __init__(self, error_class: str, message: str, sent: bool = False) -> None:
+        super().__init__(message)
+        self.error_class = error_class
+        self.sent = sent
+
+
+def of(error: grpc.aio.AioRpcError) -> Failed | None:
+    """What the library itself met; None when the server answered with this status."""
+    details = error.details() or ""
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and details == OUT_OF_TIME:
+        return Failed(TIMEOUT, details, sent=True)
+    if details.startswith(NOT_CONNECTED):
+        return Failed(_cause(details), details)
+    return Failed(_cause(details), details, sent=True) if details.startswith(BROKEN) else None
+
+
+def connecting(error: Exception) -> Failed:
+    """What an exception met before there was a channel means."""
+    if isinstance(error, Failed):
+        return error
+    return Failed(DENIED if isinstance(error, TargetDenied) else DNS, str(error))
+
+
+def _cause(details: str) -> str:
+    return next((error_class for pattern, error_class in CAUSES if pattern.search(details)), OTHER)

@@ -1,0 +1,62 @@
+"""The gRPC protocol: one object serves one run on one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import Reads
+from perfsvc.plugin import Reply
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Text
+from perfsvc_protocols.grpc import spec
+from perfsvc_protocols.grpc.channels import Dialer
+from perfsvc_protocols.grpc.compile import compiled
+from perfsvc_protocols.grpc.recipe import GrpcCall
+from perfsvc_protocols.grpc.reply import status_name
+from perfsvc_protocols.grpc.routes import OwnRoutes
+from perfsvc_protocols.grpc.routes import SharedRoutes
+from perfsvc_protocols.grpc.schemas import Schemas
+from perfsvc_protocols.grpc.session import GrpcSession
+
+
+class GrpcProtocol(Protocol):
+    """gRPC: unary calls and streams in either direction, plain and over TLS."""
+
+    name = "grpc"
+    title = Text("gRPC", "gRPC")
+    Request = spec.Request
+    Options = spec.Options
+
+    def __init__(self, options: spec.Options, context: RunContext) -> None:
+        """Raises InvalidInput, with the compiler's words, for ``.proto`` texts that do not compile."""
+        super().__init__(options, context)
+        self._dialer = Dialer(options, context)
+        self._schemas = Schemas(options, self._dialer)
+        self._pool = [OwnRoutes(self._dialer) for _ in range(options.shared_channels)]
+
+    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> GrpcCall:
+        call = compiled(request, self.context, timeout_ns, reads)
+        method = self._schemas.given(call.path)
+        if method is not None:
+            try:
+                call.bind(method)
+            except Fault as fault:
+                raise InvalidInput(fault.problems) from None
+        return call
+
+    def session(self, scope: Scope, done: Callable[[Reply], None]) -> GrpcSession:
+        routes = SharedRoutes(self._pool, scope.vu) if self._pool else OwnRoutes(self._dialer)
+        return GrpcSession(scope, done, self.options, routes, self._schemas, self.context.now_ns)
+
+    def status_failure(self, status: int) -> str | None:
+        return f"gRPC {status_name(status)}" if status else None
+
+    async def close(self) -> None:
+        for routes in self._pool:
+            await routes.close()
+        await self._dialer.close()

@@ -1,0 +1,103 @@
+"""A server's schema by server reflection, version ``v1`` or, where it knows only that, ``v1alpha``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc.aio
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.message import DecodeError
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionResponse
+
+from perfsvc.plugin import Fault
+from perfsvc_protocols.grpc import failures
+from perfsvc_protocols.grpc.failures import SCHEMA
+from perfsvc_protocols.grpc.failures import Failed
+from perfsvc_protocols.grpc.schema import Schema
+
+# Both versions have the same messages on the wire; only the name of the service differs.
+PATHS = tuple(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo" for version in ("v1", "v1alpha"))
+LIMIT_S = 10.0
+MAX_FILES = 1000
+
+Ask = Callable[[ServerReflectionRequest], Any]
+
+
+async def schema_of(channel: grpc.aio.Channel, service: str) -> Schema:
+    """Everything a service needs. Raises Failed."""
+    for path in PATHS:
+        try:
+            async with _conversation(channel, path) as ask:
+                return Schema(await _files(ask, service))
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise _failed(error) from None
+        except (Fault, DecodeError) as error:
+            raise Failed(SCHEMA, str(error)) from None
+    raise Failed(SCHEMA, "the server has no reflection; give the .proto files in protocol_options.grpc.protos")
+
+
+@asynccontextmanager
+async def _conversation(channel: grpc.aio.Channel, path: str) -> AsyncIterator[Ask]:
+    multi = channel.stream_stream(
+        path,
+        request_serializer=ServerReflectionRequest.SerializeToString,
+        response_deserializer=ServerReflectionResponse.FromString,
+    )
+    rpc = multi(timeout=LIMIT_S)
+
+    async def ask(request: ServerReflectionRequest) -> list[bytes]:
+        await rpc.write(request)
+        reply = await rpc.read()
+        if not isinstance(reply, ServerReflectionResponse):
+            raise Failed(SCHEMA, "the server ended the conversation")
+        if reply.HasField("error_response"):
+            raise Failed(SCHEMA, f"reflection: {reply.error_response.error_message}")
+        return list(reply.file_descriptor_response.file_descriptor_proto)
+
+    try:
+        yield ask
+    finally:
+        rpc.cancel()
+
+
+async def _files(ask: Ask, service: str) -> list[bytes]:
+    """The service's file and all it imports, each after those it imports itself."""
+    found: dict[str, FileDescriptorProto] = {}
+    received = await ask(ServerReflectionRequest(file_containing_symbol=service))
+    while received:
+        for data in received:
+            file = FileDescriptorProto.FromString(data)
+            found[file.name] = file
+        if len(found) > MAX_FILES:
+            raise Failed(SCHEMA, f"more than {MAX_FILES} files")
+        missing = {name for file in found.values() for name in file.dependency} - found.keys()
+        received = await ask(ServerReflectionRequest(file_by_filename=min(missing))) if missing else []
+    return [found[name].SerializeToString() for name in _sorted(found)]
+
+
+def _sorted(files: dict[str, FileDescriptorProto]) -> list[str]:
+    ordered: dict[str, None] = {}
+
+    def visit(name: str, above: frozenset[str]) -> None:
+        if name in above:
+            raise Failed(SCHEMA, f"{name} imports itself")
+        if name not in ordered:
+            for imported in files[name].dependency:
+                visit(imported, above | {name})
+            ordered[name] = None
+
+    for name in files:
+        visit(name, frozenset())
+    return list(ordered)
+
+
+def _failed(error: grpc.aio.AioRpcError) -> Failed:
+    cause = failures.of(error)
+    if cause is None:
+        return Failed(SCHEMA, f"reflection: {error.code().name}: {error.details()}")
+    return Failed(cause.error_class, f"reflection: {cause}")

@@ -1,0 +1,92 @@
+"""Which methods a server has and what their messages look like."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+from typing import NamedTuple
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from perfsvc.plugin import Fault
+
+
+class Method(NamedTuple):
+    """One method, ready to be called."""
+
+    path: str
+    client_streaming: bool
+    server_streaming: bool
+    request: type[Message]
+    reply: type[Message]
+    pool: DescriptorPool
+
+    def encoded(self, value: dict[str, Any]) -> bytes:
+        """A request message from JSON. Raises Fault in the words of protobuf."""
+        try:
+            message = json_format.ParseDict(value, self.request(), descriptor_pool=self.pool)
+            return message.SerializeToString()
+        except (json_format.ParseError, ValueError, TypeError) as error:
+            name = self.request.DESCRIPTOR.full_name
+            raise Fault(f"与消息 {name} 不符：{error}", f"does not fit message {name}: {error}") from None
+
+    def decoded(self, data: bytes) -> Message:
+        """A reply message. Raises DecodeError."""
+        return self.reply.FromString(data)
+
+    def as_json(self, messages: Sequence[Message], proto_names: bool) -> bytes:
+        """Replies as JSON: a list where the method streams them. Fields without presence are always there."""
+        documents = [
+            json_format.MessageToDict(
+                message,
+                preserving_proto_field_name=proto_names,
+                always_print_fields_with_no_presence=True,
+                descriptor_pool=self.pool,
+            )
+            for message in messages
+        ]
+        if self.server_streaming:
+            return _json(documents)
+        return _json(documents[0]) if documents else b""
+
+
+class Schema:
+    """Methods by path, out of a closed set of descriptors. Raises Fault when these do not fit together."""
+
+    def __init__(self, files: Iterable[bytes]) -> None:
+        """``files`` are serialised FileDescriptorProtos, each after those it imports."""
+        self._pool = DescriptorPool()
+        try:
+            for file in files:
+                self._pool.AddSerializedFile(file)
+        except (TypeError, DecodeError) as error:
+            raise Fault(f"描述符有误：{error}", f"broken descriptors: {error}") from None
+
+    def method(self, path: str) -> Method:
+        """The method at ``/package.Service/Method``; raises Fault, which lists those there are."""
+        service_name, _, name = path.strip("/").rpartition("/")
+        try:
+            service = self._pool.FindServiceByName(service_name)
+        except KeyError:
+            raise Fault(f"没有服务 {service_name}", f"there is no service {service_name}") from None
+        if name not in service.methods_by_name:
+            known = ", ".join(sorted(service.methods_by_name))
+            raise Fault(
+                f"{service_name} 没有方法 {name}，可用：{known}", f"no {name} in {service_name}; there are: {known}"
+            )
+        return self._method(path, service.methods_by_name[name])
+
+    def _method(self, path: str, found: MethodDescriptor) -> Method:
+        request, reply = GetMessageClass(found.input_type), GetMessageClass(found.output_type)
+        return Method(path, found.client_streaming, found.server_streaming, request, reply, self._pool)
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")

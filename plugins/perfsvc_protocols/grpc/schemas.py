@@ -1,0 +1,57 @@
+"""A run's schemas: the given one, or those that servers tell about themselves when first asked."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import InvalidInput
+from perfsvc_protocols.grpc import protoc
+from perfsvc_protocols.grpc import reflection
+from perfsvc_protocols.grpc.channels import Dialer
+from perfsvc_protocols.grpc.failures import SCHEMA
+from perfsvc_protocols.grpc.failures import Failed
+from perfsvc_protocols.grpc.once import Once
+from perfsvc_protocols.grpc.schema import Method
+from perfsvc_protocols.grpc.schema import Schema
+from perfsvc_protocols.grpc.spec import Options
+from perfsvc_protocols.grpc.target import Target
+
+
+class Schemas:
+    """Finds methods. What a server told is kept for the run; a failure is not, so the next call asks again."""
+
+    def __init__(self, options: Options, dialer: Dialer) -> None:
+        """Raises InvalidInput when the given files do not compile."""
+        self._given = protoc.schema_of(options.protos) if options.protos else None
+        self._dialer = dialer
+        self._told: dict[tuple[Target, str], Schema] = {}
+        self._asking: dict[tuple[Target, str], Once[Schema]] = {}
+
+    def given(self, path: str) -> Method | None:
+        """The method, where files were given. Raises InvalidInput at ``method`` when it is not in them."""
+        if self._given is None:
+            return None
+        try:
+            return self._given.method(path)
+        except Fault as fault:
+            raise InvalidInput.at("method", *fault.problems[0].text) from None
+
+    async def told(self, target: Target, path: str) -> Method:
+        """The method as the server describes it. Raises Failed."""
+        key = target, path.strip("/").rpartition("/")[0]
+        if key not in self._told:
+            asking = self._asking.setdefault(key, Once(partial(self._ask, *key)))
+            self._told[key], _ = await asking.join()
+        try:
+            return self._told[key].method(path)
+        except Fault as fault:
+            raise Failed(SCHEMA, str(fault)) from None
+
+    async def _ask(self, target: Target, service: str) -> Schema:
+        # On a channel of its own: those of users come and go with them.
+        line, _ = await self._dialer.open(target)
+        try:
+            return await reflection.schema_of(line.channel, service)
+        finally:
+            await line.channel.close()

@@ -1,0 +1,111 @@
+"""What users write: a step's ``request`` and the run-wide ``protocol_options.grpc``."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import Any
+
+from pydantic import field_validator
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Many
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Spec
+from perfsvc.plugin import Text
+from perfsvc.plugin import titled
+
+METHOD = r"^/?[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*$"
+PROTO_NAME = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.\-]*/)*[A-Za-z0-9_][A-Za-z0-9_.\-]*\.proto")
+NOT_A_PROTO_NAME = Text("应为相对路径，并以 .proto 结尾", "must be a relative path that ends with .proto")
+MAX_PROTOS = 200
+MAX_PROTO_CHARACTERS = 4_000_000
+MIB = 1024 * 1024
+
+
+class Request(Spec):
+    """One call. Strings within the messages and the metadata may hold templates."""
+
+    method: str = titled("方法（包.服务/方法）", "Method: package.Service/Method", pattern=METHOD, max_length=500)
+    url: str = titled("地址", "Address", default="", max_length=2000)
+    """``grpc://host:port`` or ``grpcs://host:port``; empty for the environment's base URL."""
+    message: dict[str, Any] | None = titled("请求消息", "Message", default=None)
+    messages: Many[dict[str, Any]] | None = titled("请求消息流", "Messages, streamed", default=None, max_length=10_000)
+    metadata: dict[str, str] = titled("元数据", "Metadata", default_factory=dict)
+    """Values of names that end with ``-bin`` are base64."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Request:
+        if self.message is not None and self.messages is not None:
+            raise Fault("message 与 messages 只能填一个", "at most one of message and messages", "messages")
+        return self
+
+    @property
+    def sent(self) -> tuple[dict[str, Any], ...]:
+        """The messages in order; one that is empty where none was given."""
+        return (self.message or {},) if self.messages is None else self.messages
+
+
+class Tls(Spec):
+    """How ``grpcs`` is spoken. All texts are PEM."""
+
+    ca: str | None = titled("CA 证书（PEM 文本）", "CA certificates, PEM text", default=None)
+    certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
+    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None)
+    server_name: str | None = titled("校验的服务器名", "Server name to verify", default=None, max_length=253)
+
+    @field_validator("ca")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        try:
+            ssl.create_default_context(cadata=value)
+        except (ssl.SSLError, ValueError):
+            raise Fault("不是 PEM 证书", "is not a PEM certificate") from None
+        return value
+
+    @field_validator("certificate", "key")
+    @classmethod
+    def _is_pem(cls, value: str | None) -> str | None:
+        if value is not None and "-----BEGIN" not in value:
+            raise Fault("不是 PEM 文本", "is not PEM text")
+        return value
+
+    @model_validator(mode="after")
+    def _pair(self) -> Tls:
+        if (self.certificate is None) != (self.key is None):
+            raise Fault("certificate 与 key 必须同时填写", "certificate and key come together", "certificate")
+        return self
+
+
+class Options(Spec):
+    """How every virtual user of a run behaves as a gRPC client."""
+
+    protos: dict[str, str] = titled("proto 文件（名称 → 内容）", "Proto files: name to text", default_factory=dict)
+    """Without any, the server is asked by reflection."""
+    tls: Tls = titled("TLS", "TLS", default_factory=Tls)
+    shared_channels: int = titled(
+        "共享连接数（0：每用户一个）", "Shared channels; 0: one per user", default=0, ge=0, le=1000
+    )
+    proto_field_names: bool = titled("回复使用 proto 字段名", "Replies keep proto field names", default=False)
+    """Otherwise replies have the camel-case names of the JSON mapping."""
+    max_message_bytes: int = titled(
+        "单条回复上限（字节）", "Largest reply message, bytes", default=4 * MIB, ge=1, le=1024 * MIB
+    )
+    max_body_bytes: int = titled(
+        "回复流保留上限（字节）", "Largest streamed reply kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB
+    )
+    """Bigger streams are received and counted, and seen as an empty list by checks and extractors."""
+
+    @field_validator("protos")
+    @classmethod
+    def _compilable(cls, value: dict[str, str]) -> dict[str, str]:
+        if len(value) > MAX_PROTOS or sum(map(len, value.values())) > MAX_PROTO_CHARACTERS:
+            raise Fault(
+                f"最多 {MAX_PROTOS} 个文件，共 {MAX_PROTO_CHARACTERS} 个字符",
+                f"at most {MAX_PROTOS} files with {MAX_PROTO_CHARACTERS} characters in all",
+            )
+        problems = [Problem(name, NOT_A_PROTO_NAME) for name in value if not PROTO_NAME.fullmatch(name)]
+        if problems:
+            raise Fault.all(problems)
+        return value
