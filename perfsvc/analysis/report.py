@@ -61,6 +61,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "nodes": node_rows(metrics),
         "errors": error_details(metrics),
         "series": series_block(points),
+        "step_series": step_series_block(metrics),
         "pauses": [_interval(pause) for pause in metrics.pauses],
         "gaps": [_interval(gap) for gap in metrics.gaps],
         "events": list(facts.events),
@@ -101,6 +102,19 @@ def series_block(points: Sequence[Second]) -> dict[str, Any]:
         "loop_lag": [point.health.loop_lag_ms for point in points],
         "send_lag": [point.health.send_lag_ms for point in points],
         "process_cpu": [point.health.process_cpu for point in points],
+    }
+
+
+def step_series_block(metrics: RunMetrics) -> dict[str, Any]:
+    """The first 20 steps over time, in at most 600 points of ``width`` seconds; every list is as long as the others."""
+    spans = metrics.step_series.told()
+    return {
+        "width": spans.width,
+        "timestamps": spans.starts,
+        "steps": [
+            {"index": step, "name": metrics.step_names[step], "throughput": rps, "p95": p95}
+            for step, (rps, p95) in enumerate(zip(spans.rps, spans.p95, strict=True))
+        ],
     }
 
 

@@ -23,6 +23,7 @@ from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.sequence import Range
 from perfsvc.metrics.sequence import Sequence
 from perfsvc.metrics.series import Series
+from perfsvc.metrics.step_series import StepSeries
 from perfsvc.metrics.tally import Digest
 from perfsvc.metrics.tally import Tally
 from perfsvc.metrics.tally import Totals
@@ -102,6 +103,7 @@ class RunMetrics:
         self.steps = [Totals() for _ in self.step_names]
         self.nodes: dict[str, NodeTotals] = {}
         self.series = Series()
+        self.step_series = StepSeries(len(self.step_names))
         self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
         self.elapsed = 0.0
         self.latest: Second | None = None
@@ -228,6 +230,7 @@ class RunMetrics:
         bucket, steps = self._open.pop(second)
         closed = bucket.read()
         self._note_time(closed)
+        self.step_series.add(second, closed.span_ns, steps)
         closed = msgspec.structs.replace(closed, steps=tuple(self._step_seconds(steps, closed.span_ns)))
         self.latest = closed
         return closed

@@ -138,6 +138,20 @@ def test_the_two_latencies_are_told_apart_in_one_sentence(metrics):
     }
 
 
+def test_steps_have_series_of_their_own(metrics):
+    series = report_of(metrics)["step_series"]
+    assert (series["width"], series["timestamps"]) == (1, [T0 + 1, T0 + 2, T0 + 3, T0 + 4, T0 + 6])
+    assert [(step["index"], step["name"]) for step in series["steps"]] == [
+        (0, "buy"),
+        (1, "login"),
+        (2, "list"),
+        (3, "never"),
+    ]
+    assert series["steps"][1]["throughput"] == [3.0, 0.0, 0.0, 3.0, 0.0]
+    assert series["steps"][1]["p95"] == [30.0, None, None, 30.0, None]
+    assert (series["steps"][3]["throughput"], series["steps"][3]["p95"]) == ([0.0] * 5, [None] * 5)
+
+
 def test_pauses_and_gaps_are_intervals(metrics):
     report = report_of(metrics)
     assert report["pauses"] == [{"start": T0 + 3, "end": T0 + 4, "seconds": 1}]

@@ -1,0 +1,85 @@
+"""Steps over time: exact at every width, few enough points, few enough steps."""
+
+from __future__ import annotations
+
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.step_series import StepSeries
+from perfsvc.metrics.step_series import StepSpans
+from perfsvc.metrics.tally import Tally
+
+T0 = 1_700_000_000
+NS_PER_S = 10**9
+MS = 1_000_000
+
+
+def did(*ms: int) -> Tally:
+    tally = Tally()
+    tally.requests, tally.latency = len(ms), Histogram.of_ns([each * MS for each in ms])
+    return tally
+
+
+def run(series: StepSeries, seconds: int, count: int = 1) -> None:
+    for second in range(seconds):
+        series.add(T0 + second, NS_PER_S, {step: did(second + step + 1) for step in range(count)})
+
+
+def test_nothing_is_no_span():
+    assert StepSeries(2).told() == StepSpans(1, [], [[], []], [[], []])
+
+
+def test_every_second_is_told_of_every_step():
+    series = StepSeries(2)
+    series.add(T0, NS_PER_S, {0: did(10, 20), 1: did(7)})
+    series.add(T0 + 1, NS_PER_S // 2, {0: did(30)})
+    series.add(T0 + 3, 0, {})
+    assert series.told() == StepSpans(
+        1, [T0, T0 + 1, T0 + 3], [[2.0, 2.0, 0.0], [1.0, 0.0, 0.0]], [[20.0, 30.0, None], [7.0, None, None]]
+    )
+
+
+def test_the_run_in_progress_is_told_and_goes_on():
+    series = StepSeries(1)
+    run(series, 3)
+    assert series.told() == series.told()
+    series.add(T0 + 3, NS_PER_S, {0: did(9)})
+    assert series.told().p95 == [[1.0, 2.0, 3.0, 9.0]]
+
+
+def test_longer_runs_have_wider_spans_with_exact_percentiles():
+    series = StepSeries(1)
+    run(series, 600)
+    assert (series.told().width, len(series.told().starts)) == (1, 600)
+    run_on = {0: did(601)}
+    series.add(T0 + 600, NS_PER_S, run_on)
+    told = series.told()
+    assert (told.width, told.starts[:2], told.starts[-1]) == (10, [T0, T0 + 10], T0 + 600)
+    assert told.rps[0] == [1.0] * 61
+    exact = [Histogram.of_ns([ms * MS for ms in range(first, first + 10)]) for first in range(1, 601, 10)]
+    assert told.p95[0] == [each.percentiles_ms()["p95"] for each in exact] + [601.0]
+
+
+def test_points_are_bounded_however_long_the_run():
+    series = StepSeries(1)
+    longest = 0
+    for minute in range(60 * 24 * 5):
+        series.add(T0 + 60 * minute, NS_PER_S, {})
+        longest = max(longest, len(series.told().starts)) if minute % 100 == 0 else longest
+    assert longest <= 600
+    assert series.told().width == 3_600
+
+
+def test_steps_are_bounded():
+    series = StepSeries(500)
+    run(series, 2, count=500)
+    assert (len(series.told().rps), len(series.told().p95)) == (20, 20)
+    assert series.told().p95[19] == [20.0, 21.0]
+
+
+def test_a_run_feeds_it_as_seconds_are_closed(snapshot, window):
+    metrics = RunMetrics(["a", "b"])
+    metrics.merge(snapshot(1, window(0, [10]), window(1, [30], unsent=1)))
+    metrics.merge(snapshot(1, window(0, [20]), node="m"))
+    assert metrics.step_series.told().starts == []
+    metrics.close_seconds(T0 + 1)
+    assert metrics.step_series.told() == StepSpans(1, [T0 + 1], [[2.0], [2.0]], [[20.0], [30.0]])
