@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import honesty
+from benchmarks import grpc_unary
 from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
+    "grpc": grpc_unary.main,
     "http": http_peers.main,
     "memory": memory.main,
     "honesty": honesty.main,
