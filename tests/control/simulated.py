@@ -7,6 +7,7 @@ came back in it. ``drive`` feeds that to a controller and applies what it says, 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ class Outcome:
     unsent: int = 0
     dropped: int = 0
     late: int = 0
+    loop_lag_ms: float = 0.0
 
 
 class Target(Protocol):
@@ -68,7 +70,7 @@ def closed_second(
         iterations=requests,
         dropped=outcome.dropped,
         late=outcome.late,
-        health=Health(),
+        health=Health(loop_lag_ms=outcome.loop_lag_ms),
         requests=requests,
         errors=outcome.errors,
         rps=float(requests),
@@ -298,6 +300,40 @@ class Dead:
 
     def second(self, level: float) -> Outcome:
         return Outcome([])
+
+
+class Hiccups:
+    """A target that stops for a second now and then."""
+
+    def __init__(self, target: Target, every: int) -> None:
+        self._target, self._every, self._number = target, every, 0
+
+    def second(self, level: float) -> Outcome:
+        self._number += 1
+        outcome = self._target.second(level)
+        if self._number % self._every == 0:
+            outcome.latencies = [10 * latency for latency in outcome.latencies]
+        return outcome
+
+
+class Stalling:
+    """A generator that stands still for half of every seventh second, or of all of them above a level of ``most``.
+
+    What it should have sent meanwhile it sends at once, and all of it is late; a bucket overflows.
+    """
+
+    def __init__(self, target: Target, most: float = math.inf) -> None:
+        self._target, self._most, self._number = target, most, 0
+
+    def second(self, level: float) -> Outcome:
+        self._number += 1
+        outcome = self._target.second(level)
+        if self._number % 7 < 2 or level > self._most:
+            outcome.latencies = [500 + latency for latency in outcome.latencies]
+            outcome.errors = len(outcome.latencies) // 4
+        if self._number % 7 == 0 or level > self._most:
+            outcome.loop_lag_ms = 500.0
+        return outcome
 
 
 class Pool:

@@ -16,6 +16,7 @@ from tests.control.simulated import OpenQueue
 from tests.control.simulated import Outcome
 from tests.control.simulated import Pool
 from tests.control.simulated import Seats
+from tests.control.simulated import Stalling
 from tests.control.simulated import Target
 from tests.control.simulated import TokenBucket
 from tests.control.simulated import closed_second
@@ -158,6 +159,19 @@ def test_a_target_that_was_ill_for_a_while_is_not_judged_by_that(start: int, end
     result, _ = searched(Changing(bucket, events))
     assert 475 <= result["value"] <= 525
     assert result["complete"]
+
+
+@pytest.mark.parametrize("low", [40, 50, 60, 80, 100])
+def test_a_generator_that_stalls_now_and_then_is_not_held_against_the_target(low: float) -> None:
+    result, _ = searched(Stalling(TokenBucket(500, 10)), RATES.model_copy(update={"low": low}))
+    assert 475 <= result["value"] <= 525
+    assert result["complete"]
+
+
+def test_a_generator_that_always_stalls_says_at_least() -> None:
+    result, _ = searched(Stalling(TokenBucket(500, 10), most=300), seconds=2000)
+    assert 294 <= result["value"] <= 300
+    assert (result["at_least"], result["complete"]) == (True, True)
 
 
 def test_a_target_that_breaks_for_good_is_told_so() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from perfsvc.engine.control.base import Fitness
 from perfsvc.engine.control.base import Scale
 from perfsvc.engine.control.base import Watch
 from perfsvc.engine.control.base import rounded
@@ -21,6 +22,8 @@ SLACK_S = 0.1
 """Seconds close a little off the full second."""
 LAST_S = 1.5
 """The last second of a run may be cut short, or never close."""
+MOST_STUMBLES = 5
+"""A stalled generator's seconds say nothing of the target; more of them in a row say that the load is too much."""
 
 
 class Governor:
@@ -40,6 +43,7 @@ class Governor:
         self._level = self._scale.low
         self._changed_at = 0.0
         self._elapsed = 0.0
+        self._stumbles = 0
         self._ledger = Ledger()
         self._trace = Trace()
 
@@ -47,8 +51,10 @@ class Governor:
         """Judge a second, and answer the next level where that is another."""
         if self.finished:
             return None
-        if self._watch.paused(second):
+        fitness = self._watch.look(second)
+        if fitness is Fitness.PAUSED:
             self._interrupt(start_of(second))
+        self._stumbles = self._stumbles + 1 if fitness is Fitness.STUMBLED else 0
         self._elapsed = second.elapsed
         if not second.span_ns:
             return None
@@ -95,6 +101,8 @@ class Governor:
             self._level = self._scale.fit(self._level)
             self._interrupt(second.elapsed)
             return self._level
+        if 0 < self._stumbles <= MOST_STUMBLES:
+            return None
         age = start_of(second) - self._changed_at + SLACK_S
         move = self._regulator.move(self._level, age, self._gauge.reading(second), second.requests)
         level = self._scale.fit(self._level * math.exp(move)) if move else self._level

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from typing import Protocol
 
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.health import LAG_MS
 from perfsvc.model.load import Variable
 
 DIGITS = 4
@@ -15,7 +17,7 @@ DIGITS = 4
 
 
 LONGEST_STUMBLE_S = 1.5
-"""More time on the calendar than in the profile, beyond what a second closed late explains, was a pause."""
+"""More time on the calendar than in the profile was a pause, unless a second closed so late explains it."""
 
 
 class Controller(Protocol):
@@ -80,18 +82,38 @@ class Scale:
         return min(level + 1, self.high) if self.variable == "vus" else self.fit(level * 1.001)
 
 
+class Fitness(Enum):
+    """What a second is worth as evidence."""
+
+    FIT = "fit"
+    STUMBLED = "stumbled"
+    """The generator stalled in it or just before: what it shows may be the generator's own doing."""
+    PAUSED = "paused"
+    """Time stood still in it or just before: the level has yet to show what it does."""
+
+
 class Watch:
-    """Notices pauses, whether or not the seconds within them are handed on."""
+    """Looks at each second before it is taken for evidence; notices pauses whether or not they are handed on."""
 
     def __init__(self) -> None:
         self._last: Second | None = None
 
-    def paused(self, second: Second) -> bool:
-        """Whether time stood still in this second or since the one before it."""
+    def look(self, second: Second) -> Fitness:
+        """Judge the next second."""
         last, self._last = self._last, second
-        if not second.span_ns or last is None:
-            return not second.span_ns
-        return second.second - last.second > second.elapsed - last.elapsed + LONGEST_STUMBLE_S
+        if not second.span_ns or (last is not None and pause_between(last, second)):
+            return Fitness.PAUSED
+        return Fitness.STUMBLED if stalled(second) or (last is not None and stalled(last)) else Fitness.FIT
+
+
+def stalled(second: Second) -> bool:
+    """Whether the generator was late by itself; what piled up meanwhile is sent, and answered, a little later."""
+    return max(second.health.loop_lag_ms, second.health.send_lag_ms) >= LAG_MS
+
+
+def pause_between(last: Second, second: Second) -> bool:
+    """Whether more time has passed on the calendar than in the profile."""
+    return second.second - last.second > second.elapsed - last.elapsed + LONGEST_STUMBLE_S
 
 
 def running_s(second: Second) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import deque
 
 WINDOW = 12
@@ -11,9 +12,13 @@ LATEST = 3
 DEAD_BAND = 0.04
 SURE = 1.5
 """Standard errors beyond the dead band before an error counts."""
+OUTLIER, SCATTERED = 0.1, 3.0
+"""A reading further from the median than the first and so many standard deviations is left out of the mean."""
 FIRST_SCATTER = 0.1
-LARGEST_DISTANCE = 1.0
 SHARE_OF_NEWEST = 0.1
+LARGEST = 4.0
+"""Of the scatter: a deviation larger than this teaches no more, lest one hiccup make everything look like noise."""
+LEAST_SCATTER = 0.01
 DISTANCE_TO_DEVIATION = math.sqrt(math.pi / 2)
 """The mean distance of normal values from their mean, times this, is their standard deviation."""
 
@@ -34,8 +39,9 @@ class Readings:
     def add(self, reading: float, requests: int) -> None:
         """Count a second."""
         if self._kept:
-            distance = min(abs(reading - self.mean), LARGEST_DISTANCE)
-            self.scatter += SHARE_OF_NEWEST * (distance * DISTANCE_TO_DEVIATION - self.scatter)
+            deviation = abs(reading - self.mean) * DISTANCE_TO_DEVIATION
+            self.scatter += SHARE_OF_NEWEST * (min(deviation, LARGEST * self.scatter) - self.scatter)
+            self.scatter = max(self.scatter, LEAST_SCATTER)
         self._kept.append((reading, max(requests, 1)))
 
     def clear(self) -> None:
@@ -43,9 +49,21 @@ class Readings:
         self._kept.clear()
 
     @property
+    def enough(self) -> bool:
+        """Whether these can be judged: three readings, or two that agree."""
+        if len(self._kept) != LATEST - 1:
+            return len(self._kept) >= LATEST
+        (one, _), (other, _) = self._kept
+        return abs(one - other) < self._reach
+
+    @property
     def mean(self) -> float:
-        """Of all readings kept, at least one."""
-        return self._mean(len(self._kept))
+        """Of all readings kept, at least one, without outliers: a target that pauses now and then is not slower."""
+        middle = statistics.median(reading for reading, _ in self._kept)
+        near = [(reading, weight) for reading, weight in self._kept if abs(reading - middle) <= self._reach]
+        if not near:
+            return middle
+        return sum(reading * weight for reading, weight in near) / sum(weight for _, weight in near)
 
     @property
     def variance(self) -> float:
@@ -54,13 +72,13 @@ class Readings:
 
     @property
     def error(self) -> float:
-        """How far the level is off, in the mean; 0 while that may be noise, or too little to mend."""
-        for count in (len(self._kept), min(LATEST, len(self._kept))):
-            mean = self._mean(count)
-            if abs(mean) > DEAD_BAND + SURE * self.scatter / math.sqrt(count):
-                return mean
+        """How far the level is off; 0 while that may be noise, or too little to mend."""
+        latest = [reading for reading, _ in self._kept][-LATEST:]
+        for count, middle in ((len(self._kept), self.mean), (len(latest), statistics.median(latest))):
+            if abs(middle) > DEAD_BAND + SURE * self.scatter / math.sqrt(count):
+                return middle
         return 0.0
 
-    def _mean(self, count: int) -> float:
-        latest = list(self._kept)[-count:]
-        return sum(reading * weight for reading, weight in latest) / sum(weight for _, weight in latest)
+    @property
+    def _reach(self) -> float:
+        return OUTLIER + SCATTERED * self.scatter

@@ -18,16 +18,16 @@ from perfsvc.engine.control.silence import Silence
 GAIN, BOLD_GAIN = 0.6, 0.9
 LARGE = 0.15
 """An error or a move this large is no noise: it is mended nearly at once, and a swing when it is taken back."""
-UP, DOWN = math.log(1.25), math.log(2)
-"""The largest corrections."""
+UP, BOLD_UP, DOWN = math.log(1.25), math.log(1.5), math.log(2)
+"""The largest corrections; upwards by the size of the error."""
 
 BELOW, FAR_BELOW = math.log(3 / 4), math.log(1 / 3)
 """So far below the target, with no fence in sight, there is time to hurry."""
 HURRIED_UP, HURRIED_FAR_UP = math.log(1.5), math.log(2)
 
-ALARM, LOUD_ALARM = math.log(2), math.log(4)
-"""So far above the target for two seconds, or for one, and the load is cut at once."""
-SMALLEST_CUT, LARGEST_CUT = math.log(1.2), math.log(3)
+ALARM = math.log(2)
+"""So far above the target for two seconds, and the load is cut at once. A single second may be a hiccup."""
+SMALLEST_CUT, FIRST_CUT, LARGEST_CUT = math.log(1.2), math.log(1.5), math.log(3)
 BELOW_GOOD = math.log(1.15)
 """After an alarm, so far below the last good level: what has piled up must drain."""
 IMPROVING = 0.1
@@ -94,7 +94,7 @@ class Regulator:
     def _correction(self, level: float) -> float:
         """The move that the readings of this level call for."""
         hurries = self._hurries(self.readings.mean)
-        if not hurries and len(self.readings) == 1:
+        if not hurries and not self.readings.enough:
             return 0.0
         self._cutting = False
         error = self.readings.mean if hurries else self.readings.error
@@ -112,25 +112,21 @@ class Regulator:
     def _careful(self, level: float, error: float) -> float:
         gain = BOLD_GAIN if abs(error) > LARGE else GAIN
         wish = -error * gain / max(self.response.elasticity, 1.0)
-        return max(wish, -DOWN) if wish < 0 else self._fence.limit(level, min(wish, UP))
+        most = BOLD_UP if error < BELOW else UP
+        return max(wish, -DOWN) if wish < 0 else self._fence.limit(level, min(wish, most))
 
     def _alarmed(self, reading: float, previous: float | None, age: float) -> bool:
         """Whether to cut: not while an earlier move down may still work, or does."""
-        steady = reading if previous is None else min(reading, previous)
-        noise = self.readings.scatter
-        if reading < LOUD_ALARM + 3 * noise and steady < ALARM + 2 * noise:
+        if previous is None or min(reading, previous) < ALARM + 2 * self.readings.scatter:
             return False
-        if self._last_move >= 0:
-            return True
-        improving = previous is not None and reading < previous - IMPROVING
-        return age >= self._settle_s and not improving
+        return self._last_move >= 0 or (age >= self._settle_s and reading > previous - IMPROVING)
 
     def _cut(self, level: float, reading: float) -> float:
-        """Down by what the reading says, or at first only to below the last good level."""
+        """Down by what the reading says; at first only to below the last good level, or a little if it was this one."""
         self._fence.note_too_much(level)
         cut = min(max(reading / max(self.response.elasticity, 1.0), SMALLEST_CUT), LARGEST_CUT)
-        if not self._cutting and self._good is not None and self._good < level:
-            cut = min(cut, math.log(level / self._good) + BELOW_GOOD)
+        if not self._cutting and self._good is not None:
+            cut = min(cut, math.log(level / self._good) + BELOW_GOOD if self._good < level else FIRST_CUT)
         self._cutting, self._before = True, None
         return -cut
 

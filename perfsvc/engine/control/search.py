@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from perfsvc.engine.control.base import Fitness
 from perfsvc.engine.control.base import Scale
 from perfsvc.engine.control.base import Watch
 from perfsvc.engine.control.base import start_of
@@ -42,13 +43,14 @@ class BreakingPoint:
         """Count a second for the level under way; the next level when it has its verdict."""
         if self.finished:
             return None
-        if self._watch.paused(second):
+        fitness = self._watch.look(second)
+        if fitness is Fitness.PAUSED:
             self._trial = None
         if not second.span_ns:
             return None
         if self._trial is None:
             self._trial = self._begin(start_of(second))
-        verdict = self._trial.observe(second)
+        verdict = self._trial.observe(second, fit=fitness is not Fitness.STUMBLED)
         if verdict is not None:
             self._evidence.append(self._trial.row(verdict.value))
             self._follow(self._course.after(self._move, verdict), second.elapsed)

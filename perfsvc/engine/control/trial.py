@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from perfsvc.engine.control.base import running_s
 from perfsvc.engine.control.base import start_of
 from perfsvc.engine.control.course import Move
 from perfsvc.engine.control.course import Phase
@@ -16,6 +17,8 @@ from perfsvc.model.load import ErrorSearch
 
 SLACK_S = 0.1
 """Seconds close a little off the full second."""
+PATIENCE = 3.0
+"""A generator that stalls makes a level last longer, but not more than so many times."""
 SHORT = 0.03
 """Of the planned arrivals: with so many iterations too few, and arrivals late, a level was not offered."""
 UNSERVED = 0.01
@@ -37,24 +40,30 @@ class Trial:
         self._counts_from = began + spec.settle_time - SLACK_S
         counted = max(spec.level_time - spec.settle_time, 1.0) + spec.level_time * move.longer
         self._counted_s = max(counted, CLEAN_SECONDS) if move.phase is Phase.RECOVER else counted
-        self._ends = began + spec.settle_time + self._counted_s - SLACK_S
+        self._ends = self._counts_from + PATIENCE * self._counted_s
+        self._stumbled_s = 0.0
         self._clean = 0
 
-    def observe(self, second: Second) -> Verdict | None:
-        """Take in a second; the verdict, once there is one."""
+    def observe(self, second: Second, *, fit: bool) -> Verdict | None:
+        """Take in a second; the verdict, once there is one. One that is not fit is no evidence, but time passes."""
         if start_of(second) < self._counts_from:
             return None
+        if not fit:
+            self._stumbled_s += running_s(second)
+            return self._verdict(over=True) if second.elapsed >= self._ends else None
         self.held.add(second)
         self._clean = self._clean + 1 if self._is_clean(second) else 0
-        over = second.elapsed >= self._ends
-        return self._recovery(over) if self.move.phase is Phase.RECOVER else self._measurement(over)
+        return self._verdict(over=self.held.running_s >= self._counted_s - SLACK_S or second.elapsed >= self._ends)
 
     def row(self, verdict: str) -> dict[str, Any]:
         """The evidence of this level."""
         row = {**self.held.row(self.move.level), "verdict": verdict, "phase": self.move.phase.value}
         return {**row, "saturated": True} if self._saturated() else row
 
-    def _measurement(self, over: bool) -> Verdict | None:
+    def _verdict(self, *, over: bool) -> Verdict | None:
+        return self._recovery(over=over) if self.move.phase is Phase.RECOVER else self._measurement(over=over)
+
+    def _measurement(self, *, over: bool) -> Verdict | None:
         if self._hopeless():
             return Verdict.BAD
         if not over:
@@ -69,7 +78,7 @@ class Trial:
         """Percent of errors up to which the level is good; a failure is not refuted by chance near the threshold."""
         return self._spec.threshold * (CLEARLY if self.move.phase is Phase.RECHECK else 1.0)
 
-    def _recovery(self, over: bool) -> Verdict | None:
+    def _recovery(self, *, over: bool) -> Verdict | None:
         if self._clean >= CLEAN_SECONDS:
             return Verdict.GOOD
         if not over:
@@ -91,7 +100,12 @@ class Trial:
         return percent(self.held.errors, expected) > self._spec.threshold
 
     def _saturated(self) -> bool:
-        """Whether the generator did not offer the planned arrivals: it dropped some, or ever more of them wait."""
+        """Whether the generator did not keep up: it stalled most of the time, or it did not offer the planned arrivals.
+
+        Arrivals are not offered when some are dropped, or ever more of them wait.
+        """
+        if self._stumbled_s > self.held.running_s:
+            return True
         planned = self.move.level * self.held.running_s
         if not self._rate or self.held.dropped > UNSERVED * planned:
             return self._rate
