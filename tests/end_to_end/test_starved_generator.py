@@ -18,8 +18,13 @@ from tests.support.nginx import Nginx
 from tests.support.service import BIN
 
 LIMIT_S = 60
+REPORT = "report.json"
 HELD_S = 0.2
 """Four times what counts as late."""
+STARVED_RUN_S = 5
+ROOMY_RUN_S = 3
+TRIES = 3
+"""Others may take the room away, which is what the verdict then rightly says."""
 
 PLAN = """
 name: modest
@@ -30,7 +35,7 @@ scenes:
       - name: page
         request: {{url: /}}
         think_time: {{type: constant, value: 0.1}}
-config: {{hold_time: 5}}
+config: {{hold_time: {seconds}}}
 """
 
 
@@ -42,31 +47,36 @@ class Told(NamedTuple):
     code: int
 
 
-@pytest.fixture
-def plan(tmp_path: Path, nginx: Nginx) -> Path:
-    path = tmp_path / "plan.yaml"
-    path.write_text(PLAN.format(host=nginx.url))
-    return path
-
-
 @contextmanager
-def running(plan: Path, report: Path) -> Iterator[subprocess.Popen[str]]:
-    """``perfsvc run`` of five users, a second after its start."""
-    command = [str(BIN), "--lang", "en", "run", str(plan), "-u", "5", "--json", str(report)]
+def running(folder: Path, host: str, seconds: int) -> Iterator[subprocess.Popen[str]]:
+    """``perfsvc run`` of five users, a second after its start; its report goes into the folder."""
+    plan = folder / "plan.yaml"
+    plan.write_text(PLAN.format(host=host, seconds=seconds))
+    command = [str(BIN), "--lang", "en", "run", str(plan), "-u", "5", "--json", str(folder / REPORT)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            assert "/5 s" in process.stderr.readline()
+            assert f"/{seconds} s" in process.stderr.readline()
             yield process
         finally:
             process.send_signal(signal.SIGCONT)
             process.kill()
 
 
-def told(process: subprocess.Popen[str], report: Path) -> Told:
+def told(process: subprocess.Popen[str], folder: Path) -> Told:
     """Wait for the end."""
     summary, _ = process.communicate(timeout=LIMIT_S)
-    return Told(json.loads(report.read_text()), summary, process.returncode)
+    return Told(json.loads((folder / REPORT).read_text()), summary, process.returncode)
+
+
+def run_with_room(folder: Path, host: str) -> Told:
+    """A run that nobody disturbed, or the last of some."""
+    for _ in range(TRIES):
+        with running(folder, host, ROOMY_RUN_S) as process:
+            outcome = told(process, folder)
+        if outcome.report["validity"]["state"] == "VALID":
+            break
+    return outcome
 
 
 def starve(process: subprocess.Popen[str]) -> None:
@@ -79,19 +89,18 @@ def starve(process: subprocess.Popen[str]) -> None:
         time.sleep(HELD_S)
 
 
-def test_a_generator_with_room_is_valid(plan: Path, tmp_path: Path) -> None:
-    with running(plan, tmp_path / "report.json") as process:
-        report, summary, code = told(process, tmp_path / "report.json")
+def test_a_generator_with_room_is_valid(nginx: Nginx, tmp_path: Path) -> None:
+    report, summary, code = run_with_room(tmp_path, nginx.url)
     assert report["validity"] == {"state": "VALID", "at_least": False, "causes": []}
     assert "validity: VALID\n" in summary
     assert code == 0
-    assert report["summary"]["total_requests"] == pytest.approx(250, abs=25)
+    assert report["summary"]["total_requests"] == pytest.approx(150, abs=25)
 
 
-def test_a_starved_generator_is_invalid_and_says_at_least(plan: Path, tmp_path: Path) -> None:
-    with running(plan, tmp_path / "report.json") as process:
+def test_a_starved_generator_is_invalid_and_says_at_least(nginx: Nginx, tmp_path: Path) -> None:
+    with running(tmp_path, nginx.url, STARVED_RUN_S) as process:
         starve(process)
-        report, summary, code = told(process, tmp_path / "report.json")
+        report, summary, code = told(process, tmp_path)
     validity = report["validity"]
     assert (validity["state"], validity["at_least"]) == ("INVALID", True)
     (lag,) = [cause for cause in validity["causes"] if cause["code"] == "loop_lag"]
