@@ -1,0 +1,150 @@
+"""Payloads as users write them (text, hexadecimal, Base64, JSON; all with templates), made ready once per run."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Template
+from perfsvc.plugin import Text
+from perfsvc_protocols.http.pieces import INVALID_REQUEST
+from perfsvc_protocols.http.pieces import Encode
+from perfsvc_protocols.http.pieces import Piece
+from perfsvc_protocols.http.pieces import Pieces
+from perfsvc_protocols.http.pieces import constant
+from perfsvc_protocols.http.pieces import json_text
+from perfsvc_protocols.http.pieces import merged
+from perfsvc_protocols.http.pieces import pieces
+from perfsvc_protocols.http.pieces import plain_text
+from perfsvc_protocols.http.pieces import render
+
+Decode = Callable[[bytes], bytes]
+
+NOT_HEX = Text("不是合法的十六进制", "is not hexadecimal")
+NOT_BASE64 = Text("不是合法的 Base64", "is not valid base64")
+
+
+class Payload:
+    """Bytes to send. ``constant`` is all of them when nothing in them varies, else None."""
+
+    __slots__ = ("_decode", "_parts", "constant")
+
+    def __init__(self, parts: Pieces, decode: Decode | None = None) -> None:
+        """``decode`` makes bytes of the rendered text. Raises ValueError when it cannot of a constant one."""
+        self._parts = parts
+        self._decode = decode
+        self.constant = constant(parts)
+        if self.constant is not None and decode is not None:
+            self.constant = decode(self.constant)
+
+    def render(self, scope: Scope) -> bytes:
+        """The bytes for one virtual user at this moment. Raises MissingVariable and NotSent."""
+        if self.constant is not None:
+            return self.constant
+        rendered = render(self._parts, scope)
+        if self._decode is None:
+            return rendered
+        try:
+            return self._decode(rendered)
+        except ValueError as error:
+            raise NotSent(INVALID_REQUEST, str(error)) from None
+
+
+NOTHING = Payload(())
+
+
+class Texts:
+    """Compiles the texts of one step; collects what is wrong with them instead of stopping at the first fault."""
+
+    def __init__(self, template: Callable[[str], Template]) -> None:
+        self.problems: list[Problem] = []
+        self._template = template
+
+    def check(self) -> None:
+        """Raises InvalidInput with every problem found so far."""
+        if self.problems:
+            raise InvalidInput(self.problems)
+
+    def refuse(self, at: str, text: Text) -> None:
+        """Notes a problem."""
+        self.problems.append(Problem(at, text))
+
+    def pieces(self, text: str, at: str, encode: Encode = plain_text) -> Pieces:
+        """A text with templates, as bytes."""
+        try:
+            return pieces(self._template(text), encode)
+        except Fault as fault:
+            self.problems += [Problem(at, problem.text) for problem in fault.problems]
+        except NotSent as error:
+            self.refuse(at, Text("不能包含换行等控制字符", str(error)))
+        return ()
+
+    def text(self, text: str, at: str = "text") -> Payload:
+        """Text, sent as UTF-8."""
+        return Payload(self.pieces(text, at))
+
+    def hexadecimal(self, text: str, at: str = "hex") -> Payload:
+        """Bytes in hexadecimal; white space between them is allowed."""
+        return self._decoded(text, at, unhex, NOT_HEX)
+
+    def base64(self, text: str, at: str = "base64") -> Payload:
+        """Bytes in Base64."""
+        return self._decoded(text, at, unbase64, NOT_BASE64)
+
+    def json(self, value: Any, at: str = "json") -> Payload:
+        """A document whose strings may hold templates."""
+        return Payload(merged(self._json(value, at)))
+
+    def _decoded(self, text: str, at: str, decode: Decode, fault: Text) -> Payload:
+        try:
+            return Payload(self.pieces(text, at), decode)
+        except ValueError:
+            self.refuse(at, fault)
+            return NOTHING
+
+    def _json(self, value: Any, at: str) -> Iterator[Piece]:
+        if isinstance(value, str):
+            yield from (b'"', *self.pieces(value, at, json_text), b'"')
+        elif isinstance(value, dict):
+            yield from self._object(value, at)
+        elif isinstance(value, list):
+            yield from self._array(value, at)
+        else:
+            yield json.dumps(value).encode()
+
+    def _object(self, value: dict[str, Any], at: str) -> Iterator[Piece]:
+        yield b"{"
+        for number, (name, item) in enumerate(value.items()):
+            path = f"{at}.{name}"
+            yield from (b',"' if number else b'"', *self.pieces(name, path, json_text), b'":')
+            yield from self._json(item, path)
+        yield b"}"
+
+    def _array(self, value: list[Any], at: str) -> Iterator[Piece]:
+        yield b"["
+        for number, item in enumerate(value):
+            yield b"," if number else b""
+            yield from self._json(item, f"{at}[{number}]")
+        yield b"]"
+
+
+def unhex(text: bytes) -> bytes:
+    """Raises ValueError."""
+    return bytes.fromhex(text.decode())
+
+
+def unbase64(text: bytes) -> bytes:
+    """Raises ValueError."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,309 @@
+"""One connection: opening it with picows, messages out, and frames put together to messages in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Protocol
+
+from picows import WSCloseCode
+from picows import WSError
+from picows import WSFrame
+from picows import WSInvalidStatusError
+from picows import WSListener
+from picows import WSMsgType
+from picows import WSTransport
+from picows import ws_connect
+
+from perfsvc.plugin import RunContext
+from perfsvc_protocols._stream import Dialled
+from perfsvc_protocols._stream import dial
+from perfsvc_protocols._stream import hang_up
+from perfsvc_protocols.http import failures
+from perfsvc_protocols.http.address import Address
+from perfsvc_protocols.http.failures import Failed
+
+TEXT, BINARY, PING, PONG, CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
+MESSAGES = (TEXT, BINARY)
+NO_CODE = 1005
+"""A close frame without a code, as RFC 6455 has it."""
+PATIENCE_S = 1.0
+"""How long the other side may take to end a connection that both have agreed to close."""
+UPGRADE = (
+    b"GET  HTTP/1.1\r\nHost: \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+"""What picows sends, without target, host and headers of ours; and how a server's reply begins and ends."""
+UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+READ_BUFFER = 4096
+"""To begin with: thousands of sockets that mostly listen must not cost 16 KiB each."""
+
+# What a target does wrong is told by the report; with an adapter picows makes no logger for each connection.
+_logger = logging.getLogger("picows.perfsvc")
+_logger.setLevel(logging.CRITICAL + 1)
+QUIET = logging.LoggerAdapter(_logger)
+
+
+class Owner(Protocol):
+    """Who uses a connection."""
+
+    def message(self, data: bytes, size: int) -> None:
+        """A whole message came; ``size`` is what it took on the wire."""
+        ...
+
+    def ponged(self, payload: bytes, size: int) -> None:
+        """A pong came."""
+        ...
+
+    def closed(self, code: int) -> None:
+        """The other side closes, or agrees to."""
+        ...
+
+    def lost(self, error_class: str) -> None:
+        """The connection ended without a word."""
+        ...
+
+    def resumed(self) -> None:
+        """What was written has left."""
+        ...
+
+
+class Early:
+    """Owns a connection for the moment between the upgrade and the news of it, in which messages may come already."""
+
+    def __init__(self) -> None:
+        self.told: list[Callable[[Owner], None]] = []
+
+    def message(self, data: bytes, size: int) -> None:
+        self.told.append(lambda owner: owner.message(data, size))
+
+    def ponged(self, payload: bytes, size: int) -> None:
+        """Nobody has asked."""
+
+    def closed(self, code: int) -> None:
+        self.told.append(lambda owner: owner.closed(code))
+
+    def lost(self, error_class: str) -> None:
+        self.told.append(lambda owner: owner.lost(error_class))
+
+    def resumed(self) -> None:
+        """Nothing was written."""
+
+
+class Connection(WSListener):
+    """An open connection. ``owner`` is None once it is given up: nobody is told any more.
+
+    ``full``: more was written than the network takes for now. ``upgrade_bytes``: the size of the reply that opened it.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._early = Early()
+        self.owner: Owner | None = self._early
+        self.full = False
+        self.headers: Mapping[str, str] = {}
+        self.upgrade_bytes = 0
+        self._asked_to_close = False
+        self._farewell: asyncio.Task[None]
+        self._max_bytes = max_bytes
+        self._parts: list[bytes] = []
+        self._parts_bytes = 0
+        self._transport: WSTransport
+
+    # What its owner does with it
+
+    def attach(self, owner: Owner) -> None:
+        """From now on somebody is told, and of what came before too."""
+        if self.owner is not None:
+            self.owner = owner
+        for tell in self._early.told:
+            tell(owner)
+
+    def send(self, kind: WSMsgType, data: bytes) -> int:
+        """Sends a frame; answers its size on the wire."""
+        self._transport.send(kind, data)
+        size = len(data)
+        return size + (6 if size < 126 else 8 if size < 65_536 else 14)
+
+    def close(self, code: int, reason: str) -> None:
+        """Asks the other side to close; its answer comes as ``closed``."""
+        self._asked_to_close = True
+        self._transport.send_close(code, reason.encode())  # type: ignore[arg-type]  # any code, not only those named
+
+    def drop(self) -> None:
+        """Ends it at once; nobody is told."""
+        self.owner = None
+        self._transport.disconnect(graceful=False)
+
+    def leave(self) -> None:
+        """Says good-bye and ends it; nobody is told."""
+        self.owner = None
+        self._asked_to_close = True
+        self._transport.send_close(WSCloseCode.OK)
+        self._transport.disconnect()
+
+    # What picows does with it
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self.headers = transport.response.headers
+        self.upgrade_bytes = len(UPGRADED) + headers_size(self.headers.items())
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        owner = self.owner
+        if owner is None:
+            return
+        kind = frame.msg_type
+        if frame.payload_size > self._max_bytes:
+            self._too_big(owner)
+        elif frame.fin and kind in MESSAGES:
+            owner.message(frame.get_payload_as_bytes(), wire_size(frame.payload_size))
+        elif kind == CLOSE:
+            self._closing(owner, frame)
+        elif kind == PONG:
+            owner.ponged(frame.get_payload_as_bytes(), wire_size(frame.payload_size))
+        elif kind != PING:
+            self._part(owner, frame)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        owner, self.owner = self.owner, None
+        # To a peer that breaks the protocol picows says so, and closes.
+        broken = not self._asked_to_close and transport.is_close_frame_sent
+        if broken:
+            self._farewell = asyncio.get_running_loop().create_task(_heard_out(transport))
+        if owner is not None:
+            owner.lost(failures.PROTOCOL if broken else failures.CLOSED_EARLY)
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self.owner is not None:
+            self.owner.resumed()
+
+    def _closing(self, owner: Owner, frame: WSFrame) -> None:
+        self.owner = None
+        transport = self._transport
+        self._asked_to_close = True
+        if not transport.is_close_frame_sent:
+            transport.send_close(frame.get_close_code())
+        # The server ends the connection, so that its port waits and not ours; but not for ever.
+        asyncio.get_running_loop().call_later(PATIENCE_S, transport.disconnect)
+        owner.closed(int(frame.get_close_code()) or NO_CODE)  # type: ignore[call-overload]  # an int of C
+
+    def _too_big(self, owner: Owner) -> None:
+        self.drop()
+        owner.lost(failures.PROTOCOL)
+
+    def _part(self, owner: Owner, frame: WSFrame) -> None:
+        self._parts.append(frame.get_payload_as_bytes())
+        self._parts_bytes += wire_size(frame.payload_size)
+        if self._parts_bytes > self._max_bytes:
+            self._too_big(owner)
+        elif frame.fin:
+            data, size = b"".join(self._parts), self._parts_bytes
+            self._parts, self._parts_bytes = [], 0
+            owner.message(data, size)
+
+
+async def _heard_out(transport: WSTransport) -> None:
+    """Takes note of why picows gave a connection up, lest the loop complain that nobody did."""
+    with contextlib.suppress(Exception):
+        await transport.wait_disconnected()
+
+
+def wire_size(payload: int) -> int:
+    """How many bytes a frame from a server takes, header included."""
+    return payload + (2 if payload < 126 else 4 if payload < 65_536 else 10)
+
+
+def headers_size(headers: Iterable[tuple[str, str]]) -> int:
+    """How many bytes headers take, line ends included."""
+    return sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+class Opening:
+    """A connection on its way: what is known of it while it is being opened, whether it succeeds or not.
+
+    ``ready_ns`` is the moment the upgrade was sent, 0 before.
+    """
+
+    def __init__(self, context: RunContext, address: Address, headers: list[tuple[str, str]]) -> None:
+        self.begun_ns = context.now_ns()
+        self.ready_ns = 0
+        self._address = address
+        self._context = context
+        self._dialled: Dialled | None = None
+        self._headers = headers
+
+    @property
+    def phases(self) -> tuple[int, int, int]:
+        """Nanoseconds for DNS, connecting and TLS, once the upgrade was sent."""
+        if self._dialled is None:
+            return 0, 0, 0
+        _, dns, connect = self._dialled
+        secure = self._address.origin.secure
+        return dns, connect, max(self.ready_ns - self.begun_ns - dns - connect, 0) if secure else 0
+
+    @property
+    def upgrade_bytes(self) -> int:
+        """The size of the upgrade."""
+        origin, target = self._address
+        return len(UPGRADE) + len(origin.authority) + len(target) + headers_size(self._headers)
+
+    @property
+    def url(self) -> str:
+        """As picows takes it."""
+        origin, target = self._address
+        return f"{'wss' if origin.secure else 'ws'}://{origin.authority}{target}"
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The headers of the upgrade. picows asks for them when the connection, with TLS, stands."""
+        self.ready_ns = self._context.now_ns()
+        return iter(self._headers)
+
+    async def open(self, tls: Callable[[], ssl.SSLContext], max_bytes: int) -> Connection:
+        """Opens it. Raises Failed; cancelled, it leaves nothing open."""
+        try:
+            self._dialled = await dial(self._context, self._address.origin.host, self._address.origin.port)
+            return await self._upgraded(self._dialled, tls, max_bytes)
+        except Exception as error:
+            raise _refused(error) from error
+
+    async def _upgraded(self, dialled: Dialled, tls: Callable[[], ssl.SSLContext], max_bytes: int) -> Connection:
+        try:
+            _, listener = await ws_connect(
+                lambda: Connection(max_bytes),
+                self.url,
+                ssl_context=tls() if self._address.origin.secure else None,
+                websocket_handshake_timeout=None,  # the step's own time limit holds
+                logger_name=QUIET,
+                max_frame_size=max_bytes,
+                extra_headers=self,
+                max_redirects=0,
+                use_aiofastnet=False,  # no faster here, and under uvloop it missed ends that came right behind data
+                read_buffer_init_size=READ_BUFFER,
+                socket_factory=lambda _: dialled.socket,
+            )
+        except BaseException:
+            hang_up(dialled.socket)
+            raise
+        if listener is None:  # how picows says that the connection ended during the upgrade
+            raise Failed(failures.CLOSED_EARLY, "the server closed the connection during the upgrade")
+        return listener  # type: ignore[return-value]  # what the factory made
+
+
+def _refused(error: Exception) -> Failed:
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, WSInvalidStatusError) and error.response is not None:
+        return Failed(f"WebSocket Upgrade: HTTP {int(error.response.status)}", str(error))
+    if isinstance(error, WSError):
+        return Failed(failures.PROTOCOL, str(error))
+    return failures.connecting(error)

@@ -1,0 +1,73 @@
+"""The WebSocket protocol: one object serves one run on one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import Reads
+from perfsvc.plugin import Reply
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Text
+from perfsvc_protocols._payload import Texts
+from perfsvc_protocols.http import address
+from perfsvc_protocols.http.pieces import Pieces
+from perfsvc_protocols.http.pieces import constant
+from perfsvc_protocols.http.pieces import header_text
+from perfsvc_protocols.http.pieces import plain_text
+from perfsvc_protocols.websocket import spec
+from perfsvc_protocols.websocket.script import Script
+from perfsvc_protocols.websocket.script import Target
+from perfsvc_protocols.websocket.script import WebSocketCall
+from perfsvc_protocols.websocket.session import Ground
+from perfsvc_protocols.websocket.session import WebSocketSession
+from perfsvc_protocols.websocket.session import as_http
+
+
+class WebSocketProtocol(Protocol):
+    """WebSocket, plain and over TLS."""
+
+    name = "websocket"
+    title = Text("WebSocket", "WebSocket")
+    Request = spec.Request
+    Options = spec.Options
+
+    def __init__(self, options: spec.Options, context: RunContext) -> None:
+        """Raises InvalidInput for a CA that cannot be read."""
+        super().__init__(options, context)
+        self._ground = Ground(options, context)
+        if options.ca is not None:
+            _ = self._ground.tls  # a wrong file is told before the run, not by its first request
+
+    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> WebSocketCall:
+        texts = Texts(self.context.template)
+        script = Script(texts)
+        operations = [each for at, action in request.script for each in script.operations(action, at)]
+        target = Target(request.url is not None, self._url(request.url or "", texts), self._headers(request, texts))
+        texts.check()
+        return WebSocketCall(target, operations, script.payloads, timeout_ns + script.held_ns)
+
+    def session(self, scope: Scope, done: Callable[[Reply], None]) -> WebSocketSession:
+        return WebSocketSession(scope, done, self._ground)
+
+    def _url(self, url: str, texts: Texts) -> Pieces:
+        """A step without a URL in a run without a base URL is at home on the connection of a step before it."""
+        text = url if address.ABSOLUTE.match(url) else address.joined(self.context.base_url, url)
+        parts = texts.pieces(text, "url", plain_text)
+        whole = constant(parts)
+        if whole and not texts.problems:
+            try:
+                address.parse(as_http(whole.decode()))
+            except address.BadAddress as error:
+                texts.refuse("url", Text(f"无法连接 {text!r}：{error}", f"{text!r} cannot be connected to: {error}"))
+        return parts
+
+    def _headers(self, request: spec.Request, texts: Texts) -> tuple[tuple[str, Pieces], ...]:
+        common = {name: value for name, value in self.context.headers.items() if name.lower() not in spec.OURS}
+        chosen = {name.lower(): (name, value) for name, value in {**common, **request.headers}.items()}
+        headers = [(name, texts.pieces(value, f"headers.{name}", header_text)) for name, value in chosen.values()]
+        if request.subprotocols:
+            headers.append(("Sec-WebSocket-Protocol", (", ".join(request.subprotocols).encode(),)))
+        return tuple(headers)

@@ -1,0 +1,368 @@
+"""One virtual user as a WebSocket client: its connection, and one request at a time over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import cached_property
+from ssl import SSLContext
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Reply
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc_protocols._payload import Payload
+from perfsvc_protocols._stream import tls_context
+from perfsvc_protocols.http import address
+from perfsvc_protocols.http.address import Address
+from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols.http.pieces import INVALID_REQUEST
+from perfsvc_protocols.http.pieces import render
+from perfsvc_protocols.websocket.connection import BINARY
+from perfsvc_protocols.websocket.connection import PING
+from perfsvc_protocols.websocket.connection import TEXT
+from perfsvc_protocols.websocket.connection import Connection
+from perfsvc_protocols.websocket.connection import Opening
+from perfsvc_protocols.websocket.reply import WebSocketReply
+from perfsvc_protocols.websocket.script import Match
+from perfsvc_protocols.websocket.script import Target
+from perfsvc_protocols.websocket.script import WebSocketCall
+from perfsvc_protocols.websocket.spec import Options
+
+NS_PER_MS = 1_000_000
+SWITCHING_PROTOCOLS = 101
+PING_BYTES = 4
+
+
+class Ground:
+    """What all users of a run stand on."""
+
+    def __init__(self, options: Options, context: RunContext) -> None:
+        self.options = options
+        self.context = context
+
+    @cached_property
+    def tls(self) -> SSLContext:
+        """How TLS is spoken. Made when first needed. Raises InvalidInput for a CA that is none."""
+        return tls_context(self.options)
+
+
+class WebSocketSession(Session):
+    """Performs the operations of one call after the other; an operation that has to wait says so, and goes on later.
+
+    ``started_ns`` of a request is the moment its first operation began; of one that only opens the connection, the
+    moment its upgrade was sent.
+    """
+
+    __slots__ = (
+        "_at",
+        "_awaiting",
+        "_backlog",
+        "_busy",
+        "_connection",
+        "_counters",
+        "_dialing",
+        "_gauges",
+        "_ground",
+        "_idle_bytes",
+        "_iteration",
+        "_left",
+        "_match",
+        "_now_ns",
+        "_opening",
+        "_operations",
+        "_pinged",
+        "_rendered",
+        "_text",
+        "_timer",
+        "reply",
+    )
+
+    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: Ground) -> None:
+        super().__init__(scope, done)
+        # For as long as the user lives
+        self.reply = WebSocketReply()
+        self._backlog: deque[bytes] = deque(maxlen=ground.options.backlog)
+        self._connection: Connection | None = None
+        self._counters: dict[str, float] = {}
+        self._gauges: dict[str, float] = {}
+        self._ground = ground
+        self._idle_bytes = 0
+        self._iteration = scope.iteration if ground.options.new_connection_each_iteration else None
+        self._now_ns = ground.context.now_ns
+        self._text = ""
+        # For one request
+        self._at = 0
+        self._awaiting = ""
+        self._busy = False
+        self._dialing: asyncio.Task[None] | None = None
+        self._left = 0
+        self._match: Match | None = None
+        self._opening: Opening | None = None
+        self._operations: tuple[Callable[[WebSocketSession], bool], ...] = ()
+        self._pinged = 0
+        self._rendered: dict[Payload, bytes] = {}
+        self._timer: asyncio.Handle | None = None
+
+    def start(self, call: WebSocketCall) -> None:
+        if self._iteration is not None and self._iteration != self.scope.iteration:
+            self._iteration = self.scope.iteration
+            self.reset()
+        if call.payloads:
+            self._rendered = call.render(self.scope)
+        target = call.target
+        if self._connection is None or (target.own and render(target.url, self.scope).decode() != self._text):
+            self._dial(call, target)
+            return
+        self.reply.reset()
+        self._busy = True
+        self._operations = call.operations
+        self._begin()
+        if self._perform():
+            self._timer = asyncio.get_running_loop().call_soon(self._finish)
+
+    def abort(self, error_class: str) -> None:
+        if not self._busy:
+            return
+        if self._dialing is not None:
+            self._dialing.cancel()
+        self.reset()
+        self._fail(error_class, "")
+
+    def reset(self) -> None:
+        connection, self._connection = self._connection, None
+        self._backlog.clear()
+        if connection is not None:
+            connection.drop() if self._busy else connection.leave()
+
+    async def close(self) -> None:
+        self.reset()
+        await asyncio.sleep(0)  # the loop tells the connection that it ended, and lets go of it
+
+    # Connecting
+
+    def _dial(self, call: WebSocketCall, target: Target) -> None:
+        text = self._text if self._text and not target.own else render(target.url, self.scope).decode()
+        headers = [(name, render(value, self.scope).decode()) for name, value in target.headers]
+        opening = Opening(self._ground.context, _address(text), headers)
+        self.reset()
+        self.reply.reset()
+        self._text = self.reply.url = text
+        self._busy = True
+        self._operations = call.operations
+        self._opening = opening
+        self._dialing = asyncio.get_running_loop().create_task(self._open(opening))
+
+    async def _open(self, opening: Opening) -> None:
+        options = self._ground.options
+        try:
+            connection = await opening.open(lambda: self._ground.tls, options.max_message_bytes)
+        except Failed as error:
+            self._fail(error.error_class, str(error))
+        else:
+            self._opened(connection, opening)
+
+    def _opened(self, connection: Connection, opening: Opening) -> None:
+        self._dialing = self._opening = None
+        self._connection = connection
+        now, reply = self._now_ns(), self.reply
+        self._upgrade_sent(opening)
+        reply.connected = opening.phases
+        reply.headers = connection.headers
+        reply.bytes_received = connection.upgrade_bytes
+        reply.waiting_ns = now - opening.ready_ns
+        self._gauges["upgrade_ms"] = reply.waiting_ns / NS_PER_MS
+        connection.attach(self)
+        if not self._busy:  # it ended as soon as it began, and that was told
+            return
+        if not self._operations:
+            reply.status = SWITCHING_PROTOCOLS
+            self._finish()
+            return
+        reply.waiting_ns = 0
+        self._begin()
+        if self._perform():
+            self._finish()
+
+    def _upgrade_sent(self, opening: Opening) -> None:
+        """The upgrade is what this request has sent so far, if it came to that."""
+        reply = self.reply
+        reply.started_ns = opening.ready_ns or opening.begun_ns
+        reply.sent = opening.ready_ns > 0
+        reply.bytes_sent = opening.upgrade_bytes if reply.sent else 0
+
+    # Performing
+
+    def _begin(self) -> None:
+        self._at = 0
+        reply = self.reply
+        reply.sent = True
+        reply.started_ns = self._now_ns()
+        reply.bytes_received += self._idle_bytes
+        self._idle_bytes = 0
+
+    def _perform(self) -> bool:
+        """Goes on with the operations; True when there are none left."""
+        operations = self._operations
+        self._awaiting = ""
+        while self._at < len(operations):
+            operation = operations[self._at]
+            self._at += 1
+            if not operation(self):
+                return False
+        return True
+
+    def _go_on(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._connection is None and self._at < len(self._operations):
+            self._fail(INVALID_REQUEST, "the connection was closed by an action before")
+        elif self._perform():
+            self._finish()
+
+    def send(self, text: bool, payload: Payload) -> bool:
+        data = payload.constant if payload.constant is not None else self._rendered[payload]
+        connection = self._connection
+        self._backlog.clear()
+        self.reply.sent_payload = data
+        self.reply.bytes_sent += connection.send(TEXT if text else BINARY, data)  # type: ignore[union-attr]  # it stands
+        self._count("messages_sent")
+        if connection.full:  # type: ignore[union-attr]
+            self._awaiting = "room"
+            return False
+        return True
+
+    def ping(self) -> bool:
+        self._pinged = self._now_ns()
+        payload = (self._pinged & 0xFFFFFFFF).to_bytes(PING_BYTES)
+        self.reply.bytes_sent += self._connection.send(PING, payload)  # type: ignore[union-attr]
+        self._count("pings")
+        self._awaiting = "pong"
+        return False
+
+    def expect(self, match: Match | None, count: int, timeout_s: float | None) -> bool:
+        self._match = match
+        self._left = count
+        while self._backlog and self._left:
+            self._take(self._backlog.popleft())
+        if not self._left:
+            return True
+        self._awaiting = "message"
+        if timeout_s is not None:
+            self._timer = asyncio.get_running_loop().call_later(timeout_s, self._waited_in_vain)
+        return False
+
+    def hold(self, seconds: float) -> bool:
+        self._awaiting = "time"
+        self._backlog.clear()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._go_on)
+        return False
+
+    def close_with(self, code: int, reason: str) -> bool:
+        self._awaiting = "close"
+        self._connection.close(code, reason)  # type: ignore[union-attr]
+        return False
+
+    def _waited_in_vain(self) -> None:
+        self.abort(TIMEOUT)
+
+    def _take(self, data: bytes) -> None:
+        if self._match is None or self._match(data):
+            self._left -= 1
+            self.reply.payload = data
+
+    # What the connection tells
+
+    def message(self, data: bytes, size: int) -> None:
+        self._came(size)
+        self._count("messages_received")
+        if self._awaiting == "message":
+            self._take(data)
+            if not self._left:
+                self._go_on()
+            return
+        self._count("pushes")
+        if self._awaiting == "time":
+            self.reply.payload = data
+        else:
+            self._backlog.append(data)
+
+    def ponged(self, payload: bytes, size: int) -> None:
+        if self._awaiting == "pong" and payload == (self._pinged & 0xFFFFFFFF).to_bytes(PING_BYTES):
+            self._came(size)
+            self._gauges["ping_ms"] = (self._now_ns() - self._pinged) / NS_PER_MS
+            self._go_on()
+
+    def closed(self, code: int) -> None:
+        self._connection = None
+        self._count(f"close_{code}")
+        if self._awaiting == "close":
+            self.reply.status = code
+            self._came(4)
+            self._go_on()
+        elif self._busy:
+            self._fail(f"WebSocket Closed: {code}", "the server closed the connection")
+
+    def lost(self, error_class: str) -> None:
+        self._connection = None
+        if self._busy:
+            self._fail(error_class, "the connection ended")
+
+    def resumed(self) -> None:
+        if self._awaiting == "room":
+            self._go_on()
+
+    def _came(self, size: int) -> None:
+        if not self._busy:
+            self._idle_bytes += size
+            return
+        reply = self.reply
+        reply.bytes_received += size
+        if not reply.waiting_ns:
+            reply.waiting_ns = self._now_ns() - reply.started_ns
+
+    def _count(self, name: str) -> None:
+        self._counters[name] = self._counters.get(name, 0) + 1
+
+    # The end of a request
+
+    def _finish(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._busy = False
+        self._awaiting = ""
+        reply = self.reply
+        reply.ended_ns = self._now_ns()
+        if self._counters:
+            reply.counters, self._counters = self._counters, {}
+        if self._gauges:
+            reply.gauges, self._gauges = self._gauges, {}
+        self.done(reply)
+
+    def _fail(self, error_class: str, message: str) -> None:
+        if self._opening is not None:
+            self._upgrade_sent(self._opening)
+        self._dialing = self._opening = None
+        reply = self.reply
+        reply.failure = error_class
+        reply.message = message
+        reply.status = 0
+        self._finish()
+
+
+def _address(url: str) -> Address:
+    """Where a rendered URL leads. Raises NotSent."""
+    try:
+        return address.parse(as_http(url))
+    except address.BadAddress as error:
+        raise NotSent(INVALID_REQUEST, str(error)) from None
+
+
+def as_http(url: str) -> str:
+    """The same URL with the scheme of the upgrade."""
+    return f"http{url[2:]}" if url[:5].lower() == "ws://" or url[:6].lower() == "wss://" else url
