@@ -33,6 +33,7 @@ from perfsvc.settings import load
 
 PASSED, INTERNAL, BAD_INPUT, BREACHED = 0, 1, 2, 99
 MAX_PLAN_BYTES = 10_000_000
+MOST_USERS_UNASKED = 1_000
 DURATION = re.compile(r"^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$")
 
 
@@ -80,6 +81,9 @@ def add_run(commands: Any) -> None:
     run.add_argument("-u", "--users", type=int, help="virtual users")
     run.add_argument("-d", "--duration", help="hold time: 30, 30s, 5m, 1h30m")
     run.add_argument("--ramp", help="ramp-up time")
+    run.add_argument("-r", "--rate", type=float, metavar="N", help="arrivals per second, in place of a number of users")
+    run.add_argument("--max-vus", type=int, metavar="N", help="most users that serve arrivals")
+    run.add_argument("--iterations", type=int, metavar="N", help="end after so many iterations")
     run.add_argument("-t", "--threshold", action="append", metavar="RULE", help="for example 'p95 < 300'; repeatable")
     run.add_argument("-m", "--method", help="method, with a URL; default: GET")
     run.add_argument("-H", "--header", action="append", metavar="'NAME: VALUE'", help="with a URL; repeatable")
@@ -172,8 +176,13 @@ def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
     return {
         "name": name,
         "scenes": [{"name": name, "steps": [{"name": name, "request": request, "checks": checks}]}],
-        "config": {"concurrent_users": 1, "hold_time": 10},
+        "config": {"concurrent_users": users_for(chosen.rate), "hold_time": 10},
     }
+
+
+def users_for(rate: float | None) -> int:
+    """Users of a plan that names none: one, or for arrivals as many as replies of a second keep busy, within reason."""
+    return 1 if rate is None or not 0 < rate < math.inf else min(math.ceil(rate), MOST_USERS_UNASKED)
 
 
 def path_of(url: str) -> str:
@@ -232,6 +241,8 @@ def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> None:
 
 def put_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:
     """Thresholds are added to those of the plan; what has another shape is left for validation to refuse."""
+    given = {"arrival_rate": chosen.rate, "max_vus": chosen.max_vus, "max_iterations": chosen.iterations}
+    execution.update({name: value for name, value in given.items() if value is not None})
     thresholds = execution.setdefault("thresholds", [])
     if isinstance(thresholds, list):
         thresholds.extend(chosen.threshold or [])

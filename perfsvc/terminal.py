@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.table import Table
 
@@ -23,6 +25,17 @@ LABELS = {
     "users": Text("用户", "users"),
     "rps": Text("请求/秒", "req/s"),
     "errors": Text("错误", "errors"),
+    "planned": Text("计划", "planned"),
+    "dropped": Text("丢弃", "dropped"),
+    "late": Text("迟到", "late"),
+    "from_plan": Text("自计划时刻", "from plan"),
+    "arrivals": Text("到达", "arrivals"),
+    "level": Text("负载", "load"),
+    "phase": Text("阶段", "phase"),
+    "throughput": Text("吞吐量", "throughput"),
+    "search": Text("搜索", "search"),
+    "knee": Text("拐点", "knee"),
+    "by_hand": Text("手动", "by hand"),
     "step": Text("步骤", "step"),
     "requests": Text("请求数", "requests"),
     "error_rate": Text("错误率", "error %"),
@@ -42,6 +55,15 @@ LABELS = {
     "version": Text("版本", "version"),
     "status": Text("状态", "status"),
 }
+UNITS = {"vus": Text("个虚拟用户", "virtual users"), "arrival_rate": Text("次到达/秒", "arrivals/s")}
+RECOVERED = {
+    True: Text("；降低负载后恢复", "; the target recovered"),
+    False: Text("；降低负载后未恢复", "; the target did not recover"),
+    None: Text("", ""),
+}
+"""What a search adds about the target after the load went down again; nothing where it never had to."""
+METRIC_UNITS = {"error_rate": " %", "rps": " req/s"}
+"""Of what an adaptive load holds; everything else is a latency."""
 PERCENTILES = ("p50", "p90", "p95", "p99", "max")
 SPARSE_AFTER_S = 60
 SPARSE_EVERY_S = 10
@@ -73,22 +95,36 @@ class Progress(Output):
 
     def _line(self, second: Second) -> str:
         name = {key: label.of(self._language) for key, label in LABELS.items()}
-        duration = self._run.spec.load.duration
-        latency = "-" if second.p95 is None else f"{second.p95:.1f}"
-        return (
-            f"{second.elapsed:6.1f}/{duration:g} s  {name['users']} {second.vus}  {name['rps']} {second.rps:.0f}  "
-            f"p95 {latency} ms  {name['errors']} {self._run.metrics.total.errors}"
-        )
+        load, metrics = self._run.spec.load, self._run.metrics
+        parts = [f"{second.elapsed:6.1f}/{load.duration:g} s"]
+        if second.planned_rate:
+            parts.append(f"{name['planned']} {second.planned_rate:g}/s")
+        parts += [f"{name['users']} {second.vus}", f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
+        if second.planned:
+            parts.append(f"{name['from_plan']} p95 {in_ms(second.plan_p95)} ms")
+        if load.open:
+            parts += [f"{name['dropped']} {metrics.dropped}", f"{name['late']} {metrics.late}"]
+        parts.append(f"{name['errors']} {metrics.total.errors}")
+        return "  ".join(parts)
 
     def _write(self, line: str) -> None:
+        if self._live:  # a line that wraps could not be rewritten
+            line = set_cell_size(line, shutil.get_terminal_size().columns - 1).rstrip()
         self._stream.write(f"\r\x1b[K{line}" if self._live else f"{line}\n")
         self._stream.flush()
+
+
+def in_ms(latency: float | None) -> str:
+    """A latency of the progress line; ``-`` where nothing was sent."""
+    return "-" if latency is None else f"{latency:.1f}"
 
 
 def show_report(report: dict[str, Any], language: str) -> None:
     """The summary on standard output."""
     console = _console()
     console.print(_steps(report, language))
+    if "search" in report and "metric" not in report["search"]:  # the trace of adaptive has a row for every second
+        console.print(_evidence(report["search"], language))
     if report["metrics"]["errors"]["labels"]:
         console.print(_errors(report, language))
     if report["verdict"]["thresholds"]:
@@ -100,7 +136,7 @@ def show_report(report: dict[str, Any], language: str) -> None:
 def show_plugins(described: Sequence[dict[str, Any]], language: str) -> None:
     """What was found, one line each; a plugin that failed says why."""
     table = _table(language, "name", "kind", "distribution", "version", "status")
-    at = "en" if language.startswith("en") else "zh"
+    at = _at(language)
     for plugin in described:
         status = plugin["error"][at] if plugin["error"] else plugin["status"]
         table.add_row(plugin["name"], plugin["kind"], plugin["distribution"], plugin["version"], status)
@@ -134,13 +170,41 @@ def _steps(report: dict[str, Any], language: str) -> Table:
     }
     total = _figures(overall, report["metrics"]["response_times"]["percentiles"])
     table.add_row(LABELS["total"].of(language), *total, style="bold")
+    if planned := report.get("latency_from_plan"):
+        table.add_row(LABELS["from_plan"].of(language), "", "", "", *_latencies(planned["avg"], planned["percentiles"]))
     return table
 
 
+def _evidence(search: dict[str, Any], language: str) -> Table:
+    """One row per level, in the order in which they were held; the knee of a staircase is marked."""
+    searched = "threshold" in search
+    columns = ["level", "requests", "rps", "error_rate", "avg", "p50", "p95", "p99"]
+    table = _table(language, *columns, *(["phase", "verdict"] if searched else [""]))
+    for row in search["evidence"]:
+        latencies = [_two_digits(row[name]) for name in ("avg", "p50", "p95", "p99")]
+        figures = [f"{row['level']:g}", str(row["requests"]), f"{row['rps']:.1f}", f"{row['error_rate']:.2f}"]
+        remarks = [row["phase"], row["verdict"]] if searched else [_mark(row, search, language)]
+        table.add_row(*figures, *latencies, *remarks)
+    return table
+
+
+def _mark(row: dict[str, Any], search: dict[str, Any], language: str) -> str:
+    if row.get("by_hand"):
+        return LABELS["by_hand"].of(language)
+    return f"← {LABELS['knee'].of(language)}" if row["level"] == search["value"] else ""
+
+
 def _figures(row: dict[str, Any], percentiles: dict[str, Any]) -> list[str]:
-    latencies = [row["avg"], *(percentiles[name] for name in PERCENTILES)]
-    shown = ["-" if value is None else f"{value:.2f}" for value in latencies]
+    shown = _latencies(row["avg"], percentiles)
     return [str(row["requests"]), f"{row['rps']:.1f}", f"{row['error_rate']:.2f}", *shown]
+
+
+def _latencies(average: float | None, percentiles: dict[str, Any]) -> list[str]:
+    return [_two_digits(value) for value in (average, *(percentiles[name] for name in PERCENTILES))]
+
+
+def _two_digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _errors(report: dict[str, Any], language: str) -> Table:
@@ -161,12 +225,93 @@ def _thresholds(report: dict[str, Any], language: str) -> Table:
 
 def _last_lines(report: dict[str, Any], language: str) -> list[str]:
     validity, verdict = report["validity"], report["verdict"]
-    at = "en" if language.startswith("en") else "zh"
+    at = _at(language)
     causes = "; ".join(cause[at] for cause in validity["causes"])
     score = report["performance_score"]["score"]
     reason = report["reason"][at] if report["reason"] else ""
     return [
+        *_on_the_plan(report, language),
+        *_found(report, language),
         f"{LABELS['verdict'].of(language)}: {verdict['state']} ({reason})",
         f"{LABELS['score'].of(language)}: {'-' if score is None else f'{score:g}'}",
         f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else ""),
+        *_at_least(report, language),
     ]
+
+
+def _at(language: str) -> str:
+    return "en" if language.startswith("en") else "zh"
+
+
+def _on_the_plan(report: dict[str, Any], language: str) -> list[str]:
+    """What the two latencies are, and what became of arrivals that were not served in time."""
+    lines = []
+    if planned := report.get("latency_from_plan"):
+        lines.append(f"{LABELS['from_plan'].of(language)}: {planned['note'][_at(language)]}")
+    counts = {name: report["summary"][name] for name in ("late", "dropped")}
+    if any(counts.values()):
+        told = "  ".join(f"{LABELS[name].of(language)} {count}" for name, count in counts.items())
+        lines.append(f"{LABELS['arrivals'].of(language)}: {told}")
+    return lines
+
+
+def _found(report: dict[str, Any], language: str) -> list[str]:
+    """What a test mode that looks for something found."""
+    search = report.get("search")
+    if search is None:
+        return []
+    if "metric" in search:
+        text = _load_held(search)
+    else:
+        text = _breaking_point(search) if "threshold" in search else _knee(search)
+    return [f"{LABELS['search'].of(language)}: {text.of(language)}"]
+
+
+def _breaking_point(search: dict[str, Any]) -> Text:
+    value, unit, limit = search["value"], UNITS[search["variable"]], f"{search['threshold']:g}"
+    recovered = RECOVERED[search["recovered"]]
+    cut = Text("", "") if search["complete"] else Text("；搜索未完成", "; the search was not finished")
+    if value is None:
+        found = Text(f"没有错误率不超过 {limit}% 的负载", f"no load had an error rate of {limit} % or less")
+    elif search["at_least"]:
+        found = Text(f"极限至少为 {value:g} {unit.zh}", f"breaking point at least {value:g} {unit.en}")
+    else:
+        interval = _interval(search)
+        found = Text(f"极限 {interval} {unit.zh}", f"breaking point {interval} {unit.en}")
+    return Text(f"{found.zh}{recovered.zh}{cut.zh}", f"{found.en}{recovered.en}{cut.en}")
+
+
+def _interval(search: dict[str, Any]) -> str:
+    """The middle of the interval, plus or minus half its width, and its ends: the last good level, the first bad."""
+    low, high = search["low"], search["high"]
+    return f"{(low + high) / 2:g} ± {(high - low) / 2:g} ({low:g} – {high:g})"
+
+
+def _load_held(search: dict[str, Any]) -> Text:
+    if search["value"] is None:
+        return Text("测试在保持阶段之前结束", "the run ended before the load was to be held")
+    unit, measure = UNITS[search["variable"]], METRIC_UNITS.get(search["metric"], " ms")
+    held = "-" if search["held"] is None else f"{search['held']:g}{measure}"
+    target, share = f"{search['target']:g}{measure}", f"{search['in_band']:g}"
+    value, metric = f"{search['value']:g}", search["metric"]
+    return Text(
+        f"保持负载 {value} {unit.zh}；{metric} 平均 {held}（目标 {target}），{share}% 的时间处于目标 ±10% 范围内",
+        f"load held {value} {unit.en}; {metric} {held} on average (target {target}), within ±10 % of it for "
+        f"{share} % of the time",
+    )
+
+
+def _knee(search: dict[str, Any]) -> Text:
+    if search["value"] is None:
+        return Text("没有找到拐点", "no knee was found")
+    value, unit = f"{search['value']:g}", UNITS[search["variable"]]
+    return Text(f"拐点在 {value} {unit.zh}", f"knee at {value} {unit.en}")
+
+
+def _at_least(report: dict[str, Any], language: str) -> list[str]:
+    """A generator at its limit, or of which a part is missing, says no more than that."""
+    if not report["validity"]["at_least"]:
+        return []
+    rps = f"{report['summary']['throughput']:g}"
+    text = Text(f"至少 {rps} 请求/秒", f"at least {rps} requests per second")
+    return [f"{LABELS['throughput'].of(language)}: {text.of(language)}"]

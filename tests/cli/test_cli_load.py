@@ -1,0 +1,168 @@
+"""Load as arrivals, ends by count, and what the summary says of plans, searches and a generator at its limit."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfsvc.cli import make_parser
+from perfsvc.cli import plan_of
+from perfsvc.model.planfile import PlanFile
+from perfsvc.terminal import show_report
+from tests.cli.conftest import Command
+from tests.cli.conftest import Report
+from tests.support.shop import Shop
+
+URL = "http://127.0.0.1:1/"
+OPEN_LINE = re.compile(
+    r" +\d+\.\d/2 s  (planned 100/s  )?users \d+  req/s \d+  p95 (-|[\d.]+) ms  (from plan p95 [\d.]+ ms  )?"
+    r"dropped \d+  late \d+  errors 0"
+)
+ROW = {"seconds": 2, "requests": 40, "errors": 0, "error_rate": 0.0, "rps": 20.0}
+ROW |= {"avg": 1.0, "p50": 1.0, "p95": 2.0, "p99": None}
+BREAKING = {"variable": "arrival_rate", "value": 490, "low": 490, "high": 510, "threshold": 1.0, "evidence": []}
+BREAKING |= {"recovered": True, "at_least": False, "complete": True}
+HELD = {"variable": "vus", "value": 12.5, "low": 11, "high": 14, "in_band": 85.0, "held": 198.2, "metric": "p95"}
+HELD |= {"target": 200.0, "evidence": [], "recovered": None, "complete": True}
+STEPS = {"variable": "vus", "value": 20, "low": 10, "high": 30, "evidence": [], "recovered": None}
+NOTHING = {"value": None, "low": None, "high": None}
+SEARCHES: list[tuple[dict[str, Any], str, str]] = [
+    (
+        BREAKING,
+        "breaking point 500 ± 10 (490 – 510) arrivals/s; the target recovered",
+        "极限 500 ± 10 (490 – 510) 次到达/秒；降低负载后恢复",
+    ),
+    (
+        BREAKING | {"variable": "vus", "recovered": False, "at_least": True, "complete": False},
+        "breaking point at least 490 virtual users; the target did not recover; the search was not finished",
+        "极限至少为 490 个虚拟用户；降低负载后未恢复；搜索未完成",
+    ),
+    (
+        BREAKING | NOTHING | {"recovered": None},
+        "no load had an error rate of 1 % or less",
+        "没有错误率不超过 1% 的负载",
+    ),
+    (
+        HELD,
+        "load held 12.5 virtual users; p95 198.2 ms on average (target 200 ms), "
+        "within ±10 % of it for 85 % of the time",
+        "保持负载 12.5 个虚拟用户；p95 平均 198.2 ms（目标 200 ms），85% 的时间处于目标 ±10% 范围内",
+    ),
+    (
+        HELD | {"metric": "rps", "held": None, "variable": "arrival_rate"},
+        "load held 12.5 arrivals/s; rps - on average (target 200 req/s), within ±10 % of it for 85 % of the time",
+        "保持负载 12.5 次到达/秒；rps 平均 -（目标 200 req/s），85% 的时间处于目标 ±10% 范围内",
+    ),
+    (HELD | NOTHING, "the run ended before the load was to be held", "测试在保持阶段之前结束"),
+    (STEPS, "knee at 20 virtual users", "拐点在 20 个虚拟用户"),
+    (STEPS | NOTHING, "no knee was found", "没有找到拐点"),
+]
+
+
+def flagged(*flags: str) -> PlanFile:
+    """What flags come to beside a URL."""
+    return plan_of(make_parser().parse_args(["run", URL, *flags]))
+
+
+@pytest.fixture
+def shown(report: Report, shop: Shop, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The lines of the summary of a run, with some of its report replaced."""
+    real = report(shop.url)
+
+    def show(language: str = "en", **replaced: Any) -> list[str]:
+        capsys.readouterr()
+        show_report({**real, **replaced}, language)
+        return capsys.readouterr().out.splitlines()
+
+    return show
+
+
+def test_flags_of_the_load() -> None:
+    execution = flagged("-r", "12.5", "--max-vus", "7", "--iterations", "90").config.execution_config
+    assert (execution.arrival_rate, execution.max_vus, execution.max_iterations) == (12.5, 7, 90)
+
+
+@pytest.mark.parametrize(
+    ("flags", "users"),
+    [([], 1), (["-r", "12.5"], 13), (["-r", "0.1"], 1), (["-r", "5000"], 1000), (["-r", "50", "-u", "3"], 3)],
+)
+def test_arrivals_at_a_url_have_users_for_replies_of_a_second(flags: list[str], users: int) -> None:
+    assert flagged(*flags).config.concurrent_users == users
+
+
+def test_flags_of_the_load_replace_what_the_plan_says(tmp_path: Path) -> None:
+    execution = {"arrival_rate": [{"duration": 1, "target": 5}], "max_vus": 2, "when_late": "drop"}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"config": {"target_url": URL, "vus": 3, "execution_config": execution}}))
+    found = plan_of(make_parser().parse_args(["run", str(path), "--rate", "9"])).config.execution_config
+    assert (found.arrival_rate, found.max_vus, found.when_late) == (9.0, 2, "drop")
+
+
+@pytest.mark.parametrize("words", [["-r", "0"], ["-r", "-1"], ["-r", "nan"], ["--max-vus", "0"], ["--iterations", "0"]])
+def test_values_that_validation_refuses(perfsvc: Command, words: list[str]) -> None:
+    done = perfsvc("run", URL, *words)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+def test_an_end_by_count(report: Report, shop: Shop) -> None:
+    assert report(shop.url, "--iterations", "3")["summary"]["iterations"] == shop.count == 3
+
+
+def test_arrivals_that_were_kept_waiting(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    done = perfsvc("run", f"{shop.url}/slow", "-r", "100", "--max-vus", "2", "-d", "2", "--json", str(path))
+    found = json.loads(path.read_text("utf-8"))
+    assert [line for line in done.err.splitlines() if not OPEN_LINE.fullmatch(line)] == []
+    assert "planned 100/s" in done.err
+    lines = done.out.splitlines()
+    columns = ["avg", "p50", "p90", "p95", "p99", "max"]
+    planned = found["latency_from_plan"]["percentiles"] | {"avg": found["latency_from_plan"]["avg"]}
+    assert lines[3].split() == ["from", "plan", *(f"{planned[name]:.2f}" for name in columns)]
+    assert lines[4] == f"from plan: {found['latency_from_plan']['note']['en']}"
+    summary = found["summary"]
+    assert lines[5] == f"arrivals: late {summary['late']}  dropped {summary['dropped']}"
+    assert lines[-2].startswith("validity: INVALID (")
+    assert lines[-1] == f"throughput: at least {summary['throughput']:g} requests per second"
+
+
+def test_every_cause_is_told(shown: Any) -> None:
+    causes = [{"zh": "甲", "en": "first"}, {"zh": "乙", "en": "second"}]
+    validity = {"state": "SUSPECT", "at_least": False, "causes": causes}
+    assert shown(validity=validity)[-1] == "validity: SUSPECT (first; second)"
+    assert shown("zh", validity=validity)[-1] == "有效性: SUSPECT (甲; 乙)"
+
+
+def test_at_least_in_chinese(shown: Any) -> None:
+    validity = {"state": "SUSPECT", "at_least": True, "causes": []}
+    assert re.fullmatch(r"吞吐量: 至少 [\d.]+ 请求/秒", shown("zh", validity=validity)[-1])
+
+
+@pytest.mark.parametrize(("search", "en", "zh"), SEARCHES)
+def test_what_was_found(shown: Any, search: dict[str, Any], en: str, zh: str) -> None:
+    assert f"search: {en}" in shown(search=search)
+    assert f"搜索: {zh}" in shown("zh", search=search)
+
+
+def test_the_steps_with_their_knee(shown: Any) -> None:
+    by_hand = ROW | {"level": 55, "by_hand": True}
+    lines = shown(search=STEPS | {"evidence": [ROW | {"level": 10}, ROW | {"level": 20}, by_hand]})
+    assert lines[3].split() == ["load", "requests", "req/s", "error", "%", "avg", "ms", "p50", "p95", "p99"]
+    rows = [line.split() for line in lines[4:7]]
+    figures = ["40", "20.0", "0.00", "1.00", "1.00", "2.00", "-"]
+    assert rows == [["10", *figures], ["20", *figures, "←", "knee"], ["55", *figures, "by", "hand"]]
+
+
+def test_the_levels_of_a_search(shown: Any) -> None:
+    evidence = [ROW | {"level": 490, "phase": "raise", "verdict": "good"}]
+    lines = shown("zh", search=BREAKING | {"evidence": evidence})
+    assert lines[3].split()[-2:] == ["阶段", "结论"]
+    assert lines[4].split()[-2:] == ["raise", "good"]
+
+
+def test_the_trace_of_adaptive_is_left_to_the_report(shown: Any) -> None:
+    evidence = [{"elapsed": 1.0, "level": 1.0, "measured": 2.0, "smoothed": None, "elasticity": 1.0, "next": None}]
+    assert len(shown(search=HELD | {"evidence": evidence})) == len(shown()) + 1
