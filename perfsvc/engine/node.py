@@ -224,9 +224,9 @@ class Engine:
             self._sweep()
         if self._started:
             self.probe.loop_late(int(late * SECOND_NS))
-            self._drive()
             if self.tick_ns - self._fold_due_ns >= SECOND_NS:
                 self._fold()
+            self._drive()
 
     def _drive(self) -> None:
         if self.idle:

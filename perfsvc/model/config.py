@@ -42,6 +42,9 @@ Strategy = Literal["round_robin", "weight", "dynamic"]
 
 TEST_MODES: tuple[str, ...] = get_args(TestMode)
 
+DEFAULT_POOL = 1000
+"""Users that may serve arrivals where a plan does not say; they come only as they are needed."""
+
 SYNONYMS = {"vus": "concurrent_users", "ramp_up": "ramp_up_time", "duration": "hold_time"}
 """The table's names and the API document's."""
 
@@ -140,7 +143,7 @@ class PlanConfig(Spec):
     @model_validator(mode="before")
     @classmethod
     def _api_names(cls, data: Any) -> Any:
-        return with_api_names(data) if isinstance(data, dict) else data
+        return with_pool(with_api_names(data)) if isinstance(data, dict) else data
 
     @field_validator("target_url")
     @classmethod
@@ -204,6 +207,14 @@ def with_api_names(data: dict[str, Any]) -> dict[str, Any]:
         if renamed.setdefault(theirs, value) != value:
             raise Fault(f"与 {theirs} 含义相同但取值不同", f"means the same as {theirs} but has another value", ours)
     return renamed
+
+
+def with_pool(data: dict[str, Any]) -> dict[str, Any]:
+    """Where the load is a rate, ``concurrent_users`` only bounds the users that serve it and may be left out."""
+    execution = data.get("execution_config")
+    if "concurrent_users" in data or not isinstance(execution, dict) or execution.get("arrival_rate") is None:
+        return data
+    return {**data, "concurrent_users": execution.get("max_vus") or DEFAULT_POOL}
 
 
 def check_address(url: str) -> None:

@@ -39,7 +39,7 @@ def test_ramp_starts_users_evenly() -> None:
     stages = [{"duration": 10, "target": 10}, {"duration": 2, "target": 10}]
     bench = run(spec_of([{**STEP, "think_time": {"type": "constant", "value": 100}}], stages))
     assert bench.times() == pytest.approx(list(range(10)), abs=0.02)
-    assert [snapshot.vus for snapshot in bench.snapshots[:10]] == [min(second + 1, 10) for second in range(1, 11)]
+    assert [snapshot.vus for snapshot in bench.snapshots[:10]] == [min(second, 10) for second in range(1, 11)]
 
 
 def test_users_retire_when_the_profile_falls() -> None:

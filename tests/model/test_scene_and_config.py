@@ -165,3 +165,9 @@ def test_a_plan_file_keeps_the_weights_of_its_scenes() -> None:
 @pytest.mark.parametrize("document", [None, [], "x", 1, float("nan"), {"config": {"vus": float("inf")}}])
 def test_what_is_no_document_is_refused(document: Any) -> None:
     assert problems(lambda: PlanFile.parse(document))
+
+
+def test_a_rate_needs_no_number_of_users() -> None:
+    assert PlanConfig.parse({"execution_config": {"arrival_rate": 5}}).concurrent_users == 1000
+    assert PlanConfig.parse({"execution_config": {"arrival_rate": 5, "max_vus": 7}}).concurrent_users == 7
+    assert problems(lambda: PlanConfig.parse({"execution_config": {}})) == {"concurrent_users": "is required"}
