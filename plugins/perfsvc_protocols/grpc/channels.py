@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,9 @@ RETIRE_S = 60.0
 Phases = tuple[int, int, int]
 """Nanoseconds for DNS and connecting; TLS is within the latter, the library does not tell them apart."""
 Kinds = dict[tuple[bool, bool], Callable[[grpc.aio.Channel], Callable[..., Any]]]
+
+# Written for every connection that ends: of no use to anybody, and thousands of lines where a target dies.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 KINDS: Kinds = {
     (False, False): lambda channel: channel.unary_unary,
@@ -70,15 +74,18 @@ class Dialer:
         self._now_ns = context.now_ns
         self._retiring: set[asyncio.Task[None]] = set()
 
-    async def open(self, target: Target) -> tuple[Line, Phases]:
-        """A line to a target, and how long it took. Raises Failed; cancelled, it leaves nothing open."""
+    async def open(self, target: Target, limit_s: float) -> tuple[Line, Phases]:
+        """A line to a target, and how long it took. Raises Failed.
+
+        Cancelled, it leaves nothing but an attempt that ends after ``limit_s``: the library does not take one back.
+        """
         begun = self._now_ns()
         try:
             addresses = await self._resolve(target.host, target.port)
         except Exception as error:
             raise failures.connecting(error) from None
         resolved = self._now_ns()
-        line = await self._first(target, addresses)
+        line = await self._first(target, addresses, limit_s)
         return line, (resolved - begun, self._now_ns() - resolved, 0)
 
     def retire(self, line: Line) -> None:
@@ -94,11 +101,11 @@ class Dialer:
             task.cancel()
         await asyncio.gather(*retiring, return_exceptions=True)
 
-    async def _first(self, target: Target, addresses: list[tuple[Any, ...]]) -> Line:
+    async def _first(self, target: Target, addresses: list[tuple[Any, ...]], limit_s: float) -> Line:
         """To the first address that takes a connection; raises what the last one said."""
         refusal = Failed(failures.DNS, "the name has no address")
         for _, _, _, _, address in addresses:
-            channel = self._channel(target, address)
+            channel = self._channel(target, address, limit_s)
             try:
                 refused = await _refusal(channel)
             except BaseException:
@@ -110,7 +117,7 @@ class Dialer:
             refusal = refused
         raise refusal
 
-    def _channel(self, target: Target, address: tuple[Any, ...]) -> grpc.aio.Channel:
+    def _channel(self, target: Target, address: tuple[Any, ...], limit_s: float) -> grpc.aio.Channel:
         options: list[tuple[str, Any]] = [
             # Otherwise channels to one address share one connection.
             ("grpc.use_local_subchannel_pool", 1),
@@ -120,6 +127,7 @@ class Dialer:
             # What is measured is what was asked for: one attempt, straight to the target.
             ("grpc.enable_retries", 0),
             ("grpc.enable_http_proxy", 0),
+            ("grpc.min_reconnect_backoff_ms", max(int(limit_s * 1000), 1)),
         ]
         host, port = address[:2]
         place = f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
@@ -146,12 +154,12 @@ class Route:
         line = self._line
         return line if line is not None and line.stands else None
 
-    async def open(self) -> tuple[Line, Phases | None]:
+    async def open(self, limit_s: float) -> tuple[Line, Phases | None]:
         """The line, and how long it took where it was opened for this caller. Raises Failed."""
         line = self.line
         if line is not None:
             return line, None
-        (line, phases), first = await self._dialling.join()
+        (line, phases), first = await self._dialling.join(limit_s)
         return line, phases if first else None
 
     def drop(self) -> None:
@@ -166,9 +174,9 @@ class Route:
         if line is not None:
             await line.channel.close()
 
-    async def _dial(self) -> tuple[Line, Phases]:
+    async def _dial(self, limit_s: float) -> tuple[Line, Phases]:
         self.drop()
-        line, phases = await self._dialer.open(self.target)
+        line, phases = await self._dialer.open(self.target, limit_s)
         self._line = line
         return line, phases
 

@@ -25,7 +25,8 @@ OTHER = "Connection Error: other"
 
 NOT_CONNECTED = "failed to connect to all addresses"
 BROKEN = ("Stream removed", "Socket closed", "GOAWAY received", "recvmsg:", "sendmsg:", "keepalive watchdog timeout")
-OUT_OF_TIME = "Deadline Exceeded"
+BREAKING = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL})
+OUT_OF_TIME = ("Deadline Exceeded", "Stream removed (Deadline Exceeded)")
 
 CAUSES: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern, re.IGNORECASE), error_class)
@@ -57,11 +58,13 @@ class Failed(Exception):
 def of(error: grpc.aio.AioRpcError) -> Failed | None:
     """What the library itself met; None when the server answered with this status."""
     details = error.details() or ""
-    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and details == OUT_OF_TIME:
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and details in OUT_OF_TIME:
         return Failed(TIMEOUT, details, sent=True)
     if details.startswith(NOT_CONNECTED):
         return Failed(_cause(details), details)
-    return Failed(_cause(details), details, sent=True) if details.startswith(BROKEN) else None
+    if error.code() in BREAKING and details.startswith(BROKEN):
+        return Failed(_cause(details), details, sent=True)
+    return None
 
 
 def connecting(error: Exception) -> Failed:

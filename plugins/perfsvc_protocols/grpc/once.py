@@ -5,28 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Coroutine
-from typing import Any
 from typing import Generic
+from typing import ParamSpec
 from typing import TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Once(Generic[T]):
+class Once(Generic[P, T]):
     """Begun by the first who asks, given up when the last who waits has gone; then it may be begun again."""
 
     __slots__ = ("_task", "_waiting", "_work")
 
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+    def __init__(self, work: Callable[P, Coroutine[None, None, T]]) -> None:
         self._work = work
         self._task: asyncio.Task[T] | None = None
         self._waiting = 0
 
-    async def join(self) -> tuple[T, bool]:
+    async def join(self, *args: P.args, **kwargs: P.kwargs) -> tuple[T, bool]:
         """What comes of it, and whether it was begun for this caller. Raises what the work raises."""
         first = self._task is None
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._work())
+            self._task = asyncio.get_running_loop().create_task(self._work(*args, **kwargs))
             self._task.add_done_callback(self._ended)
         task = self._task
         self._waiting += 1

@@ -25,7 +25,7 @@ Wire = tuple[bytes, ...]
 class GrpcCall(Call):
     """One step's call, shared by all users. ``method`` is None until the server has told its schema."""
 
-    __slots__ = ("_constant", "messages", "metadata", "method", "path", "reads", "target", "timeout_s")
+    __slots__ = ("_constant", "_nothing", "messages", "metadata", "method", "path", "reads", "target", "timeout_s")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class GrpcCall(Call):
         self.reads = reads
         self.timeout_s = timeout_ns / NS
         self._constant: Wire | None = None
+        self._nothing: tuple[Texts, ...] = ((),) * len(self.messages)
 
     def bind(self, method: Method) -> None:
         """Settles what is called. Raises Fault, with paths relative to ``request``, for messages that do not fit."""
@@ -59,7 +60,9 @@ class GrpcCall(Call):
 
     def render(self, scope: Scope) -> tuple[Texts, ...]:
         """What varies in the messages, for one virtual user. Raises MissingVariable."""
-        return () if self._constant is not None else tuple([message.render(scope) for message in self.messages])
+        if self._constant is not None:
+            return self._nothing
+        return tuple([message.render(scope) for message in self.messages])
 
     def wire(self, texts: tuple[Texts, ...]) -> Wire:
         """The messages' bytes, once bound. Raises NotSent when what was rendered is no such message."""

@@ -128,7 +128,7 @@ class GrpcReply(Reply):
         return self.failure or f"{self.status} {status_name(self.status)}"
 
     def _request(self) -> str:
-        shown = [message.filled(texts) for message, texts in zip(self.call.messages, self.texts, strict=False)]
+        shown = [message.filled(texts) for message, texts in zip(self.call.messages, self.texts, strict=True)]
         pairs = "".join(f"{name}: {_shown(value)}\n" for name, value in self.metadata)
         body = "\n".join(json.dumps(each, ensure_ascii=False)[:SHOWN_CHARACTERS] for each in shown[:SHOWN_MESSAGES])
         return f"{self.call.path}\n{pairs}\n{body}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc_protocols.grpc import protoc
@@ -26,7 +24,7 @@ class Schemas:
         self._given = protoc.schema_of(options.protos) if options.protos else None
         self._dialer = dialer
         self._told: dict[tuple[Target, str], Schema] = {}
-        self._asking: dict[tuple[Target, str], Once[Schema]] = {}
+        self._asking: dict[tuple[Target, str], Once[[Target, str, float], Schema]] = {}
 
     def given(self, path: str) -> Method | None:
         """The method, where files were given. Raises InvalidInput at ``method`` when it is not in them."""
@@ -37,20 +35,20 @@ class Schemas:
         except Fault as fault:
             raise InvalidInput.at("method", *fault.problems[0].text) from None
 
-    async def told(self, target: Target, path: str) -> Method:
-        """The method as the server describes it. Raises Failed."""
+    async def told(self, target: Target, path: str, limit_s: float) -> Method:
+        """The method as the server describes it; a connection attempt ends after ``limit_s``. Raises Failed."""
         key = target, path.strip("/").rpartition("/")[0]
         if key not in self._told:
-            asking = self._asking.setdefault(key, Once(partial(self._ask, *key)))
-            self._told[key], _ = await asking.join()
+            asking = self._asking.setdefault(key, Once(self._ask))
+            self._told[key], _ = await asking.join(*key, limit_s)
         try:
             return self._told[key].method(path)
         except Fault as fault:
             raise Failed(SCHEMA, str(fault)) from None
 
-    async def _ask(self, target: Target, service: str) -> Schema:
+    async def _ask(self, target: Target, service: str, limit_s: float) -> Schema:
         # On a channel of its own: those of users come and go with them.
-        line, _ = await self._dialer.open(target)
+        line, _ = await self._dialer.open(target, limit_s)
         try:
             return await reflection.schema_of(line.channel, service)
         finally:

@@ -86,7 +86,7 @@ class GrpcSession(AsyncSession):
             async with asyncio.timeout(reply.call.timeout_s):
                 if reply.wire is None:
                     await self._bind(reply)
-                line, reply.connected = await route.open()
+                line, reply.connected = await route.open(reply.call.timeout_s)
                 return line
         except TimeoutError:
             raise Failed(TIMEOUT, f"no connection to {route.target.authority} in time") from None
@@ -95,7 +95,7 @@ class GrpcSession(AsyncSession):
         call = reply.call
         try:
             if call.method is None:
-                call.bind(await self._schemas.told(call.target, call.path))
+                call.bind(await self._schemas.told(call.target, call.path, call.timeout_s))
             reply.wire = call.wire(reply.texts)
         except NotSent as error:
             raise Failed(error.error_class, str(error)) from None

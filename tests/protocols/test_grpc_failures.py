@@ -1,0 +1,254 @@
+"""gRPC calls that get no usable reply, and what they are counted under."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+
+from perfsvc.plugin import ABORTED
+from perfsvc.plugin import TIMEOUT
+from perfsvc_protocols.grpc import GrpcProtocol
+from perfsvc_protocols.grpc import failures
+from tests.protocols.drive import User
+from tests.protocols.drive import context
+from tests.protocols.grpc_peers import HEADERS_OK
+from tests.protocols.grpc_peers import PROTOS
+from tests.protocols.grpc_peers import Desk
+from tests.protocols.grpc_peers import relay
+from tests.protocols.grpc_peers import served
+from tests.protocols.grpc_peers import until_called
+from tests.protocols.servers import Peer
+from tests.protocols.servers import Script
+from tests.protocols.servers import ScriptedServer
+
+pytestmark = pytest.mark.asyncio
+
+SAY = {"method": "demo.Desk/Say", "message": {"text": "hello"}}
+SLOW = {"method": "demo.Desk/Say", "message": {"text": "slow"}}
+NOT_FOUND = bytes.fromhex("000001 01 05 00000001 8d")
+RESET_STREAM = bytes.fromhex("000004 03 00 00000001 00000002")
+GO_AWAY = bytes.fromhex("000008 07 00 00000000 00000000 00000002")
+ENDS_WITHOUT_STATUS = bytes.fromhex("000005 00 01 00000001 00 00000000")
+
+
+def user_at(port: int, **options: Any) -> User:
+    run = context(f"grpc://127.0.0.1:{port}")
+    return User(GrpcProtocol(GrpcProtocol.Options.parse({"protos": PROTOS} | options), run))
+
+
+async def http1(peer: Peer) -> None:
+    await peer.some()
+    await peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+async def hangs_up(peer: Peer) -> None:
+    peer.close()
+
+
+def answering(data: bytes, *, hold: bool = True) -> Script:
+    async def script(peer: Peer) -> None:
+        await until_called(peer)
+        await peer.send(data)
+        if hold:
+            await peer.gone()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "error_class", "sent"),
+    [
+        (http1, "Protocol Error", False),
+        (hangs_up, "Connection Error: ", False),
+        (answering(b"", hold=False), "Connection Error: closed early", True),
+        (answering(HEADERS_OK, hold=False), "Connection Error: closed early", True),
+        (answering(b"\xff" * 300), "Protocol Error", True),
+        (answering(HEADERS_OK + ENDS_WITHOUT_STATUS), "Protocol Error", True),
+        (answering(RESET_STREAM), "Connection Error: reset", True),
+        (answering(GO_AWAY, hold=False), "Connection Error: closed early", True),
+    ],
+)
+async def test_a_peer_that_breaks_off(script: Script, error_class: str, sent: bool):
+    async with ScriptedServer(script) as server, user_at(server.port) as user:
+        outcome = await user.do(SAY)
+        assert outcome.failure is not None
+        assert outcome.failure.startswith(error_class), outcome.message
+        assert (outcome.sent, outcome.status, outcome.bytes_sent > 0) == (sent, 0, sent)
+        assert outcome.message
+
+
+async def test_a_plain_http_status_is_the_grpc_status_it_stands_for():
+    async with ScriptedServer(answering(NOT_FOUND)) as server, user_at(server.port) as user:
+        outcome = await user.do(SAY)
+        assert (outcome.status, outcome.failure) == (12, None)
+        assert outcome.message == "Received http2 header with status: 404"
+
+
+async def test_a_reply_that_is_no_such_message():
+    async def other(request: bytes, context: Any) -> bytes:
+        return b"\xff"
+
+    handlers = {"C": grpc.unary_unary_rpc_method_handler(other)}
+    extra = [grpc.method_handlers_generic_handler("more.B", handlers)]
+    more = {
+        "m.proto": 'syntax = "proto3"; package more; message A { string t = 1; } service B { rpc C(A) returns (A); }'
+    }
+    async with served(Desk(), extra=extra) as port, user_at(port, protos=more) as user:
+        outcome = await user.do({"method": "more.B/C"})
+        assert (outcome.failure, outcome.sent, outcome.status) == ("Protocol Error", True, 0)
+
+
+async def test_a_reply_that_is_too_large():
+    async with served(Desk()) as port, user_at(port, max_message_bytes=100) as user:
+        outcome = await user.do({"method": "demo.Desk/Say", "message": {"text": "x" * 200}})
+        assert (outcome.status, outcome.failure) == (8, None)
+
+
+async def test_a_slow_call_times_out_and_the_server_is_told():
+    desk = Desk()
+    async with served(desk) as port, user_at(port) as user:
+        await user.do(SAY)
+        outcome = await user.do(user.call(SLOW, timeout_s=0.2))
+        assert (outcome.failure, outcome.sent, outcome.status) == (TIMEOUT, True, 0)
+        assert 0.19e9 < outcome.ended_ns - outcome.started_ns < 5e9
+        async with asyncio.timeout(20):
+            await desk.cancelled.wait()
+        after = await user.do(SAY)
+        assert (after.failure, after.connected) == (None, None)
+
+
+@pytest.mark.parametrize("method", ["Say", "Count"])
+async def test_an_aborted_call_is_cancelled_at_the_server(method: str):
+    desk = Desk()
+    async with served(desk) as port, user_at(port) as user:
+        user.start(user.call({"method": f"demo.Desk/{method}", "message": {"text": "slow", "bigNumber": 1}}))
+        async with asyncio.timeout(20):
+            await desk.asked.wait()
+            user.session.abort(ABORTED)
+            assert (user.count, (await user.ended()).failure) == (1, ABORTED)
+            await desk.cancelled.wait()
+        after = await user.do(SAY)
+        assert (after.failure, after.connected) == (None, None)
+
+
+async def test_a_peer_that_never_shakes_hands():
+    async def mute(peer: Peer) -> None:
+        await peer.gone()
+
+    async with ScriptedServer(mute) as server, user_at(server.port) as user:
+        for number in (1, 2):
+            outcome = await user.do(user.call(SAY, timeout_s=0.2))
+            assert (outcome.failure, outcome.sent) == (TIMEOUT, False)
+            assert outcome.message == f"no connection to 127.0.0.1:{server.port} in time"
+            await server.gone(number)
+
+
+async def test_a_server_that_comes_back():
+    async with served(Desk()) as port:
+        broken = asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            carried = asyncio.ensure_future(relay(peer, port))
+            if peer.number == 1:
+                await broken.wait()
+                carried.cancel()
+                peer.reset()
+            await asyncio.wait([carried])
+
+        async with ScriptedServer(script) as server, user_at(server.port) as user:
+            assert (await user.do(SAY)).connected is not None
+            assert (await user.do(SAY)).connected is None
+            broken.set()
+            await server.gone(1)
+            for _ in range(100):  # the connection's end reaches the library's own threads some time soon
+                line = user.session._routes.to(user.call(SAY).target).line
+                if line is None:
+                    break
+                await asyncio.sleep(0.01)
+            again = await user.do(SAY)
+            assert again.failure is None
+            assert again.connected is not None
+            assert server.connections == 2
+
+
+async def test_shared_channels():
+    desk = Desk()
+    async with served(desk) as port:
+        protocol = GrpcProtocol(
+            GrpcProtocol.Options.parse({"protos": PROTOS, "shared_channels": 2}), context(f"grpc://127.0.0.1:{port}")
+        )
+        users = [User(protocol, vu) for vu in range(10)]
+        outcomes = await asyncio.gather(*(user.do(SAY) for user in users))
+        assert [outcome.failure for outcome in outcomes] == [None] * 10
+        assert sum(outcome.connected is not None for outcome in outcomes) == 2
+        assert len(desk.peers) == 2
+        users[0].session.reset()
+        await users[0].session.close()
+        users[2].start(users[2].call(SLOW))
+        users[2].session.abort(ABORTED)
+        assert (await users[4].do(SAY)).connected is None
+        await protocol.close()
+
+
+async def test_a_dial_that_all_wait_for_goes_on_while_one_waits():
+    async with served(Desk()) as port:
+        go = asyncio.Event()
+        run = context(f"grpc://127.0.0.1:{port}")
+
+        async def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
+            await go.wait()
+            return await run.resolve(host, port)
+
+        options = GrpcProtocol.Options.parse({"protos": PROTOS, "shared_channels": 1})
+        protocol = GrpcProtocol(options, run._replace(resolve=resolve))
+        first, second = User(protocol, 1), User(protocol, 2)
+        for user in (first, second):
+            user.start(user.call(SAY))
+        await asyncio.sleep(0.01)
+        first.session.abort(ABORTED)
+        await asyncio.sleep(0)
+        go.set()
+        assert (await second.ended()).failure is None
+        await protocol.close()
+
+
+async def test_the_next_address_is_tried(unused_port: int):
+    async with served(Desk()) as port:
+
+        async def resolve(host: str, _: int) -> list[tuple[Any, ...]]:
+            return [(2, 1, 6, "", ("127.0.0.1", unused_port)), (2, 1, 6, "", ("127.0.0.1", port))]
+
+        run = context("grpc://desk.example:1")._replace(resolve=resolve)
+        async with User(GrpcProtocol(GrpcProtocol.Options.parse({"protos": PROTOS}), run)) as user:
+            assert (await user.do(SAY)).failure is None
+
+
+async def test_a_name_without_an_address():
+    async def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
+        return []
+
+    run = context("grpc://desk.example:1")._replace(resolve=resolve)
+    async with User(GrpcProtocol(GrpcProtocol.Options.parse({"protos": PROTOS}), run)) as user:
+        assert (await user.do(SAY)).failure == "DNS Error"
+
+
+@pytest.mark.parametrize(
+    ("details", "error_class"),
+    [
+        ("failed to connect to all addresses; last error: UNKNOWN: ipv4:1.2.3.4:5: Connection refused", "refused"),
+        ("failed to connect to all addresses; last error: ipv6:[::1]:5: Network is unreachable", "unreachable"),
+        ("failed to connect to all addresses; last error: socket: Too many open files", "too many open files"),
+        ("failed to connect to all addresses; last error: Cannot assign requested address", "no local port"),
+        ("Socket closed", "closed early"),
+        ("recvmsg:Connection reset by peer", "reset"),
+        ("failed to connect to all addresses; last error: something new", "other"),
+    ],
+)
+async def test_words_of_the_library(details: str, error_class: str):
+    error = grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), details)
+    found = failures.of(error)
+    assert found is not None
+    assert found.error_class == f"Connection Error: {error_class}"
