@@ -9,6 +9,12 @@
 =======================  =====================================================================
 """
 
+import os
+
+# The library reads this when it is imported. Otherwise it writes a line to stderr for every connection that breaks,
+# thousands where a target dies, and the report has counted them anyway.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 from perfsvc.plugin import Protocol
 from perfsvc.plugin import hookimpl
 from perfsvc_protocols.grpc.protocol import GrpcProtocol

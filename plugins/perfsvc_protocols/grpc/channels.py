@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -26,9 +25,6 @@ RETIRE_S = 60.0
 Phases = tuple[int, int, int]
 """Nanoseconds for DNS and connecting; TLS is within the latter, the library does not tell them apart."""
 Kinds = dict[tuple[bool, bool], Callable[[grpc.aio.Channel], Callable[..., Any]]]
-
-# Written for every connection that ends: of no use to anybody, and thousands of lines where a target dies.
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 KINDS: Kinds = {
     (False, False): lambda channel: channel.unary_unary,

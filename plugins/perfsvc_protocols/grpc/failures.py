@@ -32,8 +32,9 @@ CAUSES: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern, re.IGNORECASE), error_class)
     for pattern, error_class in [
         ("connection refused", "Connection Error: refused"),
+        ("wrong_version_number", "TLS Error: wrong version number"),
         ("hostname|peer name", "TLS Error: hostname mismatch"),
-        ("certificate.*verif|verif.*certificate|CERTIFICATE_VERIFY_FAILED", "TLS Error: certificate not accepted"),
+        ("certificate.*(verif|signature|expired)|verif.*certificate", "TLS Error: certificate not accepted"),
         ("ssl|tls|tsi|handshak", "TLS Error: handshake failed"),
         ("failed parsing http/2|END_STREAM|expected settings|http1|decompress|invalid compressed", PROTOCOL),
         ("unreachable|no route", "Connection Error: unreachable"),
