@@ -46,6 +46,11 @@ class Payload:
         if self.constant is not None and decode is not None:
             self.constant = decode(self.constant)
 
+    def then(self, change: Decode) -> Payload:
+        """The same bytes, changed. Raises ValueError when a constant one cannot be."""
+        before = self._decode
+        return Payload(self._parts, change if before is None else lambda data: change(before(data)))
+
     def render(self, scope: Scope) -> bytes:
         """The bytes for one virtual user at this moment. Raises MissingVariable and NotSent."""
         if self.constant is not None:

@@ -1,0 +1,140 @@
+"""Where a message in a stream of bytes ends: by delimiter, length prefix, fixed size, pattern, or the stream's end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+from typing import Literal
+
+from pydantic import Field
+from pydantic import field_validator
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Spec
+from perfsvc.plugin import titled
+from perfsvc_protocols._payload import unhex
+
+Frame = Callable[[bytearray], int]
+"""The size of the first message in what has come so far; 0 while it is not whole.
+
+Raises ValueError when the bytes cannot be the beginning of a message.
+"""
+
+
+class DelimiterFraming(Spec):
+    """A message ends with certain bytes, which belong to it."""
+
+    type: Literal["delimiter"]
+    text: str | None = titled("分隔符（文本）", "Delimiter, text", default=None, min_length=1, max_length=100)
+    hex: str | None = titled("分隔符（十六进制）", "Delimiter, hexadecimal", default=None, min_length=2, max_length=200)
+
+    @field_validator("hex")
+    @classmethod
+    def _is_hex(cls, value: str | None) -> str | None:
+        try:
+            unhex((value or "").encode())
+        except ValueError:
+            raise Fault("不是合法的十六进制", "is not hexadecimal") from None
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> DelimiterFraming:
+        if (self.text is None) == (self.hex is None):
+            raise Fault("text 与 hex 必须且只能填一个", "needs exactly one of text and hex")
+        return self
+
+    def frame(self, limit: int) -> Frame:
+        """The function that finds the end of a message of at most ``limit`` bytes."""
+        delimiter = unhex(self.hex.encode()) if self.hex is not None else (self.text or "").encode()
+        return lambda data: data.find(delimiter) + len(delimiter) if delimiter in data else 0
+
+
+class LengthFraming(Spec):
+    """A message tells its length in a number ``offset`` bytes from its beginning."""
+
+    type: Literal["length"]
+    size: Literal[1, 2, 4, 8] = titled("长度字段字节数", "Bytes of the length", default=4)
+    byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big")
+    offset: int = titled("长度字段偏移", "Offset of the length", default=0, ge=0, le=1_000_000)
+    includes_header: bool = titled("长度包含头部", "The length counts the header too", default=False)
+    """The header is everything up to and with the length; otherwise the length counts what comes after it."""
+
+    def frame(self, limit: int) -> Frame:
+        """The function that finds the end of a message of at most ``limit`` bytes."""
+        start, end, order = self.offset, self.offset + self.size, self.byte_order
+        more = 0 if self.includes_header else end
+
+        def find(data: bytearray) -> int:
+            if len(data) < end:
+                return 0
+            size = int.from_bytes(data[start:end], order) + more
+            if not end <= size <= limit:
+                raise ValueError(f"a message of {size} bytes: from {end} to {limit} are possible")
+            return size if len(data) >= size else 0
+
+        return find
+
+    def prefixed(self, payload: bytes) -> bytes:
+        """A payload with its length before it, and zeros up to the offset. Raises ValueError when it does not fit."""
+        length = len(payload) + (self.offset + self.size if self.includes_header else 0)
+        try:
+            return bytes(self.offset) + length.to_bytes(self.size, self.byte_order) + payload
+        except OverflowError:
+            raise ValueError(f"{len(payload)} bytes are too many for a length of {self.size} bytes") from None
+
+
+class FixedFraming(Spec):
+    """Every message has so many bytes."""
+
+    type: Literal["fixed"]
+    size: int = titled("消息字节数", "Bytes of a message", ge=1, le=256 * 1024 * 1024)
+
+    def frame(self, limit: int) -> Frame:
+        """The function that finds the end of a message of at most ``limit`` bytes."""
+        size = self.size
+        return lambda data: size if len(data) >= size else 0
+
+
+class RegexFraming(Spec):
+    """A message ends where a pattern first matches."""
+
+    type: Literal["regex"]
+    pattern: str = titled("正则表达式", "Regular expression", min_length=1, max_length=1000)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            matches_nothing = re.compile(value.encode()).match(b"") is not None
+        except re.error as error:
+            raise Fault(f"无效的正则表达式：{error}", f"not a regular expression: {error}") from None
+        if matches_nothing:
+            raise Fault("不能匹配空内容", "must not match nothing at all")
+        return value
+
+    def frame(self, limit: int) -> Frame:
+        """The function that finds the end of a message of at most ``limit`` bytes."""
+        search = re.compile(self.pattern.encode(), re.DOTALL).search
+
+        def find(data: bytearray) -> int:
+            found = search(data)
+            return found.end() if found else 0
+
+        return find
+
+
+class UntilCloseFraming(Spec):
+    """The message is everything until the other side closes the connection."""
+
+    type: Literal["until_close"]
+
+    def frame(self, limit: int) -> Frame:
+        """Finds no end."""
+        return lambda data: 0
+
+
+Framing = Annotated[
+    DelimiterFraming | LengthFraming | FixedFraming | RegexFraming | UntilCloseFraming, Field(discriminator="type")
+]

@@ -1,0 +1,86 @@
+"""What requests and replies that are plain bytes have in common: how users write them, and what is kept of them."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from perfsvc.plugin import Excerpt
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Spec
+from perfsvc.plugin import titled
+from perfsvc_protocols._payload import NOTHING
+from perfsvc_protocols._payload import Payload
+from perfsvc_protocols._payload import Texts
+
+KEPT = 1024
+"""How much of a message is kept for people to look at."""
+PRINTABLE_SHARE = 0.9
+
+
+class Message(Spec):
+    """Bytes to send, in one of three ways of writing them; all may hold templates."""
+
+    url: str = titled("地址", "URL", default="", max_length=2000)
+    """Without one the environment's base URL."""
+    text: str | None = titled("文本", "Text", default=None)
+    hex: str | None = titled("十六进制", "Hexadecimal", default=None)
+    base64: str | None = titled("Base64", "Base64", default=None)
+
+    @model_validator(mode="after")
+    def _one_payload(self) -> Message:
+        given = [name for name in ("text", "hex", "base64") if getattr(self, name) is not None]
+        if len(given) > 1:
+            names = ", ".join(given)
+            raise Fault(f"{names} 只能填一个", f"at most one of {names}", given[1])
+        return self
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing to send."""
+        return self.text is None and self.hex is None and self.base64 is None
+
+    def payload(self, texts: Texts) -> Payload:
+        """The bytes, compiled."""
+        if self.text is not None:
+            return texts.text(self.text)
+        if self.hex is not None:
+            return texts.hexadecimal(self.hex)
+        return NOTHING if self.base64 is None else texts.base64(self.base64)
+
+
+class MessageReply(Reply):
+    """A reply that is plain bytes. One object per virtual user, used over and over."""
+
+    __slots__ = ("payload", "peer", "sent_payload")
+
+    def __init__(self) -> None:
+        self.payload: bytes
+        self.sent_payload: bytes
+        self.peer = ""
+        super().__init__()
+
+    def reset(self) -> None:
+        # On the way of every request: plain stores, no call to the base class.
+        self.failure = self.connected = self.counters = self.gauges = None
+        self.status = self.started_ns = self.ended_ns = self.waiting_ns = self.bytes_sent = self.bytes_received = 0
+        self.message = ""
+        self.payload = self.sent_payload = b""
+        self.sent = False
+
+    def header(self, name: str) -> str | None:
+        """There are none."""
+        return None
+
+    def body(self) -> bytes:
+        return self.payload
+
+    def excerpt(self) -> Excerpt:
+        return Excerpt(f"{self.peer}\n\n{shown(self.sent_payload[:KEPT])}", "", self.payload[:KEPT])
+
+
+def shown(data: bytes) -> str:
+    """Bytes for people: as text where they are text, else in hexadecimal."""
+    text = data.decode("utf-8", "replace")
+    printable = sum(character.isprintable() or character.isspace() for character in text if character != "\ufffd")
+    return text if printable >= PRINTABLE_SHARE * len(text) else data.hex(" ")

@@ -1,0 +1,187 @@
+"""One TCP connection: bytes out, and what comes cut into messages."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from functools import cached_property
+from typing import Protocol
+from typing import cast
+
+from perfsvc.plugin import RunContext
+from perfsvc_protocols._endpoint import Endpoint
+from perfsvc_protocols._framing import Frame
+from perfsvc_protocols._stream import TlsOptions
+from perfsvc_protocols._stream import dial
+from perfsvc_protocols._stream import tls_context
+from perfsvc_protocols.http import failures
+from perfsvc_protocols.http.failures import Failed
+
+Phases = tuple[int, int, int]
+"""Nanoseconds for DNS, connecting and TLS."""
+
+
+class Owner(Protocol):
+    """Who uses a connection."""
+
+    def came(self, size: int) -> None:
+        """Some bytes came."""
+        ...
+
+    def message(self, data: bytes) -> None:
+        """The message that was waited for is whole."""
+        ...
+
+    def garbled(self, cause: str) -> None:
+        """What came cannot be a message."""
+        ...
+
+    def lost(self, error: BaseException | None) -> None:
+        """The connection ended."""
+        ...
+
+    def resumed(self) -> None:
+        """What was written has left."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """A connection. ``open`` from the moment it stands until it ends; ``full``: more was written than fits for now.
+
+    Bytes that nobody waits for are kept, up to the size of the largest message: a server may speak first.
+    """
+
+    __slots__ = ("_buffer", "_frame", "_limit", "_owner", "_transport", "full", "open")
+
+    def __init__(self, owner: Owner, limit: int) -> None:
+        self.full = self.open = False
+        self._buffer = bytearray()
+        self._frame: Frame | None = None
+        self._limit = limit
+        self._owner: Owner | None = owner
+        self._transport: asyncio.Transport | None = None
+
+    # What its owner does with it
+
+    def write(self, data: bytes) -> None:
+        """Sends, and forgets what came unasked: what answers this comes later."""
+        self._buffer.clear()
+        self._transport.write(data)  # type: ignore[union-attr]  # it is open
+
+    def await_message(self, frame: Frame) -> None:
+        """The next message is told as soon as it is whole. What is there already is told at the next turn."""
+        self._frame = frame
+        if self._buffer:
+            asyncio.get_running_loop().call_soon(self._look)
+
+    def rest(self) -> bytes:
+        """Everything that has come, taken out."""
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        return data
+
+    def drop(self) -> None:
+        """Ends it at once; nobody is told."""
+        self._owner = self._frame = None
+        self.open = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def leave(self) -> None:
+        """Ends it when everything written has left; nobody is told."""
+        self._owner = self._frame = None
+        self.open = False
+        if self._transport is not None:
+            self._transport.close()
+
+    # What the event loop does with it
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.open = True
+
+    def data_received(self, data: bytes) -> None:
+        owner = self._owner
+        if owner is None:
+            return
+        owner.came(len(data))
+        self._buffer += data
+        if self._frame is not None:
+            self._look()
+        elif len(self._buffer) > self._limit:
+            self.drop()
+            owner.lost(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        owner, self._owner = self._owner, None
+        self.open = False
+        self._transport = self._frame = None
+        if owner is not None:
+            owner.lost(exc)
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self._owner is not None:
+            self._owner.resumed()
+
+    def _look(self) -> None:
+        frame, owner, buffer = self._frame, self._owner, self._buffer
+        if frame is None or owner is None:
+            return
+        try:
+            size = frame(buffer)
+        except ValueError as error:
+            self._frame = None
+            owner.garbled(str(error))
+            return
+        if size:
+            self._frame = None
+            data = bytes(buffer[:size])
+            del buffer[:size]
+            owner.message(data)
+        elif len(buffer) > self._limit:
+            self._frame = None
+            owner.garbled(f"a message of more than {self._limit} bytes")
+
+
+class Dialer:
+    """Opens a run's connections."""
+
+    def __init__(self, options: TlsOptions, context: RunContext) -> None:
+        """Raises InvalidInput for a CA that cannot be read."""
+        self._context = context
+        self._options = options
+        if options.ca is not None:
+            _ = self._tls  # a wrong file is told before the run, not by its first request
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return tls_context(self._options)
+
+    async def open(self, endpoint: Endpoint, connection: Connection) -> Phases:
+        """Connects. Raises Failed; cancelled, it leaves nothing open."""
+        try:
+            return await self._open(endpoint, connection)
+        except Failed:
+            raise
+        except Exception as error:
+            raise failures.connecting(error) from error
+
+    async def _open(self, endpoint: Endpoint, connection: Connection) -> Phases:
+        dialled = await dial(self._context, endpoint.host, endpoint.port)
+        secure = endpoint.scheme == "tls"
+        begun = self._context.now_ns()
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: connection,
+                sock=dialled.socket,
+                ssl=self._tls if secure else None,
+                server_hostname=endpoint.host if secure else None,
+            )
+        except BaseException:
+            dialled.socket.close()
+            raise
+        return dialled.dns_ns, dialled.connect_ns, self._context.now_ns() - begun if secure else 0

@@ -1,0 +1,189 @@
+"""One virtual user as a TCP client: its connection, and one request at a time over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from perfsvc.plugin import Call
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc_protocols._endpoint import Endpoint
+from perfsvc_protocols._endpoint import Place
+from perfsvc_protocols._framing import Frame
+from perfsvc_protocols._message import MessageReply
+from perfsvc_protocols._payload import Payload
+from perfsvc_protocols.http import failures
+from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols.tcp.connection import Connection
+from perfsvc_protocols.tcp.connection import Dialer
+from perfsvc_protocols.tcp.spec import Options
+
+
+class TcpCall(Call):
+    """A compiled step. ``payload`` is None when it only waits, ``frame`` when it only sends."""
+
+    __slots__ = ("frame", "payload", "place", "until_close")
+
+    def __init__(
+        self, place: Place, payload: Payload | None, frame: Frame | None, until_close: bool, timeout_ns: int
+    ) -> None:
+        super().__init__(timeout_ns)
+        self.frame = frame
+        self.payload = payload
+        self.place = place
+        self.until_close = until_close
+
+
+class TcpSession(Session):
+    """Sends on the connection it has, opening one where none stands or another endpoint is wanted."""
+
+    __slots__ = (
+        "_asked_ns",
+        "_busy",
+        "_call",
+        "_connection",
+        "_data",
+        "_dialer",
+        "_dialing",
+        "_endpoint",
+        "_finishing",
+        "_iteration",
+        "_now_ns",
+        "_options",
+        "reply",
+    )
+
+    def __init__(
+        self, scope: Scope, done: Callable[[Reply], None], options: Options, dialer: Dialer, now_ns: Callable[[], int]
+    ) -> None:
+        super().__init__(scope, done)
+        # For as long as the user lives
+        self.reply = MessageReply()
+        self._connection: Connection | None = None
+        self._dialer = dialer
+        self._endpoint: Endpoint | None = None
+        self._iteration = scope.iteration if options.new_connection_each_iteration else None
+        self._now_ns = now_ns
+        self._options = options
+        # For one request
+        self._asked_ns = 0
+        self._busy = False
+        self._call: TcpCall
+        self._data = b""
+        self._dialing: asyncio.Task[None] | None = None
+        self._finishing: asyncio.Handle | None = None
+
+    def start(self, call: TcpCall) -> None:
+        endpoint = call.place.settled or call.place.of(self.scope)
+        payload = call.payload
+        self._data = b"" if payload is None else payload.constant or payload.render(self.scope)
+        if self._iteration is not None and self._iteration != self.scope.iteration:
+            self._iteration = self.scope.iteration
+            self.reset()
+        self._busy = True
+        self._call = call
+        self.reply.reset()
+        connection = self._connection
+        if connection is not None and connection.open and endpoint == self._endpoint:
+            self._send(connection)
+            return
+        self.reset()
+        self._endpoint = endpoint
+        self.reply.peer = str(endpoint)
+        self._asked_ns = self._now_ns()
+        self._dialing = asyncio.get_running_loop().create_task(self._dial(endpoint))
+
+    def abort(self, error_class: str) -> None:
+        if not self._busy:
+            return
+        if self._dialing is not None:
+            self._dialing.cancel()
+        self._fail(error_class, "")
+
+    def reset(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.leave()
+
+    async def close(self) -> None:
+        self.reset()
+        await asyncio.sleep(0)  # the loop tells the connection that it ended, and lets go of it
+
+    async def _dial(self, endpoint: Endpoint) -> None:
+        connection = self._connection = Connection(self, self._options.max_message_bytes)
+        try:
+            phases = await self._dialer.open(endpoint, connection)
+        except Failed as error:
+            self._fail(error.error_class, str(error))
+            return
+        self._dialing = None
+        if not self._busy:
+            return  # it ended as soon as it began, and that was told
+        self.reply.connected = phases
+        self._send(connection)
+
+    def _send(self, connection: Connection) -> None:
+        call, reply = self._call, self.reply
+        reply.sent = True
+        reply.started_ns = self._now_ns()
+        if call.payload is not None:
+            connection.write(self._data)
+            reply.sent_payload = self._data
+            reply.bytes_sent = len(self._data)
+        if call.frame is not None:
+            connection.await_message(call.frame)
+        elif not connection.full:
+            self._finishing = asyncio.get_running_loop().call_soon(self._finish)
+
+    # What the connection tells
+
+    def came(self, size: int) -> None:
+        reply = self.reply
+        reply.bytes_received += size
+        if self._busy and not reply.waiting_ns:
+            reply.waiting_ns = self._now_ns() - reply.started_ns
+
+    def message(self, data: bytes) -> None:
+        self.reply.payload = data
+        self._finish()
+
+    def garbled(self, cause: str) -> None:
+        self._fail(failures.PROTOCOL, cause)
+
+    def lost(self, error: BaseException | None) -> None:
+        connection, self._connection = self._connection, None
+        if not self._busy or connection is None:
+            return
+        if error is None and self._dialing is None and self._call.until_close:
+            self.message(connection.rest())
+        else:
+            self._fail(failures.broken(error), str(error or "the server closed the connection"))
+
+    def resumed(self) -> None:
+        if self._busy and self._call.frame is None:
+            self._finish()
+
+    # The end of a request
+
+    def _finish(self) -> None:
+        self._busy = False
+        if self._finishing is not None:
+            self._finishing.cancel()
+            self._finishing = None
+        if not self._options.keep_connection:
+            self.reset()
+        self.reply.ended_ns = self._now_ns()
+        self.done(self.reply)
+
+    def _fail(self, error_class: str, message: str) -> None:
+        self._dialing = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.drop()
+        reply = self.reply
+        reply.failure = error_class
+        reply.message = message
+        reply.started_ns = reply.started_ns or self._asked_ns
+        self._finish()

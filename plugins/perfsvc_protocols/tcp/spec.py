@@ -1,0 +1,43 @@
+"""What users write: a step's ``request`` and the run-wide ``protocol_options.tcp``."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import titled
+from perfsvc_protocols._framing import Framing
+from perfsvc_protocols._framing import LengthFraming
+from perfsvc_protocols._message import Message
+from perfsvc_protocols._stream import TlsOptions
+
+MIB = 1024 * 1024
+
+
+class Request(Message):
+    """Sends a payload (``tcp://`` or ``tls://``) and waits for one message; without a payload it only waits."""
+
+    framing: Framing | None = titled("分帧方式", "Framing", default=None)
+    """Overrides the run's option for this step."""
+    add_length: bool = titled("自动添加长度前缀", "Put the length before the payload", default=False)
+    """As the framing by length has it."""
+    one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
+
+    @model_validator(mode="after")
+    def _measurable(self) -> Request:
+        if self.add_length and self.framing is not None and not isinstance(self.framing, LengthFraming):
+            raise Fault("仅用于 length 分帧", "needs the framing by length", "add_length")
+        return self
+
+
+class Options(TlsOptions):
+    """How every virtual user of a run behaves as a TCP client."""
+
+    framing: Framing | None = titled("分帧方式", "Framing", default=None)
+    keep_connection: bool = titled("保持连接", "Keep the connection", default=True)
+    """Otherwise each request opens one of its own."""
+    new_connection_each_iteration: bool = titled("每次迭代重新连接", "New connection each iteration", default=False)
+    max_message_bytes: int = titled(
+        "单条消息上限（字节）", "Largest message, bytes", default=10 * MIB, ge=1, le=256 * MIB
+    )
+    """A bigger one ends the connection."""
