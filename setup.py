@@ -25,6 +25,7 @@ RUNTIME = [
     "pyjwt>=2.15",
     "pymysql>=1.2.4",
     "pyyaml>=6.0",
+    "regex>=2026.1",
     "rich>=15",
     "tornado>=6.6.1",
     "uvloop>=0.23; sys_platform != 'win32'",
@@ -53,6 +54,7 @@ TEST = [
     "types-psutil",
     "types-PyMySQL",
     "types-PyYAML",
+    "types-regex",
 ]
 
 setup(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import regex
 
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
@@ -29,6 +29,8 @@ ExtractFunction = Callable[[Reply], Any]
 """The value found, or MISSING."""
 
 MAX_STATUSES = 1000
+REGEX_LIMIT_S = 0.1
+"""A pattern that backtracks for longer would hold up every user of the process; it fails its request instead."""
 decode_json = msgspec.json.Decoder().decode
 
 
@@ -94,7 +96,7 @@ def _json(check: JsonCheck, _: StatusFailures) -> CheckFunction:
 
 def _regex(check: RegexCheck, _: StatusFailures) -> CheckFunction:
     search, label = compile_regex(check.pattern, "pattern").search, f"Check: regex {check.pattern}"
-    return lambda reply: None if search(reply.text()) else label
+    return lambda reply: None if search(reply.text(), timeout=REGEX_LIMIT_S) else label
 
 
 def _contains(check: ContainsCheck, _: StatusFailures) -> CheckFunction:
@@ -168,7 +170,7 @@ def _regex_finder(pattern: str, group: int) -> ExtractFunction:
     wanted = min(group, compiled.groups)
 
     def run(reply: Reply) -> Any:
-        match = compiled.search(reply.text())
+        match = compiled.search(reply.text(), timeout=REGEX_LIMIT_S)
         return MISSING if match is None or match[wanted] is None else match[wanted]
 
     return run
@@ -182,11 +184,11 @@ def _header_finder(name: str) -> ExtractFunction:
     return run
 
 
-def compile_regex(pattern: str, at: str) -> re.Pattern[str]:
+def compile_regex(pattern: str, at: str) -> regex.Pattern[str]:
     """A regular expression. Raises Fault at ``at``."""
     try:
-        return re.compile(pattern)
-    except re.error as error:
+        return regex.compile(pattern)
+    except regex.error as error:
         raise Fault(f"无效的正则表达式：{error}", f"not a regular expression: {error}", at) from None
 
 

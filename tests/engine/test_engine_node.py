@@ -252,3 +252,11 @@ def test_every_fault_of_a_scene_is_told_by_path() -> None:
     assert [problem.path for problem in caught.value.problems] == [
         "scenes[0].steps[0].request.path", "scenes[0].steps[1].request.pth", "scenes[0].steps[2].steps[0].path",
     ]  # fmt: skip
+
+
+def test_a_pattern_that_backtracks_for_ever_fails_its_request_and_holds_nobody_up() -> None:
+    steps = [{**STEP, "checks": [{"type": "regex", "pattern": "(a|aa)+$"}]}]
+    bench = run(
+        spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 0.02, "target": 1}]), Answer(body=b"a" * 60 + b"!")
+    )
+    assert set(bench.failures) == {"Unreadable Reply: TimeoutError"}
