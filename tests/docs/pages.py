@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+BOTH = ("", ".zh-CN")
+"""What the names of the pages end with, in English and in Chinese."""
 ENGLISH = ("README.md", "docs/user-guide.md", "docs/api.md", "docs/operations.md")
 PAIRS = {page: page.replace(".md", ".zh-CN.md") for page in ENGLISH}
 ONE_LANGUAGE = ("CHANGELOG.md",)
 HELD_TO_THE_CODE = ("docs/performance-score.md", "docs/performance-score.zh-CN.md")
 """By the tests of the score: formulas, nothing to run."""
 DECISIONS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "decisions").glob("*.md"))
-PAGES = (*PAIRS, *PAIRS.values(), *ONE_LANGUAGE, *DECISIONS)
+PROTOCOLS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "protocols").glob("*.md"))
+"""Their plans are run by the tests of the protocols."""
+PAGES = (*PAIRS, *PAIRS.values(), *ONE_LANGUAGE, *DECISIONS, *PROTOCOLS)
 
 DOCUMENTED_SERVICE = "http://127.0.0.1:8000"
 DOCUMENTED_TARGET = "http://127.0.0.1:8080"
@@ -48,6 +53,12 @@ def blocks_of(page: str) -> list[Block]:
 def blocks(*languages: str) -> list[Block]:
     """The blocks of some languages on all English pages; the Chinese ones are held to be the same."""
     return [block for page in ENGLISH for block in blocks_of(page) if block.language in languages]
+
+
+def quoted(names: Iterable[str], text: str) -> set[str]:
+    """The names that do not stand in a text as code."""
+    code = set(re.findall(r"[A-Za-z0-9_.]+", " ".join(re.findall(r"`([^`\n]+)`", text))))
+    return {name for name in names if name not in code}
 
 
 def retargeted(text: str, target: str, service: str = DOCUMENTED_SERVICE) -> str:
