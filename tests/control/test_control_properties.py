@@ -121,6 +121,8 @@ def test_a_search_survives_any_seconds(spec: ErrorSearch, variable: Variable, se
     scale = Scale.between(variable, spec.low, spec.high)
     level = scale.low
     for number in range(1, 400):
+        if numbers.random() < 0.01:
+            search.changed_by_hand(numbers.choice([0.0, level / 2, level * 2, spec.high * 2]))
         level = search.observe(closed_second(number, level, wild_outcome(numbers))) or level
         assert scale.low <= level <= scale.high
     json.dumps(search.result(), allow_nan=False)

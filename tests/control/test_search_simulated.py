@@ -103,8 +103,16 @@ def test_nothing_found_up_to_the_limit() -> None:
 def test_even_the_lowest_level_is_too_much() -> None:
     result, moments = searched(TokenBucket(10))
     assert (result["value"], result["low"], result["high"]) == (None, None, 50)
-    assert (result["at_least"], result["complete"], result["recovered"]) == (False, True, None)
-    assert len(moments) == 3
+    assert (result["at_least"], result["complete"], result["recovered"]) == (False, True, False)
+    assert [(row["level"], row["phase"]) for row in result["evidence"]] == [(50, "raise"), (50, "recover")]
+    assert len(moments) == 13
+
+
+def test_a_target_that_needs_to_warm_up_is_given_a_second_chance() -> None:
+    bucket = TokenBucket(10)
+    result, _ = searched(Changing(bucket, {6: lambda: setattr(bucket, "rate", 500.0)}))
+    assert 475 <= result["value"] <= 525
+    assert result["complete"]
 
 
 def test_a_level_that_is_clearly_bad_ends_early() -> None:
@@ -180,7 +188,7 @@ def test_a_target_that_breaks_for_good_is_told_so() -> None:
     assert (result["recovered"], result["complete"], result["at_least"]) == (False, False, False)
     rests = [row["level"] for row in result["evidence"] if row["phase"] == "recover"]
     assert rests == [189.9, 50]
-    assert len(moments) < 100
+    assert len(moments) < 110
 
 
 def test_a_target_that_only_mends_at_the_lowest_load_is_searched_on() -> None:
@@ -191,9 +199,9 @@ def test_a_target_that_only_mends_at_the_lowest_load_is_searched_on() -> None:
 
 def test_a_target_that_never_answers_yields_nothing() -> None:
     result, moments = searched(Dead())
-    assert (result["value"], result["at_least"], result["recovered"]) == (None, False, None)
-    assert [row["verdict"] for row in result["evidence"]] == ["empty"]
-    assert len(moments) == 10
+    assert (result["value"], result["at_least"], result["recovered"]) == (None, False, False)
+    assert [row["verdict"] for row in result["evidence"]] == ["empty", "bad"]
+    assert len(moments) == 20
 
 
 def test_what_is_known_when_the_run_is_stopped() -> None:

@@ -17,6 +17,8 @@ from perfsvc.model.load import ErrorSearch
 GROWTH = 1.5
 WELL_BELOW = 0.5
 """Of the highest good level: where the target is given time to recover."""
+LAST_REST = 2
+"""How many level times longer a target that has not recovered there is waited for at the lowest level."""
 MOST_CONTRADICTIONS = 8
 """So many verdicts that did not hold when tried again, and the search gives up."""
 WIDEST_DOUBT = 0.1
@@ -93,11 +95,9 @@ class Course:
         if verdict is Verdict.GOOD:
             self._note_good(move)
             return self._onward()
+        hopeless = move.level <= self._scale.low and move.level in self._failures
         self._note_failure(move, verdict)
-        if move.level <= self._scale.low:
-            self.complete = True
-            return None
-        return Move(self._well_below(), Phase.RECOVER)
+        return self._end() if hopeless else Move(self._well_below(), Phase.RECOVER)
 
     def _note_good(self, move: Move) -> None:
         """A good level: no failure at or below it stands."""
@@ -129,33 +129,35 @@ class Course:
         self.recovered = verdict is Verdict.GOOD
         if self.recovered:
             return self._onward()
-        return Move(self._scale.low, Phase.RECOVER) if move.level > self._scale.low else None
+        if move.level > self._scale.low:
+            return Move(self._scale.low, Phase.RECOVER, longer=LAST_REST)
+        return self._end() if self.ceiling == self._scale.low else None
 
     def _onward(self) -> Move | None:
         best, ceiling = self.best, self.ceiling
         if self._contradictions >= MOST_CONTRADICTIONS:
             return None
         if best is None:
-            return self._trial(self._scale.low, Phase.BISECT)
+            return Move(self._scale.low, Phase.BISECT)
         if ceiling is None:
             return self._raised(best) if best < self._scale.high else self._confirm(best, ceiling)
         if self._scale.apart(best, ceiling, self._spec.precision):
-            return self._trial(self._scale.fit((best + ceiling) / 2), Phase.BISECT)
+            return Move(self._scale.fit((best + ceiling) / 2), Phase.BISECT)
         return self._confirm(best, ceiling)
-
-    def _trial(self, level: float, phase: Phase) -> Move:
-        """A level to measure; the longer, the more often short trials have proved wrong."""
-        return Move(level, phase, longer=min(self._contradictions, self._spec.confirmations))
 
     def _raised(self, best: float) -> Move:
         wish = best * GROWTH if self._spec.step is None else best + self._spec.step
-        return self._trial(max(self._scale.fit(wish), self._scale.above(best)), Phase.RAISE)
+        return Move(max(self._scale.fit(wish), self._scale.above(best)), Phase.RAISE)
 
     def _confirm(self, best: float, ceiling: float | None) -> Move | None:
         if self._confirmed < self._spec.confirmations:
             return Move(best, Phase.CONFIRM)
         if self._spec.confirmations and ceiling is not None and not self._ceiling_confirmed:
             return Move(ceiling, Phase.RECHECK, longer=self._spec.confirmations)
+        return self._end()
+
+    def _end(self) -> Move | None:
+        """No more moves: everything is known, the best level and its ceiling, or that even the lowest is too much."""
         self.complete = True
         return None
 
