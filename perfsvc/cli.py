@@ -33,7 +33,6 @@ from perfsvc.settings import load
 
 PASSED, INTERNAL, BAD_INPUT, BREACHED = 0, 1, 2, 99
 MAX_PLAN_BYTES = 10_000_000
-MOST_USERS_UNASKED = 1_000
 DURATION = re.compile(r"^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$")
 
 
@@ -176,13 +175,8 @@ def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
     return {
         "name": name,
         "scenes": [{"name": name, "steps": [{"name": name, "request": request, "checks": checks}]}],
-        "config": {"concurrent_users": users_for(chosen.rate), "hold_time": 10},
+        "config": {"hold_time": 10} if chosen.rate else {"concurrent_users": 1, "hold_time": 10},
     }
-
-
-def users_for(rate: float | None) -> int:
-    """Users of a plan that names none: one, or for arrivals as many as replies of a second keep busy, within reason."""
-    return 1 if rate is None or not 0 < rate < math.inf else min(math.ceil(rate), MOST_USERS_UNASKED)
 
 
 def path_of(url: str) -> str:

@@ -23,10 +23,13 @@ from perfsvc.service.plans import PlanForm
 from perfsvc.service.scenes import SceneForm
 from perfsvc.settings import load
 from perfsvc.web.answers import Error
+from tests.docs.pages import BOTH
 from tests.docs.pages import ROOT
 from tests.docs.pages import Block
 from tests.docs.pages import blocks
+from tests.docs.pages import quoted
 from tests.docs.pages import retargeted
+from tests.docs.pages import text_of
 from tests.support.service import Service
 from tests.support.shop import Shop
 
@@ -71,9 +74,15 @@ def test_plans_run(block: Block, shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(retargeted(block.text, shop.url), "utf-8")
     report = tmp_path / "report.json"
     assert main(["run", str(tmp_path / "plan.yaml"), "--quiet", "--json", str(report)]) == 0
-    summary = json.loads(report.read_text("utf-8"))["summary"]
+    found = json.loads(report.read_text("utf-8"))
+    summary = found["summary"]
     assert summary["total_requests"] > 0
     assert (summary["error_count"], summary["checks_failed"]) == (0, 0)
+    search = found.get("search", {})
+    words = {*search, *(word for row in search.get("evidence", ()) for word in row)}
+    assert {language: quoted(words, text_of(f"docs/user-guide{language}.md")) for language in BOTH} == {
+        language: set() for language in BOTH
+    }
 
 
 def test_every_example_is_in_the_readme() -> None:
@@ -93,18 +102,24 @@ def test_errors_have_the_form_shown(document: dict[str, Any]) -> None:
 
 
 def test_every_json_block_is_known() -> None:
-    tried = {*FORMS, "error", "page", "report", "frame history", "frame metrics", "frame status", "frame end"}
+    tried = {*FORMS, "error", "page", "report", "frame history", "frame metrics", "frame status"}
+    tried |= {"frame event", "frame end"}
     assert {kind_of(json.loads(block.text)) for block in blocks("json")} == tried
 
 
 def test_answers_and_frames_are_as_shown(service: Service, shop: Shop) -> None:
     plan = {"name": "p", "project_id": service.post("/api/projects/", {"name": "p"}).body["id"]}
-    rules = {"thresholds": ["p95 < 9000"]}
-    config = {"target_url": f"{shop.url}/slow", "concurrent_users": 2, "hold_time": 2, "execution_config": rules}
+    execution = {"thresholds": ["p95 < 9000"], "arrival_rate": 20, "max_vus": 10}
+    config = {"target_url": f"{shop.url}/slow", "concurrent_users": 2, "hold_time": 3, "execution_config": execution}
     ident = service.post("/api/performance/plans/", {**plan, "config": config}).body["id"]
     started = service.post(f"/api/performance/plans/{ident}/start/").body
     first = next(frame for frame in service.watch(started["websocket_url"]) if frame["type"] == "metrics")
-    frames = {frame["type"]: frame for frame in service.watch(started["websocket_url"])} | {"metrics": first}
+    frames = {}
+    for frame in service.watch(started["websocket_url"]):
+        if frame["type"] == "metrics" and "event" not in frames:
+            service.post(f"/api/performance/executions/{started['execution_id']}/load/", {"arrival_rate": 30})
+        frames[frame["type"]] = frame
+    frames["metrics"] = first
     page = service.get(f"/api/performance/reports/?plan_id={ident}").body
     report = service.get(f"/api/performance/reports/{page['results'][0]['id']}/").body
     real: dict[str, Callable[[], Any]] = {"page": lambda: page, "report": lambda: report}

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 from typing import get_args
 
 import pytest
 
+from perfsvc.analysis.numbers import TWO_LATENCIES
 from perfsvc.cli import make_parser
+from perfsvc.engine.control.course import Phase
+from perfsvc.engine.control.course import Verdict
+from perfsvc.engine.driving import SPREAD_LIMIT_S
+from perfsvc.engine.node import OTHER_FILES
+from perfsvc.metrics import health
 from perfsvc.model import scene
+from perfsvc.model.base import Spec
+from perfsvc.model.config import DEFAULT_POOL
+from perfsvc.model.config import AdaptiveTarget
+from perfsvc.model.config import ControlMode
+from perfsvc.model.config import ExecutionConfig
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.config import SearchConfig
+from perfsvc.model.config import TestMode
+from perfsvc.model.config import TestType
+from perfsvc.model.load import AdaptiveMetric
+from perfsvc.model.load import Distribution
+from perfsvc.model.load import WhenLate
 from perfsvc.model.threshold import METRICS
 from perfsvc.settings import SETTINGS
 from perfsvc.settings import Setting
 from perfsvc.web.application import ROUTES
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
+from tests.docs.pages import BOTH
+from tests.docs.pages import quoted
 from tests.docs.pages import text_of
 
-BOTH = ("", ".zh-CN")
 ENDPOINT = re.compile(r"^\| `([A-Z]+ /\S*)` \|", re.MULTILINE)
 SETTING = re.compile(r"^\| `([a-z_]+)` \| (\S+) \|", re.MULTILINE)
 SECTION = {"": "Settings", ".zh-CN": "设置"}
@@ -38,12 +56,6 @@ def written(row: Setting, language: str) -> str:
     value = ", ".join(row.default) if isinstance(row.default, tuple) else row.default
     value = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{value}`" if value else EMPTY[language]
-
-
-def quoted(names: Iterable[str], text: str) -> set[str]:
-    """The names that do not stand in a text as code."""
-    code = set(re.findall(r"[A-Za-z0-9_.]+", " ".join(re.findall(r"`([^`\n]+)`", text))))
-    return {name for name in names if name not in code}
 
 
 def kinds(union: Any) -> list[str]:
@@ -93,3 +105,61 @@ def test_the_guide_names_every_flag_of_run(language: str) -> None:
     flags = [flag for action in run._actions for flag in action.option_strings if flag not in ("-h", "--help")]
     guide = page("user-guide", language)
     assert [flag for flag in flags if f"`{flag}`" not in guide] == []
+
+
+LAG = [health.LAG_MS, health.LAG_SUSPECT_PERCENT, health.LAG_SUSPECT_SECONDS]
+LAG += [health.LAG_INVALID_PERCENT, health.LAG_INVALID_SECONDS]
+LIMITS = {
+    "loop_lag": LAG,
+    "send_lag": LAG,
+    "cpu_saturated": [health.CPU_PERCENT, health.CPU_SUSPECT_PERCENT, health.CPU_SUSPECT_SECONDS],
+    "cpu_starved": [
+        health.CPU_PERCENT,
+        health.STARVED_PERCENT,
+        health.LAG_INVALID_PERCENT,
+        health.LAG_INVALID_SECONDS,
+    ],
+    "open_files": [health.FILES_SUSPECT_PERCENT, health.FILES_INVALID_PERCENT],
+    "ports": [health.PORTS_SUSPECT_PERCENT, health.PORTS_INVALID_PERCENT],
+    "snapshots_missing": [health.MISSING_INVALID_PERCENT],
+    "node_lost": [health.SILENT_S],
+    "arrivals_dropped": [health.DROPPED_SUSPECT_PERCENT, health.DROPPED_INVALID_PERCENT],
+    "no_samples": [],
+}
+"""The numbers of each row of the guide's table of causes, in order."""
+CAUSE = re.compile(r"^\| `([a-z_]+)` \| ([^|]+ \| [^|]+ \| [^|]+) \|$", re.MULTILINE)
+SPREAD = {"": f"at most {SPREAD_LIMIT_S:g} s", ".zh-CN": f"最长 {SPREAD_LIMIT_S:g} 秒"}
+FILES = {"": f"one for each user and {OTHER_FILES} besides", ".zh-CN": f"每个用户需要一个，另外需要 {OTHER_FILES} 个"}
+
+
+@pytest.mark.parametrize("language", BOTH)
+def test_the_limits_of_validity_are_those_of_the_code(language: str) -> None:
+    table = dict(CAUSE.findall(page("user-guide", language)))
+    numbers = {cause: [float(number) for number in re.findall(r"[\d.]+", row)] for cause, row in table.items()}
+    assert numbers == LIMITS
+    assert numbers.keys() == {*health.AT_ITS_LIMIT, *health.NOT_ALL_COUNTED, "no_samples"}
+
+
+@pytest.mark.parametrize("language", BOTH)
+def test_the_guide_names_every_word_of_a_config(language: str) -> None:
+    specs: list[type[Spec]] = [PlanConfig, ExecutionConfig, SearchConfig, AdaptiveTarget]
+    fields = [name for spec in specs for name in spec.model_fields]
+    kinds_of_values = (TestMode, TestType, ControlMode, AdaptiveMetric, Distribution, WhenLate)
+    values = [value for kind in kinds_of_values for value in get_args(kind)]
+    marks = [*Phase, *Verdict, "unfinished", "saturated", "by_hand", "controller"]
+    assert quoted([*fields, *values, *marks], page("user-guide", language)) == set()
+
+
+@pytest.mark.parametrize("language", BOTH)
+def test_the_search_options_have_the_defaults_of_the_code(language: str) -> None:
+    guide = page("user-guide", language)
+    for name in ("precision", "confirmations"):
+        assert f"| `{name}` | {SearchConfig.model_fields[name].default:g} |" in guide
+
+
+@pytest.mark.parametrize("language", BOTH)
+def test_the_guide_says_what_the_code_does(language: str) -> None:
+    guide = page("user-guide", language)
+    sentence = TWO_LATENCIES.zh if language else TWO_LATENCIES.en
+    said = (sentence, SPREAD[language], FILES[language], str(DEFAULT_POOL))
+    assert [part for part in said if part not in guide] == []
