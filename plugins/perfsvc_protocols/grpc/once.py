@@ -37,7 +37,7 @@ class Once(Generic[P, T]):
             self._waiting -= 1
             if not self._waiting:
                 task.cancel()
-                self._task = None
+                self._task = None if self._task is task else self._task
 
     def _ended(self, task: asyncio.Task[T]) -> None:
         if task is self._task:

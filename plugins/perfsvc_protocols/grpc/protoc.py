@@ -28,7 +28,7 @@ def schema_of(protos: Mapping[str, str]) -> Schema:
     return _compiled(tuple(sorted(protos.items())))
 
 
-# Every run, and every node in this process, asks for the same few again, and the compiler takes 0.15 s to start.
+# Every run, and every node in this process, asks for the same few again, and the compiler takes 0.04 to 0.15 s.
 @lru_cache(maxsize=KEPT_SCHEMAS)
 def _compiled(protos: tuple[tuple[str, str], ...]) -> Schema:
     with tempfile.TemporaryDirectory(prefix="perfsvc-protos-") as name:
