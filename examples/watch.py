@@ -21,6 +21,8 @@ def main() -> None:
         data = frame["data"]
         if frame["type"] == "metrics":
             print(data["active_users"], "users", data["requests_per_second"], "req/s", data["p95"], "ms at p95")  # noqa: T201 - its purpose
+        elif frame["type"] == "event":
+            print("load set to", data["level"], "by", data["by"])  # noqa: T201 - its purpose
         elif frame["type"] == "end":
             print(data["status"], data["verdict"]["state"])  # noqa: T201 - its purpose
     connection.close()
