@@ -72,6 +72,8 @@ setup(
         "perfsvc.plugins": [
             "protocol-grpc = perfsvc_protocols.grpc",
             "protocol-http = perfsvc_protocols.http",
+            "protocol-tcp = perfsvc_protocols.tcp",
+            "protocol-udp = perfsvc_protocols.udp",
             "protocol-websocket = perfsvc_protocols.websocket",
         ],
     },

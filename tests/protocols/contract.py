@@ -63,6 +63,8 @@ class Bench(ABC):
     refused: ClassVar[list[tuple[dict[str, Any], str]]]
     """Requests that are wrong, and the path where."""
     options: ClassVar[dict[str, Any]] = {}
+    without: ClassVar[dict[str, str]] = {}
+    """Checks of promises that this protocol cannot make, each with the reason why."""
 
     @abstractmethod
     def peer(self, behaviour: Behaviour) -> AbstractAsyncContextManager[str]:

@@ -17,14 +17,26 @@ from perfsvc_protocols.http.failures import Failed
 from perfsvc_protocols.http.session import HttpSession
 from tests.protocols.contract import CHECKS
 from tests.protocols.contract import Bench
+from tests.protocols.grpc_bench import GrpcBench
 from tests.protocols.http_bench import HttpBench
+from tests.protocols.tcp_bench import TcpBench
+from tests.protocols.udp_bench import UdpBench
+from tests.protocols.websocket_bench import WebSocketBench
 
-BENCHES: dict[str, Bench] = {"http": HttpBench()}
+BENCHES: dict[str, Bench] = {
+    "grpc": GrpcBench(),
+    "http": HttpBench(),
+    "tcp": TcpBench(),
+    "udp": UdpBench(),
+    "websocket": WebSocketBench(),
+}
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("name", CHECKS)
-@pytest.mark.parametrize("protocol", BENCHES)
+@pytest.mark.parametrize(
+    ("protocol", "name"),
+    [(protocol, name) for protocol, bench in BENCHES.items() for name in CHECKS if name not in bench.without],
+)
 async def test_contract(protocol: str, name: str):
     await CHECKS[name](BENCHES[protocol])
 

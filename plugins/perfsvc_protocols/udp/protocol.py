@@ -1,0 +1,36 @@
+"""The UDP protocol: one object serves one run on one node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import Reads
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Text
+from perfsvc_protocols._endpoint import place
+from perfsvc_protocols._payload import Texts
+from perfsvc_protocols.udp import spec
+from perfsvc_protocols.udp.calls import UdpCall
+from perfsvc_protocols.udp.session import UdpSession
+
+
+class UdpProtocol(Protocol):
+    """UDP datagrams and the replies to them."""
+
+    name = "udp"
+    title = Text("UDP", "UDP")
+    Request = spec.Request
+    Options = spec.Options
+
+    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> UdpCall:
+        texts = Texts(self.context.template)
+        payload = request.payload(texts)
+        target = place(request.url, self.context, ("udp",), texts)
+        texts.check()
+        return UdpCall(request, target, payload, timeout_ns)
+
+    def session(self, scope: Scope, done: Callable[[Reply], None]) -> UdpSession:
+        return UdpSession(scope, done, self.options, self.context)

@@ -1,0 +1,325 @@
+"""One virtual user as a UDP client: its sockets, and one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+from typing import cast
+
+from perfsvc.plugin import ABORTED
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import Reply
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc_protocols._endpoint import Endpoint
+from perfsvc_protocols._message import MessageReply
+from perfsvc_protocols._stream import addresses
+from perfsvc_protocols.http import failures
+from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols.udp.calls import UdpCall
+from perfsvc_protocols.udp.flight import Arrival
+from perfsvc_protocols.udp.flight import Flight
+from perfsvc_protocols.udp.spec import Options
+
+NS_PER_MS = 1_000_000
+
+
+class Socket(asyncio.DatagramProtocol):
+    """One socket of a session; silent once ``session`` is None."""
+
+    def __init__(self, session: UdpSession) -> None:
+        self.session: UdpSession | None = session
+        self.full = False
+        self.send: Callable[[bytes], None]
+        self._transport: asyncio.DatagramTransport
+
+    def close(self) -> None:
+        """Nobody is told any more."""
+        self.session = None
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        self.send = self._transport.sendto
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self.session is not None:
+            self.session.received(data)
+
+    def error_received(self, exc: Exception) -> None:
+        if self.session is not None:
+            self.session.refused(exc)
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self.session is not None:
+            self.session.resumed()
+
+
+class UdpSession(Session):
+    """Sends the datagrams of a request and takes the replies to them.
+
+    Duplicates, and replies that come too late, are counted with the request that is under way when they come.
+    """
+
+    __slots__ = (
+        "_asked_ns",
+        "_busy",
+        "_call",
+        "_context",
+        "_counters",
+        "_data",
+        "_dialing",
+        "_endpoint",
+        "_first",
+        "_flight",
+        "_iteration",
+        "_left",
+        "_now_ns",
+        "_options",
+        "_received",
+        "_sent",
+        "_sockets",
+        "_timer",
+        "_trips_ns",
+        "reply",
+    )
+
+    def __init__(self, scope: Scope, done: Callable[[Reply], None], options: Options, context: RunContext) -> None:
+        super().__init__(scope, done)
+        # For as long as the user lives
+        self.reply = MessageReply()
+        self._context = context
+        self._counters: dict[str, float] = {}
+        self._endpoint: Endpoint | None = None
+        self._flight = Flight()
+        self._iteration = scope.iteration if options.new_sockets_each_iteration else None
+        self._now_ns = context.now_ns
+        self._options = options
+        self._sockets: list[Socket] = []
+        # For one request
+        self._asked_ns = self._first = self._left = self._received = self._sent = self._trips_ns = 0
+        self._busy = False
+        self._call: UdpCall
+        self._data = b""
+        self._dialing: asyncio.Task[None] | None = None
+        self._timer: asyncio.Handle | None = None
+
+    def start(self, call: UdpCall) -> None:
+        endpoint = call.place.settled or call.place.of(self.scope)
+        self._data = call.payload.constant or call.payload.render(self.scope)
+        if self._iteration is not None and self._iteration != self.scope.iteration:
+            self._iteration = self.scope.iteration
+            self.reset()
+        self._busy = True
+        self._call = call
+        self.reply.reset()
+        if self._sockets and endpoint == self._endpoint:
+            self._begin()
+            return
+        self.reset()
+        self._endpoint = endpoint
+        self.reply.peer = str(endpoint)
+        self._asked_ns = self._now_ns()
+        self._dialing = asyncio.get_running_loop().create_task(self._dial(endpoint))
+
+    def abort(self, error_class: str) -> None:
+        if not self._busy:
+            return
+        if self._dialing is not None:
+            self._dialing.cancel()
+        if self._call.sequence is None:  # a reply that comes late could not be told from the next one
+            self.reset()
+        self._fail(error_class, "")
+
+    def reset(self) -> None:
+        for each in self._sockets:
+            each.close()
+        self._sockets = []
+        self._flight = Flight()
+
+    async def close(self) -> None:
+        self.reset()
+        await asyncio.sleep(0)  # the loop tells the sockets that they ended, and lets go of them
+
+    # On the way out
+
+    async def _dial(self, endpoint: Endpoint) -> None:
+        try:
+            found = await addresses(self._context, endpoint.host, endpoint.port)
+            resolved = self._now_ns()
+            for _ in range(self._options.sockets):
+                self._sockets.append(await _opened(self, found[0]))
+        except Failed as error:
+            self._fail(error.error_class, str(error))
+        except Exception as error:
+            failure = failures.connecting(error)
+            self._fail(failure.error_class, str(failure))
+        else:
+            self._dialing = None
+            self.reply.connected = resolved - self._asked_ns, self._now_ns() - resolved, 0
+            self._begin()
+
+    def _begin(self) -> None:
+        reply = self.reply
+        reply.sent = True
+        reply.started_ns = self._now_ns()
+        self._first = self._flight.next
+        self._left = self._call.count
+        self._received = self._sent = self._trips_ns = 0
+        self._send()
+
+    def _send(self) -> None:
+        """Sends what is left to send, now or a datagram at a time."""
+        call = self._call
+        self._timer = None
+        while self._left:
+            self._left -= 1
+            self._send_one(call)
+            if self._left and call.interval_s:
+                self._timer = asyncio.get_running_loop().call_later(call.interval_s, self._send)
+                return
+        if call.one_way:
+            if not any(each.full for each in self._sockets):
+                self._timer = asyncio.get_running_loop().call_soon(self._finish)
+        elif call.wait_s is not None:
+            self._timer = asyncio.get_running_loop().call_later(call.wait_s, self._waited)
+
+    def _send_one(self, call: UdpCall) -> None:
+        number = self._flight.send(self._now_ns())
+        data = self._data if call.sequence is None else call.sequence.written(self._data, number)
+        self.reply.sent_payload = data
+        self.reply.bytes_sent += len(data)
+        self._sent += 1
+        self._count("datagrams_sent")
+        self._sockets[number % len(self._sockets)].send(data)
+
+    def _waited(self) -> None:
+        self._timer = None
+        if self._received:
+            self._finish()
+        else:
+            self.abort(TIMEOUT)
+
+    # On the way back
+
+    def received(self, data: bytes) -> None:
+        """A datagram came."""
+        now = self._now_ns()
+        call = self._call
+        self._count("datagrams_received")
+        if call.sequence is not None:
+            self._numbered(data, call.sequence.number(data), now)
+        elif not self._busy or call.one_way or (call.match is not None and not call.match(self._data, data)):
+            self._count("unmatched")
+        else:
+            self._flight.arrive(self._first, now)
+            self._answered(data, now)
+
+    def refused(self, error: Exception) -> None:
+        """The network says that nobody is there: the datagrams reached nobody."""
+        if not self._busy:
+            return
+        reply = self.reply
+        reply.sent = getattr(error, "errno", None) != errno.ECONNREFUSED
+        if not reply.sent:
+            reply.bytes_sent = 0
+        self._fail(failures.broken(error), str(error))
+
+    def resumed(self) -> None:
+        """What was written has left."""
+        if self._busy and self._call.one_way and not self._left and self._timer is None:
+            self._finish()
+
+    def _numbered(self, data: bytes, number: int | None, now: int) -> None:
+        if number is None:
+            self._garbled(data)
+            return
+        arrival = self._flight.arrive(number, now)
+        if arrival is Arrival.UNKNOWN:
+            self._count("unmatched")
+        elif arrival is Arrival.DUPLICATE:
+            self._count("duplicates")
+        else:
+            if self._flight.overtaken:
+                self._count("reordered")
+            if self._busy and number >= self._first and not self._call.one_way:
+                self._answered(data, now)
+            else:
+                self._count("late")
+
+    def _answered(self, data: bytes, now: int) -> None:
+        reply = self.reply
+        reply.payload = data
+        reply.bytes_received += len(data)
+        if not reply.waiting_ns:
+            reply.waiting_ns = now - reply.started_ns
+        self._received += 1
+        self._trips_ns += self._flight.trip_ns
+        if self._received == self._call.count:
+            self._finish()
+
+    def _garbled(self, data: bytes) -> None:
+        self._count("unmatched")
+        if self._busy and self._call.count == 1:
+            self.reply.payload = data
+            self.reply.bytes_received += len(data)
+            self._fail(failures.PROTOCOL, "the reply is too short to hold a sequence number")
+
+    def _count(self, name: str) -> None:
+        self._counters[name] = self._counters.get(name, 0) + 1
+
+    # The end of a request
+
+    def _finish(self) -> None:
+        self._busy = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        reply = self.reply
+        reply.ended_ns = self._now_ns()
+        missing = self._sent - self._received
+        if reply.sent and missing and reply.failure != ABORTED and not self._call.one_way:
+            self._counters["lost"] = self._counters.get("lost", 0) + missing
+        if self._counters:
+            reply.counters, self._counters = self._counters, {}
+        if self._received:
+            reply.gauges = self._gauges()
+        self.done(reply)
+
+    def _gauges(self) -> dict[str, float]:
+        gauges = {"round_trip_ms": self._trips_ns / self._received / NS_PER_MS}
+        if self._flight.jitter_ns is not None:
+            gauges["jitter_ms"] = self._flight.jitter_ns / NS_PER_MS
+        return gauges
+
+    def _fail(self, error_class: str, message: str) -> None:
+        self._dialing = None
+        reply = self.reply
+        if not reply.sent:
+            self._received = 0
+            self.reset()
+        reply.failure = error_class
+        reply.message = message
+        reply.started_ns = reply.started_ns or self._asked_ns
+        self._finish()
+
+
+async def _opened(session: UdpSession, found: tuple[Any, ...]) -> Socket:
+    """A socket that only hears from one address. Raises OSError."""
+    made = socket.socket(found[0], socket.SOCK_DGRAM)
+    try:
+        made.setblocking(False)
+        made.connect(found[4])
+        _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(lambda: Socket(session), sock=made)
+    except BaseException:
+        made.close()
+        raise
+    return protocol

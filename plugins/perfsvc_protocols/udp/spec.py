@@ -1,0 +1,65 @@
+"""What users write: a step's ``request`` and the run-wide ``protocol_options.udp``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Spec
+from perfsvc.plugin import titled
+from perfsvc_protocols._message import Message
+
+MAX_DATAGRAM = 65_507
+
+
+class Sequence(Spec):
+    """A number written into each datagram, by which the reply to it is known."""
+
+    offset: int = titled("偏移", "Offset", default=0, ge=0, le=MAX_DATAGRAM)
+    size: Literal[4, 8] = titled("字节数", "Bytes", default=4)
+    byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big")
+    reply_offset: int | None = titled("回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM)
+    """Where it differs from that in the request."""
+
+
+class Field(Spec):
+    """Bytes of the datagram that its reply repeats."""
+
+    offset: int = titled("偏移", "Offset", default=0, ge=0, le=MAX_DATAGRAM)
+    size: int = titled("字节数", "Bytes", ge=1, le=1000)
+    reply_offset: int | None = titled("回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM)
+
+
+class Request(Message):
+    """Sends a datagram, or several, to ``udp://host:port``; each is answered by one.
+
+    A reply is known by its sequence number, by a field, or else by order: the next datagram is the reply.
+    """
+
+    sequence: Sequence | None = titled("序号", "Sequence number", default=None)
+    match: Field | None = titled("匹配字段", "Match by a field", default=None)
+    one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
+    count: int = titled("数据报个数", "So many datagrams", default=1, ge=1, le=4000)
+    interval: float = titled("发送间隔（毫秒）", "Time between them, ms", default=0.0, ge=0, le=60_000)
+    wait: int | None = titled("最后一个发出后等待（毫秒）", "Wait after the last, ms", default=None, ge=1, le=3_600_000)
+    """What has not come by then is lost. Without it a single datagram has the time limit of the step, several 1 s."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Request:
+        if self.silent:
+            raise Fault("text、hex、base64 必须填一个", "needs one of text, hex and base64", "text")
+        if self.sequence is not None and self.match is not None:
+            raise Fault("sequence 与 match 只能填一个", "either sequence or match", "match")
+        if self.count > 1 and self.sequence is None and not self.one_way:
+            raise Fault("count 大于 1 时必填", "is required where count is more than 1", "sequence")
+        return self
+
+
+class Options(Spec):
+    """How every virtual user of a run behaves as a UDP client."""
+
+    sockets: int = titled("每个虚拟用户的套接字数", "Sockets of each virtual user", default=1, ge=1, le=64)
+    """Used in turn: each has a port of its own."""
+    new_sockets_each_iteration: bool = titled("每次迭代使用新套接字", "New sockets each iteration", default=False)
