@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import honesty
 from benchmarks import grpc_unary
+from benchmarks import honesty
 from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
