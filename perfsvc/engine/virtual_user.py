@@ -225,6 +225,8 @@ class VirtualUser:
             return
         self.sending = None
         self.deadline_ns = 0
+        if reply.counters is not None or reply.gauges is not None:
+            step.recorder.count(reply.counters, reply.gauges)
         if reply.failure is not None:
             self._failed(step, reply)
             return

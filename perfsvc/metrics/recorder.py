@@ -14,12 +14,15 @@ import numpy as np
 
 from perfsvc.metrics.histogram import Counts
 from perfsvc.metrics.histogram import Histogram
+from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import PhaseSum
 from perfsvc.model.window import StepWindow
 
 OTHER = "Other"
 """The class of all errors beyond the bound."""
 MAX_ERROR_CLASSES = 64
+MAX_OWN_NAMES = 32
+"""Counters and gauges of a protocol's own, for each step; names beyond the bound are not kept."""
 MAX_NAME_LENGTH = 200
 CONNECTING = ("dns", "connect", "tls")
 
@@ -70,8 +73,10 @@ class StepRecorder:
         "checks_failed",
         "checks_passed",
         "connected",
+        "counters",
         "failures",
         "from_plan",
+        "gauges",
         "latency",
         "statuses",
         "unsent",
@@ -86,7 +91,18 @@ class StepRecorder:
         self.connected: list[tuple[int, int, int]] = []
         self.statuses: defaultdict[int, int] = defaultdict(int)
         self.failures: defaultdict[str, int] = defaultdict(int)
+        self.counters: dict[str, float] = {}
+        self.gauges: dict[str, GaugeSum] = {}
         self.unsent = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
+
+    def count(self, counters: Mapping[str, float] | None, gauges: Mapping[str, float] | None) -> None:
+        """What a protocol counted and measured by itself in one request."""
+        for name, value in (counters or {}).items():
+            if name in self.counters or len(self.counters) < MAX_OWN_NAMES:
+                self.counters[name] = self.counters.get(name, 0) + value
+        for name, value in (gauges or {}).items():
+            if name in self.gauges or len(self.gauges) < MAX_OWN_NAMES:
+                self.gauges[name] = joined_gauge(self.gauges.get(name), GaugeSum(1, value, value))
 
     def fold(self, step_index: int) -> StepWindow | None:
         """Everything recorded since the last fold as one window; None when nothing was."""
@@ -104,6 +120,8 @@ class StepRecorder:
             checks_failed=self.checks_failed,
             latency=Histogram.of_ns(latency).pack(),
             from_plan=Histogram.of_ns(self.from_plan).pack(),
+            counters=dict(self.counters),
+            gauges=dict(self.gauges),
             phases={**connecting(self.connected), **replying(latency, np.array(self.waiting, np.int64))},
         )
         self._clear()
@@ -111,12 +129,22 @@ class StepRecorder:
 
     def _holds_anything(self) -> bool:
         counted = self.unsent or self.bytes_sent or self.bytes_received or self.checks_passed or self.checks_failed
-        return bool(self.latency or counted or self.connected or self.failures or self.statuses)
+        own = self.counters or self.gauges
+        return bool(self.latency or counted or own or self.connected or self.failures or self.statuses)
 
     def _clear(self) -> None:
         for filled in (self.latency, self.waiting, self.from_plan, self.connected, self.statuses, self.failures):
             filled.clear()
+        self.counters.clear()
+        self.gauges.clear()
         self.unsent = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
+
+
+def joined_gauge(one: GaugeSum | None, other: GaugeSum) -> GaugeSum:
+    """Two sums of a gauge as one."""
+    if one is None:
+        return other
+    return GaugeSum(one.count + other.count, one.total + other.total, max(one.max, other.max))
 
 
 def connecting(connected: list[tuple[int, int, int]]) -> dict[str, PhaseSum]:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.recorder import ErrorClasses
+from perfsvc.metrics.recorder import joined_gauge
+from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import PhaseSum
 from perfsvc.model.window import StepWindow
 
@@ -75,9 +77,9 @@ class Tally:
 
 
 class Totals(Tally):
-    """A whole run's tally of one step, or of all: also failures by class, statuses and phases."""
+    """A whole run's tally of one step, or of all: also failures by class, statuses, phases, and the protocol's own."""
 
-    __slots__ = ("_error_classes", "_statuses", "failures", "phases", "statuses")
+    __slots__ = ("_error_classes", "_statuses", "counters", "failures", "gauges", "phases", "statuses")
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,6 +88,8 @@ class Totals(Tally):
         self.failures: dict[str, int] = defaultdict(int)
         self.statuses: dict[str, int] = defaultdict(int)
         self.phases: dict[str, PhaseSum] = {}
+        self.counters: dict[str, float] = defaultdict(float)
+        self.gauges: dict[str, GaugeSum] = {}
 
     def add_window(self, digest: Digest) -> None:
         super().add_window(digest)
@@ -93,6 +97,10 @@ class Totals(Tally):
         add_counts(self.statuses, self._statuses.bounded(digest.window.statuses))
         for name, phase in digest.window.phases.items():
             self.phases[name] = joined(self.phases.get(name), phase)
+        for name, value in digest.window.counters.items():
+            self.counters[name] += value
+        for name, gauge in digest.window.gauges.items():
+            self.gauges[name] = joined_gauge(self.gauges.get(name), gauge)
 
 
 def add_counts(into: dict[str, int], counts: dict[str, int]) -> None:

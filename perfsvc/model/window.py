@@ -19,12 +19,21 @@ class PhaseSum(msgspec.Struct, frozen=True, array_like=True):
     max_ns: int
 
 
+class GaugeSum(msgspec.Struct, frozen=True, array_like=True):
+    """How often a protocol measured something of its own, the sum of it and the greatest, in the protocol's unit."""
+
+    count: int
+    total: float
+    max: float
+
+
 class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
     """All samples of one step on one node in one second.
 
     ``requests`` counts every attempt that ended, sent or not; ``failures`` those that failed, by error class.
     ``latency`` (service time) and ``from_plan`` (time from the planned start, only where there is a plan) cover every
     request that was sent, answered or not; one that never left (refused connection, missing variable) has no latency.
+    ``counters`` and ``gauges`` are what the protocol itself counted and measured.
     """
 
     step: int
@@ -38,6 +47,8 @@ class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
     latency: bytes = b""
     from_plan: bytes = b""
     phases: dict[str, PhaseSum] = {}
+    counters: dict[str, float] = {}
+    gauges: dict[str, GaugeSum] = {}
 
 
 class NodeHealth(msgspec.Struct, frozen=True):

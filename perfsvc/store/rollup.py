@@ -10,7 +10,9 @@ from itertools import groupby
 from statistics import fmean
 
 from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.recorder import joined_gauge
 from perfsvc.metrics.tally import joined
+from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import PhaseSum
 from perfsvc.model.window import Snapshot
@@ -99,7 +101,23 @@ def merged_window(step: int, group: Sequence[StepWindow]) -> StepWindow:
         latency=merged_histograms(one.latency for one in group),
         from_plan=merged_histograms(one.from_plan for one in group),
         phases=merged_phases(one.phases for one in group),
+        counters=merged_counters(one.counters for one in group),
+        gauges=merged_gauges(one.gauges for one in group),
     )
+
+
+def merged_counters(each: Iterable[dict[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = defaultdict(float)
+    for name, value in chain.from_iterable(counters.items() for counters in each):
+        total[name] += value
+    return dict(total)
+
+
+def merged_gauges(each: Iterable[dict[str, GaugeSum]]) -> dict[str, GaugeSum]:
+    total: dict[str, GaugeSum] = {}
+    for name, gauge in chain.from_iterable(gauges.items() for gauges in each):
+        total[name] = joined_gauge(total.get(name), gauge)
+    return total
 
 
 def merged_health(group: Sequence[NodeHealth]) -> NodeHealth:
