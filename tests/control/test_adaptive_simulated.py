@@ -84,6 +84,20 @@ def test_users_who_queue_are_held_at_a_latency(seed: int) -> None:
     assert held.result["complete"]
 
 
+def test_a_single_user_is_joined_by_others_even_close_to_the_target() -> None:
+    # 20 ms up to eight users and 35 with nine: 26 lies between, far from where nothing seems to change.
+    held = Held(ClosedQueue(8, 0.02, 0.0, 1, constant=True), "vus", 1, 500, "p95", 26)
+    assert set(held.levels[10:]) <= {8, 9}
+    assert held.moves <= 3
+
+
+@pytest.mark.parametrize("wanted", [26, 52, 70])
+def test_between_two_numbers_of_users_the_closer_is_kept(wanted: float) -> None:
+    held = Held(ClosedQueue(1, 0.02, 0.0, 1, constant=True), "vus", 1, 500, "p95", wanted)
+    assert set(held.levels) <= {wanted // 20, wanted // 20 + 1}
+    assert held.moves == 0
+
+
 @pytest.mark.parametrize("metric", ["p50", "p90", "p95", "p99", "avg"])
 def test_every_latency_can_be_held(metric: str) -> None:
     held = Held(ClosedQueue(8, 0.02, 0.0, 1, constant=True), "vus", 1, 500, metric, 200)

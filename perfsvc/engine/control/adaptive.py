@@ -39,7 +39,7 @@ class Governor:
         self._gauge = Gauge(spec)
         self._watch = Watch()
         self._scale = Scale.between(variable, spec.low, spec.high)
-        self._regulator = Regulator(self._gauge.reaction_s)
+        self._regulator = Regulator(self._gauge.reaction_s, self._scale)
         self._level = self._scale.low
         self._changed_at = 0.0
         self._elapsed = 0.0
@@ -53,7 +53,7 @@ class Governor:
             return None
         fitness = self._watch.look(second)
         if fitness is Fitness.PAUSED:
-            self._interrupt(start_of(second))
+            self._interrupt(start_of(second), by_hand=False)
         self._stumbles = self._stumbles + 1 if fitness is Fitness.STUMBLED else 0
         self._elapsed = second.elapsed
         if not second.span_ns:
@@ -68,7 +68,7 @@ class Governor:
     def changed_by_hand(self, level: float) -> None:
         """Go on from this level."""
         self._level = level
-        self._interrupt(self._elapsed)
+        self._interrupt(self._elapsed, by_hand=True)
 
     def result(self) -> dict[str, Any] | None:
         """The load held, how well it held the metric, and the trace."""
@@ -86,9 +86,9 @@ class Governor:
     def _end(self) -> float:
         return self._spec.settle + self._spec.hold
 
-    def _interrupt(self, moment: float) -> None:
+    def _interrupt(self, moment: float, *, by_hand: bool) -> None:
         self._changed_at = moment
-        self._regulator.interrupted()
+        self._regulator.interrupted(by_hand=by_hand)
 
     def _judge(self, second: Second) -> None:
         if start_of(second) >= self._spec.settle - SLACK_S:
@@ -99,16 +99,14 @@ class Governor:
         """The next level, if it is another."""
         if not self._scale.holds(self._level):
             self._level = self._scale.fit(self._level)
-            self._interrupt(second.elapsed)
+            self._interrupt(second.elapsed, by_hand=True)
             return self._level
         if 0 < self._stumbles <= MOST_STUMBLES:
             return None
         age = start_of(second) - self._changed_at + SLACK_S
-        move = self._regulator.move(self._level, age, self._gauge.reading(second), second.requests)
-        level = self._scale.fit(self._level * math.exp(move)) if move else self._level
+        level = self._regulator.next_level(self._level, age, self._gauge.reading(second), second.requests)
         if level == self._level:
             return None
-        self._regulator.moved(math.log(level / self._level))
         self._level, self._changed_at = level, second.elapsed
         return level
 

@@ -29,12 +29,15 @@ class Fence:
         self._at = level if self._at is None else min(level, self._at)
         self._push = FIRST_PUSH
 
-    def limit(self, level: float, move: float) -> float:
-        """A move up from a level that is surely too low, shortened where the fence says so; a logarithm."""
+    def limit(self, level: float, move: float, least: float) -> float:
+        """A move up from a level that is surely too low, shortened where the fence says so.
+
+        ``least`` is the smallest move there is; all moves are logarithms.
+        """
         if self._at is None:
             return move
         room = math.log(self._at / level)
-        if room < CLOSE:
+        if room <= max(CLOSE, least):
             self._at = level * math.exp(2 * self._push)
             self._push *= 2
             room = math.log(self._at / level)

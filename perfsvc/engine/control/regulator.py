@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 
+from perfsvc.engine.control.base import Scale
 from perfsvc.engine.control.fence import Fence
 from perfsvc.engine.control.readings import Readings
 from perfsvc.engine.control.response import Response
+from perfsvc.engine.control.sides import Sides
 from perfsvc.engine.control.silence import Silence
 
 GAIN, BOLD_GAIN = 0.6, 0.9
@@ -39,12 +41,14 @@ SWING_S = 2.0
 
 
 class Regulator:
-    """Readings in, second by second; moves out. A target that answers in ``reaction_s`` settles so much later."""
+    """Readings in, second by second; levels out. A target that answers in ``reaction_s`` settles so much later."""
 
-    def __init__(self, reaction_s: float = 0.0) -> None:
+    def __init__(self, reaction_s: float, scale: Scale) -> None:
         self.readings = Readings()
         self.response = Response()
+        self._scale = scale
         self._fence = Fence()
+        self._sides = Sides(scale)
         self._silence = Silence(reaction_s)
         self._quick_s = QUICK_S + reaction_s
         self._least_settle_s = self._settle_s = SETTLE_S + reaction_s
@@ -52,13 +56,33 @@ class Regulator:
         self._before: tuple[float, float] | None = None
         self._previous: float | None = None
         self._last_move = 0.0
-        self._cutting = self._after_cut = False
+        self._to_learn = self._cutting = self._after_cut = False
+        self._now = 0
 
-    def move(self, level: float, age: float, reading: float | None, requests: int) -> float:
-        """By how much the level's logarithm should change; 0 to stay.
+    def next_level(self, level: float, age: float, reading: float | None, requests: int) -> float:
+        """The level for the next second, from what this one showed; mostly the same.
 
         ``age`` is how long the level had been held when this second began; ``reading`` None without samples.
         """
+        self._now += 1
+        move = self._move(level, age, reading, requests)
+        new = self._scale.fit(level * math.exp(move)) if move else level
+        if new != level:
+            self._note_move(math.log(new / level))
+        return new
+
+    def interrupted(self, *, by_hand: bool) -> None:
+        """Somebody else changed the level, or time stood still: this level has yet to show what it does."""
+        self.readings.clear()
+        self._silence.forget()
+        self._before = self._previous = None
+        self._last_move = 0.0
+        self._to_learn = False
+        if by_hand:
+            self._sides.forget()
+
+    def _move(self, level: float, age: float, reading: float | None, requests: int) -> float:
+        """By how much the level's logarithm should change; 0 to stay."""
         if reading is None:
             return self._cut(level, LARGEST_CUT) if self._silence.lasts() else 0.0
         self._silence.broken(requests)
@@ -73,20 +97,12 @@ class Regulator:
         self.readings.add(reading, requests)
         return self._correction(level)
 
-    def moved(self, move: float) -> None:
-        """The level was changed by this much, which may be less than what was asked for."""
+    def _note_move(self, move: float) -> None:
         swing = move * self._last_move < 0 and min(abs(move), abs(self._last_move)) > LARGE and not self._after_cut
         self._settle(self._settle_s + (SWING_S if swing else -SWING_S / 2))
         self._after_cut = self._cutting
-        self._last_move = move
+        self._last_move, self._to_learn = move, True
         self.readings.clear()
-
-    def interrupted(self) -> None:
-        """Somebody else changed the level, or time stood still: this level has yet to show what it does."""
-        self.readings.clear()
-        self._silence.forget()
-        self._before = self._previous = None
-        self._last_move = 0.0
 
     def _hurries(self, reading: float) -> bool:
         return reading < BELOW and not self._fence.up
@@ -103,17 +119,29 @@ class Regulator:
         if not error:
             return 0.0
         self._learn(error)
-        return self._hurried(error) if hurries else self._careful(level, error)
+        wish = self._hurried(error) if hurries else self._careful(error)
+        move = max(wish, -DOWN) if wish < 0 else self._upwards(level, error, wish)
+        return move if hurries else self._beside(level, error, move)
+
+    def _beside(self, level: float, error: float, move: float) -> float:
+        """The move, unless the level it leads to proved further off than this one."""
+        wish = self._scale.fit(level * math.exp(move))
+        return math.log(self._sides.choose(level, error, wish, self._now) / level)
 
     def _hurried(self, error: float) -> float:
         most = HURRIED_FAR_UP if error < FAR_BELOW else HURRIED_UP
         return min(-error * BOLD_GAIN / self.response.elasticity, most)
 
-    def _careful(self, level: float, error: float) -> float:
+    def _careful(self, error: float) -> float:
         gain = BOLD_GAIN if abs(error) > LARGE else GAIN
-        wish = -error * gain / max(self.response.elasticity, 1.0)
-        most = BOLD_UP if error < BELOW else UP
-        return max(wish, -DOWN) if wish < 0 else self._fence.limit(level, min(wish, most))
+        return min(-error * gain / max(self.response.elasticity, 1.0), BOLD_UP if error < BELOW else UP)
+
+    def _upwards(self, level: float, error: float, wish: float) -> float:
+        """A move up that the fence allows; at least to the next level, if that is closer to the target or untried."""
+        least = math.log(self._scale.above(level) / level)
+        move = self._fence.limit(level, wish, least)
+        closer = abs(error + self.response.elasticity * least) < abs(error)
+        return max(move, least) if closer or not self.response.learnt else move
 
     def _alarmed(self, reading: float, previous: float | None, age: float) -> bool:
         """Whether to cut: not while an earlier move down may still work, or does."""
@@ -132,10 +160,10 @@ class Regulator:
 
     def _learn(self, error: float) -> None:
         variance = self.readings.variance
-        if self._before is not None and self._last_move:
+        if self._before is not None and self._to_learn:
             before, variance_before = self._before
             self.response.learn(self._last_move, error - before, variance + variance_before)
-        self._before = (error, variance)
+        self._before, self._to_learn = (error, variance), False
 
     def _note_delay(self, age: float) -> None:
         """A cut has shown its effect only now: levels need that long to settle."""

@@ -14,11 +14,12 @@ class Response:
 
     It is 1 where the metric is in proportion to the load, as latency is when users queue and throughput when they do
     not; near 0 where latency is still flat; far above 1 close to the limit of an open queue. The lower bound keeps a
-    metric that does not answer from calling for huge moves.
+    metric that does not answer from calling for huge moves. ``learnt`` once there has been a move to learn from.
     """
 
     def __init__(self) -> None:
         self.elasticity = FIRST_GUESS
+        self.learnt = False
         self._variance = FIRST_DOUBT
 
     def learn(self, load: float, metric: float, variance: float) -> None:
@@ -26,6 +27,7 @@ class Response:
 
         ``variance`` is that of the noise in ``metric``: a small move under much noise teaches little.
         """
+        self.learnt = True
         self._variance += (DRIFT + RELATIVE_DRIFT * self.elasticity) ** 2
         trust = self._variance * load / (self._variance * load * load + variance)
         self._variance *= 1 - trust * load
