@@ -100,11 +100,11 @@ class Progress(Output):
         if second.planned_rate:
             parts.append(f"{name['planned']} {second.planned_rate:g}/s")
         parts += [f"{name['users']} {second.vus}", f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
+        parts.append(f"{name['errors']} {metrics.total.errors}")
         if second.planned:
             parts.append(f"{name['from_plan']} p95 {in_ms(second.plan_p95)} ms")
         if load.open:
             parts += [f"{name['dropped']} {metrics.dropped}", f"{name['late']} {metrics.late}"]
-        parts.append(f"{name['errors']} {metrics.total.errors}")
         return "  ".join(parts)
 
     def _write(self, line: str) -> None:
