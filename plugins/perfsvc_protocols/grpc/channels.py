@@ -158,6 +158,11 @@ class Route:
         (line, phases), first = await self._dialling.join(limit_s)
         return line, phases if first else None
 
+    def lost(self, line: Line) -> None:
+        """A call found this line broken."""
+        if line is self._line:
+            self.drop()
+
     def drop(self) -> None:
         """Gives the line up."""
         line, self._line = self._line, None

@@ -26,6 +26,7 @@ OTHER = "Connection Error: other"
 NOT_CONNECTED = "failed to connect to all addresses"
 BROKEN = ("Stream removed", "Socket closed", "GOAWAY received", "recvmsg:", "sendmsg:", "keepalive watchdog timeout")
 BREAKING = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL})
+ONE_STREAM = "RST_STREAM"
 OUT_OF_TIME = ("Deadline Exceeded", "Stream removed (Deadline Exceeded)")
 
 CAUSES: Sequence[tuple[re.Pattern[str], str]] = [
@@ -48,12 +49,16 @@ CAUSES: Sequence[tuple[re.Pattern[str], str]] = [
 
 
 class Failed(Exception):
-    """No usable reply; ``error_class`` is what the report counts it under."""
+    """No usable reply; ``error_class`` is what the report counts it under.
 
-    def __init__(self, error_class: str, message: str, sent: bool = False) -> None:
+    ``broken`` tells that the connection went with it: the library may say otherwise for a while.
+    """
+
+    def __init__(self, error_class: str, message: str, sent: bool = False, broken: bool = False) -> None:
         super().__init__(message)
         self.error_class = error_class
         self.sent = sent
+        self.broken = broken
 
 
 def of(error: grpc.aio.AioRpcError) -> Failed | None:
@@ -64,7 +69,7 @@ def of(error: grpc.aio.AioRpcError) -> Failed | None:
     if details.startswith(NOT_CONNECTED):
         return Failed(_cause(details), details)
     if error.code() in BREAKING and details.startswith(BROKEN):
-        return Failed(_cause(details), details, sent=True)
+        return Failed(_cause(details), details, sent=True, broken=ONE_STREAM not in details)
     return None
 
 

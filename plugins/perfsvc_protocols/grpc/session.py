@@ -63,7 +63,7 @@ class GrpcSession(AsyncSession):
             line = route.line
             if line is None or reply.wire is None:
                 line = await self._prepared(reply, route)
-            await self._exchange(reply, line)
+            await self._exchange(reply, route, line)
         except Failed as error:
             if not error.sent:
                 reply.unsent()
@@ -102,7 +102,7 @@ class GrpcSession(AsyncSession):
         except Fault as fault:
             raise Failed(failures.INVALID_REQUEST, str(fault)) from None
 
-    async def _exchange(self, reply: GrpcReply, line: Line) -> None:
+    async def _exchange(self, reply: GrpcReply, route: Route, line: Line) -> None:
         call, wire = reply.call, reply.wire
         method: Any = call.method
         rpc = line.rpc(method)(
@@ -121,15 +121,14 @@ class GrpcSession(AsyncSession):
             if call.reads.headers:
                 reply.answered(await rpc.initial_metadata(), await rpc.trailing_metadata())
         except grpc.aio.AioRpcError as error:
-            self._refused(reply, error)
+            failure = failures.of(error)
+            if failure is not None:
+                if failure.broken:
+                    route.lost(line)
+                raise failure from None
+            reply.ended_ns = self._now_ns()
+            reply.refused(error, reply.ended_ns)
         except asyncio.CancelledError:
             if asyncio.current_task().cancelling():  # type: ignore[union-attr]  # we are in one
                 raise
             raise Failed(failures.CLOSED_EARLY, "the channel was closed", sent=True) from None
-
-    def _refused(self, reply: GrpcReply, error: grpc.aio.AioRpcError) -> None:
-        failure = failures.of(error)
-        if failure is not None:
-            raise failure
-        reply.ended_ns = self._now_ns()
-        reply.refused(error, reply.ended_ns)
