@@ -221,7 +221,8 @@ class OpenDriver(Driver):
     def stopped(self, elapsed: float) -> None:
         """What was due and never started is told as dropped."""
         self.paused()
-        self.dropped += self._arrivals.overdue(min(elapsed, self.profile.duration - 1e-6)) // self.count
+        if self._left > 0:
+            self.dropped += self._arrivals.overdue(min(elapsed, self.profile.duration - 1e-6)) // self.count
 
     @property
     def exhausted(self) -> bool:

@@ -141,9 +141,7 @@ def enter_group(following: int) -> Instruction:
     """Begin to time a group."""
 
     def execute(user: VirtualUser) -> int:
-        if user.groups is None:
-            user.groups = []
-        user.groups.append((user.engine.active_ns(), user.thought_ns, user.failures))
+        _groups(user).append((user.engine.active_ns(), user.thought_ns, user.failures))
         return following
 
     return execute
@@ -153,7 +151,7 @@ def leave_group(recorder: StepRecorder, following: int) -> Instruction:
     """End a group: its time without thinking and without pauses of the run; failed when a request in it failed."""
 
     def execute(user: VirtualUser) -> int:
-        began_ns, thought_ns, failures = user.groups.pop() if user.groups else (0, 0, 0)
+        began_ns, thought_ns, failures = _groups(user).pop()
         recorder.latency.append(user.engine.active_ns() - began_ns - (user.thought_ns - thought_ns))
         recorder.waiting.append(0)
         if user.failures > failures:
@@ -245,3 +243,9 @@ def _counters(user: VirtualUser) -> dict[int, int]:
     if user.counters is None:
         user.counters = {}
     return user.counters
+
+
+def _groups(user: VirtualUser) -> list[tuple[int, int, int]]:
+    if user.groups is None:
+        user.groups = []
+    return user.groups

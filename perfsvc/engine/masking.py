@@ -1,4 +1,4 @@
-"""Secrets taken out of what is kept of failed requests."""
+"""Secrets taken out of what is kept of failed requests: rather too much is masked than too little."""
 
 from __future__ import annotations
 
@@ -6,20 +6,49 @@ import re
 
 MASK = "***"
 
+WORDS = (
+    r"pass(?:word|wd|phrase|code)?|pwd|pin|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|[-_]key|"
+    r"auth(?:orization)?|credentials?|session(?:[-_]?id)?|sid|cookie|jwt|bearer|sig(?:nature)?|otp|cvv|cvc|card"
+)
+"""Parts of names whose values are nobody's business."""
+NAME = rf"[\w.-]*(?:{WORDS})[\w.-]*"
+
 HEADERS = re.compile(
-    r"(?im)^((?:authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|x-csrf-token)\s*:\s*).*$"
+    r"(?im)^([\w-]*(?:key|auth|token|secret|session|cookie|password|credential)[\w-]*[ \t]*:[ \t]*)[^\r\n]*"
 )
-FIELDS = re.compile(
-    r"(?i)([\"']?[\w-]*(?:password|passwd|pwd|secret|token|api_?key|credential)[\w-]*[\"']?\s*[:=]\s*)"
-    r"(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s&,;}\"']+)"
-)
+QUOTED = re.compile(rf"(?is)(([\"'])(?:{NAME})\2\s*[:=]\s*)([\"'])(?:\\.|(?!\3)[^\\])*(?:\3|$)")
+# JSON inside JSON: every quote behind as many backslashes.
+ESCAPED = re.compile(rf"(?is)((\\+[\"'])(?:{NAME})\2\s*:\s*)(\\+[\"'])(?:(?!\3).)*(?:\3|$)")
+NESTED = re.compile(rf"(?is)(\\*[\"'](?:{NAME})\\*[\"']\s*:\s*)([\[{{])")
+BARE = re.compile(rf"(?i)((?<![\w.-])(?:{NAME})\\*[\"']?\s*[=:]\s*)(?![\s\\\"'\[{{*])[^\s&,;}}\"'<\\]+")
+XML = re.compile(rf"(?is)(<({NAME})(?:\s[^>]*)?>)[^<]*(</\2>)")
+MULTIPART = re.compile(rf"(?is)(name=\"(?:{NAME})\"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n).*?(?=\r?\n--|\Z)")
+CLOSING = {"[": "]", "{": "}"}
 
 
 def masked(text: str) -> str:
-    """The text with credential headers and the values of password-like fields and parameters replaced by ``***``."""
-    return FIELDS.sub(_keep_quotes, HEADERS.sub(rf"\g<1>{MASK}", text))
+    """The text with credential headers and the values of secret-like fields, parameters and elements as ``***``."""
+    text = HEADERS.sub(rf"\g<1>{MASK}", text)
+    text = MULTIPART.sub(rf"\g<1>{MASK}", text)
+    text = XML.sub(rf"\g<1>{MASK}\g<3>", text)
+    text = _without_nested(text)
+    for quoted in (ESCAPED, QUOTED):
+        text = quoted.sub(rf"\g<1>\g<3>{MASK}\g<3>", text)
+    return BARE.sub(rf"\g<1>{MASK}", text)
 
 
-def _keep_quotes(match: re.Match[str]) -> str:
-    quote = match[2][0] if match[2][0] in "\"'" else ""
-    return f"{match[1]}{quote}{MASK}{quote}"
+def _without_nested(text: str) -> str:
+    """Arrays and objects under a secret's name masked to their closing bracket, or to the end where that is cut off."""
+    kept, position = [], 0
+    while match := NESTED.search(text, position):
+        kept += [text[position : match.start()], match[1], MASK]
+        position = _end_of(text, match.end(), match[2])
+    return "".join([*kept, text[position:]])
+
+
+def _end_of(text: str, position: int, opening: str) -> int:
+    closing, depth = CLOSING[opening], 1
+    while position < len(text) and depth:
+        depth += (text[position] == opening) - (text[position] == closing)
+        position += 1
+    return position

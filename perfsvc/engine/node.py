@@ -87,6 +87,7 @@ class Engine:
         self._paused_at = 0
         self._base: dict[str, object] = {}
         self._started = False
+        self._fault: Exception | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self.probe = Probe()
         self.stopping = False
@@ -155,7 +156,7 @@ class Engine:
         self._background = self.loop.create_task(self._finish())
 
     async def wait(self) -> None:
-        """Until the last snapshot was emitted."""
+        """Until the last snapshot was emitted. Raises what made the run impossible to go on with."""
         await asyncio.shield(self._ended)
 
     # What instructions and users call.
@@ -224,9 +225,17 @@ class Engine:
             self._sweep()
         if self._started:
             self.probe.loop_late(int(late * SECOND_NS))
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Tell the second that is over, start what is due. What goes wrong here ends the run, lest it never end."""
+        try:
             if self.tick_ns - self._fold_due_ns >= SECOND_NS:
                 self._fold()
             self._drive()
+        except Exception as error:
+            self._fault = self._fault or error
+            self.stop()
 
     def _drive(self) -> None:
         if self.idle:
@@ -326,9 +335,18 @@ class Engine:
             if self._ticker is not None:
                 self._ticker.cancel()
             self.tick_ns = self._clock.now_ns()
+            self._tell_the_end()
+
+    def _tell_the_end(self) -> None:
+        try:
             if self._started:
                 self._fold()
+        except Exception as error:
+            self._fault = self._fault or error
+        if self._fault is None:
             self._ended.set_result(None)
+        else:
+            self._ended.set_exception(self._fault)
 
     async def _leave_all(self) -> None:
         try:

@@ -11,10 +11,14 @@ from typing import Any
 from perfsvc.plugin.protocol import TargetDenied
 
 Address = tuple[Any, ...]
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_NAMES = 10_000
 TIMEOUT_S = 10.0
+LOOPBACK: list[IPAddress] = [ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1")]
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv4 addresses within IPv6 (RFC 6052)."""
 
 
 class TargetPolicy:
@@ -49,9 +53,21 @@ class _Rules:
         name = host.lower().rstrip(".")
         if any(name == rule or (rule.startswith("*.") and name.endswith(rule[1:])) for rule in self.names):
             return True
-        plain = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(plain, "ipv4_mapped", None)
-        return any(candidate in network for network in self.networks for candidate in (plain, mapped) if candidate)
+        reached = _reached_by(ipaddress.ip_address(address.partition("%")[0]))
+        return any(place in network for network in self.networks for place in reached)
+
+
+def _reached_by(address: IPAddress) -> list[IPAddress]:
+    """All that a connection to an address may reach: itself, and what it stands for."""
+    reached: list[IPAddress] = [address]
+    if address.is_unspecified:  # the system takes 0.0.0.0 and :: for this machine
+        reached += LOOPBACK
+    if isinstance(address, ipaddress.IPv6Address):
+        embedded = [address.ipv4_mapped, address.sixtofour]
+        if address in NAT64:
+            embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        reached += [inner for inner in embedded if inner is not None]
+    return reached
 
 
 class Resolver:

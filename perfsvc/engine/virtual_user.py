@@ -262,7 +262,8 @@ class VirtualUser:
             error_class = f"Plugin Error: {type(error).__name__}"
             self.engine.complain(f"starting {step.name!r} failed: {error!r}")
         self._fail(step, error_class, str(error), None)
-        return self.run_after(UNSENT_PAUSE_S, step.following)
+        pause = UNSENT_PAUSE_S + (step.think() if step.think is not None else 0.0)
+        return self.think(pause, step.following)
 
     def close_now(self) -> None:
         """Give up whatever is going on; the engine has already counted this user out."""

@@ -63,6 +63,7 @@ TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
     (RunState.PAUSED, RunEvent.RESUME): RunState.RUNNING,
     (RunState.PAUSED, RunEvent.STOP): RunState.STOPPING,
     (RunState.PAUSED, RunEvent.FAIL): RunState.STOPPING,
+    (RunState.PAUSED, RunEvent.FINISH): RunState.STOPPING,
 }
 
 ACTIONS = {

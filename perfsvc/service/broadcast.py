@@ -37,7 +37,7 @@ class Broadcast(Output):
     def changed(self, state: RunState, moment: datetime) -> None:
         run = self._run
         if state.ended:
-            self.channel.end(end_frame(run.spec.execution_id, state, run.report))
+            self.channel.end(end_frame(run.spec.execution_id, state, run.report, int(moment.timestamp())))
         else:
             self._status = status_frame(state, moment)
             self.channel.publish(self._status)
@@ -59,8 +59,8 @@ def status_frame(state: RunState, moment: datetime) -> Frame:
     }
 
 
-def end_frame(execution_id: str, state: RunState, report: dict[str, Any]) -> Frame:
+def end_frame(execution_id: str, state: RunState, report: dict[str, Any], timestamp: int) -> Frame:
     """The last frame: how the run ended, in short."""
     kept = ("summary", "verdict", "validity", "reason", "start_time", "end_time")
     data = {"status": state.value, **{name: report[name] for name in kept if name in report}}
-    return {"type": "end", "execution_id": execution_id, "data": data}
+    return {"type": "end", "timestamp": timestamp, "execution_id": execution_id, "data": data}

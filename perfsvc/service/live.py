@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 QUEUE_FRAMES = 30
-MAX_VIEWERS = 200
 
 encode = msgspec.json.Encoder().encode
 Frame = dict[str, Any]

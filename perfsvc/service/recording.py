@@ -63,6 +63,7 @@ class Recording(Output):
         run, execution_id = self._run, self._run.spec.execution_id
         end, reason = run.end_time or run.start_time, run.reason or SERVER_STOPPED
         try:
+            await self._recorder.settle()
             await self._store.run(close_run, run.plan_id or 0, self._report, reason, run.start_time, end)
         except Unavailable as error:
             log.warning("the report of run %s waits for the database: %s", execution_id, error)

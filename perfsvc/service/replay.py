@@ -18,6 +18,7 @@ from perfsvc.store import executions
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.endings import close_run
+from perfsvc.store.rollup import roll_up
 
 INTERRUPTED = EndReason(
     code="interrupted",
@@ -45,6 +46,7 @@ async def close_interrupted(store: Store) -> list[str]:
         end = last_moment(execution, metrics)
         report = report_of(execution, metrics, judge, end)
         await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
+        await roll_up(store, execution.plan_id, execution.execution_id)
     return [execution.execution_id for execution in unfinished]
 
 

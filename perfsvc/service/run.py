@@ -105,11 +105,11 @@ class Run:
 
     async def start(self) -> None:
         """Start the outputs, run the setup steps, begin the load. Raises what keeps the run from starting."""
-        self._move(RunEvent.START)
         try:
             for output in self._outputs:
                 await output.start(self)
                 self._started.append(output)
+            self._move(RunEvent.START)
             await self._deployment.prepare()
         except Exception as error:
             self._fail(error)
@@ -214,6 +214,8 @@ class Run:
         self.end_time = utc_now(self._clock)
         for second in self.metrics.close_seconds(int(self._clock.wall())):
             self._judge.observe(second, self.metrics)
+            if self._controller is not None:
+                self._controller.observe(second)
         final = self._lifecycle.outcome
         self.report = self._report(final)
         for output in reversed(self._started):

@@ -50,8 +50,8 @@ from perfsvc.store.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
-STOP_MARGIN_S = 15.0
-"""Beyond the graceful stop: closing sessions, the last write, the report."""
+STOP_MARGIN_S = 60.0
+"""Beyond the graceful stop: closing sessions, teardown steps, the last write, the report."""
 
 SETTLE_AGAIN_S = 5.0
 KEPT_RUNS = 8
@@ -77,7 +77,7 @@ class Runs:
         self._clock = clock
         self._recorder = recorder
         self._active: dict[int, ActiveRun] = {}
-        self._starting: set[int] = set()
+        self._starting: dict[int, asyncio.Task[Execution]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
         self._over: dict[str, RunMetrics] = {}
         self._closing = asyncio.Event()
@@ -90,11 +90,12 @@ class Runs:
             raise Conflict("该测试计划正在执行中", "a run of this plan is active")
         if self._closing.is_set():
             raise Conflict("服务正在停止", "the server is stopping")
-        self._starting.add(plan_id)
+        started = asyncio.get_running_loop().create_task(self._start(plan_id, user))
+        self._starting[plan_id] = started
         try:
-            return await self._start(plan_id, user)
+            return await asyncio.shield(started)
         finally:
-            self._starting.discard(plan_id)
+            del self._starting[plan_id]
 
     async def pause(self, plan_id: int) -> Execution:
         """Raises NotFound, Conflict when no run is active, IllegalTransition."""
@@ -112,8 +113,11 @@ class Runs:
         """Stop, and wait until the report is stored. Raises NotFound, Conflict, IllegalTransition."""
         active = await self._steered(plan_id)
         active.run.stop()
-        await asyncio.wait_for(active.run.wait(), active.run.spec.graceful_stop_s + STOP_MARGIN_S)
-        return await self._store.run(executions.get, active.execution.execution_id)
+        try:
+            await asyncio.wait_for(active.run.wait(), active.run.spec.graceful_stop_s + STOP_MARGIN_S)
+        except TimeoutError:
+            log.warning("run %s is still being stored", active.execution.execution_id)
+        return self._now(active)
 
     async def set_load(self, execution_id: str, level: float, variable: Variable, user: User) -> Execution:
         """Change the load of a run. Raises NotFound, IllegalTransition, InvalidInput for a wrong variable or level."""
@@ -129,6 +133,8 @@ class Runs:
     async def close(self) -> None:
         """The server stops: every run ends as it would, and its report is written."""
         self._closing.set()
+        if self._starting:
+            await asyncio.wait(self._starting.values(), timeout=STOP_MARGIN_S)
         for active in list(self._active.values()):
             try:
                 active.run.stop(SERVER_STOPPED)
@@ -160,8 +166,11 @@ class Runs:
     async def executions(
         self, plan_id: int | None, project_id: int | None, page: int, page_size: int
     ) -> Page[Execution]:
-        """The runs of a plan or of a project, the newest first."""
-        return await self._store.run(executions.page, plan_id, project_id, page, page_size)
+        """The runs of a plan or of a project, the newest first; those that are active as they are now."""
+        stored = await self._store.run(executions.page, plan_id, project_id, page, page_size)
+        active = {run.execution.execution_id: run for run in self._active.values()}
+        results = [self._now(active[run.execution_id]) if run.execution_id in active else run for run in stored.results]
+        return replace(stored, results=results)
 
     async def errors(self, execution_id: str) -> list[dict[str, Any]]:
         """The error classes of a run with their counts and examples. Raises NotFound."""
@@ -191,7 +200,8 @@ class Runs:
         except NotFound:
             report = {}
         channel = Channel(lambda: [history_of(metrics)])
-        channel.end(end_frame(execution_id, execution.state, report))
+        ended = int((execution.end_time or execution.start_time).timestamp())
+        channel.end(end_frame(execution_id, execution.state, report, ended))
         return channel.subscribe()
 
     # How.

@@ -82,6 +82,13 @@ class Recorder:
         finally:
             self._keep(self._taken())
 
+    async def settle(self) -> None:
+        """After ``stop``: write what had to stay in the spool. Raises what the database raises."""
+        if not self._spool.empty:
+            replayed = await spool.replay_file(self._store, self._spool.path)
+            self._spool.clear()
+            self._lose(replayed.lost, "the database refuses them")
+
     async def _run(self) -> None:
         last = False
         while not last:
@@ -104,7 +111,8 @@ class Recorder:
             self._note_away(error)
             await asyncio.to_thread(self._keep, batch)
             return False
-        self._note_back()
+        if batch:
+            self._note_back()
         return True
 
     async def _drain(self) -> None:
@@ -116,6 +124,7 @@ class Recorder:
             self._note_away(error)
             return
         self._spool.clear()
+        self._note_back()
         self._lose(replayed.lost, "the database refuses them")
 
     async def _limited(self, work: Awaitable[T]) -> T:
@@ -141,7 +150,7 @@ class Recorder:
     def _note_away(self, error: Exception) -> None:
         if self._away_since is None:
             self._away_since = self._clock.now_ns()
-            log.warning("run %s: snapshots wait in the spool: %s", self._execution_id, error)
+            log.warning("run %s: snapshots wait in the spool: %r", self._execution_id, error)
 
     def _note_back(self) -> None:
         if self._away_since is not None:

@@ -260,3 +260,15 @@ def test_a_pattern_that_backtracks_for_ever_fails_its_request_and_holds_nobody_u
         spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 0.02, "target": 1}]), Answer(body=b"a" * 60 + b"!")
     )
     assert set(bench.failures) == {"Unreadable Reply: TimeoutError"}
+
+
+def test_a_node_that_cannot_go_on_ends_and_says_why() -> None:
+    async def main() -> None:
+        bench = Bench(spec_of(), Answer())
+        bench.engine._emit = lambda snapshot: 1 / 0
+        await bench.begin()
+        with pytest.raises(ZeroDivisionError):
+            await bench.engine.wait()
+        assert bench.target.closed
+
+    virtual_time.run(main())

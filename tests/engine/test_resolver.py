@@ -23,6 +23,10 @@ from perfsvc.plugin.protocol import TargetDenied
         (["*.example.com"], [], "example.com", "203.0.113.9", False),
         (["example.com"], ["203.0.113.9"], "example.com", "203.0.113.9", False),
         (["fe80::/10"], [], "x", "fe80::1%eth0", True),
+        ([], ["127.0.0.0/8"], "0", "0.0.0.0", False),
+        ([], ["::1"], "any", "::", False),
+        ([], ["10.0.0.0/8"], "nat", "64:ff9b::10.1.2.3", False),
+        ([], ["10.0.0.0/8"], "6to4", "2002:0a01:0203::1", False),
     ],
 )
 def test_the_policy(allow: list[str], deny: list[str], host: str, address: str, allowed: bool) -> None:

@@ -79,7 +79,7 @@ def whole(spec: RunSpec, script: Any = Answer()) -> tuple[Watcher, dict[str, Any
 
 def test_a_whole_run() -> None:
     watcher, report = whole(spec_of())
-    assert watcher.states == [RunState.RUNNING, RunState.STOPPING, RunState.COMPLETED]
+    assert watcher.states == [RunState.STARTING, RunState.RUNNING, RunState.STOPPING, RunState.COMPLETED]
     assert report is watcher.report
     assert report["status"] == "completed"
     assert report["summary"]["total_requests"] == 600
