@@ -318,8 +318,15 @@ async def _opened(session: UdpSession, found: tuple[Any, ...]) -> Socket:
     try:
         made.setblocking(False)
         made.connect(found[4])
-        _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(lambda: Socket(session), sock=made)
-    except BaseException:
+    except OSError:
         made.close()
+        raise
+    loop = asyncio.get_running_loop()
+    opening = loop.create_task(loop.create_datagram_endpoint(lambda: Socket(session), sock=made))
+    try:
+        _, protocol = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # Closing a socket that uvloop is about to watch would hang the whole loop: it ends once it stands.
+        opening.add_done_callback(lambda opened: opened.result()[0].abort())
         raise
     return protocol
