@@ -82,7 +82,21 @@ def _late_snapshots(metrics: RunMetrics) -> Text | None:
     )
 
 
+def _silent_target(metrics: RunMetrics) -> Text | None:
+    """A target that is down for a while fails few requests, because users who get nowhere pause: rates hide it."""
+    asked = [point for point in metrics.series.finest() if point.requests]
+    silent = sum(point.width for point in asked if point.errors == point.requests)
+    if not silent:
+        return None
+    whole = sum(point.width for point in asked)
+    return Text(
+        f"在 {whole} 秒中有 {silent} 秒没有任何成功的响应",
+        f"not one reply was good in {silent} of {whole} seconds",
+    )
+
+
 REMARKS: tuple[Callable[[RunMetrics], Text | None], ...] = (
+    _silent_target,
     _few_requests,
     _short_run,
     _overflow,

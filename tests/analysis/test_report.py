@@ -288,3 +288,13 @@ def test_warnings_of_a_generator_at_its_limit():
         "the generator was at its own limit: throughput is at least 1000 requests per second",
         "requests longer than 1 h: 20; in percentiles they stand at 1 h",
     ]
+
+
+def test_a_target_that_was_down_for_a_while_is_told():
+    metrics = RunMetrics(["a"])
+    quick = Histogram.of_ns([5 * 10**6] * 100).pack()
+    for seq in range(1, 13):
+        window = StepWindow(step=0, requests=100, failures={"Timeout": 100} if seq > 9 else {}, latency=quick)
+        second = {"second": T0 + seq, "elapsed": float(seq), "span_ns": 10**9}
+        metrics.merge(Snapshot(node="n", seq=seq, vus=1, planned_vus=1, windows=[window], **second))
+    assert warnings(metrics) == ["not one reply was good in 3 of 12 seconds"]

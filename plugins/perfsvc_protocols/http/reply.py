@@ -86,7 +86,7 @@ class HttpReply(Reply):
 
     def excerpt(self) -> Excerpt:
         wire_head, _, wire_body = self.wire.partition(head.END)
-        request = wire_head + head.END + wire_body[:KEPT_BODY]
+        request = wire_head + head.END + wire_body[:KEPT_BODY] if self.wire else b""
         if not self.raw.startswith(b"HTTP/"):
             return Excerpt(request.decode("utf-8", "replace"), "", self.raw[:KEPT_BODY])
         reply_head = head.of(self.raw)
