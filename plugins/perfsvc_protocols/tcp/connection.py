@@ -13,6 +13,7 @@ from perfsvc_protocols._endpoint import Endpoint
 from perfsvc_protocols._framing import Frame
 from perfsvc_protocols._stream import TlsOptions
 from perfsvc_protocols._stream import dial
+from perfsvc_protocols._stream import hang_up
 from perfsvc_protocols._stream import tls_context
 from perfsvc_protocols.http import failures
 from perfsvc_protocols.http.failures import Failed
@@ -182,6 +183,6 @@ class Dialer:
                 server_hostname=endpoint.host if secure else None,
             )
         except BaseException:
-            dialled.socket.close()
+            hang_up(dialled.socket)  # the loop has it by now, and closes it
             raise
         return dialled.dns_ns, dialled.connect_ns, self._context.now_ns() - begun if secure else 0
