@@ -21,6 +21,8 @@ LONGEST_SEARCH_S = 3600.0
 LEVEL_TIME_S = 10.0
 SHORTEST_LEVEL_S = 2.0
 SETTLE_SHARE = 0.2
+SETTLE_S = 30.0
+"""What adaptive usually needs to find its load, s."""
 LEVELS_IN_HOLD = 30
 
 
@@ -75,7 +77,7 @@ def _adapted(config: PlanConfig) -> list[Stage]:
     if not config.hold_time:
         raise InvalidInput.at("config.hold_time", "adaptive 模式下必须大于 0", "must exceed 0 with test_mode adaptive")
     low, _ = _range(config)
-    return [_jump(low), _hold(low, config.ramp_up_time + config.hold_time)]
+    return [_jump(low), _hold(low, settle_time(config) + config.hold_time)]
 
 
 def _no_control(config: PlanConfig) -> Control | None:
@@ -114,7 +116,7 @@ def _adaptive(config: PlanConfig) -> Control | None:
         high=high,
         metric=wanted.metric,
         target=wanted.target,
-        settle=float(config.ramp_up_time),
+        settle=settle_time(config),
         hold=float(config.hold_time),
     )
 
@@ -124,6 +126,12 @@ def _first_level(config: PlanConfig) -> float:
     low, high = _range(config)
     users = config.execution_config.arrival_rate is None and config.step_users
     return min(float(users), high) if users else low
+
+
+def settle_time(config: PlanConfig) -> float:
+    """Seconds for finding the load to hold: the ramp-up time, or where the plan sets none, as long as it takes."""
+    given = "ramp_up_time" in config.model_fields_set
+    return float(config.ramp_up_time) if given else SETTLE_S
 
 
 def _level_time(config: PlanConfig) -> float:

@@ -9,6 +9,7 @@ import pytest
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.planfile import PlanFile
+from perfsvc.model.profile import load_of
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.threshold import Threshold
@@ -171,3 +172,9 @@ def test_a_rate_needs_no_number_of_users() -> None:
     assert PlanConfig.parse({"execution_config": {"arrival_rate": 5}}).concurrent_users == 1000
     assert PlanConfig.parse({"execution_config": {"arrival_rate": 5, "max_vus": 7}}).concurrent_users == 7
     assert problems(lambda: PlanConfig.parse({"execution_config": {}})) == {"concurrent_users": "is required"}
+
+
+@pytest.mark.parametrize(("ramp", "duration"), [({}, 90), ({"ramp_up": 0}, 60), ({"ramp_up_time": 12}, 72)])
+def test_adaptive_settles_for_its_ramp_up_time_or_half_a_minute(ramp: dict[str, Any], duration: float) -> None:
+    target = {"test_mode": "adaptive", "adaptive_target": {"metric": "p95", "target": 50}}
+    assert load_of(PlanConfig.parse({"vus": 5, "hold_time": 60, **target, **ramp})).duration == duration
