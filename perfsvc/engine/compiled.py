@@ -67,7 +67,8 @@ class CompiledRun:
     def _protocol(self, name: str) -> Protocol:
         if name not in self._protocols:
             made = self._protocol_class(name)
-            options = made.Options.parse(self._spec.protocol_options.get(name, {}), f"protocol_options.{name}")
+            at = f"config.execution_config.protocol_options.{name}"
+            options = made.Options.parse(self._spec.protocol_options.get(name, {}), at)
             self._protocols[name] = made(options, self._context())
         return self._protocols[name]
 

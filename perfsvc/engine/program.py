@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from perfsvc.engine import instructions as make
+from perfsvc.engine.faults import Faults
 from perfsvc.engine.reading import StatusFailures
-from perfsvc.engine.reading import compile_check
-from perfsvc.engine.reading import compile_extractor
+from perfsvc.engine.reading import compile_checks
+from perfsvc.engine.reading import compile_extractors
 from perfsvc.engine.reading import reads_of
+from perfsvc.engine.reading import unjudged
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import Program
-from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.metrics.recorder import StepRecorder
-from perfsvc.model.problems import Fault
 from perfsvc.model.problems import path_of
 from perfsvc.model.scene import ChoiceStep
 from perfsvc.model.scene import GroupStep
@@ -30,6 +30,7 @@ from perfsvc.model.scene import Step
 from perfsvc.model.scene import ThinkStep
 from perfsvc.model.scene import WhileStep
 from perfsvc.model.scene import walk
+from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Protocol
 
 NS_PER_MS = 1_000_000
@@ -56,7 +57,7 @@ class Compiler:
         self._recorder = recorder
         self._numbers = numbers
         self._next_index = 0
-        self._problems: list[Problem] = []
+        self._faults = Faults()
 
     def scene(self, spec: SceneSpec, planned: bool, at: str) -> dict[str, Program]:
         """The programs of a scene: ``setup``, ``main`` and ``teardown``. Faults are kept for ``check``."""
@@ -69,8 +70,7 @@ class Compiler:
 
     def check(self) -> None:
         """Raises InvalidInput with every fault met so far."""
-        if self._problems:
-            raise InvalidInput(self._problems)
+        self._faults.check()
 
     def _indexes(self, spec: SceneSpec) -> dict[int, int]:
         """The number of each measured step (requests and groups), by identity."""
@@ -83,33 +83,38 @@ class Compiler:
         return indexes
 
     def send(self, step: RequestStep, at: int, index: int, slots: list[Protocol], path: str) -> make.Send | None:
-        """A request step made ready, or None when it is at fault."""
-        try:
-            return self._send(step, at, index, slots)
-        except Fault as fault:
-            self._problems += [
-                Problem(path_of((part.path,) if part.path else (), path), part.text) for part in fault.problems
-            ]
-        except NotFound as error:
-            self._problems.append(Problem(f"{path}.protocol", error.text))
-        except InvalidInput as error:
-            self._problems += [Problem(path_of((part.path,), f"{path}.request"), part.text) for part in error.problems]
-        return None
-
-    def _send(self, step: RequestStep, at: int, index: int, slots: list[Protocol]) -> make.Send:
-        protocol = self._protocol(step.protocol or self._default_protocol)
+        """A request step made ready, or None when it is at fault; every fault of it is noted."""
+        before = len(self._faults)
+        protocol = self._protocol_of(step, path)
+        call = self._call(step, protocol, path) if protocol is not None else None
+        failures = StatusFailures(protocol.status_failure if protocol is not None else unjudged)
+        checks = compile_checks(step, failures, path, self._faults)
+        extracts = compile_extractors(step, path, self._faults)
+        if protocol is None or call is None or len(self._faults) > before:
+            return None
         if protocol not in slots:
             slots.append(protocol)
-        timeout_ns = (step.timeout or self._timeout_ms) * NS_PER_MS
-        call = protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, reads_of(step))
         send = make.Send(at, step.name, index, slots.index(protocol), call, self._recorder(index))
-        failures = StatusFailures(protocol.status_failure)
-        send.checks = [compile_check(check, failures) for check in step.checks]
+        send.checks, send.extracts = checks, extracts
         if not any(check.type == "status" for check in step.checks):
             send.failures = lambda reply: failures[reply.status]
-        send.extracts = [(extractor.name, compile_extractor(extractor)) for extractor in step.extract]
         send.think = make.think_time(step.think_time, self._numbers) if step.think_time else None
         return send
+
+    def _protocol_of(self, step: RequestStep, path: str) -> Protocol | None:
+        name = step.protocol or self._default_protocol
+        try:
+            return self._faults.noted(lambda: self._protocol(name))
+        except NotFound as error:
+            self._faults.note([Problem(f"{path}.protocol", error.text)])
+            return None
+
+    def _call(self, step: RequestStep, protocol: Protocol, path: str) -> Call | None:
+        timeout_ns = (step.timeout or self._timeout_ms) * NS_PER_MS
+        return self._faults.noted(
+            lambda: protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, reads_of(step)),
+            f"{path}.request",
+        )
 
     def recorder(self, index: int) -> StepRecorder:
         """Where the samples of a measured step go."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 import regex
 
+from perfsvc.engine.faults import Faults
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.problems import Fault
@@ -55,12 +57,35 @@ class StatusFailures(dict[int, "str | None"]):
         return failure
 
 
+def unjudged(status: int) -> str | None:
+    """For steps whose protocol is not there: no status is a failure."""
+    return None
+
+
 def document_of(reply: Reply) -> Any:
     """The body as decoded JSON, or MISSING when it is none."""
     try:
         return decode_json(reply.body())
     except (msgspec.DecodeError, UnicodeDecodeError):
         return MISSING
+
+
+def compile_checks(step: RequestStep, failures: StatusFailures, path: str, faults: Faults) -> list[CheckFunction]:
+    """The checks of a step; what is wrong with the others is noted."""
+    made = [
+        faults.noted(partial(compile_check, check, failures), f"{path}.checks[{number}]")
+        for number, check in enumerate(step.checks)
+    ]
+    return [check for check in made if check is not None]
+
+
+def compile_extractors(step: RequestStep, path: str, faults: Faults) -> list[tuple[str, ExtractFunction]]:
+    """The extractors of a step with their variables; what is wrong with the others is noted."""
+    made = [
+        (extractor.name, faults.noted(partial(compile_extractor, extractor), f"{path}.extract[{number}]"))
+        for number, extractor in enumerate(step.extract)
+    ]
+    return [(name, extract) for name, extract in made if extract is not None]
 
 
 def compile_check(check: Check, failures: StatusFailures) -> CheckFunction:
@@ -167,7 +192,9 @@ def _json_finder(path: str) -> ExtractFunction:
 
 def _regex_finder(pattern: str, group: int) -> ExtractFunction:
     compiled = compile_regex(pattern, "pattern")
-    wanted = min(group, compiled.groups)
+    if group > max(1, compiled.groups):
+        raise Fault(f"该表达式只有 {compiled.groups} 个分组", f"the pattern has only {compiled.groups} groups", "group")
+    wanted = min(group, compiled.groups)  # group 1 is the default, and the whole match where there are no groups
 
     def run(reply: Reply) -> Any:
         match = compiled.search(reply.text(), timeout=REGEX_LIMIT_S)
@@ -190,6 +217,8 @@ def compile_regex(pattern: str, at: str) -> regex.Pattern[str]:
         return regex.compile(pattern)
     except regex.error as error:
         raise Fault(f"无效的正则表达式：{error}", f"not a regular expression: {error}", at) from None
+    except RecursionError:
+        raise Fault("正则表达式嵌套过深", "is nested too deeply", at) from None
 
 
 def _path(path: str) -> Callable[[Any], Any]:

@@ -42,7 +42,9 @@ def _general(path: str) -> Getter:
 
     try:
         compiled = parse(path)
-    except (JSONPathError, AttributeError, ValueError) as error:
+    except RecursionError:
+        raise Fault("JSONPath 嵌套过深", "is nested too deeply") from None
+    except (JSONPathError, AttributeError, ValueError, re.error) as error:
         raise Fault(f"无效的 JSONPath：{error}", f"not a JSONPath: {error}") from None
 
     def get(document: Any) -> Any:

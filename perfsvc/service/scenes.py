@@ -1,13 +1,12 @@
-"""Scenes: what one virtual user does, with every request held against its protocol."""
+"""Scenes: what one virtual user does, with every step looked at as a run would compile it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from perfsvc.engine.inspection import Inspector
 from perfsvc.errors import InvalidInput
-from perfsvc.errors import NotFound
-from perfsvc.errors import Problem
 from perfsvc.model.base import Many
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
@@ -91,22 +90,15 @@ class Scenes:
         return scenes.update(replace(scene, spec=spec, description=description))
 
     def _check(self, spec: SceneSpec) -> None:
-        problems = [problem for path, step in located(spec) for problem in self._problems(path, step)]
+        inspector = Inspector(self._catalog.protocol, DEFAULT_PROTOCOL)
+        problems = [
+            problem
+            for path, step in located(spec)
+            if isinstance(step, RequestStep)
+            for problem in inspector.problems(step, path)
+        ]
         if problems:
             raise InvalidInput(problems)
-
-    def _problems(self, path: str, step: Step) -> list[Problem]:
-        if not isinstance(step, RequestStep):
-            return []
-        try:
-            protocol = self._catalog.protocol(step.protocol or DEFAULT_PROTOCOL)
-        except NotFound as error:
-            return [Problem(f"{path}.protocol", error.text)]
-        try:
-            protocol.Request.parse(step.request, f"{path}.request")
-        except InvalidInput as error:
-            return error.problems
-        return []
 
 
 def located(spec: SceneSpec) -> Iterator[tuple[str, Step]]:

@@ -250,7 +250,8 @@ def test_every_fault_of_a_scene_is_told_by_path() -> None:
     with pytest.raises(InvalidInput) as caught:
         virtual_time.run(main())
     assert [problem.path for problem in caught.value.problems] == [
-        "scenes[0].steps[0].request.path", "scenes[0].steps[1].request.pth", "scenes[0].steps[2].steps[0].path",
+        "scenes[0].steps[0].request.path", "scenes[0].steps[1].request.pth", "scenes[0].steps[1].checks[0].pattern",
+        "scenes[0].steps[2].steps[0].extract[0].path",
     ]  # fmt: skip
 
 

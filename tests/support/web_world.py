@@ -15,6 +15,9 @@ from tornado.httpclient import HTTPRequest
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import Role
 from perfsvc.model.scene import SceneSpec
+from perfsvc.plugin import Fault
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Reads
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin.catalog import Catalog
@@ -33,6 +36,7 @@ from perfsvc.store import scenes
 from perfsvc.store import users
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
+from tests.support.fake_protocol import FakeCall
 from tests.support.fake_protocol import FakeProtocol
 from tests.support.fake_runs import FakeRuns
 from tests.support.manual_clock import ManualClock
@@ -60,6 +64,12 @@ class HttpProtocol(FakeProtocol):
     name: ClassVar[str] = "http"
     title = Text("HTTP", "HTTP")
     Request = HttpRequest  # type: ignore[assignment] # the fake one has its own
+
+    def compile(self, request: HttpRequest, timeout_ns: int, reads: Reads) -> FakeCall:  # type: ignore[override]
+        try:
+            return FakeCall(timeout_ns, self.context.template(request.url))
+        except Fault as fault:
+            raise InvalidInput([problem._replace(path="url") for problem in fault.problems]) from None
 
 
 def catalog() -> Catalog:

@@ -73,6 +73,31 @@ async def test_the_listing_has_no_steps(api: Api) -> None:
         ({"setup": [{"name": "a", "protocol": "gopher"}]}, ["setup[0].protocol"]),
         (
             {
+                "on_start": [{"name": "a", "request": {"url": "/{{$nope}}"}}],
+                "teardown": [
+                    {
+                        "name": "b",
+                        "request": {"url": "/"},
+                        "checks": [{"type": "regex", "pattern": "("}, {"type": "json", "path": "$["}],
+                        "extract": [
+                            {"name": "x", "from": "regex", "pattern": "["},
+                            {"name": "y", "from": "regex", "pattern": "(a)", "group": 2},
+                            {"name": "z", "from": "json", "path": "$..["},
+                        ],
+                    }
+                ],
+            },
+            [
+                "on_start[0].request.url",
+                "teardown[0].checks[0].pattern",
+                "teardown[0].checks[1].path",
+                "teardown[0].extract[0].pattern",
+                "teardown[0].extract[1].group",
+                "teardown[0].extract[2].path",
+            ],
+        ),
+        (
+            {
                 "steps": [
                     {
                         "type": "if",

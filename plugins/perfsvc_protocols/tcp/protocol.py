@@ -56,7 +56,8 @@ class TcpProtocol(Protocol):
         if not request.add_length:
             return payload
         if not isinstance(framing, LengthFraming):
-            texts.refuse("add_length", Text("需要 length 分帧", "needs the framing by length"))
+            at = "framing" if framing is None else "add_length"
+            texts.refuse(at, Text("add_length 需要 length 分帧", "add_length needs the framing by length"))
             return payload
         try:
             return payload.then(framing.prefixed)

@@ -1,0 +1,50 @@
+"""Every fault of a scene by its path: the compilation notes one and goes on, so that all are told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import TypeVar
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.model.problems import Fault
+from perfsvc.model.problems import path_of
+
+T = TypeVar("T")
+
+
+class Faults:
+    """What was met so far, in order, each problem once."""
+
+    def __init__(self) -> None:
+        self._problems: dict[Problem, None] = {}
+
+    @property
+    def problems(self) -> list[Problem]:
+        return list(self._problems)
+
+    def __len__(self) -> int:
+        return len(self._problems)
+
+    def note(self, problems: Iterable[Problem], path: str = "") -> None:
+        """Keep problems, whose own paths are below ``path``."""
+        self._problems.update((Problem(below(path, problem.path), problem.text), None) for problem in problems)
+
+    def noted(self, make: Callable[[], T], path: str = "") -> T | None:
+        """What ``make`` gives, or None after its faults, whose own paths are below ``path``, were noted."""
+        try:
+            return make()
+        except (Fault, InvalidInput) as error:
+            self.note(error.problems, path)
+            return None
+
+    def check(self) -> None:
+        """Raises InvalidInput with everything that was noted."""
+        if self._problems:
+            raise InvalidInput(self.problems)
+
+
+def below(path: str, part: str) -> str:
+    """A path below another; ``$`` and nothing are the place itself."""
+    return path_of((part,), path) if part not in ("", "$") else path or "$"

@@ -1,0 +1,142 @@
+"""What can be known of a request step's faults before anybody plans a run of it.
+
+A scene does not tell its target: the base URL, the values of variables and the options of protocols come with a plan.
+So a step's request is compiled as runs might do it, and only what no such run would take is a fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+from typing import NamedTuple
+
+from perfsvc.engine.faults import Faults
+from perfsvc.engine.reading import StatusFailures
+from perfsvc.engine.reading import compile_checks
+from perfsvc.engine.reading import compile_extractors
+from perfsvc.engine.reading import reads_of
+from perfsvc.engine.reading import unjudged
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
+from perfsvc.errors import Problem
+from perfsvc.model.base import Spec
+from perfsvc.model.problems import Fault
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.template import VARIABLE
+from perfsvc.model.template import Template
+from perfsvc.plugin.protocol import Protocol
+from perfsvc.plugin.protocol import RunContext
+
+TIMEOUT_NS = 1_000_000_000
+FIRST_KEY = re.compile(r"[^.\[]+")
+
+
+class Surroundings(NamedTuple):
+    """What a run might bring: a base URL, and one value for every variable, or None where these vary."""
+
+    base_url: str
+    value: str | None
+
+
+POSSIBLE = (
+    Surroundings("{{base_url}}", None),
+    Surroundings("http://127.0.0.1:1", "1"),
+    Surroundings("http://127.0.0.1:1", "http://127.0.0.1:1"),
+)
+
+
+class Inspector:
+    """Finds the faults of request steps. ``protocol_class`` gives the protocol of a name or raises NotFound."""
+
+    def __init__(self, protocol_class: Callable[[str], type[Protocol]], default_protocol: str) -> None:
+        self._protocol_class = protocol_class
+        self._default_protocol = default_protocol
+        self._made: dict[tuple[str, Surroundings], Protocol | None] = {}
+
+    def problems(self, step: RequestStep, path: str) -> list[Problem]:
+        """Every fault of a step, which stands at ``path``."""
+        faults = Faults()
+        try:
+            protocol = self._protocol_class(step.protocol or self._default_protocol)
+        except NotFound as error:
+            faults.note([Problem(f"{path}.protocol", error.text)])
+        else:
+            request = faults.noted(lambda: protocol.Request.parse(step.request), f"{path}.request")
+            if request is not None:
+                faults.note(self._refused(protocol, step, request), f"{path}.request")
+        compile_checks(step, StatusFailures(unjudged), path, faults)
+        compile_extractors(step, path, faults)
+        return faults.problems
+
+    def _refused(self, protocol: type[Protocol], step: RequestStep, request: Spec) -> list[Problem]:
+        """What is wrong with a request in all surroundings, by paths relative to it."""
+        first, *others = POSSIBLE
+        found = self._compiled(protocol, step, request, first)
+        for surroundings in others:
+            if found:
+                paths = {problem.path for problem in self._compiled(protocol, step, request, surroundings)}
+                found = [problem for problem in found if problem.path in paths]
+        return found
+
+    def _compiled(
+        self, protocol: type[Protocol], step: RequestStep, request: Spec, surroundings: Surroundings
+    ) -> list[Problem]:
+        made = self._protocol(protocol, surroundings)
+        if made is None:
+            return []
+        try:
+            made.compile(request, TIMEOUT_NS, reads_of(step))
+        except (Fault, InvalidInput) as error:
+            return [problem for problem in error.problems if written(problem.path, step.request)]
+        return []
+
+    def _protocol(self, protocol: type[Protocol], surroundings: Surroundings) -> Protocol | None:
+        """A protocol object with its default options; None where it takes none without a plan's own."""
+        key = (protocol.name, surroundings)
+        if key not in self._made:
+            try:
+                self._made[key] = protocol(protocol.Options.parse({}), context_of(surroundings))
+            except (Fault, InvalidInput):
+                self._made[key] = None
+        return self._made[key]
+
+
+def written(path: str, request: Mapping[str, Any]) -> bool:
+    """Whether a problem is about something that the step says; what it leaves out, a plan may bring."""
+    key = FIRST_KEY.match(path)
+    return key is None or key[0] == "$" or key[0] in request
+
+
+def context_of(surroundings: Surroundings) -> RunContext:
+    """A context that does for compiling and for nothing else."""
+    constants = {} if surroundings.value is None else EveryVariable(surroundings.value)
+    return RunContext(
+        base_url=surroundings.base_url,
+        headers={},
+        template=lambda text: Template(text, constants),
+        now_ns=lambda: 0,
+        resolve=_unreachable,
+    )
+
+
+async def _unreachable(host: str, port: int) -> list[tuple[Any, ...]]:
+    raise OSError(f"{host}:{port}: nothing is sent while a scene is looked at")
+
+
+class EveryVariable(dict[str, str]):
+    """Every name of a variable has the same value."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__()
+        self._value = value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and VARIABLE.match(name) is not None
+
+    def __bool__(self) -> bool:
+        return True  # empty as it is, it holds everything
+
+    def __missing__(self, name: str) -> str:
+        return self._value
