@@ -6,16 +6,20 @@ taken, both only with the same value. Answers use the API document's names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 from typing import Any
 from typing import Literal
+from typing import NamedTuple
 from typing import get_args
 from urllib.parse import urlsplit
 
 from pydantic import Discriminator
 from pydantic import Field
+from pydantic import ModelWrapValidatorHandler
 from pydantic import Tag
+from pydantic import ValidationError
 from pydantic import field_validator
 from pydantic import model_validator
 
@@ -32,6 +36,8 @@ from perfsvc.model.load import Distribution
 from perfsvc.model.load import Stage
 from perfsvc.model.load import WhenLate
 from perfsvc.model.problems import Fault
+from perfsvc.model.problems import problems_of
+from perfsvc.model.template import PLACEHOLDER
 from perfsvc.model.threshold import Threshold
 
 ControlMode = Literal["single", "central", "distributed"]
@@ -115,6 +121,21 @@ class ExecutionConfig(Spec):
     protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
 
 
+class Rule(NamedTuple):
+    """What holds between fields: whether it is broken, where that is told, and which fields decide it."""
+
+    broken: bool
+    path: str
+    fields: set[str]
+    zh: str
+    en: str
+
+    @property
+    def problem(self) -> Problem:
+        """What breaking it means."""
+        return Problem(self.path, Text(self.zh, self.en))
+
+
 class PlanConfig(Spec):
     """How a plan loads its target."""
 
@@ -140,11 +161,6 @@ class PlanConfig(Spec):
     load_balance_strategy: Strategy = titled("负载均衡策略", "Load balancing", default="round_robin")
     execution_config: ExecutionConfig = titled("执行配置", "Execution", default_factory=ExecutionConfig)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _api_names(cls, data: Any) -> Any:
-        return with_pool(with_api_names(data)) if isinstance(data, dict) else data
-
     @field_validator("target_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
@@ -152,38 +168,64 @@ class PlanConfig(Spec):
             check_address(value)
         return value
 
-    @model_validator(mode="after")
-    def _without_contradictions(self) -> PlanConfig:
-        problems = [Problem(path, Text(zh, en)) for wrong, path, zh, en in self._contradictions() if wrong]
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[PlanConfig]) -> PlanConfig:
+        """Names that clash, fields that are wrong and contradictions between the others, all in one fault."""
+        if not isinstance(data, dict):
+            return handler(data)
+        renamed, problems = renamed_to_api(data)
+        given = with_pool(renamed)
+        try:
+            config = handler(given)
+        except ValidationError as error:
+            problems += problems_of(error, given)
+            config = cls._sound_part(given, problems, handler)
+        wrong = {top_key(problem.path) for problem in problems}
+        problems += [rule.problem for rule in config.rules() if rule.broken and not wrong & rule.fields]
         if problems:
             raise Fault.all(problems)
-        return self
+        return config
 
-    def _contradictions(self) -> list[tuple[bool, str, str, str]]:
+    @classmethod
+    def _sound_part(
+        cls, given: dict[str, Any], problems: list[Problem], handler: ModelWrapValidatorHandler[PlanConfig]
+    ) -> PlanConfig:
+        """The config without what is wrong in it, to be judged further."""
+        wrong = {top_key(problem.path) for problem in problems}
+        return handler({"concurrent_users": 1} | {key: value for key, value in given.items() if key not in wrong})
+
+    def rules(self) -> list[Rule]:
+        """Everything that must hold between fields; a config that was validated breaks none."""
         execution = self.execution_config
         rate, mode = execution.arrival_rate, self.test_mode
         shaped = bool(execution.stages) or isinstance(rate, tuple)
         moving = mode != "concurrent"
         return [
-            (mode == "step" and (self.step_users is None or self.step_time is None), "test_mode",
-             "step 模式需要 step_users 和 step_time", "test_mode step needs step_users and step_time"),
-            (mode == "error_rate" and self.error_threshold is None, "error_threshold",
-             "error_rate 模式下必填", "is required with test_mode error_rate"),
-            (mode == "adaptive" and self.adaptive_target is None, "adaptive_target",
-             "adaptive 模式下必填", "is required with test_mode adaptive"),
-            (bool(execution.stages) and moving, "execution_config.stages",
-             "stages 只能用于 concurrent 模式", "stages go with test_mode concurrent only"),
-            (bool(execution.stages) and rate is not None, "execution_config.stages",
-             "stages 与 arrival_rate 不能同时使用", "stages and arrival_rate exclude each other"),
-            (rate is not None and moving != isinstance(rate, RateRange), "execution_config.arrival_rate",
-             "concurrent 模式应为数值或阶段列表，其他模式应为 {min, max}",
-             "must be a number or stages with test_mode concurrent, {min, max} with the others"),
-            (rate is not None and execution.pacing > 0, "execution_config.pacing",
-             "pacing 与 arrival_rate 不能同时使用", "pacing and arrival_rate exclude each other"),
-            (self.control_mode == "single" and self.node_count != 1, "node_count",
-             "single 模式只能有一个节点", "control_mode single has exactly one node"),
-            (not shaped and self.ramp_up_time + self.hold_time == 0, "hold_time",
-             "加压时间与保持时间不能同时为 0", "ramp-up and hold cannot both be 0"),
+            Rule(mode == "step" and (self.step_users is None or self.step_time is None), "test_mode",
+                 {"test_mode", "step_users", "step_time"},
+                 "step 模式需要 step_users 和 step_time", "test_mode step needs step_users and step_time"),
+            Rule(mode == "error_rate" and self.error_threshold is None, "error_threshold",
+                 {"test_mode", "error_threshold"},
+                 "error_rate 模式下必填", "is required with test_mode error_rate"),
+            Rule(mode == "adaptive" and self.adaptive_target is None, "adaptive_target",
+                 {"test_mode", "adaptive_target"},
+                 "adaptive 模式下必填", "is required with test_mode adaptive"),
+            Rule(bool(execution.stages) and moving, "execution_config.stages", {"test_mode", "execution_config"},
+                 "stages 只能用于 concurrent 模式", "stages go with test_mode concurrent only"),
+            Rule(bool(execution.stages) and rate is not None, "execution_config.stages", {"execution_config"},
+                 "stages 与 arrival_rate 不能同时使用", "stages and arrival_rate exclude each other"),
+            Rule(rate is not None and moving != isinstance(rate, RateRange), "execution_config.arrival_rate",
+                 {"test_mode", "execution_config"},
+                 "concurrent 模式应为数值或阶段列表，其他模式应为 {min, max}",
+                 "must be a number or stages with test_mode concurrent, {min, max} with the others"),
+            Rule(rate is not None and execution.pacing > 0, "execution_config.pacing", {"execution_config"},
+                 "pacing 与 arrival_rate 不能同时使用", "pacing and arrival_rate exclude each other"),
+            Rule(self.control_mode == "single" and self.node_count != 1, "node_count", {"control_mode", "node_count"},
+                 "single 模式只能有一个节点", "control_mode single has exactly one node"),
+            Rule(not shaped and self.ramp_up_time + self.hold_time == 0, "hold_time",
+                 {"ramp_up_time", "hold_time", "execution_config"},
+                 "加压时间与保持时间不能同时为 0", "ramp-up and hold cannot both be 0"),
         ]  # fmt: skip
 
     def merged(self, changes: Mapping[str, Any]) -> PlanConfig:
@@ -197,16 +239,23 @@ class PlanConfig(Spec):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def with_api_names(data: dict[str, Any]) -> dict[str, Any]:
-    """The table's names replaced by the API document's; raises Fault when both are there and differ."""
-    renamed = dict(data)
+def renamed_to_api(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """The table's names replaced by the API document's, and a problem for each that is there under both and differs."""
+    renamed, problems = dict(data), []
     for ours, theirs in SYNONYMS.items():
         if ours not in renamed:
             continue
         value = renamed.pop(ours)
         if renamed.setdefault(theirs, value) != value:
-            raise Fault(f"与 {theirs} 含义相同但取值不同", f"means the same as {theirs} but has another value", ours)
-    return renamed
+            zh, en = f"与 {theirs} 含义相同但取值不同", f"means the same as {theirs} but has another value"
+            problems.append(Problem(ours, Text(zh, en)))
+    return renamed, problems
+
+
+def top_key(path: str) -> str:
+    """The key of the config that a path begins with, by its API name."""
+    key = re.split(r"[.\[]", path, maxsplit=1)[0]
+    return SYNONYMS.get(key, key)
 
 
 def with_pool(data: dict[str, Any]) -> dict[str, Any]:
@@ -218,14 +267,16 @@ def with_pool(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_address(url: str) -> None:
-    """Raises Fault unless ``url`` is absolute, with a scheme and a host."""
+    """Raises Fault unless ``url`` is absolute, with a scheme and a host, and on one line."""
+    if not PLACEHOLDER.sub("", url).isprintable():  # urlsplit would drop line breaks without a word
+        raise Fault("不能包含换行等控制字符", "must not hold line breaks or control characters")
     try:
         parts = urlsplit(url)
         port_ok = parts.port is None or parts.port > 0
     except ValueError:
         port_ok = False
         parts = urlsplit("")
-    if not (port_ok and parts.scheme and parts.hostname):
+    if not (port_ok and parts.scheme and parts.hostname) or " " in PLACEHOLDER.sub("", parts.netloc):
         raise Fault(
             "应为完整的地址，例如 http://example.com/api", "must be a whole address such as http://example.com/api"
         )

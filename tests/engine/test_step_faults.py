@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from perfsvc_protocols.grpc import protocol as grpc
-from perfsvc_protocols.http import protocol as http
-from perfsvc_protocols.tcp import protocol as tcp
-from perfsvc_protocols.udp import protocol as udp
-from perfsvc_protocols.websocket import protocol as websocket
 
 from perfsvc.engine.inspection import Inspector
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.model.scene import RequestStep
 from perfsvc.plugin.protocol import Protocol
+from perfsvc_protocols.grpc import protocol as grpc
+from perfsvc_protocols.http import protocol as http
+from perfsvc_protocols.tcp import protocol as tcp
+from perfsvc_protocols.udp import protocol as udp
+from perfsvc_protocols.websocket import protocol as websocket
 from tests.engine.bench import Bench
 from tests.engine.bench import spec_of
 from tests.support import virtual_time

@@ -128,6 +128,53 @@ def test_a_wrong_config_is_refused_at_its_place(change: dict[str, Any], path: st
     assert path in problems(lambda: PlanConfig.parse({"concurrent_users": 1, **change}))
 
 
+@pytest.mark.parametrize(
+    "url", ["http://x/\r\nX: y", "http://x/\n", "http://a b/", "http://x/\t", "http://x/\x00", "http:// x/", "//x/"]
+)
+def test_an_address_is_one_line_with_a_host(url: str) -> None:
+    assert set(problems(lambda: PlanConfig.parse({"vus": 1, "target_url": url}))) == {"target_url"}
+
+
+@pytest.mark.parametrize("url", ["http://x/a b", "http://{{ host }}/", "http://例子.测试/路径", "tcp://[::1]:80"])
+def test_other_addresses_are_taken(url: str) -> None:
+    assert PlanConfig.parse({"vus": 1, "target_url": url}).target_url == url
+
+
+def test_names_that_clash_hide_no_other_fault() -> None:
+    document = {"concurrent_users": -1, "vus": 3, "ramp_up_time": "x", "foo": 1, "duration": 1, "hold_time": 2}
+    assert problems(lambda: PlanConfig.parse(document, "config")) == {
+        "config.vus": "means the same as concurrent_users but has another value",
+        "config.duration": "means the same as hold_time but has another value",
+        "config.concurrent_users": "must be at least 1",
+        "config.ramp_up_time": "must be an integer",
+        "config.foo": "is not a known key",
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"vus": 0, "test_mode": "step", "node_count": 2}, {"concurrent_users", "test_mode", "node_count"}),
+        ({"vus": 0, "test_mode": "error_rate"}, {"concurrent_users", "error_threshold"}),
+        ({"test_mode": "adaptive", "foo": 1}, {"concurrent_users", "foo", "adaptive_target"}),
+        ({"vus": 1, "test_mode": "step", "step_users": "x", "step_time": 1}, {"step_users"}),
+        ({"vus": 1, "test_mode": "adaptive", "adaptive_target": {"metric": "x"}, "hold_time": 0},
+         {"adaptive_target.metric", "adaptive_target.target", "hold_time"}),
+        ({"vus": 1, "node_count": 3, "control_mode": "x"}, {"control_mode"}),
+        ({"vus": 1, "hold_time": 0, "execution_config": {"foo": 1}}, {"execution_config.foo"}),
+        ({"vus": 1, "test_mode": "step", "execution_config": {"stages": []}},
+         {"execution_config.stages", "test_mode"}),
+    ],
+)  # fmt: skip
+def test_contradictions_are_told_beside_wrong_fields(document: dict[str, Any], told: set[str]) -> None:
+    assert set(problems(lambda: PlanConfig.parse(document))) == told
+
+
+def test_a_config_within_a_plan_file_tells_as_much() -> None:
+    document = {"nme": 1, "config": {"vus": 0, "test_mode": "step"}}
+    assert set(problems(lambda: PlanFile.parse(document))) == {"nme", "config.concurrent_users", "config.test_mode"}
+
+
 def test_contradictions_are_told_together() -> None:
     document = {"concurrent_users": 1, "test_mode": "step", "node_count": 3, "hold_time": 0}
     assert set(problems(lambda: PlanConfig.parse(document))) == {"test_mode", "node_count", "hold_time"}

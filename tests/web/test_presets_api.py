@@ -47,11 +47,11 @@ async def test_another_kind_takes_the_mode_along(api: Api) -> None:
     ("change", "paths"),
     [
         ({"config_type": "waves"}, ["config_type"]),
-        ({"config_data": {"concurrent_users": 0}}, ["config_data.concurrent_users"]),
-        ({"config_data": {"vus": 1, "speed": 2}}, ["config_data.speed"]),
+        ({"config_data": {"concurrent_users": 0}}, ["config_data.concurrent_users", "config_data.test_mode"]),
+        ({"config_data": {"vus": 1, "speed": 2}}, ["config_data.speed", "config_data.test_mode"]),
         ({"config_data": {"vus": 5}}, ["config_data.test_mode"]),
         ({"config_data": {"vus": 5, "test_mode": "adaptive"}}, ["config_data.test_mode"]),
-        ({"config_data": {}}, ["config_data.concurrent_users"]),
+        ({"config_data": {}}, ["config_data.concurrent_users", "config_data.test_mode"]),
     ],
 )
 async def test_what_is_refused(api: Api, change: dict[str, Any], paths: list[str]) -> None:
