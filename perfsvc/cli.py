@@ -34,6 +34,7 @@ from perfsvc.settings import load
 PASSED, INTERNAL, BAD_INPUT, BREACHED = 0, 1, 2, 99
 MAX_PLAN_BYTES = 10_000_000
 DURATION = re.compile(r"^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$")
+HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,9 +152,14 @@ def plan_of(chosen: argparse.Namespace) -> PlanFile:
         refuse_request_flags(chosen)
         document = read_plan(Path(chosen.what))
     config = document.get("config")
-    if isinstance(config, dict):
-        put_flags(chosen, config)
-    return PlanFile.parse(document)
+    problems = put_flags(chosen, config) if isinstance(config, dict) else []
+    try:
+        plan = PlanFile.parse(document)
+    except InvalidInput as error:
+        raise InvalidInput(problems + error.problems) from None
+    if problems:
+        raise InvalidInput(problems)
+    return plan
 
 
 def refuse_request_flags(chosen: argparse.Namespace) -> None:
@@ -204,11 +210,13 @@ class PlanLoader(yaml.SafeLoader):
 def read_plan(path: Path) -> dict[str, Any]:
     """A plan file, decoded. Raises InvalidInput."""
     try:
-        if path.stat().st_size > MAX_PLAN_BYTES:
+        with path.open("rb") as file:
+            raw = file.read(MAX_PLAN_BYTES + 1)  # not by its size, which devices and pipes do not tell
+        if len(raw) > MAX_PLAN_BYTES:
             raise InvalidInput.at(str(path), "文件过大", "is too large")
-        document = yaml.load(path.read_text(encoding="utf-8"), PlanLoader)  # noqa: S506 - it is a SafeLoader
+        document = yaml.load(raw.decode("utf-8"), PlanLoader)  # noqa: S506 - it is a SafeLoader
     except OSError as error:
-        raise InvalidInput.at(str(path), f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}") from None
+        raise unreadable(str(path), error) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput.at(str(path), f"不是合法的 YAML：{error}", f"is not YAML: {error}") from None
     if not isinstance(document, dict):
@@ -216,14 +224,23 @@ def read_plan(path: Path) -> dict[str, Any]:
     return document
 
 
-def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> None:
-    """Put what flags say into a config, in place of either name of the key."""
-    given = {
-        "concurrent_users": chosen.users,
-        "hold_time": chosen.duration and seconds_of(chosen.duration, "--duration"),
-        "ramp_up_time": chosen.ramp and seconds_of(chosen.ramp, "--ramp"),
-        "request_timeout": chosen.timeout,
-    }
+def unreadable(what: str, error: OSError) -> InvalidInput:
+    """A plan file that cannot be read; where there is none, perhaps a URL was meant."""
+    zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and HOST_AND_PORT.match(what):
+        zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
+    return InvalidInput.at(what, zh, en)
+
+
+def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:
+    """Put what flags say into a config, in place of either name of the key; answers what is wrong with them."""
+    given = {"concurrent_users": chosen.users, "request_timeout": chosen.timeout}
+    problems: list[Problem] = []
+    for name, text, flag in (("hold_time", chosen.duration, "--duration"), ("ramp_up_time", chosen.ramp, "--ramp")):
+        try:
+            given[name] = None if text is None else seconds_of(text, flag)
+        except InvalidInput as error:
+            problems += error.problems
     for name, value in given.items():
         if value is not None:
             config.pop({theirs: ours for ours, theirs in SYNONYMS.items()}.get(name, name), None)
@@ -231,6 +248,7 @@ def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> None:
     execution = config.setdefault("execution_config", {})
     if isinstance(execution, dict):
         put_execution_flags(chosen, execution)
+    return problems
 
 
 def put_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:

@@ -111,6 +111,30 @@ def test_files_that_cannot_be_read(perfsvc: Command, tmp_path: Path) -> None:
     assert perfsvc("run", str(huge), lang="zh") == (2, "", f"perfsvc: {huge}: 文件过大\n")
 
 
+def test_a_file_without_an_end_is_too_large(perfsvc: Command) -> None:
+    assert perfsvc("run", "/dev/zero") == (2, "", "perfsvc: /dev/zero: is too large\n")
+
+
+@pytest.mark.parametrize("what", ["127.0.0.1:8080/", "localhost:80", "shop.example:8080/a?b=c", "[::1]:80/x"])
+def test_an_address_without_a_scheme_is_told_so(perfsvc: Command, what: str) -> None:
+    code, _, told = perfsvc("run", what)
+    assert (code, told.count("\n")) == (2, 1)
+    assert told.endswith(f"No such file or directory; if it is an address, write http://{what.removesuffix('/')}\n")
+
+
+@pytest.mark.parametrize("what", ["plan:yaml", "c:x", ":80", "plan.yaml"])
+def test_other_names_get_no_such_advice(perfsvc: Command, what: str) -> None:
+    assert "http" not in perfsvc("run", what).err
+
+
+def test_problems_of_flags_are_told_together(perfsvc: Command) -> None:
+    done = perfsvc("run", URL, "-d", "abc", "--ramp", "", "-t", "zz")
+    assert done.code == 2
+    assert [line.split(": ")[1] for line in done.err.splitlines()] == [
+        "--duration", "--ramp", "config.execution_config.thresholds[0]",
+    ]  # fmt: skip
+
+
 def test_every_problem_is_told_in_either_language(perfsvc: Command, tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text("config: {concurent_users: 1, vus: x, hold_time: 1, execution_config: {thresholds: [p95 ~ 1]}}\n")
