@@ -3,7 +3,7 @@
 ``python benchmarks/honest_target.py MODE LOG [NUMBER]`` prints its port and serves until its input is closed. Modes:
 ``service`` answers after log-normal times with a median of NUMBER ms; ``frozen`` answers at once but stands still from
 second 20 to second 25 after its first request; ``bucket`` answers 503 to what exceeds NUMBER requests a second;
-``queue`` serves one after the other, NUMBER ms each.
+``rising`` takes NUMBER ms for each request of the last second, give or take a tenth.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Target:
         self.first = 0.0
         self.tokens = number * BURST_S
         self.filled = time.perf_counter()
-        self.free_at = 0.0
+        self.recent: deque[float] = deque()
         self.took: list[float] = []
 
     def service(self) -> tuple[float, int]:
@@ -55,11 +56,13 @@ class Target:
         self.tokens -= 1
         return 0.0, 200
 
-    def queue(self) -> tuple[float, int]:
-        """One server, one queue."""
+    def rising(self) -> tuple[float, int]:
+        """The more it is asked, the longer it takes."""
         now = time.perf_counter()
-        self.free_at = max(self.free_at, now) + self.numbers.expovariate(1000 / self.number)
-        return self.free_at - now, 200
+        self.recent.append(now)
+        while self.recent[0] < now - 1:
+            self.recent.popleft()
+        return len(self.recent) * self.number / 1000 * self.numbers.uniform(0.9, 1.1), 200
 
 
 class Answerer(asyncio.Protocol):

@@ -87,10 +87,10 @@ def searches(folder: Path) -> None:
             report = run(plan, folder)
         found.append((report["search"]["value"], report["summary"]["duration"]))
     print("\nBreaking point of a target of 500/s:", ", ".join(f"{value:g} in {took:.0f} s" for value, took in found))
-    with target("queue", folder / "took.log", 5.0) as url:
+    with target("rising", folder / "took.log", 0.25) as url:
         execution = {"arrival_rate": {"min": 5, "max": 1000}, "max_vus": 500}
-        plan = config(url, test_mode="adaptive", adaptive_target={"metric": "p95", "target": 50}, ramp_up_time=30,
-                      hold_time=60, execution_config=execution)  # fmt: skip
+        plan = config(url, test_mode="adaptive", adaptive_target={"metric": "p95", "target": 50}, hold_time=60,
+                      execution_config=execution)  # fmt: skip
         search = run(plan, folder)["search"]
     print(f"p95 held at 50 ms: load {search['value']:g}/s, within 10 % for {search['in_band']:g} % of the hold")
 
