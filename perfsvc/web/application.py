@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 
 from tornado.httpserver import HTTPServer
@@ -24,6 +25,7 @@ from perfsvc.web import scenes
 from perfsvc.web import users
 from perfsvc.web.access_log import AccessLog
 from perfsvc.web.answers import Description
+from perfsvc.web.body_limit import BodyLimit
 from perfsvc.web.context import Traffic
 from perfsvc.web.context import WebContext
 from perfsvc.web.handler import Handler
@@ -89,9 +91,9 @@ def make_application(services: Services, settings: Settings, routes: tuple[Route
 def make_server(application: Application, settings: Settings) -> HTTPServer:
     """A server for the application, not yet listening, with every limit set."""
     return HTTPServer(
-        application,
+        BodyLimit(application, settings.max_body_size),
         xheaders=settings.trust_proxy,
-        max_body_size=settings.max_body_size,
+        max_body_size=sys.maxsize,  # BodyLimit keeps no more than it may, and answers
         max_buffer_size=settings.max_body_size,
         max_header_size=LARGEST_HEADER,
         idle_connection_timeout=IDLE_CONNECTION_S,

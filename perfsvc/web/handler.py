@@ -15,10 +15,12 @@ from perfsvc.errors import BadRequest
 from perfsvc.errors import MethodNotAllowed
 from perfsvc.errors import NotAuthenticated
 from perfsvc.errors import NotFound
+from perfsvc.errors import TooLarge
 from perfsvc.model.entities import User
 from perfsvc.service.services import Services
 from perfsvc.service.sessions import Identity
 from perfsvc.web.answers import Message
+from perfsvc.web.body_limit import declared_length
 from perfsvc.web.context import WebContext
 from perfsvc.web.failures import failure_of
 from perfsvc.web.failures import known
@@ -28,6 +30,7 @@ from perfsvc.web.operation import Operation
 from perfsvc.web.operation import Plain
 from perfsvc.web.operation import operation
 from perfsvc.web.operation import operation_of
+from perfsvc.web.reading import LARGEST_JSON
 from perfsvc.web.reading import read_body
 from perfsvc.web.reading import read_query
 from perfsvc.web.rules import OPEN
@@ -100,6 +103,7 @@ class Handler(RequestHandler):
 
     async def prepare(self) -> None:
         """Nothing of an operation runs before its rule has let the caller pass and its input is valid."""
+        self._refuse_large_body()
         requested = self.requested
         await requested.rule.identify(self)
         self.inputs = self._address(requested)
@@ -207,6 +211,11 @@ class Handler(RequestHandler):
             }
         except UnicodeDecodeError:
             raise BadRequest("查询参数不是 UTF-8 编码", "the query is not UTF-8") from None
+
+    def _refuse_large_body(self) -> None:
+        limit = self.context.settings.max_body_size
+        if max(len(self.request.body), declared_length(self.request.headers)) > limit:
+            raise TooLarge(min(limit, LARGEST_JSON))
 
     def _read_body(self, requested: Operation) -> None:
         if requested.body is not None:

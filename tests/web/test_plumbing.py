@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
 import socket
 from typing import Any
 
 import pytest
+from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 
 from perfsvc.errors import StoreUnavailable
 from perfsvc.service.projects import Projects
+from perfsvc.web import body_limit
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
@@ -75,14 +79,53 @@ class TestServerLimit:
     def changes(self) -> dict[str, Any]:
         return {"max_body_size": 2048}
 
-    async def test_the_server_reads_no_more_than_it_may(self, api: Api, http_port: int) -> None:
+    @pytest.mark.parametrize(
+        "message",
+        [
+            b"Content-Length: 4096\r\n\r\n" + b"a" * 4096,
+            b"Content-Length: 2049\r\n\r\n" + b"a" * 2049,
+            b"Content-Length: 1000000000000\r\n\r\n",
+            b"Transfer-Encoding: chunked\r\n\r\n" + (b"400\r\n" + b"a" * 1024 + b"\r\n") * 3 + b"0\r\n\r\n",
+        ],
+        ids=["declared", "one-too-many", "not-even-read", "chunked"],
+    )
+    async def test_more_than_the_server_takes_is_refused_in_words(
+        self, api: Api, http_port: int, message: bytes
+    ) -> None:
         assert (await api.post(PROJECTS, {"name": "fits"})).status == 201
         reader, writer = await asyncio.open_connection("127.0.0.1", http_port)
-        writer.write(b"POST /api/projects/ HTTP/1.1\r\nHost: x\r\nContent-Length: 4096\r\n\r\n")
+        writer.write(b"POST /api/users/login/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + message)
+        head, _, body = (await asyncio.wait_for(reader.read(), 10)).partition(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+        assert head.startswith(b"HTTP/1.1 413 ")
+        assert json.loads(body) == {"error": "请求体不能超过 2048 字节"}
+
+    async def test_chunks_without_an_end_are_cut_off(
+        self, http_server: HTTPServer, http_port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(body_limit, "THROWN_AWAY", 4096)
+        reader, writer = await asyncio.open_connection("127.0.0.1", http_port)
+        writer.write(b"POST /api/users/login/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write((b"400\r\n" + b"a" * 1024 + b"\r\n") * 64)  # Tornado hands them on in heaps of 64 KiB
         answer = await asyncio.wait_for(reader.read(), 10)
         writer.close()
         await writer.wait_closed()
-        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+    async def test_the_connection_lives_on_after_a_body_that_was_thrown_away(
+        self, http_server: HTTPServer, http_port: int
+    ) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", http_port)
+        for _ in range(2):
+            writer.write(b"POST /api/users/login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 4096\r\n\r\n" + b"a" * 4096)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert head.startswith(b"HTTP/1.1 413 ")
+            length = re.search(rb"Content-Length: (\d+)", head)
+            assert length is not None
+            await asyncio.wait_for(reader.readexactly(int(length[1])), 10)
+        writer.close()
+        await writer.wait_closed()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""Bodies larger than may be sent: never kept, and still answered as everything else is.
+
+Tornado's own limit answers with a bare 400. Here a body is passed on up to the first byte too many, which tells the
+handler; the rest is read and thrown away, since a client that is cut off while it sends would not see the answer. What
+is larger still is answered at once, and the connection closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from tornado.httputil import HTTPConnection
+from tornado.httputil import HTTPHeaders
+from tornado.httputil import HTTPMessageDelegate
+from tornado.httputil import HTTPServerConnectionDelegate
+from tornado.httputil import RequestStartLine
+from tornado.httputil import ResponseStartLine
+
+THROWN_AWAY = 67_108_864
+"""Bytes beyond the limit that are still read."""
+
+
+class BodyLimit(HTTPServerConnectionDelegate):
+    """Stands before ``application``; bodies have at most ``limit`` bytes and one."""
+
+    def __init__(self, application: HTTPServerConnectionDelegate, limit: int) -> None:
+        self._application = application
+        self._limit = limit
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Called by Tornado for each request."""
+        return _Limited(self._application.start_request(server_conn, request_conn), self._limit)
+
+    def on_close(self, server_conn: object) -> None:
+        """Called by Tornado when a connection has ended."""
+        self._application.on_close(server_conn)
+
+
+class _Limited(HTTPMessageDelegate):
+    """One request on its way to ``inner``."""
+
+    def __init__(self, inner: HTTPMessageDelegate, limit: int) -> None:
+        self._inner = inner
+        self._limit = limit
+        self._read = 0
+        self._finished = False
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        received = self._inner.headers_received(start_line, headers)
+        if declared_length(headers) > self._limit + THROWN_AWAY:
+            self.finish()
+        return received
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        room = self._limit + 1 - self._read
+        self._read += len(chunk)
+        if self._read > self._limit + THROWN_AWAY:
+            self.finish()
+        return self._inner.data_received(chunk[:room]) if room > 0 and not self._finished else None
+
+    def finish(self) -> None:
+        if not self._finished:
+            self._finished = True
+            self._inner.finish()
+
+    def on_connection_close(self) -> None:
+        self._inner.on_connection_close()
+
+
+def declared_length(headers: HTTPHeaders) -> int:
+    """The length that a body is said to have; 0 where none, or nonsense that Tornado refuses, is said."""
+    said = headers.get("Content-Length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 0
