@@ -56,9 +56,10 @@ class _Limited(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         room = self._limit + 1 - self._read
         self._read += len(chunk)
+        received = self._inner.data_received(chunk[:room]) if room > 0 and not self._finished else None
         if self._read > self._limit + THROWN_AWAY:
             self.finish()
-        return self._inner.data_received(chunk[:room]) if room > 0 and not self._finished else None
+        return received
 
     def finish(self) -> None:
         if not self._finished:
