@@ -9,6 +9,7 @@ second 20 to second 25 after its first request; ``bucket`` answers 503 to what e
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import sys
 import time
@@ -97,4 +98,5 @@ async def main(mode: str, log: Path, number: float) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # a ruler must not stop to tidy up
     uvloop.run(main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]) if len(sys.argv) > 3 else 0.0))
