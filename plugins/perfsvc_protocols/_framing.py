@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Annotated
 from typing import Literal
@@ -14,6 +13,7 @@ from pydantic import model_validator
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
+from perfsvc_protocols._pattern import compile_search
 from perfsvc_protocols._payload import unhex
 
 Frame = Callable[[bytearray], int]
@@ -106,23 +106,14 @@ class RegexFraming(Spec):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        try:
-            matches_nothing = re.compile(value.encode()).match(b"") is not None
-        except re.error as error:
-            raise Fault(f"无效的正则表达式：{error}", f"not a regular expression: {error}") from None
-        if matches_nothing:
+        if compile_search(value)(b"") is not None:
             raise Fault("不能匹配空内容", "must not match nothing at all")
         return value
 
     def frame(self, limit: int) -> Frame:
         """The function that finds the end of a message of at most ``limit`` bytes."""
-        search = re.compile(self.pattern.encode(), re.DOTALL).search
-
-        def find(data: bytearray) -> int:
-            found = search(data)
-            return found.end() if found else 0
-
-        return find
+        search = compile_search(self.pattern)
+        return lambda data: search(data) or 0
 
 
 class UntilCloseFraming(Spec):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from json import JSONDecodeError
@@ -17,6 +16,7 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Scope
 from perfsvc.plugin import compile_path
+from perfsvc_protocols._pattern import compile_search
 from perfsvc_protocols._payload import Payload
 from perfsvc_protocols._payload import Texts
 from perfsvc_protocols.http.pieces import Pieces
@@ -131,9 +131,9 @@ def predicate(expect: Expect) -> Match | None:
 
 def _regex(pattern: str) -> Match:
     try:
-        search = re.compile(pattern.encode()).search
-    except re.error as error:
-        raise Fault(f"无效的正则表达式：{error}", f"not a regular expression: {error}", "regex") from None
+        search = compile_search(pattern)
+    except Fault as fault:
+        raise Fault(*fault.problems[0].text, "regex") from None
     return lambda message: search(message) is not None
 
 
