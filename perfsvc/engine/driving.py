@@ -259,8 +259,13 @@ class OpenDriver(Driver):
         if self._timer is not None:
             self._timer.cancel()
         wait = self._arrivals.due - self.engine.elapsed_now()
-        if 0 < wait < NEAR_S and not self.engine.idle:
+        if wait < NEAR_S and not self.engine.idle and not self._swamped:
             self._timer = self.engine.loop.call_later(max(wait, TIMER_S), self._due)
+
+    @property
+    def _swamped(self) -> bool:
+        """Whether an arrival must wait for a user, who then sees to it."""
+        return not self._idle and not self._drops and len(self.crowd.active) >= self._most_users
 
     def _due(self) -> None:
         if not self.engine.idle:

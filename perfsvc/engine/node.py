@@ -42,6 +42,8 @@ SECOND_NS = 1_000_000_000
 ERRAND_TIMEOUTS = 10
 """Setup or teardown steps of a scene may take this many request time-outs in all."""
 MAX_COMPLAINTS = 20
+LAST_MOMENT_S = 1e-6
+"""What was due before the end is started, though the tick that notices the end comes a little after it."""
 OTHER_FILES = 100
 """Open files besides one connection per user: the server's own, the database, spare ones."""
 
@@ -242,6 +244,7 @@ class Engine:
             return
         elapsed = self._elapsed_ns() / SECOND_NS
         if elapsed >= self.spec.load.duration or self._driver.exhausted:
+            self._driver.tick(min(elapsed, self.spec.load.duration - LAST_MOMENT_S))
             self._ending()
             self.stop()
         else:
