@@ -80,7 +80,7 @@ class Engine:
         self._node = node
         self._index = index
         self._count = count
-        self._resolver = Resolver(policy)
+        self._resolver = Resolver(policy, cached=spec.dns_cache)
         self._gate = Gate()
         self._seq = 0
         self._iterations = 0

@@ -116,6 +116,7 @@ class ExecutionConfig(Spec):
     abort_on_breach: bool = titled("超过阈值时中止", "Abort on breach", default=False)
     abort_grace: float = titled("中止宽限（秒）", "Grace before an abort, s", default=5.0, ge=0, le=86_400)
     graceful_stop: float = titled("停止宽限（秒）", "Graceful stop, s", default=10.0, ge=0, le=3600)
+    dns_cache: bool = titled("缓存域名解析", "Cache DNS", default=True)
     pacing: float = titled("迭代间隔（秒）", "Pacing, s per iteration", default=0.0, ge=0, le=86_400)
     seed: int | None = titled("随机种子", "Seed", default=None, ge=0, le=2**63 - 1)
     protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)

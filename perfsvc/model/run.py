@@ -149,6 +149,7 @@ class RunSpec(Spec):
     request_timeout_ms: int = 30_000
     graceful_stop_s: float = 10.0
     pacing_s: float = 0.0
+    dns_cache: bool = True
     thresholds: Many[Threshold] = ()
     abort_on_breach: bool = False
     abort_grace_s: float = 5.0

@@ -39,6 +39,7 @@ def make_run_spec(
         request_timeout_ms=config.request_timeout,
         graceful_stop_s=execution.graceful_stop,
         pacing_s=execution.pacing,
+        dns_cache=execution.dns_cache,
         thresholds=checked_thresholds(config, scenes),
         abort_on_breach=execution.abort_on_breach,
         abort_grace_s=execution.abort_grace,

@@ -53,3 +53,9 @@ async def test_an_unknown_name_is_an_error_every_time() -> None:
     for _ in range(2):
         with pytest.raises(socket.gaierror):
             await resolver.resolve("no-such-host.invalid", 80)
+
+
+@pytest.mark.asyncio
+async def test_without_the_cache_a_name_is_asked_every_time() -> None:
+    resolver = Resolver(TargetPolicy(), cached=False)
+    assert await resolver.resolve("127.0.0.1", 80) is not await resolver.resolve("127.0.0.1", 80)

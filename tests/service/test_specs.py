@@ -44,3 +44,8 @@ def test_what_cannot_be_run_is_refused(config: dict[str, Any], path: str) -> Non
     with pytest.raises(InvalidInput) as caught:
         made(**config)
     assert [problem.path for problem in caught.value.problems] == [path]
+
+
+def test_a_plan_says_whether_names_are_cached() -> None:
+    assert made().dns_cache
+    assert not made(execution_config={"dns_cache": False}).dns_cache
