@@ -11,8 +11,11 @@ from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.plugin.datasource import DataContext
+from perfsvc.plugin.datasource import DataFailure
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.datasource import Feed
+from perfsvc.plugin.datasource import Row
 from perfsvc.plugin.hookspecs import hookimpl
 from perfsvc.plugin.protocol import ABORTED
 from perfsvc.plugin.protocol import TIMEOUT
@@ -34,6 +37,8 @@ __all__ = [
     "TIMEOUT",
     "AsyncSession",
     "Call",
+    "DataContext",
+    "DataFailure",
     "DataSource",
     "Excerpt",
     "Fault",
@@ -46,6 +51,7 @@ __all__ = [
     "Protocol",
     "Reads",
     "Reply",
+    "Row",
     "RunContext",
     "Scope",
     "Session",
