@@ -101,7 +101,8 @@ class Second(Figures, frozen=True, kw_only=True):
     ``elapsed`` is load-profile time at its end and ``span_ns`` the running time within it (0 throughout a pause).
     ``vus``, ``planned_vus`` and ``planned_rate`` (arrivals per second, 0 in the closed model) are sums over nodes,
     means over a wider span; ``late`` arrivals waited for a free user, ``dropped`` ones never started. Groups have an
-    entry in ``steps`` and no part in the sums, since their requests are steps of their own.
+    entry in ``steps`` and no part in the sums, since their requests are steps of their own. ``latency`` is the service
+    times themselves, where the second has just been closed: percentiles of several seconds cannot be had from theirs.
     """
 
     second: int
@@ -117,6 +118,7 @@ class Second(Figures, frozen=True, kw_only=True):
     health: Health
     planned_rate: float = 0.0
     steps: tuple[StepSecond, ...] = ()
+    latency: Histogram | None = None
 
 
 def figures_of(tally: Tally, span_ns: int) -> dict[str, Any]:

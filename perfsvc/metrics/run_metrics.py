@@ -19,6 +19,7 @@ from perfsvc.metrics.health import Evidence
 from perfsvc.metrics.health import HealthLog
 from perfsvc.metrics.health import Validity
 from perfsvc.metrics.health import judge
+from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.sequence import Range
 from perfsvc.metrics.sequence import Sequence
@@ -231,7 +232,10 @@ class RunMetrics:
         closed = bucket.read()
         self._note_time(closed)
         self.step_series.add(second, closed.span_ns, steps)
-        closed = msgspec.structs.replace(closed, steps=tuple(self._step_seconds(steps, closed.span_ns)))
+        latency = Histogram()
+        latency.merge(bucket.tally.latency)  # a copy: late samples may still come to the bucket
+        told = tuple(self._step_seconds(steps, closed.span_ns))
+        closed = msgspec.structs.replace(closed, steps=told, latency=latency)
         self.latest = closed
         return closed
 

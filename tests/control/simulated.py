@@ -22,6 +22,7 @@ import numpy as np
 from perfsvc.engine.control import Controller
 from perfsvc.metrics.figures import Health
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.histogram import Histogram
 
 T0 = 1_700_000_000
 PERCENTS = (50, 75, 90, 95, 99, 99.9)
@@ -89,6 +90,7 @@ def closed_second(
         p95=p95,
         p99=p99,
         p999=p999,
+        latency=Histogram.of_ns((latencies * 1e6).astype(np.int64)),
     )
 
 

@@ -39,12 +39,12 @@ class Governor:
         self._gauge = Gauge(spec)
         self._watch = Watch()
         self._scale = Scale.between(variable, spec.low, spec.high)
-        self._regulator = Regulator(self._gauge.reaction_s, self._scale)
+        self._regulator = Regulator(self._gauge.reaction_s, self._scale, self._gauge.pooled)
         self._level = self._scale.low
         self._changed_at = 0.0
         self._elapsed = 0.0
         self._stumbles = 0
-        self._ledger = Ledger()
+        self._ledger = Ledger(self._gauge)
         self._trace = Trace()
 
     def observe(self, second: Second) -> float | None:
@@ -92,8 +92,7 @@ class Governor:
 
     def _judge(self, second: Second) -> None:
         if start_of(second) >= self._spec.settle - SLACK_S:
-            value = self._gauge.value(second)
-            self._ledger.add(self._level, value, in_band=value is not None and self._gauge.in_band(value))
+            self._ledger.add(self._level, second)
 
     def _answer(self, second: Second) -> float | None:
         """The next level, if it is another."""
@@ -104,7 +103,7 @@ class Governor:
         if 0 < self._stumbles <= MOST_STUMBLES:
             return None
         age = start_of(second) - self._changed_at + SLACK_S
-        level = self._regulator.next_level(self._level, age, self._gauge.reading(second), second.requests)
+        level = self._regulator.next_level(self._level, age, self._gauge.reading(second))
         if level == self._level:
             return None
         self._level, self._changed_at = level, second.elapsed

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from perfsvc.engine.control.readings import Reading
+from perfsvc.engine.control.readings import weighted_mean
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.histogram import PERCENTILES
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.histogram import to_ms
 from perfsvc.model.load import Adaptive
 
 FARTHEST = math.log(20)
@@ -29,14 +35,39 @@ class Gauge:
         value: float | None = getattr(second, self.metric)
         return value if second.requests else None
 
-    def reading(self, second: Second) -> float | None:
+    def reading(self, second: Second) -> Reading | None:
         """The logarithm of metric over target: 0 at the target, 0.1 about a tenth too high. None without samples."""
         failing = self.is_latency and second.error_rate > ERRORS_TOLERATED
         value = self.value(second)
         if value is None:
-            return EXPLODED if failing else None
-        reading = max(math.log(value / self.target), -FARTHEST) if value > 0 else -FARTHEST
-        return min(max(reading, EXPLODED) if failing else reading, FARTHEST)
+            return Reading(EXPLODED, second.requests) if failing else None
+        reading = self._distance(value)
+        if failing:
+            return Reading(max(reading, EXPLODED), second.requests)
+        return Reading(reading, second.requests, second.latency)
+
+    def pooled(self, readings: Sequence[Reading]) -> float:
+        """What several seconds read together: a percentile is that of all their requests, anything else a mean.
+
+        The mean of the percentiles of single seconds is less than the percentile of them all: a queue that is long for
+        one second in ten is hardly seen in it.
+        """
+        together = Histogram()
+        for reading in readings:
+            if reading.latency is None:
+                return weighted_mean(readings)
+            together.merge(reading.latency)
+        value = self.percentile(together)
+        return weighted_mean(readings) if value is None else self._distance(value)
+
+    def percentile(self, latency: Histogram) -> float | None:
+        """The metric of these latencies, ms, if it is a percentile of them; None without any."""
+        quantile = PERCENTILES.get(self.metric)
+        value = latency.percentile_ns(quantile) if quantile is not None else None
+        return None if value is None else to_ms(value)
+
+    def _distance(self, value: float) -> float:
+        return min(max(math.log(value / self.target), -FARTHEST), FARTHEST) if value > 0 else -FARTHEST
 
     def in_band(self, value: float) -> bool:
         """Whether a metric is held."""

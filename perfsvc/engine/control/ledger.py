@@ -6,7 +6,10 @@ from collections import Counter
 from typing import Any
 
 from perfsvc.engine.control.base import rounded
+from perfsvc.engine.control.gauge import Gauge
+from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
+from perfsvc.metrics.histogram import Histogram
 
 MOST_ROWS = 1_000
 
@@ -33,18 +36,22 @@ class Trace:
 class Ledger:
     """The hold, second by second, in bounded memory: levels have four digits, so there are few different ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
         self._levels: Counter[float] = Counter()
         self._measured = self._in_band = 0
         self._sum = 0.0
+        self._latency = Histogram()
 
-    def add(self, level: float, value: float | None, *, in_band: bool) -> None:
+    def add(self, level: float, second: Second) -> None:
         """Count one second of the hold: its load, and the metric where there were samples."""
         self._levels[level] += 1
+        value = self._gauge.value(second)
         if value is not None:
             self._measured += 1
-            self._in_band += in_band
+            self._in_band += self._gauge.in_band(value)
             self._sum += value
+            self._latency.merge(second.latency or Histogram())
 
     @property
     def load(self) -> float | None:
@@ -54,8 +61,9 @@ class Ledger:
 
     @property
     def held(self) -> float | None:
-        """The mean of the metric over the seconds with samples."""
-        return self._sum / self._measured if self._measured else None
+        """The metric over the whole hold: a percentile of all its requests, the mean of its seconds for all others."""
+        whole = self._gauge.percentile(self._latency)
+        return whole if whole is not None or not self._measured else self._sum / self._measured
 
     @property
     def in_band(self) -> float:

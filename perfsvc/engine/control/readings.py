@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import statistics
 from collections import deque
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import NamedTuple
 
-WINDOW = 12
+from perfsvc.metrics.histogram import Histogram
+
+WINDOW = 20
 LATEST = 3
 """A change of the target itself shows in the latest few before it shows in all."""
 DEAD_BAND = 0.04
-SURE = 1.5
+SURE = 2.0
 """Standard errors beyond the dead band before an error counts."""
 OUTLIER, SCATTERED = 0.1, 3.0
 """A reading further from the median than the first and so many standard deviations is left out of the mean."""
@@ -23,26 +28,47 @@ DISTANCE_TO_DEVIATION = math.sqrt(math.pi / 2)
 """The mean distance of normal values from their mean, times this, is their standard deviation."""
 
 
+class Reading(NamedTuple):
+    """One second: the logarithm of metric over target, the number of requests, their latencies where they are known."""
+
+    value: float
+    requests: int
+    latency: Histogram | None = None
+
+
+Pool = Callable[[Sequence[Reading]], float]
+"""One reading for several seconds together; at least one is given."""
+
+
+def weighted_mean(readings: Sequence[Reading]) -> float:
+    """What several seconds read on average, each weighted by its requests."""
+    weights = [max(reading.requests, 1) for reading in readings]
+    return sum(reading.value * weight for reading, weight in zip(readings, weights, strict=True)) / sum(weights)
+
+
 class Readings:
-    """The last WINDOW readings of one level, weighted by requests.
+    """The last WINDOW readings of one level. ``pool`` makes one of several.
 
     ``scatter`` is the standard deviation of single readings at one level, learnt over all levels.
     """
 
-    def __init__(self) -> None:
-        self._kept: deque[tuple[float, int]] = deque(maxlen=WINDOW)
+    def __init__(self, pool: Pool = weighted_mean) -> None:
+        self._pool = pool
+        self._kept: deque[Reading] = deque(maxlen=WINDOW)
+        self._mean = self._typical = 0.0
         self.scatter = FIRST_SCATTER
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def add(self, reading: float, requests: int) -> None:
+    def add(self, reading: Reading) -> None:
         """Count a second."""
         if self._kept:
-            deviation = abs(reading - self.mean) * DISTANCE_TO_DEVIATION
+            deviation = abs(reading.value - self._typical) * DISTANCE_TO_DEVIATION
             self.scatter += SHARE_OF_NEWEST * (min(deviation, LARGEST * self.scatter) - self.scatter)
             self.scatter = max(self.scatter, LEAST_SCATTER)
-        self._kept.append((reading, max(requests, 1)))
+        self._kept.append(reading)
+        self._weigh()
 
     def clear(self) -> None:
         """Another level."""
@@ -53,17 +79,13 @@ class Readings:
         """Whether these can be judged: three readings, or two that agree."""
         if len(self._kept) != LATEST - 1:
             return len(self._kept) >= LATEST
-        (one, _), (other, _) = self._kept
-        return abs(one - other) < self._reach
+        one, other = self._kept
+        return abs(one.value - other.value) < self._reach
 
     @property
     def mean(self) -> float:
         """Of all readings kept, at least one, without outliers: a target that pauses now and then is not slower."""
-        middle = statistics.median(reading for reading, _ in self._kept)
-        near = [(reading, weight) for reading, weight in self._kept if abs(reading - middle) <= self._reach]
-        if not near:
-            return middle
-        return sum(reading * weight for reading, weight in near) / sum(weight for _, weight in near)
+        return self._mean
 
     @property
     def variance(self) -> float:
@@ -72,12 +94,22 @@ class Readings:
 
     @property
     def error(self) -> float:
-        """How far the level is off; 0 while that may be noise, or too little to mend."""
-        latest = [reading for reading, _ in self._kept][-LATEST:]
+        """How far the level is off; 0 while that may be noise, or too little to mend.
+
+        What only just stands out of the noise is mostly noise, and is taken for less than it reads (shrinkage after
+        James and Stein: by the square of noise over error).
+        """
+        latest = [reading.value for reading in self._kept][-LATEST:]
         for count, middle in ((len(self._kept), self.mean), (len(latest), statistics.median(latest))):
-            if abs(middle) > DEAD_BAND + SURE * self.scatter / math.sqrt(count):
-                return middle
+            noise = SURE * self.scatter / math.sqrt(count)
+            if abs(middle) > DEAD_BAND + noise:
+                return middle * (1 - (noise / middle) ** 2)
         return 0.0
+
+    def _weigh(self) -> None:
+        middle = statistics.median(reading.value for reading in self._kept)
+        near = [reading for reading in self._kept if abs(reading.value - middle) <= self._reach]
+        self._mean, self._typical = (self._pool(near), weighted_mean(near)) if near else (middle, middle)
 
     @property
     def _reach(self) -> float:

@@ -12,7 +12,10 @@ import math
 
 from perfsvc.engine.control.base import Scale
 from perfsvc.engine.control.fence import Fence
+from perfsvc.engine.control.readings import Pool
+from perfsvc.engine.control.readings import Reading
 from perfsvc.engine.control.readings import Readings
+from perfsvc.engine.control.readings import weighted_mean
 from perfsvc.engine.control.response import Response
 from perfsvc.engine.control.sides import Sides
 from perfsvc.engine.control.silence import Silence
@@ -20,7 +23,7 @@ from perfsvc.engine.control.silence import Silence
 GAIN, BOLD_GAIN = 0.6, 0.9
 LARGE = 0.15
 """An error or a move this large is no noise: it is mended nearly at once, and a swing when it is taken back."""
-UP, BOLD_UP, DOWN = math.log(1.25), math.log(1.5), math.log(2)
+UP, BOLD_UP, DOWN = math.log(1.1), math.log(1.5), math.log(2)
 """The largest corrections; upwards by the size of the error."""
 
 BELOW, FAR_BELOW = math.log(3 / 4), math.log(1 / 3)
@@ -43,8 +46,8 @@ SWING_S = 2.0
 class Regulator:
     """Readings in, second by second; levels out. A target that answers in ``reaction_s`` settles so much later."""
 
-    def __init__(self, reaction_s: float, scale: Scale) -> None:
-        self.readings = Readings()
+    def __init__(self, reaction_s: float, scale: Scale, pool: Pool = weighted_mean) -> None:
+        self.readings = Readings(pool)
         self.response = Response()
         self._scale = scale
         self._fence = Fence()
@@ -59,13 +62,13 @@ class Regulator:
         self._to_learn = self._cutting = self._after_cut = False
         self._now = 0
 
-    def next_level(self, level: float, age: float, reading: float | None, requests: int) -> float:
+    def next_level(self, level: float, age: float, reading: Reading | None) -> float:
         """The level for the next second, from what this one showed; mostly the same.
 
         ``age`` is how long the level had been held when this second began; ``reading`` None without samples.
         """
         self._now += 1
-        move = self._move(level, age, reading, requests)
+        move = self._move(level, age, reading)
         new = self._scale.fit(level * math.exp(move)) if move else level
         if new != level:
             self._note_move(math.log(new / level))
@@ -81,20 +84,21 @@ class Regulator:
         if by_hand:
             self._sides.forget()
 
-    def _move(self, level: float, age: float, reading: float | None, requests: int) -> float:
+    def _move(self, level: float, age: float, reading: Reading | None) -> float:
         """By how much the level's logarithm should change; 0 to stay."""
         if reading is None:
             return self._cut(level, LARGEST_CUT) if self._silence.lasts() else 0.0
-        self._silence.broken(requests)
-        previous, self._previous = self._previous, reading
-        if self._cutting and previous is not None and reading < previous - ALARM:
+        self._silence.broken(reading.requests)
+        value, previous = reading.value, self._previous
+        self._previous = value
+        if self._cutting and previous is not None and value < previous - ALARM:
             self._note_delay(age)
-        if self._alarmed(reading, previous, age):
-            return self._cut(level, reading)
-        if age < (self._quick_s if self._hurries(reading) else self._settle_s):
+        if self._alarmed(value, previous, age):
+            return self._cut(level, value)
+        if age < (self._quick_s if self._hurries(value) else self._settle_s):
             self.readings.clear()
             return 0.0
-        self.readings.add(reading, requests)
+        self.readings.add(reading)
         return self._correction(level)
 
     def _note_move(self, move: float) -> None:
