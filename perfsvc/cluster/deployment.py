@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from typing import Protocol
 
+from perfsvc.model.node import NodeEvent
+from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 
 OnSnapshot = Callable[[Snapshot], None]
 OnEnding = Callable[[], None]
+OnNodeEvent = Callable[[NodeEvent], None]
+
+
+def ignored(event: NodeEvent) -> None:
+    """Where nobody asks what becomes of nodes."""
 
 
 class Deployment(Protocol):
@@ -41,10 +47,20 @@ class Deployment(Protocol):
 class Cluster(Protocol):
     """Makes deployments."""
 
-    def deploy(self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding) -> Deployment:
-        """Engines for a run; nothing is started yet. ``on_ending`` is called when the load profile is over."""
+    def deploy(
+        self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding, on_event: OnNodeEvent = ignored
+    ) -> Deployment:
+        """Engines for a run; nothing is started yet.
+
+        ``on_ending`` is called when the load profile is over. ``on_event`` is told of every node that gets a share of
+        the load (``joined``, before the start), and of what becomes of it; a deployment of one node tells nothing.
+        """
         ...
 
-    def nodes(self) -> list[dict[str, Any]]:
-        """The engine processes there are, for people to look at."""
+    def nodes(self) -> list[NodeInfo]:
+        """The engine processes there are, this server first."""
+        ...
+
+    def drain(self, name: str, draining: bool) -> None:
+        """Give a node no more shares, or give it shares again. Raises NotFound, Conflict for this server's own."""
         ...

@@ -5,17 +5,25 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from typing import Any
+from weakref import WeakSet
 
+from perfsvc import __version__
 from perfsvc.clock import Clock
 from perfsvc.cluster.deployment import OnEnding
+from perfsvc.cluster.deployment import OnNodeEvent
 from perfsvc.cluster.deployment import OnSnapshot
+from perfsvc.cluster.deployment import ignored
+from perfsvc.cluster.vitals import Vitals
 from perfsvc.engine.node import Engine
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.errors import Conflict
+from perfsvc.errors import NotFound
+from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.protocol import Protocol
 
 NODE = "local"
+WHOLE = 100.0
 
 
 class LocalCluster:
@@ -25,11 +33,40 @@ class LocalCluster:
         self._protocol_class = protocol_class
         self._clock = clock
         self._policy = policy
+        self._since = clock.wall()
+        self._vitals = Vitals()
+        self._engines: WeakSet[Engine] = WeakSet()
 
-    def deploy(self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding) -> Engine:
+    def deploy(
+        self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding, on_event: OnNodeEvent = ignored
+    ) -> Engine:
         """One engine, here. An engine is a deployment of one node."""
-        return Engine(spec, self._protocol_class, on_snapshot, self._clock, self._policy, ending=on_ending, node=NODE)
+        engine = Engine(spec, self._protocol_class, on_snapshot, self._clock, self._policy, ending=on_ending, node=NODE)
+        self._engines.add(engine)
+        return engine
 
-    def nodes(self) -> list[dict[str, Any]]:
+    def nodes(self) -> list[NodeInfo]:
         """This process."""
-        return [{"name": NODE, "host": platform.node(), "pid": os.getpid(), "state": "ready"}]
+        vital = self._vitals.read()
+        shares = {engine.spec.execution_id: WHOLE for engine in self._engines if engine.at_work}
+        return [
+            NodeInfo(
+                name=NODE,
+                kind="server",
+                host=platform.node(),
+                pid=os.getpid(),
+                version=__version__,
+                state="busy" if shares else "ready",
+                since=self._since,
+                cpu=vital.cpu,
+                memory=vital.memory,
+                loop_lag_ms=vital.loop_lag_ms,
+                shares=shares,
+            )
+        ]
+
+    def drain(self, name: str, draining: bool) -> None:
+        """Raises Conflict: there is no other process; NotFound for any other name."""
+        if name != NODE:
+            raise NotFound("节点不存在", "there is no such node")
+        raise Conflict("不能排空服务自身的节点", "the server's own node cannot be drained")

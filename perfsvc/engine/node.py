@@ -198,6 +198,11 @@ class Engine:
         """Whether no request may start, for now or for good."""
         return bool(self._paused_at) or self.stopping
 
+    @property
+    def at_work(self) -> bool:
+        """Whether the load has begun and the last snapshot is not yet told."""
+        return self._started and not self._ended.done()
+
     def active_ns(self) -> int:
         """The clock without the run's pauses."""
         return self._clock.now_ns() - self.paused_ns

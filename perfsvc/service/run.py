@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import UTC
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
+from perfsvc.model.node import NodeEvent
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import Lifecycle
 from perfsvc.model.run import RunEvent
@@ -86,7 +88,7 @@ class Run:
         self._judge = ThresholdJudge(spec.thresholds)
         self._controller = controller_for(spec.load)
         self._events = EventLog()
-        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending)
+        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event)
         self._over = asyncio.Event()
 
     @property
@@ -168,6 +170,12 @@ class Run:
 
     def _on_ending(self) -> None:
         self._move(RunEvent.FINISH, FINISHED)
+
+    def _on_node_event(self, event: NodeEvent) -> None:
+        moment = datetime.fromtimestamp(event.moment, UTC)
+        details = {"kind": event.kind, "node": event.node, "reason": event.reason._asdict(), "shares": event.shares}
+        noted = self._events.note("node", moment, self.metrics.elapsed, **details)
+        self._tell(lambda output: output.noted(noted))
 
     def _abort_on(self, breaches: Sequence[Breach]) -> None:
         grace_over = self.metrics.elapsed >= self.spec.abort_grace_s

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_answer
@@ -156,7 +158,7 @@ class Runs:
 
     def nodes(self) -> list[dict[str, Any]]:
         """The engine processes."""
-        return self._cluster.nodes()
+        return [msgspec.to_builtins(node) for node in self._cluster.nodes()]
 
     async def execution(self, execution_id: str) -> Execution:
         """Raises NotFound."""

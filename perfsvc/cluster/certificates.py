@@ -1,0 +1,206 @@
+"""The certificates by which the processes of a cluster know each other.
+
+A folder of certificates has three parts. ``authority`` signs and never leaves the machine it was made on; ``server``
+is for the machine with the service, ``agent`` for those with agents, and a part is copied as a whole. Whoever has one
+of these may join the cluster and run code in it, so keys are readable by their owner alone.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import ssl
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from perfsvc.cluster.authority import Authority
+from perfsvc.cluster.authority import host_of
+from perfsvc.cluster.authority import hosts_in
+from perfsvc.cluster.authority import hosts_of
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import StartupError
+
+AUTHORITY, SERVER, AGENT = "authority", "server", "agent"
+HERE = ("localhost", "127.0.0.1", "::1")
+SOON = timedelta(days=30)
+"""A certificate that ends sooner is renewed where that can be done, and complained of where not."""
+OPEN_TO_OTHERS = 0o077
+
+
+class Credentials(NamedTuple):
+    """What one process trusts and shows, as files. They are named as in a Kubernetes secret."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> Credentials:
+        """The files of one part; they need not be there."""
+        return cls(folder / "ca.crt", folder / "tls.crt", folder / "tls.key")
+
+    def write(self, ca: bytes, certificate: bytes, key: bytes) -> None:
+        """Raises OSError, also where one of the files is there."""
+        self.key.parent.mkdir(mode=0o700)
+        for path, content, mode in (
+            (self.ca, ca, 0o644),
+            (self.certificate, certificate, 0o644),
+            (self.key, key, 0o600),
+        ):
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                file.write(content)
+
+
+class Certificates(NamedTuple):
+    """The two parts that processes use."""
+
+    server: Credentials
+    agent: Credentials
+
+    @classmethod
+    def of(cls, folder: Path) -> Certificates:
+        return cls(Credentials.of(folder / SERVER), Credentials.of(folder / AGENT))
+
+
+class Expiry(NamedTuple):
+    """Until when a certificate holds."""
+
+    file: Path
+    ends: datetime
+
+    def days(self, now: datetime) -> int:
+        """Whole days that are left, below 0 when it has ended."""
+        return (self.ends - now).days
+
+    def soon(self, now: datetime) -> bool:
+        """Whether it ends within 30 days, or has ended."""
+        return self.ends - now < SOON
+
+
+def make_certificates(folder: Path, hosts: Iterable[str], now: datetime) -> Certificates:
+    """Make a whole folder; ``hosts`` are the names and addresses by which agents reach the server.
+
+    It appears all at once or not at all. Raises InvalidInput for what is no host, and for a folder that has files.
+    """
+    names = hosts_of([*hosts, *HERE, *this_machine()])
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            authority = Authority.new(now)
+            Credentials.of(made / AUTHORITY).write(authority.pem, authority.pem, authority.key_pem)
+            for part, at in ((SERVER, names), (AGENT, hosts_of(HERE))):
+                Credentials.of(made / part).write(authority.pem, *authority.issue(f"perfsvc {part}", at, now))
+            made.rename(folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError as error:
+        zh, en = f"无法在此创建证书：{error.strerror}", f"certificates cannot be made here: {error.strerror}"
+        raise InvalidInput.at(str(folder), zh, en) from None
+    return Certificates.of(folder)
+
+
+def renew_certificates(folder: Path, now: datetime) -> Certificates:
+    """New certificates and keys for server and agents, of the same authority and with the names they had.
+
+    Raises InvalidInput where the authority is not.
+    """
+    try:
+        _, certificate, key = Credentials.of(folder / AUTHORITY)
+        authority = Authority.read(certificate.read_bytes(), key.read_bytes())
+        for part in (SERVER, AGENT):
+            renew_part(folder, part, authority, now)
+    except (OSError, ValueError) as error:
+        raise InvalidInput.at(str(folder), f"无法续期证书：{error}", f"cannot be renewed: {error}") from None
+    return Certificates.of(folder)
+
+
+def renew_part(folder: Path, part: str, authority: Authority, now: datetime) -> None:
+    """Put new credentials in place of a part. Raises OSError, ValueError."""
+    names = hosts_in(x509.load_pem_x509_certificate(Credentials.of(folder / part).certificate.read_bytes()))
+    fresh, old = folder / f".{part}-new", folder / f".{part}-old"
+    for left_over in (fresh, old):
+        shutil.rmtree(left_over, ignore_errors=True)
+    Credentials.of(fresh).write(authority.pem, *authority.issue(f"perfsvc {part}", names, now))
+    (folder / part).rename(old)
+    fresh.rename(folder / part)
+    shutil.rmtree(old)
+
+
+def ensure_certificates(folder: Path, now: datetime | None = None) -> Certificates:
+    """The certificates in a folder, made for this machine where there are none, renewed before they end.
+
+    Raises StartupError when they cannot be used.
+    """
+    moment = now or datetime.now(UTC)
+    try:
+        if not (folder / SERVER).exists():
+            make_certificates(folder, (), moment)
+        elif (folder / AUTHORITY).exists() and any(expiry.soon(moment) for expiry in expiries(folder)):
+            renew_certificates(folder, moment)
+    except InvalidInput as error:
+        zh, en = error.problems[0].text
+        raise StartupError(f"{folder}：{zh}", f"{folder}: {en}") from None
+    for part in (SERVER, AGENT):
+        read_credentials(folder / part, moment)
+    return Certificates.of(folder)
+
+
+def read_credentials(folder: Path, now: datetime | None = None) -> Credentials:
+    """The credentials in a part that was copied here.
+
+    Raises StartupError for files that are missing, open to others, not valid now, or that do not belong together.
+    """
+    found, moment = Credentials.of(folder), now or datetime.now(UTC)
+    try:
+        if found.key.stat().st_mode & OPEN_TO_OTHERS:
+            raise unusable(found.key, "可被其他用户读取，请执行 chmod 600", "others may read it; run chmod 600 on it")
+        certificate = x509.load_pem_x509_certificate(found.certificate.read_bytes())
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(found.ca.read_bytes()))
+        ssl.create_default_context(cafile=found.ca).load_cert_chain(found.certificate, found.key)
+    except (InvalidSignature, ssl.SSLError, ValueError, TypeError):
+        zh, en = "证书、密钥与 CA 不匹配", "certificate, key and authority do not belong together"
+        raise unusable(folder, zh, en) from None
+    except OSError as error:
+        raise unusable(folder, f"无法读取证书：{error}", f"certificates cannot be read: {error}") from None
+    if not certificate.not_valid_before_utc <= moment < certificate.not_valid_after_utc:
+        zh, en = "证书已过期或尚未生效，请使用 perfsvc certs --renew", "not valid now; see perfsvc certs --renew"
+        raise unusable(found.certificate, zh, en)
+    return found
+
+
+def expiries(folder: Path) -> list[Expiry]:
+    """Until when the certificates hold that are in a folder, or in one part of it. Raises InvalidInput for none."""
+    parts = [folder / part for part in (AUTHORITY, SERVER, AGENT)]
+    files = [Credentials.of(part).certificate for part in (*parts, folder)]
+    found = [Expiry(file, ends) for file in files if (ends := end_of(file)) is not None]
+    if not found:
+        raise InvalidInput.at(str(folder), "没有找到证书", "no certificates were found")
+    return found
+
+
+def end_of(file: Path) -> datetime | None:
+    """When a certificate ends; None where there is none that can be read."""
+    with suppress(OSError, ValueError):
+        return x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+    return None
+
+
+def this_machine() -> list[str]:
+    """The name of this machine, where it can be a host's."""
+    name = platform.node()
+    return [name] if host_of(name) is not None else []
+
+
+def unusable(path: Path, zh: str, en: str) -> StartupError:
+    return StartupError(f"{path}：{zh}", f"{path}: {en}")
