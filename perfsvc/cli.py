@@ -1,4 +1,4 @@
-"""The command line: ``perfsvc serve``, ``perfsvc run``, ``perfsvc plugins``.
+"""The command line: ``perfsvc serve``, ``perfsvc run``, ``perfsvc certs``, ``perfsvc plugins``.
 
 Exit codes: 0 passed, 99 a threshold was breached, 2 bad input, 1 anything else that went wrong.
 """
@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from perfsvc import __version__
+from perfsvc.clock import SystemClock
+from perfsvc.clock import utc_now
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Problem
@@ -60,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     add_serve(commands)
     add_run(commands)
+    add_certs(commands)
     add_plugins(commands)
     return parser
 
@@ -95,6 +98,16 @@ def add_run(commands: Any) -> None:
     run.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
 
 
+def add_certs(commands: Any) -> None:
+    """``perfsvc certs``."""
+    certs = commands.add_parser("certs", help="make the certificates that server and agents know each other by")
+    certs.add_argument("folder", metavar="DIR", type=Path)
+    certs.add_argument("--host", action="append", metavar="NAME", help="name or address of the server; repeatable")
+    instead = certs.add_mutually_exclusive_group()
+    instead.add_argument("--renew", action="store_true", help="new ones of the same authority")
+    instead.add_argument("--check", action="store_true", help="tell when they end; exit code 1 within 30 days of it")
+
+
 def add_plugins(commands: Any) -> None:
     """``perfsvc plugins``."""
     plugins = commands.add_parser("plugins", help="list the plugins that were found")
@@ -128,6 +141,23 @@ def run(chosen: argparse.Namespace, language: str) -> int:
     return PASSED if report["verdict"]["state"] == "PASSED" else BREACHED
 
 
+def certs(chosen: argparse.Namespace, language: str) -> int:
+    """Make, renew or look at certificates."""
+    from perfsvc.cluster.certificates import expiries
+    from perfsvc.cluster.certificates import make_certificates
+    from perfsvc.cluster.certificates import renew_certificates
+    from perfsvc.terminal import show_certificates
+
+    now = utc_now(SystemClock())
+    if chosen.renew:
+        renew_certificates(chosen.folder, now)
+    elif not chosen.check:
+        make_certificates(chosen.folder, chosen.host or (), now)
+    found = expiries(chosen.folder)
+    show_certificates(found, now, language)
+    return INTERNAL if any(expiry.soon(now) for expiry in found) else PASSED
+
+
 def plugins(chosen: argparse.Namespace, language: str) -> int:
     """List the plugins."""
     from perfsvc.plugin.catalog import Catalog
@@ -141,7 +171,7 @@ def plugins(chosen: argparse.Namespace, language: str) -> int:
     return PASSED
 
 
-COMMANDS = {"serve": serve, "run": run, "plugins": plugins}
+COMMANDS = {"serve": serve, "run": run, "certs": certs, "plugins": plugins}
 
 
 def plan_of(chosen: argparse.Namespace) -> PlanFile:

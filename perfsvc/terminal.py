@@ -6,12 +6,14 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from typing import Any
 
 from rich.cells import set_cell_size
 from rich.console import Console
 from rich.table import Table
 
+from perfsvc.clock import iso_z
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
@@ -19,6 +21,9 @@ from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.service.run import Output
 from perfsvc.service.run import Run
+
+if TYPE_CHECKING:  # most commands need no cryptography, which takes a while to load
+    from perfsvc.cluster.certificates import Expiry
 
 LABELS = {
     "time": Text("时间", "time"),
@@ -54,6 +59,9 @@ LABELS = {
     "distribution": Text("软件包", "distribution"),
     "version": Text("版本", "version"),
     "status": Text("状态", "status"),
+    "certificate": Text("证书", "certificate"),
+    "ends": Text("有效期至", "ends"),
+    "days_left": Text("剩余天数", "days left"),
 }
 UNITS = {"vus": Text("个虚拟用户", "virtual users"), "arrival_rate": Text("次到达/秒", "arrivals/s")}
 RECOVERED = {
@@ -140,6 +148,14 @@ def show_plugins(described: Sequence[dict[str, Any]], language: str) -> None:
     for plugin in described:
         status = plugin["error"][at] if plugin["error"] else plugin["status"]
         table.add_row(plugin["name"], plugin["kind"], plugin["distribution"], plugin["version"], status)
+    _console().print(table)
+
+
+def show_certificates(found: Sequence[Expiry], now: datetime, language: str) -> None:
+    """Until when each certificate holds."""
+    table = _table(language, "certificate", "ends", "days_left")
+    for expiry in found:
+        table.add_row(str(expiry.file), iso_z(expiry.ends), str(expiry.days(now)))
     _console().print(table)
 
 
