@@ -8,6 +8,8 @@ import pytest
 
 from tests.support import mariadb as servers
 
+pytest.register_assert_rewrite("perfsvc.plugin.testing")
+
 CLAIMED = pytest.StashKey[Path]()
 
 

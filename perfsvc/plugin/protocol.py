@@ -197,7 +197,7 @@ class Session(ABC):
 
 
 class AsyncSession(Session):
-    """A session written as a coroutine: implement ``call``."""
+    """A session written as a coroutine: implement ``call`` and ``failed``, and ``prepare`` where texts are rendered."""
 
     __slots__ = ("_task",)
 
@@ -205,16 +205,27 @@ class AsyncSession(Session):
         super().__init__(scope, done)
         self._task: asyncio.Task[Reply] | None = None
 
+    def prepare(self, call: Any) -> Any:
+        """What can be done at once: texts rendered, the reply reset. What it answers is what ``call`` is given.
+
+        Raises NotSent or MissingVariable when nothing can be sent.
+        """
+        return call
+
     @abstractmethod
     async def call(self, call: Any) -> Reply:
         """Do one request. Failures of the target are replies with ``failure`` set."""
 
     @abstractmethod
     def failed(self, error_class: str, message: str) -> Reply:
-        """A reply for a request that was cut off or raised."""
+        """A reply for a request that was cut off or raised.
+
+        Let go of the connection here, not where ``call`` notices that it was cancelled: that comes later, and the next
+        request may have begun by then.
+        """
 
     def start(self, call: Any) -> None:
-        self._task = asyncio.get_running_loop().create_task(self.call(call))
+        self._task = asyncio.get_running_loop().create_task(self.call(self.prepare(call)))
         self._task.add_done_callback(self._ended)
 
     def abort(self, error_class: str) -> None:

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from tests.protocols.servers import refusing_port
+from perfsvc.plugin.testing import refusing_port
 from tests.support.certificates import Authority
 from tests.support.nginx import Nginx
-
-pytest.register_assert_rewrite("tests.protocols.contract", "tests.protocols.drive")
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from typing import ClassVar
 
+from perfsvc.plugin.testing import Behaviour
+from perfsvc.plugin.testing import Bench
 from perfsvc_protocols.grpc import GrpcProtocol
-from tests.protocols.contract import Behaviour
-from tests.protocols.contract import Bench
 from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import Desk
 from tests.protocols.grpc_peers import babbles

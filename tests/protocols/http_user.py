@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.http import HttpProtocol
-from tests.protocols.drive import User
-from tests.protocols.drive import context
+
+HEADERS = ("content-length", "location", "x-test")
 
 
 def http_user(
@@ -16,4 +18,4 @@ def http_user(
     **options: object,
 ) -> User:
     run = context(base_url, headers, **(constants or {}))
-    return User(HttpProtocol(HttpProtocol.Options.parse(options, "options"), run))
+    return User(HttpProtocol(HttpProtocol.Options.parse(options, "options"), run), headers=HEADERS)

@@ -158,11 +158,3 @@ async def silent(peer: Peer) -> None:
     """Reads, and never answers."""
     await peer.request()
     await peer.gone()
-
-
-@contextlib.contextmanager
-def refusing_port():
-    """A port that refuses connections for as long as this lasts: bound, but not listened on."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from typing import ClassVar
 
+from perfsvc.plugin.testing import Behaviour
+from perfsvc.plugin.testing import Bench
 from perfsvc_protocols.tcp import TcpProtocol
-from tests.protocols.contract import Behaviour
-from tests.protocols.contract import Bench
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
 

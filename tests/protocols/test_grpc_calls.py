@@ -14,9 +14,9 @@ from perfsvc.plugin import MissingVariable
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import Desk
 from tests.protocols.grpc_peers import note

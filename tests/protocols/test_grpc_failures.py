@@ -10,10 +10,10 @@ import pytest
 
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
 from perfsvc_protocols.grpc import failures
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.grpc_peers import HEADERS_OK
 from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import Desk

@@ -10,10 +10,10 @@ import pytest
 
 from perfsvc.errors import InvalidInput
 from perfsvc.plugin import ABORTED
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
 from perfsvc_protocols.grpc import protoc
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import Desk
 from tests.protocols.grpc_peers import served

@@ -11,9 +11,9 @@ import grpc
 import pytest
 
 from perfsvc.errors import InvalidInput
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import Desk
 from tests.protocols.grpc_peers import served

@@ -12,16 +12,16 @@ import pytest
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import TargetDenied
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
+from perfsvc.plugin.testing import refusing_port
+from perfsvc.plugin.testing.drive import SECOND
 from perfsvc_protocols.http import HttpProtocol
-from tests.protocols.drive import SECOND
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.http_user import http_user
 from tests.protocols.servers import OK
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
 from tests.protocols.servers import always
-from tests.protocols.servers import refusing_port
 from tests.protocols.servers import silent
 from tests.support.certificates import Authority
 

@@ -12,12 +12,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from perfsvc.plugin import Reads
+from perfsvc.plugin.testing import EVERYTHING
+from perfsvc.plugin.testing import Outcome
+from perfsvc.plugin.testing.drive import outcome_of
 from perfsvc_protocols.http.address import Origin
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.session import HttpSession
-from tests.protocols.drive import EVERYTHING
-from tests.protocols.drive import Outcome
-from tests.protocols.drive import outcome_of
 from tests.protocols.http_user import http_user
 
 ORIGIN = Origin("http", "target", 80)

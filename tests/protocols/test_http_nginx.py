@@ -12,8 +12,8 @@ import pytest
 
 from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
-from tests.protocols.drive import LIMIT_S
-from tests.protocols.drive import User
+from perfsvc.plugin.testing import LIMIT_S
+from perfsvc.plugin.testing import User
 from tests.protocols.http_user import http_user
 from tests.support.certificates import Authority
 from tests.support.nginx import FILES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfsvc.plugin import Reads
-from tests.protocols.drive import EVERYTHING
+from perfsvc.plugin.testing import EVERYTHING
 from tests.protocols.http_user import http_user
 from tests.protocols.servers import OK
 from tests.protocols.servers import ScriptedServer

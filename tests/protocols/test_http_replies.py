@@ -8,8 +8,8 @@ import zlib
 import pytest
 
 from perfsvc.plugin import Reads
-from tests.protocols.drive import EVERYTHING
-from tests.protocols.drive import Outcome
+from perfsvc.plugin.testing import EVERYTHING
+from perfsvc.plugin.testing import Outcome
 from tests.protocols.http_user import http_user
 from tests.protocols.servers import OK
 from tests.protocols.servers import Last

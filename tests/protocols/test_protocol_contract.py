@@ -12,11 +12,11 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import Protocol
 from perfsvc.plugin import Spec
 from perfsvc.plugin.discovery import discover
+from perfsvc.plugin.testing import CHECKS
+from perfsvc.plugin.testing import Bench
 from perfsvc_protocols.http import HttpProtocol
 from perfsvc_protocols.http.failures import Failed
 from perfsvc_protocols.http.session import HttpSession
-from tests.protocols.contract import CHECKS
-from tests.protocols.contract import Bench
 from tests.protocols.grpc_bench import GrpcBench
 from tests.protocols.http_bench import HttpBench
 from tests.protocols.tcp_bench import TcpBench
@@ -203,8 +203,8 @@ async def test_a_broken_session_is_found_out(session: type[HttpSession], monkeyp
         def session(self, scope: Any, done: Any) -> HttpSession:
             return session(scope, done, self.options, self._dialer, self.context.now_ns)
 
-    monkeypatch.setattr("tests.protocols.drive.LIMIT_S", 0.5)
-    monkeypatch.setattr("tests.protocols.contract.LIMIT_S", 20)
+    monkeypatch.setattr("perfsvc.plugin.testing.drive.LIMIT_S", 0.5)
+    monkeypatch.setattr("perfsvc.plugin.testing.contract.LIMIT_S", 20)
     with pytest.raises((AssertionError, TimeoutError)):
         await CHECKS[BROKEN_SESSIONS[session]](BrokenBench(Broken))
 

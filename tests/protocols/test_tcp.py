@@ -10,9 +10,9 @@ import pytest
 
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import NotSent
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.tcp import TcpProtocol
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.servers import Peer
 from tests.protocols.servers import Script
 from tests.protocols.servers import ScriptedServer

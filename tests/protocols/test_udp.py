@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.udp import UdpProtocol
 from perfsvc_protocols.udp.flight import REMEMBERED
 from perfsvc_protocols.udp.flight import Arrival
 from perfsvc_protocols.udp.flight import Flight
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.udp_peers import UdpServer
 from tests.protocols.udp_peers import delays
 from tests.protocols.udp_peers import doubles

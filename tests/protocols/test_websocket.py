@@ -10,9 +10,9 @@ import pytest
 
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import InvalidInput
+from perfsvc.plugin.testing import User
+from perfsvc.plugin.testing import context
 from perfsvc_protocols.websocket import WebSocketProtocol
-from tests.protocols.drive import User
-from tests.protocols.drive import context
 from tests.protocols.websocket_peers import WebSocketServer
 from tests.support.certificates import Authority
 

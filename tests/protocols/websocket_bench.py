@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from typing import ClassVar
 
+from perfsvc.plugin.testing import Behaviour
+from perfsvc.plugin.testing import Bench
 from perfsvc_protocols.websocket import WebSocketProtocol
-from tests.protocols.contract import Behaviour
-from tests.protocols.contract import Bench
 from tests.protocols.websocket_peers import Babbling
 from tests.protocols.websocket_peers import Dying
 from tests.protocols.websocket_peers import Echo

@@ -46,14 +46,14 @@ class GrpcSession(AsyncSession):
         self._now_ns = now_ns
         self._reply: GrpcReply
 
-    def start(self, call: GrpcCall) -> None:
+    def prepare(self, call: GrpcCall) -> GrpcReply:
         texts, metadata = call.render(self.scope), call.metadata.render(self.scope)
         reply = GrpcReply(call, texts, metadata, self._options)
         if call.method is not None:
             reply.wire = call.wire(texts)
         reply.started_ns = self._now_ns()
         self._reply = reply
-        super().start(reply)
+        return reply
 
     async def call(self, call: GrpcReply) -> Reply:
         """One call, of which ``call`` is the reply to be."""

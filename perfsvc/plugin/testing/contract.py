@@ -1,91 +1,62 @@
 """What every protocol plugin must do, whatever it speaks: the promises of ``perfsvc.plugin.protocol``, one by one.
 
-A protocol joins with a ``Bench``: how to start a peer that behaves in a given way, and what to ask it. Every check is
-a coroutine over a bench and fails by an AssertionError; ``CHECKS`` has them all by name.
+A protocol joins with a ``Bench``. Every check is a coroutine over a bench and fails by an AssertionError; ``CHECKS``
+has them all by name.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from abc import ABC
-from abc import abstractmethod
-from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Coroutine
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager
-from enum import Enum
 from typing import Any
-from typing import ClassVar
 
 import psutil
 
-from perfsvc.errors import InvalidInput
-from perfsvc.errors import Problem
+from perfsvc.loop import run_on_loop
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import MissingVariable
 from perfsvc.plugin import NotSent
-from perfsvc.plugin import Protocol
+from perfsvc.plugin import Problem
 from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
-from perfsvc.plugin import RunContext
 from perfsvc.plugin import TargetDenied
-from tests.protocols.drive import EVERYTHING
-from tests.protocols.drive import LIMIT_S
-from tests.protocols.drive import Outcome
-from tests.protocols.drive import User
-from tests.protocols.drive import context
-from tests.protocols.servers import refusing_port
+from perfsvc.plugin.testing.bench import Behaviour
+from perfsvc.plugin.testing.bench import Bench
+from perfsvc.plugin.testing.bench import refusing_port
+from perfsvc.plugin.testing.drive import EVERYTHING
+from perfsvc.plugin.testing.drive import LIMIT_S
+from perfsvc.plugin.testing.drive import Outcome
+from perfsvc.plugin.testing.drive import User
+from perfsvc.plugin.testing.drive import context
 
 MANY = 10_000
 FEW_OBJECTS = 300
 FEW_BYTES = 4_000_000
 
 
-class Behaviour(Enum):
-    """What a peer does with its first connection. From the second on it behaves well."""
-
-    GOOD = "answers"
-    SILENT = "takes requests and never answers"
-    DIES = "breaks off in the middle of its first answer"
-    GARBAGE = "answers with what is no answer"
-
-
-class Bench(ABC):
-    """What the suite must know of a protocol."""
-
-    protocol: type[Protocol]
-    request: ClassVar[dict[str, Any]]
-    """A request that a good peer answers."""
-    unsendable: ClassVar[dict[str, Any]]
-    """A request that needs the variable ``nobody``, which no user has."""
-    refused: ClassVar[list[tuple[dict[str, Any], str]]]
-    """Requests that are wrong, and the path where."""
-    options: ClassVar[dict[str, Any]] = {}
-    without: ClassVar[dict[str, str]] = {}
-    """Checks of promises that this protocol cannot make, each with the reason why."""
-
-    @abstractmethod
-    def peer(self, behaviour: Behaviour) -> AbstractAsyncContextManager[str]:
-        """A running peer; gives its base URL."""
-
-    @abstractmethod
-    def url(self, host: str, port: int) -> str:
-        """The base URL of a peer somewhere."""
-
-    def user(self, run: RunContext) -> User:
-        """A virtual user of a run of its own."""
-        return User(self.protocol(self.protocol.Options.parse(self.options), run))
-
-
-Check = Callable[[Bench], Awaitable[None]]
+Check = Callable[[Bench], Coroutine[Any, Any, None]]
 CHECKS: dict[str, Check] = {}
 
 
 def check(function: Check) -> Check:
+    """Puts a check into the suite."""
     CHECKS[function.__name__] = function
     return function
+
+
+def checks_of(bench: Bench) -> list[str]:
+    """The names of the checks that a bench does not go without."""
+    return [name for name in CHECKS if name not in bench.without]
+
+
+def hold(bench: Bench, name: str) -> None:
+    """Hold a protocol to one check, on the loop that perfsvc runs on. Raises AssertionError."""
+    run_on_loop(CHECKS[name](bench))
 
 
 def answered(outcome: Outcome) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from perfsvc.plugin import Template
 LIMIT_S = 20.0
 SECOND = 1_000_000_000
 EVERYTHING = Reads(headers=True, body=True)
+"""As if a step's checks looked at everything."""
 
 
 class Outcome(NamedTuple):
@@ -38,38 +40,52 @@ class Outcome(NamedTuple):
     bytes_received: int
     body: bytes
     text: str
+    counters: dict[str, float] | None
+    gauges: dict[str, float] | None
     excerpt: Excerpt
     headers: dict[str, str | None]
+    """Those that were asked for, see ``User``."""
 
 
-HEADERS = ("content-type", "content-length", "location", "x-test", "x-late")
+PLAIN = Outcome._fields[: Outcome._fields.index("body")]
+"""What stands in an outcome as it does in the reply."""
 
 
-def outcome_of(reply: Reply) -> Outcome:
-    fields = [getattr(reply, name) for name in Outcome._fields[:10]]
-    return Outcome(*fields, reply.body(), reply.text(), reply.excerpt(), {name: reply.header(name) for name in HEADERS})
+def outcome_of(reply: Reply, headers: Iterable[str] = ()) -> Outcome:
+    """Everything about a reply, and these headers of it."""
+    plain = [getattr(reply, name) for name in PLAIN]
+    counters, gauges = (None if own is None else dict(own) for own in (reply.counters, reply.gauges))
+    found = {name: reply.header(name) for name in headers}
+    return Outcome._make([*plain, reply.body(), reply.text(), counters, gauges, reply.excerpt(), found])
 
 
 async def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
+    """Any host: no policy says what may be a target. Raises OSError."""
     return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def context(base_url: str = "", headers: Mapping[str, str] | None = None, **constants: str) -> RunContext:
+    """What a run would give to a protocol; ``constants`` are the environment's variables."""
     return RunContext(base_url, headers or {}, lambda text: Template(text, constants), time.perf_counter_ns, resolve)
 
 
 class User:
-    """One virtual user of one protocol. ``count`` is how often ``done`` was called."""
+    """One virtual user of one protocol. ``count`` is how often ``done`` was called.
 
-    def __init__(self, protocol: Protocol, vu: int = 1) -> None:
+    ``headers`` names those that outcomes shall have. Closing a user closes the protocol with it.
+    """
+
+    def __init__(self, protocol: Protocol, vu: int = 1, headers: Iterable[str] = ()) -> None:
         self.protocol = protocol
         self.scope = Scope(vu, seed=7)
         self.session = protocol.session(self.scope, self._done)
         self.count = 0
         self._ended = asyncio.Event()
+        self._headers = tuple(headers)
         self._outcome: Outcome
 
     def call(self, request: Mapping[str, Any], reads: Reads = EVERYTHING, timeout_s: float = LIMIT_S) -> Call:
+        """A step's request, validated and compiled. Raises InvalidInput."""
         parsed = type(self.protocol).Request.parse(request)
         return self.protocol.compile(parsed, int(timeout_s * SECOND), reads)
 
@@ -79,12 +95,14 @@ class User:
         return await self.ended()
 
     def start(self, call: Call) -> None:
+        """Begin a request, as the engine does. Raises NotSent, MissingVariable."""
         self._ended.clear()
         before = self.count
         self.session.start(call)
         assert self.count == before, "done was called from inside start"
 
     async def ended(self) -> Outcome:
+        """What came of the request that was started. Raises TimeoutError after LIMIT_S."""
         async with asyncio.timeout(LIMIT_S):
             await self._ended.wait()
         return self._outcome
@@ -98,5 +116,5 @@ class User:
 
     def _done(self, reply: Reply) -> None:
         self.count += 1
-        self._outcome = outcome_of(reply)
+        self._outcome = outcome_of(reply, self._headers)
         self._ended.set()

@@ -1,0 +1,39 @@
+"""For the tests of plugins: drive a protocol without an engine, and hold it to what perfsvc expects of every protocol.
+
+Nothing else in perfsvc imports this. ``pytest.register_assert_rewrite("perfsvc.plugin.testing")`` in ``conftest.py``
+makes a broken promise tell its values.
+
+=============  =================================================================
+``drive``      one virtual user: a request from start to done, and what came of it
+``bench``      what the contract suite must know of a protocol
+``contract``   the contract suite, one check for each promise
+=============  =================================================================
+"""
+
+from perfsvc.loop import run_on_loop
+from perfsvc.plugin.testing.bench import Behaviour
+from perfsvc.plugin.testing.bench import Bench
+from perfsvc.plugin.testing.bench import refusing_port
+from perfsvc.plugin.testing.contract import CHECKS
+from perfsvc.plugin.testing.contract import checks_of
+from perfsvc.plugin.testing.contract import hold
+from perfsvc.plugin.testing.drive import EVERYTHING
+from perfsvc.plugin.testing.drive import LIMIT_S
+from perfsvc.plugin.testing.drive import Outcome
+from perfsvc.plugin.testing.drive import User
+from perfsvc.plugin.testing.drive import context
+
+__all__ = [
+    "CHECKS",
+    "EVERYTHING",
+    "LIMIT_S",
+    "Behaviour",
+    "Bench",
+    "Outcome",
+    "User",
+    "checks_of",
+    "context",
+    "hold",
+    "refusing_port",
+    "run_on_loop",
+]

@@ -1,0 +1,61 @@
+"""What the contract suite must know of a protocol: how to start a peer that behaves in a given way, and what to ask."""
+
+from __future__ import annotations
+
+import socket
+from abc import ABC
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any
+from typing import ClassVar
+
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import RunContext
+from perfsvc.plugin.testing.drive import User
+
+
+class Behaviour(Enum):
+    """What a peer does with its first connection. From the second on it behaves well."""
+
+    GOOD = "answers"
+    SILENT = "takes requests and never answers"
+    DIES = "breaks off in the middle of its first answer"
+    GARBAGE = "answers with what is no answer"
+
+
+class Bench(ABC):
+    """A protocol on the test bench."""
+
+    protocol: type[Protocol]
+    request: ClassVar[dict[str, Any]]
+    """A request that a good peer answers."""
+    unsendable: ClassVar[dict[str, Any]]
+    """A request that needs the variable ``nobody``, which no user has."""
+    refused: ClassVar[list[tuple[dict[str, Any], str]]]
+    """Requests that are wrong, and the path where."""
+    options: ClassVar[dict[str, Any]] = {}
+    without: ClassVar[dict[str, str]] = {}
+    """Checks of promises that this protocol cannot make, each with the reason why."""
+
+    @abstractmethod
+    def peer(self, behaviour: Behaviour) -> AbstractAsyncContextManager[str]:
+        """A running peer; gives its base URL."""
+
+    @abstractmethod
+    def url(self, host: str, port: int) -> str:
+        """The base URL of a peer somewhere."""
+
+    def user(self, run: RunContext) -> User:
+        """A virtual user of a run of its own."""
+        return User(self.protocol(self.protocol.Options.parse(self.options), run))
+
+
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """A port that refuses connections for as long as this lasts: bound, but not listened on."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
