@@ -1,0 +1,162 @@
+"""The contract suite, over every data source that comes with perfsvc, and over broken ones that it must find out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+from typing import ClassVar
+
+import pytest
+
+from perfsvc.plugin import DataSource
+from perfsvc.plugin import Feed
+from perfsvc.plugin import Row
+from perfsvc.plugin.discovery import discover
+from perfsvc_datasources.pool import Options
+from perfsvc_datasources.pool import PoolFeed
+from perfsvc_datasources.pool import PoolSource
+from tests.datasources.contract import CHECKS
+from tests.datasources.contract import Bench
+from tests.datasources.pool_bench import PoolBench
+
+BENCHES: dict[str, Bench] = {
+    "pool": PoolBench(),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [(source, name) for source, bench in BENCHES.items() for name in CHECKS if name not in bench.without],
+)
+async def test_contract(source: str, name: str, tmp_path: Path):
+    await CHECKS[name](BENCHES[source], tmp_path)
+
+
+def test_every_source_of_ours_is_held_to_it():
+    brought, failures = discover()
+    ours = {
+        found.offered.name
+        for found in brought
+        if found.origin.distribution == "perfsvc" and issubclass(found.offered, DataSource)
+    }
+    assert failures == []
+    assert set(BENCHES) == ours
+
+
+# A suite is worth what it finds: each of these breaks one promise.
+
+
+class GivesMore(PoolFeed):
+    async def read(self, limit: int) -> list[Row]:
+        return await super().read(limit + 1)
+
+
+class LosesOne(PoolFeed):
+    async def read(self, limit: int) -> list[Row]:
+        return (await super().read(limit))[:-1] or await super().read(limit)
+
+
+class BeginsAgainByItself(PoolFeed):
+    async def read(self, limit: int) -> list[Row]:
+        block = await super().read(limit)
+        if not block:
+            await self.rewind()
+        return block
+
+
+class DoesNotRewind(PoolFeed):
+    async def rewind(self) -> None:
+        self._next = max(0, self._next - 10)
+
+
+class Miscounts(PoolFeed):
+    def __init__(self, *table: Any) -> None:
+        super().__init__(*table)
+        self.count = (self.count or 0) + 1
+
+
+class HidesAColumn(PoolFeed):
+    def __init__(self, *table: Any) -> None:
+        super().__init__(*table)
+        self.columns = self.columns[1:]
+
+
+class SharesItsPlace(PoolFeed):
+    places: ClassVar[list[int]] = [0]
+
+    async def read(self, limit: int) -> list[Row]:
+        self._next = self.places[0]
+        block = await super().read(limit)
+        self.places[0] = self._next
+        return block
+
+    async def rewind(self) -> None:
+        self.places[0] = 0
+
+
+class HoldsTheLoop(PoolFeed):
+    async def read(self, limit: int) -> list[Row]:
+        sum(range(2_000_000))
+        return await super().read(limit)
+
+
+class KeepsItsFile(PoolFeed):
+    def __init__(self, *table: Any) -> None:
+        super().__init__(*table)
+        self.file = os.dup(0)
+
+
+class SpoiledByCancelling(PoolFeed):
+    broken = False
+
+    async def read(self, limit: int) -> list[Row]:
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self.broken = True
+            raise
+        return [] if self.broken else await super().read(limit)
+
+
+BROKEN: dict[type[Feed], str] = {
+    GivesMore: "all_rows_come_in_blocks_of_any_size",
+    LosesOne: "all_rows_come_in_blocks_of_any_size",
+    BeginsAgainByItself: "the_end_stays_the_end",
+    DoesNotRewind: "rewinding_begins_again_from_anywhere",
+    Miscounts: "columns_and_count_are_told",
+    HidesAColumn: "columns_and_count_are_told",
+    SharesItsPlace: "two_feeds_do_not_mix",
+    HoldsTheLoop: "the_loop_is_not_held_up",
+    KeepsItsFile: "closing_lets_go_of_everything",
+    SpoiledByCancelling: "a_read_may_be_cancelled",
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("feed", BROKEN)
+async def test_a_broken_feed_is_found_out(feed: type[PoolFeed], tmp_path: Path):
+    class Source(PoolSource):
+        async def open(self) -> PoolFeed:
+            return feed(*self.options.table())
+
+    bench = PoolBench()
+    bench.source = Source
+    with pytest.raises(AssertionError):
+        await CHECKS[BROKEN[feed]](bench, tmp_path)
+
+
+def test_options_without_titles_are_found_out():
+    class Bare(Options):
+        rows: int = 0
+
+    class Source(PoolSource):
+        pass
+
+    Source.Options = Bare
+    bench = PoolBench()
+    bench.source = Source
+    with pytest.raises(AssertionError):
+        asyncio.run(CHECKS["fields_have_titles_in_both_languages"](bench, Path()))
