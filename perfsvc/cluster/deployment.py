@@ -53,7 +53,8 @@ class Cluster(Protocol):
         """Engines for a run; nothing is started yet.
 
         ``on_ending`` is called when the load profile is over. ``on_event`` is told of every node that gets a share of
-        the load (``joined``, before the start), and of what becomes of it; a deployment of one node tells nothing.
+        the load (``joined``, before the start, with its share), and of what becomes of it. After ``lost`` the load of
+        that node is missing until a ``resplit`` or ``replaced`` tells who has it.
         """
         ...
 

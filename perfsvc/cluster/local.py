@@ -18,12 +18,16 @@ from perfsvc.engine.node import Engine
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
+from perfsvc.errors import Text
+from perfsvc.model.node import NodeEvent
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.protocol import Protocol
 
 NODE = "local"
+HOST = platform.node()
 WHOLE = 100.0
+ITSELF = Text("由服务自身执行", "the service itself runs it")
 
 
 class LocalCluster:
@@ -41,6 +45,10 @@ class LocalCluster:
         self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding, on_event: OnNodeEvent = ignored
     ) -> Engine:
         """One engine, here. An engine is a deployment of one node."""
+        shares = {NODE: WHOLE}
+        on_event(
+            NodeEvent(kind="joined", node=NODE, moment=self._clock.wall(), reason=ITSELF, host=HOST, shares=shares)
+        )
         engine = Engine(spec, self._protocol_class, on_snapshot, self._clock, self._policy, ending=on_ending, node=NODE)
         self._engines.add(engine)
         return engine
@@ -53,7 +61,7 @@ class LocalCluster:
             NodeInfo(
                 name=NODE,
                 kind="server",
-                host=platform.node(),
+                host=HOST,
                 pid=os.getpid(),
                 version=__version__,
                 state="busy" if shares else "ready",

@@ -37,13 +37,15 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
 class NodeEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a node in a run at ``moment`` (Unix time), and why.
 
-    ``shares`` holds the new share of the load, in percent, of every node whose share changed by it; 0 is none. A node
-    that is ``lost`` has none from then on, whether that is said or not. ``node`` is the one that caused it; empty where
-    a ``resplit`` had no single cause.
+    ``shares`` holds the new share of the load, in percent, of every node whose share changed by it, 0 for none, and
+    ``elapsed`` the profile time (s) from which these hold, where it is known exactly. ``node`` is the one that caused
+    it, empty where a ``resplit`` had no single cause, and ``host`` its machine, told once.
     """
 
     kind: NodeEventKind
     node: str
     moment: float
     reason: Text
+    host: str = ""
     shares: dict[str, float] = {}
+    elapsed: float | None = None

@@ -88,8 +88,8 @@ class Run:
         self._judge = ThresholdJudge(spec.thresholds)
         self._controller = controller_for(spec.load)
         self._events = EventLog()
-        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event)
         self._over = asyncio.Event()
+        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event)
 
     @property
     def state(self) -> RunState:
@@ -172,6 +172,8 @@ class Run:
         self._move(RunEvent.FINISH, FINISHED)
 
     def _on_node_event(self, event: NodeEvent) -> None:
+        if self.state in (RunState.CREATED, RunState.STARTING):
+            return
         moment = datetime.fromtimestamp(event.moment, UTC)
         details = {"kind": event.kind, "node": event.node, "reason": event.reason._asdict(), "shares": event.shares}
         noted = self._events.note("node", moment, self.metrics.elapsed, **details)
