@@ -6,13 +6,15 @@ import asyncio
 import math
 from abc import ABC
 from abc import abstractmethod
+from collections import deque
 
 from perfsvc.engine.crowd import Crowd
 from perfsvc.engine.instructions import IDLE_PAUSE_S
 from perfsvc.engine.pacing import Arrivals
 from perfsvc.engine.pacing import Profile
-from perfsvc.engine.pacing import share_of
 from perfsvc.engine.pacing import users_at
+from perfsvc.engine.share import Place
+from perfsvc.engine.share import Share
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
@@ -29,17 +31,17 @@ TIMER_S = 0.001
 
 
 class Driver(ABC):
-    """Drives the users of node ``index`` of ``count``. Times are seconds of profile time."""
+    """Drives the users of one node. Times are seconds of profile time."""
 
-    def __init__(self, engine: Host, crowd: Crowd, index: int, count: int) -> None:
+    def __init__(self, engine: Host, crowd: Crowd, place: Place) -> None:
         self.engine = engine
         self.spec: RunSpec = engine.spec
         self.crowd = crowd
-        self.index = index
-        self.count = count
+        self.share = place.share
         self.profile = Profile(self.spec.load.stages)
         self.dropped = 0
         self.late = 0
+        self._splits: deque[tuple[float, Share]] = deque()
 
     @abstractmethod
     def tick(self, elapsed: float) -> None:
@@ -57,10 +59,18 @@ class Driver(ABC):
     def planned_rate(self, elapsed: float) -> float:
         """How many arrivals per second the plan wants of this node; 0 in the closed model."""
 
-    def set_level(self, elapsed: float, level: float) -> None:
-        """From now on the load of the whole run is ``level``."""
-        self.profile.set_level(elapsed, level)
-        self.tick(elapsed)
+    def set_level(self, at: float, level: float) -> None:
+        """From ``at`` on the load of the whole run is ``level``."""
+        self.profile.set_level(at, level)
+
+    def resplit(self, at: float, share: Share) -> None:
+        """From ``at`` on this node's part of the run is ``share``; moments do not go back from call to call."""
+        self._splits.append((at, share))
+
+    def take_shares(self, elapsed: float) -> None:
+        """Let the shares in that are due."""
+        while self._splits and self._splits[0][0] <= elapsed:
+            self.share = self._splits.popleft()[1]
 
     def paused(self) -> None:  # noqa: B027 - only who has timers of its own need do anything
         """The run was paused."""
@@ -80,11 +90,11 @@ class Driver(ABC):
 class ClosedDriver(Driver):
     """As many users as the profile wants, each beginning its next iteration when it has ended one."""
 
-    def __init__(self, engine: Host, crowd: Crowd, index: int, count: int) -> None:
-        super().__init__(engine, crowd, index, count)
+    def __init__(self, engine: Host, crowd: Crowd, place: Place) -> None:
+        super().__init__(engine, crowd, place)
         limit = self.spec.load.iterations
         self._per_user = limit.count if limit and limit.scope == "per_vu" else math.inf
-        self._left: float = share_of(limit.count, index, count) if limit and limit.scope == "shared" else math.inf
+        self._left: float = self.share.of(limit.count) if limit and limit.scope == "shared" else math.inf
         self._limited = limit is not None
         self._pacing_ns = int(self.spec.pacing_s * NS_PER_S)
         self._spread_s = self._spread()
@@ -92,6 +102,8 @@ class ClosedDriver(Driver):
 
     def tick(self, elapsed: float) -> None:
         """Start users, or tell some to retire."""
+        if self._splits:
+            self.take_shares(elapsed)
         wanted = self.planned_users(elapsed)
         self._most = max(self._most, wanted)
         if self._left > 0:
@@ -124,7 +136,7 @@ class ClosedDriver(Driver):
 
     def planned_users(self, elapsed: float) -> int:
         """This node's share of the profile."""
-        return share_of(users_at(self.profile, elapsed), self.index, self.count)
+        return self.share.of(users_at(self.profile, elapsed))
 
     def planned_rate(self, elapsed: float) -> float:
         """None in the closed model."""
@@ -136,7 +148,7 @@ class ClosedDriver(Driver):
         return self._limited and self._most > 0 and not self.crowd.active and self._all_came()
 
     def _all_came(self) -> bool:
-        return self._left <= 0 or self.crowd.finished >= share_of(int(self.spec.load.peak), self.index, self.count)
+        return self._left <= 0 or self.crowd.finished >= self.share.of(int(self.spec.load.peak))
 
     def _admitted(self) -> bool:
         self._left -= 1
@@ -162,18 +174,21 @@ class OpenDriver(Driver):
     part of the latency from plan, or it is dropped and counted.
     """
 
-    def __init__(self, engine: Host, crowd: Crowd, index: int, count: int) -> None:
-        super().__init__(engine, crowd, index, count)
+    def __init__(self, engine: Host, crowd: Crowd, place: Place) -> None:
+        super().__init__(engine, crowd, place)
         load = self.spec.load
-        self._arrivals = Arrivals(self.profile, load.distribution, self.spec.seed, index, count)
-        self._most_users = max(share_of(load.most_users, index, count), 1)
+        first = self.profile.area(place.since)
+        self._arrivals = Arrivals(self.profile, load.distribution, self.spec.seed, self.share, first)
+        self._most_users = max(self.share.of(load.most_users), 1)
         self._drops = load.when_late == "drop"
-        self._left: float = share_of(load.iterations.count, index, count) if load.iterations else math.inf
+        self._left: float = self.share.of(load.iterations.count) if load.iterations else math.inf
         self._idle: list[VirtualUser] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def tick(self, elapsed: float) -> None:
         """Serve what is due, and be called again when the next arrival is."""
+        if self._splits:
+            self.take_shares(elapsed)
         self._serve(elapsed)
         self._arm()
 
@@ -201,13 +216,22 @@ class OpenDriver(Driver):
 
     def planned_rate(self, elapsed: float) -> float:
         """This node's part of the rate."""
-        return self.profile.at(elapsed) / self.count
+        return self.profile.at(elapsed) * self.share.fraction
 
-    def set_level(self, elapsed: float, level: float) -> None:
-        """A new rate, from now on."""
-        self.profile.set_level(elapsed, level)
+    def set_level(self, at: float, level: float) -> None:
+        """A new rate; arrivals keep their numbers."""
+        super().set_level(at, level)
         self._arrivals.replan()
-        self.tick(elapsed)
+
+    def resplit(self, at: float, share: Share) -> None:
+        """Arrivals due from ``at`` on are dealt out anew, wherever this node is with its own."""
+        super().resplit(at, share)
+        self._arrivals.resplit(self.profile.area(at), share)
+
+    def take_shares(self, elapsed: float) -> None:
+        """The pool of users is shared as the arrivals are."""
+        super().take_shares(elapsed)
+        self._most_users = max(self.share.of(self.spec.load.most_users), 1)
 
     def paused(self) -> None:
         """Profile time stands still, and so do arrivals."""
@@ -222,7 +246,7 @@ class OpenDriver(Driver):
         """What was due and never started is told as dropped."""
         self.paused()
         if self._left > 0:
-            self.dropped += self._arrivals.overdue(min(elapsed, self.profile.duration - 1e-6)) // self.count
+            self.dropped += self._arrivals.overdue(min(elapsed, self.profile.duration - 1e-6))
 
     @property
     def exhausted(self) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Mapping
 
 from perfsvc.clock import Clock
 from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
@@ -13,19 +15,24 @@ from perfsvc.engine.compiled import CompiledRun
 from perfsvc.engine.crowd import Crowd
 from perfsvc.engine.driving import ClosedDriver
 from perfsvc.engine.driving import OpenDriver
+from perfsvc.engine.errands import begin_errand
+from perfsvc.engine.errands import run_errand
 from perfsvc.engine.failures import FailureLog
-from perfsvc.engine.pacing import share_of
 from perfsvc.engine.probe import Probe
+from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.engine.share import WHOLE
+from perfsvc.engine.share import Origin
+from perfsvc.engine.share import Place
+from perfsvc.engine.share import Share
 from perfsvc.engine.virtual_user import CLOSED
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Gate
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import Step
 from perfsvc.engine.virtual_user import VirtualUser
-from perfsvc.errors import InvalidInput
 from perfsvc.errors import RunError
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -39,24 +46,21 @@ log = logging.getLogger(__name__)
 TICK_S = 0.01
 SWEEP_NS = 50_000_000
 SECOND_NS = 1_000_000_000
-ERRAND_TIMEOUTS = 10
-"""Setup or teardown steps of a scene may take this many request time-outs in all."""
 MAX_COMPLAINTS = 20
 LAST_MOMENT_S = 1e-6
 """What was due before the end is started, though the tick that notices the end comes a little after it."""
-OTHER_FILES = 100
-"""Open files besides one connection per user: the server's own, the database, spare ones."""
 
 Emit = Callable[[Snapshot], None]
 
 
 class Engine:
-    """Runs ``spec`` as node number ``index`` of ``count``.
+    """Runs one node's part of ``spec``, which its ``place`` decides.
 
     The order is ``compile()``, ``await prepare()``, ``start()``, any of ``pause()``, ``resume()``, ``stop()``, then
     ``await wait()``.
     ``emit`` gets a snapshot each second and a last one at the end; it must not block. ``ending`` is called when the
-    load profile is over. All methods belong to the loop that ``compile`` ran on.
+    load profile is over, ``teardown_here`` when all users have left: whether this node is the one that runs the steps
+    after the load, answered when it is time to. All methods belong to the loop that ``compile`` ran on.
     """
 
     def __init__(
@@ -68,18 +72,18 @@ class Engine:
         policy: TargetPolicy,
         *,
         ending: Callable[[], None] = lambda: None,
+        teardown_here: Callable[[], Awaitable[bool]] | None = None,
         node: str = "local",
-        index: int = 0,
-        count: int = 1,
+        place: Place = WHOLE,
     ) -> None:
         self.spec = spec
         self._protocol_class = protocol_class
         self._emit = emit
         self._ending = ending
         self._clock = clock
+        self._teardown_here = teardown_here
         self._node = node
-        self._index = index
-        self._count = count
+        self._place = place
         self._resolver = Resolver(policy, cached=spec.dns_cache)
         self._gate = Gate()
         self._seq = 0
@@ -87,11 +91,12 @@ class Engine:
         self._cut_off = 0
         self._complaints = 0
         self._paused_at = 0
-        self._base: dict[str, object] = {}
         self._started = False
+        self._aborted = False
         self._fault: Exception | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self.probe = Probe()
+        self.variables: dict[str, object] = {}
         self.stopping = False
         self.origin_ns = 0
         self.paused_ns = 0
@@ -100,51 +105,74 @@ class Engine:
     def compile(self) -> None:
         """Make the scenes ready. Raises InvalidInput with every fault, and for more users than can have connections."""
         self.loop = asyncio.get_running_loop()
-        check_open_files(share_of(self.spec.load.most_users, self._index, self._count), raise_open_files_limit())
+        check_open_files(self._place.share.of(self.spec.load.most_users), raise_open_files_limit())
         self._ended = self.loop.create_future()
-        numbers = random.Random(f"{self.spec.seed}/node/{self._index}")  # noqa: S311 - repeatable on purpose
+        numbers = random.Random(f"{self.spec.seed}/node/{self._place.share.index}")  # noqa: S311 - repeatable on purpose
         self._run = CompiledRun(self.spec, self._protocol_class, self._resolver, self._clock, numbers)
         self._failures = FailureLog(self._run.classes)
         weights = [weighted.weight for weighted in self.spec.scenes]
         driver = OpenDriver if self.spec.load.open else ClosedDriver
         self._crowd = Crowd(self._run.mains, weights, self._make_user, self._begin)
-        self._driver: ClosedDriver | OpenDriver = driver(self, self._crowd, self._index, self._count)
+        self._driver: ClosedDriver | OpenDriver = driver(self, self._crowd, self._place)
 
-    async def prepare(self) -> None:
-        """Run the setup steps. Raises RunError when they do not end."""
+    async def prepare(self, variables: Mapping[str, object] | None = None) -> None:
+        """Run the setup steps, or take over the ``variables`` of the node that did. Raises RunError."""
         self._swept_ns = 0
         self._tick_due = self.loop.time()
         self._tick()
-        await self._errands(self._run.setups)
+        if variables is None:
+            await self._errands(self._run.setups)
+        else:
+            self.variables.update(variables)
 
-    def start(self) -> None:
-        """Begin the load now."""
-        self.origin_ns = self._fold_due_ns = self.tick_ns = self._clock.now_ns()
-        self._folded_elapsed_ns = 0
-        self._origin_second = int(self._clock.wall())
+    def start(self, origin: Origin | None = None, paused_ns: int = 0) -> None:
+        """Begin the load; where ``origin`` is given, that is when it began, or begins, on all nodes."""
+        now_ns = self.tick_ns = self._clock.now_ns()
+        began = origin or Origin(now_ns, self._clock.wall())
+        self.origin_ns, self._origin_second = began.clock_ns, int(began.wall)
+        self.paused_ns = paused_ns
+        whole_seconds = max(now_ns - self.origin_ns, 0) // SECOND_NS
+        self._fold_due_ns = self.origin_ns + whole_seconds * SECOND_NS
+        self._folded_elapsed_ns = max(self._elapsed_ns(), 0) if whole_seconds else 0
         self._started = True
         self._drive()
 
-    def pause(self) -> None:
-        """No new request starts; profile time stands still. Requests in flight end as they would."""
+    def pause(self, at_ns: int | None = None) -> None:
+        """No new request starts; profile time stands still, since ``at_ns`` where it is given. Requests in flight end
+        as they would.
+        """
         if not self.idle:
-            self._paused_at = self._clock.now_ns()
+            self._paused_at = self._clock.now_ns() if at_ns is None else at_ns
             self._gate.closed = True
             self._driver.paused()
 
-    def resume(self) -> None:
-        """Go on where ``pause`` left off."""
+    def resume(self, at_ns: int | None = None) -> None:
+        """Go on where ``pause`` left off; profile time does so at ``at_ns`` where it is given."""
         if self._paused_at and not self.stopping:
-            self.paused_ns += self._clock.now_ns() - self._paused_at
+            self.paused_ns += (self._clock.now_ns() if at_ns is None else at_ns) - self._paused_at
             self._paused_at = 0
             self._gate.closed = False
             self._crowd.release()
             self._driver.resumed()
 
-    def set_level(self, level: float) -> None:
-        """From now on the run's load is ``level``: virtual users, or arrivals per second."""
+    def set_level(self, level: float, at: float | None = None) -> None:
+        """The run's load is ``level`` (virtual users, or arrivals per second) from profile time ``at`` on, or now."""
         if self._started and not self.stopping:
-            self._driver.set_level(self.elapsed_now(), level)
+            now = self.elapsed_now()
+            self._driver.set_level(now if at is None else at, level)
+            self._driver.tick(now)
+
+    def resplit(self, share: Share, at: float) -> None:
+        """This node's part of the run is ``share`` from profile time ``at`` on, s."""
+        if self._started and not self.stopping:
+            self._driver.resplit(at, share)
+            self._driver.tick(self.elapsed_now())
+
+    def abort(self) -> None:
+        """Stop at once: requests in flight are given up, and no step is run any more."""
+        self._aborted = True
+        self.stop()
+        self._crowd.cut_off()
 
     def stop(self) -> None:
         """No new request starts; those in flight get ``graceful_stop_s`` to end, then they are cut off."""
@@ -178,7 +206,7 @@ class Engine:
 
     def errand_done(self, user: VirtualUser) -> int:
         """A user that ran setup or teardown steps is through."""
-        self._base.update(user.scope.variables)
+        self.variables.update(user.scope.variables)
         self._crowd.leave(user)
         return WAIT
 
@@ -297,8 +325,8 @@ class Engine:
     # Users.
 
     def _make_user(self, number: int, program: Program) -> VirtualUser:
-        scope = Scope(self._index + 1 + (number - 1) * self._count, self.spec.seed)
-        scope.variables.update(self._base)
+        scope = Scope(self._place.user_number(number), self.spec.seed)
+        scope.variables.update(self.variables)
         return VirtualUser(self, program, scope, self._gate)
 
     def _make_errand(self, number: int, program: Program) -> VirtualUser:
@@ -315,21 +343,10 @@ class Engine:
         try:
             for program in programs:
                 if len(program.instructions) > 1:
-                    self._crowd = Crowd([program], [1], self._make_errand, run_errand)
-                    await self._errand(self._crowd)
+                    self._crowd = Crowd([program], [1], self._make_errand, begin_errand)
+                    await run_errand(self._crowd, self.spec.request_timeout_ms)
         finally:
             self._crowd = crowd
-
-    async def _errand(self, errand: Crowd) -> None:
-        limit = self.spec.request_timeout_ms / 1000 * ERRAND_TIMEOUTS
-        errand.start()
-        try:
-            await asyncio.wait_for(errand.empty.wait(), limit)
-        except TimeoutError:
-            errand.cut_off()
-            zh, en = f"前置或后置步骤在 {limit:g} 秒内没有结束", f"setup or teardown did not end in {limit:g} s"
-            raise RunError(zh, en) from None
-        await errand.closed(CLOSE_TIMEOUT_S)
 
     # The end.
 
@@ -362,18 +379,11 @@ class Engine:
         except TimeoutError:
             self._crowd.cut_off()
         await self._crowd.closed(CLOSE_TIMEOUT_S)
-        await self._errands(self._run.teardowns)
+        if await self._runs_teardown():
+            await self._errands(self._run.teardowns)
 
-
-def check_open_files(users: int, limit: int) -> None:
-    """Raises InvalidInput when ``users`` with a connection each need more open files than this process may have."""
-    needed = users + OTHER_FILES
-    if limit and needed > limit:
-        zh = f"{users} 个虚拟用户约需打开 {needed} 个文件，而本进程上限为 {limit}，请提高 ulimit -n 或增加节点"
-        en = f"{users} virtual users need about {needed} open files and this process may have {limit}; raise ulimit -n"
-        raise InvalidInput.at("config.concurrent_users", zh, en)
-
-
-def run_errand(user: VirtualUser, number: int) -> None:
-    """Let a user run its setup or teardown steps."""
-    user.run(user.program.start)
+    async def _runs_teardown(self) -> bool:
+        """Whether the steps after the load are for this node to run; answered when it is time to."""
+        if self._aborted or not any(len(program.instructions) > 1 for program in self._run.teardowns):
+            return False
+        return self._teardown_here is None or await self._teardown_here()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import random
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import accumulate
 from itertools import count
+from itertools import dropwhile
+from itertools import islice
 from typing import NamedTuple
 
+from perfsvc.engine.share import Share
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import Stage
 
@@ -119,51 +123,100 @@ def users_at(profile: Profile, elapsed: float) -> int:
     return int(rising + ROUNDING)
 
 
-def share_of(total: int, index: int, count: int) -> int:
-    """Node ``index``'s part of ``total`` among ``count`` nodes: equal to within one, adding up exactly."""
-    return total * (index + 1) // count - total * index // count
-
-
-def arrival_areas(distribution: Distribution, seed: int) -> Iterator[float]:
-    """The area under the rate's profile at which each arrival is due.
+def arrival_areas(distribution: Distribution, seed: int, first: float = 0.0) -> Iterator[float]:
+    """The area under the rate's profile at which each arrival is due, of those not before ``first``.
 
     Constant: 0, 1, 2 … Poisson: sums of exponential gaps of mean 1, so that arrivals are a Poisson process whose rate
     is the profile's (the time-change theorem; Çinlar, Introduction to Stochastic Processes, 1975, ch. 4).
     """
     if distribution == "constant":
-        return map(float, count())
+        return count(float(math.ceil(first - ROUNDING)))
     numbers = random.Random(f"{seed}/arrivals")  # noqa: S311 - repeatable on purpose
-    return accumulate(numbers.expovariate(1.0) for _ in count())
+    areas = accumulate(numbers.expovariate(1.0) for _ in count())
+    return dropwhile(lambda area: area < first, areas) if first else areas
 
 
 class Arrivals:
-    """One node's arrivals: every ``count``-th of the run's, beginning with number ``index``.
+    """One node's arrivals: those of the run's that its share owns.
 
-    All nodes draw the same sequence, so together they make exactly the plan's, whatever its distribution.
+    All nodes draw the same sequence, so together they make exactly the plan's, whatever its distribution. ``first`` is
+    the area at which this node's part begins, and with it the numbers that are dealt out.
     """
 
-    def __init__(self, profile: Profile, distribution: Distribution, seed: int, index: int, count: int) -> None:
+    def __init__(
+        self, profile: Profile, distribution: Distribution, seed: int, share: Share, first: float = 0.0
+    ) -> None:
         self._profile = profile
-        self._areas = arrival_areas(distribution, seed)
-        self._others = count - 1
-        for _ in range(index):
-            next(self._areas)
-        self._area = next(self._areas)
-        self.due = profile.moment_of(self._area)
+        self._share = share
+        self._areas = arrival_areas(distribution, seed, first)
+        self._again: deque[float] = deque()
+        self._splits: deque[tuple[float, Share]] = deque()
+        self._skipped: list[float] = []
+        self._number = -1
+        self._area = self.due = math.inf
+        if not share.empty:
+            self._skips = share.skips()
+            self._advance()
 
     def take(self) -> float:
         """The moment of the arrival that is due next, s; moves on to the one after it."""
         due = self.due
-        for _ in range(self._others):
-            next(self._areas)
-        self._area = next(self._areas)
-        self.due = self._profile.moment_of(self._area)
+        self._advance()
         return due
 
     def replan(self) -> None:
         """The profile has changed: see anew when the next arrival is due."""
         self.due = self._profile.moment_of(self._area)
 
+    def resplit(self, area: float, share: Share) -> None:
+        """Arrivals from ``area`` on are dealt out anew: the first of them is number 0 of the new share."""
+        self._splits.append((area, share))
+        if self._area < math.inf:
+            self._put_back([*self._skipped, self._area])
+        self._advance()
+
     def overdue(self, elapsed: float) -> int:
-        """How many arrivals are due and not taken, of all nodes together, rounded down."""
-        return max(int(self._profile.area(elapsed) - self._area + ROUNDING) + 1, 0) if self.due <= elapsed else 0
+        """How many arrivals of this node are due and not taken; where they are random, about so many."""
+        if self.due > elapsed:
+            return 0
+        due = max(int(self._profile.area(elapsed) - self._area + ROUNDING) + 1, 0)
+        return self._share.of(self._number + due) - self._share.of(self._number)
+
+    def _advance(self) -> None:
+        if self._splits or self._again:
+            self._walk()
+            return
+        skip = next(self._skips)
+        self._skipped = list(islice(self._areas, skip)) if skip else []
+        self._number += skip + 1
+        self._area = next(self._areas)
+        self.due = self._profile.moment_of(self._area)
+
+    def _walk(self) -> None:
+        """Go on one by one, while arrivals are dealt out anew. A node without a share stays where it is."""
+        self._skipped = []
+        while True:
+            area = self._again.popleft() if self._again else next(self._areas)
+            self._number += 1
+            while self._splits and area >= self._splits[0][0] - ROUNDING:
+                _, self._share = self._splits.popleft()
+                self._number = 0
+            if self._share.owns(self._number):
+                self._found(area)
+                return
+            self._skipped.append(area)
+            if self._share.empty and not self._splits:
+                self._put_back([area])
+                self._area = self.due = math.inf
+                return
+
+    def _found(self, area: float) -> None:
+        self._area = area
+        self.due = self._profile.moment_of(area)
+        if not (self._splits or self._again):
+            self._skips = self._share.skips(self._number)
+
+    def _put_back(self, areas: list[float]) -> None:
+        self._again.extendleft(reversed(areas))
+        self._number -= len(areas)
+        self._skipped = []

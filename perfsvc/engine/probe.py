@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from perfsvc.errors import InvalidInput
 from perfsvc.model.window import NodeHealth
 
 try:
@@ -22,6 +23,8 @@ BYTES_PER_MB = 1_000_000
 NS_PER_S = 1_000_000_000
 SHORTEST_SPAN_NS = NS_PER_S // 1_000
 PROC = Path("/proc")
+OTHER_FILES = 100
+"""Open files besides one connection per user: the server's own, the database, spare ones."""
 TIME_WAIT_REUSED = 1
 """The value of ``tcp_tw_reuse`` by which a closed connection's port is soon free for the next."""
 
@@ -34,6 +37,15 @@ def raise_open_files_limit() -> int:
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return int(hard)
+
+
+def check_open_files(users: int, limit: int) -> None:
+    """Raises InvalidInput when ``users`` with a connection each need more open files than this process may have."""
+    needed = users + OTHER_FILES
+    if limit and needed > limit:
+        zh = f"{users} 个虚拟用户约需打开 {needed} 个文件，而本进程上限为 {limit}，请提高 ulimit -n 或增加节点"
+        en = f"{users} virtual users need about {needed} open files and this process may have {limit}; raise ulimit -n"
+        raise InvalidInput.at("config.concurrent_users", zh, en)
 
 
 class Probe:

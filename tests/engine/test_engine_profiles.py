@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.engine.node import check_open_files
+from perfsvc.engine.probe import check_open_files
 from perfsvc.errors import InvalidInput
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.run import RunSpec

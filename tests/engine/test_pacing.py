@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from perfsvc.engine.pacing import Arrivals
 from perfsvc.engine.pacing import Profile
 from perfsvc.engine.pacing import arrival_areas
-from perfsvc.engine.pacing import share_of
 from perfsvc.engine.pacing import users_at
+from perfsvc.engine.share import Share
 from perfsvc.model.load import Stage
 
 
@@ -70,7 +70,7 @@ def test_a_new_level_takes_over_from_now_on() -> None:
 
 
 def due_moments(made: Profile, count: int, distribution: str = "constant", index: int = 0, of: int = 1) -> list[float]:
-    arrivals = Arrivals(made, distribution, 42, index, of)  # type: ignore[arg-type]
+    arrivals = Arrivals(made, distribution, 42, Share(index, (1,) * of))  # type: ignore[arg-type]
     return [arrivals.take() for _ in range(count)]
 
 
@@ -98,8 +98,70 @@ def test_poisson_arrivals_repeat_with_the_seed_and_have_the_rate() -> None:
     assert gaps[-1] == pytest.approx(20_000, rel=0.03)
 
 
-@given(st.integers(0, 10**6), st.integers(1, 64))
-def test_shares_add_up_and_differ_by_at_most_one(total: int, count: int) -> None:
-    shares = [share_of(total, index, count) for index in range(count)]
-    assert sum(shares) == total
-    assert max(shares) - min(shares) <= 1
+class Node:
+    """Arrivals of one node, taken as time goes by."""
+
+    def __init__(self, share: Share, distribution: str, since: float = 0.0) -> None:
+        self.profile = profile((5, 50), (15, 50))
+        first = self.profile.area(since)
+        self.arrivals = Arrivals(self.profile, distribution, 7, share, first)  # type: ignore[arg-type]
+        self.taken: list[float] = []
+
+    def go_on(self, until: float) -> None:
+        while self.arrivals.due <= until:
+            self.taken.append(self.arrivals.take())
+
+
+weights = st.lists(st.integers(0, 6), min_size=3, max_size=3).filter(any)
+splits = st.lists(st.tuples(st.floats(0.1, 3), st.floats(0.01, 1), weights), min_size=1, max_size=6)
+
+
+@given(weights, splits, st.sampled_from(["constant", "poisson"]), st.floats(1, 60))
+def test_no_arrival_is_lost_or_doubled_by_new_shares(
+    first: list[int], changes: list[tuple[float, float, list[int]]], distribution: str, level: float
+) -> None:
+    nodes = [Node(Share(index, tuple(first)), distribution) for index in range(3)]
+    whole = Node(Share(), distribution)
+    now = 0.0
+    for number, (gap, lead, shares) in enumerate(changes):
+        now += gap
+        for index, node in enumerate(nodes):
+            node.go_on(now)
+            if number == 1:
+                node.profile.set_level(now + lead, level)
+                node.arrivals.replan()
+            node.arrivals.resplit(node.profile.area(now + lead), Share(index, tuple(shares)))
+        if number == 1:
+            whole.profile.set_level(now + lead, level)
+            whole.arrivals.replan()
+        now += lead
+    for node in (*nodes, whole):
+        node.go_on(20)
+    assert sorted(moment for node in nodes for moment in node.taken) == pytest.approx(whole.taken)
+
+
+@given(weights, st.floats(0.1, 19), st.sampled_from(["constant", "poisson"]))
+def test_a_node_that_comes_later_takes_the_place_of_one_that_was_lost(
+    shares: list[int], since: float, distribution: str
+) -> None:
+    nodes = [Node(Share(index, (1, 1, 1)), distribution) for index in range(3)]
+    whole = Node(Share(), distribution)
+    lost = nodes.pop()
+    lost.go_on(math.nextafter(since, -1))
+    for index, node in enumerate(nodes):
+        node.go_on(since / 2)
+        node.arrivals.resplit(node.profile.area(since), Share(index, tuple(shares)))
+    nodes.append(Node(Share(2, tuple(shares)), distribution, since))
+    for node in (*nodes, whole):
+        node.go_on(20)
+    together = sorted(moment for node in (*nodes, lost) for moment in node.taken)
+    assert together == pytest.approx(whole.taken)
+
+
+def test_what_is_overdue_is_shared_exactly() -> None:
+    nodes = [Node(Share(index, (3, 1, 2)), "constant") for index in range(3)]
+    for node in nodes:
+        node.go_on(4)
+    whole = Node(Share(), "constant")
+    whole.go_on(4)
+    assert sum(node.arrivals.overdue(9) for node in nodes) == whole.arrivals.overdue(9) > 100

@@ -1,0 +1,31 @@
+"""Steps that run once per run, before the load and after it: one user runs a scene's, with a limit of time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
+from perfsvc.engine.crowd import Crowd
+from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import RunError
+
+ERRAND_TIMEOUTS = 10
+"""Setup or teardown steps of a scene may take this many request time-outs in all."""
+
+
+def begin_errand(user: VirtualUser, number: int) -> None:
+    """Let a user run its setup or teardown steps."""
+    user.run(user.program.start)
+
+
+async def run_errand(errand: Crowd, request_timeout_ms: int) -> None:
+    """Until the errand's only user is through. Raises RunError when it takes too long."""
+    limit = request_timeout_ms / 1000 * ERRAND_TIMEOUTS
+    errand.start()
+    try:
+        await asyncio.wait_for(errand.empty.wait(), limit)
+    except TimeoutError:
+        errand.cut_off()
+        zh, en = f"前置或后置步骤在 {limit:g} 秒内没有结束", f"setup or teardown did not end in {limit:g} s"
+        raise RunError(zh, en) from None
+    await errand.closed(CLOSE_TIMEOUT_S)

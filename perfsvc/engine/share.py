@@ -1,0 +1,113 @@
+"""Which part of a run a node has, and since when: computed from the weights of all nodes, alike on each of them."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
+from itertools import cycle
+from itertools import pairwise
+from typing import NamedTuple
+
+from perfsvc.model.load import MAX_VUS
+
+
+@lru_cache(maxsize=64)
+def pattern_of(weights: tuple[int, ...]) -> tuple[int, ...]:
+    """The owners of one round of numbers, each as often as its weight and as evenly spread as can be.
+
+    Webster's method: the k-th number (from 0) of a node of weight w comes at (k + 1/2) / w of the round.
+    """
+    divisor = math.gcd(*weights)
+    if divisor < 1 or min(weights) < 0:
+        raise ValueError(f"weights must not be negative, and not all be 0: {weights}")
+    places = [
+        ((2 * number + 1) * divisor / weight, index)
+        for index, weight in enumerate(weights)
+        for number in range(weight // divisor)
+    ]
+    return tuple(index for _, index in sorted(places))
+
+
+class Share:
+    """The part of node ``index`` among nodes of these ``weights``, whole numbers of which one at least is not 0.
+
+    What is dealt out (users, arrivals) is numbered from 0, and each number has exactly one owner: the pattern of
+    owners repeats after as many numbers as the weights add up to. So shares add up exactly at every total, and a total
+    that grows takes nothing away from any node.
+    """
+
+    __slots__ = ("_period", "_places", "index", "weights")
+
+    def __init__(self, index: int = 0, weights: tuple[int, ...] = (1,)) -> None:
+        self.index = index
+        self.weights = weights
+        owners = pattern_of(weights)
+        self._period = len(owners)
+        self._places = [place for place, owner in enumerate(owners) if owner == index]
+
+    def __repr__(self) -> str:
+        return f"Share({self.index}, {self.weights})"
+
+    def of(self, total: int) -> int:
+        """How many of the first ``total`` are this node's."""
+        rounds, rest = divmod(total, self._period)
+        return rounds * len(self._places) + bisect_left(self._places, rest)
+
+    def owns(self, number: int) -> bool:
+        """Whether a number is this node's."""
+        place = number % self._period
+        at = bisect_left(self._places, place)
+        return at < len(self._places) and self._places[at] == place
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is this node's."""
+        return not self._places
+
+    @property
+    def fraction(self) -> float:
+        """The part of the whole, 0 to 1."""
+        return len(self._places) / self._period
+
+    def skips(self, after: int = -1) -> Iterator[int]:
+        """How many numbers of others lie before each of this node's own, from the one that follows ``after`` on.
+
+        Only where the share is not empty.
+        """
+        place = (after + 1) % self._period
+        own = self._places
+        at = bisect_left(own, place)
+        turned = [*own[at:], *(each + self._period for each in own[:at])]
+        first = turned[0] - place
+        gaps = [later - earlier - 1 for earlier, later in pairwise([*turned, turned[0] + self._period])]
+        return chain((first,), cycle(gaps))
+
+
+class Origin(NamedTuple):
+    """When a run began: a reading of this node's steady clock, ns, and Unix time, s."""
+
+    clock_ns: int
+    wall: float
+
+
+class Place(NamedTuple):
+    """A node's place in a run. ``since`` is the profile time, s, from which on it takes part.
+
+    A node that comes in for one that was lost takes its place, as its next ``generation``.
+    """
+
+    share: Share = Share()
+    generation: int = 0
+    since: float = 0.0
+
+    def user_number(self, number: int) -> int:
+        """The number in the whole run of this node's ``number``-th user, both counted from 1."""
+        before = number - 1 + self.generation * MAX_VUS
+        return self.share.index + 1 + before * len(self.share.weights)
+
+
+WHOLE = Place()
+"""The place of a node that runs alone."""
