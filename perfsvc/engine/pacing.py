@@ -200,7 +200,7 @@ class Arrivals:
             self._number += 1
             while self._splits and area >= self._splits[0][0] - ROUNDING:
                 _, self._share = self._splits.popleft()
-                self._number = 0
+                self._number, self._skipped = 0, []
             if self._share.owns(self._number):
                 self._found(area)
                 return
