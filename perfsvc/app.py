@@ -19,12 +19,21 @@ from perfsvc.errors import Text
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.data import DataSources
+from perfsvc.service.data_cache import DataCache
+from perfsvc.service.envs import Envs
 from perfsvc.service.passwords import Passwords
+from perfsvc.service.project_data import ProjectData
+from perfsvc.service.project_data import no_files
 from perfsvc.service.replay import close_interrupted
 from perfsvc.service.runs import Runs
+from perfsvc.service.secrets import Vault
 from perfsvc.service.services import assemble
+from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.settings import Settings
 from perfsvc.settings import obtain_secret_key
+from perfsvc.store.address import SqliteAddress
+from perfsvc.store.address import parse
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
 from perfsvc.store.spool import replay_spool
@@ -71,13 +80,15 @@ class App:
         await self._take_up_the_past()
         passwords = Passwords()
         standing.callback(passwords.close)
-        runs = self._make_runs()
+        secret_key = obtain_secret_key(settings)
+        runs, data = self._make_runs(), self._make_data(secret_key)
         self.services = assemble(
             self.store,
             self._catalog,
             runs,
+            data,
             settings=settings,
-            secret_key=obtain_secret_key(settings),
+            secret_key=secret_key,
             clock=self._clock,
             passwords=passwords,
         )
@@ -106,6 +117,20 @@ class App:
         policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
         cluster = LocalCluster(self._catalog.protocol, self._clock, policy)
         return Runs(self.store, cluster, self._clock, self._make_recorder)
+
+    def _make_data(self, secret_key: str) -> ProjectData:
+        settings = self.settings
+        cache = DataCache(settings.data_dir / "data-cache", settings.data_cache_size, self._clock)
+        self._standing.push_async_callback(cache.close)
+        envs = Envs(self.store, Vault(secret_key))
+        policy = TargetPolicy(settings.target_allow, settings.target_deny)
+        return ProjectData(DataSources(self._catalog, cache), envs, no_files, self._sqlite_files(), policy)
+
+    def _sqlite_files(self) -> SqliteFiles:
+        settings = self.settings
+        own = parse(settings.database_url, settings.data_dir)
+        folder = settings.data_dir / settings.sqlite_dir
+        return SqliteFiles(folder, own.path) if isinstance(own, SqliteAddress) else SqliteFiles(folder)
 
     def _make_recorder(self, execution_id: str, plan_id: int) -> Recorder:
         return Recorder(self.store, execution_id, plan_id, self._spool_dir, self._clock)

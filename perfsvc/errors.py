@@ -12,6 +12,7 @@ PerfsvcError
 ├── Conflict              409  right in itself, wrong now
 │   └── IllegalTransition      a run in this state cannot do that
 ├── TooManyRequests       429  ``retry_after`` seconds
+├── SourceFailed          502  a data source did not give its rows; says why
 ├── Unavailable           503
 │   ├── StoreUnavailable       the database is away or too slow
 │   └── StoreBusy              the bounded queue to the database is full
@@ -160,6 +161,12 @@ class TooManyRequests(PerfsvcError):
             f"请求次数过多，请在 {retry_after} 秒后重试", f"Too many requests; try again in {retry_after} s"
         )
         self.retry_after = retry_after
+
+
+class SourceFailed(PerfsvcError):
+    """A data source could not be opened or read."""
+
+    status = 502
 
 
 class Unavailable(PerfsvcError):

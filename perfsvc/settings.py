@@ -211,6 +211,18 @@ class Settings:
     max_body_size: int = _row(
         10_485_760, whole(1024, 1_073_741_824), "请求体大小上限（字节）", "Largest request body, bytes"
     )
+    data_cache_size: int = _row(
+        1_073_741_824,
+        whole(1_048_576, 2**53),
+        "数据缓存上限（字节）",
+        "Most that rows of data sources take on disk, bytes",
+    )
+    sqlite_dir: Path = _row(  # noqa: RUF009 - a field, as the others
+        Path("databases"),
+        FOLDER,
+        "数据库连接可以使用的 SQLite 文件所在目录（相对数据目录）",
+        "Folder of the SQLite files that connections may name, below the data folder",
+    )
     cors_origins: tuple[str, ...] = _row(
         (), ORIGINS, "允许跨域访问的来源，默认无", "Origins that may call the API from a browser; default none"
     )

@@ -12,6 +12,7 @@ WORDS = (
 )
 """Parts of names whose values are nobody's business."""
 NAME = rf"[\w.-]*(?:{WORDS})[\w.-]*"
+SECRET = re.compile(NAME, re.IGNORECASE)
 
 HEADERS = re.compile(
     r"(?im)^([\w-]*(?:key|auth|token|secret|session|cookie|password|credential)[\w-]*[ \t]*:[ \t]*)[^\r\n]*"
@@ -24,6 +25,11 @@ BARE = re.compile(rf"(?i)((?<![\w.-])(?:{NAME})\\*[\"']?\s*[=:]\s*)(?![\s\\\"'\[
 XML = re.compile(rf"(?is)(<({NAME})(?:\s[^>]*)?>)[^<]*(</\2>)")
 MULTIPART = re.compile(rf"(?is)(name=\"(?:{NAME})\"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n).*?(?=\r?\n--|\Z)")
 CLOSING = {"[": "]", "{": "}"}
+
+
+def is_secret(name: str) -> bool:
+    """Whether a field, a parameter or a column of this name holds what is nobody's business."""
+    return SECRET.fullmatch(name) is not None
 
 
 def masked(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from typing import Literal
 
@@ -33,3 +34,9 @@ class DataSpec(Spec):
     options: dict[str, Any] = Field(default_factory=dict)
     allocation: Allocation = Allocation()
     cache_ttl_s: int = 0
+
+
+def split_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A ``data_config`` as the keys of Allocation and the data source's own options."""
+    ours = {key: value for key, value in config.items() if key in Allocation.model_fields}
+    return ours, {key: value for key, value in config.items() if key not in ours}

@@ -80,6 +80,11 @@ class DataSource(ABC):
     name: ClassVar[str]
     title: ClassVar[Text]
     Options: ClassVar[type[Spec]]
+    cacheable: ClassVar[bool] = False
+    """Whether the rows come from afar: they are then fetched whole before the run, and kept for ``data_cache_ttl``.
+
+    Such rows must not depend on the seed, and are JSON.
+    """
 
     def __init__(self, options: Any, context: DataContext) -> None:
         self.options = options

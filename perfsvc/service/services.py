@@ -15,6 +15,7 @@ from perfsvc.service.passwords import Passwords
 from perfsvc.service.plans import Plans
 from perfsvc.service.plugins import Plugins
 from perfsvc.service.presets import Presets
+from perfsvc.service.project_data import ProjectData
 from perfsvc.service.projects import Projects
 from perfsvc.service.reports import Reports
 from perfsvc.service.run_control import RunControl
@@ -39,6 +40,7 @@ class Services:
     envs: Envs
     scenes: Scenes
     plans: Plans
+    data: ProjectData
     presets: Presets
     reports: Reports
     plugins: Plugins
@@ -49,6 +51,7 @@ def assemble(
     store: Store,
     catalog: Catalog,
     runs: RunControl,
+    data: ProjectData,
     *,
     settings: Settings,
     secret_key: str,
@@ -67,6 +70,7 @@ def assemble(
         envs=Envs(store, Vault(secret_key)),
         scenes=Scenes(store, catalog),
         plans=Plans(store, runs),
+        data=data,
         presets=Presets(store),
         reports=Reports(store),
         plugins=Plugins(catalog),

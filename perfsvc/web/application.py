@@ -11,6 +11,7 @@ from tornado.web import Application
 from perfsvc.errors import NotFound
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
+from perfsvc.web import data_preview
 from perfsvc.web import docs
 from perfsvc.web import envs
 from perfsvc.web import health
@@ -47,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
     *envs.routes,
     *scenes.routes,
     *plans.routes,
+    *data_preview.routes,
     *runs.routes,
     *presets.routes,
     *reports.routes,

@@ -44,6 +44,7 @@ TAGS: dict[str, Text] = {
     "envs": Text("测试环境", "Environments"),
     "scenes": Text("业务流", "Scenes"),
     "plans": Text("测试计划", "Plans"),
+    "data_preview": Text("测试数据预览", "Preview of test data"),
     "runs": Text("测试执行", "Runs"),
     "live": Text("实时数据", "Live feed"),
     "reports": Text("测试报告", "Reports"),
@@ -63,6 +64,7 @@ FAILURES: dict[int, Text] = {
     415: Text("Content-Type 应为 application/json", "The Content-Type must be application/json"),
     422: Text("请求参数未通过验证", "The input did not pass validation; details lists every problem"),
     429: Text("请求次数过多", "Too many requests; Retry-After says when to come back"),
+    502: Text("数据源无法读取", "A data source could not be read; the error says why"),
     503: Text("服务暂时不可用", "A part of the service cannot answer now"),
 }
 
@@ -169,6 +171,7 @@ def _failures(method: str, operation: Operation) -> list[int]:
         415: operation.body is not None,
         422: operation.body is not None or operation.query is not None or method == "POST",
         429: operation.throttled,
+        502: operation.relays,
         503: True,
     }
     return [status for status, it_is in possible.items() if it_is]

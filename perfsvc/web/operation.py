@@ -49,6 +49,7 @@ class Operation:
     answer: type[BaseModel] | type[Plain] | None
     documented: bool
     throttled: bool
+    relays: bool
 
     @property
     def decided_by_body(self) -> bool:
@@ -64,11 +65,18 @@ class Operation:
 
 
 def operation(
-    zh: str, en: str, rule: Rule, *, status: int = 200, documented: bool = True, throttled: bool = False
+    zh: str,
+    en: str,
+    rule: Rule,
+    *,
+    status: int = 200,
+    documented: bool = True,
+    throttled: bool = False,
+    relays: bool = False,
 ) -> Callable[[Callable[..., Any]], Serve]:
     """Make a handler's method an operation; its answer is written by the handler.
 
-    ``throttled`` says that the service may answer TooManyRequests.
+    ``throttled`` says that the service may answer TooManyRequests, ``relays`` that it may answer SourceFailed.
     """
 
     def declare(function: Callable[..., Any]) -> Serve:
@@ -77,7 +85,9 @@ def operation(
             self.write_answer(await function(self, **self.inputs))
 
         takes = _taken(function)
-        setattr(serve, MARK, Operation(Text(zh, en), rule, status, documented=documented, throttled=throttled, **takes))
+        told = Text(zh, en)
+        mark = Operation(told, rule, status, documented=documented, throttled=throttled, relays=relays, **takes)
+        setattr(serve, MARK, mark)
         return serve
 
     return declare

@@ -79,6 +79,10 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/performance/plans/{plan_id}/"): (VIEWERS, None),
     ("PUT", "/api/performance/plans/{plan_id}/"): (EDITORS, {}),
     ("DELETE", "/api/performance/plans/{plan_id}/"): (EDITORS, None),
+    ("POST", "/api/performance/data-preview/"): (
+        EDITORS,
+        {"project_id": 1, "data_source_type": "fake", "data_config": {"rows": 3}},
+    ),
     ("POST", "/api/performance/plans/{plan_id}/start/"): (EDITORS, None),
     ("POST", "/api/performance/plans/{plan_id}/stop/"): (NO_RUN, None),
     ("POST", "/api/performance/plans/{plan_id}/pause/"): (NO_RUN, None),

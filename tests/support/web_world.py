@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpclient import HTTPRequest
 
+from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import Role
 from perfsvc.model.scene import SceneSpec
@@ -23,9 +24,16 @@ from perfsvc.plugin import Text
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.discovery import Brought
 from perfsvc.plugin.discovery import Origin
+from perfsvc.service.data import DataSources
+from perfsvc.service.data_cache import DataCache
+from perfsvc.service.envs import Envs
 from perfsvc.service.passwords import Passwords
+from perfsvc.service.project_data import ProjectData
+from perfsvc.service.project_data import no_files
+from perfsvc.service.secrets import Vault
 from perfsvc.service.services import Services
 from perfsvc.service.services import assemble
+from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.settings import Settings
 from perfsvc.store import envs
 from perfsvc.store import plans
@@ -39,6 +47,7 @@ from perfsvc.store.database import writes
 from tests.support.fake_protocol import FakeCall
 from tests.support.fake_protocol import FakeProtocol
 from tests.support.fake_runs import FakeRuns
+from tests.support.fake_source import FakeSource
 from tests.support.manual_clock import ManualClock
 
 PASSWORD = "correct horse battery"
@@ -73,9 +82,18 @@ class HttpProtocol(FakeProtocol):
 
 
 def catalog() -> Catalog:
-    """One protocol, ``http``."""
+    """One protocol, ``http``, and one data source, ``fake``."""
     schemas = {"Request": HttpRequest.model_json_schema(), "Options": {"type": "object"}}
-    return Catalog([Brought(Origin("protocol-http", "perfsvc", "1"), HttpProtocol, schemas)])
+    http = Brought(Origin("protocol-http", "perfsvc", "1"), HttpProtocol, schemas)
+    fake = Brought(Origin("datasource-fake", "perfsvc", "1"), FakeSource, {"Options": schemas["Options"]})
+    return Catalog([http, fake])
+
+
+def project_data(store: Store, settings: Settings, clock: ManualClock) -> ProjectData:
+    """Data sources over the world's environments."""
+    sources = DataSources(catalog(), DataCache(settings.data_dir / "cache", settings.data_cache_size, clock))
+    files = SqliteFiles(settings.data_dir / settings.sqlite_dir)
+    return ProjectData(sources, Envs(store, Vault(SECRET_KEY)), no_files, files, TargetPolicy())
 
 
 @dataclass
@@ -103,8 +121,9 @@ async def build(folder: Path, **changes: Any) -> World:
     settings = Settings(**{"data_dir": folder, **changes})
     store = await Store.open(settings.database_url, clock=clock, data_dir=folder)
     runs, passwords = FakeRuns(store, clock), Passwords(HASHER)
+    data = project_data(store, settings, clock)
     services = assemble(
-        store, catalog(), runs, settings=settings, secret_key=SECRET_KEY, clock=clock, passwords=passwords
+        store, catalog(), runs, data, settings=settings, secret_key=SECRET_KEY, clock=clock, passwords=passwords
     )
     people, ids = await store.run(_populate)
     tokens = {}

@@ -90,6 +90,12 @@ BODIES: dict[tuple[str, str], Any] = {
     },
     ("PUT", "/api/performance/plans/{plan_id}/"): {"name": "a", "config": CONFIG, "scenes": []},
     ("POST", "/api/performance/executions/{execution_id}/load/"): {"vus": 5},
+    ("POST", "/api/performance/data-preview/"): {
+        "project_id": 1,
+        "env_id": 1,
+        "data_source_type": "fake",
+        "data_config": {"rows": 3, "order": "random"},
+    },
     ("POST", "/api/performance/presets/"): {
         "project_id": 1,
         "name": "a",

@@ -1,0 +1,158 @@
+"""Rows from afar, fetched whole before a run starts and kept for the runs that follow.
+
+A run never waits for somebody else's database while its load is on, and never loses its data half-way. What was
+fetched is kept for ``data_cache_ttl`` seconds. Up to twice that age it is stale: given out once more, with a warning,
+while a fresh copy is fetched behind. Older, or with a ttl of 0, it is fetched anew. There is one fetch at a time for
+each key, whoever asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from collections.abc import Callable
+from pathlib import Path
+
+from perfsvc.clock import Clock
+from perfsvc.errors import Text
+from perfsvc.plugin.datasource import Feed
+from perfsvc.service.spool import BLOCK_ROWS
+from perfsvc.service.spool import Budget
+from perfsvc.service.spool import Spool
+from perfsvc.service.spool import SpooledFeed
+
+log = logging.getLogger(__name__)
+
+FETCH_LIMIT_S = 600.0
+STALE_TTLS = 2
+"""How many times its ttl an entry may be old and still be given out."""
+REST = 3
+"""A fetch behind rests this many times as long as it worked: load may be running in this process."""
+
+Open = Callable[[], Awaitable[Feed]]
+
+
+class Kept:
+    """What one fetch brought."""
+
+    def __init__(self, spool: Spool, warnings: tuple[Text, ...], fetched_ns: int) -> None:
+        self.spool = spool
+        self.warnings = warnings
+        self.fetched_ns = fetched_ns
+        self.failure: Text | None = None
+        """Why the latest attempt to fetch it again failed."""
+
+
+class DataCache:
+    """The rows of all sources that are kept, at most ``limit`` bytes on disk, the longest unused out first."""
+
+    def __init__(self, folder: Path, limit: int, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._budget = Budget(limit, self._forget_oldest)
+        self._kept: dict[str, Kept] = {}
+        self._fetching: dict[str, asyncio.Task[Kept]] = {}
+
+    async def open(self, key: str, ttl_s: int, source: Open) -> Feed:
+        """A feed over what is kept under ``key``, or over what is fetched now. Raises what ``source`` raises."""
+        if ttl_s == 0:
+            return await self._once(source)
+        kept = self._kept.get(key)
+        if kept is None or self._age(kept) >= STALE_TTLS * ttl_s:
+            kept = await asyncio.shield(self._fetch(key, source, rest=0))
+        elif self._age(kept) >= ttl_s:
+            self._fetch(key, source, rest=REST)
+        if kept.spool.closed:  # pushed out by another fetch before it could be held
+            return await self._once(source)
+        self._used(key, kept)
+        return SpooledFeed(kept.spool, (*kept.warnings, *self._staleness(kept, ttl_s)))
+
+    async def close(self) -> None:
+        """End the fetches and forget everything."""
+        for fetching in self._fetching.values():
+            fetching.cancel()
+        await asyncio.gather(*self._fetching.values(), return_exceptions=True)
+        while self._forget_oldest():
+            pass
+
+    async def _once(self, source: Open) -> Feed:
+        kept = await self._fetched(source, rest=0)
+        feed = SpooledFeed(kept.spool, kept.warnings)
+        kept.spool.let_go()
+        return feed
+
+    def _fetch(self, key: str, source: Open, rest: int) -> asyncio.Task[Kept]:
+        """The fetch that is under way for a key, begun now if there is none."""
+        if key not in self._fetching:
+            task = asyncio.get_running_loop().create_task(self._fetched(source, rest))
+            self._fetching[key] = task
+            task.add_done_callback(lambda done: self._settle(key, done))
+        return self._fetching[key]
+
+    def _settle(self, key: str, done: asyncio.Task[Kept]) -> None:
+        del self._fetching[key]
+        if done.cancelled():
+            return
+        if error := done.exception():
+            self._failed(key, error)
+        else:
+            self._forget(key)
+            self._kept[key] = done.result()
+
+    def _failed(self, key: str, error: BaseException) -> None:
+        log.warning("fetching rows failed: %s", error)
+        if key in self._kept:
+            text = getattr(error, "text", None)
+            self._kept[key].failure = text or Text(str(error), str(error))
+
+    async def _fetched(self, source: Open, rest: int) -> Kept:
+        spool = Spool(self._folder, self._budget)
+        try:
+            async with asyncio.timeout(FETCH_LIMIT_S):
+                feed = await source()
+                try:
+                    await self._fill(spool, feed, rest)
+                finally:
+                    await feed.close()
+        except BaseException:
+            spool.let_go()
+            raise
+        return Kept(spool, tuple(feed.warnings), self._clock.now_ns())
+
+    async def _fill(self, spool: Spool, feed: Feed, rest: int) -> None:
+        begun = self._clock.now_ns()
+        while rows := await feed.read(BLOCK_ROWS):
+            await spool.append(rows)
+            worked_s = (self._clock.now_ns() - begun) / 1e9
+            await asyncio.sleep(rest * worked_s)
+            begun = self._clock.now_ns()
+        spool.columns = tuple(feed.columns)
+
+    def _used(self, key: str, kept: Kept) -> None:
+        """Move an entry to the end of the line of those that are forgotten."""
+        if self._kept.get(key) is kept:
+            self._kept[key] = self._kept.pop(key)
+
+    def _age(self, kept: Kept) -> float:
+        return (self._clock.now_ns() - kept.fetched_ns) / 1e9
+
+    def _staleness(self, kept: Kept, ttl_s: int) -> list[Text]:
+        age = self._age(kept)
+        if age < ttl_s:
+            return []
+        zh, en = f"数据缓存于 {age:.0f} 秒前，已过期", f"these rows are stale: they were fetched {age:.0f} s ago"
+        if kept.failure is None:
+            return [Text(f"{zh}，正在后台更新", f"{en}; fresh ones are being fetched")]
+        return [Text(f"{zh}，上次更新失败：{kept.failure.zh}", f"{en}, and fetching again failed: {kept.failure.en}")]
+
+    def _forget(self, key: str) -> None:
+        if kept := self._kept.pop(key, None):
+            kept.spool.let_go()
+
+    def _forget_oldest(self) -> bool:
+        """Whether there was something to forget; a run that reads it goes on."""
+        if not self._kept:
+            return False
+        self._forget(next(iter(self._kept)))
+        return True

@@ -1,0 +1,101 @@
+"""The data sources of a project's plans: what a source may use of the project and of its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
+from perfsvc.model.data import DataSpec
+from perfsvc.model.data import split_config
+from perfsvc.model.entities import Env
+from perfsvc.plugin.datasource import DataContext
+from perfsvc.plugin.datasource import Feed
+from perfsvc.service.data import DataSources
+from perfsvc.service.envs import SEALED
+from perfsvc.service.envs import Envs
+from perfsvc.service.preview import PREVIEW_LIMIT_S
+from perfsvc.service.preview import Preview
+from perfsvc.service.preview import PreviewForm
+from perfsvc.service.preview import preview_of
+from perfsvc.service.sqlite_files import SqliteFiles
+from perfsvc.store.plans import NO_SUCH_ENV
+
+FileOf = Callable[[int, int | str], Awaitable[Path]]
+"""A project's data file by its id. Raises InvalidInput."""
+
+
+class ProjectData:
+    """Opens the data sources of runs, and looks into them before."""
+
+    def __init__(
+        self, sources: DataSources, envs: Envs, files: FileOf, sqlite_files: SqliteFiles, policy: TargetPolicy
+    ) -> None:
+        self._sources = sources
+        self._envs = envs
+        self._files = files
+        self._sqlite_files = sqlite_files
+        self._policy = policy
+
+    async def open(self, spec: DataSpec, project_id: int, env: Env | None, seed: int) -> Feed:
+        """The feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
+        context = self._context(project_id, env, seed)
+        return await self._sources.open(spec, context, owner_of(project_id, env))
+
+    async def preview(self, form: PreviewForm) -> Preview:
+        """The first rows, as the source gives them now. Raises InvalidInput, SourceFailed."""
+        _, options = split_config(form.data_config)
+        spec = DataSpec(source=form.data_source_type, options=options)
+        context = self._context(form.project_id, await self._env(form), seed=0)
+        feed = await self._sources.open_live(spec, context, "", PREVIEW_LIMIT_S)
+        return await preview_of(spec.source, feed)
+
+    async def _env(self, form: PreviewForm) -> Env | None:
+        if form.env_id is None:
+            return None
+        try:
+            env = await self._envs.get(form.env_id)
+        except NotFound:
+            env = None
+        if env is None or env.project_id != form.project_id:
+            raise InvalidInput.at("env_id", *NO_SUCH_ENV)
+        return env
+
+    def _context(self, project_id: int, env: Env | None, seed: int) -> DataContext:
+        async def file(ident: int | str) -> Path:
+            return await self._files(project_id, ident)
+
+        async def connection(name: str) -> Mapping[str, Any]:
+            return self._connection(env, name)
+
+        resolve = Resolver(self._policy, cached=False).resolve
+        if env is None:
+            return DataContext(file, connection, resolve, seed)
+        return DataContext(file, connection, resolve, seed, env.host, env.headers, env.variables)
+
+    def _connection(self, env: Env | None, name: str) -> dict[str, Any]:
+        stored = env.databases.get(name) if env else None
+        if env is None or stored is None:
+            raise InvalidInput.at(
+                "connection", f"测试环境中没有数据库连接 {name}", f"the environment has no database connection {name}"
+            )
+        shown = {key: value for key, value in stored.items() if key != SEALED}
+        if shown["type"] == "sqlite":
+            return {**shown, "database": str(self._sqlite_files.path(shown["database"]))}
+        return {**shown, "password": self._envs.password(env, name)}
+
+
+def owner_of(project_id: int, env: Env | None) -> list[Any]:
+    """All that the rows of a source depend on beside its options; a connection that is changed has another value."""
+    return [project_id] if env is None else [project_id, env.id, env.host, env.headers, env.variables, env.databases]
+
+
+async def no_files(project_id: int, ident: int | str) -> Path:
+    """The files of a service that keeps none. Raises InvalidInput."""
+    raise InvalidInput.at("datafile_id", "没有该数据文件", "there is no such data file")

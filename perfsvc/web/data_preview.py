@@ -1,0 +1,40 @@
+"""A look at the first rows of a data source before anybody starts a run."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Self
+
+from perfsvc.model.entities import Role
+from perfsvc.service.access import Kind
+from perfsvc.service.preview import Preview
+from perfsvc.service.preview import PreviewForm
+from perfsvc.web.answers import Answer
+from perfsvc.web.handler import Handler
+from perfsvc.web.language import Language
+from perfsvc.web.operation import operation
+from perfsvc.web.routing import Route
+from perfsvc.web.rules import may
+
+
+class DataPreviewAnswer(Answer):
+    """The first rows of a data source. ``total`` is null where it is not known without reading everything."""
+
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    total: int | None
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, preview: Preview, language: Language) -> Self:
+        warnings = [warning.of(language) for warning in preview.warnings]
+        return cls(columns=preview.columns, rows=preview.rows, total=preview.count, warnings=warnings)
+
+
+class DataPreview(Handler):
+    @operation("预览测试数据", "The first rows of a data source", may(Role.EDITOR, Kind.PROJECT), relays=True)
+    async def post(self, body: PreviewForm) -> DataPreviewAnswer:
+        return DataPreviewAnswer.of(await self.services.data.preview(body), self.language)
+
+
+routes = [Route("/api/performance/data-preview/", DataPreview)]
