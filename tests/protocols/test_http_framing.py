@@ -15,7 +15,7 @@ from perfsvc.plugin import Reads
 from perfsvc.plugin.testing import EVERYTHING
 from perfsvc.plugin.testing import Outcome
 from perfsvc.plugin.testing.drive import outcome_of
-from perfsvc_protocols.http.address import Origin
+from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.session import HttpSession
 from tests.protocols.http_user import http_user

@@ -14,8 +14,8 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin.discovery import discover
 from perfsvc.plugin.testing import CHECKS
 from perfsvc.plugin.testing import Bench
+from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols.http import HttpProtocol
-from perfsvc_protocols.http.failures import Failed
 from perfsvc_protocols.http.session import HttpSession
 from tests.protocols.grpc_bench import GrpcBench
 from tests.protocols.http_bench import HttpBench

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from perfsvc.plugin import Fault
-from perfsvc_protocols._pattern import LIMIT_S
-from perfsvc_protocols._pattern import compile_search
+from perfsvc_protocols._net.pattern import LIMIT_S
+from perfsvc_protocols._net.pattern import compile_search
 
 
 def test_where_the_first_match_ends() -> None:

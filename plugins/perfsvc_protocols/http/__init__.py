@@ -2,7 +2,7 @@
 
 ====================  =================================================================
 ``spec``              what users write
-``compile`` …         texts to bytes: ``address pieces body recipe message``
+``compile`` …         texts to bytes: ``body recipe message``
 ``session``           one virtual user: connections, cookies, redirects
 ``dial connection``   opening a connection, and carrying requests over it
 ``reply head coding`` what came back

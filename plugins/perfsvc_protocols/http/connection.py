@@ -10,8 +10,8 @@ from typing import cast
 
 import httptools
 
+from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
-from perfsvc_protocols.http.address import Origin
 from perfsvc_protocols.http.recipe import Flavour
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.reply import HttpReply

@@ -12,8 +12,8 @@ from email.utils import mktime_tz
 from email.utils import parsedate_tz
 from typing import NamedTuple
 
-from perfsvc_protocols.http.address import Origin
-from perfsvc_protocols.http.address import is_ip
+from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.address import is_ip
 
 MAX_COOKIES = 100
 MAX_SIZE = 4096

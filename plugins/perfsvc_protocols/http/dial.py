@@ -9,9 +9,9 @@ from typing import Any
 
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import RunContext
-from perfsvc_protocols.http import failures
-from perfsvc_protocols.http.address import Origin
-from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols.http.spec import Options
 
 Phases = tuple[int, int, int]

@@ -9,14 +9,14 @@ from perfsvc.plugin import Call
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
-from perfsvc_protocols.http import address
-from perfsvc_protocols.http.address import Origin
+from perfsvc_protocols._net import address
+from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc_protocols._net.pieces import Pieces
+from perfsvc_protocols._net.pieces import constant
+from perfsvc_protocols._net.pieces import merged
+from perfsvc_protocols._net.pieces import render
 from perfsvc_protocols.http.message import Message
-from perfsvc_protocols.http.pieces import INVALID_REQUEST
-from perfsvc_protocols.http.pieces import Pieces
-from perfsvc_protocols.http.pieces import constant
-from perfsvc_protocols.http.pieces import merged
-from perfsvc_protocols.http.pieces import render
 
 
 class Parts(NamedTuple):

@@ -11,13 +11,13 @@ from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
-from perfsvc_protocols.http import failures
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols.http import head
-from perfsvc_protocols.http.address import Origin
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.cookies import CookieJar
 from perfsvc_protocols.http.dial import Dialer
-from perfsvc_protocols.http.failures import Failed
 from perfsvc_protocols.http.message import REDIRECTS
 from perfsvc_protocols.http.message import Message
 from perfsvc_protocols.http.recipe import HttpCall

@@ -9,14 +9,14 @@ from typing import Protocol
 from typing import cast
 
 from perfsvc.plugin import RunContext
-from perfsvc_protocols._endpoint import Endpoint
-from perfsvc_protocols._framing import Frame
-from perfsvc_protocols._stream import TlsOptions
-from perfsvc_protocols._stream import dial
-from perfsvc_protocols._stream import hang_up
-from perfsvc_protocols._stream import tls_context
-from perfsvc_protocols.http import failures
-from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.dial import TlsOptions
+from perfsvc_protocols._net.dial import dial
+from perfsvc_protocols._net.dial import hang_up
+from perfsvc_protocols._net.dial import tls_context
+from perfsvc_protocols._net.endpoint import Endpoint
+from perfsvc_protocols._net.failures import Failed
+from perfsvc_protocols.tcp.framing import Frame
 
 Phases = tuple[int, int, int]
 """Nanoseconds for DNS, connecting and TLS."""

@@ -11,13 +11,13 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
-from perfsvc_protocols._endpoint import place
-from perfsvc_protocols._framing import LengthFraming
-from perfsvc_protocols._framing import UntilCloseFraming
-from perfsvc_protocols._payload import Payload
-from perfsvc_protocols._payload import Texts
+from perfsvc_protocols._net.endpoint import place
+from perfsvc_protocols._net.payload import Payload
+from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.tcp import spec
 from perfsvc_protocols.tcp.connection import Dialer
+from perfsvc_protocols.tcp.framing import LengthFraming
+from perfsvc_protocols.tcp.framing import UntilCloseFraming
 from perfsvc_protocols.tcp.session import TcpCall
 from perfsvc_protocols.tcp.session import TcpSession
 

@@ -9,15 +9,15 @@ from perfsvc.plugin import Call
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
-from perfsvc_protocols._endpoint import Endpoint
-from perfsvc_protocols._endpoint import Place
-from perfsvc_protocols._framing import Frame
-from perfsvc_protocols._message import MessageReply
-from perfsvc_protocols._payload import Payload
-from perfsvc_protocols.http import failures
-from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.endpoint import Endpoint
+from perfsvc_protocols._net.endpoint import Place
+from perfsvc_protocols._net.failures import Failed
+from perfsvc_protocols._net.message import MessageReply
+from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols.tcp.connection import Connection
 from perfsvc_protocols.tcp.connection import Dialer
+from perfsvc_protocols.tcp.framing import Frame
 from perfsvc_protocols.tcp.spec import Options
 
 

@@ -6,10 +6,10 @@ from pydantic import model_validator
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import titled
-from perfsvc_protocols._framing import Framing
-from perfsvc_protocols._framing import LengthFraming
-from perfsvc_protocols._message import Message
-from perfsvc_protocols._stream import TlsOptions
+from perfsvc_protocols._net.dial import TlsOptions
+from perfsvc_protocols._net.message import Message
+from perfsvc_protocols.tcp.framing import Framing
+from perfsvc_protocols.tcp.framing import LengthFraming
 
 MIB = 1024 * 1024
 

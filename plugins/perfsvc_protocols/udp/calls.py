@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from perfsvc.plugin import Call
-from perfsvc_protocols._endpoint import Place
-from perfsvc_protocols._payload import Payload
+from perfsvc_protocols._net.endpoint import Place
+from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols.udp import spec
 
 SEVERAL_WAIT_S = 1.0

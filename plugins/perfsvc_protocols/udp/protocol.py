@@ -10,8 +10,8 @@ from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
-from perfsvc_protocols._endpoint import place
-from perfsvc_protocols._payload import Texts
+from perfsvc_protocols._net.endpoint import place
+from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.udp import spec
 from perfsvc_protocols.udp.calls import UdpCall
 from perfsvc_protocols.udp.session import UdpSession

@@ -15,11 +15,11 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
-from perfsvc_protocols._endpoint import Endpoint
-from perfsvc_protocols._message import MessageReply
-from perfsvc_protocols._stream import addresses
-from perfsvc_protocols.http import failures
-from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.dial import addresses
+from perfsvc_protocols._net.endpoint import Endpoint
+from perfsvc_protocols._net.failures import Failed
+from perfsvc_protocols._net.message import MessageReply
 from perfsvc_protocols.udp.calls import UdpCall
 from perfsvc_protocols.udp.flight import Arrival
 from perfsvc_protocols.udp.flight import Flight

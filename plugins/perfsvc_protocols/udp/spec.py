@@ -9,7 +9,7 @@ from pydantic import model_validator
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
-from perfsvc_protocols._message import Message
+from perfsvc_protocols._net.message import Message
 
 MAX_DATAGRAM = 65_507
 

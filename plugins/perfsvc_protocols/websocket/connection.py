@@ -22,12 +22,12 @@ from picows import WSTransport
 from picows import ws_connect
 
 from perfsvc.plugin import RunContext
-from perfsvc_protocols._stream import Dialled
-from perfsvc_protocols._stream import dial
-from perfsvc_protocols._stream import hang_up
-from perfsvc_protocols.http import failures
-from perfsvc_protocols.http.address import Address
-from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.address import Address
+from perfsvc_protocols._net.dial import Dialled
+from perfsvc_protocols._net.dial import dial
+from perfsvc_protocols._net.dial import hang_up
+from perfsvc_protocols._net.failures import Failed
 
 TEXT, BINARY, PING, PONG, CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
 MESSAGES = (TEXT, BINARY)

@@ -16,10 +16,10 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Scope
 from perfsvc.plugin import compile_path
-from perfsvc_protocols._pattern import compile_search
-from perfsvc_protocols._payload import Payload
-from perfsvc_protocols._payload import Texts
-from perfsvc_protocols.http.pieces import Pieces
+from perfsvc_protocols._net.pattern import compile_search
+from perfsvc_protocols._net.payload import Payload
+from perfsvc_protocols._net.payload import Texts
+from perfsvc_protocols._net.pieces import Pieces
 from perfsvc_protocols.websocket.spec import Action
 from perfsvc_protocols.websocket.spec import Expect
 

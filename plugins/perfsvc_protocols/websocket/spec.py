@@ -13,7 +13,7 @@ from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
-from perfsvc_protocols._stream import TlsOptions
+from perfsvc_protocols._net.dial import TlsOptions
 from perfsvc_protocols.http.spec import TOKEN
 
 MIB = 1024 * 1024

@@ -10,11 +10,11 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
-from perfsvc_protocols._payload import Texts
-from perfsvc_protocols.http.pieces import INVALID_REQUEST
-from perfsvc_protocols.http.pieces import Pieces
-from perfsvc_protocols.http.pieces import constant
-from perfsvc_protocols.http.pieces import render
+from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc_protocols._net.payload import Texts
+from perfsvc_protocols._net.pieces import Pieces
+from perfsvc_protocols._net.pieces import constant
+from perfsvc_protocols._net.pieces import render
 
 
 class Endpoint(NamedTuple):

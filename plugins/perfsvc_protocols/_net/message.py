@@ -9,9 +9,9 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
-from perfsvc_protocols._payload import NOTHING
-from perfsvc_protocols._payload import Payload
-from perfsvc_protocols._payload import Texts
+from perfsvc_protocols._net.payload import NOTHING
+from perfsvc_protocols._net.payload import Payload
+from perfsvc_protocols._net.payload import Texts
 
 KEPT = 1024
 """How much of a message is kept for people to look at."""

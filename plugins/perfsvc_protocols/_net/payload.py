@@ -16,16 +16,16 @@ from perfsvc.plugin import Problem
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
-from perfsvc_protocols.http.pieces import INVALID_REQUEST
-from perfsvc_protocols.http.pieces import Encode
-from perfsvc_protocols.http.pieces import Piece
-from perfsvc_protocols.http.pieces import Pieces
-from perfsvc_protocols.http.pieces import constant
-from perfsvc_protocols.http.pieces import json_text
-from perfsvc_protocols.http.pieces import merged
-from perfsvc_protocols.http.pieces import pieces
-from perfsvc_protocols.http.pieces import plain_text
-from perfsvc_protocols.http.pieces import render
+from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc_protocols._net.pieces import Encode
+from perfsvc_protocols._net.pieces import Piece
+from perfsvc_protocols._net.pieces import Pieces
+from perfsvc_protocols._net.pieces import constant
+from perfsvc_protocols._net.pieces import json_text
+from perfsvc_protocols._net.pieces import merged
+from perfsvc_protocols._net.pieces import pieces
+from perfsvc_protocols._net.pieces import plain_text
+from perfsvc_protocols._net.pieces import render
 
 Decode = Callable[[bytes], bytes]
 

@@ -13,8 +13,8 @@ from pydantic import model_validator
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
-from perfsvc_protocols._pattern import compile_search
-from perfsvc_protocols._payload import unhex
+from perfsvc_protocols._net.pattern import compile_search
+from perfsvc_protocols._net.payload import unhex
 
 Frame = Callable[[bytearray], int]
 """The size of the first message in what has come so far; 0 while it is not whole.

@@ -11,6 +11,7 @@ from perfsvc.plugin import TargetDenied
 DNS = "DNS Error"
 DENIED = "Target Denied"
 PROTOCOL = "Protocol Error"
+INVALID_REQUEST = "Invalid Request"
 RESET = "Connection Error: reset"
 CLOSED_EARLY = "Connection Error: closed early"
 

@@ -13,8 +13,8 @@ from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
-from perfsvc_protocols.http import failures
-from perfsvc_protocols.http.failures import Failed
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.failures import Failed
 
 
 class TlsOptions(Spec):

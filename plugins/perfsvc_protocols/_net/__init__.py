@@ -1,0 +1,12 @@
+"""What protocols share: from what users write to bytes, and from a URL to a connection.
+
+==================  ==============================================================
+``address``         URLs of HTTP and WebSocket
+``endpoint``        ``tcp://host:port`` and the like
+``pieces payload``  templates as bytes; text, hexadecimal, Base64 and JSON with them
+``message``         requests and replies that are plain bytes
+``pattern``         regular expressions of users, within a time limit
+``dial``            from a host name to a connected socket
+``failures``        error classes
+==================  ==============================================================
+"""
