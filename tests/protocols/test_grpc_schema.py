@@ -12,6 +12,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
+from perfsvc.plugin.testing.drive import resolve
 from perfsvc_protocols.grpc import GrpcProtocol
 from perfsvc_protocols.grpc import protoc
 from tests.protocols.grpc_peers import PROTOS
@@ -154,18 +155,19 @@ async def test_reflection_from_a_peer_that_refuses(unused_port: int):
 
 @pytest.mark.asyncio
 async def test_reflection_is_asked_again_after_a_failure():
-    async with served(Desk(), "v1") as port, user_of({}, port) as user:
-        resolve, refusing = user.protocol._dialer._resolve, True
+    refusing = True
 
-        async def sometimes(host: str, port: int) -> Any:
-            if refusing:
-                raise OSError("no name server")
-            return await resolve(host, port)
+    async def sometimes(host: str, port: int) -> Any:
+        if refusing:
+            raise OSError("no name server")
+        return await resolve(host, port)
 
-        user.protocol._dialer._resolve = sometimes
-        assert (await user.do(SAY)).failure == "DNS Error"
-        refusing = False
-        assert (await user.do(SAY)).failure is None
+    async with served(Desk(), "v1") as port:
+        run = context(f"grpc://127.0.0.1:{port}")._replace(resolve=sometimes)
+        async with User(GrpcProtocol(GrpcProtocol.Options.parse({}), run)) as user:
+            assert (await user.do(SAY)).failure == "DNS Error"
+            refusing = False
+            assert (await user.do(SAY)).failure is None
 
 
 @pytest.mark.asyncio

@@ -139,7 +139,7 @@ class SaysSentWhenRefused(HttpSession):
 class RaisesWhenRefused(HttpSession):
     async def _dial(self, message: Any) -> None:
         try:
-            await self._dialer.open(message.origin, asyncio.Protocol())
+            await self._dialer.open(message.origin, asyncio.Protocol(), self.scope)
         except Failed:
             return
         await super()._dial(message)

@@ -1,4 +1,4 @@
-"""What protocols over a stream share: TLS as users choose it, and a way from a host name to a connected socket."""
+"""From a host name to a connection: addresses, TCP, TLS, and how long each took."""
 
 from __future__ import annotations
 
@@ -6,91 +6,114 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
+from typing import Protocol
 
-from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import RunContext
-from perfsvc.plugin import Spec
-from perfsvc.plugin import titled
+from perfsvc.plugin import Scope
 from perfsvc_protocols._net import failures
 from perfsvc_protocols._net.failures import Failed
+from perfsvc_protocols._net.names import NameOptions
+from perfsvc_protocols._net.names import looking_up
+from perfsvc_protocols._net.sources import SourceOptions
+from perfsvc_protocols._net.sources import Sources
+from perfsvc_protocols._net.tls import Tls
+from perfsvc_protocols._net.tls import TlsOptions
+
+Phases = tuple[int, int, int]
+"""Nanoseconds for DNS, connecting and TLS."""
 
 
-class TlsOptions(Spec):
-    """How certificates of the target are judged."""
-
-    verify: bool = titled("校验证书", "Verify certificates", default=True)
-    ca: str | None = titled("CA 证书（PEM 文本或文件路径）", "CA: PEM text, or path of a PEM file", default=None)
+class DialOptions(SourceOptions, NameOptions, TlsOptions):
+    """How every virtual user of a run gets to its target."""
 
 
-def tls_context(options: TlsOptions) -> ssl.SSLContext:
-    """How TLS is spoken. Raises InvalidInput for a CA that cannot be read."""
-    context = ssl.create_default_context()
-    if options.ca is not None:
-        _trust(context, options.ca)
-    if not options.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+class Destination(Protocol):
+    """Where a connection leads."""
 
-
-def _trust(context: ssl.SSLContext, ca: str) -> None:
-    try:
-        if "-----BEGIN" in ca:
-            context.load_verify_locations(cadata=ca)
-        else:
-            context.load_verify_locations(cafile=ca)
-    except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or type(error).__name__
-        raise InvalidInput.at("ca", f"无法读取 PEM 证书：{cause}", f"no PEM certificate there: {cause}") from None
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def secure(self) -> bool: ...
 
 
 class Dialled(NamedTuple):
-    """A connected socket, and how long (ns) finding the address and connecting took."""
+    """A connected socket, the TLS to be spoken over it, and how long (ns) finding the address and connecting took."""
 
     socket: socket.socket
+    tls: ssl.SSLContext | None
     dns_ns: int
     connect_ns: int
 
 
-async def addresses(context: RunContext, host: str, port: int) -> list[tuple[Any, ...]]:
-    """Where a name leads. Raises Failed and TargetDenied."""
-    try:
-        found = await context.resolve(host, port)
-    except OSError as error:
-        raise Failed(failures.DNS, f"{host}: {error}") from None
-    if not found:
-        raise Failed(failures.DNS, f"{host} has no address")
-    return found
+class Dialer:
+    """Opens a run's connections."""
 
+    def __init__(self, options: DialOptions, context: RunContext, alpn: Sequence[str] = ()) -> None:
+        """Raises InvalidInput for a CA or a client certificate that cannot be read."""
+        self.tls = Tls(options, context, alpn)
+        self._look_up = looking_up(options, context)
+        self._now_ns = context.now_ns
+        self._sources = Sources(options.source_addresses)
 
-async def dial(context: RunContext, host: str, port: int) -> Dialled:
-    """Connects to the first address that takes it. Raises Failed, TargetDenied and OSError; leaves nothing open."""
-    begun = context.now_ns()
-    found = await addresses(context, host, port)
-    resolved = context.now_ns()
-    refusal: OSError | None = None
-    for family, _, _, _, address in found:
+    async def open(self, to: Destination, protocol: asyncio.Protocol, scope: Scope) -> Phases:
+        """Connects ``protocol``, over TLS where the destination wants it.
+
+        Raises Failed; cancelled, it leaves nothing open.
+        """
         try:
-            connected = await _connect(family, address)
-        except OSError as error:
-            refusal = error
-        else:
-            return Dialled(connected, resolved - begun, context.now_ns() - resolved)
-    raise refusal or Failed(failures.DNS, f"{host} has no address")
+            return await self._opened(to, protocol, scope)
+        except Failed:
+            raise
+        except Exception as error:
+            raise failures.connecting(error) from error
 
+    async def dial(self, to: Destination, scope: Scope) -> Dialled:
+        """Connects to the first address that takes it. Raises Failed and others; leaves nothing open."""
+        tls = await self.tls.of(scope) if to.secure else None
+        begun = self._now_ns()
+        found = await self._look_up(to.host, to.port)
+        resolved = self._now_ns()
+        refusal: Exception | None = None
+        for family, _, _, _, address in found:
+            try:
+                connected = await self._connected(family, address, scope.vu)
+            except (OSError, Failed) as error:
+                refusal = error
+            else:
+                return Dialled(connected, tls, resolved - begun, self._now_ns() - resolved)
+        raise refusal or Failed(failures.DNS, f"{to.host} has no address")
 
-async def _connect(family: int, address: tuple[Any, ...]) -> socket.socket:
-    connected = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        connected.setblocking(False)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.get_running_loop().sock_connect(connected, address)
-    except BaseException:
-        connected.close()
-        raise
-    return connected
+    async def _opened(self, to: Destination, protocol: asyncio.Protocol, scope: Scope) -> Phases:
+        connected, tls, dns_ns, connect_ns = await self.dial(to, scope)
+        begun = self._now_ns()
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: protocol, sock=connected, ssl=tls, server_hostname=None if tls is None else to.host
+            )
+        except ConnectionError as error:
+            hang_up(connected)
+            raise Failed(failures.TLS_CLOSED, str(error)) from None
+        except BaseException:
+            hang_up(connected)
+            raise
+        return dns_ns, connect_ns, 0 if tls is None else self._now_ns() - begun
+
+    async def _connected(self, family: int, address: tuple[Any, ...], vu: int) -> socket.socket:
+        connected = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connected.setblocking(False)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sources.bind(connected, vu)
+            await asyncio.get_running_loop().sock_connect(connected, address)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
 
 
 def hang_up(connected: socket.socket) -> None:

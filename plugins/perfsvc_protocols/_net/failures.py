@@ -6,6 +6,7 @@ import errno
 import ssl
 
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import MissingVariable
 from perfsvc.plugin import TargetDenied
 
 DNS = "DNS Error"
@@ -14,6 +15,9 @@ PROTOCOL = "Protocol Error"
 INVALID_REQUEST = "Invalid Request"
 RESET = "Connection Error: reset"
 CLOSED_EARLY = "Connection Error: closed early"
+OTHER = "Connection Error: other"
+SOURCE = "Connection Error: no such source address"
+TLS_CLOSED = "TLS Error: connection closed"
 
 BY_ERRNO = {
     errno.ECONNREFUSED: "Connection Error: refused",
@@ -41,8 +45,12 @@ class Failed(Exception):
 
 def connecting(error: Exception) -> Failed:
     """What an exception met while opening a connection means."""
+    if isinstance(error, Failed):
+        return error
     if isinstance(error, TargetDenied):
         return Failed(DENIED, str(error))
+    if isinstance(error, MissingVariable):
+        return Failed(error.error_class, str(error))
     return Failed(broken(error), str(error))
 
 
@@ -54,7 +62,7 @@ def broken(error: BaseException | None) -> str:
         return f"TLS Error: {_tls_cause(error)}"
     if isinstance(error, TimeoutError):
         return TIMEOUT
-    return BY_ERRNO.get(getattr(error, "errno", None) or 0, "Connection Error: other")
+    return BY_ERRNO.get(getattr(error, "errno", None) or 0, OTHER)
 
 
 def _tls_cause(error: ssl.SSLError) -> str:

@@ -9,6 +9,11 @@ from typing import Any
 import grpc.aio
 
 from perfsvc.plugin import RunContext
+from perfsvc_protocols._net.dial import Phases
+from perfsvc_protocols._net.failures import DNS
+from perfsvc_protocols._net.failures import OTHER
+from perfsvc_protocols._net.failures import connecting
+from perfsvc_protocols._net.names import looking_up
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.once import Once
@@ -22,8 +27,6 @@ PROBE_LIMIT_S = 1.0
 RETIRE_S = 60.0
 """Calls of others on a channel that is given up have so long to end."""
 
-Phases = tuple[int, int, int]
-"""Nanoseconds for DNS and connecting; TLS is within the latter, the library does not tell them apart."""
 Kinds = dict[tuple[bool, bool], Callable[[grpc.aio.Channel], Callable[..., Any]]]
 
 KINDS: Kinds = {
@@ -66,20 +69,22 @@ class Dialer:
         self._pem = pem
         self._server_name = tls.server_name
         self._max_message_bytes = options.max_message_bytes
-        self._resolve = context.resolve
+        self._look_up = looking_up(options, context)
         self._now_ns = context.now_ns
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def open(self, target: Target, limit_s: float) -> tuple[Line, Phases]:
-        """A line to a target, and how long it took. Raises Failed.
+        """A line to a target, and how long it took; TLS is within connecting, the library does not tell them apart.
 
+        Raises Failed.
         Cancelled, it leaves nothing but an attempt that ends after ``limit_s``: the library does not take one back.
         """
         begun = self._now_ns()
         try:
-            addresses = await self._resolve(target.host, target.port)
+            addresses = await self._look_up(target.host, target.port)
         except Exception as error:
-            raise failures.connecting(error) from None
+            refused = connecting(error)
+            raise Failed(refused.error_class, str(refused)) from None
         resolved = self._now_ns()
         line = await self._first(target, addresses, limit_s)
         return line, (resolved - begun, self._now_ns() - resolved, 0)
@@ -99,7 +104,7 @@ class Dialer:
 
     async def _first(self, target: Target, addresses: list[tuple[Any, ...]], limit_s: float) -> Line:
         """To the first address that takes a connection; raises what the last one said."""
-        refusal = Failed(failures.DNS, "the name has no address")
+        refusal = Failed(DNS, "the name has no address")
         for _, _, _, _, address in addresses:
             channel = self._channel(target, address, limit_s)
             try:
@@ -199,5 +204,5 @@ async def _cause(channel: grpc.aio.Channel) -> Failed:
         check: Any = channel.unary_unary("/grpc.health.v1.Health/Check")
         await check(b"", timeout=PROBE_LIMIT_S)
     except grpc.aio.AioRpcError as error:
-        return failures.of(error) or Failed(failures.OTHER, error.details() or "")
-    return Failed(failures.OTHER, "the connection came and went")
+        return failures.of(error) or Failed(OTHER, error.details() or "")
+    return Failed(OTHER, "the connection came and went")

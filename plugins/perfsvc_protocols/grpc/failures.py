@@ -12,16 +12,13 @@ from collections.abc import Sequence
 import grpc.aio
 
 from perfsvc.plugin import TIMEOUT
-from perfsvc.plugin import TargetDenied
+from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.failures import CLOSED_EARLY
+from perfsvc_protocols._net.failures import OTHER
+from perfsvc_protocols._net.failures import PROTOCOL
+from perfsvc_protocols._net.failures import RESET
 
-DNS = "DNS Error"
-DENIED = "Target Denied"
-PROTOCOL = "Protocol Error"
 SCHEMA = "Schema Error"
-INVALID_REQUEST = "Invalid Request"
-RESET = "Connection Error: reset"
-CLOSED_EARLY = "Connection Error: closed early"
-OTHER = "Connection Error: other"
 
 NOT_CONNECTED = "failed to connect to all addresses"
 BROKEN = ("Stream removed", "Socket closed", "GOAWAY received", "recvmsg:", "sendmsg:", "keepalive watchdog timeout")
@@ -48,15 +45,14 @@ CAUSES: Sequence[tuple[re.Pattern[str], str]] = [
 ]
 
 
-class Failed(Exception):
+class Failed(failures.Failed):
     """No usable reply; ``error_class`` is what the report counts it under.
 
     ``broken`` tells that the connection went with it: the library may say otherwise for a while.
     """
 
     def __init__(self, error_class: str, message: str, sent: bool = False, broken: bool = False) -> None:
-        super().__init__(message)
-        self.error_class = error_class
+        super().__init__(error_class, message)
         self.sent = sent
         self.broken = broken
 
@@ -71,13 +67,6 @@ def of(error: grpc.aio.AioRpcError) -> Failed | None:
     if error.code() in BREAKING and details.startswith(BROKEN):
         return Failed(_cause(details), details, sent=True, broken=ONE_STREAM not in details)
     return None
-
-
-def connecting(error: Exception) -> Failed:
-    """What an exception met before there was a channel means."""
-    if isinstance(error, Failed):
-        return error
-    return Failed(DENIED if isinstance(error, TargetDenied) else DNS, str(error))
 
 
 def _cause(details: str) -> str:

@@ -14,6 +14,8 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
+from perfsvc_protocols._net.failures import CLOSED_EARLY
+from perfsvc_protocols._net.failures import INVALID_REQUEST
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.channels import Line
 from perfsvc_protocols.grpc.channels import Route
@@ -100,7 +102,7 @@ class GrpcSession(AsyncSession):
         except NotSent as error:
             raise Failed(error.error_class, str(error)) from None
         except Fault as fault:
-            raise Failed(failures.INVALID_REQUEST, str(fault)) from None
+            raise Failed(INVALID_REQUEST, str(fault)) from None
 
     async def _exchange(self, reply: GrpcReply, route: Route, line: Line) -> None:
         call, wire = reply.call, reply.wire
@@ -131,4 +133,4 @@ class GrpcSession(AsyncSession):
         except asyncio.CancelledError:
             if asyncio.current_task().cancelling():  # type: ignore[union-attr]  # we are in one
                 raise
-            raise Failed(failures.CLOSED_EARLY, "the channel was closed", sent=True) from None
+            raise Failed(CLOSED_EARLY, "the channel was closed", sent=True) from None

@@ -15,6 +15,7 @@ from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
+from perfsvc_protocols._net.names import NameOptions
 
 METHOD = r"^/?[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*$"
 PROTO_NAME = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.\-]*/)*[A-Za-z0-9_][A-Za-z0-9_.\-]*\.proto")
@@ -78,7 +79,7 @@ class Tls(Spec):
         return self
 
 
-class Options(Spec):
+class Options(NameOptions):
     """How every virtual user of a run behaves as a gRPC client."""
 
     protos: dict[str, str] = titled("proto 文件（名称 → 内容）", "Proto files: name to text", default_factory=dict)

@@ -4,7 +4,7 @@
 ``spec``              what users write
 ``compile`` …         texts to bytes: ``body recipe message``
 ``session``           one virtual user: connections, cookies, redirects
-``dial connection``   opening a connection, and carrying requests over it
+``connection``        carrying requests over a connection
 ``reply head coding`` what came back
 ====================  =================================================================
 """

@@ -19,6 +19,8 @@ from perfsvc.plugin import Template
 from perfsvc.plugin import Text
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.headers import NOT_A_NAME
+from perfsvc_protocols._net.headers import TOKEN
 from perfsvc_protocols._net.pieces import Encode
 from perfsvc_protocols._net.pieces import Pieces
 from perfsvc_protocols._net.pieces import Segment
@@ -40,8 +42,6 @@ from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.recipe import Parts
 from perfsvc_protocols.http.recipe import Recipe
 from perfsvc_protocols.http.spec import FRAMING
-from perfsvc_protocols.http.spec import NOT_A_NAME
-from perfsvc_protocols.http.spec import TOKEN
 from perfsvc_protocols.http.spec import BasicAuth
 from perfsvc_protocols.http.spec import BearerAuth
 from perfsvc_protocols.http.spec import Options

@@ -11,11 +11,13 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
+from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols.http import spec
 from perfsvc_protocols.http.compile import Compiler
-from perfsvc_protocols.http.dial import Dialer
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.session import HttpSession
+
+ALPN = ("http/1.1",)
 
 
 class HttpProtocol(Protocol):
@@ -27,15 +29,15 @@ class HttpProtocol(Protocol):
     Options = spec.Options
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
-        """Raises InvalidInput for a CA that cannot be read."""
+        """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
         self._compiler = Compiler(options, context)
-        self._dialer = Dialer(options, context)
+        self._dialer = Dialer(options, context, ALPN)
 
     def compile(self, request: Any, timeout_ns: int, reads: Reads) -> HttpCall:
         call = self._compiler.call(request, timeout_ns, reads)
         if call.message is not None and call.message.origin.secure:
-            _ = self._dialer.tls  # before the load begins rather than in the middle of it
+            self._dialer.tls.prepare()  # before the load begins rather than in the middle of it
         return call
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> HttpSession:

@@ -13,11 +13,11 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc_protocols._net import failures
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.cookies import CookieJar
-from perfsvc_protocols.http.dial import Dialer
 from perfsvc_protocols.http.message import REDIRECTS
 from perfsvc_protocols.http.message import Message
 from perfsvc_protocols.http.recipe import HttpCall
@@ -138,7 +138,7 @@ class HttpSession(Session):
         connection = Connection(message.origin, self, self._now_ns)
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
-                phases = await self._dialer.open(message.origin, connection)
+                phases = await self._dialer.open(message.origin, connection, self.scope)
         except asyncio.CancelledError:
             connection.drop()
             raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import Annotated
 from typing import Any
 from typing import Literal
@@ -15,13 +14,13 @@ from pydantic import model_validator
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
-from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
+from perfsvc_protocols._net.dial import DialOptions
+from perfsvc_protocols._net.headers import sendable
 
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-NOT_A_NAME = Text("不是合法的请求头名称", "is not a header name")
+COMPUTED = Text("由系统自动计算", "is computed")
 FRAMING = ("content-length", "transfer-encoding")
 BODIES = {"json_body": "json", "form": "form", "multipart": "multipart", "body": "body"}
 MIB = 1024 * 1024
@@ -99,10 +98,7 @@ class Request(Spec):
     @field_validator("headers")
     @classmethod
     def _sendable(cls, value: dict[str, str]) -> dict[str, str]:
-        problems = [Problem(name, text) for name in value if (text := _header_fault(name))]
-        if problems:
-            raise Fault.all(problems)
-        return value
+        return sendable(value, lambda name: COMPUTED if name in FRAMING else None)
 
     @model_validator(mode="after")
     def _without_contradictions(self) -> Request:
@@ -122,11 +118,9 @@ class Request(Spec):
         return field in self.model_fields_set and (field == "json_body" or getattr(self, field) is not None)
 
 
-class Options(Spec):
+class Options(DialOptions):
     """How every virtual user of a run behaves as an HTTP client."""
 
-    verify: bool = titled("校验证书", "Verify certificates", default=True)
-    ca: str | None = titled("CA 证书（PEM 文本或文件路径）", "CA: PEM text, or path of a PEM file", default=None)
     cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
     follow_redirects: bool = titled("跟随重定向", "Follow redirects", default=False)
     max_redirects: int = titled("最多重定向次数", "At most so many redirects", default=10, ge=1, le=50)
@@ -147,11 +141,3 @@ class Options(Spec):
         if value is not None and not value.isprintable():
             raise Fault("不能包含控制字符", "must not hold control characters")
         return value
-
-
-def _header_fault(name: str) -> Text | None:
-    if not TOKEN.fullmatch(name):
-        return NOT_A_NAME
-    if name.lower() in FRAMING:
-        return Text("由系统自动计算", "is computed")
-    return None

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from functools import cached_property
 from typing import Protocol
 from typing import cast
 
-from perfsvc.plugin import RunContext
-from perfsvc_protocols._net import failures
-from perfsvc_protocols._net.dial import TlsOptions
-from perfsvc_protocols._net.dial import dial
-from perfsvc_protocols._net.dial import hang_up
-from perfsvc_protocols._net.dial import tls_context
-from perfsvc_protocols._net.endpoint import Endpoint
-from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols.tcp.framing import Frame
-
-Phases = tuple[int, int, int]
-"""Nanoseconds for DNS, connecting and TLS."""
 
 
 class Owner(Protocol):
@@ -146,43 +133,3 @@ class Connection(asyncio.Protocol):
         elif len(buffer) > self._limit:
             self._frame = None
             owner.garbled(f"a message of more than {self._limit} bytes")
-
-
-class Dialer:
-    """Opens a run's connections."""
-
-    def __init__(self, options: TlsOptions, context: RunContext) -> None:
-        """Raises InvalidInput for a CA that cannot be read."""
-        self._context = context
-        self._options = options
-        if options.ca is not None:
-            _ = self._tls  # a wrong file is told before the run, not by its first request
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return tls_context(self._options)
-
-    async def open(self, endpoint: Endpoint, connection: Connection) -> Phases:
-        """Connects. Raises Failed; cancelled, it leaves nothing open."""
-        try:
-            return await self._open(endpoint, connection)
-        except Failed:
-            raise
-        except Exception as error:
-            raise failures.connecting(error) from error
-
-    async def _open(self, endpoint: Endpoint, connection: Connection) -> Phases:
-        dialled = await dial(self._context, endpoint.host, endpoint.port)
-        secure = endpoint.scheme == "tls"
-        begun = self._context.now_ns()
-        try:
-            await asyncio.get_running_loop().create_connection(
-                lambda: connection,
-                sock=dialled.socket,
-                ssl=self._tls if secure else None,
-                server_hostname=endpoint.host if secure else None,
-            )
-        except BaseException:
-            hang_up(dialled.socket)  # the loop has it by now, and closes it
-            raise
-        return dialled.dns_ns, dialled.connect_ns, self._context.now_ns() - begun if secure else 0

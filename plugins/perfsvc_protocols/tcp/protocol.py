@@ -11,11 +11,11 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
+from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols._net.endpoint import place
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.tcp import spec
-from perfsvc_protocols.tcp.connection import Dialer
 from perfsvc_protocols.tcp.framing import LengthFraming
 from perfsvc_protocols.tcp.framing import UntilCloseFraming
 from perfsvc_protocols.tcp.session import TcpCall
@@ -33,7 +33,7 @@ class TcpProtocol(Protocol):
     Options = spec.Options
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
-        """Raises InvalidInput for a CA that cannot be read."""
+        """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
         self._dialer = Dialer(options, context)
 

@@ -10,13 +10,13 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc_protocols._net import failures
+from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols._net.endpoint import Endpoint
 from perfsvc_protocols._net.endpoint import Place
 from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols._net.message import MessageReply
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols.tcp.connection import Connection
-from perfsvc_protocols.tcp.connection import Dialer
 from perfsvc_protocols.tcp.framing import Frame
 from perfsvc_protocols.tcp.spec import Options
 
@@ -114,7 +114,7 @@ class TcpSession(Session):
     async def _dial(self, endpoint: Endpoint) -> None:
         connection = self._connection = Connection(self, self._options.max_message_bytes)
         try:
-            phases = await self._dialer.open(endpoint, connection)
+            phases = await self._dialer.open(endpoint, connection, self.scope)
         except Failed as error:
             self._fail(error.error_class, str(error))
             return

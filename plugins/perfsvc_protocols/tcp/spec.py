@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import titled
-from perfsvc_protocols._net.dial import TlsOptions
+from perfsvc_protocols._net.dial import DialOptions
 from perfsvc_protocols._net.message import Message
 from perfsvc_protocols.tcp.framing import Framing
 from perfsvc_protocols.tcp.framing import LengthFraming
@@ -30,7 +30,7 @@ class Request(Message):
         return self
 
 
-class Options(TlsOptions):
+class Options(DialOptions):
     """How every virtual user of a run behaves as a TCP client."""
 
     framing: Framing | None = titled("分帧方式", "Framing", default=None)

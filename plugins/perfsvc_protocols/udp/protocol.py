@@ -8,12 +8,14 @@ from typing import Any
 from perfsvc.plugin import Protocol
 from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc_protocols._net.endpoint import place
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.udp import spec
 from perfsvc_protocols.udp.calls import UdpCall
+from perfsvc_protocols.udp.session import Ground
 from perfsvc_protocols.udp.session import UdpSession
 
 
@@ -25,6 +27,10 @@ class UdpProtocol(Protocol):
     Request = spec.Request
     Options = spec.Options
 
+    def __init__(self, options: spec.Options, context: RunContext) -> None:
+        super().__init__(options, context)
+        self._ground = Ground(options, context)
+
     def compile(self, request: Any, timeout_ns: int, reads: Reads) -> UdpCall:
         texts = Texts(self.context.template)
         payload = request.payload(texts)
@@ -33,4 +39,4 @@ class UdpProtocol(Protocol):
         return UdpCall(request, target, payload, timeout_ns)
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> UdpSession:
-        return UdpSession(scope, done, self.options, self.context)
+        return UdpSession(scope, done, self._ground)

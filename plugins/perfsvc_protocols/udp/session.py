@@ -16,10 +16,11 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc_protocols._net import failures
-from perfsvc_protocols._net.dial import addresses
 from perfsvc_protocols._net.endpoint import Endpoint
 from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols._net.message import MessageReply
+from perfsvc_protocols._net.names import looking_up
+from perfsvc_protocols._net.sources import Sources
 from perfsvc_protocols.udp.calls import UdpCall
 from perfsvc_protocols.udp.flight import Arrival
 from perfsvc_protocols.udp.flight import Flight
@@ -73,17 +74,16 @@ class UdpSession(Session):
         "_asked_ns",
         "_busy",
         "_call",
-        "_context",
         "_counters",
         "_data",
         "_dialing",
         "_endpoint",
         "_first",
         "_flight",
+        "_ground",
         "_iteration",
         "_left",
         "_now_ns",
-        "_options",
         "_received",
         "_sent",
         "_sockets",
@@ -92,17 +92,16 @@ class UdpSession(Session):
         "reply",
     )
 
-    def __init__(self, scope: Scope, done: Callable[[Reply], None], options: Options, context: RunContext) -> None:
+    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: Ground) -> None:
         super().__init__(scope, done)
         # For as long as the user lives
         self.reply = MessageReply()
-        self._context = context
         self._counters: dict[str, float] = {}
         self._endpoint: Endpoint | None = None
         self._flight = Flight()
-        self._iteration = scope.iteration if options.new_sockets_each_iteration else None
-        self._now_ns = context.now_ns
-        self._options = options
+        self._ground = ground
+        self._iteration = scope.iteration if ground.options.new_sockets_each_iteration else None
+        self._now_ns = ground.now_ns
         self._sockets: list[Socket] = []
         # For one request
         self._asked_ns = self._first = self._left = self._received = self._sent = self._trips_ns = 0
@@ -153,12 +152,10 @@ class UdpSession(Session):
 
     async def _dial(self, endpoint: Endpoint) -> None:
         try:
-            found = await addresses(self._context, endpoint.host, endpoint.port)
+            found = await self._ground.look_up(endpoint.host, endpoint.port)
             resolved = self._now_ns()
-            for _ in range(self._options.sockets):
-                self._sockets.append(await _opened(self, found[0]))
-        except Failed as error:
-            self._fail(error.error_class, str(error))
+            for _ in range(self._ground.options.sockets):
+                self._sockets.append(await _opened(self, self._ground.socket(found[0], self.scope.vu)))
         except Exception as error:
             failure = failures.connecting(error)
             self._fail(failure.error_class, str(failure))
@@ -312,15 +309,30 @@ class UdpSession(Session):
         self._finish()
 
 
-async def _opened(session: UdpSession, found: tuple[Any, ...]) -> Socket:
-    """A socket that only hears from one address. Raises OSError."""
-    made = socket.socket(found[0], socket.SOCK_DGRAM)
-    try:
-        made.setblocking(False)
-        made.connect(found[4])
-    except OSError:
-        made.close()
-        raise
+class Ground:
+    """What all users of a run stand on."""
+
+    def __init__(self, options: Options, context: RunContext) -> None:
+        self.options = options
+        self.now_ns = context.now_ns
+        self.look_up = looking_up(options, context)
+        self._sources = Sources(options.source_addresses)
+
+    def socket(self, found: tuple[Any, ...], vu: int) -> socket.socket:
+        """A user's socket, which only hears from one address. Raises OSError and Failed."""
+        made = socket.socket(found[0], socket.SOCK_DGRAM)
+        try:
+            made.setblocking(False)
+            self._sources.bind(made, vu)
+            made.connect(found[4])
+        except (OSError, Failed):
+            made.close()
+            raise
+        return made
+
+
+async def _opened(session: UdpSession, made: socket.socket) -> Socket:
+    """A socket as the loop has it."""
     loop = asyncio.get_running_loop()
     opening = loop.create_task(loop.create_datagram_endpoint(lambda: Socket(session), sock=made))
     try:

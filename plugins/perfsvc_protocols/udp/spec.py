@@ -10,6 +10,8 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
 from perfsvc_protocols._net.message import Message
+from perfsvc_protocols._net.names import NameOptions
+from perfsvc_protocols._net.sources import SourceOptions
 
 MAX_DATAGRAM = 65_507
 
@@ -57,7 +59,7 @@ class Request(Message):
         return self
 
 
-class Options(Spec):
+class Options(SourceOptions, NameOptions):
     """How every virtual user of a run behaves as a UDP client."""
 
     sockets: int = titled("每个虚拟用户的套接字数", "Sockets of each virtual user", default=1, ge=1, le=64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import ssl
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -21,11 +20,11 @@ from picows import WSMsgType
 from picows import WSTransport
 from picows import ws_connect
 
-from perfsvc.plugin import RunContext
+from perfsvc.plugin import Scope
 from perfsvc_protocols._net import failures
 from perfsvc_protocols._net.address import Address
+from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols._net.dial import Dialled
-from perfsvc_protocols._net.dial import dial
 from perfsvc_protocols._net.dial import hang_up
 from perfsvc_protocols._net.failures import Failed
 
@@ -234,12 +233,13 @@ class Opening:
     ``ready_ns`` is the moment the upgrade was sent, 0 before.
     """
 
-    def __init__(self, context: RunContext, address: Address, headers: list[tuple[str, str]]) -> None:
-        self.begun_ns = context.now_ns()
+    def __init__(self, now_ns: Callable[[], int], address: Address, headers: list[tuple[str, str]]) -> None:
+        self.begun_ns = now_ns()
         self.ready_ns = 0
         self._address = address
-        self._context = context
+        self._now_ns = now_ns
         self._dialled: Dialled | None = None
+        self._dialled_ns = 0
         self._headers = headers
 
     @property
@@ -247,9 +247,8 @@ class Opening:
         """Nanoseconds for DNS, connecting and TLS, once the upgrade was sent."""
         if self._dialled is None:
             return 0, 0, 0
-        _, dns, connect = self._dialled
-        secure = self._address.origin.secure
-        return dns, connect, max(self.ready_ns - self.begun_ns - dns - connect, 0) if secure else 0
+        _, tls, dns, connect = self._dialled
+        return dns, connect, 0 if tls is None else max(self.ready_ns - self._dialled_ns, 0)
 
     @property
     def upgrade_bytes(self) -> int:
@@ -265,23 +264,24 @@ class Opening:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """The headers of the upgrade. picows asks for them when the connection, with TLS, stands."""
-        self.ready_ns = self._context.now_ns()
+        self.ready_ns = self._now_ns()
         return iter(self._headers)
 
-    async def open(self, tls: Callable[[], ssl.SSLContext], max_bytes: int) -> Connection:
+    async def open(self, dialer: Dialer, scope: Scope, max_bytes: int) -> Connection:
         """Opens it. Raises Failed; cancelled, it leaves nothing open."""
         try:
-            self._dialled = await dial(self._context, self._address.origin.host, self._address.origin.port)
-            return await self._upgraded(self._dialled, tls, max_bytes)
+            self._dialled = await dialer.dial(self._address.origin, scope)
+            self._dialled_ns = self._now_ns()
+            return await self._upgraded(self._dialled, max_bytes)
         except Exception as error:
             raise _refused(error) from error
 
-    async def _upgraded(self, dialled: Dialled, tls: Callable[[], ssl.SSLContext], max_bytes: int) -> Connection:
+    async def _upgraded(self, dialled: Dialled, max_bytes: int) -> Connection:
         try:
             _, listener = await ws_connect(
                 lambda: Connection(max_bytes),
                 self.url,
-                ssl_context=tls() if self._address.origin.secure else None,
+                ssl_context=dialled.tls,
                 websocket_handshake_timeout=None,  # the step's own time limit holds
                 logger_name=QUIET,
                 max_frame_size=max_bytes,
@@ -300,8 +300,6 @@ class Opening:
 
 
 def _refused(error: Exception) -> Failed:
-    if isinstance(error, Failed):
-        return error
     if isinstance(error, WSInvalidStatusError) and error.response is not None:
         return Failed(f"WebSocket Upgrade: HTTP {int(error.response.status)}", str(error))
     if isinstance(error, WSError):

@@ -12,6 +12,7 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc_protocols._net import address
+from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols._net.pieces import Pieces
 from perfsvc_protocols._net.pieces import constant
@@ -35,11 +36,9 @@ class WebSocketProtocol(Protocol):
     Options = spec.Options
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
-        """Raises InvalidInput for a CA that cannot be read."""
+        """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
-        self._ground = Ground(options, context)
-        if options.ca is not None:
-            _ = self._ground.tls  # a wrong file is told before the run, not by its first request
+        self._ground = Ground(options, context.now_ns, Dialer(options, context))
 
     def compile(self, request: Any, timeout_ns: int, reads: Reads) -> WebSocketCall:
         texts = Texts(self.context.template)
@@ -65,7 +64,7 @@ class WebSocketProtocol(Protocol):
         return parts
 
     def _headers(self, request: spec.Request, texts: Texts) -> tuple[tuple[str, Pieces], ...]:
-        common = {name: value for name, value in self.context.headers.items() if name.lower() not in spec.OURS}
+        common = {name: value for name, value in self.context.headers.items() if name.lower() not in spec.UPGRADING}
         chosen = {name.lower(): (name, value) for name, value in {**common, **request.headers}.items()}
         headers = [(name, texts.pieces(value, f"headers.{name}", header_text)) for name, value in chosen.values()]
         if request.subprotocols:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from functools import cached_property
-from ssl import SSLContext
+from typing import NamedTuple
 
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
-from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Address
-from perfsvc_protocols._net.dial import tls_context
+from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols._net.failures import INVALID_REQUEST
 from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols._net.payload import Payload
@@ -37,17 +35,12 @@ SWITCHING_PROTOCOLS = 101
 PING_BYTES = 4
 
 
-class Ground:
+class Ground(NamedTuple):
     """What all users of a run stand on."""
 
-    def __init__(self, options: Options, context: RunContext) -> None:
-        self.options = options
-        self.context = context
-
-    @cached_property
-    def tls(self) -> SSLContext:
-        """How TLS is spoken. Made when first needed. Raises InvalidInput for a CA that is none."""
-        return tls_context(self.options)
+    options: Options
+    now_ns: Callable[[], int]
+    dialer: Dialer
 
 
 class WebSocketSession(Session):
@@ -92,7 +85,7 @@ class WebSocketSession(Session):
         self._ground = ground
         self._idle_bytes = 0
         self._iteration = scope.iteration if ground.options.new_connection_each_iteration else None
-        self._now_ns = ground.context.now_ns
+        self._now_ns = ground.now_ns
         self._text = ""
         # For one request
         self._at = 0
@@ -147,7 +140,7 @@ class WebSocketSession(Session):
     def _dial(self, call: WebSocketCall, target: Target) -> None:
         text = self._text if self._text and not target.own else render(target.url, self.scope).decode()
         headers = [(name, render(value, self.scope).decode()) for name, value in target.headers]
-        opening = Opening(self._ground.context, _address(text), headers)
+        opening = Opening(self._now_ns, _address(text), headers)
         self.reset()
         self.reply.reset()
         self._text = self.reply.url = text
@@ -157,9 +150,9 @@ class WebSocketSession(Session):
         self._dialing = asyncio.get_running_loop().create_task(self._open(opening))
 
     async def _open(self, opening: Opening) -> None:
-        options = self._ground.options
+        ground = self._ground
         try:
-            connection = await opening.open(lambda: self._ground.tls, options.max_message_bytes)
+            connection = await opening.open(ground.dialer, self.scope, ground.options.max_message_bytes)
         except Failed as error:
             self._fail(error.error_class, str(error))
         else:

@@ -9,15 +9,16 @@ from pydantic import model_validator
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
-from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
-from perfsvc_protocols._net.dial import TlsOptions
-from perfsvc_protocols.http.spec import TOKEN
+from perfsvc_protocols._net.dial import DialOptions
+from perfsvc_protocols._net.headers import TOKEN
+from perfsvc_protocols._net.headers import sendable
 
 MIB = 1024 * 1024
-OURS = frozenset({"host", "upgrade", "connection", "content-length", "transfer-encoding"})
+OURS = Text("由系统自动填写", "is filled in by the protocol")
+UPGRADING = frozenset({"host", "upgrade", "connection", "content-length", "transfer-encoding"})
 """Headers that make a request an upgrade; as are all that begin with sec-websocket-."""
 PAYLOADS = {"text": "text", "base64": "base64", "json_body": "json"}
 VERBS = (*PAYLOADS, "ping", "expect", "hold", "close")
@@ -111,10 +112,7 @@ class Request(Action):
     @field_validator("headers")
     @classmethod
     def _sendable(cls, value: dict[str, str]) -> dict[str, str]:
-        problems = [Problem(name, text) for name in value if (text := _header_fault(name))]
-        if problems:
-            raise Fault.all(problems)
-        return value
+        return sendable(value, lambda name: OURS if name in UPGRADING or name.startswith("sec-websocket-") else None)
 
     @field_validator("subprotocols")
     @classmethod
@@ -137,7 +135,7 @@ class Request(Action):
         return () if self.idle else (("", self),)
 
 
-class Options(TlsOptions):
+class Options(DialOptions):
     """How every virtual user of a run behaves as a WebSocket client."""
 
     max_message_bytes: int = titled(
@@ -147,11 +145,3 @@ class Options(TlsOptions):
     backlog: int = titled("步骤间保留的消息数", "Messages kept between steps", default=64, ge=0, le=10_000)
     """For an ``expect`` that comes later; the oldest make room. A step that sends looks only at what comes after."""
     new_connection_each_iteration: bool = titled("每次迭代重新连接", "New connection each iteration", default=False)
-
-
-def _header_fault(name: str) -> Text | None:
-    if not TOKEN.fullmatch(name):
-        return Text("不是合法的请求头名称", "is not a header name")
-    if name.lower() in OURS or name.lower().startswith("sec-websocket-"):
-        return Text("由系统自动填写", "is filled in by the protocol")
-    return None

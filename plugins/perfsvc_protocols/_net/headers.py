@@ -1,0 +1,22 @@
+"""Names of headers that users write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Text
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+NOT_A_NAME = Text("不是合法的请求头名称", "is not a header name")
+
+
+def sendable(headers: dict[str, str], reserved: Callable[[str], Text | None]) -> dict[str, str]:
+    """The headers as they are; ``reserved`` tells of a lower-case name why it is not the user's. Raises Fault."""
+    faults = {name: reserved(name.lower()) if TOKEN.fullmatch(name) else NOT_A_NAME for name in headers}
+    problems = [Problem(name, fault) for name, fault in faults.items() if fault is not None]
+    if problems:
+        raise Fault.all(problems)
+    return headers

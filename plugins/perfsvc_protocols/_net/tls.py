@@ -1,0 +1,155 @@
+"""TLS as users choose it: whom a client trusts, and who it says it is."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import tempfile
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pydantic import field_validator
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Problem
+from perfsvc.plugin import RunContext
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Spec
+from perfsvc.plugin import Template
+from perfsvc.plugin import Text
+from perfsvc.plugin import titled
+from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc_protocols._net.failures import Failed
+
+PEM = "-----BEGIN"
+VARIES = "{{"
+MAX_CONTEXTS = 64
+"""Contexts kept where certificates vary: each holds the system's authorities, some hundred KB."""
+
+
+class TlsOptions(Spec):
+    """Whom a client trusts, and the certificate it shows where the target asks for one."""
+
+    verify: bool = titled("校验证书", "Verify certificates", default=True)
+    ca: str | None = titled("CA 证书（PEM 文本或文件路径）", "CA: PEM text, or path of a PEM file", default=None)
+    certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
+    """May hold templates, such as ``{{certificate}}`` from a data row: each user then shows its own."""
+    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, repr=False)
+
+    @field_validator("certificate", "key")
+    @classmethod
+    def _is_pem(cls, value: str | None) -> str | None:
+        if value is not None and PEM not in value and VARIES not in value:
+            raise Fault("不是 PEM 文本", "is not PEM text")
+        return value
+
+    @model_validator(mode="after")
+    def _pair(self) -> TlsOptions:
+        if (self.certificate is None) != (self.key is None):
+            raise Fault("certificate 与 key 必须同时填写", "certificate and key come together", "certificate")
+        return self
+
+
+class Identity(NamedTuple):
+    """A client's certificate and key, PEM."""
+
+    certificate: str
+    key: str
+
+
+class Tls:
+    """The TLS contexts of a run: one for all users, or one for each certificate where that varies from user to user."""
+
+    def __init__(self, options: TlsOptions, context: RunContext, alpn: Sequence[str] = ()) -> None:
+        """Raises InvalidInput for a CA or a client certificate that cannot be read."""
+        self._alpn = list(alpn)
+        self._options = options
+        self._templates = _templates(options, context)
+        self._made: dict[Identity | None, ssl.SSLContext] = {}
+        if options.ca is not None or self._templates:
+            self.prepare()
+
+    def prepare(self) -> None:
+        """Makes the context of all users, where it is one. Reading the system's authorities takes some milliseconds."""
+        if not self._made:
+            varies = any(each.constant is None for each in self._templates)
+            identity = None if varies else self._identity(Scope(0, 0))
+            self._made[identity] = self._make(identity)
+
+    async def of(self, scope: Scope) -> ssl.SSLContext:
+        """The context of one user. Raises MissingVariable, and Failed for a certificate that cannot be used."""
+        identity = self._identity(scope)
+        known = self._made.get(identity)
+        if known is None:
+            known = await asyncio.to_thread(self._made_late, identity)
+            if len(self._made) >= MAX_CONTEXTS:
+                del self._made[next(iter(self._made))]
+            self._made[identity] = known
+        return known
+
+    def _identity(self, scope: Scope) -> Identity | None:
+        return Identity._make(each.render(scope) for each in self._templates) if self._templates else None
+
+    def _made_late(self, identity: Identity | None) -> ssl.SSLContext:
+        try:
+            return self._make(identity)
+        except InvalidInput as error:
+            raise Failed(INVALID_REQUEST, str(error)) from None
+
+    def _make(self, identity: Identity | None) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._alpn:
+            context.set_alpn_protocols(self._alpn)
+        if self._options.ca is not None:
+            _trust(context, self._options.ca)
+        if not self._options.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if identity is not None:
+            _show(context, identity)
+        return context
+
+
+def _templates(options: TlsOptions, context: RunContext) -> tuple[Template, ...]:
+    if options.certificate is None or options.key is None:
+        return ()
+    made, problems = [], []
+    for at, text in (("certificate", options.certificate), ("key", options.key)):
+        try:
+            made.append(context.template(text))
+        except Fault as fault:
+            problems += [Problem(at, problem.text) for problem in fault.problems]
+    if problems:
+        raise InvalidInput(problems)
+    return tuple(made)
+
+
+def _trust(context: ssl.SSLContext, ca: str) -> None:
+    try:
+        if PEM in ca:
+            context.load_verify_locations(cadata=ca)
+        else:
+            context.load_verify_locations(cafile=ca)
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        raise InvalidInput.at("ca", f"无法读取 PEM 证书：{cause}", f"no PEM certificate there: {cause}") from None
+
+
+def _show(context: ssl.SSLContext, identity: Identity) -> None:
+    """The ssl module reads certificates from files only; this one is ours alone, and gone at once."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(f"{identity.certificate}\n{identity.key}\n")
+        file.flush()
+        try:
+            context.load_cert_chain(file.name, password=_no_password)
+        except (OSError, ValueError) as error:
+            cause = getattr(error, "reason", None) or type(error).__name__
+            text = Text(f"无法使用客户端证书：{cause}", f"cannot be used as a client certificate: {cause}")
+            raise InvalidInput([Problem("certificate", text)]) from None
+
+
+def _no_password() -> str:
+    """Keys with a password are refused: without this OpenSSL would ask for it at the terminal."""
+    raise ValueError("the key has a password")
