@@ -13,7 +13,7 @@ from perfsvc.cli import make_parser
 from perfsvc.engine.control.course import Phase
 from perfsvc.engine.control.course import Verdict
 from perfsvc.engine.driving import SPREAD_LIMIT_S
-from perfsvc.engine.node import OTHER_FILES
+from perfsvc.engine.probe import OTHER_FILES
 from perfsvc.engine.reading import REGEX_LIMIT_S
 from perfsvc.metrics import health
 from perfsvc.model import scene
