@@ -11,15 +11,17 @@ from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.plugin import failures
+from perfsvc.plugin.coroutine import AsyncSession
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import DataFailure
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.datasource import Feed
 from perfsvc.plugin.datasource import Row
+from perfsvc.plugin.failures import Failed
 from perfsvc.plugin.hookspecs import hookimpl
 from perfsvc.plugin.protocol import ABORTED
 from perfsvc.plugin.protocol import TIMEOUT
-from perfsvc.plugin.protocol import AsyncSession
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Excerpt
 from perfsvc.plugin.protocol import NotSent
@@ -41,6 +43,7 @@ __all__ = [
     "DataFailure",
     "DataSource",
     "Excerpt",
+    "Failed",
     "Fault",
     "Feed",
     "InvalidInput",
@@ -60,6 +63,7 @@ __all__ = [
     "Template",
     "Text",
     "compile_path",
+    "failures",
     "hookimpl",
     "titled",
 ]

@@ -16,7 +16,6 @@ What happens inside the library a plugin uses is the plugin's to translate: a re
 
 from __future__ import annotations
 
-import asyncio
 import random
 from abc import ABC
 from abc import abstractmethod
@@ -29,7 +28,6 @@ from typing import NamedTuple
 
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
-from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
 
 TIMEOUT = "Timeout"
@@ -194,61 +192,6 @@ class Session(ABC):
 
     async def close(self) -> None:  # noqa: B027 - nothing held, nothing to close
         """The virtual user ends; called once, with nothing in flight."""
-
-
-class AsyncSession(Session):
-    """A session written as a coroutine: implement ``call`` and ``failed``, and ``prepare`` where texts are rendered."""
-
-    __slots__ = ("_task",)
-
-    def __init__(self, scope: Scope, done: Done) -> None:
-        super().__init__(scope, done)
-        self._task: asyncio.Task[Reply] | None = None
-
-    def prepare(self, call: Any) -> Any:
-        """What can be done at once: texts rendered, the reply reset. What it answers is what ``call`` is given.
-
-        Raises NotSent or MissingVariable when nothing can be sent.
-        """
-        return call
-
-    @abstractmethod
-    async def call(self, call: Any) -> Reply:
-        """Do one request. Failures of the target are replies with ``failure`` set."""
-
-    @abstractmethod
-    def failed(self, error_class: str, message: str) -> Reply:
-        """A reply for a request that was cut off or raised.
-
-        Let go of the connection here, not where ``call`` notices that it was cancelled: that comes later, and the next
-        request may have begun by then.
-        """
-
-    def start(self, call: Any) -> None:
-        self._task = asyncio.get_running_loop().create_task(self.call(self.prepare(call)))
-        self._task.add_done_callback(self._ended)
-
-    def abort(self, error_class: str) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            self.done(self.failed(error_class, ""))
-
-    def _ended(self, task: asyncio.Task[Reply]) -> None:
-        if task is not self._task:  # aborted before
-            if not task.cancelled():
-                task.exception()
-            return
-        self._task = None
-        self.done(self._outcome(task))
-
-    def _outcome(self, task: asyncio.Task[Reply]) -> Reply:
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, MissingVariable | NotSent):
-            return self.failed(getattr(error, "error_class", str(error)), str(error))
-        if error is not None:
-            return self.failed(f"Plugin Error: {type(error).__name__}", str(error))
-        return self.failed(ABORTED, "") if task.cancelled() else task.result()
 
 
 class RunContext(NamedTuple):

@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 
-from perfsvc_protocols._net.failures import broken
-from perfsvc_protocols._net.failures import connecting
+from perfsvc.plugin.failures import broken
+from perfsvc.plugin.failures import connecting
 
 
 @pytest.mark.parametrize(

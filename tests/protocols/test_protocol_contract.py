@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import pytest
 
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Protocol
 from perfsvc.plugin import Spec
 from perfsvc.plugin.discovery import discover
 from perfsvc.plugin.testing import CHECKS
 from perfsvc.plugin.testing import Bench
-from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols.http import HttpProtocol
 from perfsvc_protocols.http.session import HttpSession
 from tests.protocols.grpc_bench import GrpcBench

@@ -7,9 +7,5 @@
 ``pieces payload``  templates as bytes; text, hexadecimal, Base64 and JSON with them
 ``message``         requests and replies that are plain bytes
 ``pattern``         regular expressions of users, within a time limit
-``names sources``   where names lead, and where users come from
-``tls``             whom a client trusts, and the certificate it shows
-``dial``            from a host name to a connection
-``failures``        error classes
 ==================  ==============================================================
 """

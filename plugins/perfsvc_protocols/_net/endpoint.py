@@ -10,7 +10,7 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
-from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols._net.pieces import Pieces
 from perfsvc_protocols._net.pieces import constant

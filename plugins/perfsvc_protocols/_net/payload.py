@@ -16,7 +16,7 @@ from perfsvc.plugin import Problem
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
-from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net.pieces import Encode
 from perfsvc_protocols._net.pieces import Piece
 from perfsvc_protocols._net.pieces import Pieces

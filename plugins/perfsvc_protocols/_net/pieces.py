@@ -14,8 +14,8 @@ from urllib.parse import quote_plus
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
+from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
-from perfsvc_protocols._net.failures import INVALID_REQUEST
 
 Piece = bytes | Callable[[Scope], bytes]
 Pieces = tuple[Piece, ...]

@@ -9,11 +9,11 @@ from typing import Any
 import grpc.aio
 
 from perfsvc.plugin import RunContext
-from perfsvc_protocols._net.dial import Phases
-from perfsvc_protocols._net.failures import DNS
-from perfsvc_protocols._net.failures import OTHER
-from perfsvc_protocols._net.failures import connecting
-from perfsvc_protocols._net.names import looking_up
+from perfsvc.plugin.failures import DNS
+from perfsvc.plugin.failures import OTHER
+from perfsvc.plugin.failures import connecting
+from perfsvc.plugin.net.dial import Phases
+from perfsvc.plugin.net.names import looking_up
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.once import Once

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import grpc.aio
 
 from perfsvc.plugin import TIMEOUT
-from perfsvc_protocols._net import failures
-from perfsvc_protocols._net.failures import CLOSED_EARLY
-from perfsvc_protocols._net.failures import OTHER
-from perfsvc_protocols._net.failures import PROTOCOL
-from perfsvc_protocols._net.failures import RESET
+from perfsvc.plugin import failures
+from perfsvc.plugin.failures import CLOSED_EARLY
+from perfsvc.plugin.failures import OTHER
+from perfsvc.plugin.failures import PROTOCOL
+from perfsvc.plugin.failures import RESET
 
 SCHEMA = "Schema Error"
 

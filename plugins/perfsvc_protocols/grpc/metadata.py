@@ -12,7 +12,7 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
-from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc.plugin.failures import INVALID_REQUEST
 
 NAME = re.compile(r"[a-z0-9_.\-]+")
 VALUE = re.compile(r"[\x20-\x7e]*")

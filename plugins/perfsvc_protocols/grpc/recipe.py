@@ -10,7 +10,7 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Reads
 from perfsvc.plugin import Scope
-from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols.grpc.message import MessageRecipe
 from perfsvc_protocols.grpc.message import Texts
 from perfsvc_protocols.grpc.metadata import MetadataRecipe

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Reply
-from perfsvc_protocols._net.failures import PROTOCOL
+from perfsvc.plugin.failures import PROTOCOL
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.message import Texts
 from perfsvc_protocols.grpc.metadata import Pairs

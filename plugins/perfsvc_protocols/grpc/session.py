@@ -14,8 +14,8 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
-from perfsvc_protocols._net.failures import CLOSED_EARLY
-from perfsvc_protocols._net.failures import INVALID_REQUEST
+from perfsvc.plugin.failures import CLOSED_EARLY
+from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.channels import Line
 from perfsvc_protocols.grpc.channels import Route

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urljoin
 
+from perfsvc.plugin import Failed
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols._net.failures import Failed
 
 END_OF_HEAD = b"\r\n\r\n"
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})

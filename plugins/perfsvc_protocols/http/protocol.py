@@ -11,7 +11,7 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
-from perfsvc_protocols._net.dial import Dialer
+from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols.http import spec
 from perfsvc_protocols.http.compile import Compiler
 from perfsvc_protocols.http.recipe import HttpCall

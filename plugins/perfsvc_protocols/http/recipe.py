@@ -9,9 +9,9 @@ from perfsvc.plugin import Call
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
+from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols._net.failures import INVALID_REQUEST
 from perfsvc_protocols._net.pieces import Pieces
 from perfsvc_protocols._net.pieces import constant
 from perfsvc_protocols._net.pieces import merged

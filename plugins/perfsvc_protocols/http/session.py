@@ -8,13 +8,13 @@ from operator import add
 from typing import cast
 
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
-from perfsvc_protocols._net import failures
+from perfsvc.plugin import failures
+from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols._net.dial import Dialer
-from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.cookies import CookieJar

@@ -17,7 +17,7 @@ from perfsvc.plugin import Many
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
-from perfsvc_protocols._net.dial import DialOptions
+from perfsvc.plugin.net.dial import DialOptions
 from perfsvc_protocols._net.headers import sendable
 
 COMPUTED = Text("由系统自动计算", "is computed")

@@ -11,7 +11,7 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
-from perfsvc_protocols._net.dial import Dialer
+from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.endpoint import place
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 from perfsvc.plugin import Call
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
-from perfsvc_protocols._net import failures
-from perfsvc_protocols._net.dial import Dialer
+from perfsvc.plugin import failures
+from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.endpoint import Endpoint
 from perfsvc_protocols._net.endpoint import Place
-from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols._net.message import MessageReply
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols.tcp.connection import Connection

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import titled
-from perfsvc_protocols._net.dial import DialOptions
+from perfsvc.plugin.net.dial import DialOptions
 from perfsvc_protocols._net.message import Message
 from perfsvc_protocols.tcp.framing import Framing
 from perfsvc_protocols.tcp.framing import LengthFraming

@@ -11,16 +11,16 @@ from typing import cast
 
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
-from perfsvc_protocols._net import failures
+from perfsvc.plugin import failures
+from perfsvc.plugin.net.names import looking_up
+from perfsvc.plugin.net.sources import Sources
 from perfsvc_protocols._net.endpoint import Endpoint
-from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols._net.message import MessageReply
-from perfsvc_protocols._net.names import looking_up
-from perfsvc_protocols._net.sources import Sources
 from perfsvc_protocols.udp.calls import UdpCall
 from perfsvc_protocols.udp.flight import Arrival
 from perfsvc_protocols.udp.flight import Flight

@@ -9,9 +9,9 @@ from pydantic import model_validator
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
+from perfsvc.plugin.net.names import NameOptions
+from perfsvc.plugin.net.sources import SourceOptions
 from perfsvc_protocols._net.message import Message
-from perfsvc_protocols._net.names import NameOptions
-from perfsvc_protocols._net.sources import SourceOptions
 
 MAX_DATAGRAM = 65_507
 

@@ -20,13 +20,13 @@ from picows import WSMsgType
 from picows import WSTransport
 from picows import ws_connect
 
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Scope
-from perfsvc_protocols._net import failures
+from perfsvc.plugin import failures
+from perfsvc.plugin.net.dial import Dialer
+from perfsvc.plugin.net.dial import Dialled
+from perfsvc.plugin.net.dial import hang_up
 from perfsvc_protocols._net.address import Address
-from perfsvc_protocols._net.dial import Dialer
-from perfsvc_protocols._net.dial import Dialled
-from perfsvc_protocols._net.dial import hang_up
-from perfsvc_protocols._net.failures import Failed
 
 TEXT, BINARY, PING, PONG, CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
 MESSAGES = (TEXT, BINARY)

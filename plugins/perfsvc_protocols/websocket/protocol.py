@@ -11,8 +11,8 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
+from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net import address
-from perfsvc_protocols._net.dial import Dialer
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols._net.pieces import Pieces
 from perfsvc_protocols._net.pieces import constant

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import Failed
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
+from perfsvc.plugin.failures import INVALID_REQUEST
+from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Address
-from perfsvc_protocols._net.dial import Dialer
-from perfsvc_protocols._net.failures import INVALID_REQUEST
-from perfsvc_protocols._net.failures import Failed
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.pieces import render
 from perfsvc_protocols.websocket.connection import BINARY

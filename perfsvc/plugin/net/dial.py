@@ -11,16 +11,16 @@ from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
+from perfsvc.plugin import Failed
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
-from perfsvc_protocols._net import failures
-from perfsvc_protocols._net.failures import Failed
-from perfsvc_protocols._net.names import NameOptions
-from perfsvc_protocols._net.names import looking_up
-from perfsvc_protocols._net.sources import SourceOptions
-from perfsvc_protocols._net.sources import Sources
-from perfsvc_protocols._net.tls import Tls
-from perfsvc_protocols._net.tls import TlsOptions
+from perfsvc.plugin import failures
+from perfsvc.plugin.net.names import NameOptions
+from perfsvc.plugin.net.names import looking_up
+from perfsvc.plugin.net.sources import SourceOptions
+from perfsvc.plugin.net.sources import Sources
+from perfsvc.plugin.net.tls import Tls
+from perfsvc.plugin.net.tls import TlsOptions
 
 Phases = tuple[int, int, int]
 """Nanoseconds for DNS, connecting and TLS."""
@@ -50,6 +50,14 @@ class Dialled(NamedTuple):
     connect_ns: int
 
 
+class Streams(NamedTuple):
+    """An open connection for coroutines."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    phases: Phases
+
+
 class Dialer:
     """Opens a run's connections."""
 
@@ -65,12 +73,16 @@ class Dialer:
 
         Raises Failed; cancelled, it leaves nothing open.
         """
-        try:
-            return await self._opened(to, protocol, scope)
-        except Failed:
-            raise
-        except Exception as error:
-            raise failures.connecting(error) from error
+        _, phases = await self._opened(to, protocol, scope)
+        return phases
+
+    async def streams(self, to: Destination, scope: Scope, limit: int = 65_536) -> Streams:
+        """As ``open``, for coroutines; ``limit`` is the most bytes that one ``readuntil`` gives. Raises Failed."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit, loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport, phases = await self._opened(to, protocol, scope)
+        return Streams(reader, asyncio.StreamWriter(transport, protocol, reader, loop), phases)
 
     async def dial(self, to: Destination, scope: Scope) -> Dialled:
         """Connects to the first address that takes it. Raises Failed and others; leaves nothing open."""
@@ -88,20 +100,18 @@ class Dialer:
                 return Dialled(connected, tls, resolved - begun, self._now_ns() - resolved)
         raise refusal or Failed(failures.DNS, f"{to.host} has no address")
 
-    async def _opened(self, to: Destination, protocol: asyncio.Protocol, scope: Scope) -> Phases:
-        connected, tls, dns_ns, connect_ns = await self.dial(to, scope)
-        begun = self._now_ns()
+    async def _opened(
+        self, to: Destination, protocol: asyncio.Protocol, scope: Scope
+    ) -> tuple[asyncio.Transport, Phases]:
         try:
-            await asyncio.get_running_loop().create_connection(
-                lambda: protocol, sock=connected, ssl=tls, server_hostname=None if tls is None else to.host
-            )
-        except ConnectionError as error:
-            hang_up(connected)
-            raise Failed(failures.TLS_CLOSED, str(error)) from None
-        except BaseException:
-            hang_up(connected)
+            connected, tls, dns_ns, connect_ns = await self.dial(to, scope)
+            begun = self._now_ns()
+            transport = await _handed_over(connected, protocol, tls, to.host)
+        except Failed:
             raise
-        return dns_ns, connect_ns, 0 if tls is None else self._now_ns() - begun
+        except Exception as error:
+            raise failures.connecting(error) from error
+        return transport, (dns_ns, connect_ns, 0 if tls is None else self._now_ns() - begun)
 
     async def _connected(self, family: int, address: tuple[Any, ...], vu: int) -> socket.socket:
         connected = socket.socket(family, socket.SOCK_STREAM)
@@ -114,6 +124,23 @@ class Dialer:
             connected.close()
             raise
         return connected
+
+
+async def _handed_over(
+    connected: socket.socket, protocol: asyncio.Protocol, tls: ssl.SSLContext | None, host: str
+) -> asyncio.Transport:
+    """A socket in the hands of the loop, TLS spoken. Raises Failed and others; leaves nothing open."""
+    try:
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: protocol, sock=connected, ssl=tls, server_hostname=None if tls is None else host
+        )
+    except ConnectionError as error:
+        hang_up(connected)
+        raise Failed(failures.TLS_CLOSED, str(error)) from None
+    except BaseException:
+        hang_up(connected)
+        raise
+    return transport
 
 
 def hang_up(connected: socket.socket) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import ssl
 
-from perfsvc.plugin import TIMEOUT
-from perfsvc.plugin import MissingVariable
-from perfsvc.plugin import TargetDenied
+from perfsvc.model.template import MissingVariable
+from perfsvc.plugin.protocol import TIMEOUT
+from perfsvc.plugin.protocol import TargetDenied
 
 DNS = "DNS Error"
 DENIED = "Target Denied"
@@ -56,7 +56,7 @@ def connecting(error: Exception) -> Failed:
 
 def broken(error: BaseException | None) -> str:
     """The class of a connection that broke; None is an end that nobody announced."""
-    if error is None:
+    if error is None or isinstance(error, EOFError):
         return CLOSED_EARLY
     if isinstance(error, ssl.SSLError):
         return f"TLS Error: {_tls_cause(error)}"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import field_validator
 from pydantic import model_validator
 
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Problem
@@ -20,8 +21,7 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
-from perfsvc_protocols._net.failures import INVALID_REQUEST
-from perfsvc_protocols._net.failures import Failed
+from perfsvc.plugin.failures import INVALID_REQUEST
 
 PEM = "-----BEGIN"
 VARIES = "{{"

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from pydantic import field_validator
 
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
+from perfsvc.plugin import failures
 from perfsvc.plugin import titled
-from perfsvc_protocols._net import failures
-from perfsvc_protocols._net.failures import Failed
 
 PORT_AT_CONNECT = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24)
 """The port is chosen when the target is known, so that one address has all ports for each target (Linux)."""

@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import field_validator
 
+from perfsvc.plugin import Failed
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Problem
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
+from perfsvc.plugin import failures
 from perfsvc.plugin import titled
-from perfsvc_protocols._net import failures
-from perfsvc_protocols._net.failures import Failed
 
 NAMED = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 PLACE = re.compile(r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+")
