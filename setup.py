@@ -70,6 +70,7 @@ setup(
     entry_points={
         "console_scripts": ["perfsvc = perfsvc.cli:main"],
         "perfsvc.plugins": [
+            "data-csv = perfsvc_datasources.csv",
             "data-pool = perfsvc_datasources.pool",
             "protocol-grpc = perfsvc_protocols.grpc",
             "protocol-http = perfsvc_protocols.http",

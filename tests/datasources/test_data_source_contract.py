@@ -19,9 +19,11 @@ from perfsvc_datasources.pool import PoolFeed
 from perfsvc_datasources.pool import PoolSource
 from tests.datasources.contract import CHECKS
 from tests.datasources.contract import Bench
+from tests.datasources.csv_bench import CsvBench
 from tests.datasources.pool_bench import PoolBench
 
 BENCHES: dict[str, Bench] = {
+    "csv": CsvBench(),
     "pool": PoolBench(),
 }
 

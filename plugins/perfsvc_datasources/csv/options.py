@@ -1,0 +1,77 @@
+"""What users write: ``data_config`` of a csv source."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Literal
+
+from pydantic import Field
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Many
+from perfsvc.plugin import Spec
+from perfsvc.plugin import titled
+from perfsvc_datasources._columns import MOST_COLUMNS
+from perfsvc_datasources._columns import Column
+from perfsvc_datasources._columns import twice
+
+Encoding = Literal[
+    "auto",
+    "utf-8",
+    "utf-16",
+    "utf-32",
+    "gbk",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc-jp",
+    "euc-kr",
+    "iso-8859-1",
+    "windows-1252",
+]
+Columns = Annotated[Many[Column], Field(min_length=1, max_length=MOST_COLUMNS)]
+
+
+class Options(Spec):
+    """Which file, and how it is written."""
+
+    datafile_id: int | None = titled("数据文件ID", "Id of the data file", default=None, ge=1)
+    file: str | None = titled(
+        "文件名（与计划文件同目录）", "Name of a file beside the plan file", default=None, min_length=1, max_length=1000
+    )
+    encoding: Encoding = titled("编码", "Encoding", default="auto")
+    delimiter: str = titled("分隔符", "Delimiter, one character or auto", default="auto")
+    quote: str = titled("引号", "Quote: \", ' or none", default='"')
+    columns: Columns | None = titled("列名", "Names of the columns", default=None)
+    """Without them the first line has the names."""
+    header: bool | None = titled("首行为列名", "The first line has names", default=None)
+    """With ``columns``: whether there is such a line all the same, to be passed over."""
+    on_bad_row: Literal["skip", "fail"] = titled("遇到错误行时", "At a bad row", default="skip")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Options:
+        if (self.datafile_id is None) == (self.file is None):
+            raise Fault(
+                "datafile_id 与 file 必须且只能填写一个", "give datafile_id or file, one of them", "datafile_id"
+            )
+        if self.delimiter != "auto" and (len(self.delimiter) != 1 or self.delimiter in "\r\n\0" + self.quote):
+            raise Fault(
+                "应为一个字符（不同于引号）或 auto", "must be one character, not the quote, or auto", "delimiter"
+            )
+        if self.quote not in ('"', "'", "none"):
+            raise Fault("应为 \"、' 或 none", "must be \", ' or none", "quote")
+        if self.columns is None and self.header is False:
+            raise Fault("没有列名行时必填", "is required where no line has the names", "columns")
+        repeated = twice(self.columns or (), "columns")
+        if repeated:
+            raise Fault.all(repeated)
+        return self
+
+    @property
+    def named_by_file(self) -> bool:
+        return self.columns is None
+
+    @property
+    def has_header(self) -> bool:
+        return self.named_by_file if self.header is None else self.header

@@ -1,0 +1,218 @@
+"""Text to records: pieces of the file go through the csv module of the interpreter, which is written in C.
+
+A piece is some whole lines. A record whose quoted field goes on beyond a piece waits for the next one; what is wrong
+costs its own line only, and is told by the line's number.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import BinaryIO
+from typing import NamedTuple
+
+from perfsvc.plugin import Text
+
+PIECE = 65_536
+"""Bytes; about a millisecond's work."""
+LONGEST_LINE = 1_048_576
+"""Characters."""
+UNDECODABLE = "\udcff"
+"""Stands for bytes that do not decode. A lone surrogate, which no codec gives for anything sound."""
+
+
+def _mark_undecodable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return UNDECODABLE, error.end
+
+
+codecs.register_error("perfsvc-undecodable", _mark_undecodable)
+
+
+class Bad(NamedTuple):
+    """A record that is none; ``line`` is where it begins, counted from 1."""
+
+    line: int
+    cause: Text
+
+
+class Dialect(NamedTuple):
+    """How a file is written; ``codec`` is a Python name, ``quote`` may be none."""
+
+    codec: str
+    delimiter: str
+    quote: str
+
+    def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        """The records of some lines; raises csv.Error, also for a quote that is still open at the end."""
+        if self.quote == "none":
+            return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=True)
+
+
+class Records:
+    """A file's records from its beginning. ``bad`` has what was refused since it was last emptied."""
+
+    def __init__(self, file: BinaryIO, dialect: Dialect) -> None:
+        self.bad: list[Bad] = []
+        self.ended = False
+        self._dialect = dialect
+        self._pieces = Pieces(file, dialect.codec)
+        self._line = 0
+        self._open = ""
+
+    def header(self) -> list[str]:
+        """The first record, where it has the names; none in an empty file. Raises csv.Error."""
+        text = ""
+        while not self.ended:
+            text += self._next() or ""
+            if len(text) > LONGEST_LINE:
+                break
+            lines, height = list(io.StringIO(text, newline="")), 0
+            try:
+                for fields in self._dialect.reader(iter(lines)):
+                    height += _height(fields)
+                    if fields:
+                        self._line, self._open = height, "".join(lines[height:])
+                        return fields
+            except csv.Error:
+                if self.ended:
+                    raise
+        return []
+
+    def next_piece(self, width: int) -> list[list[str]]:
+        """The records of the next piece, which may be none, that have so many fields."""
+        piece = self._next()
+        if piece is not None:
+            return self._sound(self._open + piece, width)
+        self._refuse(0, f"一行超过 {LONGEST_LINE} 个字符", f"has a line of more than {LONGEST_LINE} characters")
+        self._line, self._open = self._line + breaks(self._open) + 1, ""
+        return []
+
+    def _next(self) -> str | None:
+        piece = self._pieces.next()
+        self.ended = self._pieces.ended
+        return piece
+
+    def _sound(self, text: str, width: int) -> list[list[str]]:
+        records, self._open = self._plain(text), ""
+        if records is None:
+            try:
+                records = list(self._dialect.reader(io.StringIO(text, newline="")))
+            except csv.Error:
+                records = self._one_by_one(text)
+        clean = "\0" not in text and UNDECODABLE not in text
+        sound = records if clean and set(map(len, records)) == {width} else self._sifted(records, width)
+        self._line += breaks(text) - breaks(self._open)
+        self.bad.sort()
+        return sound
+
+    def _plain(self, text: str) -> list[list[str]] | None:
+        """The records of a text without quotes and blank lines, which needs no parser; None of any other."""
+        if self._dialect.quote in text or "\r" in text or "\n\n" in text or text[:1] in ("", "\n"):
+            return None
+        delimiter = self._dialect.delimiter
+        return [line.split(delimiter) for line in text.removesuffix("\n").split("\n")]
+
+    def _one_by_one(self, text: str) -> list[list[str]]:
+        """The records of a text with something wrong in it. A line of which no record can be made is left out.
+
+        It becomes an empty record, so that the lines can still be counted.
+        """
+        lines = list(io.StringIO(text, newline=""))
+        records: list[list[str]] = []
+        at = 0
+        while at < len(lines):
+            reader = self._dialect.reader(map(lines.__getitem__, range(at, len(lines))))
+            before = len(records)
+            try:
+                records.extend(reader)
+                break
+            except csv.Error as error:
+                at += sum(map(_height, records[before:]))
+                if self._goes_on(error, lines, at):
+                    self._open = "".join(lines[at:])
+                    break
+                self._refuse(at, f"格式错误：{error}", f"not as it should be: {error}")
+                records.append([])
+                at += 1
+        return records
+
+    def _goes_on(self, error: csv.Error, lines: list[str], at: int) -> bool:
+        """Whether a record is only cut off by the end of the piece."""
+        wants_more = str(error) == "unexpected end of data"  # the csv module has no other sign of it
+        return wants_more and not self.ended and sum(map(len, lines[at:])) <= LONGEST_LINE
+
+    def _sifted(self, records: Sequence[list[str]], width: int) -> list[list[str]]:
+        sound, line = [], 0
+        for fields in records:
+            if any("\0" in field or UNDECODABLE in field for field in fields):
+                self._refuse(line, *self._unreadable(fields))
+            elif fields and len(fields) != width:
+                found = len(fields)
+                self._refuse(line, f"有 {found} 个字段，应为 {width} 个", f"has {found} fields instead of {width}")
+            elif fields:
+                sound.append(fields)
+            line += _height(fields)
+        return sound
+
+    def _unreadable(self, fields: list[str]) -> Text:
+        if any("\0" in field for field in fields):
+            return Text("含有 NUL 字符", "has a NUL character in it")
+        codec = self._dialect.codec
+        return Text(f"不是合法的 {codec} 编码", f"is not {codec}")
+
+    def _refuse(self, below: int, zh: str, en: str) -> None:
+        self.bad.append(Bad(self._line + below + 1, Text(zh, en)))
+
+
+class Pieces:
+    """A file decoded, in pieces that end with a line break; None stands for a line that is too long."""
+
+    def __init__(self, file: BinaryIO, codec: str) -> None:
+        file.seek(0)
+        self.ended = False
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(codec)("perfsvc-undecodable")
+        self._rest = ""
+        self._skipping = False
+
+    def next(self) -> str | None:
+        """The next piece; an empty one where a line goes on."""
+        if len(self._rest) > LONGEST_LINE:
+            self._rest, self._skipping = "", True
+            return None
+        data = self._file.read(PIECE)
+        self.ended = not data
+        text = self._rest + self._decoder.decode(data, final=self.ended)
+        end = len(text) if self.ended else _last_break(text)
+        piece, self._rest = text[:end], text[end:]
+        return self._after_skipping(piece) if self._skipping else piece
+
+    def _after_skipping(self, piece: str) -> str:
+        """What follows the line that is too long; nothing of it is kept."""
+        if not piece and not self.ended:
+            self._rest = ""
+            return ""
+        self._skipping = False
+        return piece[len(next(iter(io.StringIO(piece, newline="")), "")) :]
+
+
+def breaks(text: str) -> int:
+    """How many line breaks there are, of whichever kind."""
+    count = text.count("\n")
+    return count + text.count("\r") - text.count("\r\n") if "\r" in text else count
+
+
+def _height(fields: list[str]) -> int:
+    """How many lines a record takes."""
+    return 1 + sum(map(breaks, fields))
+
+
+def _last_break(text: str) -> int:
+    # A carriage return at the very end may be the first half of a break.
+    return max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
