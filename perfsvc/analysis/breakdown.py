@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perfsvc.analysis.numbers import latency_block
+from perfsvc.analysis.numbers import own_blocks
 from perfsvc.analysis.numbers import plan_summary
 from perfsvc.analysis.numbers import rate
 from perfsvc.metrics.figures import counts_of
@@ -15,7 +16,6 @@ from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.tally import Tally
 from perfsvc.model.window import PHASES
 from perfsvc.model.window import ErrorSample
-from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import PhaseSum
 
 
@@ -32,8 +32,7 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
             "phases": {phase: _phase(totals.phases[phase]) for phase in PHASES if phase in totals.phases},
             "statuses": dict(sorted(totals.statuses.items())),
             "failures": by_count(totals.failures),
-            "counters": dict(sorted(totals.counters.items())),
-            "gauges": {name: _gauge(gauge) for name, gauge in sorted(totals.gauges.items())},
+            **own_blocks(totals.counters, totals.gauges),
         }
         for index, (name, totals) in enumerate(zip(metrics.step_names, metrics.steps, strict=True))
     ]
@@ -97,10 +96,6 @@ def _counts(tally: Tally, running_ns: int) -> dict[str, Any]:
 def _phase(phase: PhaseSum) -> dict[str, Any]:
     average = to_ms(phase.total_ns / phase.count) if phase.count else None
     return {"count": phase.count, "avg": average, "max": to_ms(phase.max_ns)}
-
-
-def _gauge(gauge: GaugeSum) -> dict[str, Any]:
-    return {"count": gauge.count, "avg": round(gauge.total / gauge.count, 3), "max": round(gauge.max, 3)}
 
 
 def _sample(sample: ErrorSample, step_names: list[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from perfsvc.analysis.numbers import own_blocks
 from perfsvc.analysis.numbers import plan_block
 from perfsvc.analysis.numbers import rate
 from perfsvc.clock import iso_z
@@ -90,6 +91,7 @@ def step_data(step: StepSecond) -> dict[str, Any]:
         "error_rate": rate(step.error_rate),
         **latencies(step),
         **plan_block(step),
+        **own_blocks(step.counters, step.gauges),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from perfsvc.errors import Text
@@ -9,6 +10,7 @@ from perfsvc.metrics.figures import PLAN_PERCENTILES
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
+from perfsvc.model.window import GaugeSum
 
 TWO_LATENCIES = Text(
     "响应时间从请求发出算起；latency_from_plan 从计划的开始时刻算起，还包含被测服务或压测机繁忙时请求等待发出的时间",
@@ -37,6 +39,19 @@ def plan_block(figures: Figures) -> dict[str, Any]:
 def plan_summary(from_plan: Histogram) -> dict[str, Any]:
     """``latency_from_plan`` as reports have it, of a histogram; no key at all where there is no plan."""
     return {"latency_from_plan": latency_block(from_plan)} if from_plan.total else {}
+
+
+def gauge_block(gauge: GaugeSum) -> dict[str, Any]:
+    """What a protocol measured itself, in its own unit: how often, the mean and the greatest."""
+    return {"count": gauge.count, "avg": round(gauge.total / gauge.count, 3), "max": round(gauge.max, 3)}
+
+
+def own_blocks(counters: Mapping[str, float], gauges: Mapping[str, GaugeSum]) -> dict[str, Any]:
+    """``counters`` and ``gauges`` of a protocol's own, by name in order."""
+    return {
+        "counters": dict(sorted(counters.items())),
+        "gauges": {name: gauge_block(gauge) for name, gauge in sorted(gauges.items())},
+    }
 
 
 def latency_block(histogram: Histogram) -> dict[str, Any]:

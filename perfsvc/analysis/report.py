@@ -112,8 +112,15 @@ def step_series_block(metrics: RunMetrics) -> dict[str, Any]:
         "width": spans.width,
         "timestamps": spans.starts,
         "steps": [
-            {"index": step, "name": metrics.step_names[step], "throughput": rps, "p95": p95}
-            for step, (rps, p95) in enumerate(zip(spans.rps, spans.p95, strict=True))
+            {
+                "index": step,
+                "name": metrics.step_names[step],
+                "throughput": spans.rps[step],
+                "p95": spans.p95[step],
+                "counters": spans.counters[step],
+                "gauges": spans.gauges[step],
+            }
+            for step in range(metrics.step_series.count)
         ],
     }
 

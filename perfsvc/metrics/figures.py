@@ -9,6 +9,7 @@ import msgspec
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.tally import Tally
+from perfsvc.model.window import GaugeSum
 
 NS_PER_S = 1_000_000_000
 SHORTEST_SPAN_NS = NS_PER_S // 10
@@ -74,10 +75,12 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepSecond(Figures, frozen=True, kw_only=True):
-    """One step's share of a second. ``step`` is its index."""
+    """One step's share of a second. ``step`` is its index; ``counters`` and ``gauges`` are its protocol's own."""
 
     step: int
     name: str
+    counters: dict[str, float] = {}
+    gauges: dict[str, GaugeSum] = {}
 
 
 class Health(msgspec.Struct, frozen=True):

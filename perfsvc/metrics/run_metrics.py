@@ -26,6 +26,7 @@ from perfsvc.metrics.sequence import Sequence
 from perfsvc.metrics.series import Series
 from perfsvc.metrics.step_series import StepSeries
 from perfsvc.metrics.tally import Digest
+from perfsvc.metrics.tally import StepTally
 from perfsvc.metrics.tally import Tally
 from perfsvc.metrics.tally import Totals
 from perfsvc.model.run import RunSpec
@@ -83,12 +84,12 @@ class OpenSecond(NamedTuple):
     """A second that still waits for snapshots: its bucket in the series, and its samples by step."""
 
     bucket: Bucket
-    steps: dict[int, Tally]
+    steps: dict[int, StepTally]
 
     def add(self, digests: list[Digest]) -> None:
         """Count a snapshot's windows by step."""
         for digest in digests:
-            self.steps.setdefault(digest.window.step, Tally()).add_window(digest)
+            self.steps.setdefault(digest.window.step, StepTally()).add_window(digest)
 
 
 class RunMetrics:
@@ -239,9 +240,15 @@ class RunMetrics:
         self.latest = closed
         return closed
 
-    def _step_seconds(self, steps: dict[int, Tally], span_ns: int) -> Iterator[StepSecond]:
-        for step in sorted(steps):
-            yield StepSecond(step=step, name=self.step_names[step], **figures_of(steps[step], span_ns))
+    def _step_seconds(self, steps: dict[int, StepTally], span_ns: int) -> Iterator[StepSecond]:
+        for step, tally in sorted(steps.items()):
+            yield StepSecond(
+                step=step,
+                name=self.step_names[step],
+                counters=dict(tally.counters),
+                gauges=tally.gauges,
+                **figures_of(tally, span_ns),
+            )
 
     def _note_time(self, closed: Second) -> None:
         if closed.paused:

@@ -1,9 +1,9 @@
-"""The first steps of a run over time: how often each ran, and its p95.
+"""The first steps of a run over time: how often each ran, its p95, and what its protocol counted and measured.
 
 The run's own series keeps histograms for a while, so that late snapshots can amend it; the same for each step would
 multiply its memory by the number of steps. Here a span is told once, when it has ended, and costs two numbers for each
-step. Spans of every width are followed from the beginning and a width is given up when it has too many; so percentiles
-are exact at every width, and what comes late is in the totals only.
+step and one for each of its counters and gauges. Spans of every width are followed from the beginning and a width is
+given up when it has too many; so percentiles are exact at every width, and what comes late is in the totals only.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import NamedTuple
 
 from perfsvc.metrics.figures import per_second
 from perfsvc.metrics.histogram import NS_PER_MS
-from perfsvc.metrics.histogram import Histogram
-from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.tally import StepTally
+from perfsvc.model.window import GaugeSum
 
 MAX_STEPS = 20
+MAX_OWN = 8
+"""Counters, and as many gauges, that are followed for each step: those seen first."""
 MAX_POINTS = 600
 WIDTHS = (1, 10, 60, 600, 3_600)
 """Seconds; so 10 min are told by the second, a day by 10 min. The last is kept however many there are."""
@@ -29,13 +31,16 @@ class StepSpans(NamedTuple):
     """The steps over time, spans of ``width`` s that begin at ``starts`` (Unix time).
 
     ``rps`` (requests per second of running time) and ``p95`` (ms, None when no request was sent) have one list for each
-    step, as long as ``starts``.
+    step, as long as ``starts``; ``counters`` (what was counted in the span) and ``gauges`` (its mean, None when nothing
+    was measured) one by name.
     """
 
     width: int
     starts: list[int]
     rps: list[list[float]]
     p95: list[list[float | None]]
+    counters: list[dict[str, list[float]]]
+    gauges: list[dict[str, list[float | None]]]
 
 
 class StepSeries:
@@ -45,7 +50,7 @@ class StepSeries:
         self.count = min(count, MAX_STEPS)
         self._levels = [Level(width, self.count) for width in WIDTHS]
 
-    def add(self, second: int, span_ns: int, steps: Mapping[int, Tally]) -> None:
+    def add(self, second: int, span_ns: int, steps: Mapping[int, StepTally]) -> None:
         """A second of the run is closed: what its steps did in ``span_ns`` of running time. Seconds come in order."""
         shown = {step: tally for step, tally in steps.items() if step < self.count}
         for level in self._levels:
@@ -59,66 +64,109 @@ class StepSeries:
 
 
 class Level:
-    """All spans of one width: in full the one that goes on, in two numbers for each step those that have ended."""
+    """All spans of one width: in full the one that goes on, in numbers those that have ended."""
 
     def __init__(self, width: int, count: int) -> None:
         self._width, self._count = width, count
         self._starts: list[int] = []
         self._ended = array("d")
+        self._counters = [Columns(0.0) for _ in range(count)]
+        self._gauges = [Columns(math.nan) for _ in range(count)]
         self._open = Span(count)
 
     def __len__(self) -> int:
         return len(self._starts)
 
-    def add(self, second: int, span_ns: int, steps: Mapping[int, Tally]) -> None:
+    def add(self, second: int, span_ns: int, steps: Mapping[int, StepTally]) -> None:
         """Count a second in the span that it belongs to."""
         start = second - second % self._width
         if not self._starts or self._starts[-1] != start:
-            if self._starts:
-                self._ended.extend(self._open.numbers())
+            self._end()
             self._starts.append(start)
             self._open = Span(self._count)
         self._open.add(span_ns, steps)
 
     def told(self) -> StepSpans:
         """Every span, the last one as far as it has come."""
-        numbers = self._ended.tolist()
-        if self._starts:
-            numbers += self._open.numbers()
-        a_span = 2 * self._count
+        numbers = [*self._ended, *(self._open.numbers() if self._starts else ())]
+        a_span, tallies = 2 * self._count, self._open.tallies
+        gauges = [columns.with_last(means(each.gauges)) for columns, each in zip(self._gauges, tallies, strict=True)]
         return StepSpans(
             self._width,
             list(self._starts),
             [numbers[2 * step :: a_span] for step in range(self._count)],
-            [[none_if_nan(each) for each in numbers[2 * step + 1 :: a_span]] for step in range(self._count)],
+            [none_if_nan(numbers[2 * step + 1 :: a_span]) for step in range(self._count)],
+            [columns.with_last(each.counters) for columns, each in zip(self._counters, tallies, strict=True)],
+            [{name: none_if_nan(column) for name, column in of_step.items()} for of_step in gauges],
         )
+
+    def _end(self) -> None:
+        """The span that went on is over."""
+        if not self._starts:
+            return
+        self._ended.extend(self._open.numbers())
+        for step, tally in enumerate(self._open.tallies):
+            self._counters[step].append(tally.counters)
+            self._gauges[step].append(means(tally.gauges))
+
+
+class Columns:
+    """Numbers of one step by name, span by span; ``missing`` stands where there was none."""
+
+    def __init__(self, missing: float) -> None:
+        self._missing = missing
+        self._length = 0
+        self._by_name: dict[str, array[float]] = {}
+
+    def append(self, numbers: Mapping[str, float]) -> None:
+        """The numbers of the next span."""
+        for name in numbers:
+            if name not in self._by_name and len(self._by_name) < MAX_OWN:
+                self._by_name[name] = array("d", [self._missing]) * self._length
+        for name, column in self._by_name.items():
+            column.append(numbers.get(name, self._missing))
+        self._length += 1
+
+    def with_last(self, numbers: Mapping[str, float]) -> dict[str, list[float]]:
+        """All spans, and ``numbers`` as those of the one that goes on; by name in order."""
+        whole = Columns(self._missing)
+        whole._length = self._length
+        whole._by_name = {name: column[:] for name, column in self._by_name.items()}
+        whole.append(numbers)
+        return {name: whole._by_name[name].tolist() for name in sorted(whole._by_name)}
 
 
 class Span:
     """What the steps did in the span that goes on."""
 
-    __slots__ = ("_latencies", "_requests", "_span_ns")
+    __slots__ = ("_span_ns", "tallies")
 
     def __init__(self, count: int) -> None:
         self._span_ns = 0
-        self._requests = [0] * count
-        self._latencies = [Histogram() for _ in range(count)]
+        self.tallies = [StepTally() for _ in range(count)]
 
-    def add(self, span_ns: int, steps: Mapping[int, Tally]) -> None:
+    def add(self, span_ns: int, steps: Mapping[int, StepTally]) -> None:
         """Count a second."""
         self._span_ns += span_ns
         for step, tally in steps.items():
-            self._requests[step] += tally.requests
-            self._latencies[step].merge(tally.latency)
+            mine = self.tallies[step]
+            mine.requests += tally.requests
+            mine.latency.merge(tally.latency)
+            mine.add_own(tally.counters, tally.gauges)
 
     def numbers(self) -> Iterator[float]:
         """Requests per second and p95 in ms, step by step; no p95 is not a number."""
-        for requests, latency in zip(self._requests, self._latencies, strict=True):
-            p95 = latency.percentile_ns(95)
-            yield per_second(requests, self._span_ns)
+        for tally in self.tallies:
+            p95 = tally.latency.percentile_ns(95)
+            yield per_second(tally.requests, self._span_ns)
             yield math.nan if p95 is None else round(p95 / NS_PER_MS, 3)
 
 
-def none_if_nan(number: float) -> float | None:
+def means(gauges: Mapping[str, GaugeSum]) -> dict[str, float]:
+    """Each gauge's mean."""
+    return {name: round(gauge.total / gauge.count, 3) for name, gauge in gauges.items()}
+
+
+def none_if_nan(numbers: list[float]) -> list[float | None]:
     """What is not a number was not measured."""
-    return None if math.isnan(number) else number
+    return [None if math.isnan(number) else number for number in numbers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from perfsvc.metrics.histogram import Histogram
@@ -76,10 +77,32 @@ class Tally:
             self.from_plan.merge(other.from_plan)
 
 
-class Totals(Tally):
-    """A whole run's tally of one step, or of all: also failures by class, statuses, phases, and the protocol's own."""
+class StepTally(Tally):
+    """Also what a protocol counted and measured by itself."""
 
-    __slots__ = ("_error_classes", "_statuses", "counters", "failures", "gauges", "phases", "statuses")
+    __slots__ = ("counters", "gauges")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counters: dict[str, float] = defaultdict(float)
+        self.gauges: dict[str, GaugeSum] = {}
+
+    def add_window(self, digest: Digest) -> None:
+        super().add_window(digest)
+        self.add_own(digest.window.counters, digest.window.gauges)
+
+    def add_own(self, counters: Mapping[str, float], gauges: Mapping[str, GaugeSum]) -> None:
+        """Count what a protocol counted and measured."""
+        for name, value in counters.items():
+            self.counters[name] += value
+        for name, gauge in gauges.items():
+            self.gauges[name] = joined_gauge(self.gauges.get(name), gauge)
+
+
+class Totals(StepTally):
+    """A whole run's tally of one step, or of all: also failures by class, statuses and phases."""
+
+    __slots__ = ("_error_classes", "_statuses", "failures", "phases", "statuses")
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,8 +111,6 @@ class Totals(Tally):
         self.failures: dict[str, int] = defaultdict(int)
         self.statuses: dict[str, int] = defaultdict(int)
         self.phases: dict[str, PhaseSum] = {}
-        self.counters: dict[str, float] = defaultdict(float)
-        self.gauges: dict[str, GaugeSum] = {}
 
     def add_window(self, digest: Digest) -> None:
         super().add_window(digest)
@@ -97,10 +118,6 @@ class Totals(Tally):
         add_counts(self.statuses, self._statuses.bounded(digest.window.statuses))
         for name, phase in digest.window.phases.items():
             self.phases[name] = joined(self.phases.get(name), phase)
-        for name, value in digest.window.counters.items():
-            self.counters[name] += value
-        for name, gauge in digest.window.gauges.items():
-            self.gauges[name] = joined_gauge(self.gauges.get(name), gauge)
 
 
 def add_counts(into: dict[str, int], counts: dict[str, int]) -> None:

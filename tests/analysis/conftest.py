@@ -7,6 +7,7 @@ import pytest
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.window import ErrorSample
+from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import PhaseSum
 from perfsvc.model.window import Snapshot
@@ -37,6 +38,8 @@ LOGIN = StepWindow(
     checks_passed=2,
     checks_failed=1,
     phases={"waiting": PhaseSum(3, 30 * MS, 20 * MS), "connect": PhaseSum(1, 2 * MS, 2 * MS)},
+    counters={"messages_sent": 3.0, "lost": 1.0},
+    gauges={"ping_ms": GaugeSum(2, 5.0, 4.0)},
 )
 LIST = StepWindow(
     step=2,

@@ -53,6 +53,15 @@ def test_a_frame_has_more_beside_it(metrics, seconds):
     ]
 
 
+def test_a_frame_has_what_protocols_count_and_measure(metrics, seconds):
+    frames = [metrics_frame(second, metrics, metrics.validity())["data"]["steps"] for second in seconds]
+    _, login, of_list = frames[0]
+    assert login["counters"] == {"lost": 1.0, "messages_sent": 3.0}
+    assert login["gauges"] == {"ping_ms": {"count": 2, "avg": 2.5, "max": 4.0}}
+    assert (of_list["counters"], of_list["gauges"]) == ({}, {})
+    assert frames[3][0]["counters"] == login["counters"], "each second has its own"
+
+
 def test_a_frame_has_the_latency_from_plan_where_there_is_a_plan(metrics, seconds):
     planned = {"avg": 90.0, "p50": 90.0, "p90": 90.0, "p95": 90.0, "p99": 90.0, "max": 90.0}
     data = metrics_frame(seconds[0], metrics, metrics.validity())["data"]

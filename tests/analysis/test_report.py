@@ -149,7 +149,10 @@ def test_steps_have_series_of_their_own(metrics):
     ]
     assert series["steps"][1]["throughput"] == [3.0, 0.0, 0.0, 3.0, 0.0]
     assert series["steps"][1]["p95"] == [30.0, None, None, 30.0, None]
+    assert series["steps"][1]["counters"] == {"lost": [1.0, 0.0, 0.0, 1.0, 0.0], "messages_sent": [3.0, 0, 0, 3.0, 0]}
+    assert series["steps"][1]["gauges"] == {"ping_ms": [2.5, None, None, 2.5, None]}
     assert (series["steps"][3]["throughput"], series["steps"][3]["p95"]) == ([0.0] * 5, [None] * 5)
+    assert (series["steps"][3]["counters"], series["steps"][3]["gauges"]) == ({}, {})
 
 
 def test_pauses_and_gaps_are_intervals(metrics):
@@ -178,6 +181,8 @@ def test_one_row_per_step(metrics):
     }
     assert (login["bytes_sent"], login["bytes_received"]) == (600, 1800)
     assert "latency_from_plan" not in login
+    assert list(login["counters"].items()) == [("lost", 2.0), ("messages_sent", 6.0)]
+    assert login["gauges"] == {"ping_ms": {"count": 4, "avg": 2.5, "max": 4.0}}
 
 
 def test_a_step_that_never_ran_has_no_latencies(metrics):

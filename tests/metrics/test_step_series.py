@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.step_series import MAX_OWN
 from perfsvc.metrics.step_series import StepSeries
 from perfsvc.metrics.step_series import StepSpans
-from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.tally import StepTally
+from perfsvc.model.window import GaugeSum
 
 T0 = 1_700_000_000
 NS_PER_S = 10**9
 MS = 1_000_000
 
 
-def did(*ms: int) -> Tally:
-    tally = Tally()
+def did(*ms: int) -> StepTally:
+    tally = StepTally()
     tally.requests, tally.latency = len(ms), Histogram.of_ns([each * MS for each in ms])
     return tally
 
@@ -25,7 +27,7 @@ def run(series: StepSeries, seconds: int, count: int = 1) -> None:
 
 
 def test_nothing_is_no_span():
-    assert StepSeries(2).told() == StepSpans(1, [], [[], []], [[], []])
+    assert StepSeries(2).told() == StepSpans(1, [], [[], []], [[], []], [{}, {}], [{}, {}])
 
 
 def test_every_second_is_told_of_every_step():
@@ -34,7 +36,12 @@ def test_every_second_is_told_of_every_step():
     series.add(T0 + 1, NS_PER_S // 2, {0: did(30)})
     series.add(T0 + 3, 0, {})
     assert series.told() == StepSpans(
-        1, [T0, T0 + 1, T0 + 3], [[2.0, 2.0, 0.0], [1.0, 0.0, 0.0]], [[20.0, 30.0, None], [7.0, None, None]]
+        1,
+        [T0, T0 + 1, T0 + 3],
+        [[2.0, 2.0, 0.0], [1.0, 0.0, 0.0]],
+        [[20.0, 30.0, None], [7.0, None, None]],
+        [{}, {}],
+        [{}, {}],
     )
 
 
@@ -76,10 +83,46 @@ def test_steps_are_bounded():
     assert series.told().p95[19] == [20.0, 21.0]
 
 
+def counted(counters: dict[str, float], **gauges: GaugeSum) -> StepTally:
+    tally = StepTally()
+    tally.add_own(counters, gauges)
+    return tally
+
+
+def test_what_protocols_count_and_measure_is_told_of_every_span():
+    series = StepSeries(2)
+    series.add(T0, NS_PER_S, {0: counted({"sent": 3.0}, ping_ms=GaugeSum(2, 5.0, 4.0))})
+    series.add(T0 + 1, NS_PER_S, {1: counted({"lost": 1.0})})
+    series.add(T0 + 2, NS_PER_S, {0: counted({"received": 2.0, "sent": 1.0}, jitter_ms=GaugeSum(1, 0.5, 0.5))})
+    told = series.told()
+    assert told.counters == [{"received": [0.0, 0.0, 2.0], "sent": [3.0, 0.0, 1.0]}, {"lost": [0.0, 1.0, 0.0]}]
+    assert told.gauges == [{"jitter_ms": [None, None, 0.5], "ping_ms": [2.5, None, None]}, {}]
+    assert series.told() == told
+
+
+def test_counters_of_wider_spans_are_sums_and_gauges_are_means():
+    series = StepSeries(1)
+    for second in range(601):
+        series.add(T0 + second, NS_PER_S, {0: counted({"sent": second}, ping_ms=GaugeSum(1, second, second))})
+    told = series.told()
+    assert told.width == 10
+    assert told.counters[0]["sent"] == [sum(range(first, first + 10)) for first in range(0, 600, 10)] + [600.0]
+    assert told.gauges[0]["ping_ms"] == [first + 4.5 for first in range(0, 600, 10)] + [600.0]
+
+
+def test_names_are_bounded():
+    series = StepSeries(1)
+    series.add(T0, NS_PER_S, {0: counted({f"first {number}": 1.0 for number in range(MAX_OWN - 1)})})
+    series.add(T0 + 1, NS_PER_S, {0: counted({"a": 1.0, "b": 1.0})})
+    series.add(T0 + 2, NS_PER_S, {0: counted({"b": 1.0})})
+    assert len(series.told().counters[0]) == MAX_OWN
+    assert series.told().counters[0]["a"] == [0.0, 1.0, 0.0]
+
+
 def test_a_run_feeds_it_as_seconds_are_closed(snapshot, window):
     metrics = RunMetrics(["a", "b"])
     metrics.merge(snapshot(1, window(0, [10]), window(1, [30], unsent=1)))
     metrics.merge(snapshot(1, window(0, [20]), node="m"))
     assert metrics.step_series.told().starts == []
     metrics.close_seconds(T0 + 1)
-    assert metrics.step_series.told() == StepSpans(1, [T0 + 1], [[2.0], [2.0]], [[20.0], [30.0]])
+    assert metrics.step_series.told() == StepSpans(1, [T0 + 1], [[2.0], [2.0]], [[20.0], [30.0]], [{}, {}], [{}, {}])

@@ -1,0 +1,56 @@
+"""A run put together again from what was stored of it, on each kind of database."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from datetime import datetime
+
+import pytest
+
+from perfsvc.analysis.breakdown import step_rows
+from perfsvc.analysis.report import step_series_block
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.entities import Execution
+from perfsvc.model.run import RunState
+from perfsvc.model.window import GaugeSum
+from perfsvc.model.window import StepWindow
+from perfsvc.service.replay import replayed
+from perfsvc.store import executions
+from perfsvc.store import windows
+from perfsvc.store.database import Store
+from tests.engine.bench import spec_of
+from tests.store.conftest import MakeSnapshot
+from tests.store.conftest import World
+
+START = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.asyncio
+async def test_what_protocols_counted_and_measured_is_the_same(store: Store, world: World, snapshot: MakeSnapshot):
+    spec = spec_of()
+    run = Execution(
+        "run-1", world.plan.id, world.user.id, RunState.RUNNING, spec.model_dump(mode="json"), START, None, None
+    )
+    await store.run(executions.create, run)
+    own = [
+        ({"messages_sent": 3.0, "close_1000": 1.0}, {"ping_ms": GaugeSum(2, 5.5, 4.25)}),
+        ({}, {}),
+        ({"messages_sent": 4.0, "lost": 1.0}, {"ping_ms": GaugeSum(1, 1.25, 1.25), "jitter_ms": GaugeSum(1, 0.5, 0.5)}),
+    ]
+    seen, metrics = [], RunMetrics.of(spec)
+    for seq, (counters, gauges) in enumerate(own, 1):
+        window = StepWindow(step=0, requests=1, counters=counters, gauges=gauges)
+        seen.append(snapshot(seq, windows=[window]))
+        assert metrics.merge(seen[-1])
+        metrics.close_seconds(seen[-1].second)
+    await store.run(windows.add, world.plan.id, "run-1", seen)
+    again, _ = await store.run(replayed, "run-1")
+    row = step_rows(again)[0]
+    assert row["counters"] == {"close_1000": 1.0, "lost": 1.0, "messages_sent": 7.0}
+    assert row["gauges"] == {
+        "jitter_ms": {"count": 1, "avg": 0.5, "max": 0.5},
+        "ping_ms": {"count": 3, "avg": 2.25, "max": 4.25},
+    }
+    assert step_rows(again) == step_rows(metrics)
+    assert step_series_block(again) == step_series_block(metrics)
+    assert step_series_block(again)["steps"][0]["counters"]["messages_sent"] == [3.0, 0.0, 4.0]
