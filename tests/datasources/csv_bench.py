@@ -9,15 +9,15 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin import Row
+from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import Setting
+from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.csv import CsvSource
-from tests.datasources.contract import Bench
-from tests.datasources.contract import Setting
-from tests.datasources.contract import context
 
 GIVEN = {"file": "users.csv"}
 
 
-class CsvBench(Bench):
+class CsvBench(DataBench):
     source = CsvSource
     refused: ClassVar[list[tuple[dict[str, Any], str]]] = [
         ({}, "datafile_id"),
@@ -46,7 +46,7 @@ class CsvBench(Bench):
             with file.open("w", encoding="utf-8") as out:
                 out.write("username,password,note\n")
                 out.writelines(f"user{number},secret{number},普通用户\n" for number in range(count))
-        yield Setting(GIVEN, context(folder))
+        yield Setting(GIVEN, data_context(folder))
 
     def row(self, number: int) -> Row:
         return {"username": f"user{number}", "password": f"secret{number}", "note": "普通用户"}

@@ -9,13 +9,13 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin import Row
+from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import Setting
+from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.pool import PoolSource
-from tests.datasources.contract import Bench
-from tests.datasources.contract import Setting
-from tests.datasources.contract import context
 
 
-class PoolBench(Bench):
+class PoolBench(DataBench):
     source = PoolSource
     without: ClassVar[dict[str, str]] = {
         "many_rows_take_no_more_memory_than_few": "a pool is in memory, which is why it is bounded"
@@ -43,7 +43,7 @@ class PoolBench(Bench):
 
     @asynccontextmanager
     async def around(self, folder: Path, count: int) -> AsyncIterator[Setting]:
-        yield Setting({"rows": [self.row(number) for number in range(count)]}, context(folder))
+        yield Setting({"rows": [self.row(number) for number in range(count)]}, data_context(folder))
 
     def row(self, number: int) -> Row:
         return {"username": f"user{number}", "age": number, "score": number / 2, "vip": number % 2 == 0, "note": None}

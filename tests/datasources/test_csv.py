@@ -16,10 +16,10 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Text
 from perfsvc.plugin import DataFailure
 from perfsvc.plugin import Row
+from perfsvc.plugin.testing import data_context
+from perfsvc.plugin.testing import rows_of
 from perfsvc_datasources.csv import CsvSource
 from perfsvc_datasources.csv import records
-from tests.datasources.contract import context
-from tests.datasources.contract import everything
 
 PEOPLE = [{"name": "张三", "city": "北京"}, {"name": "Zoë", "city": "Nîmes"}]
 PEOPLE_TEXT = "name,city\n张三,北京\nZoë,Nîmes\n"
@@ -32,9 +32,9 @@ def read(tmp_path: Path):
     async def read(data: bytes | str, **options: Any) -> tuple[list[Row], list[Text]]:
         path = tmp_path / "data.csv"
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        feed = await CsvSource(CsvSource.Options.parse({"file": path.name} | options), context(tmp_path)).open()
+        feed = await CsvSource(CsvSource.Options.parse({"file": path.name} | options), data_context(tmp_path)).open()
         try:
-            rows = await everything(feed)
+            rows = await rows_of(feed)
             assert feed.count == len(rows)
             return rows, list(feed.warnings)
         finally:
@@ -185,12 +185,12 @@ async def test_only_some_are_told(read):
 async def test_a_second_pass_tells_nothing_twice(read, tmp_path: Path):
     (tmp_path / "twice.csv").write_bytes(BAD)
     feed = await CsvSource(
-        CsvSource.Options.parse({"file": "twice.csv", "encoding": "utf-8"}), context(tmp_path)
+        CsvSource.Options.parse({"file": "twice.csv", "encoding": "utf-8"}), data_context(tmp_path)
     ).open()
-    first = await everything(feed)
+    first = await rows_of(feed)
     told = list(feed.warnings)
     await feed.rewind()
-    assert await everything(feed) == first
+    assert await rows_of(feed) == first
     assert list(feed.warnings) == told
     await feed.close()
 
@@ -242,9 +242,9 @@ async def test_a_line_of_a_gigabyte_is_refused_in_little_memory(read, tmp_path: 
         out.truncate(200_000_000)  # zeros that take no room on the disk
         out.seek(200_000_000)
         out.write(b"\n3,4\n")
-    feed = await CsvSource(CsvSource.Options.parse({"file": path.name}), context(tmp_path)).open()
+    feed = await CsvSource(CsvSource.Options.parse({"file": path.name}), data_context(tmp_path)).open()
     before = psutil.Process().memory_info().rss
-    assert await everything(feed) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+    assert await rows_of(feed) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
     assert psutil.Process().memory_info().rss - before < 30_000_000
     assert [warning.en for warning in feed.warnings] == [
         "1 bad rows were skipped: line 3 has a line of more than 1048576 characters"
@@ -273,7 +273,7 @@ async def test_only_plain_files_are_opened(tmp_path: Path, kind: str):
     else:
         os.mkfifo(path)
     with pytest.raises(InvalidInput) as caught:
-        await CsvSource(CsvSource.Options.parse({"file": path.name}), context(tmp_path)).open()
+        await CsvSource(CsvSource.Options.parse({"file": path.name}), data_context(tmp_path)).open()
     assert [problem.path for problem in caught.value.problems] == ["file"]
 
 
@@ -281,11 +281,11 @@ async def test_only_plain_files_are_opened(tmp_path: Path, kind: str):
 async def test_the_version_that_was_opened_is_read_to_the_end(tmp_path: Path):
     path = tmp_path / "data.csv"
     path.write_text("a\n" + "old\n" * 50_000)
-    feed = await CsvSource(CsvSource.Options.parse({"file": path.name}), context(tmp_path)).open()
+    feed = await CsvSource(CsvSource.Options.parse({"file": path.name}), data_context(tmp_path)).open()
     await feed.read(10)
     (tmp_path / "new").write_text("a\nnew\n")
     os.replace(tmp_path / "new", path)
-    rest = await everything(feed)
+    rest = await rows_of(feed)
     assert len(rest) == 49_990
     assert {row["a"] for row in rest} == {"old"}
     await feed.close()
@@ -298,7 +298,7 @@ async def test_a_million_rows_take_little_memory_in_all(tmp_path: Path):
         out.write("username,password,token\n")
         out.writelines(f"user{number},secret{number},{number:032x}\n" for number in range(1_000_000))
     before = psutil.Process().memory_info().rss
-    feed = await CsvSource(CsvSource.Options.parse({"file": path.name}), context(tmp_path)).open()
+    feed = await CsvSource(CsvSource.Options.parse({"file": path.name}), data_context(tmp_path)).open()
     count = most = 0
     while block := await feed.read(1000):
         count += len(block)

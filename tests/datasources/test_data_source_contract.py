@@ -14,15 +14,15 @@ from perfsvc.plugin import DataSource
 from perfsvc.plugin import Feed
 from perfsvc.plugin import Row
 from perfsvc.plugin.discovery import discover
+from perfsvc.plugin.testing import DATA_CHECKS
+from perfsvc.plugin.testing import DataBench
 from perfsvc_datasources.pool import Options
 from perfsvc_datasources.pool import PoolFeed
 from perfsvc_datasources.pool import PoolSource
-from tests.datasources.contract import CHECKS
-from tests.datasources.contract import Bench
 from tests.datasources.csv_bench import CsvBench
 from tests.datasources.pool_bench import PoolBench
 
-BENCHES: dict[str, Bench] = {
+BENCHES: dict[str, DataBench] = {
     "csv": CsvBench(),
     "pool": PoolBench(),
 }
@@ -31,10 +31,10 @@ BENCHES: dict[str, Bench] = {
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("source", "name"),
-    [(source, name) for source, bench in BENCHES.items() for name in CHECKS if name not in bench.without],
+    [(source, name) for source, bench in BENCHES.items() for name in DATA_CHECKS if name not in bench.without],
 )
 async def test_contract(source: str, name: str, tmp_path: Path):
-    await CHECKS[name](BENCHES[source], tmp_path)
+    await DATA_CHECKS[name](BENCHES[source], tmp_path)
 
 
 def test_every_source_of_ours_is_held_to_it():
@@ -147,7 +147,7 @@ async def test_a_broken_feed_is_found_out(feed: type[PoolFeed], tmp_path: Path):
     bench = PoolBench()
     bench.source = Source
     with pytest.raises(AssertionError):
-        await CHECKS[BROKEN[feed]](bench, tmp_path)
+        await DATA_CHECKS[BROKEN[feed]](bench, tmp_path)
 
 
 def test_options_without_titles_are_found_out():
@@ -161,4 +161,4 @@ def test_options_without_titles_are_found_out():
     bench = PoolBench()
     bench.source = Source
     with pytest.raises(AssertionError):
-        asyncio.run(CHECKS["fields_have_titles_in_both_languages"](bench, Path()))
+        asyncio.run(DATA_CHECKS["fields_have_titles_in_both_languages"](bench, Path()))

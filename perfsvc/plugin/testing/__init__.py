@@ -1,13 +1,14 @@
-"""For the tests of plugins: drive a protocol without an engine, and hold it to what perfsvc expects of every protocol.
+"""For the tests of plugins: drive a protocol without an engine, and hold plugins to what perfsvc expects of all.
 
 Nothing else in perfsvc imports this. ``pytest.register_assert_rewrite("perfsvc.plugin.testing")`` in ``conftest.py``
 makes a broken promise tell its values.
 
-=============  =================================================================
-``drive``      one virtual user: a request from start to done, and what came of it
-``bench``      what the contract suite must know of a protocol
-``contract``   the contract suite, one check for each promise
-=============  =================================================================
+=================  =================================================================
+``drive``          one virtual user: a request from start to done, and what came of it
+``bench``          what the contract suite must know of a protocol
+``contract``       the contract suite for protocols, one check for each promise
+``data_contract``  the same for data sources
+=================  =================================================================
 """
 
 from perfsvc.loop import run_on_loop
@@ -17,6 +18,13 @@ from perfsvc.plugin.testing.bench import refusing_port
 from perfsvc.plugin.testing.contract import CHECKS
 from perfsvc.plugin.testing.contract import checks_of
 from perfsvc.plugin.testing.contract import hold
+from perfsvc.plugin.testing.data_contract import DATA_CHECKS
+from perfsvc.plugin.testing.data_contract import DataBench
+from perfsvc.plugin.testing.data_contract import Setting
+from perfsvc.plugin.testing.data_contract import data_checks_of
+from perfsvc.plugin.testing.data_contract import data_context
+from perfsvc.plugin.testing.data_contract import hold_data
+from perfsvc.plugin.testing.data_contract import rows_of
 from perfsvc.plugin.testing.drive import EVERYTHING
 from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
@@ -25,15 +33,22 @@ from perfsvc.plugin.testing.drive import context
 
 __all__ = [
     "CHECKS",
+    "DATA_CHECKS",
     "EVERYTHING",
     "LIMIT_S",
     "Behaviour",
     "Bench",
+    "DataBench",
     "Outcome",
+    "Setting",
     "User",
     "checks_of",
     "context",
+    "data_checks_of",
+    "data_context",
     "hold",
+    "hold_data",
     "refusing_port",
+    "rows_of",
     "run_on_loop",
 ]

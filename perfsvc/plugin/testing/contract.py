@@ -10,7 +10,6 @@ import asyncio
 import gc
 from collections.abc import Callable
 from collections.abc import Coroutine
-from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -33,6 +32,7 @@ from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
+from perfsvc.plugin.testing.titles import bare_fields
 
 MANY = 10_000
 FEW_OBJECTS = 300
@@ -285,21 +285,9 @@ async def a_session_begins_anew_after_reset(bench: Bench) -> None:
 @check
 async def fields_have_titles_in_both_languages(bench: Bench) -> None:
     for spec in (bench.protocol.Request, bench.protocol.Options):
-        bare = [path for path, field in _fields(spec.model_json_schema()) if not _titled(field)]
-        assert bare == []
+        assert bare_fields(spec) == []
     assert bench.protocol.title.zh
     assert bench.protocol.title.en
-
-
-def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for owner, part in {"": schema, **schema.get("$defs", {})}.items():
-        for name, field in part.get("properties", {}).items():
-            yield f"{owner}.{name}", field
-
-
-def _titled(field: dict[str, Any]) -> bool:
-    tells_which = "const" in field
-    return tells_which or bool(field.get("title") and field.get("x-title-zh"))
 
 
 @check

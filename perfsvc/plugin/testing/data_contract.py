@@ -1,0 +1,313 @@
+"""What every data-source plugin must do: the promises of ``perfsvc.plugin.datasource``, one by one.
+
+A source joins with a ``DataBench``: how to set up one that has so many rows, and what is in each. Every check is a
+coroutine over a bench and an empty folder, and fails by an AssertionError; ``DATA_CHECKS`` has them all by name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import re
+import time
+from abc import ABC
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from typing import ClassVar
+from typing import NamedTuple
+
+import psutil
+
+from perfsvc.loop import run_on_loop
+from perfsvc.plugin import DataContext
+from perfsvc.plugin import DataSource
+from perfsvc.plugin import Feed
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Row
+from perfsvc.plugin.testing.drive import resolve
+from perfsvc.plugin.testing.titles import bare_fields
+
+SOME = 1000
+MANY = 1_000_000
+BLOCK = 1000
+FEW_BYTES = 25_000_000
+HELD_UP_S = 0.02
+"""So long may the loop's own thread compute without letting others in."""
+SEED = 20_260_101
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+class Setting(NamedTuple):
+    """A source that is there to be opened: ``data_config`` without the allocation, and what the run gives."""
+
+    options: dict[str, Any]
+    context: DataContext
+
+
+class DataBench(ABC):
+    """What the suite must know of a data source."""
+
+    source: type[DataSource]
+    refused: ClassVar[list[tuple[dict[str, Any], str]]]
+    """Options that are wrong, and the path where."""
+    without: ClassVar[dict[str, str]] = {}
+    """Checks of promises that this source cannot make, each with the reason why."""
+
+    @abstractmethod
+    def around(self, folder: Path, count: int) -> AbstractAsyncContextManager[Setting]:
+        """A source of exactly so many rows, for as long as the context lasts."""
+
+    @abstractmethod
+    def row(self, number: int) -> Row:
+        """What stands in a row, counted from 0."""
+
+    @asynccontextmanager
+    async def opened(self, folder: Path, count: int = SOME) -> AsyncIterator[Feed]:
+        """A feed, which is closed at the end."""
+        async with self.around(folder, count) as setting:
+            feed = await self.open(setting)
+            try:
+                yield feed
+            finally:
+                await feed.close()
+
+    async def open(self, setting: Setting) -> Feed:
+        """A feed, which is not closed. Raises InvalidInput, DataFailure."""
+        return await self.source(self.source.Options.parse(setting.options), setting.context).open()
+
+
+Check = Callable[[DataBench, Path], Coroutine[Any, Any, None]]
+DATA_CHECKS: dict[str, Check] = {}
+
+
+def check(function: Check) -> Check:
+    """Puts a check into the suite."""
+    DATA_CHECKS[function.__name__] = function
+    return function
+
+
+def data_checks_of(bench: DataBench) -> list[str]:
+    """The names of the checks that a bench does not go without."""
+    return [name for name in DATA_CHECKS if name not in bench.without]
+
+
+def hold_data(bench: DataBench, name: str, folder: Path) -> None:
+    """Hold a data source to one check, on the loop that perfsvc runs on. Raises AssertionError."""
+    run_on_loop(DATA_CHECKS[name](bench, folder))
+
+
+def data_context(folder: Path, seed: int = SEED) -> DataContext:
+    """What a run gives, with the files of a folder and no connections."""
+
+    async def file(name: int | str) -> Path:
+        return folder / str(name)
+
+    async def connection(name: str) -> dict[str, Any]:
+        raise InvalidInput.at("connection", "没有", "none")
+
+    return DataContext(file, connection, resolve, seed)
+
+
+async def blocks(feed: Feed, limit: int) -> AsyncIterator[list[Row]]:
+    """All blocks up to the end, which is an empty one."""
+    while block := await feed.read(limit):
+        assert len(block) <= limit
+        yield block
+
+
+async def rows_of(feed: Feed, limit: int = BLOCK) -> list[Row]:
+    """Every row up to the end."""
+    return [row async for block in blocks(feed, limit) for row in block]
+
+
+# Reading
+
+
+@check
+async def all_rows_come_in_blocks_of_any_size(bench: DataBench, folder: Path) -> None:
+    expected = [bench.row(number) for number in range(SOME)]
+    async with bench.opened(folder) as feed:
+        for limit in (1, 7, SOME - 1, SOME, 10 * SOME):
+            assert await rows_of(feed, limit) == expected
+            await feed.rewind()
+
+
+@check
+async def the_end_stays_the_end(bench: DataBench, folder: Path) -> None:
+    async with bench.opened(folder) as feed:
+        assert len(await rows_of(feed)) == SOME
+        for _ in range(3):
+            assert await feed.read(10) == []
+
+
+@check
+async def rewinding_begins_again_from_anywhere(bench: DataBench, folder: Path) -> None:
+    async with bench.opened(folder) as feed:
+        await feed.rewind()
+        first = await feed.read(10)
+        assert first[0] == bench.row(0)
+        await feed.rewind()
+        whole = await rows_of(feed)
+        assert whole[: len(first)] == first
+        await feed.rewind()
+        assert await rows_of(feed) == whole
+
+
+@check
+async def two_feeds_do_not_mix(bench: DataBench, folder: Path) -> None:
+    async with bench.around(folder, SOME) as setting:
+        feeds = [await bench.open(setting) for _ in range(2)]
+        taken: list[list[Row]] = [[], []]
+        while any(fresh := await asyncio.gather(*(feed.read(17) for feed in feeds))):
+            for rows, block in zip(taken, fresh, strict=True):
+                rows.extend(block)
+        for feed in feeds:
+            await feed.close()
+        assert taken[0] == taken[1] == [bench.row(number) for number in range(SOME)]
+
+
+@check
+async def columns_and_count_are_told(bench: DataBench, folder: Path) -> None:
+    async with bench.opened(folder) as feed:
+        assert all(NAME.fullmatch(name) for name in feed.columns)
+        assert list(feed.columns) == list(bench.row(0))
+        assert feed.count in (None, SOME)
+        assert all(list(row) == list(feed.columns) for row in await rows_of(feed))
+        assert feed.count in (None, SOME)
+        assert all(warning.zh and warning.en for warning in feed.warnings)
+
+
+# Living on a loop with others
+
+
+@check
+async def the_loop_is_not_held_up(bench: DataBench, folder: Path) -> None:
+    async with bench.opened(folder, min(MANY, bench_size(bench)) // 10) as feed:
+        async with held_up() as worst:
+            await rows_of(feed)
+        assert max(worst) < HELD_UP_S
+
+
+@check
+async def many_rows_take_no_more_memory_than_few(bench: DataBench, folder: Path) -> None:
+    async with bench.opened(folder, MANY) as feed:
+        count, before, most = 0, 0, 0
+        async for block in blocks(feed, BLOCK):
+            count += len(block)
+            if count % 50_000 < BLOCK:
+                gc.collect()
+                most = psutil.Process().memory_info().rss
+                before = before or most
+        assert count == MANY
+        assert most - before < FEW_BYTES
+
+
+@check
+async def a_read_may_be_cancelled(bench: DataBench, folder: Path) -> None:
+    async with bench.opened(folder) as feed:
+        for turns in range(4):
+            reading = asyncio.ensure_future(feed.read(50))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        await feed.rewind()
+        assert await rows_of(feed) == [bench.row(number) for number in range(SOME)]
+
+
+@check
+async def a_feed_may_be_closed_at_any_time(bench: DataBench, folder: Path) -> None:
+    async with bench.around(folder, SOME) as setting:
+        for reads in range(3):
+            feed = await bench.open(setting)
+            for _ in range(reads):
+                await feed.read(10)
+            await feed.close()
+        feed = await bench.open(setting)
+        reading = asyncio.ensure_future(feed.read(10))
+        await asyncio.sleep(0)
+        reading.cancel()
+        await feed.close()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+@check
+async def closing_lets_go_of_everything(bench: DataBench, folder: Path) -> None:
+    async with bench.around(folder, SOME) as setting:
+        for _ in range(2):
+            feed = await bench.open(setting)
+            await feed.read(10)
+            await feed.close()
+        before = held()
+        for _ in range(5):
+            feed = await bench.open(setting)
+            await feed.read(10)
+            await feed.close()
+        assert held() <= before
+
+
+# What users write
+
+
+@check
+async def fields_have_titles_in_both_languages(bench: DataBench, folder: Path) -> None:
+    assert bare_fields(bench.source.Options) == []
+    assert bench.source.title.zh
+    assert bench.source.title.en
+
+
+@check
+async def wrong_options_are_told_where(bench: DataBench, folder: Path) -> None:
+    async with bench.around(folder, 1) as setting:
+        for options, path in bench.refused:
+            problems = await _problems(bench, Setting(options, setting.context))
+            assert path in [problem.path for problem in problems], (options, problems)
+            assert all(problem.text.zh and problem.text.en for problem in problems)
+
+
+async def _problems(bench: DataBench, setting: Setting) -> list[Problem]:
+    try:
+        feed = await bench.open(setting)
+    except InvalidInput as error:
+        return error.problems
+    await feed.close()
+    return []
+
+
+def bench_size(bench: DataBench) -> int:
+    """As many rows as the source can have."""
+    return MANY if "many_rows_take_no_more_memory_than_few" not in bench.without else 100 * SOME
+
+
+@asynccontextmanager
+async def held_up() -> AsyncIterator[list[float]]:
+    """How long this thread itself computed between two turns of its loop, in s; what others take is no matter."""
+    turns: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0.0005)
+            turns.append(time.thread_time() - before)
+
+    watching = asyncio.ensure_future(watch())
+    await asyncio.sleep(0)
+    try:
+        yield turns
+        await asyncio.sleep(0.002)
+    finally:
+        watching.cancel()
+
+
+def held() -> tuple[int, int]:
+    """Open files and sockets, and processes started."""
+    gc.collect()
+    process = psutil.Process()
+    return process.num_fds(), len(process.children(recursive=True))
