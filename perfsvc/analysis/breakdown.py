@@ -1,19 +1,17 @@
-"""The parts of a report: what each step, node and error class contributed."""
+"""The parts of a report: what each step and error class contributed."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from perfsvc.analysis.numbers import counts_block
 from perfsvc.analysis.numbers import latency_block
 from perfsvc.analysis.numbers import own_blocks
 from perfsvc.analysis.numbers import plan_summary
 from perfsvc.analysis.numbers import rate
-from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.figures import percent
 from perfsvc.metrics.histogram import to_ms
-from perfsvc.metrics.run_metrics import NodeTotals
 from perfsvc.metrics.run_metrics import RunMetrics
-from perfsvc.metrics.tally import Tally
 from perfsvc.model.window import PHASES
 from perfsvc.model.window import ErrorSample
 from perfsvc.model.window import PhaseSum
@@ -26,7 +24,7 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
             "index": index,
             "name": name,
             "type": "group" if index in metrics.groups else "request",
-            **_counts(totals, metrics.running_ns),
+            **counts_block(totals, metrics.running_ns),
             **latency_block(totals.latency),
             **plan_summary(totals.from_plan),
             "phases": {phase: _phase(totals.phases[phase]) for phase in PHASES if phase in totals.phases},
@@ -36,11 +34,6 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
         }
         for index, (name, totals) in enumerate(zip(metrics.step_names, metrics.steps, strict=True))
     ]
-
-
-def node_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
-    """One row per engine process, with what never arrived from it."""
-    return [_node_row(name, metrics.nodes[name]) for name in sorted(metrics.nodes)]
 
 
 def error_details(metrics: RunMetrics) -> list[dict[str, Any]]:
@@ -62,35 +55,6 @@ def error_details(metrics: RunMetrics) -> list[dict[str, Any]]:
 def by_count(counts: dict[str, int]) -> dict[str, int]:
     """Counts with the greatest first, equal ones by name."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _node_row(name: str, node: NodeTotals) -> dict[str, Any]:
-    return {
-        "node": name,
-        **_counts(node, node.running_ns),
-        **latency_block(node.latency),
-        **plan_summary(node.from_plan),
-        "iterations": node.iterations,
-        "cut_off": node.cut_off,
-        "dropped": node.dropped,
-        "late": node.late,
-        "first_second": node.first_second,
-        "last_second": node.last_second,
-        "snapshots": node.snapshots,
-        "missing": [list(gap) for gap in node.sequence.missing],
-        "missing_count": node.sequence.missing_count,
-    }
-
-
-def _counts(tally: Tally, running_ns: int) -> dict[str, Any]:
-    counts = counts_of(tally, running_ns)
-    check_rate = counts.pop("check_rate")
-    passed, failed = counts.pop("checks_passed"), counts.pop("checks_failed")
-    return {
-        **counts,
-        "error_rate": rate(counts["error_rate"]),
-        "checks": {"passed": passed, "failed": failed, "rate": None if check_rate is None else rate(check_rate)},
-    }
 
 
 def _phase(phase: PhaseSum) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from perfsvc.analysis.nodes import Member
+from perfsvc.analysis.nodes import frame_nodes
 from perfsvc.analysis.numbers import own_blocks
 from perfsvc.analysis.numbers import plan_block
 from perfsvc.analysis.numbers import rate
@@ -23,7 +26,9 @@ HISTORY_POINTS = 600
 """A viewer who joins a long run gets wider spans rather than more of them."""
 
 
-def metrics_frame(second: Second, metrics: RunMetrics, validity: Validity) -> dict[str, Any]:
+def metrics_frame(
+    second: Second, metrics: RunMetrics, validity: Validity, members: Mapping[str, Member]
+) -> dict[str, Any]:
     """The frame of a closed second in the documented form, with more beside it."""
     data = {
         **second_data(second),
@@ -32,6 +37,7 @@ def metrics_frame(second: Second, metrics: RunMetrics, validity: Validity) -> di
         "validity": validity.state,
         "validity_causes": [cause.code for cause in validity.causes],
         "steps": [step_data(step) for step in second.steps],
+        "nodes": frame_nodes(second, members),
     }
     return {"type": "metrics", "timestamp": second.second, "data": data}
 
@@ -71,6 +77,7 @@ def second_data(second: Second) -> dict[str, Any]:
         "bytes_sent": second.bytes_sent,
         "bytes_received": second.bytes_received,
         "iterations": second.iterations,
+        "node_count": second.node_count,
         "dropped": second.dropped,
         "late": second.late,
         "loop_lag": second.health.loop_lag_ms,

@@ -8,8 +8,10 @@ from typing import Any
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import PLAN_PERCENTILES
 from perfsvc.metrics.figures import Figures
+from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
+from perfsvc.metrics.tally import Tally
 from perfsvc.model.window import GaugeSum
 
 TWO_LATENCIES = Text(
@@ -62,4 +64,16 @@ def latency_block(histogram: Histogram) -> dict[str, Any]:
         "min": to_ms(histogram.min_ns) if histogram.total else None,
         "max": to_ms(histogram.max_ns) if histogram.total else None,
         "percentiles": histogram.percentiles_ms(),
+    }
+
+
+def counts_block(tally: Tally, running_ns: int) -> dict[str, Any]:
+    """Requests, errors, checks and bytes over a span of running time."""
+    counts = counts_of(tally, running_ns)
+    check_rate = counts.pop("check_rate")
+    passed, failed = counts.pop("checks_passed"), counts.pop("checks_failed")
+    return {
+        **counts,
+        "error_rate": rate(counts["error_rate"]),
+        "checks": {"passed": passed, "failed": failed, "rate": None if check_rate is None else rate(check_rate)},
     }

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from perfsvc.analysis.breakdown import error_details
-from perfsvc.analysis.breakdown import node_rows
 from perfsvc.analysis.breakdown import step_rows
+from perfsvc.analysis.nodes import Nodes
+from perfsvc.analysis.nodes import loss_remarks
+from perfsvc.analysis.nodes import node_rows
 from perfsvc.analysis.numbers import TWO_LATENCIES
 from perfsvc.analysis.numbers import latency_block
 from perfsvc.analysis.numbers import rate
@@ -32,7 +35,7 @@ from perfsvc.model.run import EndReason
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """What a report says about a run besides its measurements. ``search`` is what a searching test mode found,
-    ``events`` are the changes of its load.
+    ``events`` are the changes of its load and its nodes, ``nodes`` what is known of these besides their snapshots.
     """
 
     execution_id: str
@@ -45,6 +48,7 @@ class RunFacts:
     plan_id: int | None = None
     search: dict[str, Any] | None = None
     events: tuple[dict[str, Any], ...] = ()
+    nodes: Nodes = field(default_factory=Nodes)
 
 
 def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validity: Validity) -> dict[str, Any]:
@@ -58,14 +62,14 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "validity": validity.as_dict(),
         "performance_score": score_of(metrics, verdict, validity, points).as_dict(),
         "steps": step_rows(metrics),
-        "nodes": node_rows(metrics),
+        "nodes": node_rows(metrics, facts.nodes),
         "errors": error_details(metrics),
         "series": series_block(points),
         "step_series": step_series_block(metrics),
         "pauses": [_interval(pause) for pause in metrics.pauses],
         "gaps": [_interval(gap) for gap in metrics.gaps],
         "events": list(facts.events),
-        "warnings": [text._asdict() for text in warnings_of(metrics, validity)],
+        "warnings": [text._asdict() for text in (*loss_remarks(facts.nodes), *warnings_of(metrics, validity))],
     }
     if metrics.total.from_plan.total:
         report["latency_from_plan"] = {**latency_block(metrics.total.from_plan), "note": TWO_LATENCIES._asdict()}
@@ -94,6 +98,7 @@ def series_block(points: Sequence[Second]) -> dict[str, Any]:
         "p99": [point.p99 for point in points],
         "max": [point.max for point in points],
         **_series_from_plan(points),
+        "node_count": [point.node_count for point in points],
         "dropped": [point.dropped for point in points],
         "late": [point.late for point in points],
         "bytes_sent": [point.bytes_sent for point in points],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 from typing import NamedTuple
 
 from perfsvc.metrics.figures import PLAN_FIELDS
 from perfsvc.metrics.figures import Health
+from perfsvc.metrics.figures import NodeFigures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.figures import per_second
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.tally import Tally
 from perfsvc.model.window import NodeHealth
@@ -24,6 +27,7 @@ class Facts(NamedTuple):
     seconds: int = 0
     span_ns: int = 0
     paused: int = 0
+    nodes: int = 0
     vus: int = 0
     planned_vus: int = 0
     planned_rate: float = 0.0
@@ -35,6 +39,22 @@ class Facts(NamedTuple):
         """These facts and ``sign`` times the others."""
         return Facts._make(mine + sign * theirs for mine, theirs in zip(self, other, strict=True))
 
+    def joined(self, node: NodeSecond) -> Facts:
+        """A second's facts with one more node. Running time is that of the node that ran longest in it."""
+        nodes, health = self.nodes, node.health
+        return Facts(
+            seconds=1,
+            span_ns=max(self.span_ns, node.span_ns),
+            paused=int(node.paused and (self.paused or not nodes)),
+            nodes=nodes + 1,
+            vus=self.vus + node.vus,
+            planned_vus=self.planned_vus + node.planned_vus,
+            planned_rate=self.planned_rate + node.planned_rate,
+            cpu=(self.cpu * nodes + health.cpu) / (nodes + 1),
+            memory=(self.memory * nodes + health.memory) / (nodes + 1),
+            network=max(self.network, health.network),
+        )
+
 
 class NodeSecond(NamedTuple):
     """One node in one second, from all its snapshots of it."""
@@ -44,16 +64,20 @@ class NodeSecond(NamedTuple):
     vus: int
     planned_vus: int
     planned_rate: float
+    requests: int
+    errors: int
     health: NodeHealth
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> NodeSecond:
+    def of(cls, snapshot: Snapshot, tally: Tally) -> NodeSecond:
         return cls(
             snapshot.span_ns,
             snapshot.paused,
             snapshot.vus,
             snapshot.planned_vus,
             snapshot.planned_rate,
+            tally.requests,
+            tally.errors,
             snapshot.health,
         )
 
@@ -65,26 +89,15 @@ class NodeSecond(NamedTuple):
             max(self.vus, later.vus),
             max(self.planned_vus, later.planned_vus),
             max(self.planned_rate, later.planned_rate),
+            self.requests + later.requests,
+            self.errors + later.errors,
             self.health if self.span_ns > later.span_ns else later.health,
         )
 
-
-def facts_of(nodes: dict[str, NodeSecond]) -> Facts:
-    """The facts of a second from those of its nodes. Running time is that of the node that ran longest in it."""
-    if not nodes:
-        return Facts()
-    each = list(nodes.values())
-    return Facts(
-        seconds=1,
-        span_ns=max(node.span_ns for node in each),
-        paused=int(all(node.paused for node in each)),
-        vus=sum(node.vus for node in each),
-        planned_vus=sum(node.planned_vus for node in each),
-        planned_rate=sum(node.planned_rate for node in each),
-        cpu=sum(node.health.cpu for node in each) / len(each),
-        memory=sum(node.health.memory for node in each) / len(each),
-        network=max(node.health.network for node in each),
-    )
+    def figures(self, name: str) -> NodeFigures:
+        """The node in figures."""
+        health, rps = self.health, per_second(self.requests, self.span_ns)
+        return NodeFigures(name, self.vus, self.requests, self.errors, rps, health.process_cpu, health.loop_lag_ms)
 
 
 class Bucket:
@@ -103,12 +116,16 @@ class Bucket:
         self._fixed: tuple[float | None, ...] | None = None
         self._packed = (b"", b"")
 
-    def place(self, snapshot: Snapshot) -> Facts:
+    def place(self, snapshot: Snapshot, tally: Tally) -> Facts:
         """Note the node's state, in a bucket of one second; answers how the second's facts changed by it."""
         known = self.nodes.get(snapshot.node)
-        node = NodeSecond.of(snapshot)
+        node = NodeSecond.of(snapshot, tally)
         self.nodes[snapshot.node] = known.joined(node) if known else node
-        return facts_of(self.nodes).combined(-1, self.facts)
+        if known:
+            facts = reduce(Facts.joined, self.nodes.values(), Facts())
+        else:
+            facts = self.facts.joined(node)
+        return facts.combined(-1, self.facts)
 
     def add(self, snapshot: Snapshot, tally: Tally, change: Facts) -> None:
         """Count a snapshot's samples and the change of facts it brought."""
@@ -157,6 +174,7 @@ class Bucket:
             vus=round(facts.vus / seconds),
             planned_vus=round(facts.planned_vus / seconds),
             planned_rate=round(facts.planned_rate / seconds, 3),
+            node_count=round(facts.nodes / seconds),
             iterations=iterations,
             dropped=dropped,
             late=late,

@@ -83,6 +83,18 @@ class StepSecond(Figures, frozen=True, kw_only=True):
     gauges: dict[str, GaugeSum] = {}
 
 
+class NodeFigures(msgspec.Struct, frozen=True):
+    """One node's share of a second. ``process_cpu`` is percent of one core, ``loop_lag_ms`` its worst lateness."""
+
+    node: str
+    vus: int
+    requests: int
+    errors: int
+    rps: float
+    process_cpu: float
+    loop_lag_ms: float
+
+
 class Health(msgspec.Struct, frozen=True):
     """The generators in one span of time, over all nodes.
 
@@ -120,7 +132,9 @@ class Second(Figures, frozen=True, kw_only=True):
     late: int
     health: Health
     planned_rate: float = 0.0
+    node_count: int = 1
     steps: tuple[StepSecond, ...] = ()
+    nodes: tuple[NodeFigures, ...] = ()
     latency: Histogram | None = None
 
 

@@ -20,6 +20,7 @@ from perfsvc.metrics.health import HealthLog
 from perfsvc.metrics.health import Validity
 from perfsvc.metrics.health import judge
 from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.node_series import NodeSeries
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.sequence import Range
 from perfsvc.metrics.sequence import Sequence
@@ -44,11 +45,14 @@ MAX_RANGES = 1_000
 
 
 class NodeTotals(Tally):
-    """One node's part of the run. ``health`` is the latest; ``running_ns`` its own running time."""
+    """One node's part of the run. ``health`` is the latest; ``running_ns`` its own running time, ``elapsed`` how far it
+    came in profile time, s.
+    """
 
     __slots__ = (
         "cut_off",
         "dropped",
+        "elapsed",
         "first_second",
         "health",
         "iterations",
@@ -56,6 +60,7 @@ class NodeTotals(Tally):
         "late",
         "running_ns",
         "sequence",
+        "series",
         "snapshots",
     )
 
@@ -63,13 +68,17 @@ class NodeTotals(Tally):
         super().__init__()
         self.first_second = self.last_second = first_second
         self.running_ns = self.snapshots = self.iterations = self.dropped = self.late = self.cut_off = 0
+        self.elapsed = 0.0
         self.health = NodeHealth()
         self.sequence = Sequence()
+        self.series = NodeSeries()
 
     def add_snapshot(self, snapshot: Snapshot, tally: Tally) -> None:
         """Count a snapshot of this node."""
         self.add(tally)
+        self.series.add(snapshot, tally)
         self.snapshots += 1
+        self.elapsed = max(self.elapsed, snapshot.elapsed)
         self.running_ns += snapshot.span_ns
         self.iterations += snapshot.iterations
         self.dropped += snapshot.dropped
@@ -117,6 +126,7 @@ class RunMetrics:
         self._sample_classes = ErrorClasses()
         self._open: dict[int, OpenSecond] = {}
         self._closed_upto: int | None = None
+        self._left: set[str] = set()
 
     @classmethod
     def of(cls, spec: RunSpec) -> RunMetrics:
@@ -160,6 +170,10 @@ class RunMetrics:
             self.series.age(closing[-1])
         return closed
 
+    def left(self, node: str) -> None:
+        """A node has gone as it was told to: that it is silent from now on does not make it lost."""
+        self._left.add(node)
+
     @property
     def missing(self) -> dict[str, list[Range]]:
         """The snapshots known to be missing, by node, as (first, last) ranges of seq."""
@@ -174,7 +188,9 @@ class RunMetrics:
             requests=self.total.requests,
             snapshots=sum(node.snapshots for node in nodes),
             missing=sum(node.sequence.missing_count for node in nodes),
-            lost_nodes=sum(end - node.last_second > SILENT_S for node in nodes),
+            lost_nodes=sum(
+                end - node.last_second > SILENT_S for name, node in self.nodes.items() if name not in self._left
+            ),
             nodes=len(nodes),
             iterations=self.iterations,
             dropped=self.dropped,
@@ -236,7 +252,8 @@ class RunMetrics:
         latency = Histogram()
         latency.merge(bucket.tally.latency)  # a copy: late samples may still come to the bucket
         told = tuple(self._step_seconds(steps, closed.span_ns))
-        closed = msgspec.structs.replace(closed, steps=told, latency=latency)
+        nodes = tuple(node.figures(name) for name, node in sorted(bucket.nodes.items()))
+        closed = msgspec.structs.replace(closed, steps=told, nodes=nodes, latency=latency)
         self.latest = closed
         return closed
 

@@ -101,7 +101,7 @@ class Series:
         Answers the bucket of its second (None when that is no longer kept) and how the second's facts changed.
         """
         second = self._levels[0].bucket(snapshot.second)
-        change = Facts() if second is None or second.fixed else second.place(snapshot)
+        change = Facts() if second is None or second.fixed else second.place(snapshot, tally)
         for level in self._levels:
             bucket = level.bucket(snapshot.second)
             if bucket is not None:

@@ -32,7 +32,8 @@ class Broadcast(Output):
         if seconds and self.channel.viewers:
             validity = self._run.metrics.validity()
             for second in seconds:
-                self.channel.publish(metrics_frame(second, self._run.metrics, validity))
+                frame = metrics_frame(second, self._run.metrics, validity, self._run.membership.members)
+                self.channel.publish(frame)
 
     def changed(self, state: RunState, moment: datetime) -> None:
         run = self._run

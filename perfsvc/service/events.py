@@ -18,7 +18,7 @@ class EventLog:
         self._first: list[dict[str, Any]] = []
         self._latest: deque[dict[str, Any]] = deque(maxlen=MAX_EVENTS // 2)
 
-    def note(self, kind: str, moment: datetime, elapsed: float, **details: Any) -> dict[str, Any]:
+    def note(self, kind: str, moment: datetime, elapsed: float, /, **details: Any) -> dict[str, Any]:
         """Keep an event; answers it as the API shows it. ``elapsed`` is load-profile time, s."""
         event = {
             "event": kind,

@@ -32,10 +32,17 @@ def replayed(execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
     spec = RunSpec.parse(executions.get(execution_id).spec)
     metrics, judge = RunMetrics.of(spec), ThresholdJudge(spec.thresholds)
     for snapshot in windows.of_execution(execution_id):
+        # They come in order of time: with the first of a second, those before it are complete.
+        close_seconds(metrics, judge, snapshot.second - 1)
         metrics.merge(snapshot)
-        for second in metrics.close_seconds(snapshot.second):
-            judge.observe(second, metrics)
+    close_seconds(metrics, judge, max((node.last_second for node in metrics.nodes.values()), default=0))
     return metrics, judge
+
+
+def close_seconds(metrics: RunMetrics, judge: ThresholdJudge, upto: int) -> None:
+    """Close the seconds up to one, and judge them."""
+    for second in metrics.close_seconds(upto):
+        judge.observe(second, metrics)
 
 
 async def close_interrupted(store: Store) -> list[str]:

@@ -18,7 +18,9 @@ from perfsvc.engine.control import controller_for
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
+from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.rollcall import RollCall
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import ThresholdJudge
@@ -32,6 +34,7 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.service.events import EventLog
+from perfsvc.service.membership import Membership
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +91,9 @@ class Run:
         self._judge = ThresholdJudge(spec.thresholds)
         self._controller = controller_for(spec.load)
         self._events = EventLog()
+        self._roll_call = RollCall()
+        self._told_ns = 0
+        self.membership = Membership(spec.load, self.metrics, self._elapsed)
         self._over = asyncio.Event()
         self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event)
 
@@ -162,7 +168,8 @@ class Run:
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         if not self.metrics.merge(snapshot):
             return
-        seconds = self.metrics.close_seconds(snapshot.second)
+        self._told_ns = self._clock.now_ns()
+        seconds = self._complete_seconds(snapshot)
         breaches = [breach for second in seconds for breach in self._judge.observe(second, self.metrics)]
         self._tell(lambda output: output.add(snapshot, seconds))
         self._abort_on(breaches)
@@ -171,9 +178,21 @@ class Run:
     def _on_ending(self) -> None:
         self._move(RunEvent.FINISH, FINISHED)
 
+    def _complete_seconds(self, snapshot: Snapshot) -> list[Second]:
+        """The seconds that every node has told with this snapshot, or had time enough to tell."""
+        now = self._told_ns / NS_PER_S
+        self._roll_call.heard(snapshot.node, snapshot.second, now)
+        upto = self._roll_call.complete(now)
+        return [] if upto is None else self.metrics.close_seconds(upto)
+
     def _on_node_event(self, event: NodeEvent) -> None:
+        self.membership.note(event)
+        if event.kind == "lost":
+            self._roll_call.dismiss(event.node)
+        elif event.node:
+            self._roll_call.expect(event.node, int(event.moment))
         if self.state in (RunState.CREATED, RunState.STARTING):
-            return
+            return  # who is there at the start is no event
         moment = datetime.fromtimestamp(event.moment, UTC)
         details = {"kind": event.kind, "node": event.node, "reason": event.reason._asdict(), "shares": event.shares}
         noted = self._events.note("node", moment, self.metrics.elapsed, **details)
@@ -202,8 +221,14 @@ class Run:
         elif levels:
             self._apply(levels[-1], CONTROLLER)
 
+    def _elapsed(self) -> float:
+        """Profile time now, as exactly as the latest snapshot lets it be known, s."""
+        running = self.state is RunState.RUNNING and self._told_ns
+        return self.metrics.elapsed + ((self._clock.now_ns() - self._told_ns) / NS_PER_S if running else 0.0)
+
     def _apply(self, level: float, by: str) -> None:
         self._deployment.set_level(level)
+        self.membership.set_level(level)
         moment, variable = utc_now(self._clock), self.spec.load.variable
         event = self._events.note("load", moment, self.metrics.elapsed, variable=variable, level=level, by=by)
         self._tell(lambda output: output.noted(event))
@@ -226,6 +251,7 @@ class Run:
             self._judge.observe(second, self.metrics)
             if self._controller is not None:
                 self._controller.observe(second)
+        self.membership.over(self._clock.wall())
         final = self._lifecycle.outcome
         self.report = self._report(final)
         for output in reversed(self._started):
@@ -248,6 +274,7 @@ class Run:
             plan_id=self.plan_id,
             search=self._controller.result() if self._controller else None,
             events=tuple(self._events.all()),
+            nodes=self.membership.nodes,
         )
         verdict = self._judge.verdict(self.metrics)
         return build_report(facts, self.metrics, verdict, self.metrics.validity())

@@ -25,7 +25,7 @@ def seconds(metrics):
 
 
 def test_a_frame_has_the_documented_form(metrics, seconds):
-    frame = metrics_frame(seconds[0], metrics, metrics.validity())
+    frame = metrics_frame(seconds[0], metrics, metrics.validity(), {})
     assert (frame["type"], frame["timestamp"]) == ("metrics", T0 + 1)
     data = frame["data"]
     documented = ("active_users", "requests_per_second", "response_time", "error_rate", "system_metrics")
@@ -39,7 +39,7 @@ def test_a_frame_has_the_documented_form(metrics, seconds):
 
 
 def test_a_frame_has_more_beside_it(metrics, seconds):
-    data = metrics_frame(seconds[0], metrics, metrics.validity())["data"]
+    data = metrics_frame(seconds[0], metrics, metrics.validity(), {})["data"]
     assert (data["planned_users"], data["paused"], data["elapsed"], data["width"]) == (8, False, 1.0, 1)
     assert (data["requests"], data["errors"], data["total_requests"], data["total_errors"]) == (5, 2, 10, 4)
     assert (data["validity"], data["validity_causes"]) == ("INVALID", ["snapshots_missing"])
@@ -64,15 +64,15 @@ def test_a_frame_has_what_protocols_count_and_measure(metrics, seconds):
 
 def test_a_frame_has_the_latency_from_plan_where_there_is_a_plan(metrics, seconds):
     planned = {"avg": 90.0, "p50": 90.0, "p90": 90.0, "p95": 90.0, "p99": 90.0, "max": 90.0}
-    data = metrics_frame(seconds[0], metrics, metrics.validity())["data"]
+    data = metrics_frame(seconds[0], metrics, metrics.validity(), {})["data"]
     assert data["latency_from_plan"] == planned
     assert [step.get("latency_from_plan") for step in data["steps"]] == [None, None, planned]
-    without = metrics_frame(seconds[1], metrics, metrics.validity())["data"]
+    without = metrics_frame(seconds[1], metrics, metrics.validity(), {})["data"]
     assert "latency_from_plan" not in without
 
 
 def test_a_second_without_requests_has_no_response_time(metrics, seconds):
-    data = metrics_frame(seconds[1], metrics, metrics.validity())["data"]
+    data = metrics_frame(seconds[1], metrics, metrics.validity(), {})["data"]
     assert (data["response_time"], data["p95"], data["error_rate"]) == (None, None, 0.0)
 
 

@@ -1,0 +1,86 @@
+"""The nodes of one run: who has which share of the load, who was lost, and how much load was missing by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perfsvc.analysis.nodes import Loss
+from perfsvc.analysis.nodes import Member
+from perfsvc.analysis.nodes import Nodes
+from perfsvc.engine.pacing import Profile
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.load import Load
+from perfsvc.model.node import NodeEvent
+
+TAKEN_OVER = frozenset({"resplit", "replaced"})
+"""What gives the load of lost nodes to others."""
+WHOLE = 100.0
+
+
+class Membership:
+    """Follows the events of a run's nodes. ``elapsed`` answers the profile time now, s.
+
+    What is missing of a lost node is what the plan asked of it from the last second it told to the moment at which
+    others took its share over. What it did after that second counts as missing, since nobody knows of it.
+    """
+
+    def __init__(self, load: Load, metrics: RunMetrics, elapsed: Callable[[], float]) -> None:
+        self.members: dict[str, Member] = {}
+        self._losses: list[Loss] = []
+        self._variable = load.variable
+        self._metrics = metrics
+        self._elapsed = elapsed
+        self._profile = Profile(load.stages)
+
+    @property
+    def nodes(self) -> Nodes:
+        """As reports have them."""
+        return Nodes(self._variable, self.members, self._losses)
+
+    def set_level(self, level: float) -> None:
+        """The load of the run is another from now on."""
+        self._profile.set_level(self._elapsed(), level)
+
+    def note(self, event: NodeEvent) -> None:
+        """Take in what became of a node."""
+        if event.kind in TAKEN_OVER:
+            self._taken_over(self._elapsed() if event.elapsed is None else event.elapsed, event.moment)
+        if event.node:
+            member = self.members.setdefault(event.node, Member())
+            member.host = event.host or member.host
+        if event.kind == "lost":
+            self._lost(event)
+        for name, share in event.shares.items():
+            self._give(name, share)
+
+    def over(self, moment: float) -> None:
+        """The run has ended at ``moment`` (Unix time): what nobody has taken over was missing to the end."""
+        self._taken_over(self._metrics.elapsed, moment)
+        missing = sum(loss.missing for loss in self._losses)
+        told = self._profile.area(self._metrics.elapsed) - missing
+        for loss in self._losses:
+            loss.requests = round(self._metrics.total.requests / told * loss.missing) if told > 0 else None
+
+    def _lost(self, event: NodeEvent) -> None:
+        member = self.members[event.node]
+        if member.state != "running":
+            return
+        node = self._metrics.nodes.get(event.node)
+        since = 0.0 if node is None else node.elapsed
+        self._losses.append(Loss(event.node, event.reason, member.share, event.moment, since))
+        member.state = "lost"
+
+    def _taken_over(self, elapsed: float, moment: float) -> None:
+        for loss in self._losses:
+            if loss.until is None:
+                loss.until, loss.ended = max(elapsed, loss.since), moment
+                asked = self._profile.area(loss.until) - self._profile.area(loss.since)
+                loss.missing = asked * loss.share / WHOLE
+
+    def _give(self, name: str, share: float) -> None:
+        member = self.members.setdefault(name, Member())
+        if share > 0:
+            member.share, member.state = share, "running"
+        elif member.state == "running":
+            member.state = "left"
+            self._metrics.left(name)

@@ -1,0 +1,202 @@
+"""A run on many nodes: seconds close when all have told them, and what is missing of a lost one is stated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
+from perfsvc.metrics.figures import Second
+from perfsvc.model.run import RunSpec
+from perfsvc.model.window import Snapshot
+from perfsvc.service.broadcast import Broadcast
+from perfsvc.service.run import Output
+from perfsvc.service.run import Run
+from tests.support import virtual_time
+from tests.support.many_nodes import REASON
+from tests.support.many_nodes import T0
+from tests.support.many_nodes import ManyNodes
+
+Script = Callable[[ManyNodes, Run], None]
+
+
+def spec_of(variable: str = "vus", target: float = 6, **more: Any) -> RunSpec:
+    steps = [{"name": "get", "request": {"path": "/a"}}]
+    stages = [{"duration": 0, "target": target}, {"duration": 20, "target": target}]
+    return RunSpec.parse(
+        {
+            "execution_id": "x", "name": "x", "seed": 7, "scenes": [{"scene": {"name": "s", "steps": steps}}],
+            "load": {"variable": variable, "stages": stages, "max_vus": 100}, "protocol": "fake", **more,
+        }
+    )  # fmt: skip
+
+
+class Watcher(Output):
+    def __init__(self) -> None:
+        self.seconds: list[Second] = []
+        self.noted_events: list[dict[str, Any]] = []
+
+    def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
+        self.seconds += seconds
+
+    def noted(self, event: dict[str, Any]) -> None:
+        self.noted_events.append(event)
+
+
+def ran(script: Script, spec: RunSpec | None = None, *outputs: Output) -> dict[str, Any]:
+    """The report of a run on nodes a, b and c that say what the script lets them say."""
+
+    async def main() -> dict[str, Any]:
+        cluster = ManyNodes("a", "b", "c")
+        run = Run(spec or spec_of(), cluster, virtual_time.current_clock(), outputs)
+        run.compile()
+        await run.start()
+        script(cluster, run)
+        if not run.state.ended:
+            await asyncio.sleep(0)
+            cluster.over()
+        return await run.wait()
+
+    report: dict[str, Any] = virtual_time.run(main())
+    return report
+
+
+def told_by_all(cluster: ManyNodes, *seconds: int) -> None:
+    for second in seconds:
+        for name in cluster.names:
+            cluster.tell(name, second)
+
+
+def losing_b(cluster: ManyNodes, run: Run) -> None:
+    """b is silent after its fourth second; the others have its share from profile time 7.5 on."""
+    told_by_all(cluster, 1, 2, 3, 4)
+    for second in (5, 6, 7):
+        cluster.tell("a", second)
+        cluster.tell("c", second)
+    cluster.event("lost", "b", T0 + 7.0)
+    cluster.event("resplit", "b", T0 + 7.5, shares={"a": 50.0, "c": 50.0}, elapsed=7.5)
+    for second in range(8, 21):
+        cluster.tell("a", second, requests=15, vus=3, planned_vus=3)
+        cluster.tell("c", second, requests=15, vus=3, planned_vus=3)
+
+
+def test_a_second_is_told_when_all_nodes_have_told_it() -> None:
+    watcher = Watcher()
+    told: list[list[int]] = []
+
+    def script(cluster: ManyNodes, run: Run) -> None:
+        for name in ("a", "b", "a", "c", "b", "c"):
+            cluster.tell(name, 1 + [len(told) in (2, 4, 5)].count(True))
+            told.append([second.second - T0 for second in watcher.seconds])
+
+    ran(script, None, watcher)
+    assert told == [[], [], [], [0], [0], [0, 1]]
+    assert [(second.requests, second.vus, second.node_count) for second in watcher.seconds] == [(30, 6, 3)] * 2
+
+
+def test_thresholds_judge_whole_seconds_only() -> None:
+    """One node alone is below the rate that all three have together."""
+    spec = spec_of(thresholds=["rps > 25 for 1s"], abort_on_breach=True, abort_grace_s=0.0)
+    report = ran(lambda cluster, run: told_by_all(cluster, 1, 2, 3), spec)
+    assert (report["status"], report["verdict"]["state"]) == ("completed", "PASSED")
+
+
+def test_what_a_lost_node_should_have_done_is_stated() -> None:
+    report = ran(losing_b)
+    rows = {row["node"]: row for row in report["nodes"]}
+    assert {name: (row["state"], row["share"], row["host"]) for name, row in rows.items()} == {
+        "a": ("running", 50.0, "host-a"), "b": ("lost", 33.333, "host-b"), "c": ("running", 50.0, "host-c"),
+    }  # fmt: skip
+    (loss,) = rows["b"]["losses"]
+    # A third of six users, from the end of the fourth second to 7.5 s.
+    assert loss["elapsed"] == [4.0, 7.5]
+    assert loss["missing"] == {"variable": "vus", "amount": 7.0, "requests": 35}
+    assert (loss["time"], loss["until"]) == ("2023-11-14T22:13:27Z", "2023-11-14T22:13:27Z")
+    assert loss["reason"] == REASON._asdict()
+    assert rows["a"]["losses"] == []
+    assert report["warnings"][0]["en"] == (
+        "the load of node b (2023-11-14T22:13:27Z, a reason) was missing for 3.5 s: 7.0 VU-seconds, about 35 requests"
+    )
+    assert report["validity"]["state"] == "SUSPECT"
+    assert [cause["code"] for cause in report["validity"]["causes"]] == ["node_lost"]
+
+
+def test_arrivals_that_are_missing() -> None:
+    spec = spec_of("arrival_rate", 30)
+    (loss,) = next(row for row in ran(losing_b, spec)["nodes"] if row["node"] == "b")["losses"]
+    assert loss["missing"] == {"variable": "arrival_rate", "amount": 35.0, "requests": 35}
+
+
+def test_a_load_that_nobody_takes_over_is_missing_to_the_end() -> None:
+    def script(cluster: ManyNodes, run: Run) -> None:
+        told_by_all(cluster, 1, 2, 3, 4)
+        cluster.event("lost", "b", T0 + 5)
+        for second in range(5, 11):
+            cluster.tell("a", second)
+            cluster.tell("c", second)
+
+    (loss,) = next(row for row in ran(script)["nodes"] if row["node"] == "b")["losses"]
+    assert (loss["elapsed"], loss["missing"]["amount"]) == ([4.0, 10.0], 12.0)
+
+
+def test_a_load_set_by_hand_counts_from_then_on() -> None:
+    def script(cluster: ManyNodes, run: Run) -> None:
+        told_by_all(cluster, 1, 2, 3, 4)
+        run.set_load(12, "me")
+        cluster.event("lost", "b", T0 + 5)
+        for second in range(5, 11):
+            cluster.tell("a", second)
+            cluster.tell("c", second)
+
+    (loss,) = next(row for row in ran(script)["nodes"] if row["node"] == "b")["losses"]
+    assert loss["missing"]["amount"] == 24.0
+
+
+def test_a_node_that_leaves_by_plan_is_not_lost() -> None:
+    def script(cluster: ManyNodes, run: Run) -> None:
+        told_by_all(cluster, 1, 2)
+        cluster.event("resplit", "b", T0 + 2, shares={"a": 50.0, "b": 0.0, "c": 50.0}, elapsed=2.0)
+        for second in range(3, 21):
+            cluster.tell("a", second)
+            cluster.tell("c", second)
+
+    report = ran(script)
+    assert report["validity"]["state"] == "VALID"
+    assert [row["state"] for row in report["nodes"]] == ["running", "left", "running"]
+    assert [row["losses"] for row in report["nodes"]] == [[], [], []]
+
+
+def test_events_are_noted_and_stand_in_the_report() -> None:
+    watcher = Watcher()
+    report = ran(losing_b, None, watcher)
+    assert watcher.noted_events == report["events"]
+    assert [(event["event"], event["kind"], event["node"], event["shares"]) for event in report["events"]] == [
+        ("node", "lost", "b", {}), ("node", "resplit", "b", {"a": 50.0, "c": 50.0}),
+    ]  # fmt: skip
+    assert report["series"]["node_count"] == [3] * 4 + [2] * 16
+
+
+def test_frames_show_every_node() -> None:
+    broadcast = Broadcast()
+    frames: list[dict[str, Any]] = []
+
+    def script(cluster: ManyNodes, run: Run) -> None:
+        broadcast.channel.subscribe()
+        broadcast.channel.publish = frames.append  # type: ignore[method-assign]
+        told_by_all(cluster, 1)
+        cluster.event("lost", "b", T0 + 1)
+        cluster.tell("a", 2)
+        cluster.tell("c", 2)
+
+    ran(script, None, broadcast)
+    first, event, second = (frame for frame in frames if frame["type"] != "status")
+    assert first["data"]["nodes"][0] == {
+        "name": "a", "host": "host-a", "share": 33.333, "state": "running", "active_users": 2,
+        "requests_per_second": 10.0, "errors": 0, "process_cpu": 0.0, "loop_lag": 0.0,
+    }  # fmt: skip
+    assert (event["type"], event["data"]["kind"]) == ("event", "lost")
+    assert [(row["state"], row["active_users"]) for row in second["data"]["nodes"]] == [
+        ("running", 2), ("lost", 0), ("running", 2),
+    ]  # fmt: skip
+    assert (second["data"]["node_count"], second["data"]["requests"]) == (2, 20)
