@@ -54,7 +54,7 @@ def test_a_frame_has_more_beside_it(metrics, seconds):
 
 
 def test_a_frame_has_what_protocols_count_and_measure(metrics, seconds):
-    frames = [metrics_frame(second, metrics, metrics.validity())["data"]["steps"] for second in seconds]
+    frames = [metrics_frame(second, metrics, metrics.validity(), {})["data"]["steps"] for second in seconds]
     _, login, of_list = frames[0]
     assert login["counters"] == {"lost": 1.0, "messages_sent": 3.0}
     assert login["gauges"] == {"ping_ms": {"count": 2, "avg": 2.5, "max": 4.0}}
