@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 from typing import Literal
 
+import msgspec
 from pydantic import Field
+from pydantic import model_validator
 
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.problems import Fault
 
 Order = Literal["sequential", "random", "shuffled"]
 RowScope = Literal["iteration", "vu", "run"]
@@ -18,13 +23,56 @@ OnFailure = Literal["stop_run", "hold", "recycle"]
 
 
 class Allocation(Spec):
-    """How rows are dealt out: the keys of ``data_config`` that every data source has."""
+    """How rows are dealt out: the keys of ``data_config`` that every data source has.
+
+    ``unique`` rows end the run where a plan does not say otherwise, others begin again. ``random`` draws with
+    replacement and so never comes to an end.
+    """
 
     order: Order = titled("取数顺序", "Order", default="sequential")
     scope: RowScope = titled("一行用于", "A row is for", default="iteration")
     unique: bool = titled("每行只用一次", "Never use a row twice", default=False)
-    at_end: AtEnd = titled("数据用完时", "At the end of the data", default="recycle")
+    at_end: AtEnd | None = titled("数据用完时", "At the end of the data", default=None)
     on_failure: OnFailure = titled("运行中数据源失败时", "When the source fails in mid-run", default="stop_run")
+
+    @property
+    def ending(self) -> AtEnd:
+        """What happens at the end of the data, also where the plan leaves it open."""
+        return self.at_end or ("stop_run" if self.unique else "recycle")
+
+    @property
+    def once(self) -> bool:
+        """Whether a user gets a row when it begins and no other later."""
+        return self.scope != "iteration"
+
+    @property
+    def ends_the_run(self) -> bool:
+        """Whether a run is over when no row is left; users that keep a row of their own go on without new ones."""
+        return self.ending == "stop_run" or (self.ending == "stop_vu" and self.scope == "iteration")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Allocation:
+        problems = [Problem(key, Text(zh, en)) for broken, key, zh, en in self._contradictions() if broken]
+        if problems:
+            raise Fault.all(problems)
+        return self
+
+    def _contradictions(self) -> list[tuple[bool, str, str, str]]:
+        again = ("recycle", "hold")
+        return [
+            (self.unique and self.order == "random", "order",
+             "random 会重复取行，不能与 unique 同时使用", "random draws rows again, which excludes unique"),
+            (self.unique and self.scope == "run", "scope",
+             "run 让所有用户共用一行，不能与 unique 同时使用", "run gives one row to everybody, which excludes unique"),
+            (self.unique and self.at_end in again, "at_end",
+             f"{self.at_end} 会再次使用同一行，不能与 unique 同时使用",
+             f"{self.at_end} uses a row again, which excludes unique"),
+            (self.unique and self.on_failure in again, "on_failure",
+             f"{self.on_failure} 会再次使用同一行，不能与 unique 同时使用",
+             f"{self.on_failure} uses a row again, which excludes unique"),
+            (self.order == "random" and self.at_end not in (None, "recycle"), "at_end",
+             "random 没有终点，只能是 recycle", "random has no end; it goes with recycle only"),
+        ]  # fmt: skip
 
 
 class DataSpec(Spec):
@@ -40,3 +88,17 @@ def split_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
     """A ``data_config`` as the keys of Allocation and the data source's own options."""
     ours = {key: value for key, value in config.items() if key in Allocation.model_fields}
     return ours, {key: value for key, value in config.items() if key not in ours}
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """Rows that a node may claim, in the lease of this number; or word that there are no more.
+
+    ``ended`` without ``last``: users stop as the allocation says. With it, whoever has no row takes that one, and all
+    keep what they have. ``failure`` is why the run cannot go on, in Chinese and in English.
+    """
+
+    lease: int = 0
+    rows: list[dict[str, Any]] = []
+    ended: bool = False
+    last: dict[str, Any] | None = None
+    failure: tuple[str, str] | None = None

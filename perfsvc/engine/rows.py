@@ -1,0 +1,347 @@
+"""One node's rows of test data: leased in blocks, claimed a little before their use, handed to users.
+
+A row is used only after it was claimed, and a ``unique`` one only after the claim was taken note of: whatever becomes
+of this node, no other is then given that row. What is leased and not claimed may go to other nodes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from collections.abc import Sequence
+from typing import Protocol as Interface
+
+from perfsvc.engine.virtual_user import WAIT
+from perfsvc.engine.virtual_user import Instruction
+from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.model.data import Allocation
+from perfsvc.model.data import Grant
+from perfsvc.plugin.datasource import Row
+
+NS_PER_MS = 1_000_000
+CLAIM_MS = (5, 20)
+"""How long the rows of one claim should last, from and to: they are what is in doubt when a node is lost."""
+LEASE_MS = (100, 500)
+"""How long a leased block should last: long enough that no user waits for the next one."""
+MOST_CLAIMED = 2_000
+MOST_LEASED = 5_000
+FIRST_LEASE = 16
+NEVER = -1
+"""As low-water mark: there is nothing to restock from."""
+
+
+class Supply(Interface):
+    """Where a node's rows come from: the run's dealer, near or far. No method blocks."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names every row has; known once the source is open."""
+        ...
+
+    def ask(self, want: int) -> None:
+        """About ``want`` more rows, please. Answered once by ``Rows.deliver``."""
+        ...
+
+    def claim(self, lease: int, upto: int, spent: int) -> bool:
+        """Rows of a lease below ``upto`` may be used from now on; ``spent`` is how many are done with for certain.
+
+        True when the dealer has taken note; False when ``Rows.confirm`` will tell that it has.
+        """
+        ...
+
+    def give_back(self, spent: int) -> None:
+        """What was not claimed is not needed here; ``spent`` as in ``claim``."""
+        ...
+
+
+class Nothing:
+    """A supply for engines that only compile."""
+
+    columns: Sequence[str] = ()
+
+    def ask(self, want: int) -> None:
+        """Never answered."""
+
+    def claim(self, lease: int, upto: int, spent: int) -> bool:
+        """There is nothing to claim."""
+        return False
+
+    def give_back(self, spent: int) -> None:
+        """There is nothing to give back."""
+
+
+class Host(Interface):
+    """What rows need of the engine they belong to."""
+
+    stopping: bool
+
+    def active_ns(self) -> int:
+        """The clock without the run's pauses."""
+        ...
+
+    @property
+    def users(self) -> Collection[VirtualUser]:
+        """Everyone who is active."""
+        ...
+
+    def finish(self, user: VirtualUser) -> None:
+        """A user leaves, and nobody comes in its place."""
+        ...
+
+    def fail(self, zh: str, en: str) -> None:
+        """The run cannot go on."""
+        ...
+
+
+class Sizing:
+    """How many rows to take at once, so that they last neither shorter nor longer than they should."""
+
+    def __init__(self, size: int, most: int, lasting_ms: tuple[int, int]) -> None:
+        self.size = size
+        self._most = most
+        self._shortest, self._longest = (limit * NS_PER_MS for limit in lasting_ms)
+        self._since = 0
+
+    def next(self, now_ns: int) -> int:
+        """The size of the block that begins now."""
+        lasted, self._since = now_ns - self._since, now_ns
+        if lasted < self._shortest:
+            self.size = min(self.size * 2, self._most)
+        elif lasted > self._longest:
+            self.size = max(self.size // 2, 1)
+        return self.size
+
+
+class Lease:
+    """A block of rows that only this node may claim."""
+
+    __slots__ = ("claimed", "number", "rows")
+
+    def __init__(self, number: int, rows: list[Row]) -> None:
+        self.number = number
+        self.rows = rows
+        self.claimed = 0
+
+    @property
+    def left(self) -> int:
+        """Rows not claimed yet."""
+        return len(self.rows) - self.claimed
+
+    def claim(self, count: int) -> list[Row]:
+        """The next rows, at most ``count``."""
+        begin, self.claimed = self.claimed, min(self.claimed + count, len(self.rows))
+        return self.rows[begin : self.claimed]
+
+
+class Place:
+    """A user's place in the queue for rows. ``since_ns`` is where its wait counts from."""
+
+    __slots__ = ("_queue", "position", "since_ns", "user")
+
+    def __init__(self, user: VirtualUser, position: int, since_ns: int, queue: dict[Place, None]) -> None:
+        self.user = user
+        self.position = position
+        self.since_ns = since_ns
+        self._queue = queue
+
+    def cancel(self) -> None:
+        """The user leaves the queue."""
+        self._queue.pop(self, None)
+
+
+class Rows:
+    """Hands rows to the users of one engine.
+
+    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones.
+    """
+
+    def __init__(self, host: Host, supply: Supply, allocation: Allocation, graceful_s: float) -> None:
+        self._host = host
+        self._supply = supply
+        self._allocation = allocation
+        self._graceful_ns = int(graceful_s * 1000) * NS_PER_MS
+        self._leases: deque[Lease] = deque()
+        self._unconfirmed: list[Row] = []
+        self._claims = Sizing(1, MOST_CLAIMED, CLAIM_MS)
+        self._blocks = Sizing(FIRST_LEASE, MOST_LEASED, LEASE_MS)
+        self._queue: dict[Place, None] = {}
+        self._asking = False
+        self._closed = False
+        self._ended_ns = 0
+        self._last: Row | None = None
+        self._waited_ns = 0
+        self._idle_at = 0
+        self.usable: deque[Row] = deque()
+        self.low = 0
+        self.taken = 0
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names every row has; known once the source is open."""
+        return self._supply.columns
+
+    @property
+    def ended(self) -> bool:
+        """Whether there are no more rows."""
+        return self._ended_ns > 0
+
+    def next_row(self, at: int) -> Instruction:
+        """The instruction at ``at``: a row for the user, for which it may have to wait."""
+        usable, following = self.usable, at + 1
+
+        def execute(user: VirtualUser) -> int:
+            if user.gate.closed:  # a row taken now might never be used
+                return user.engine.hold(user, at)
+            if len(usable) <= self.low:
+                self.restock()
+            if not usable:
+                return self._none_for(user, at)
+            self.taken += 1
+            user.scope.variables.update(usable.popleft())
+            return following
+
+        return execute
+
+    def restock(self) -> None:
+        """Claim what is needed next, and ask for more where too little is left to claim."""
+        if self._closed:
+            return
+        self._claim()
+        if not self.ended:
+            self._ask()
+        elif not self._leases:
+            self.low = NEVER
+
+    # What the supply answers.
+
+    def deliver(self, grant: Grant) -> None:
+        """The answer to ``Supply.ask``."""
+        self._asking = False
+        if self._closed:
+            return
+        if grant.failure is not None:
+            self._host.fail(*grant.failure)
+            return
+        if grant.rows:
+            self._leases.append(Lease(grant.lease, grant.rows))
+        if grant.ended:
+            self._ended_ns, self._last = self._host.active_ns(), grant.last
+        self._serve()
+
+    def confirm(self) -> None:
+        """The dealer has taken note of the claim."""
+        self.usable.extend(self._unconfirmed)
+        self._unconfirmed = []
+        self._serve()
+
+    # Time.
+
+    def over(self) -> bool:
+        """Whether the run is over for want of rows: nobody is in mid-iteration, or had as long as a stop would give."""
+        if not self.ended or self._last is not None or not self._allocation.ends_the_run:
+            return False
+        if self._allocation.once:
+            return True
+        late = self._host.active_ns() - self._ended_ns > self._graceful_ns
+        return not any(is_busy(user) for user in self._host.users) or (late and self._allocation.ending == "stop_run")
+
+    def read(self) -> int:
+        """How long users have waited for rows since the last call, ns over all of them; called once a second."""
+        if not self.ended:
+            now = self._host.active_ns()
+            for place in self._queue:
+                self._waited_ns += now - place.since_ns
+                place.since_ns = now
+            self._let_go()
+        waited, self._waited_ns = self._waited_ns, 0
+        return waited
+
+    def close(self) -> None:
+        """Nobody needs a row any more."""
+        if not self._closed:
+            self._closed = True
+            self._supply.give_back(self.taken)
+
+    # How.
+
+    def _none_for(self, user: VirtualUser, at: int) -> int:
+        """There is no row: the user waits for one, keeps what it has, or is through."""
+        if self._last is not None:
+            if not user.scope.iteration:
+                user.scope.variables.update(self._last)
+            return at + 1
+        if self.ended and self._allocation.ending == "stop_vu":
+            self._host.finish(user)
+            return WAIT
+        place = Place(user, at, self._host.active_ns(), self._queue)
+        self._queue[place] = None
+        user.timer = place
+        self.restock()
+        return WAIT
+
+    def _serve(self) -> None:
+        """Let users go on who waited, as many as there are rows, or all when there will be none."""
+        self.restock()
+        parks = self._last is None and self._allocation.ending == "stop_run"
+        while self._queue and (self.usable or (self.ended and not parks)):
+            place = next(iter(self._queue))
+            place.cancel()
+            if not self.ended:
+                self._waited_ns += self._host.active_ns() - place.since_ns
+            place.user.wake(place.position)
+        if self._queue:
+            self.restock()
+
+    def _claim(self) -> None:
+        """Claim the next rows; while a claim waits for its confirmation there is no other."""
+        wanted = self._wanted()
+        while wanted > 0 and self._leases and not self._unconfirmed:
+            lease = self._leases[0]
+            rows = lease.claim(wanted)
+            if not lease.left:
+                self._leases.popleft()
+            wanted -= len(rows)
+            if self._supply.claim(lease.number, lease.claimed, self._spent()) or not self._allocation.unique:
+                self.usable.extend(rows)
+            else:
+                self._unconfirmed = rows
+
+    def _wanted(self) -> int:
+        """How many rows to claim now. Where users take one row only, those who wait are the whole demand."""
+        waiting = len(self._queue)
+        if self._allocation.once or not self._leases or self._unconfirmed:
+            return waiting - len(self.usable)
+        if len(self.usable) > self.low:
+            return 0
+        size = max(self._claims.next(self._host.active_ns()), waiting)
+        self.low = (size + 1) // 2
+        return size
+
+    def _ask(self) -> None:
+        if self._asking:
+            return
+        there = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed)
+        wanted = len(self._queue) - there
+        if not self._allocation.once and there <= self._blocks.size // 2:
+            wanted = max(self._blocks.next(self._host.active_ns()), wanted)
+        if wanted > 0:
+            self._asking = True
+            self._supply.ask(wanted)
+
+    def _spent(self) -> int:
+        """Rows done with for certain: those in the hands of users who may be at work on them are not."""
+        if self._allocation.once:
+            return self.taken
+        return max(self.taken - len(self._host.users), 0)
+
+    def _let_go(self) -> None:
+        """Rows that nobody has claimed for a second are more use elsewhere."""
+        if self._leases and self._idle_at == self.taken and not self._asking:
+            self._leases.clear()
+            self._supply.give_back(self._spent())
+        self._idle_at = self.taken
+
+
+def is_busy(user: VirtualUser) -> bool:
+    """Whether a user is in the midst of something, and not only waiting for a row or for an arrival."""
+    return user.sending is not None or not (user.timer is None or isinstance(user.timer, Place))
