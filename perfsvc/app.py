@@ -81,7 +81,8 @@ class App:
         passwords = Passwords()
         standing.callback(passwords.close)
         secret_key = obtain_secret_key(settings)
-        runs, data = self._make_runs(), self._make_data(secret_key)
+        data = self._make_data(secret_key)
+        runs = self._make_runs(data)
         self.services = assemble(
             self.store,
             self._catalog,
@@ -113,10 +114,10 @@ class App:
         for execution_id in await close_interrupted(self.store):
             log.warning("run %s had been interrupted; its report covers what was stored", execution_id)
 
-    def _make_runs(self) -> Runs:
+    def _make_runs(self, data: ProjectData) -> Runs:
         policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
         cluster = LocalCluster(self._catalog.protocol, self._clock, policy)
-        return Runs(self.store, cluster, self._clock, self._make_recorder)
+        return Runs(self.store, cluster, self._clock, self._make_recorder, data)
 
     def _make_data(self, secret_key: str) -> ProjectData:
         settings = self.settings

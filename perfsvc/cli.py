@@ -131,7 +131,8 @@ def run(chosen: argparse.Namespace, language: str) -> int:
     plan = plan_of(chosen)
     if chosen.json not in (None, "-"):
         open_for_writing(chosen.json).close()
-    report = run_plan(plan, [] if chosen.quiet else [Progress(language)])
+    folder = Path() if "://" in chosen.what else Path(chosen.what).parent
+    report = run_plan(plan, [] if chosen.quiet else [Progress(language)], folder)
     if chosen.json:
         write_json(report, chosen.json)
     if not chosen.quiet and chosen.json != "-":

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from perfsvc.clock import SystemClock
+from perfsvc.cluster.dealer import OpenFeed
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import IllegalTransition
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.model.planfile import PlanFile
+from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.data import DataSources
+from perfsvc.service.data_cache import DataCache
+from perfsvc.service.folder_data import FolderData
 from perfsvc.service.run import Output
 from perfsvc.service.run import Run
 from perfsvc.service.specs import make_run_spec
 from perfsvc.service.specs import new_execution_id
 
-
-def run_plan(plan: PlanFile, outputs: Sequence[Output]) -> dict[str, Any]:
-    """Run a plan file in this process; answers the report. Ctrl-C ends the run gracefully."""
-    return run_on_loop(_run_plan(plan, outputs))
+CACHE_BYTES = 1_000_000_000
+"""Rows from afar, on disk while the run goes on."""
 
 
-async def _run_plan(plan: PlanFile, outputs: Sequence[Output]) -> dict[str, Any]:
+def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[str, Any]:
+    """Run a plan file in this process; answers the report. Ctrl-C ends the run gracefully.
+
+    Files that its data source names are in ``folder`` or below it.
+    """
+    with tempfile.TemporaryDirectory(prefix="perfsvc-") as scratch:
+        return run_on_loop(_run_plan(plan, outputs, folder, Path(scratch)))
+
+
+async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path) -> dict[str, Any]:
     clock, catalog = SystemClock(), Catalog.load()
+    cache = DataCache(scratch, CACHE_BYTES, clock)
+    data = FolderData(DataSources(catalog, cache), folder)
     target = Target(base_url=plan.env.host, headers=plan.env.headers, variables=plan.env.variables)
     scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
     spec = make_run_spec(plan.name, plan.config, scenes, target, new_execution_id("local"))
-    run = Run(spec, LocalCluster(catalog.protocol, clock, TargetPolicy()), clock, outputs)
+    cluster = LocalCluster(catalog.protocol, clock, TargetPolicy())
+    run = Run(spec, cluster, clock, outputs, open_feed=opening(spec, data))
     run.compile()
 
     def interrupted() -> None:
@@ -41,5 +58,17 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output]) -> dict[str, Any]
             return
 
     on_signals(interrupted)
-    await run.start()
-    return await run.wait()
+    try:
+        await run.start()
+        return await run.wait()
+    finally:
+        await cache.close()
+
+
+def opening(spec: RunSpec, data: FolderData) -> OpenFeed | None:
+    """How the test data of a run is opened. Raises InvalidInput for what is wrong with it."""
+    source = spec.data
+    if source is None:
+        return None
+    data.check(source)
+    return lambda: data.open(source, spec.target, spec.seed)

@@ -36,6 +36,7 @@ from perfsvc.model.run import EndReason
 class RunFacts:
     """What a report says about a run besides its measurements. ``search`` is what a searching test mode found,
     ``events`` are the changes of its load and its nodes, ``nodes`` what is known of these besides their snapshots.
+    ``data`` is what became of the rows of its test data.
     """
 
     execution_id: str
@@ -49,6 +50,7 @@ class RunFacts:
     search: dict[str, Any] | None = None
     events: tuple[dict[str, Any], ...] = ()
     nodes: Nodes = field(default_factory=Nodes)
+    data: dict[str, Any] | None = None
 
 
 def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validity: Validity) -> dict[str, Any]:
@@ -73,6 +75,8 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
     }
     if metrics.total.from_plan.total:
         report["latency_from_plan"] = {**latency_block(metrics.total.from_plan), "note": TWO_LATENCIES._asdict()}
+    if facts.data is not None:
+        report["data"] = facts.data
     if facts.search is not None:
         report["search"] = facts.search
     return report

@@ -142,7 +142,8 @@ class Sequential(Deck):
 
     def __init__(self, pages: Pages, recycles: bool) -> None:
         super().__init__(pages, recycles)
-        self._forget()
+        self._block: list[Row] = []
+        self._position = 0
 
     async def _next(self, count: int) -> list[Row]:
         if self._position >= len(self._block):
@@ -151,8 +152,7 @@ class Sequential(Deck):
         return self._block[begin : self._position]
 
     def _forget(self) -> None:
-        self._block: list[Row] = []
-        self._position = 0
+        self._block, self._position = [], 0
 
 
 class Mixed(Deck):
@@ -161,11 +161,13 @@ class Mixed(Deck):
     def __init__(self, pages: Pages, recycles: bool, numbers: random.Random) -> None:
         super().__init__(pages, recycles)
         self._numbers = numbers
-        self._forget()
-
-    def _forget(self) -> None:
         self._window: list[Row] = []
         self._incoming: deque[Row] = deque()
+        self._at_end = False
+
+    def _forget(self) -> None:
+        self._window.clear()
+        self._incoming.clear()
         self._at_end = False
 
     async def _fill(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from perfsvc.cluster.dealer import Dealer
 from perfsvc.model.node import NodeEvent
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
@@ -48,13 +49,19 @@ class Cluster(Protocol):
     """Makes deployments."""
 
     def deploy(
-        self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding, on_event: OnNodeEvent = ignored
+        self,
+        spec: RunSpec,
+        on_snapshot: OnSnapshot,
+        on_ending: OnEnding,
+        on_event: OnNodeEvent = ignored,
+        dealer: Dealer | None = None,
     ) -> Deployment:
         """Engines for a run; nothing is started yet.
 
         ``on_ending`` is called when the load profile is over. ``on_event`` is told of every node that gets a share of
         the load (``joined``, before the start, with its share), and of what becomes of it. After ``lost`` the load of
-        that node is missing until a ``resplit`` or ``replaced`` tells who has it.
+        that node is missing until a ``resplit`` or ``replaced`` tells who has it. ``dealer`` deals the rows of a run
+        with test data: it is open when ``prepare`` is called, and is told of nodes that are lost.
         """
         ...
 

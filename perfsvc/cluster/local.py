@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 from collections.abc import Callable
+from collections.abc import Sequence
 from weakref import WeakSet
 
 from perfsvc import __version__
 from perfsvc.clock import Clock
+from perfsvc.cluster.dealer import Dealer
 from perfsvc.cluster.deployment import OnEnding
 from perfsvc.cluster.deployment import OnNodeEvent
 from perfsvc.cluster.deployment import OnSnapshot
@@ -16,6 +19,7 @@ from perfsvc.cluster.deployment import ignored
 from perfsvc.cluster.vitals import Vitals
 from perfsvc.engine.node import Engine
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.engine.rows import Rows
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.errors import Text
@@ -30,6 +34,38 @@ WHOLE = 100.0
 ITSELF = Text("由服务自身执行", "the service itself runs it")
 
 
+class DirectSupply:
+    """An engine's way to a dealer on the same loop."""
+
+    rows: Rows
+
+    def __init__(self, dealer: Dealer) -> None:
+        self._dealer = dealer
+        self._asked: set[asyncio.Task[None]] = set()
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names every row has."""
+        return self._dealer.columns
+
+    def ask(self, want: int) -> None:
+        """Answered as soon as the dealer has rows."""
+        task = asyncio.get_running_loop().create_task(self._deliver(want))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    def claim(self, lease: int, upto: int, spent: int) -> bool:
+        """Noted at once."""
+        return self._dealer.claimed(NODE, lease, upto, spent)
+
+    def give_back(self, spent: int) -> None:
+        """Noted at once."""
+        self._dealer.given_back(NODE, spent)
+
+    async def _deliver(self, want: int) -> None:
+        self.rows.deliver(await self._dealer.grant(NODE, want))
+
+
 class LocalCluster:
     """Runs every engine on the loop it is called on."""
 
@@ -42,14 +78,31 @@ class LocalCluster:
         self._engines: WeakSet[Engine] = WeakSet()
 
     def deploy(
-        self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding, on_event: OnNodeEvent = ignored
+        self,
+        spec: RunSpec,
+        on_snapshot: OnSnapshot,
+        on_ending: OnEnding,
+        on_event: OnNodeEvent = ignored,
+        dealer: Dealer | None = None,
     ) -> Engine:
         """One engine, here. An engine is a deployment of one node."""
         shares = {NODE: WHOLE}
         on_event(
             NodeEvent(kind="joined", node=NODE, moment=self._clock.wall(), reason=ITSELF, host=HOST, shares=shares)
         )
-        engine = Engine(spec, self._protocol_class, on_snapshot, self._clock, self._policy, ending=on_ending, node=NODE)
+        supply = DirectSupply(dealer) if dealer is not None else None
+        engine = Engine(
+            spec,
+            self._protocol_class,
+            on_snapshot,
+            self._clock,
+            self._policy,
+            ending=on_ending,
+            node=NODE,
+            supply=supply,
+        )
+        if supply is not None and engine.rows is not None:
+            supply.rows = engine.rows
         self._engines.add(engine)
         return engine
 

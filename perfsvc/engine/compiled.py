@@ -9,6 +9,7 @@ from collections.abc import Callable
 from perfsvc.clock import Clock
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.rows import Rows
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.run import RunSpec
@@ -23,7 +24,8 @@ CLOSE_TIMEOUT_S = 5.0
 class CompiledRun:
     """Everything of a run that is made once. Raises InvalidInput with every fault.
 
-    ``planned``: whether iterations have a planned start, so that latency from it is measured.
+    ``planned``: whether iterations have a planned start, so that latency from it is measured. ``rows`` is the test data
+    of a run that has any; its columns, as far as they are known yet, win over variables of the environment.
     """
 
     def __init__(
@@ -33,8 +35,11 @@ class CompiledRun:
         resolver: Resolver,
         clock: Clock,
         numbers: random.Random,
+        rows: Rows | None = None,
     ) -> None:
         self._spec = spec
+        self._rows = rows
+        self._columns = set(rows.columns) if rows is not None else set()
         self._protocol_class = protocol_class
         self._resolver = resolver
         self._clock = clock
@@ -42,7 +47,7 @@ class CompiledRun:
         self._protocols: dict[str, Protocol] = {}
         self.classes = ErrorClasses()
         self.planned = spec.load.open or spec.pacing_s > 0
-        compiler = Compiler(self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, numbers)
+        compiler = Compiler(self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, numbers, rows)
         made = [
             compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")
             for number, weighted in enumerate(spec.scenes)
@@ -51,6 +56,12 @@ class CompiledRun:
         self.mains = [programs["main"] for programs in made]
         self.setups = [programs["setup"] for programs in made]
         self.teardowns = [programs["teardown"] for programs in made]
+
+    @property
+    def stale(self) -> bool:
+        """Whether a column that was not known then has the name of an environment variable, which was compiled in."""
+        known_now = self._rows.columns if self._rows is not None else ()
+        return any(name in self._spec.target.variables for name in known_now if name not in self._columns)
 
     def fold(self) -> list[StepWindow]:
         """The windows of all steps since the last fold."""
@@ -77,7 +88,7 @@ class CompiledRun:
 
     def _context(self) -> RunContext:
         target = self._spec.target
-        varying = self._extracted()
+        varying = self._extracted() | self._columns
         constants = {name: value for name, value in target.variables.items() if name not in varying}
         return RunContext(
             base_url=target.base_url,

@@ -6,6 +6,7 @@ import asyncio
 
 from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
 from perfsvc.engine.crowd import Crowd
+from perfsvc.engine.virtual_user import Gate
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import RunError
 
@@ -14,7 +15,8 @@ ERRAND_TIMEOUTS = 10
 
 
 def begin_errand(user: VirtualUser, number: int) -> None:
-    """Let a user run its setup or teardown steps."""
+    """Let a user run its setup or teardown steps, whatever keeps those of the load from starting."""
+    user.gate = Gate()
     user.run(user.program.start)
 
 

@@ -1,7 +1,8 @@
-"""Examples of failed requests: the first few of each class, with secrets masked."""
+"""Examples of failed requests, the first few of each class, with secrets masked; and complaints for the log."""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 
 from perfsvc.engine.masking import masked
@@ -9,9 +10,25 @@ from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.model.window import ErrorSample
 from perfsvc.plugin.protocol import Reply
 
+log = logging.getLogger(__name__)
+
 SAMPLES_PER_CLASS = 3
 MAX_BODY = 1024
 MAX_HEAD = 4096
+MAX_COMPLAINTS = 20
+
+
+class Complaints:
+    """Logs what should not happen in a run, not without limit."""
+
+    def __init__(self, execution_id: str) -> None:
+        self._execution_id = execution_id
+        self._count = 0
+
+    def __call__(self, message: str) -> None:
+        self._count += 1
+        if self._count <= MAX_COMPLAINTS:
+            log.warning("run %s: %s", self._execution_id, message)
 
 
 class FailureLog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable
 from collections.abc import Callable
@@ -17,12 +16,15 @@ from perfsvc.engine.driving import ClosedDriver
 from perfsvc.engine.driving import OpenDriver
 from perfsvc.engine.errands import begin_errand
 from perfsvc.engine.errands import run_errand
+from perfsvc.engine.failures import Complaints
 from perfsvc.engine.failures import FailureLog
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.engine.rows import Rows
+from perfsvc.engine.rows import Supply
 from perfsvc.engine.share import WHOLE
 from perfsvc.engine.share import Origin
 from perfsvc.engine.share import Place
@@ -41,12 +43,9 @@ from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import Scope
 
-log = logging.getLogger(__name__)
-
 TICK_S = 0.01
 SWEEP_NS = 50_000_000
 SECOND_NS = 1_000_000_000
-MAX_COMPLAINTS = 20
 LAST_MOMENT_S = 1e-6
 """What was due before the end is started, though the tick that notices the end comes a little after it."""
 
@@ -60,7 +59,8 @@ class Engine:
     ``await wait()``.
     ``emit`` gets a snapshot each second and a last one at the end; it must not block. ``ending`` is called when the
     load profile is over, ``teardown_here`` when all users have left: whether this node is the one that runs the steps
-    after the load, answered when it is time to. All methods belong to the loop that ``compile`` ran on.
+    after the load, answered when it is time to. ``supply`` is where rows of test data come from. All
+    methods belong to the loop that ``compile`` ran on.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Engine:
         teardown_here: Callable[[], Awaitable[bool]] | None = None,
         node: str = "local",
         place: Place = WHOLE,
+        supply: Supply | None = None,
     ) -> None:
         self.spec = spec
         self._protocol_class = protocol_class
@@ -86,10 +87,11 @@ class Engine:
         self._place = place
         self._resolver = Resolver(policy, cached=spec.dns_cache)
         self._gate = Gate()
+        self.rows = Rows(self, supply, spec.data.allocation, spec.graceful_stop_s) if spec.data else None
         self._seq = 0
         self._iterations = 0
         self._cut_off = 0
-        self._complaints = 0
+        self.complain = Complaints(spec.execution_id)
         self._paused_at = 0
         self._started = False
         self._aborted = False
@@ -107,16 +109,26 @@ class Engine:
         self.loop = asyncio.get_running_loop()
         check_open_files(self._place.share.of(self.spec.load.most_users), raise_open_files_limit())
         self._ended = self.loop.create_future()
+        self._assemble()
+
+    def _assemble(self) -> None:
         numbers = random.Random(f"{self.spec.seed}/node/{self._place.share.index}")  # noqa: S311 - repeatable on purpose
-        self._run = CompiledRun(self.spec, self._protocol_class, self._resolver, self._clock, numbers)
+        self._run = CompiledRun(self.spec, self._protocol_class, self._resolver, self._clock, numbers, self.rows)
         self._failures = FailureLog(self._run.classes)
         weights = [weighted.weight for weighted in self.spec.scenes]
         driver = OpenDriver if self.spec.load.open else ClosedDriver
-        self._crowd = Crowd(self._run.mains, weights, self._make_user, self._begin)
+        self._crowd = Crowd(
+            self._run.mains, weights, self._make_user, lambda *user: self._driver.first_iteration(*user)
+        )
         self._driver: ClosedDriver | OpenDriver = driver(self, self._crowd, self._place)
+        if self.rows is not None:
+            self.rows.crowd = self._crowd
 
     async def prepare(self, variables: Mapping[str, object] | None = None) -> None:
         """Run the setup steps, or take over the ``variables`` of the node that did. Raises RunError."""
+        if self._run.stale:
+            await self._run.close(self.complain)
+            self._assemble()
         self._swept_ns = 0
         self._tick_due = self.loop.time()
         self._tick()
@@ -239,11 +251,10 @@ class Engine:
         """Profile time, s: running time since the start."""
         return ((self._paused_at or self._clock.now_ns()) - self.origin_ns - self.paused_ns) / SECOND_NS
 
-    def complain(self, message: str) -> None:
-        """Log something that should not happen, not without limit."""
-        self._complaints += 1
-        if self._complaints <= MAX_COMPLAINTS:
-            log.warning("run %s: %s", self.spec.execution_id, message)
+    def fail(self, error: Exception) -> None:
+        """The run cannot go on: it ends, and ``wait`` raises the first such error."""
+        self._fault = self._fault or error
+        self.stop()
 
     # Time.
 
@@ -269,14 +280,13 @@ class Engine:
                 self._fold()
             self._drive()
         except Exception as error:
-            self._fault = self._fault or error
-            self.stop()
+            self.fail(error)
 
     def _drive(self) -> None:
         if self.idle:
             return
         elapsed = self._elapsed_ns() / SECOND_NS
-        if elapsed >= self.spec.load.duration or self._driver.exhausted:
+        if elapsed >= self.spec.load.duration or self._driver.exhausted or (self.rows and self.rows.over()):
             self._driver.tick(min(elapsed, self.spec.load.duration - LAST_MOMENT_S))
             self._ending()
             self.stop()
@@ -316,7 +326,7 @@ class Engine:
             dropped=self._driver.dropped,
             late=self._driver.late,
             windows=self._run.fold(),
-            health=self.probe.read(wall_span),
+            health=self.probe.read(wall_span, 0.0 if self.rows is None else self.rows.waited(span)),
             errors=self._failures.drain(),
         )
         self._iterations = self._cut_off = self._driver.dropped = self._driver.late = 0
@@ -329,21 +339,13 @@ class Engine:
         scope.variables.update(self.variables)
         return VirtualUser(self, program, scope, self._gate)
 
-    def _make_errand(self, number: int, program: Program) -> VirtualUser:
-        user = self._make_user(0, program)
-        user.gate = Gate()
-        return user
-
-    def _begin(self, user: VirtualUser, number: int) -> None:
-        self._driver.first_iteration(user, number)
-
     async def _errands(self, programs: list[Program]) -> None:
         """Run setup or teardown programs, one after the other; their variables become everyone's."""
         crowd = self._crowd
         try:
             for program in programs:
                 if len(program.instructions) > 1:
-                    self._crowd = Crowd([program], [1], self._make_errand, begin_errand)
+                    self._crowd = Crowd([program], [1], lambda _, code: self._make_user(0, code), begin_errand)
                     await run_errand(self._crowd, self.spec.request_timeout_ms)
         finally:
             self._crowd = crowd
@@ -356,6 +358,8 @@ class Engine:
         except RunError as error:
             self.complain(str(error))
         finally:
+            if self.rows is not None:
+                self.rows.close()
             await self._run.close(self.complain)
             if self._ticker is not None:
                 self._ticker.cancel()
@@ -384,6 +388,10 @@ class Engine:
 
     async def _runs_teardown(self) -> bool:
         """Whether the steps after the load are for this node to run; answered when it is time to."""
-        if self._aborted or not any(len(program.instructions) > 1 for program in self._run.teardowns):
+        if (
+            self._aborted
+            or self._ticker is None
+            or not any(len(program.instructions) > 1 for program in self._run.teardowns)
+        ):
             return False
         return self._teardown_here is None or await self._teardown_here()

@@ -74,7 +74,7 @@ class Probe:
         """A planned start happened this late."""
         self._worst_send_ns = max(self._worst_send_ns, lateness_ns)
 
-    def read(self, span_ns: int) -> NodeHealth:
+    def read(self, span_ns: int, data_wait: float = 0.0) -> NodeHealth:
         """The health since the last reading, ``span_ns`` ago."""
         # Setup steps run before the first second, and the first reading covers them too.
         span_ns = max(span_ns, time.perf_counter_ns() - self._read_ns, SHORTEST_SPAN_NS)
@@ -91,6 +91,7 @@ class Probe:
             cpu_wait=round(min(100 * (waited_ns - self._waited_ns) / span_ns, 100.0), 1),
             ports_used=self._ports.used(),
             ports_limit=self._ports.limit,
+            data_wait=round(data_wait, 3),
         )
         self._network, self._waited_ns, self._used_ns = network, waited_ns, used_ns
         self._read_ns = time.perf_counter_ns()

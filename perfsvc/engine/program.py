@@ -14,6 +14,7 @@ from perfsvc.engine.reading import compile_checks
 from perfsvc.engine.reading import compile_extractors
 from perfsvc.engine.reading import reads_of
 from perfsvc.engine.reading import unjudged
+from perfsvc.engine.rows import Rows
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import Program
 from perfsvc.errors import NotFound
@@ -40,7 +41,8 @@ class Compiler:
     """Compiles the scenes of one run on one node.
 
     ``protocol`` gives the run's protocol object of a name; ``default_protocol`` serves steps that name none.
-    Step indexes are given out in document order over all scenes, as ``RunSpec.step_names`` has them.
+    ``rows`` are the test data of a run that has any. Step indexes are given out in document order over all scenes, as
+    ``RunSpec.step_names`` has them.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class Compiler:
         timeout_ms: int,
         recorder: Callable[[int], StepRecorder],
         numbers: random.Random,
+        rows: Rows | None = None,
     ) -> None:
         self._protocol = protocol
+        self.rows = rows
         self._default_protocol = default_protocol
         self._timeout_ms = timeout_ms
         self._recorder = recorder
@@ -140,11 +144,24 @@ class _Assembly:
         self.code.append(lambda user: user.engine.errand_done(user))
 
     def looped(self, on_start: Sequence[Step], steps: Sequence[Step], at: str) -> None:
+        if self._compiler.rows is not None:
+            self.code.append(self._compiler.rows.next_row(0))
         self.sequence(on_start, path_of(("on_start",), at))
-        head = len(self.code)
-        self.code.append(make.begin(head + 1))
+        head = self.head(self._compiler.rows)
+        self.code.append(make.begin(len(self.code) + 1))
         self.sequence(steps, path_of(("steps",), at))
         self.code.append(make.finish(head))
+
+    def head(self, rows: Rows | None) -> int:
+        """Where an iteration begins: with a row of its own, but for the first, which has the row of ``on_start``."""
+        here = len(self.code)
+        if rows is None or rows.once:
+            return here
+        if here == 1:
+            return 0
+        self.code.append(make.jump(lambda: here + 2))
+        self.code.append(rows.next_row(here + 1))
+        return here + 1
 
     def sequence(self, steps: Sequence[Step], path: str) -> None:
         for number, step in enumerate(steps):

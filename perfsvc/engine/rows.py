@@ -7,13 +7,14 @@ of this node, no other is then given that row. What is leased and not claimed ma
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
+from perfsvc.engine.crowd import Crowd
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import RunError
 from perfsvc.model.data import Allocation
 from perfsvc.model.data import Grant
 from perfsvc.plugin.datasource import Row
@@ -73,22 +74,11 @@ class Nothing:
 class Host(Interface):
     """What rows need of the engine they belong to."""
 
-    stopping: bool
-
     def active_ns(self) -> int:
         """The clock without the run's pauses."""
         ...
 
-    @property
-    def users(self) -> Collection[VirtualUser]:
-        """Everyone who is active."""
-        ...
-
-    def finish(self, user: VirtualUser) -> None:
-        """A user leaves, and nobody comes in its place."""
-        ...
-
-    def fail(self, zh: str, en: str) -> None:
+    def fail(self, error: Exception) -> None:
         """The run cannot go on."""
         ...
 
@@ -152,12 +142,15 @@ class Place:
 class Rows:
     """Hands rows to the users of one engine.
 
-    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones.
+    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones. ``crowd`` is whoever
+    is there to use them.
     """
 
-    def __init__(self, host: Host, supply: Supply, allocation: Allocation, graceful_s: float) -> None:
+    crowd: Crowd
+
+    def __init__(self, host: Host, supply: Supply | None, allocation: Allocation, graceful_s: float) -> None:
         self._host = host
-        self._supply = supply
+        self._supply = supply or Nothing()
         self._allocation = allocation
         self._graceful_ns = int(graceful_s * 1000) * NS_PER_MS
         self._leases: deque[Lease] = deque()
@@ -179,6 +172,11 @@ class Rows:
     def columns(self) -> Sequence[str]:
         """The names every row has; known once the source is open."""
         return self._supply.columns
+
+    @property
+    def once(self) -> bool:
+        """Whether a user gets one row when it begins, and no other later."""
+        return self._allocation.once
 
     @property
     def ended(self) -> bool:
@@ -220,7 +218,7 @@ class Rows:
         if self._closed:
             return
         if grant.failure is not None:
-            self._host.fail(*grant.failure)
+            self._host.fail(RunError(*grant.failure))
             return
         if grant.rows:
             self._leases.append(Lease(grant.lease, grant.rows))
@@ -243,18 +241,13 @@ class Rows:
         if self._allocation.once:
             return True
         late = self._host.active_ns() - self._ended_ns > self._graceful_ns
-        return not any(is_busy(user) for user in self._host.users) or (late and self._allocation.ending == "stop_run")
+        return not any(is_busy(user) for user in self.crowd.active) or (late and self._allocation.ending == "stop_run")
 
-    def read(self) -> int:
-        """How long users have waited for rows since the last call, ns over all of them; called once a second."""
-        if not self.ended:
-            now = self._host.active_ns()
-            for place in self._queue:
-                self._waited_ns += now - place.since_ns
-                place.since_ns = now
-            self._let_go()
-        waited, self._waited_ns = self._waited_ns, 0
-        return waited
+    def waited(self, span_ns: int) -> float:
+        """The percent of its users' time since the last call, ``span_ns`` ago, that went by in waiting for rows."""
+        users = len(self.crowd.active)
+        waited = self._read()
+        return min(100 * waited / (span_ns * users), 100.0) if span_ns and users else 0.0
 
     def close(self) -> None:
         """Nobody needs a row any more."""
@@ -264,6 +257,17 @@ class Rows:
 
     # How.
 
+    def _read(self) -> int:
+        """How long users have waited since the last call, ns over all of them."""
+        if not self.ended:
+            now = self._host.active_ns()
+            for place in self._queue:
+                self._waited_ns += now - place.since_ns
+                place.since_ns = now
+            self._let_go()
+        waited, self._waited_ns = self._waited_ns, 0
+        return waited
+
     def _none_for(self, user: VirtualUser, at: int) -> int:
         """There is no row: the user waits for one, keeps what it has, or is through."""
         if self._last is not None:
@@ -271,7 +275,7 @@ class Rows:
                 user.scope.variables.update(self._last)
             return at + 1
         if self.ended and self._allocation.ending == "stop_vu":
-            self._host.finish(user)
+            self.crowd.finish(user)
             return WAIT
         place = Place(user, at, self._host.active_ns(), self._queue)
         self._queue[place] = None
@@ -332,7 +336,7 @@ class Rows:
         """Rows done with for certain: those in the hands of users who may be at work on them are not."""
         if self._allocation.once:
             return self.taken
-        return max(self.taken - len(self._host.users), 0)
+        return max(self.taken - len(self.crowd.active), 0)
 
     def _let_go(self) -> None:
         """Rows that nobody has claimed for a second are more use elsewhere."""

@@ -87,6 +87,12 @@ class Program:
         self.start = 0
 
 
+class Cancellable(Interface):
+    """What is to call a user later, and can be told not to."""
+
+    def cancel(self) -> None: ...
+
+
 class Host(Interface):
     """What users, and those who drive them, need of the engine they belong to."""
 
@@ -174,7 +180,7 @@ class VirtualUser:
         self.sessions: list[Session | None] = [None] * len(program.protocols)
         self.counters: dict[int, int] | None = None
         self.sending: Step | None = None
-        self.timer: asyncio.TimerHandle | asyncio.Handle | None = None
+        self.timer: Cancellable | None = None
         self.deadline_ns = 0
         self.planned_ns = 0
         self.late_ns = 0

@@ -23,11 +23,15 @@ from pydantic import ValidationError
 from pydantic import field_validator
 from pydantic import model_validator
 
+from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.data import NO_DATA
+from perfsvc.model.data import Allocation
+from perfsvc.model.data import split_config
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_SECONDS
 from perfsvc.model.load import MAX_VUS
@@ -43,7 +47,6 @@ from perfsvc.model.threshold import Threshold
 ControlMode = Literal["single", "central", "distributed"]
 TestMode = Literal["concurrent", "step", "error_rate", "adaptive"]
 TestType = Literal["smoke", "load", "stress", "spike", "soak"]
-DataSourceType = Literal["none", "csv", "pool", "generator", "database", "api"]
 Strategy = Literal["round_robin", "weight", "dynamic"]
 
 TEST_MODES: tuple[str, ...] = get_args(TestMode)
@@ -154,7 +157,7 @@ class PlanConfig(Spec):
     adaptive_target: AdaptiveTarget | None = titled("自适应目标", "Adaptive target", default=None)
     env_id: int | None = titled("测试环境", "Environment", default=None, ge=1)
     protocol: str = titled("协议类型", "Protocol", default="http", min_length=1, max_length=20)
-    data_source_type: DataSourceType = titled("数据源类型", "Data source", default="none")
+    data_source_type: str = titled("数据源类型", "Data source", default=NO_DATA, min_length=1, max_length=20)
     data_config: dict[str, Any] = titled("数据配置", "Data options", default_factory=dict)
     data_cache_ttl: int = titled("数据缓存时间（秒）", "Data cache, s", default=3600, ge=0, le=MAX_SECONDS)
     node_count: int = titled("执行节点数", "Nodes", default=1, ge=1, le=1000)
@@ -167,6 +170,17 @@ class PlanConfig(Spec):
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None:
             check_address(value)
+        return value
+
+    @field_validator("data_config")
+    @classmethod
+    def _deals_soundly(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """How rows are dealt out is ours to check, whatever the data source."""
+        allocation, _ = split_config(value)
+        try:
+            Allocation.parse(allocation)
+        except InvalidInput as error:
+            raise Fault.all(error.problems) from None
         return value
 
     @model_validator(mode="wrap")

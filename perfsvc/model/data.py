@@ -21,6 +21,9 @@ RowScope = Literal["iteration", "vu", "run"]
 AtEnd = Literal["recycle", "stop_vu", "stop_run", "hold"]
 OnFailure = Literal["stop_run", "hold", "recycle"]
 
+NO_DATA = "none"
+"""The data source of plans that have none."""
+
 
 class Allocation(Spec):
     """How rows are dealt out: the keys of ``data_config`` that every data source has.

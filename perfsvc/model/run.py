@@ -12,6 +12,7 @@ from perfsvc.errors import IllegalTransition
 from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
+from perfsvc.model.data import DataSpec
 from perfsvc.model.load import Load
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.threshold import Threshold
@@ -81,7 +82,9 @@ OUTCOME = {RunEvent.FINISH: RunState.COMPLETED, RunEvent.STOP: RunState.STOPPED,
 class EndReason(Spec):
     """Why a run ended: a stable code and a sentence for people."""
 
-    code: Literal["finished", "stopped_by_user", "threshold_breached", "server_stopped", "error", "interrupted"]
+    code: Literal[
+        "finished", "stopped_by_user", "threshold_breached", "server_stopped", "error", "interrupted", "data_exhausted"
+    ]
     zh: str
     en: str
 
@@ -150,6 +153,7 @@ class RunSpec(Spec):
     graceful_stop_s: float = 10.0
     pacing_s: float = 0.0
     dns_cache: bool = True
+    data: DataSpec | None = None
     thresholds: Many[Threshold] = ()
     abort_on_breach: bool = False
     abort_grace_s: float = 5.0

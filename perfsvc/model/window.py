@@ -58,7 +58,8 @@ class NodeHealth(msgspec.Struct, frozen=True):
     percent; ``network`` in MB/s; ``loop_lag_ms`` the worst lateness of the event loop; ``send_lag_ms`` the worst
     lateness of a planned start. ``cpu_wait`` is the percent of the second in which the event loop's thread had work to
     do and no core to do it on. ``ports_used`` of ``ports_limit`` ports for outgoing connections are taken on this
-    machine, at most: both ends of a connection within it count. A limit of 0 is unknown.
+    machine, at most: both ends of a connection within it count. A limit of 0 is unknown. ``data_wait`` is the percent
+    of the users' time that went by in waiting for rows of test data.
     """
 
     cpu: float = 0.0
@@ -72,6 +73,7 @@ class NodeHealth(msgspec.Struct, frozen=True):
     cpu_wait: float = 0.0
     ports_used: int = 0
     ports_limit: int = 0
+    data_wait: float = 0.0
 
 
 class ErrorSample(msgspec.Struct, frozen=True):

@@ -58,9 +58,13 @@ class DataSources:
         source = self._maker(spec, context, at)()
         return await told(source.name, limit_s, source.open(), at)
 
-    def _maker(self, spec: DataSpec, context: DataContext, at: str) -> Callable[[], DataSource]:
+    def check(self, spec: DataSpec, at: str = "config") -> tuple[type[DataSource], Any]:
+        """The class of a source and its options. Raises InvalidInput for a source that is unknown or wrong options."""
         kind = self._kind(spec.source, at)
-        options = kind.Options.parse(spec.options, below(at, "data_config"))
+        return kind, kind.Options.parse(spec.options, below(at, "data_config"))
+
+    def _maker(self, spec: DataSpec, context: DataContext, at: str) -> Callable[[], DataSource]:
+        kind, options = self.check(spec, at)
         return lambda: kind(options, context)
 
     def _kind(self, name: str, at: str) -> type[DataSource]:

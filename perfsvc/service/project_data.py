@@ -43,6 +43,10 @@ class ProjectData:
         self._sqlite_files = sqlite_files
         self._policy = policy
 
+    def check(self, spec: DataSpec) -> None:
+        """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
+        self._sources.check(spec)
+
     async def open(self, spec: DataSpec, project_id: int, env: Env | None, seed: int) -> Feed:
         """The feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
         context = self._context(project_id, env, seed)

@@ -13,11 +13,14 @@ from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
+from perfsvc.cluster.dealer import Dealer
+from perfsvc.cluster.dealer import OpenFeed
 from perfsvc.cluster.deployment import Cluster
 from perfsvc.engine.control import controller_for
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
+from perfsvc.errors import Text
 from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.rollcall import RollCall
@@ -41,6 +44,7 @@ log = logging.getLogger(__name__)
 OUTPUT_TIMEOUT_S = 30.0
 
 FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile is over")
+DATA_EXHAUSTED = EndReason(code="data_exhausted", zh="测试数据已用完", en="the test data is used up")
 STOPPED_BY_USER = EndReason(code="stopped_by_user", zh="被用户停止", en="stopped by a user")
 CONTROLLER = "controller"
 """Who changed the load, when it was the test mode itself."""
@@ -67,7 +71,10 @@ class Output:
 
 
 class Run:
-    """A run in progress. All methods belong to the loop that ``start`` ran on."""
+    """A run in progress. All methods belong to the loop that ``start`` ran on.
+
+    ``open_feed`` opens the test data of a run that has any.
+    """
 
     def __init__(
         self,
@@ -77,6 +84,7 @@ class Run:
         outputs: Sequence[Output],
         *,
         plan_id: int | None = None,
+        open_feed: OpenFeed | None = None,
     ) -> None:
         self.spec = spec
         self.plan_id = plan_id
@@ -95,7 +103,8 @@ class Run:
         self._told_ns = 0
         self.membership = Membership(spec.load, self.metrics, self._elapsed)
         self._over = asyncio.Event()
-        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event)
+        self._dealer = dealer_of(spec, open_feed)
+        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event, self._dealer)
 
     @property
     def state(self) -> RunState:
@@ -112,13 +121,19 @@ class Run:
         self._deployment.compile()
 
     async def start(self) -> None:
-        """Start the outputs, run the setup steps, begin the load. Raises what keeps the run from starting."""
+        """Start the outputs, open the test data, run the setup steps, begin the load.
+
+        Raises what keeps the run from starting.
+        """
         try:
             for output in self._outputs:
                 await output.start(self)
                 self._started.append(output)
             self._move(RunEvent.START)
-            await self._deployment.prepare()
+            if self._dealer is not None:
+                await self._dealer.open()
+            if self.state is RunState.STARTING:
+                await self._deployment.prepare()
         except Exception as error:
             self._fail(error)
             self._deployment.stop()
@@ -176,7 +191,7 @@ class Run:
         self._control(seconds)
 
     def _on_ending(self) -> None:
-        self._move(RunEvent.FINISH, FINISHED)
+        self._move(RunEvent.FINISH, DATA_EXHAUSTED if self._dealer is not None and self._dealer.over else FINISHED)
 
     def _complete_seconds(self, snapshot: Snapshot) -> list[Second]:
         """The seconds that every node has told with this snapshot, or had time enough to tell."""
@@ -189,6 +204,8 @@ class Run:
         self.membership.note(event)
         if event.kind == "lost":
             self._roll_call.dismiss(event.node)
+            if self._dealer is not None:
+                self._dealer.lost(event.node)
         elif event.node:
             self._roll_call.expect(event.node, int(event.moment))
         if self.state in (RunState.CREATED, RunState.STARTING):
@@ -242,11 +259,13 @@ class Run:
             log.exception("run %s failed", self.spec.execution_id)
             self._fail(error)
         if self.state is not RunState.STOPPING:
-            self._move(RunEvent.FINISH, FINISHED)
+            self._on_ending()
         await self._end()
 
     async def _end(self) -> None:
         self.end_time = utc_now(self._clock)
+        if self._dealer is not None:
+            await self._dealer.close()
         for second in self.metrics.close_seconds(int(self._clock.wall())):
             self._judge.observe(second, self.metrics)
             if self._controller is not None:
@@ -275,12 +294,13 @@ class Run:
             search=self._controller.result() if self._controller else None,
             events=tuple(self._events.all()),
             nodes=self.membership.nodes,
+            data=self._dealer.report() if self._dealer is not None else None,
         )
         verdict = self._judge.verdict(self.metrics)
         return build_report(facts, self.metrics, verdict, self.metrics.validity())
 
     def _fail(self, error: Exception) -> None:
-        zh, en = error.text if isinstance(error, PerfsvcError) else (f"内部错误：{error}", f"internal error: {error}")
+        zh, en = cause_of(error)
         if self.state is not RunState.STOPPING:
             self._move(RunEvent.FAIL, EndReason(code="error", zh=zh, en=en))
 
@@ -295,6 +315,25 @@ class Run:
                 what(output)
             except Exception:
                 log.exception("run %s: %s failed", self.spec.execution_id, type(output).__name__)
+
+
+def cause_of(error: Exception) -> Text:
+    """An error as the reason why a run failed."""
+    if isinstance(error, InvalidInput):
+        first = error.problems[0]
+        return Text(f"{first.path}：{first.text.zh}", f"{first.path}: {first.text.en}")
+    if isinstance(error, PerfsvcError):
+        return error.text
+    return Text(f"内部错误：{error}", f"internal error: {error}")
+
+
+def dealer_of(spec: RunSpec, open_feed: OpenFeed | None) -> Dealer | None:
+    """The dealer of a run with test data."""
+    if spec.data is None:
+        return None
+    if open_feed is None:
+        raise ValueError("a run with test data needs a way to open it")
+    return Dealer(open_feed, spec.data, spec.seed)
 
 
 def not_loadable(state: RunState) -> IllegalTransition:

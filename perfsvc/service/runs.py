@@ -15,12 +15,14 @@ from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_answer
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
+from perfsvc.cluster.dealer import OpenFeed
 from perfsvc.cluster.deployment import Cluster
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.entities import Env
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
@@ -34,6 +36,7 @@ from perfsvc.service.broadcast import Broadcast
 from perfsvc.service.broadcast import end_frame
 from perfsvc.service.live import Channel
 from perfsvc.service.live import Subscription
+from perfsvc.service.project_data import ProjectData
 from perfsvc.service.recording import Recording
 from perfsvc.service.replay import replayed
 from perfsvc.service.run import SERVER_STOPPED
@@ -73,9 +76,17 @@ class ActiveRun:
 class Runs:
     """The runs of this process, one per plan at a time, and those that are over."""
 
-    def __init__(self, store: Store, cluster: Cluster, clock: Clock, recorder: Callable[[str, int], Recorder]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        cluster: Cluster,
+        clock: Clock,
+        recorder: Callable[[str, int], Recorder],
+        data: ProjectData,
+    ) -> None:
         self._store = store
         self._cluster = cluster
+        self._data = data
         self._clock = clock
         self._recorder = recorder
         self._active: dict[int, ActiveRun] = {}
@@ -210,10 +221,13 @@ class Runs:
 
     async def _start(self, plan_id: int, user: User) -> Execution:
         plan = await self._store.run(plans.get, plan_id)
-        spec = await self._spec(plan)
+        env = await self._env(plan)
+        spec = await self._spec(plan, env)
         broadcast = Broadcast()
         recording = Recording(self._store, self._recorder(spec.execution_id, plan_id))
-        run = Run(spec, self._cluster, self._clock, [recording, broadcast], plan_id=plan_id)
+        outputs = [recording, broadcast]
+        open_feed = self._opening(spec, plan.project_id, env)
+        run = Run(spec, self._cluster, self._clock, outputs, plan_id=plan_id, open_feed=open_feed)
         run.compile()
         execution = Execution(
             execution_id=spec.execution_id,
@@ -232,12 +246,23 @@ class Runs:
         await run.start()
         return self._now(active)
 
-    async def _spec(self, plan: Plan) -> RunSpec:
+    async def _env(self, plan: Plan) -> Env | None:
+        ident = plan.config.env_id
+        return None if ident is None else await self._store.run(envs.get, ident)
+
+    def _opening(self, spec: RunSpec, project_id: int, env: Env | None) -> OpenFeed | None:
+        """How the test data of a run is opened. Raises InvalidInput for what is wrong with it."""
+        data = spec.data
+        if data is None:
+            return None
+        self._data.check(data)
+        return lambda: self._data.open(data, project_id, env, spec.seed)
+
+    async def _spec(self, plan: Plan, env: Env | None) -> RunSpec:
         found = await self._store.run(scenes.of_ids, [share.scene_id for share in plan.scenes])
         weighted = [WeightedScene(scene=found[share.scene_id].spec, weight=share.weight) for share in plan.scenes]
         target = Target()
-        if plan.config.env_id is not None:
-            env = await self._store.run(envs.get, plan.config.env_id)
+        if env is not None:
             target = Target(base_url=env.host, headers=env.headers, variables=env.variables)
         execution_id = new_execution_id(utc_now(self._clock).strftime("%Y%m%d"))
         return make_run_spec(plan.name, plan.config, weighted, target, execution_id)

@@ -10,6 +10,10 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.data import NO_DATA
+from perfsvc.model.data import Allocation
+from perfsvc.model.data import DataSpec
+from perfsvc.model.data import split_config
 from perfsvc.model.profile import load_of
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
@@ -43,6 +47,20 @@ def make_run_spec(
         thresholds=checked_thresholds(config, scenes),
         abort_on_breach=execution.abort_on_breach,
         abort_grace_s=execution.abort_grace,
+        data=data_of(config),
+    )
+
+
+def data_of(config: PlanConfig) -> DataSpec | None:
+    """The test data of a config that names any. The options of its source are validated where it is opened."""
+    if config.data_source_type == NO_DATA:
+        return None
+    allocation, options = split_config(config.data_config)
+    return DataSpec(
+        source=config.data_source_type,
+        options=options,
+        allocation=Allocation.parse(allocation, "config.data_config"),
+        cache_ttl_s=config.data_cache_ttl,
     )
 
 
@@ -77,7 +95,7 @@ def refuse_what_is_not_there(config: PlanConfig) -> None:
 
     Raises InvalidInput.
     """
-    wanted = (("control_mode", config.control_mode, "single"), ("data_source_type", config.data_source_type, "none"))
+    wanted = (("control_mode", config.control_mode, "single"),)
     problems = [
         Problem(f"config.{name}", Text(f"本版本尚不支持 {value}", f"this version does not have {value} yet"))
         for name, value, there in wanted

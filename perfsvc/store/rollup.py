@@ -134,6 +134,7 @@ def merged_health(group: Sequence[NodeHealth]) -> NodeHealth:
         cpu_wait=fmean(one.cpu_wait for one in group),
         ports_used=max(one.ports_used for one in group),
         ports_limit=group[-1].ports_limit,
+        data_wait=fmean(one.data_wait for one in group),
     )
 
 

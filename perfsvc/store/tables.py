@@ -14,7 +14,6 @@ from peewee import Model
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import TEST_MODES
 from perfsvc.model.config import ControlMode
-from perfsvc.model.config import DataSourceType
 from perfsvc.model.config import Strategy
 from perfsvc.model.config import TestType
 from perfsvc.model.entities import Role
@@ -201,9 +200,9 @@ class ConfigRow(Table):
     error_threshold = Number(null=True)
     adaptive_target = Json(null=True)
     env = Reference(EnvRow)
-    # Not held to the five documented names: a plugin may bring a protocol of its own.
+    # Not held to the documented names: a plugin may bring a protocol, or a data source, of its own.
     protocol = Chars(20, least=1, default="http")
-    data_source_type = Chars(20, choices=get_args(DataSourceType), default="none")
+    data_source_type = Chars(20, least=1, default="none")
     data_config = Json(default=dict, null=True)
     data_cache_ttl = Whole(least=0, default=3600)
     node_count = Whole(least=1, default=1)

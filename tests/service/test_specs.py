@@ -35,7 +35,6 @@ def test_a_seed_is_drawn_where_none_is_given() -> None:
     ("config", "path"),
     [
         ({"control_mode": "central"}, "config.control_mode"),
-        ({"data_source_type": "csv"}, "config.data_source_type"),
         ({"target_url": None}, "config.target_url"),
         ({"execution_config": {"thresholds": ["p95{nobody} < 1"]}}, "config.execution_config.thresholds[0]"),
     ],

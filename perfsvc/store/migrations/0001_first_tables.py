@@ -132,8 +132,7 @@ TABLES = {
         `adaptive_target` JSON NULL,
         `env_id` INT NOT NULL,
         `protocol` VARCHAR(20) NOT NULL DEFAULT 'http',
-        `data_source_type` VARCHAR(20) NOT NULL DEFAULT 'none'
-            CHECK (`data_source_type` IN ('none', 'csv', 'pool', 'generator', 'database', 'api')),
+        `data_source_type` VARCHAR(20) NOT NULL DEFAULT 'none',
         `data_config` JSON NULL DEFAULT ('{}'),
         `data_cache_ttl` INT NOT NULL DEFAULT 3600,
         `node_count` INT NOT NULL DEFAULT 1,

@@ -1,0 +1,63 @@
+"""The data sources of a plan file: what a source may use is what stands in the file, and the files beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.errors import InvalidInput
+from perfsvc.model.data import DataSpec
+from perfsvc.model.run import Target
+from perfsvc.plugin.datasource import DataContext
+from perfsvc.plugin.datasource import Feed
+from perfsvc.service.data import DataSources
+
+
+class FolderData:
+    """Opens the data sources of plan files in ``folder``."""
+
+    def __init__(self, sources: DataSources, folder: Path) -> None:
+        self._sources = sources
+        self._folder = folder
+
+    def check(self, spec: DataSpec) -> None:
+        """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
+        self._sources.check(spec)
+
+    async def open(self, spec: DataSpec, target: Target, seed: int) -> Feed:
+        """The feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
+        resolve = Resolver(TargetPolicy(), cached=False).resolve
+        context = DataContext(
+            self._file, no_connection, resolve, seed, target.base_url, target.headers, target.variables
+        )
+        return await self._sources.open(spec, context, owner=None)
+
+    async def _file(self, name: int | str) -> Path:
+        if not isinstance(name, str):
+            raise InvalidInput.at("datafile_id", "计划文件中请使用 file", "a plan file names its data by file")
+        return await asyncio.to_thread(file_in, self._folder, name)
+
+
+def file_in(folder: Path, name: str) -> Path:
+    """A plain file in a folder or below it, wherever links lead. Raises InvalidInput."""
+    try:
+        whole = folder.resolve()
+        path = (whole / name).resolve()
+        inside, there = path.is_relative_to(whole), path.is_file()
+    except (OSError, ValueError, RuntimeError):  # NUL bytes, names that are too long, links in a ring
+        inside = there = False
+    if not inside:
+        zh, en = "应位于计划文件所在的目录中", "must be in the folder of the plan file"
+        raise InvalidInput.at("file", zh, en)
+    if not there:
+        raise InvalidInput.at("file", f"没有文件 {name}", f"there is no file {name}")
+    return path
+
+
+async def no_connection(name: str) -> Mapping[str, Any]:
+    """A plan file has no database connections. Raises InvalidInput."""
+    raise InvalidInput.at("connection", "计划文件没有数据库连接", "a plan file has no database connections")

@@ -1,0 +1,50 @@
+"""A feed of numbered rows that fails, or tarries, where it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+
+from perfsvc.plugin import DataFailure
+from perfsvc.plugin import Feed
+from perfsvc.plugin import Row
+
+
+class Numbered(Feed):
+    """Rows ``{"n": 0}``, ``{"n": 1}`` … ``count`` of them.
+
+    ``fails_at`` is the row that cannot be read, ``after`` how long a read takes, s. ``known`` is what it says of its
+    own length.
+    """
+
+    columns = ("n",)
+
+    def __init__(
+        self, count: int, *, known: bool = True, fails_at: int | None = None, mends: bool = False, after: float = 0.0
+    ) -> None:
+        self.count = count if known else None
+        self._rows = count
+        self._position = 0
+        self._fails_at = fails_at
+        self._mends = mends
+        self._after = after
+        self.reads = self.rewinds = self.closed = 0
+
+    async def read(self, limit: int) -> list[Row]:
+        self.reads += 1
+        if self._after:
+            await asyncio.sleep(self._after)
+        begin, end = self._position, min(self._position + limit, self._rows)
+        if self._fails_at is not None and end > self._fails_at:
+            if begin == self._fails_at:
+                self._fails_at = None if self._mends else self._fails_at
+                raise DataFailure("线路中断", "the line is cut")
+            end = self._fails_at
+        self._position = end
+        return [{"n": number} for number in range(begin, end)]
+
+    async def rewind(self) -> None:
+        self.rewinds += 1
+        self._position = 0
+
+    async def close(self) -> None:
+        self.closed += 1
