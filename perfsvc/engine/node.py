@@ -117,9 +117,7 @@ class Engine:
         self._failures = FailureLog(self._run.classes)
         weights = [weighted.weight for weighted in self.spec.scenes]
         driver = OpenDriver if self.spec.load.open else ClosedDriver
-        self._crowd = Crowd(
-            self._run.mains, weights, self._make_user, lambda *user: self._driver.first_iteration(*user)
-        )
+        self._crowd = Crowd(self._run.mains, weights, self._make_user, self._begin)
         self._driver: ClosedDriver | OpenDriver = driver(self, self._crowd, self._place)
         if self.rows is not None:
             self.rows.crowd = self._crowd
@@ -338,6 +336,9 @@ class Engine:
         scope = Scope(self._place.user_number(number), self.spec.seed)
         scope.variables.update(self.variables)
         return VirtualUser(self, program, scope, self._gate)
+
+    def _begin(self, user: VirtualUser, number: int) -> None:
+        self._driver.first_iteration(user, number)
 
     async def _errands(self, programs: list[Program]) -> None:
         """Run setup or teardown programs, one after the other; their variables become everyone's."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from perfsvc.cluster.dealer import Dealer
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.node import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.errors import RunError
 from perfsvc.model.window import Snapshot
 from tests.engine.bench import spec_of
 from tests.support import fake_protocol
