@@ -12,6 +12,7 @@ from perfsvc.plugin.protocol import TargetDenied
 DNS = "DNS Error"
 DENIED = "Target Denied"
 PROTOCOL = "Protocol Error"
+TOO_LARGE = "Response Too Large"
 INVALID_REQUEST = "Invalid Request"
 RESET = "Connection Error: reset"
 CLOSED_EARLY = "Connection Error: closed early"

@@ -22,10 +22,12 @@ from abc import abstractmethod
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from typing import ClassVar
 from typing import NamedTuple
 
+from perfsvc.errors import InvalidInput
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.template import Template
@@ -194,6 +196,11 @@ class Session(ABC):
         """The virtual user ends; called once, with nothing in flight."""
 
 
+def no_files(name: str) -> Path:
+    """The files of a run that has none. Raises InvalidInput."""
+    raise InvalidInput.at("$", f"没有文件 {name}", f"there is no file {name}")
+
+
 class RunContext(NamedTuple):
     """What a run gives to a protocol."""
 
@@ -208,6 +215,8 @@ class RunContext(NamedTuple):
 
     Raises OSError when the name is unknown and TargetDenied when no address is allowed.
     """
+    file: Callable[[str], Path] = no_files
+    """A file of the project by its name or id, or one beside the plan file. Raises InvalidInput; safe to open."""
 
 
 class Protocol(ABC):
@@ -232,7 +241,10 @@ class Protocol(ABC):
 
     @abstractmethod
     def session(self, scope: Scope, done: Done) -> Session:
-        """A session for one virtual user. Does no I/O: connections are opened by the first request."""
+        """A session for one virtual user. Does no I/O: connections are opened by the first request.
+
+        All steps of a run are compiled before the first session is asked for.
+        """
 
     def status_failure(self, status: int) -> str | None:
         """The error class of a status that counts as a failure where the step itself does not check the status."""

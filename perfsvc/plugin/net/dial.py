@@ -64,9 +64,9 @@ class Dialer:
     def __init__(self, options: DialOptions, context: RunContext, alpn: Sequence[str] = ()) -> None:
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         self.tls = Tls(options, context, alpn)
-        self._look_up = looking_up(options, context)
+        self.look_up = looking_up(options, context)
         self._now_ns = context.now_ns
-        self._sources = Sources(options.source_addresses)
+        self.sources = Sources(options.source_addresses)
 
     async def open(self, to: Destination, protocol: asyncio.Protocol, scope: Scope) -> Phases:
         """Connects ``protocol``, over TLS where the destination wants it.
@@ -88,7 +88,7 @@ class Dialer:
         """Connects to the first address that takes it. Raises Failed and others; leaves nothing open."""
         tls = await self.tls.of(scope) if to.secure else None
         begun = self._now_ns()
-        found = await self._look_up(to.host, to.port)
+        found = await self.look_up(to.host, to.port)
         resolved = self._now_ns()
         refusal: Exception | None = None
         for family, _, _, _, address in found:
@@ -118,7 +118,7 @@ class Dialer:
         try:
             connected.setblocking(False)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sources.bind(connected, vu)
+            self.sources.bind(connected, vu)
             await asyncio.get_running_loop().sock_connect(connected, address)
         except BaseException:
             connected.close()

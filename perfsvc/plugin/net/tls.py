@@ -75,12 +75,12 @@ class Tls:
         """Makes the context of all users, where it is one. Reading the system's authorities takes some milliseconds."""
         if not self._made:
             varies = any(each.constant is None for each in self._templates)
-            identity = None if varies else self._identity(Scope(0, 0))
+            identity = None if varies else self.identity(Scope(0, 0))
             self._made[identity] = self._make(identity)
 
     async def of(self, scope: Scope) -> ssl.SSLContext:
         """The context of one user. Raises MissingVariable, and Failed for a certificate that cannot be used."""
-        identity = self._identity(scope)
+        identity = self.identity(scope)
         known = self._made.get(identity)
         if known is None:
             known = await asyncio.to_thread(self._made_late, identity)
@@ -89,7 +89,8 @@ class Tls:
             self._made[identity] = known
         return known
 
-    def _identity(self, scope: Scope) -> Identity | None:
+    def identity(self, scope: Scope) -> Identity | None:
+        """The certificate that a user shows. Raises MissingVariable."""
         return Identity._make(each.render(scope) for each in self._templates) if self._templates else None
 
     def _made_late(self, identity: Identity | None) -> ssl.SSLContext:

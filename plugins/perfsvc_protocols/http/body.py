@@ -35,10 +35,10 @@ class Body(NamedTuple):
 
 
 def body_of(request: Request, compile_text: Compile) -> Body | None:
-    """The body a request asks for, if any."""
-    if not request.bodies:
+    """The body a request asks for, if any; not one that is a file."""
+    kind = request.bodies[0] if request.bodies else "body_file"
+    if kind == "body_file":
         return None
-    kind = request.bodies[0]
     if kind == "json":
         return Body(merged(_json(request.json_body, "json", compile_text)), "application/json")
     if request.form is not None:

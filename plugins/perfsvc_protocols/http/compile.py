@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import chain
+from pathlib import Path
 
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
@@ -17,6 +19,7 @@ from perfsvc.plugin import Reads
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
+from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols._net.headers import NOT_A_NAME
@@ -36,14 +39,18 @@ from perfsvc_protocols._net.pieces import varying
 from perfsvc_protocols.http.body import Body
 from perfsvc_protocols.http.body import body_of
 from perfsvc_protocols.http.body import pairs
+from perfsvc_protocols.http.recipe import Credentials
+from perfsvc_protocols.http.recipe import FileOf
 from perfsvc_protocols.http.recipe import Flavour
 from perfsvc_protocols.http.recipe import FreeRecipe
 from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.recipe import Manner
 from perfsvc_protocols.http.recipe import Parts
 from perfsvc_protocols.http.recipe import Recipe
 from perfsvc_protocols.http.spec import FRAMING
 from perfsvc_protocols.http.spec import BasicAuth
 from perfsvc_protocols.http.spec import BearerAuth
+from perfsvc_protocols.http.spec import DigestAuth
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
 
@@ -74,7 +81,7 @@ class Compiler:
             raise InvalidInput(compilation.problems)
         follows = self._options.follow_redirects if request.follow_redirects is None else request.follow_redirects
         flavour = Flavour.HEAD if request.method == "HEAD" else Flavour.BODY if reads.body else Flavour.LEAN
-        return HttpCall(recipe, timeout_ns, flavour, self._options.max_redirects if follows else 0)
+        return HttpCall(recipe, timeout_ns, flavour, self._options.max_redirects if follows else 0, compilation.manner)
 
 
 class _Compilation:
@@ -82,13 +89,15 @@ class _Compilation:
 
     def __init__(self, options: Options, context: RunContext, origins: dict[Origin, Origin]) -> None:
         self.problems: list[Problem] = []
+        self.manner = Manner(options.http_version, None, False)
         self._options = options
         self._context = context
         self._origins = origins
 
     def recipe(self, request: Request) -> Recipe:
+        file = self._file(request.body_file)
         body = body_of(request, self._pieces)
-        if body is None and request.method in WITH_LENGTH:
+        if body is None and file is None and request.method in WITH_LENGTH:
             body = Body((), None)
         headers = self._headers(request, body)
         _, host = headers.pop("host", ("", ()))
@@ -100,7 +109,9 @@ class _Compilation:
             headers=merged(chain.from_iterable(lines)),
             body=None if body is None else body.pieces,
             own_cookies="cookie" in headers,
+            file=file,
         )
+        self.manner = self._manner(request)
         return self._to(request.url, parts)
 
     # Texts
@@ -118,6 +129,29 @@ class _Compilation:
         except NotSent:
             self.problems.append(Problem(at, CONTROL_CHARACTERS))
             return ()
+
+    # How
+
+    def _manner(self, request: Request) -> Manner:
+        credentials = None
+        if isinstance(request.auth, DigestAuth):
+            user = self._pieces(request.auth.username, "auth.username", plain_text)
+            credentials = Credentials(user, self._pieces(request.auth.password, "auth.password", plain_text))
+        return Manner(request.http_version or self._options.http_version, credentials, request.expect_continue)
+
+    def _file(self, name: str | None) -> FileOf | None:
+        """The file to send; one whose name does not vary is looked for now."""
+        if name is None:
+            return None
+        template, find = self._template(name, "body_file"), self._context.file
+        if template.constant is None:
+            return lambda scope: _found(find, template.render(scope))
+        try:
+            path = find(template.constant)
+        except InvalidInput as error:
+            self.problems += [Problem("body_file", problem.text) for problem in error.problems]
+            return None
+        return lambda scope: path
 
     # Where to
 
@@ -173,7 +207,7 @@ class _Compilation:
         self._add(
             headers, {name: value for name, value in self._context.headers.items() if name.lower() not in FRAMING}
         )
-        if request.auth is not None:
+        if isinstance(request.auth, BasicAuth | BearerAuth):
             headers["authorization"] = ("Authorization", self._credentials(request.auth))
         self._add(headers, request.headers)
         return headers
@@ -203,3 +237,10 @@ class _Compilation:
         if known is not None:
             return (b"Basic " + base64.b64encode(known),)
         return (lambda scope: b"Basic " + base64.b64encode(render(both, scope)),)
+
+
+def _found(find: Callable[[str], Path], name: str) -> Path:
+    try:
+        return find(name)
+    except InvalidInput as error:
+        raise NotSent(INVALID_REQUEST, str(error)) from None

@@ -15,6 +15,7 @@ from perfsvc_protocols.http import head
 from perfsvc_protocols.http.recipe import Flavour
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.reply import HttpReply
+from perfsvc_protocols.http.spec import Options
 
 SWITCHING_PROTOCOLS = 101
 
@@ -23,6 +24,7 @@ class Owner(Protocol):
     """Who uses a connection. For each request it is told once how it ended; what came is in the reply."""
 
     reply: HttpReply
+    options: Options
 
     def answered(self, connection: Connection) -> None:
         """The reply is complete."""
@@ -34,6 +36,10 @@ class Owner(Protocol):
 
     def garbled(self, connection: Connection, cause: str) -> None:
         """What came is not HTTP."""
+        ...
+
+    def oversized(self, connection: Connection) -> None:
+        """The reply is larger than the run takes."""
         ...
 
     def lost(self, connection: Connection, error: BaseException | None) -> None:
@@ -215,3 +221,26 @@ class Connection(asyncio.Protocol):
         self._reply.status = status
         self._keep_alive = self._parser.should_keep_alive()  # type: ignore[union-attr]
         self._complete = True
+
+
+class LimitedConnection(Connection):
+    """A connection that takes bodies up to a size; in a class of its own, so that others do not even look."""
+
+    __slots__ = ("_taken",)
+
+    def expect(self, call: HttpCall) -> None:
+        self._taken = 0
+        super().expect(call)
+
+    def data_received(self, data: bytes) -> None:
+        limit = self._owner.options.max_response_bytes
+        if self.call is not None and limit is not None:
+            self._taken += len(data)
+            if self._taken > limit and self._taken - self._head_size(data) > limit:
+                self._owner.oversized(self)
+                return
+        super().data_received(data)
+
+    def _head_size(self, data: bytes) -> int:
+        raw = self._reply.raw
+        return max(head.end_of(raw), head.end_of(raw + data), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urljoin
 
 from perfsvc.plugin import Failed
@@ -18,15 +19,20 @@ OF_THE_ORIGIN = frozenset({b"host", b"authorization", b"cookie", b"proxy-authori
 
 
 class Message:
-    """A request, rendered; ``wire`` is all of it."""
+    """A request, rendered; ``wire`` is all of it, but for a body that is a file.
 
-    __slots__ = ("method", "origin", "own_cookies", "wire")
+    ``elsewhere``: whether a redirect has led it away from the origin that its credentials are for.
+    """
 
-    def __init__(self, origin: Origin, method: str, wire: bytes, own_cookies: bool) -> None:
+    __slots__ = ("elsewhere", "file", "method", "origin", "own_cookies", "wire")
+
+    def __init__(self, origin: Origin, method: str, wire: bytes, own_cookies: bool, file: Path | None = None) -> None:
         self.origin = origin
         self.method = method
         self.wire = wire
         self.own_cookies = own_cookies
+        self.file = file
+        self.elsewhere = False
 
     @property
     def target(self) -> str:
@@ -62,7 +68,10 @@ class Message:
             lines.insert(0, b"Host: %b" % origin.authority.encode())
         start = f"{method} {target} HTTP/1.1".encode()
         wire = b"\r\n".join([start, *lines, b"", b"" if becomes_get else body])
-        return Message(origin, method, wire, self.own_cookies and origin == self.origin)
+        file = None if becomes_get else self.file
+        there = Message(origin, method, wire, self.own_cookies and origin == self.origin, file)
+        there.elsewhere = self.elsewhere or origin != self.origin
+        return there
 
 
 def _name(line: bytes) -> bytes:

@@ -1,8 +1,9 @@
-"""The HTTP/1.1 protocol: one object serves one run on one node."""
+"""The HTTP protocol: one object serves one run on one node."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import Any
 
 from perfsvc.plugin import Protocol
@@ -14,14 +15,19 @@ from perfsvc.plugin import Text
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols.http import spec
 from perfsvc_protocols.http.compile import Compiler
+from perfsvc_protocols.http.curl import support
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.session import HttpSession
+from perfsvc_protocols.http.user import HttpUser
+
+if TYPE_CHECKING:
+    from perfsvc_protocols.http.curl.transport import CurlTransport
 
 ALPN = ("http/1.1",)
 
 
 class HttpProtocol(Protocol):
-    """HTTP/1.1, plain and over TLS."""
+    """HTTP, plain and over TLS: version 1.1 by our own client, the others and all that is rare by libcurl."""
 
     name = "http"
     title = Text("HTTP", "HTTP")
@@ -33,15 +39,32 @@ class HttpProtocol(Protocol):
         super().__init__(options, context)
         self._compiler = Compiler(options, context)
         self._dialer = Dialer(options, context, ALPN)
+        self._transport: CurlTransport | None = None
 
     def compile(self, request: Any, timeout_ns: int, reads: Reads) -> HttpCall:
         call = self._compiler.call(request, timeout_ns, reads)
+        if support.needed(call, self.options, sends_file=request.body_file is not None):
+            support.check(call, self.options)
+            self._transport = self._transport or self._through_curl()
         if call.message is not None and call.message.origin.secure:
             self._dialer.tls.prepare()  # before the load begins rather than in the middle of it
         return call
 
-    def session(self, scope: Scope, done: Callable[[Reply], None]) -> HttpSession:
+    def session(self, scope: Scope, done: Callable[[Reply], None]) -> HttpUser:
+        # All steps of a run are compiled by now. Where one needs libcurl all go through it: a user has one connection
+        # to a place, not two.
+        if self._transport is not None:
+            return self._transport.session(scope, done)
         return HttpSession(scope, done, self.options, self._dialer, self.context.now_ns)
 
     def status_failure(self, status: int) -> str | None:
         return f"HTTP {status}" if status >= 400 else None
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _through_curl(self) -> CurlTransport:
+        from perfsvc_protocols.http.curl.transport import CurlTransport
+
+        return CurlTransport(self.options, self.context, self._dialer)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
 from typing import NamedTuple
 
 from perfsvc.plugin import Call
@@ -18,6 +20,24 @@ from perfsvc_protocols._net.pieces import merged
 from perfsvc_protocols._net.pieces import render
 from perfsvc_protocols.http.message import Message
 
+FileOf = Callable[[Scope], Path]
+"""Which file a request sends. Raises MissingVariable and NotSent."""
+
+
+class Credentials(NamedTuple):
+    """For digest authentication, which is worked out anew for each request."""
+
+    username: Pieces
+    password: Pieces
+
+
+class Manner(NamedTuple):
+    """How a request is sent where that is not the way of our own client: it then goes through libcurl."""
+
+    version: str
+    credentials: Credentials | None
+    expects_continue: bool
+
 
 class Parts(NamedTuple):
     """What a request is made of, wherever it goes. ``host`` is empty unless the step overrides that header."""
@@ -28,6 +48,7 @@ class Parts(NamedTuple):
     headers: Pieces
     body: Pieces | None
     own_cookies: bool
+    file: FileOf | None
 
     def to(self, origin: Origin, target: Pieces) -> FixedRecipe:
         """The request to a place, laid out as HTTP wants it."""
@@ -35,12 +56,15 @@ class Parts(NamedTuple):
         query = (mark, *self.query) if self.query else ()
         host = self.host or (origin.authority.encode(),)
         start = (f"{self.method} ".encode(), *target, *query, b" HTTP/1.1\r\nHost: ", *host, b"\r\n", *self.headers)
-        known = None if self.body is None else constant(self.body)
+        body, end = self._end()
+        return FixedRecipe(origin, self.method, merged((*start, end)), body, self.own_cookies, self.file)
+
+    def _end(self) -> tuple[Pieces | None, bytes]:
+        """The body where it varies, and what follows the headers where it does not."""
         if self.body is None:
-            return FixedRecipe(origin, self.method, merged((*start, b"\r\n")), None, self.own_cookies)
-        if known is None:
-            return FixedRecipe(origin, self.method, merged(start), self.body, self.own_cookies)
-        return FixedRecipe(origin, self.method, merged((*start, with_length(known))), None, self.own_cookies)
+            return None, b"\r\n"
+        known = constant(self.body)
+        return (self.body, b"") if known is None else (None, with_length(known))
 
 
 class FixedRecipe(NamedTuple):
@@ -51,18 +75,20 @@ class FixedRecipe(NamedTuple):
     start: Pieces
     body: Pieces | None
     own_cookies: bool
+    file: FileOf | None = None
 
     @property
     def constant(self) -> bool:
         """Whether one rendering serves for ever."""
-        return self.body is None and constant(self.start) is not None
+        return self.body is None and self.file is None and constant(self.start) is not None
 
     def render(self, scope: Scope) -> Message:
         """The request for one virtual user at this moment. Raises MissingVariable and NotSent."""
         wire = render(self.start, scope)
         if self.body is not None:
             wire += with_length(render(self.body, scope))
-        return Message(self.origin, self.method, wire, self.own_cookies)
+        file = None if self.file is None else self.file(scope)
+        return Message(self.origin, self.method, wire, self.own_cookies, file)
 
 
 class FreeRecipe(NamedTuple):
@@ -113,14 +139,15 @@ class HttpCall(Call):
     same head and size needs no parsing.
     """
 
-    __slots__ = ("flavour", "known_head", "known_size", "known_status", "max_redirects", "message", "recipe")
+    __slots__ = ("flavour", "known_head", "known_size", "known_status", "manner", "max_redirects", "message", "recipe")
 
-    def __init__(self, recipe: Recipe, timeout_ns: int, flavour: Flavour, max_redirects: int) -> None:
+    def __init__(self, recipe: Recipe, timeout_ns: int, flavour: Flavour, max_redirects: int, manner: Manner) -> None:
         super().__init__(timeout_ns)
         self.recipe = recipe
         self.message = recipe.render(Scope(0, 0)) if recipe.constant else None
         self.flavour = flavour
         self.max_redirects = max_redirects
+        self.manner = manner
         self.known_head = b""
         self.known_size = -1
         self.known_status = 0

@@ -11,68 +11,42 @@ from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import Failed
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
-from perfsvc.plugin import Session
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.connection import Connection
-from perfsvc_protocols.http.cookies import CookieJar
+from perfsvc_protocols.http.connection import LimitedConnection
 from perfsvc_protocols.http.message import REDIRECTS
 from perfsvc_protocols.http.message import Message
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.user import NS
+from perfsvc_protocols.http.user import SET_COOKIE
+from perfsvc_protocols.http.user import HttpUser
 
-MAX_ORIGINS = 16
-SET_COOKIE = b"\nset-cookie:"
 CODED = b"\ntransfer-encoding:"
-NS = 1_000_000_000
 
 
-class HttpSession(Session):
+class HttpSession(HttpUser):
     """Sends a request on the connection to its origin, opening one where none stands.
 
-    ``started_ns`` of a request that is redirected, or sent once more because the server had closed a kept connection,
-    is that of its first bytes: no time that a user would have waited is lost.
+    A request that is sent once more, because the server had closed a kept connection, started with its first bytes.
     """
 
-    __slots__ = (
-        "_asked_ns",
-        "_call",
-        "_connection",
-        "_connections",
-        "_dialer",
-        "_dialing",
-        "_hops",
-        "_iteration",
-        "_jar",
-        "_message",
-        "_now_ns",
-        "_options",
-        "_retried",
-        "reply",
-    )
+    __slots__ = ("_connection", "_connections", "_dialer", "_dialing", "_retried")
 
     def __init__(
         self, scope: Scope, done: Callable[[Reply], None], options: Options, dialer: Dialer, now_ns: Callable[[], int]
     ) -> None:
-        super().__init__(scope, done)
+        super().__init__(scope, done, options, HttpReply(options.max_body_bytes), now_ns)
         # For as long as the user lives
-        self.reply = HttpReply(options.max_body_bytes)
         self._connections: dict[Origin, Connection] = {}
         self._dialer = dialer
-        self._iteration = scope.iteration if options.new_session_each_iteration else None
-        self._jar: CookieJar | None = None
-        self._now_ns = now_ns
-        self._options = options
-        # For one request; there is none while _message is None
-        self._asked_ns = 0
-        self._call: HttpCall
+        # For one request
         self._connection: Connection | None = None
         self._dialing: asyncio.Task[None] | None = None
-        self._hops = 0
-        self._message: Message | None = None
         self._retried = False
 
     def start(self, call: HttpCall) -> None:
@@ -135,7 +109,8 @@ class HttpSession(Session):
         connection.write(wire)  # type: ignore[misc]  # callers saw that it stands
 
     async def _dial(self, message: Message) -> None:
-        connection = Connection(message.origin, self, self._now_ns)
+        kind = Connection if self.options.max_response_bytes is None else LimitedConnection
+        connection = kind(message.origin, self, self._now_ns)
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
                 phases = await self._dialer.open(message.origin, connection, self.scope)
@@ -162,7 +137,7 @@ class HttpSession(Session):
 
     def _keep(self, connection: Connection) -> None:
         former = self._connections.pop(connection.origin, None)
-        if former is None and len(self._connections) >= MAX_ORIGINS:
+        if former is None and len(self._connections) >= self.options.max_connections:
             former = self._connections.pop(next(iter(self._connections)))
         if former is not None:
             former.drop()
@@ -171,12 +146,12 @@ class HttpSession(Session):
     # On the way back
 
     def answered(self, connection: Connection) -> None:
-        if not self._options.keep_alive:
+        if not self.options.keep_alive:
             connection.retire()
         call, reply = self._call, self.reply
         reply_head = head.of(reply.raw)
         lowered = reply_head.lower()
-        sets_cookies = self._options.cookies and SET_COOKIE in lowered
+        sets_cookies = self.options.cookies and SET_COOKIE in lowered
         if sets_cookies:
             self._take_cookies(reply_head)
         if call.max_redirects and reply.status in REDIRECTS:
@@ -186,15 +161,13 @@ class HttpSession(Session):
             call.learn(reply_head, connection.size, reply.status)
         self.finish()
 
-    def finish(self) -> None:
-        self._message = None
-        self.done(self.reply)
-        if self._message is None:
-            self.reply.forget()
-
     def garbled(self, connection: Connection, cause: str) -> None:
         connection.drop()
         self._fail(failures.PROTOCOL, cause)
+
+    def oversized(self, connection: Connection) -> None:
+        connection.drop()
+        self._fail(failures.TOO_LARGE, f"more than {self.options.max_response_bytes} bytes")
 
     def lost(self, connection: Connection, error: BaseException | None) -> None:
         stale = connection.served and not self.reply.raw
@@ -207,36 +180,9 @@ class HttpSession(Session):
             self._fail(error_class, str(error or "the server closed the connection"))
 
     def _fail(self, error_class: str, message: str) -> None:
-        reply = self.reply
-        reply.failure = error_class
-        reply.message = message
-        reply.status = 0
-        reply.ended_ns = self._now_ns()
-        reply.started_ns = reply.started_ns or self._asked_ns
         self._dialing = None
-        self.finish()
-
-    def _take_cookies(self, reply_head: bytes) -> None:
-        message = cast(Message, self._message)
-        if self._jar is None:
-            self._jar = CookieJar()
-        for line in head.values(reply_head, "set-cookie"):
-            self._jar.take(line, message.origin, message.target)
+        super()._fail(error_class, message)
 
     def _follow(self, reply_head: bytes) -> bool:
-        """Goes where a redirect points; False when it points nowhere and so is the reply."""
-        location = head.value(reply_head, "location")
-        if location is None:
-            return False
-        self._hops += 1
-        try:
-            if self._hops > self._call.max_redirects:
-                raise Failed("Too Many Redirects", f"more than {self._call.max_redirects}, the last to {location}")
-            self._message = cast(Message, self._message).redirected(self.reply.status, location)
-        except Failed as error:
-            self._fail(error.error_class, str(error))
-            return True
         self._retried = False
-        self.reply.forget()
-        self._dispatch(self._message)
-        return True
+        return super()._follow(reply_head)

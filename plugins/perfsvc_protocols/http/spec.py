@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Annotated
 from typing import Any
 from typing import Literal
 
+from pydantic import BeforeValidator
 from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
@@ -22,7 +24,8 @@ from perfsvc_protocols._net.headers import sendable
 
 COMPUTED = Text("由系统自动计算", "is computed")
 FRAMING = ("content-length", "transfer-encoding")
-BODIES = {"json_body": "json", "form": "form", "multipart": "multipart", "body": "body"}
+BODIES = {"json_body": "json", "form": "form", "multipart": "multipart", "body": "body", "body_file": "body_file"}
+PROXY = re.compile(r"(?:https?|socks5)://(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?")
 MIB = 1024 * 1024
 
 Scalar = str | int | float | bool
@@ -44,7 +47,20 @@ class BearerAuth(Spec):
     token: str = titled("令牌", "Token", max_length=20_000)
 
 
-Auth = Annotated[BasicAuth | BearerAuth, Field(discriminator="type")]
+class DigestAuth(Spec):
+    """A user name and a password, of which only a digest is sent (RFC 7616)."""
+
+    type: Literal["digest"]
+    username: str = titled("用户名", "User name", max_length=1000)
+    password: str = titled("密码", "Password", default="", max_length=1000, repr=False)
+
+
+Auth = Annotated[BasicAuth | BearerAuth | DigestAuth, Field(discriminator="type")]
+
+Version = Annotated[
+    Literal["1.1", "2", "3", "auto"], BeforeValidator(lambda value: str(value) if value in (1.1, 2, 3) else value)
+]
+"""YAML reads ``http_version: 2`` as a number."""
 
 
 class Part(Spec):
@@ -85,8 +101,13 @@ class Request(Spec):
     form: Values | None = titled("表单", "Form", default=None)
     multipart: Many[Part] | None = titled("多部分表单", "Multipart form", default=None, min_length=1, max_length=1000)
     body: str | None = titled("原始请求体", "Raw body", default=None)
+    body_file: str | None = titled("以文件作为请求体", "Body from a file", default=None, min_length=1, max_length=1000)
+    """The name of a file; it is sent as it is read, never held as a whole."""
     follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
-    """Overrides the run's option for this step."""
+    """Overrides the run's option for this step, as ``http_version`` does."""
+    http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None)
+    expect_continue: bool = titled("先征询再发送请求体", "Expect: 100-continue", default=False)
+    """Whether the server is asked before the body is sent."""
 
     @field_validator("method")
     @classmethod
@@ -118,9 +139,31 @@ class Request(Spec):
         return field in self.model_fields_set and (field == "json_body" or getattr(self, field) is not None)
 
 
+class Proxy(Spec):
+    """What stands between users and targets."""
+
+    url: str = titled("代理地址", "Proxy URL", max_length=1000)
+    """``http://``, ``https://`` or ``socks5://``, a host and a port."""
+    username: str | None = titled("代理用户名", "Proxy user name", default=None, max_length=1000)
+    password: str = titled("代理密码", "Proxy password", default="", max_length=1000, repr=False)
+
+    @field_validator("url")
+    @classmethod
+    def _leads_to_a_proxy(cls, value: str) -> str:
+        if not PROXY.fullmatch(value):
+            raise Fault(
+                "应为 http://、https:// 或 socks5:// 加 host:port，用户名和密码另填",
+                "must be http://, https:// or socks5:// with host:port; user name and password have keys of their own",
+            )
+        return value
+
+
 class Options(DialOptions):
     """How every virtual user of a run behaves as an HTTP client."""
 
+    http_version: Version = titled("HTTP 版本", "HTTP version", default="1.1")
+    """``2`` and ``3`` insist on it; ``auto`` takes the best the target offers."""
+    proxy: Proxy | None = titled("代理", "Proxy", default=None)
     cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
     follow_redirects: bool = titled("跟随重定向", "Follow redirects", default=False)
     max_redirects: int = titled("最多重定向次数", "At most so many redirects", default=10, ge=1, le=50)
@@ -130,6 +173,18 @@ class Options(DialOptions):
     """Otherwise each request opens a connection of its own."""
     new_session_each_iteration: bool = titled("每次迭代使用新会话", "New session each iteration", default=False)
     """Connections are closed and cookies forgotten whenever an iteration begins."""
+    max_connections: int = titled("每用户最多连接数", "At most so many connections per user", default=16, ge=1, le=256)
+    """To different places; where one more is opened, that which was opened first is closed."""
+    shared_connections: int = titled(
+        "共享连接数（0：每用户独立连接）",
+        "Connections shared by all users; 0: each user its own",
+        default=0,
+        ge=0,
+        le=10_000,
+    )
+    """To one place and on one node; requests beyond what they carry wait."""
+    max_response_bytes: int | None = titled("响应体上限（字节）", "Largest reply body taken, bytes", default=None, ge=0)
+    """A larger one is broken off, and counts as an error."""
     max_body_bytes: int = titled(
         "响应体保留上限（字节）", "Largest reply body kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB
     )

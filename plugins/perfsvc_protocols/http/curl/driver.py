@@ -1,0 +1,173 @@
+"""libcurl's multi interface on the event loop: one for all users of a run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import pycurl
+
+MILLISECOND = 0.001
+NEVER = -1
+
+
+class Owner(Protocol):
+    """Whose request a handle carries."""
+
+    def completed(self, code: int, message: str) -> None:
+        """It ended; ``code`` is libcurl's, 0 for a reply. Called once, and never from inside ``start``."""
+        ...
+
+
+class Driver:
+    """Tells libcurl what the loop sees, and owners what libcurl ended.
+
+    libcurl gives a socket up when a request on it ends, and asks for it again with the next one, which mostly begins a
+    moment later: inside the very callback that tells of the end. So the loop goes on watching a socket until that
+    callback is over; watching it anew costs four calls into the kernel.
+    """
+
+    def __init__(self, connections_per_place: int, connections: int) -> None:
+        """At most so many connections to one place, 0 for any number, and at most so many idle ones for each cache."""
+        self._loop = asyncio.get_running_loop()
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._remember)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, connections_per_place)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
+        self._owners: dict[pycurl.Curl, Owner] = {}
+        self._running = 0
+        self._inside = False
+        self._settling: asyncio.Handle | None = None
+        self._wanted_ms: int | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._watched: dict[int, int] = {}
+        self._let_go: set[int] = set()
+
+    def start(self, handle: pycurl.Curl, owner: Owner) -> None:
+        """Sends what a handle holds."""
+        self._owners[handle] = owner
+        self._multi.add_handle(handle)
+        self._running += 1
+        _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        if not self._inside and (running < self._running or self._wanted_ms is not None or self._let_go):
+            self._settle_soon()
+
+    def cancel(self, handle: pycurl.Curl) -> None:
+        """Gives a request up: its owner is not told, and what it had been using is not used again."""
+        if self._owners.pop(handle, None) is not None:
+            self._multi.remove_handle(handle)
+            self._running -= 1
+            self._settle_soon()
+
+    def opened(self, descriptor: int, _purpose: int) -> int:
+        """A new socket: what was watched under its number is gone."""
+        self._unwatch(descriptor)
+        return pycurl.SOCKOPT_OK
+
+    def close(self) -> None:
+        """Ends everything."""
+        for handle in list(self._owners):
+            self.cancel(handle)
+        for timer in (self._timer, self._settling):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._settling = None
+        for descriptor in list(self._watched):
+            self._unwatch(descriptor)
+        self._multi.close()
+
+    # What libcurl asks for
+
+    def _watch(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
+        if what == pycurl.POLL_REMOVE:
+            self._let_go.add(descriptor)
+            return
+        self._let_go.discard(descriptor)
+        before = self._watched.get(descriptor, 0)
+        if what != before:
+            self._watched[descriptor] = what
+            self._adjust(descriptor, before, what)
+
+    def _adjust(self, descriptor: int, before: int, after: int) -> None:
+        if after & ~before & pycurl.POLL_IN:
+            self._loop.add_reader(descriptor, self._act, descriptor, pycurl.CSELECT_IN)
+        if before & ~after & pycurl.POLL_IN:
+            self._loop.remove_reader(descriptor)
+        if after & ~before & pycurl.POLL_OUT:
+            self._loop.add_writer(descriptor, self._act, descriptor, pycurl.CSELECT_OUT)
+        if before & ~after & pycurl.POLL_OUT:
+            self._loop.remove_writer(descriptor)
+
+    def _unwatch(self, descriptor: int) -> None:
+        self._let_go.discard(descriptor)
+        before = self._watched.pop(descriptor, 0)
+        if before:
+            self._adjust(descriptor, before, 0)
+
+    def _remember(self, milliseconds: int) -> None:
+        self._wanted_ms = None if milliseconds == NEVER and self._timer is None else milliseconds
+
+    # What the loop tells
+
+    def _act(self, descriptor: int, events: int) -> None:
+        if descriptor in self._let_go:  # closed by libcurl, in a callback before this one
+            self._unwatch(descriptor)
+            return
+        self._inside = True
+        _, running = self._multi.socket_action(descriptor, events)
+        if running < self._running:
+            self._complete()
+        if self._let_go or self._wanted_ms is not None:
+            self._tidy()
+        self._inside = False
+
+    def _due(self) -> None:
+        self._timer = None
+        self._act(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _settle_soon(self) -> None:
+        if self._settling is None:
+            self._settling = self._loop.call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self._settling = None
+        self._inside = True
+        self._complete()
+        self._tidy()
+        self._inside = False
+
+    def _tidy(self) -> None:
+        while self._let_go:
+            self._unwatch(next(iter(self._let_go)))
+        wanted, self._wanted_ms = self._wanted_ms, None
+        if wanted is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if wanted != NEVER:
+            self._timer = self._loop.call_later(wanted * MILLISECOND, self._due)
+
+    def _complete(self) -> None:
+        """Tells the owners of all requests that have ended, also of those that end while others are told."""
+        while True:
+            _, good, bad = self._multi.info_read()
+            if not good and not bad:
+                return
+            for handle in good:
+                self._end(handle, 0, "")
+            for handle, code, message in bad:
+                self._end(handle, code, message)
+
+    def _end(self, handle: pycurl.Curl, code: int, message: str) -> None:
+        owner = self._owners.pop(handle, None)
+        if owner is None:  # given up while others were told
+            return
+        self._multi.remove_handle(handle)
+        self._running -= 1
+        try:
+            owner.completed(code, message)
+        except Exception as error:
+            told = {"message": "an HTTP session raised when its request had ended", "exception": error}
+            self._loop.call_exception_handler(told)

@@ -1,0 +1,62 @@
+"""libcurl's errors as the error classes that other protocols use too."""
+
+from __future__ import annotations
+
+import re
+
+import pycurl
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import failures
+
+PROXY = "Proxy Error"
+NO_STREAM = "Connection Error: stream reset"
+
+BY_CODE = {
+    pycurl.E_COULDNT_RESOLVE_PROXY: failures.DNS,
+    pycurl.E_COULDNT_RESOLVE_HOST: failures.DNS,
+    pycurl.E_COULDNT_CONNECT: "Connection Error: refused",
+    pycurl.E_OPERATION_TIMEDOUT: TIMEOUT,
+    pycurl.E_GOT_NOTHING: failures.CLOSED_EARLY,
+    pycurl.E_PARTIAL_FILE: failures.CLOSED_EARLY,
+    pycurl.E_SEND_ERROR: failures.RESET,
+    pycurl.E_RECV_ERROR: failures.RESET,
+    pycurl.E_HTTP2_STREAM: NO_STREAM,
+    pycurl.E_HTTP2: failures.PROTOCOL,
+    pycurl.E_HTTP3: failures.PROTOCOL,
+    pycurl.E_WEIRD_SERVER_REPLY: failures.PROTOCOL,
+    pycurl.E_UNSUPPORTED_PROTOCOL: failures.PROTOCOL,
+    pycurl.E_FILESIZE_EXCEEDED: failures.TOO_LARGE,
+    pycurl.E_INTERFACE_FAILED: failures.SOURCE,
+    pycurl.E_PROXY: PROXY,
+    pycurl.E_SSL_CERTPROBLEM: "TLS Error: client certificate",
+}
+TLS = (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_QUIC_CONNECT_ERROR)
+VERIFICATION = re.compile(r"SSL certificate (?:problem|verification failed): ([^(:]+)|certificate problem: ([^(:]+)")
+MISMATCH = re.compile(r"no alternative certificate subject name|subject name .* does not match|does not match target")
+TUNNEL = re.compile(r"CONNECT tunnel failed, response (\d+)")
+
+
+def class_of(code: int, message: str, errno: int, *, secure: bool) -> str:
+    """The error class of a request that libcurl gave up; ``errno`` is that of its last system call, or 0."""
+    tunnel = TUNNEL.search(message)
+    if tunnel is not None:
+        return f"{PROXY}: {tunnel[1]}"
+    if code in TLS:
+        return _tls_class(code, message, errno)
+    if code == pycurl.E_RECV_ERROR and secure and not errno:
+        return failures.CLOSED_EARLY
+    if code in (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
+        return failures.BY_ERRNO.get(errno, BY_CODE[code])
+    return BY_CODE.get(code, failures.OTHER)
+
+
+def _tls_class(code: int, message: str, errno: int) -> str:
+    verification = VERIFICATION.search(message)
+    if verification is not None:
+        return f"TLS Error: {(verification[1] or verification[2]).strip()}"
+    if MISMATCH.search(message):
+        return "TLS Error: hostname mismatch"
+    if code == pycurl.E_QUIC_CONNECT_ERROR:
+        return failures.BY_ERRNO.get(errno, "Connection Error: refused")
+    return failures.TLS_CLOSED if errno else "TLS Error: handshake failed"

@@ -1,0 +1,202 @@
+"""One user's requests as libcurl takes them: a handle that is used over and over, and told only what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import IO
+
+import pycurl
+
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Scope
+from perfsvc.plugin.failures import INVALID_REQUEST
+from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.pieces import render
+from perfsvc_protocols.http.curl.settings import Place
+from perfsvc_protocols.http.message import END_OF_HEAD
+from perfsvc_protocols.http.message import Message
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.recipe import Manner
+
+VERSIONS = {
+    "1.1": pycurl.CURL_HTTP_VERSION_1_1,
+    "2": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+    "3": pycurl.CURL_HTTP_VERSION_3ONLY,
+    "auto": pycurl.CURL_HTTP_VERSION_3,
+}
+OURS = frozenset({b"content-length", b"connection"})
+"""Headers that libcurl computes, or that HTTP/2 does not have."""
+QUIET = (b"content-type", b"expect")
+"""Headers that libcurl would add of its own accord."""
+
+
+class Handle:
+    """A user's handle. ``lines`` are the headers of the replies to the request in flight, as they come."""
+
+    __slots__ = (
+        "_call",
+        "_digests",
+        "_file",
+        "_message",
+        "_origin",
+        "_place",
+        "_proxied",
+        "_share",
+        "_wire",
+        "easy",
+        "lines",
+    )
+
+    def __init__(self, take: Callable[[bytes], None], opened: Callable[[int, int], int], *, proxied: bool) -> None:
+        """``take`` is given the body as it comes, ``opened`` each new socket."""
+        self.easy = pycurl.Curl()
+        self.lines: list[bytes] = []
+        self.easy.setopt(pycurl.WRITEFUNCTION, take)
+        self.easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
+        self.easy.setopt(pycurl.SOCKOPTFUNCTION, opened)
+        self._file: IO[bytes] | None = None
+        self._call: HttpCall | None = None
+        self._digests = False
+        self._origin: Origin | None = None
+        self._message: Message | None = None
+        self._place: Place | None = None
+        self._proxied = proxied
+        self._share: pycurl.CurlShare | None = None
+        self._wire = b""
+
+    def load(self, call: HttpCall, message: Message, wire: bytes, place: Place, scope: Scope) -> None:
+        """Makes ready for a request. Raises MissingVariable, and NotSent for a file that cannot be read."""
+        self.lines.clear()
+        if place is not self._place:
+            self._go_to(place)
+        if (
+            call.manner is not self._manner
+            or call.manner.credentials is not None
+            or message.origin.secure != self._secure
+        ):
+            self._behave(call, message, scope)
+        if message is not self._message or wire is not self._wire or message.file is not None:
+            self._say(message, wire)
+
+    def own_connections(self) -> None:
+        """From now on connections are kept for this handle alone; those of before are closed."""
+        self.forget_connections()
+        self._share = pycurl.CurlShare()
+        self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_CONNECT)
+        self.easy.setopt(pycurl.SHARE, self._share)
+
+    def forget_connections(self) -> None:
+        """Closes what is kept for this handle alone."""
+        if self._share is not None:
+            self.easy.unsetopt(pycurl.SHARE)
+            self._share.close()
+            self._share = None
+
+    def put_away(self) -> None:
+        """The request ended: its file is closed."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def close(self) -> None:
+        """Ends it. Must not be in flight."""
+        self.put_away()
+        self.forget_connections()
+        self.easy.close()
+
+    def _go_to(self, place: Place) -> None:
+        to, source = place
+        self.easy.setopt(pycurl.CONNECT_TO, [f"::{to}"] if to else [])
+        if source is not None:
+            self.easy.setopt(pycurl.INTERFACE, f"host!{source}")
+        self._place = place
+
+    def _behave(self, call: HttpCall, message: Message, scope: Scope) -> None:
+        easy, manner = self.easy, call.manner
+        easy.setopt(pycurl.HTTP_VERSION, self._version(manner, message))
+        easy.setopt(pycurl.CONNECTTIMEOUT_MS, call.timeout_ns // 1_000_000)
+        easy.setopt(pycurl.EXPECT_100_TIMEOUT_MS, call.timeout_ns // 1_000_000)
+        # A redirect to elsewhere must not take credentials along.
+        if manner.credentials is not None and not message.elsewhere:
+            easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
+            easy.setopt(pycurl.USERNAME, render(manner.credentials.username, scope).decode())
+            easy.setopt(pycurl.PASSWORD, render(manner.credentials.password, scope).decode())
+            self._digests = True
+        elif self._digests:
+            easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_NONE)
+            easy.unsetopt(pycurl.USERNAME)
+            easy.unsetopt(pycurl.PASSWORD)
+            self._digests = False
+        self._call, self._origin = call, message.origin
+
+    def _version(self, manner: Manner, message: Message) -> int:
+        if manner.version == "auto" and not message.origin.secure:
+            return VERSIONS["1.1"]
+        if manner.version == "auto" and self._proxied:
+            return int(pycurl.CURL_HTTP_VERSION_2TLS)
+        return VERSIONS[manner.version]
+
+    def _say(self, message: Message, wire: bytes) -> None:
+        head, _, body = wire.partition(END_OF_HEAD)
+        start, *lines = head.split(b"\r\n")
+        _, target, _ = start.split(b" ", 2)
+        expects = self._call is not None and self._call.manner.expects_continue
+        self.easy.setopt(pycurl.URL, b"%b%b" % (str(message.origin).encode(), target))
+        self.easy.setopt(pycurl.HTTPHEADER, headers(lines, message.origin.authority.encode(), expects=expects))
+        self._carry(message, body)
+        self._message, self._wire = message, wire
+
+    def _carry(self, message: Message, body: bytes) -> None:
+        easy, method = self.easy, message.method
+        usual = "GET"
+        if message.file is not None:
+            usual = "PUT"
+            self._send_file(message)
+        elif body or method == "POST":
+            usual = "POST"
+            easy.setopt(pycurl.POST, 1)
+            easy.setopt(pycurl.POSTFIELDS, body)
+        elif method == "HEAD":
+            usual = "HEAD"
+            easy.setopt(pycurl.NOBODY, 1)
+        else:
+            easy.setopt(pycurl.HTTPGET, 1)
+        if method == usual:
+            easy.unsetopt(pycurl.CUSTOMREQUEST)
+        else:
+            easy.setopt(pycurl.CUSTOMREQUEST, method)
+
+    def _send_file(self, message: Message) -> None:
+        self.put_away()
+        try:
+            file = self._file = message.file.open("rb")  # type: ignore[union-attr]  # the caller saw that there is one
+            size = file.seek(0, 2)
+            file.seek(0)
+        except OSError as error:
+            raise NotSent(INVALID_REQUEST, f"{message.file}: {error.strerror}") from None
+
+        def rewind(offset: int, origin: int) -> int:
+            file.seek(offset, origin)
+            return 0
+
+        self.easy.setopt(pycurl.UPLOAD, 1)
+        self.easy.setopt(pycurl.READFUNCTION, file.read)
+        self.easy.setopt(pycurl.SEEKFUNCTION, rewind)
+        self.easy.setopt(pycurl.INFILESIZE_LARGE, size)
+
+
+def headers(lines: list[bytes], authority: bytes, *, expects: bool) -> list[bytes]:
+    """Header lines as libcurl takes them: without what it computes, and with its own additions refused."""
+    found, names = [], set()
+    for line in lines:
+        name, _, value = line.partition(b":")
+        lowered = name.lower()
+        if lowered in OURS or (lowered == b"host" and value.strip() == authority):
+            continue
+        names.add(lowered)
+        # "Name:" would take the header away; "Name;" sends it with no value.
+        found.append(line if value.strip() else name + b";")
+    if expects:
+        found.append(b"Expect: 100-continue")
+        names.add(b"expect")
+    return found + [name + b":" for name in QUIET if name not in names]

@@ -1,0 +1,224 @@
+"""One virtual user whose requests libcurl carries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pycurl
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import MissingVariable
+from perfsvc.plugin import NotSent
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import failures
+from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols.http.curl.driver import Driver
+from perfsvc_protocols.http.curl.failures import class_of
+from perfsvc_protocols.http.curl.handle import Handle
+from perfsvc_protocols.http.curl.reply import CurlReply
+from perfsvc_protocols.http.curl.settings import Place
+from perfsvc_protocols.http.curl.settings import Settings
+from perfsvc_protocols.http.message import REDIRECTS
+from perfsvc_protocols.http.message import Message
+from perfsvc_protocols.http.recipe import Flavour
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.user import NS
+from perfsvc_protocols.http.user import SET_COOKIE
+from perfsvc_protocols.http.user import HttpUser
+
+US = 1000
+"""Nanoseconds in one of the microseconds that libcurl counts in."""
+
+
+class CurlSession(HttpUser):
+    """Sends one request after the other over connections that libcurl keeps: the user's own, or those of all users.
+
+    Latency begins when the request could be sent on an open connection. Where connections are shared, the time that a
+    request waits for one is part of it.
+    """
+
+    __slots__ = ("_begun_ns", "_dns_ns", "_driver", "_finding", "_handle", "_left", "_places", "_settings")
+
+    reply: CurlReply
+
+    def __init__(
+        self,
+        scope: Scope,
+        done: Callable[[Reply], None],
+        options: Options,
+        settings: Settings,
+        driver: Callable[[], Driver],
+        now_ns: Callable[[], int],
+    ) -> None:
+        super().__init__(scope, done, options, CurlReply(options.max_body_bytes), now_ns)
+        # For as long as the user lives
+        self._driver = driver
+        self._handle: Handle | None = None
+        self._places: dict[Origin, Place] = {}
+        self._settings = settings
+        # For one request
+        self._begun_ns = 0
+        self._dns_ns = 0
+        self._finding: asyncio.Task[None] | None = None
+        self._left: list[Place] = []
+
+    def start(self, call: HttpCall) -> None:
+        message = call.message or call.recipe.render(self.scope)
+        if self._iteration is not None and self._iteration != self.scope.iteration:
+            self._iteration = self.scope.iteration
+            self.reset()
+        if self._handle is None:
+            self._handle = self._new_handle()
+        self.reply.reset()
+        self.reply.wanted = call.flavour is Flavour.BODY
+        self._call = call
+        self._hops = 0
+        self._message = message
+        try:
+            self._dispatch(message)
+        except Exception:
+            self._message = None
+            raise
+
+    def abort(self, error_class: str) -> None:
+        if self._message is None:
+            return
+        if self._finding is not None:
+            self._finding.cancel()
+        else:
+            handle = cast(Handle, self._handle)
+            self._account(handle.easy)
+            self._driver().cancel(handle.easy)
+        self._fail(error_class, "")
+
+    def reset(self) -> None:
+        self._jar = None
+        self._places.clear()
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
+
+    async def close(self) -> None:
+        self.reset()
+
+    # On the way out
+
+    def _new_handle(self) -> Handle:
+        handle = Handle(self.reply.take, self._driver().opened, proxied=self.options.proxy is not None)
+        try:
+            self._settings.apply(handle.easy, self.scope)
+        except Exception:
+            handle.close()
+            raise
+        if not self._settings.shared:
+            handle.own_connections()
+        return handle
+
+    def _dispatch(self, message: Message) -> None:
+        place = self._places.get(message.origin)
+        if place is not None and self.options.keep_alive:
+            self._send(message, place)
+        else:
+            self._asked_ns = self._now_ns()
+            self._finding = asyncio.get_running_loop().create_task(self._find(message))
+
+    async def _find(self, message: Message) -> None:
+        easy = cast(Handle, self._handle).easy
+        try:
+            async with asyncio.timeout(self._call.timeout_ns / NS):
+                place, *self._left = await self._settings.places(message.origin, easy, self.scope.vu)
+            self._dns_ns += self._now_ns() - self._asked_ns
+            self._finding = None
+            self._send(message, place)
+        except TimeoutError:
+            self._fail(TIMEOUT, f"{message.origin} was not found in time")
+        except NotSent as error:
+            self._fail(error.error_class, str(error))
+        except Exception as error:
+            failed = failures.connecting(error)
+            self._fail(failed.error_class, str(failed))
+
+    def _send(self, message: Message, place: Place) -> None:
+        handle = cast(Handle, self._handle)
+        wire = message.wire
+        if self._jar is not None:
+            wire = message.with_cookies(self._jar.header(message.origin, message.target))
+        handle.load(self._call, message, wire, place, self.scope)
+        self._places[message.origin] = place
+        self.reply.wire = wire
+        self._begun_ns = self._now_ns()
+        self._driver().start(handle.easy, self)
+
+    # On the way back
+
+    def completed(self, code: int, message: str) -> None:
+        handle = cast(Handle, self._handle)
+        self.reply.ended_ns = self._now_ns()
+        self._account(handle.easy)
+        if code:
+            self._failed(code, message)
+            return
+        reply = self.reply
+        reply.status = handle.easy.getinfo(pycurl.RESPONSE_CODE)
+        reply_head = reply.arrived(handle.lines)
+        if self.options.cookies and SET_COOKIE in reply_head.lower():
+            self._take_cookies(reply_head)
+        if self._call.max_redirects and reply.status in REDIRECTS and self._follow(reply_head):
+            return
+        self._dns_ns = 0
+        handle.put_away()
+        self.finish()
+
+    def _failed(self, code: int, text: str) -> None:
+        easy = cast(Handle, self._handle).easy
+        message = cast(Message, self._message)
+        if code == pycurl.E_COULDNT_CONNECT and self._left:
+            self._send(message, self._left.pop(0))
+            return
+        self._places.pop(message.origin, None)
+        self._fail(class_of(code, text, easy.getinfo(pycurl.OS_ERRNO), secure=message.origin.secure), text)
+
+    def _fail(self, error_class: str, message: str) -> None:
+        self._finding = None
+        self._dns_ns = 0
+        if self._handle is not None:
+            self._handle.put_away()
+        super()._fail(error_class, message)
+
+    def _follow(self, reply_head: bytes) -> bool:
+        try:
+            return super()._follow(reply_head)
+        except (MissingVariable, NotSent) as error:
+            self._fail(error.error_class, str(error))
+            return True
+
+    def _account(self, easy: pycurl.Curl) -> None:
+        """What libcurl knows of times and bytes, put on the reply."""
+        reply = self.reply
+        ready = easy.getinfo(pycurl.PRETRANSFER_TIME_T)
+        sent = easy.getinfo(pycurl.REQUEST_SIZE)
+        if not ready or not sent:
+            reply.started_ns = reply.started_ns or self._asked_ns or self._begun_ns
+            return
+        reply.sent = True
+        reply.bytes_sent += sent + easy.getinfo(pycurl.SIZE_UPLOAD_T)
+        reply.bytes_received += easy.getinfo(pycurl.HEADER_SIZE) + easy.getinfo(pycurl.SIZE_DOWNLOAD_T)
+        opened = easy.getinfo(pycurl.NUM_CONNECTS)
+        if not reply.started_ns:
+            reply.started_ns = self._begun_ns + (ready * US if opened else 0)
+        reply.waiting_ns = max(easy.getinfo(pycurl.STARTTRANSFER_TIME_T) - ready, 0) * US
+        if opened:
+            self._account_connecting(easy)
+
+    def _account_connecting(self, easy: pycurl.Curl) -> None:
+        connected, secured = easy.getinfo(pycurl.CONNECT_TIME_T), easy.getinfo(pycurl.APPCONNECT_TIME_T)
+        dns, connect, tls = self.reply.connected or (0, 0, 0)
+        dns += self._dns_ns
+        connect += connected * US
+        tls += max(secured - connected, 0) * US
+        self._dns_ns = 0
+        self.reply.connected = dns, connect, tls

@@ -1,0 +1,62 @@
+"""Which steps go through libcurl, and whether the libcurl that is here can do what they want."""
+
+from __future__ import annotations
+
+import ssl
+
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Text
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.spec import Options
+
+try:
+    import pycurl
+except ImportError:
+    FEATURES = 0
+    MISSING = True
+else:
+    FEATURES = pycurl.version_info()[4]
+    MISSING = False
+
+HTTP2 = 1 << 16
+HTTP3 = 1 << 25
+NEEDED = {"2": HTTP2, "3": HTTP2 | HTTP3, "auto": HTTP2 | HTTP3}
+
+NO_CURL = Text("需要 pycurl，但当前环境没有安装", "needs pycurl, which is not installed here")
+NO_PROXY = Text("HTTP/3 不能经过代理", "HTTP/3 does not go through proxies")
+NO_TLS = Text("HTTP/3 只能用于 https", "HTTP/3 is for https only")
+
+
+def needed(call: HttpCall, options: Options, *, sends_file: bool) -> bool:
+    """Whether a step is beyond our own client."""
+    manner = call.manner
+    asks = manner.version != "1.1" or manner.credentials is not None or manner.expects_continue or sends_file
+    return asks or options.proxy is not None or options.shared_connections > 0
+
+
+def check(call: HttpCall, options: Options) -> None:
+    """Raises InvalidInput for a step that cannot be sent from here."""
+    version = call.manner.version
+    if MISSING:
+        raise InvalidInput([Problem("http_version", NO_CURL)])
+    lacking = NEEDED.get(version, 0) & ~FEATURES
+    if lacking:
+        raise InvalidInput([Problem("http_version", _without(version))])
+    if version == "3" and options.proxy is not None:
+        raise InvalidInput([Problem("http_version", NO_PROXY)])
+    if version == "3" and call.message is not None and not call.message.origin.secure:
+        raise InvalidInput([Problem("http_version", NO_TLS)])
+
+
+def system_authorities() -> tuple[str | None, str | None]:
+    """File and folder of the certificates this system trusts: what Python's own TLS looks at."""
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile, paths.capath
+
+
+def _without(version: str) -> Text:
+    return Text(
+        f"当前环境的 libcurl 不支持 HTTP 版本 {version}",
+        f"this libcurl does not speak HTTP version {version}",
+    )

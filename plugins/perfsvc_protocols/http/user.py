@@ -1,0 +1,90 @@
+"""A virtual user as an HTTP client, whatever carries its requests: cookies, redirects, one request at a time."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import cast
+
+from perfsvc.plugin import Failed
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc_protocols.http import head
+from perfsvc_protocols.http.cookies import CookieJar
+from perfsvc_protocols.http.message import Message
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.reply import HttpReply
+from perfsvc_protocols.http.spec import Options
+
+SET_COOKIE = b"\nset-cookie:"
+NS = 1_000_000_000
+
+
+class HttpUser(Session):
+    """The part of a session that does not know how bytes travel.
+
+    ``started_ns`` of a request that is redirected is that of its first bytes: no time that a user would have waited is
+    lost.
+    """
+
+    __slots__ = ("_asked_ns", "_call", "_hops", "_iteration", "_jar", "_message", "_now_ns", "options", "reply")
+
+    def __init__(
+        self, scope: Scope, done: Callable[[Reply], None], options: Options, reply: HttpReply, now_ns: Callable[[], int]
+    ) -> None:
+        super().__init__(scope, done)
+        # For as long as the user lives
+        self.reply = reply
+        self._iteration = scope.iteration if options.new_session_each_iteration else None
+        self._jar: CookieJar | None = None
+        self._now_ns = now_ns
+        self.options = options
+        # For one request; there is none while _message is None
+        self._asked_ns = 0
+        self._call: HttpCall
+        self._hops = 0
+        self._message: Message | None = None
+
+    @abstractmethod
+    def _dispatch(self, message: Message) -> None:
+        """Brings a request on its way."""
+
+    def finish(self) -> None:
+        self._message = None
+        self.done(self.reply)
+        if self._message is None:
+            self.reply.forget()
+
+    def _fail(self, error_class: str, message: str) -> None:
+        reply = self.reply
+        reply.failure = error_class
+        reply.message = message
+        reply.status = 0
+        reply.ended_ns = self._now_ns()
+        reply.started_ns = reply.started_ns or self._asked_ns
+        self.finish()
+
+    def _take_cookies(self, reply_head: bytes) -> None:
+        message = cast(Message, self._message)
+        if self._jar is None:
+            self._jar = CookieJar()
+        for line in head.values(reply_head, "set-cookie"):
+            self._jar.take(line, message.origin, message.target)
+
+    def _follow(self, reply_head: bytes) -> bool:
+        """Goes where a redirect points; False when it points nowhere and so is the reply."""
+        location = head.value(reply_head, "location")
+        if location is None:
+            return False
+        self._hops += 1
+        try:
+            if self._hops > self._call.max_redirects:
+                raise Failed("Too Many Redirects", f"more than {self._call.max_redirects}, the last to {location}")
+            self._message = cast(Message, self._message).redirected(self.reply.status, location)
+        except Failed as error:
+            self._fail(error.error_class, str(error))
+            return True
+        self.reply.forget()
+        self._dispatch(self._message)
+        return True
