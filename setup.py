@@ -21,6 +21,7 @@ RUNTIME = [
     "pluggy>=1.7",
     "protobuf>=7.36",
     "psutil>=7.2",
+    "pycurl>=7.49",
     "pydantic>=2.14",
     "pyjwt>=2.15",
     "pymysql>=1.2.4",
@@ -33,6 +34,7 @@ RUNTIME = [
 ]
 
 TEST = [
+    "aioquic>=1.7",
     "hdrhistogram>=0.10",
     "hypothesis>=6.170",
     "import-linter>=2.16",

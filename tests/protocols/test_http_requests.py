@@ -321,7 +321,7 @@ def test_a_missing_variable():
         ({"multipart": [{"name": "a", "value": "{{$no}}"}]}, "multipart[0].value"),
         ({"json": {"a": [0, {"b": "{{$nonsense}}"}]}}, "json.a[1].b"),
         ({"query": {"a": ["{{$no}}"]}}, "query.a"),
-        ({"auth": {"type": "digest"}}, "auth"),
+        ({"auth": {"type": "ntlm"}}, "auth"),
         ({"auth": {"type": "bearer", "token": "a\nb"}}, "auth.token"),
         ({"auth": {"type": "basic", "username": "a"}, "headers": {"authorization": "x"}}, "auth"),
         ({"urll": "/"}, "urll"),

@@ -40,10 +40,12 @@ class HttpProtocol(Protocol):
         self._compiler = Compiler(options, context)
         self._dialer = Dialer(options, context, ALPN)
         self._transport: CurlTransport | None = None
+        if support.always(options) and not support.MISSING:
+            self._transport = self._through_curl()
 
     def compile(self, request: Any, timeout_ns: int, reads: Reads) -> HttpCall:
         call = self._compiler.call(request, timeout_ns, reads)
-        if support.needed(call, self.options, sends_file=request.body_file is not None):
+        if support.needed(request, self.options):
             support.check(call, self.options)
             self._transport = self._transport or self._through_curl()
         if call.message is not None and call.message.origin.secure:

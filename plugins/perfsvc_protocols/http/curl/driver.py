@@ -63,7 +63,7 @@ class Driver:
     def opened(self, descriptor: int, _purpose: int) -> int:
         """A new socket: what was watched under its number is gone."""
         self._unwatch(descriptor)
-        return pycurl.SOCKOPT_OK
+        return int(pycurl.SOCKOPT_OK)
 
     def close(self) -> None:
         """Ends everything."""

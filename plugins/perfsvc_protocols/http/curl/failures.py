@@ -9,6 +9,9 @@ import pycurl
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import failures
 
+# Numbers of libcurl that pycurl has no names for.
+WEIRD_REPLY, HTTP2_STREAM, HTTP3, QUIC_CONNECT, PROXY_HANDSHAKE = 8, 92, 95, 96, 97
+
 PROXY = "Proxy Error"
 NO_STREAM = "Connection Error: stream reset"
 
@@ -21,17 +24,17 @@ BY_CODE = {
     pycurl.E_PARTIAL_FILE: failures.CLOSED_EARLY,
     pycurl.E_SEND_ERROR: failures.RESET,
     pycurl.E_RECV_ERROR: failures.RESET,
-    pycurl.E_HTTP2_STREAM: NO_STREAM,
+    HTTP2_STREAM: NO_STREAM,
     pycurl.E_HTTP2: failures.PROTOCOL,
-    pycurl.E_HTTP3: failures.PROTOCOL,
-    pycurl.E_WEIRD_SERVER_REPLY: failures.PROTOCOL,
+    HTTP3: failures.PROTOCOL,
+    WEIRD_REPLY: failures.PROTOCOL,
     pycurl.E_UNSUPPORTED_PROTOCOL: failures.PROTOCOL,
     pycurl.E_FILESIZE_EXCEEDED: failures.TOO_LARGE,
     pycurl.E_INTERFACE_FAILED: failures.SOURCE,
-    pycurl.E_PROXY: PROXY,
+    PROXY_HANDSHAKE: PROXY,
     pycurl.E_SSL_CERTPROBLEM: "TLS Error: client certificate",
 }
-TLS = (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_QUIC_CONNECT_ERROR)
+TLS = (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, QUIC_CONNECT)
 VERIFICATION = re.compile(r"SSL certificate (?:problem|verification failed): ([^(:]+)|certificate problem: ([^(:]+)")
 MISMATCH = re.compile(r"no alternative certificate subject name|subject name .* does not match|does not match target")
 TUNNEL = re.compile(r"CONNECT tunnel failed, response (\d+)")
@@ -57,6 +60,6 @@ def _tls_class(code: int, message: str, errno: int) -> str:
         return f"TLS Error: {(verification[1] or verification[2]).strip()}"
     if MISMATCH.search(message):
         return "TLS Error: hostname mismatch"
-    if code == pycurl.E_QUIC_CONNECT_ERROR:
+    if code == QUIC_CONNECT:
         return failures.BY_ERRNO.get(errno, "Connection Error: refused")
     return failures.TLS_CLOSED if errno else "TLS Error: handshake failed"

@@ -18,7 +18,7 @@ from perfsvc_protocols.http.message import Message
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.recipe import Manner
 
-VERSIONS = {
+VERSIONS: dict[str, int] = {
     "1.1": pycurl.CURL_HTTP_VERSION_1_1,
     "2": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
     "3": pycurl.CURL_HTTP_VERSION_3ONLY,
@@ -69,11 +69,7 @@ class Handle:
         self.lines.clear()
         if place is not self._place:
             self._go_to(place)
-        if (
-            call.manner is not self._manner
-            or call.manner.credentials is not None
-            or message.origin.secure != self._secure
-        ):
+        if call is not self._call or message.origin is not self._origin or call.manner.credentials is not None:
             self._behave(call, message, scope)
         if message is not self._message or wire is not self._wire or message.file is not None:
             self._say(message, wire)

@@ -26,7 +26,7 @@ from perfsvc_protocols.http.spec import Options
 
 PROXY_TYPES = {
     "http": pycurl.PROXYTYPE_HTTP,
-    "https": getattr(pycurl, "PROXYTYPE_HTTPS", 2),
+    "https": 2,  # CURLPROXY_HTTPS, for which pycurl has no name
     "socks5": pycurl.PROXYTYPE_SOCKS5,
 }
 NO_ADDRESS = "no address that may be used"

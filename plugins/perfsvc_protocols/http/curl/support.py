@@ -8,7 +8,9 @@ from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Text
 from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.spec import DigestAuth
 from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.spec import Request
 
 try:
     import pycurl
@@ -28,11 +30,16 @@ NO_PROXY = Text("HTTP/3 不能经过代理", "HTTP/3 does not go through proxies
 NO_TLS = Text("HTTP/3 只能用于 https", "HTTP/3 is for https only")
 
 
-def needed(call: HttpCall, options: Options, *, sends_file: bool) -> bool:
-    """Whether a step is beyond our own client."""
-    manner = call.manner
-    asks = manner.version != "1.1" or manner.credentials is not None or manner.expects_continue or sends_file
-    return asks or options.proxy is not None or options.shared_connections > 0
+def always(options: Options) -> bool:
+    """Whether a run is beyond our own client, whatever its steps are."""
+    return options.http_version != "1.1" or options.proxy is not None or options.shared_connections > 0
+
+
+def needed(request: Request, options: Options) -> bool:
+    """Whether a step is."""
+    version = request.http_version or "1.1"
+    asks = request.expect_continue or request.body_file is not None or isinstance(request.auth, DigestAuth)
+    return always(options) or asks or version != "1.1"
 
 
 def check(call: HttpCall, options: Options) -> None:
