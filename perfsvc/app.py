@@ -93,6 +93,8 @@ class App:
             clock=self._clock,
             passwords=passwords,
         )
+        self.services.nodes.open()
+        standing.callback(self.services.nodes.close)
         self.first_password = await self.services.accounts.ensure_administrator()
         server = self._listen()
         # Last in, first out: no new connection, then the runs end, then open connections are closed.

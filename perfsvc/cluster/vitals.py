@@ -8,10 +8,12 @@ from typing import NamedTuple
 import psutil
 
 BEAT_S = 0.25
+SHORTEST_S = 1.0
+"""Whoever asks again sooner is told the same: a share of a core over less than this says little."""
 
 
 class Vital(NamedTuple):
-    """Since the last reading: ``cpu`` in percent of one core, the loop's worst lateness; resident bytes now."""
+    """A second or more of a process: ``cpu`` in percent of one core, the loop's worst lateness; resident bytes now."""
 
     cpu: float
     memory: int
@@ -25,16 +27,21 @@ class Vitals:
         self._process = psutil.Process()
         self._process.cpu_percent()
         self._worst_s = 0.0
-        self._watched = False
+        self._read_at: float | None = None
+        self._latest = Vital(0.0, self._process.memory_info().rss, 0.0)
 
     def read(self) -> Vital:
-        """The figures since the last reading."""
-        worst, self._worst_s = self._worst_s, 0.0
-        if not self._watched:
-            self._watched = True
-            loop = asyncio.get_running_loop()
-            self._beat(loop, loop.time())
-        return Vital(self._process.cpu_percent(), self._process.memory_info().rss, round(worst * 1000, 3))
+        """The figures since the last reading, or that reading when it is recent."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._read_at is None:
+            self._read_at = now
+            self._beat(loop, now)
+        elif now - self._read_at >= SHORTEST_S:
+            lag_ms = round(self._worst_s * 1000, 3)
+            self._read_at, self._worst_s = now, 0.0
+            self._latest = Vital(self._process.cpu_percent(), self._process.memory_info().rss, lag_ms)
+        return self._latest
 
     def _beat(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         now = loop.time()

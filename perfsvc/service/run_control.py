@@ -10,6 +10,7 @@ from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
 from perfsvc.service.live import Subscription
+from perfsvc.service.nodes import NodeSource
 
 
 class RunControl(Protocol):
@@ -37,8 +38,9 @@ class RunControl(Protocol):
         """How many runs are active."""
         ...
 
-    def nodes(self) -> list[dict[str, Any]]:
-        """The engine processes, each as the API shows it."""
+    @property
+    def node_source(self) -> NodeSource:
+        """The cluster that runs are carried out on."""
         ...
 
     async def subscribe(self, execution_id: str) -> Subscription:

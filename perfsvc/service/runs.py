@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_answer
@@ -36,6 +34,7 @@ from perfsvc.service.broadcast import Broadcast
 from perfsvc.service.broadcast import end_frame
 from perfsvc.service.live import Channel
 from perfsvc.service.live import Subscription
+from perfsvc.service.nodes import NodeSource
 from perfsvc.service.project_data import ProjectData
 from perfsvc.service.recording import Recording
 from perfsvc.service.replay import replayed
@@ -167,9 +166,10 @@ class Runs:
         """How many runs are active."""
         return len(self._active)
 
-    def nodes(self) -> list[dict[str, Any]]:
-        """The engine processes."""
-        return [msgspec.to_builtins(node) for node in self._cluster.nodes()]
+    @property
+    def node_source(self) -> NodeSource:
+        """The cluster that runs are carried out on."""
+        return self._cluster
 
     async def execution(self, execution_id: str) -> Execution:
         """Raises NotFound."""

@@ -11,6 +11,7 @@ from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.access import Access
 from perfsvc.service.accounts import Accounts
 from perfsvc.service.envs import Envs
+from perfsvc.service.nodes import NodeWatch
 from perfsvc.service.passwords import Passwords
 from perfsvc.service.plans import Plans
 from perfsvc.service.plugins import Plugins
@@ -45,6 +46,7 @@ class Services:
     reports: Reports
     plugins: Plugins
     runs: RunControl
+    nodes: NodeWatch
 
 
 def assemble(
@@ -75,4 +77,5 @@ def assemble(
         reports=Reports(store),
         plugins=Plugins(catalog),
         runs=runs,
+        nodes=NodeWatch(runs.node_source, clock),
     )

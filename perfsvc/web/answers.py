@@ -356,14 +356,6 @@ class PluginPage(PageOf[PluginAnswer]):
     """What is loaded."""
 
 
-class NodeAnswer(OpenAnswer):
-    """An engine process."""
-
-
-class NodePage(PageOf[NodeAnswer]):
-    """Engine processes."""
-
-
 class Health(Answer):
     """The service and its database answer."""
 

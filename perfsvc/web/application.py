@@ -16,6 +16,7 @@ from perfsvc.web import docs
 from perfsvc.web import envs
 from perfsvc.web import health
 from perfsvc.web import live
+from perfsvc.web import nodes
 from perfsvc.web import plans
 from perfsvc.web import plugins
 from perfsvc.web import presets
@@ -53,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     *presets.routes,
     *reports.routes,
     *plugins.routes,
+    *nodes.routes,
     *health.routes,
     *live.routes,
     *docs.routes,

@@ -49,7 +49,8 @@ TAGS: dict[str, Text] = {
     "live": Text("实时数据", "Live feed"),
     "reports": Text("测试报告", "Reports"),
     "presets": Text("预设配置", "Presets"),
-    "plugins": Text("插件与节点", "Plugins and nodes"),
+    "plugins": Text("插件", "Plugins"),
+    "nodes": Text("执行节点", "Engine processes"),
     "health": Text("运行状况", "Health"),
     "docs": Text("接口文档", "Description"),
 }

@@ -1,9 +1,7 @@
-"""What is loaded, and the engine processes."""
+"""What is loaded."""
 
 from __future__ import annotations
 
-from perfsvc.web.answers import NodeAnswer
-from perfsvc.web.answers import NodePage
 from perfsvc.web.answers import PluginAnswer
 from perfsvc.web.answers import PluginPage
 from perfsvc.web.handler import Handler
@@ -19,13 +17,4 @@ class Plugins(Handler):
         return PluginPage.of(query.cut(self.services.plugins.describe()), PluginAnswer.model_validate)
 
 
-class Nodes(Handler):
-    @operation("获取执行节点列表", "List the engine processes", AUTHENTICATED)
-    async def get(self, query: PageQuery) -> NodePage:
-        return NodePage.of(query.cut(self.services.runs.nodes()), NodeAnswer.model_validate)
-
-
-routes = [
-    Route("/api/plugins/", Plugins),
-    Route("/api/nodes/", Nodes),
-]
+routes = [Route("/api/plugins/", Plugins)]

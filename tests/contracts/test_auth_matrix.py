@@ -105,6 +105,9 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("DELETE", "/api/performance/reports/{report_id}/"): (EDITORS, None),
     ("GET", "/api/plugins/"): (LOGGED_IN, None),
     ("GET", "/api/nodes/"): (LOGGED_IN, None),
+    ("GET", "/api/nodes/{name}/"): (LOGGED_IN, None),
+    ("POST", "/api/nodes/{name}/drain/"): (ADMINISTRATORS, None),
+    ("DELETE", "/api/nodes/{name}/drain/"): (ADMINISTRATORS, None),
     ("GET", "/healthz"): (EVERYBODY, None),
     ("GET", "/metrics"): (ADMINISTRATORS, None),
     # Not an upgrade: whoever may watch is told so with 400.

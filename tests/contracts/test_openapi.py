@@ -200,6 +200,9 @@ CALLS: list[tuple[str, str, str, Any, int]] = [
     ("DELETE", "/api/performance/reports/{report_id}/", "", None, 404),
     ("GET", "/api/plugins/", "", None, 200),
     ("GET", "/api/nodes/", "", None, 200),
+    ("GET", "/api/nodes/{name}/", "", None, 200),
+    ("POST", "/api/nodes/{name}/drain/", "", None, 200),
+    ("DELETE", "/api/nodes/{name}/drain/", "", None, 200),
     ("GET", "/healthz", "", None, 200),
     ("GET", "/api/openapi.json", "", None, 200),
 ]

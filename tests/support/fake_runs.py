@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
+from perfsvc.errors import NotFound
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
+from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.service.live import Channel
@@ -32,6 +36,29 @@ HISTORY = {"type": "history", "data": []}
 END = {"type": "end", "data": {"status": "stopped"}}
 
 
+class FakeNodes:
+    """This server and one agent, which can be drained."""
+
+    def __init__(self) -> None:
+        usual = {"host": "here", "version": "0.1.0", "since": 1_700_000_000.0}
+        server = NodeInfo(name="local", kind="server", pid=1, state="ready", **usual)
+        agent = NodeInfo(
+            name="agent-1", kind="agent", pid=2, state="busy", cpu=41.26, memory=50_000_000, loop_lag_ms=1.5,
+            shares={"run": 100.0}, **usual,
+        )  # fmt: skip
+        self.known = {node.name: node for node in (agent, server)}
+
+    def nodes(self) -> list[NodeInfo]:
+        return list(self.known.values())
+
+    def drain(self, name: str, draining: bool) -> None:
+        if name not in self.known:
+            raise NotFound("节点不存在", "there is no such node")
+        if self.known[name].kind == "server":
+            raise Conflict("不能排空服务自身的节点", "the server's own node cannot be drained")
+        self.known[name] = msgspec.structs.replace(self.known[name], state="draining" if draining else "ready")
+
+
 class FakeRuns:
     """Satisfies ``RunControl``."""
 
@@ -39,6 +66,7 @@ class FakeRuns:
         self._store = store
         self._clock = clock
         self._running: dict[int, Execution] = {}
+        self.node_source = FakeNodes()
         self.channels: dict[str, Channel] = {}
 
     async def start(self, plan_id: int, user: User) -> Execution:
@@ -81,9 +109,6 @@ class FakeRuns:
     @property
     def active_count(self) -> int:
         return len(self._running)
-
-    def nodes(self) -> list[dict[str, Any]]:
-        return [{"name": "local", "kind": "single", "running": self.active_count}]
 
     async def subscribe(self, execution_id: str) -> Subscription:
         return self.channels[execution_id].subscribe()

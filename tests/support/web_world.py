@@ -133,6 +133,7 @@ async def build(folder: Path, **changes: Any) -> World:
     run = await runs.start(ids["plan_id"], await store.run(users.get, people["owner"]))
     ended = await runs.stop(ids["plan_id"])
     ids["execution_id"] = run.execution_id
+    ids["name"] = "agent-1"
     ids["report_id"] = await store.run(_report, ids["plan_id"], ended)
     return World(store, services, settings, runs, clock, passwords, ids, people, tokens)
 

@@ -1,0 +1,135 @@
+"""The engine processes for people to look at: how they are, how they were lately, and sparing one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import UTC
+from datetime import datetime
+from typing import Any
+from typing import NamedTuple
+from typing import Protocol
+
+import msgspec
+
+from perfsvc.clock import Clock
+from perfsvc.clock import iso_z
+from perfsvc.clock import utc_now
+from perfsvc.errors import NotFound
+from perfsvc.model.node import NodeInfo
+
+INTERVAL_S = 2.0
+KEPT = 300
+"""Readings of each node, so ten minutes."""
+FORGOTTEN_AFTER = 300
+"""A node that is gone is still shown, as lost, for so many readings."""
+
+
+class NodeSource(Protocol):
+    """What a cluster tells of its nodes."""
+
+    def nodes(self) -> list[NodeInfo]: ...
+
+    def drain(self, name: str, draining: bool) -> None:
+        """Raises NotFound, Conflict."""
+        ...
+
+
+class Reading(NamedTuple):
+    """How a node was at a moment (ISO 8601): units as in NodeInfo."""
+
+    time: str
+    cpu: float
+    memory: int
+    loop_lag: float
+
+
+class Watched:
+    """A node with its latest readings."""
+
+    def __init__(self, info: NodeInfo) -> None:
+        self.info = info
+        self.history: deque[Reading] = deque(maxlen=KEPT)
+        self.unseen = 0
+
+    def seen(self, info: NodeInfo, time: str) -> None:
+        """It is there."""
+        if (info.pid, info.since) != (self.info.pid, self.info.since):
+            self.history.clear()  # another process has the name now
+        self.info, self.unseen = info, 0
+        self.history.append(Reading(time, round(info.cpu, 1), info.memory, round(info.loop_lag_ms, 3)))
+
+    def missed(self) -> None:
+        """It is not."""
+        self.info, self.unseen = msgspec.structs.replace(self.info, state="lost", shares={}), self.unseen + 1
+
+
+class NodeWatch:
+    """Looks at the nodes every two seconds while it is open, in bounded memory, and whenever somebody asks."""
+
+    def __init__(self, source: NodeSource, clock: Clock) -> None:
+        self._source = source
+        self._clock = clock
+        self._nodes: dict[str, Watched] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def open(self) -> None:
+        """Begin to look."""
+        self._look()
+        self._timer = asyncio.get_running_loop().call_later(INTERVAL_S, self.open)
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def all(self) -> list[dict[str, Any]]:
+        """The nodes: this server, then its agents by name, as they are now."""
+        current = self._current()
+        gone = [watched.info for name, watched in self._nodes.items() if name not in current and watched.unseen]
+        ordered = sorted([*current.values(), *gone], key=lambda node: (node.kind != "server", node.name))
+        return [answer_of(node) for node in ordered]
+
+    def one(self, name: str) -> dict[str, Any]:
+        """A node with its history, the oldest reading first. Raises NotFound."""
+        watched = self._nodes.get(name)
+        info = self._current().get(name) or (None if watched is None else watched.info)
+        if info is None:
+            raise NotFound("节点不存在", "there is no such node")
+        return {**answer_of(info), "history": [each._asdict() for each in watched.history] if watched else []}
+
+    def drain(self, name: str, draining: bool) -> dict[str, Any]:
+        """Give a node no more load from now on, or give it load again. Raises NotFound, Conflict."""
+        self._source.drain(name, draining)
+        return self.one(name)
+
+    def _current(self) -> dict[str, NodeInfo]:
+        return {node.name: node for node in self._source.nodes()}
+
+    def _look(self) -> None:
+        current, time = self._current(), iso_z(utc_now(self._clock))
+        for name, node in current.items():
+            self._nodes.setdefault(name, Watched(node)).seen(node, time)
+        for name in self._nodes.keys() - current.keys():
+            self._nodes[name].missed()
+            if self._nodes[name].unseen > FORGOTTEN_AFTER:
+                del self._nodes[name]
+
+
+def answer_of(node: NodeInfo) -> dict[str, Any]:
+    """A node as the API shows it: ``running`` holds its share of each run, in percent."""
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "host": node.host,
+        "pid": node.pid,
+        "version": node.version,
+        "state": node.state,
+        "since": iso_z(datetime.fromtimestamp(node.since, UTC)),
+        "cpu": round(node.cpu, 1),
+        "memory": node.memory,
+        "loop_lag": round(node.loop_lag_ms, 3),
+        "running": [
+            {"execution_id": execution, "share": round(share, 3)} for execution, share in sorted(node.shares.items())
+        ],
+    }
