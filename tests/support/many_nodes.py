@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from perfsvc.cluster.dealer import Dealer
 from perfsvc.cluster.deployment import OnEnding
 from perfsvc.cluster.deployment import OnNodeEvent
 from perfsvc.cluster.deployment import OnSnapshot
@@ -32,7 +33,12 @@ class ManyNodes:
         self._ended = asyncio.Event()
 
     def deploy(
-        self, spec: RunSpec, on_snapshot: OnSnapshot, on_ending: OnEnding, on_event: OnNodeEvent = ignored
+        self,
+        spec: RunSpec,
+        on_snapshot: OnSnapshot,
+        on_ending: OnEnding,
+        on_event: OnNodeEvent = ignored,
+        dealer: Dealer | None = None,
     ) -> ManyNodes:
         self.spec, self._on_snapshot, self._on_ending, self._on_event = spec, on_snapshot, on_ending, on_event
         for name in self.names:
