@@ -28,6 +28,7 @@ RUNTIME = [
     "pyyaml>=6.0",
     "regex>=2026.1",
     "rich>=15",
+    "sqlglot>=30.30,<31",
     "tornado>=6.6.1",
     "uvloop>=0.23; sys_platform != 'win32'",
     "websocket-client>=1.9.2",
@@ -73,6 +74,7 @@ setup(
         "console_scripts": ["perfsvc = perfsvc.cli:main"],
         "perfsvc.plugins": [
             "data-csv = perfsvc_datasources.csv",
+            "data-database = perfsvc_datasources.database",
             "data-pool = perfsvc_datasources.pool",
             "protocol-grpc = perfsvc_protocols.grpc",
             "protocol-http = perfsvc_protocols.http",

@@ -20,10 +20,12 @@ from perfsvc_datasources.pool import Options
 from perfsvc_datasources.pool import PoolFeed
 from perfsvc_datasources.pool import PoolSource
 from tests.datasources.csv_bench import CsvBench
+from tests.datasources.database_bench import DatabaseBench
 from tests.datasources.pool_bench import PoolBench
 
 BENCHES: dict[str, DataBench] = {
     "csv": CsvBench(),
+    "database": DatabaseBench(),
     "pool": PoolBench(),
 }
 

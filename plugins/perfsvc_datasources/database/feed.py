@@ -1,0 +1,87 @@
+"""A reader in a thread of its own, as a feed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from perfsvc.plugin import DataFailure
+from perfsvc.plugin import Feed
+from perfsvc.plugin import Row
+from perfsvc_datasources.database.reader import Reader
+from perfsvc_datasources.database.reader import Refused
+from perfsvc_datasources.database.reader import plain
+from perfsvc_datasources.database.statement import check_columns
+
+T = TypeVar("T")
+
+
+class DatabaseFeed(Feed):
+    """Rows of a query, ``fetch_size`` at a time. Rewinding runs the query again."""
+
+    def __init__(self, make: Callable[[], Reader], fetch_size: int) -> None:
+        self._make = make
+        self._reader = make()
+        self._fetch_size = fetch_size
+        self._thread = ThreadPoolExecutor(1, "perfsvc-database")
+        self._fetching: asyncio.Future[list[Row]] | None = None
+        self._rows: list[Row] = []
+
+    async def begin(self) -> None:
+        """Run the query. Raises DataFailure, InvalidInput for columns without usable names; then all is closed."""
+        try:
+            await self._in_thread(self._begin)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def read(self, limit: int) -> list[Row]:
+        if not self._rows:
+            # A read that is cancelled leaves its rows to the next one.
+            self._fetching = self._fetching or self._in_thread(self._fetch)
+            self._rows = await asyncio.shield(self._fetching)
+            self._fetching = None
+        given, self._rows = self._rows[:limit], self._rows[limit:]
+        return given
+
+    async def rewind(self) -> None:
+        self._reader.interrupt()
+        self._fetching, self._rows = None, []
+        await self._in_thread(self._begin_again)
+
+    async def close(self) -> None:
+        self._reader.interrupt()
+        closing = self._in_thread(self._end)
+        self._thread.shutdown(wait=False)
+        await asyncio.shield(closing)
+
+    def _in_thread(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Raises DataFailure where the database refuses."""
+        future = asyncio.get_running_loop().run_in_executor(self._thread, _told, work)
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it any more
+        return future
+
+    def _begin(self) -> None:
+        self._reader.begin()
+        self.columns = check_columns(self._reader.columns)
+
+    def _begin_again(self) -> None:
+        self._reader.close()
+        self._reader = self._make()
+        self._begin()
+
+    def _end(self) -> None:
+        self._reader.close()
+
+    def _fetch(self) -> list[Row]:
+        rows = self._reader.fetch(self._fetch_size)
+        return [dict(zip(self.columns, map(plain, row), strict=True)) for row in rows]
+
+
+def _told(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except Refused as refused:
+        raise DataFailure(f"数据库拒绝：{refused}", f"the database refused: {refused}") from None

@@ -1,0 +1,93 @@
+"""What a database driver must do, and how its values become JSON."""
+
+from __future__ import annotations
+
+from abc import ABC
+from abc import abstractmethod
+from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import date
+from datetime import datetime
+from datetime import time
+from datetime import timedelta
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+from typing import NamedTuple
+
+Address = tuple[Any, ...]
+"""As ``getaddrinfo`` gives it."""
+
+
+class Job(NamedTuple):
+    """A checked query, and where it is to be run. ``addresses`` are those the installation's policy lets pass."""
+
+    connection: Mapping[str, Any]
+    addresses: Sequence[Address]
+    query: str
+    timeout_s: float
+
+
+class Refused(Exception):
+    """The database said no: its own words, without anything secret."""
+
+
+class Reader(ABC):
+    """One run of one query. All methods but ``interrupt`` belong to one thread; each raises Refused."""
+
+    columns: Sequence[str]
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Connect, make the session read-only, run the query, set ``columns``."""
+
+    @abstractmethod
+    def fetch(self, limit: int) -> Sequence[Sequence[Any]]:
+        """The next rows; none at the end."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Let whatever waits for the database wait no longer; from any thread, also before ``begin`` is done."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of everything, also after a failure half-way; raises nothing."""
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it. Decimals and times become text, times in ISO 8601, bytes hexadecimal text."""
+    if value is None or isinstance(value, str | int):
+        return value
+    convert = CONVERSIONS.get(type(value))
+    return convert(value) if convert else _of_other(value)
+
+
+def _of_other(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    return str(value)
+
+
+def _of_duration(value: timedelta) -> str:
+    """``-12:30:00.5`` for what MySQL calls TIME."""
+    sign, left = ("-", -value) if value < timedelta() else ("", value)
+    seconds, hours = left.seconds % 3600, left.days * 24 + left.seconds // 3600
+    fraction = f".{left.microseconds:06}" if left.microseconds else ""
+    return f"{sign}{hours:02}:{seconds // 60:02}:{seconds % 60:02}{fraction}"
+
+
+CONVERSIONS: dict[type[Any], Any] = {
+    float: lambda value: value if isfinite(value) else str(value),
+    Decimal: str,
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: _of_duration,
+    bytes: bytes.hex,
+    memoryview: memoryview.hex,
+}
