@@ -18,8 +18,8 @@ from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row
 from perfsvc.plugin import TargetDenied
+from perfsvc.plugin.testing import rows_of
 from perfsvc_datasources.database import DatabaseSource
-from tests.datasources.contract import everything
 from tests.datasources.database_bench import connecting
 from tests.datasources.database_bench import sqlite_connection
 from tests.support import mariadb as servers
@@ -66,10 +66,10 @@ async def opened(connection: dict[str, Any], query: str, **options: Any) -> Feed
     return await DatabaseSource(given, connecting(Path(), {"shop": connection})).open()
 
 
-async def rows_of(connection: dict[str, Any], query: str, **options: Any) -> list[Row]:
+async def read(connection: dict[str, Any], query: str, **options: Any) -> list[Row]:
     feed = await opened(connection, query, **options)
     try:
-        return await everything(feed)
+        return await rows_of(feed)
     finally:
         await feed.close()
 
@@ -77,7 +77,7 @@ async def rows_of(connection: dict[str, Any], query: str, **options: Any) -> lis
 @pytest.mark.asyncio
 async def test_values_of_mariadb_become_json(connection: dict[str, Any]) -> None:
     execute(connection, TABLE, ROW)
-    assert await rows_of(connection, "SELECT * FROM account") == [
+    assert await read(connection, "SELECT * FROM account") == [
         {
             "id": 1,
             "name": "张三",
@@ -107,7 +107,7 @@ async def test_values_of_mariadb_become_json(connection: dict[str, Any]) -> None
     ],
 )
 async def test_one_select_in_many_forms(connection: dict[str, Any], query: str, values: list[Any]) -> None:
-    assert [row["x"] for row in await rows_of(connection, query)] == values
+    assert [row["x"] for row in await read(connection, query)] == values
 
 
 @pytest.mark.asyncio
@@ -126,7 +126,7 @@ async def test_rows_are_streamed_and_a_feed_is_given_up_half_way(connection: dic
 async def test_a_statement_has_a_time_limit(connection: dict[str, Any]) -> None:
     endless = "SELECT COUNT(*) AS n FROM seq_1_to_1000000000 a JOIN seq_1_to_1000000000 b"
     with pytest.raises(DataFailure, match=r"took longer than 0\.3 s"):
-        await rows_of(connection, endless, statement_timeout=0.3)
+        await read(connection, endless, statement_timeout=0.3)
 
 
 @pytest.mark.asyncio
@@ -222,7 +222,7 @@ async def test_values_of_sqlite_become_json(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db")) as database, database:
         database.execute("CREATE TABLE t (a, b, c, d)")
         database.execute("INSERT INTO t VALUES (?, ?, ?, ?)", (2**62, b"\x00\xff", "密\0x", 9e999))
-    rows = await rows_of(sqlite_connection(tmp_path / "a.db"), "SELECT * FROM t")
+    rows = await read(sqlite_connection(tmp_path / "a.db"), "SELECT * FROM t")
     assert rows == [{"a": 2**62, "b": "00ff", "c": "密\0x", "d": "inf"}]
 
 
@@ -231,11 +231,11 @@ async def test_sqlite_has_a_time_limit_too(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "a.db").close()
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS c FROM n"
     with pytest.raises(DataFailure, match=r"took longer than 0\.2 s"):
-        await rows_of(sqlite_connection(tmp_path / "a.db"), endless, statement_timeout=0.2)
+        await read(sqlite_connection(tmp_path / "a.db"), endless, statement_timeout=0.2)
 
 
 @pytest.mark.asyncio
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("not a database, but long enough to be looked at" * 100)
     with pytest.raises(DataFailure, match="the database refused: file is not a database"):
-        await rows_of(sqlite_connection(tmp_path / "a.db"), "SELECT * FROM t")
+        await read(sqlite_connection(tmp_path / "a.db"), "SELECT * FROM t")
