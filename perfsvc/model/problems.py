@@ -93,13 +93,13 @@ def _problems(entry: Any, data: Any, at: str) -> list[Problem]:
 def _written_by_user(location: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:
     """The location without the names of union branches, which pydantic puts in and no user ever wrote.
 
-    A branch is named by the value's own ``type``, or marked with a colon where it would be named like a key. A key
-    that is wrong in itself is marked ``[key]``.
+    A branch is named by the value's own ``type``, or marked with a colon where it would be named like a key; a name
+    below what has no keys can be nothing else. A key that is wrong in itself is marked ``[key]``.
     """
     kept: list[int | str] = []
     for part in location:
         branch = isinstance(part, str) and (
-            part.startswith(":") or (isinstance(data, dict) and data.get("type") == part)
+            not isinstance(data, dict) or part.startswith(":") or data.get("type") == part
         )
         if branch or part == "[key]":
             continue
