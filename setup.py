@@ -67,7 +67,11 @@ setup(
     python_requires=">=3.11",
     packages=[*find_packages(include=["perfsvc", "perfsvc.*"]), *BUILTIN],
     package_dir={name: "plugins/" + name.replace(".", "/") for name in BUILTIN},
-    package_data={"perfsvc": ["py.typed"], "perfsvc.web": ["pages/*"]},
+    package_data={
+        "perfsvc": ["py.typed"],
+        "perfsvc.plugin.skeleton": ["files/*", "files/*/*"],
+        "perfsvc.web": ["pages/*"],
+    },
     install_requires=RUNTIME,
     extras_require={"test": TEST},
     entry_points={

@@ -110,8 +110,19 @@ def add_certs(commands: Any) -> None:
 
 def add_plugins(commands: Any) -> None:
     """``perfsvc plugins``."""
-    plugins = commands.add_parser("plugins", help="list the plugins that were found")
+    plugins = commands.add_parser("plugins", help="list the plugins that were found, or begin one of your own")
     plugins.add_argument("--json", action="store_true", help="everything about them, as JSON")
+    new = plugins.add_subparsers(dest="action").add_parser("new", help="make a package with a plugin that works")
+    new.add_argument("name", metavar="NAME", help="what it adds is called so; the package is perfsvc-NAME")
+    new.add_argument("--protocol", action="append_const", dest="kinds", const="protocol", help="with a protocol")
+    new.add_argument(
+        "--data-source",
+        action="append_const",
+        dest="kinds",
+        const="data_source",
+        help="with a data source; with neither flag, both",
+    )
+    new.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="where; default: here")
 
 
 def serve(chosen: argparse.Namespace, language: str) -> int:
@@ -160,12 +171,16 @@ def certs(chosen: argparse.Namespace, language: str) -> int:
 
 
 def plugins(chosen: argparse.Namespace, language: str) -> int:
-    """List the plugins."""
+    """List the plugins, or make a new one."""
+    from perfsvc.plugin import skeleton
     from perfsvc.plugin.catalog import Catalog
     from perfsvc.terminal import show_plugins
 
     described = Catalog.load().describe()
-    if chosen.json:
+    if chosen.action == "new":
+        taken = [plugin["name"] for plugin in described]
+        sys.stdout.write(f"{skeleton.make(chosen.name, chosen.into, chosen.kinds or skeleton.KINDS, taken)}\n")
+    elif chosen.json:
         write_json(described, "-")
     else:
         show_plugins(described, language)

@@ -29,8 +29,9 @@ class Answer(NamedTuple):
 class Service:
     """``perfsvc serve`` on a free port with its own data folder; ``url`` is where it is."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, program: Path = BIN, **settings: str) -> None:
         self.data_dir = data_dir
+        self._program = program
         self._settings = settings
         self.start()
 
@@ -41,7 +42,7 @@ class Service:
         log = self.data_dir.parent / "service.log"
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [str(BIN), "--lang", "en", "serve", "--port", "0", "--data-dir", str(self.data_dir)],
+                [str(self._program), "--lang", "en", "serve", "--port", "0", "--data-dir", str(self.data_dir)],
                 env={**clean, "PERFSVC_ADMIN_PASSWORD": PASSWORD, **names},
                 stdout=subprocess.PIPE,
                 stderr=errors,
