@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+from typing import Literal
 
 from perfsvc.plugin import InvalidInput
 
@@ -99,7 +100,7 @@ def _decodes(sample: bytes, codec: str) -> bool:
 
 def _agreement(text: str, delimiter: str, quote: str) -> tuple[int, int]:
     """How many lines agree on a number of fields beyond one, and that number."""
-    quoting = csv.QUOTE_NONE if quote == "none" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if quote == "none" else csv.QUOTE_MINIMAL
     quotechar = None if quote == "none" else quote
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quotechar, quoting=quoting)
     widths: list[int] = []
