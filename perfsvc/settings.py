@@ -223,6 +223,9 @@ class Settings:
         "数据库连接可以使用的 SQLite 文件所在目录（相对数据目录）",
         "Folder of the SQLite files that connections may name, below the data folder",
     )
+    max_datafile_size: int = _row(
+        1_073_741_824, whole(1024, 1_099_511_627_776), "数据文件大小上限（字节）", "Largest data file, bytes"
+    )
     cors_origins: tuple[str, ...] = _row(
         (), ORIGINS, "允许跨域访问的来源，默认无", "Origins that may call the API from a browser; default none"
     )

@@ -108,6 +108,29 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class FileContent:
+    """What is in a data file. ``digest`` is SHA-256; ``columns`` and ``row_count`` are as read without options."""
+
+    stored_name: str
+    size: int
+    digest: str
+    columns: tuple[str, ...]
+    row_count: int | None
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file with test data."""
+
+    id: int
+    project_id: int
+    creator_id: int
+    name: str
+    content: FileContent
+    created_time: datetime
+
+
+@dataclass(frozen=True)
 class SceneWeight:
     """A scene's share in a plan."""
 

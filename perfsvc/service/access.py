@@ -14,6 +14,7 @@ from perfsvc.errors import Forbidden
 from perfsvc.errors import NotFound
 from perfsvc.model.entities import Role
 from perfsvc.model.entities import User
+from perfsvc.store import datafiles
 from perfsvc.store import envs
 from perfsvc.store import executions
 from perfsvc.store import plans
@@ -33,6 +34,7 @@ class Kind(Enum):
     PROJECT = rows.PROJECT
     ENV = rows.ENV
     SCENE = rows.SCENE
+    DATAFILE = rows.DATAFILE
     PLAN = rows.PLAN
     PRESET = rows.PRESET
     EXECUTION = rows.EXECUTION
@@ -56,6 +58,7 @@ PROJECT_OF: dict[Kind, Callable[[Any], int]] = {
     Kind.PROJECT: lambda ident: projects.get(ident).id,
     Kind.ENV: lambda ident: envs.get(ident).project_id,
     Kind.SCENE: lambda ident: scenes.get(ident).project_id,
+    Kind.DATAFILE: lambda ident: datafiles.get(ident).project_id,
     Kind.PLAN: _project_of_plan,
     Kind.PRESET: lambda ident: presets.get(ident).project_id,
     Kind.EXECUTION: lambda ident: _project_of_plan(executions.get(ident).plan_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from perfsvc.engine.masking import MASK
@@ -40,6 +41,10 @@ class Preview:
     rows: list[Row]
     count: int | None
     warnings: list[Text]
+
+    def counted(self, count: int | None) -> Preview:
+        """The same, with a count that is known from elsewhere."""
+        return replace(self, count=count)
 
 
 async def preview_of(name: str, feed: Feed) -> Preview:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 from typing import Any
@@ -74,8 +76,10 @@ class RoleChange(Spec):
 class Projects:
     """Everything about projects."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tidy: Callable[[], Awaitable[None]]) -> None:
+        """``tidy`` removes what is left, outside the database, of a project that was deleted."""
         self._store = store
+        self._tidy = tidy
 
     async def create(self, user: User, form: ProjectForm) -> Project:
         """A new project, whose creator becomes its owner."""
@@ -95,6 +99,7 @@ class Projects:
     async def delete(self, project_id: int) -> None:
         """The project with all that is in it; raises Conflict while one of its plans runs."""
         await self._store.run(_delete, project_id)
+        await self._tidy()
 
     async def members(self, project_id: int) -> list[Member]:
         return await self._store.run(projects.members, project_id)

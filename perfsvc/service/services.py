@@ -10,6 +10,7 @@ from perfsvc.clock import Clock
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.access import Access
 from perfsvc.service.accounts import Accounts
+from perfsvc.service.datafiles import DataFiles
 from perfsvc.service.envs import Envs
 from perfsvc.service.nodes import NodeWatch
 from perfsvc.service.passwords import Passwords
@@ -42,6 +43,7 @@ class Services:
     scenes: Scenes
     plans: Plans
     data: ProjectData
+    datafiles: DataFiles
     presets: Presets
     reports: Reports
     plugins: Plugins
@@ -54,6 +56,7 @@ def assemble(
     catalog: Catalog,
     runs: RunControl,
     data: ProjectData,
+    datafiles: DataFiles,
     *,
     settings: Settings,
     secret_key: str,
@@ -68,11 +71,12 @@ def assemble(
         access=Access(store),
         sessions=sessions,
         accounts=Accounts(store, settings, passwords, sessions, clock),
-        projects=Projects(store),
+        projects=Projects(store, datafiles.sweep),
         envs=Envs(store, Vault(secret_key)),
         scenes=Scenes(store, catalog),
         plans=Plans(store, runs),
         data=data,
+        datafiles=datafiles,
         presets=Presets(store),
         reports=Reports(store),
         plugins=Plugins(catalog),

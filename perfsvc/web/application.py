@@ -12,6 +12,7 @@ from perfsvc.errors import NotFound
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
 from perfsvc.web import data_preview
+from perfsvc.web import datafiles
 from perfsvc.web import docs
 from perfsvc.web import envs
 from perfsvc.web import health
@@ -28,6 +29,7 @@ from perfsvc.web import users
 from perfsvc.web.access_log import AccessLog
 from perfsvc.web.answers import Description
 from perfsvc.web.body_limit import BodyLimit
+from perfsvc.web.body_limit import Uploads
 from perfsvc.web.context import Traffic
 from perfsvc.web.context import WebContext
 from perfsvc.web.handler import Handler
@@ -37,6 +39,7 @@ from perfsvc.web.routing import check
 
 IDLE_CONNECTION_S = 75.0
 BODY_S = 60.0
+UPLOAD_S = 3600.0
 LARGEST_HEADER = 65_536
 PING_S = 20.0
 PONG_S = 10.0
@@ -48,6 +51,7 @@ ROUTES: tuple[Route, ...] = (
     *projects.routes,
     *envs.routes,
     *scenes.routes,
+    *datafiles.routes,
     *plans.routes,
     *data_preview.routes,
     *runs.routes,
@@ -95,7 +99,7 @@ def make_application(services: Services, settings: Settings, routes: tuple[Route
 def make_server(application: Application, settings: Settings) -> HTTPServer:
     """A server for the application, not yet listening, with every limit set."""
     return HTTPServer(
-        BodyLimit(application, settings.max_body_size),
+        BodyLimit(application, settings.max_body_size, {datafiles.PATH: Uploads(settings.max_datafile_size, UPLOAD_S)}),
         xheaders=settings.trust_proxy,
         max_body_size=sys.maxsize,  # BodyLimit keeps no more than it may, and answers
         max_buffer_size=settings.max_body_size,

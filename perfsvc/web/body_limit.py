@@ -8,7 +8,10 @@ is larger still is answered at once, and the connection closed.
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPConnection
 from tornado.httputil import HTTPHeaders
 from tornado.httputil import HTTPMessageDelegate
@@ -16,20 +19,35 @@ from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.httputil import RequestStartLine
 from tornado.httputil import ResponseStartLine
 
+
+class Uploads(NamedTuple):
+    """Bytes that a file may have, and seconds that it may take to come."""
+
+    limit: int
+    time_s: float
+
+
 THROWN_AWAY = 67_108_864
 """Bytes beyond the limit that are still read."""
 
 
 class BodyLimit(HTTPServerConnectionDelegate):
-    """Stands before ``application``; bodies have at most ``limit`` bytes and one."""
+    """Stands before ``application``; bodies have at most ``limit`` bytes and one.
 
-    def __init__(self, application: HTTPServerConnectionDelegate, limit: int) -> None:
+    ``uploads`` has what else is allowed, by how paths begin.
+    """
+
+    def __init__(
+        self, application: HTTPServerConnectionDelegate, limit: int, uploads: Mapping[str, Uploads] | None = None
+    ) -> None:
         self._application = application
         self._limit = limit
+        self._uploads = uploads or {}
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Called by Tornado for each request."""
-        return _Limited(self._application.start_request(server_conn, request_conn), self._limit)
+        inner = self._application.start_request(server_conn, request_conn)
+        return _Limited(inner, self._limit, self._uploads, request_conn)
 
     def on_close(self, server_conn: object) -> None:
         """Called by Tornado when a connection has ended."""
@@ -39,15 +57,20 @@ class BodyLimit(HTTPServerConnectionDelegate):
 class _Limited(HTTPMessageDelegate):
     """One request on its way to ``inner``."""
 
-    def __init__(self, inner: HTTPMessageDelegate, limit: int) -> None:
+    def __init__(
+        self, inner: HTTPMessageDelegate, limit: int, uploads: Mapping[str, Uploads], connection: HTTPConnection
+    ) -> None:
         self._inner = inner
         self._limit = limit
+        self._uploads = uploads
+        self._connection = connection
         self._read = 0
         self._finished = False
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
+        self._allow(start_line)
         received = self._inner.headers_received(start_line, headers)
         if declared_length(headers) > self._limit + THROWN_AWAY:
             self.finish()
@@ -60,6 +83,13 @@ class _Limited(HTTPMessageDelegate):
         if self._read > self._limit + THROWN_AWAY:
             self.finish()
         return received
+
+    def _allow(self, start_line: RequestStartLine | ResponseStartLine) -> None:
+        path = start_line.path if isinstance(start_line, RequestStartLine) else ""
+        for prefix, allowed in self._uploads.items():
+            if path.startswith(prefix.rstrip("/")) and isinstance(self._connection, HTTP1Connection):
+                self._limit = allowed.limit
+                self._connection.set_body_timeout(allowed.time_s)
 
     def finish(self) -> None:
         if not self._finished:

@@ -24,6 +24,7 @@ from perfsvc.web.rules import LoopbackOrAdministrator
 from perfsvc.web.rules import Member
 
 JSON = "application/json"
+FILE = "application/octet-stream"
 SCHEMAS = "#/components/schemas/{model}"
 
 CONVENTIONS = Text(
@@ -43,6 +44,7 @@ TAGS: dict[str, Text] = {
     "projects": Text("项目", "Projects"),
     "envs": Text("测试环境", "Environments"),
     "scenes": Text("业务流", "Scenes"),
+    "datafiles": Text("数据文件", "Data files"),
     "plans": Text("测试计划", "Plans"),
     "data_preview": Text("测试数据预览", "Preview of test data"),
     "runs": Text("测试执行", "Runs"),
@@ -122,6 +124,8 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
     }
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(operation.body)}}}
+    elif operation.uploads:
+        described["requestBody"] = {"required": True, "content": {FILE: {}}}
     return described
 
 
@@ -168,7 +172,7 @@ def _failures(method: str, operation: Operation) -> list[int]:
         403: restricted or operation.body is not None or operation.status == 101,
         404: bound or bool(operation.path),
         409: method != "GET",
-        413: operation.body is not None,
+        413: operation.body is not None or operation.uploads,
         415: operation.body is not None,
         422: operation.body is not None or operation.query is not None or method == "POST",
         429: operation.throttled,

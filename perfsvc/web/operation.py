@@ -50,6 +50,7 @@ class Operation:
     documented: bool
     throttled: bool
     relays: bool
+    uploads: bool
 
     @property
     def decided_by_body(self) -> bool:
@@ -73,10 +74,12 @@ def operation(
     documented: bool = True,
     throttled: bool = False,
     relays: bool = False,
+    uploads: bool = False,
 ) -> Callable[[Callable[..., Any]], Serve]:
     """Make a handler's method an operation; its answer is written by the handler.
 
-    ``throttled`` says that the service may answer TooManyRequests, ``relays`` that it may answer SourceFailed.
+    ``throttled`` says that the service may answer TooManyRequests, ``relays`` that it may answer SourceFailed,
+    ``uploads`` that the body is a file.
     """
 
     def declare(function: Callable[..., Any]) -> Serve:
@@ -86,7 +89,7 @@ def operation(
 
         takes = _taken(function)
         told = Text(zh, en)
-        mark = Operation(told, rule, status, documented=documented, throttled=throttled, relays=relays, **takes)
+        mark = Operation(told, rule, status, documented=documented, throttled=throttled, relays=relays, uploads=uploads, **takes)
         setattr(serve, MARK, mark)
         return serve
 

@@ -1,0 +1,102 @@
+"""Data files as the database knows them; what is in them lies in a folder, under ``stored_name``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from perfsvc.errors import Conflict
+from perfsvc.model.entities import DataFile
+from perfsvc.model.entities import FileContent
+from perfsvc.model.entities import Page
+from perfsvc.store.database import writes
+from perfsvc.store.rows import DATAFILE
+from perfsvc.store.rows import PROJECT
+from perfsvc.store.rows import USER
+from perfsvc.store.rows import by_id
+from perfsvc.store.rows import page_of
+from perfsvc.store.rows import require
+from perfsvc.store.tables import ConfigRow
+from perfsvc.store.tables import DataFileRow
+from perfsvc.store.tables import PlanRow
+from perfsvc.store.tables import ProjectRow
+from perfsvc.store.tables import UserRow
+
+
+@writes
+def create(project_id: int, creator_id: int, name: str, content: FileContent) -> DataFile:
+    """Raises NotFound for the project or the user, InvalidInput."""
+    require(ProjectRow, project_id, PROJECT)
+    require(UserRow, creator_id, USER)
+    return get(DataFileRow.add(project=project_id, creator=creator_id, name=name, **columns(content)))
+
+
+def get(datafile_id: int) -> DataFile:
+    """Raises NotFound."""
+    return entity(by_id(DataFileRow, datafile_id, DATAFILE))
+
+
+def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[DataFile]:
+    """A project's files, the newest first."""
+    query = DataFileRow.select().where(DataFileRow.project == project_id)
+    return page_of(query, [DataFileRow.id.desc()], page, page_size, entities)
+
+
+@writes
+def replace(datafile_id: int, name: str | None, content: FileContent) -> str:
+    """Another content, and another name where one is given; answers the ``stored_name`` of the old one.
+
+    Raises NotFound, InvalidInput.
+    """
+    row = by_id(DataFileRow, datafile_id, DATAFILE)
+    DataFileRow.change(DataFileRow.id == datafile_id, name=name or row.name, **columns(content))
+    return str(row.stored_name)
+
+
+@writes
+def delete(datafile_id: int) -> str:
+    """Answers the ``stored_name``. Raises NotFound, Conflict while a plan uses it."""
+    row = by_id(DataFileRow, datafile_id, DATAFILE)
+    if datafile_id in used(row.project_id):
+        raise Conflict("数据文件正被测试计划使用，不能删除", "the data file is used by a plan and cannot be deleted")
+    DataFileRow.delete().where(DataFileRow.id == datafile_id).execute()
+    return str(row.stored_name)
+
+
+def used(project_id: int) -> set[Any]:
+    """The ids that the plans of a project name."""
+    query = ConfigRow.select(ConfigRow.data_config).join(PlanRow).where(PlanRow.project == project_id)
+    return {(row.data_config or {}).get("datafile_id") for row in query.where(ConfigRow.data_source_type != "none")}
+
+
+def stored_names() -> set[str]:
+    """What may lie in the folder."""
+    return {row.stored_name for row in DataFileRow.select(DataFileRow.stored_name)}
+
+
+def columns(content: FileContent) -> dict[str, Any]:
+    """What changes with the content."""
+    return {
+        "stored_name": content.stored_name,
+        "size": content.size,
+        "digest": content.digest,
+        "column_names": list(content.columns),
+        "row_count": content.row_count,
+    }
+
+
+def entities(rows: Sequence[Any]) -> list[DataFile]:
+    return [entity(row) for row in rows]
+
+
+def entity(row: Any) -> DataFile:
+    """A row as the services see it."""
+    content = FileContent(row.stored_name, row.size, row.digest, tuple(row.column_names), row.row_count)
+    return DataFile(
+        id=row.id,
+        project_id=row.project_id,
+        creator_id=row.creator_id,
+        name=row.name,
+        content=content,
+        created_time=row.created_time,
+    )

@@ -1,0 +1,97 @@
+"""Data files."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from perfsvc.model.entities import DataFile as StoredFile
+from perfsvc.model.entities import Role
+from perfsvc.service.access import Kind
+from perfsvc.service.datafiles import NewContent
+from perfsvc.service.datafiles import NewDataFile
+from perfsvc.web.answers import Answer
+from perfsvc.web.answers import Message
+from perfsvc.web.answers import Moment
+from perfsvc.web.answers import PageOf
+from perfsvc.web.data_preview import DataPreviewAnswer
+from perfsvc.web.handler import Handler
+from perfsvc.web.operation import operation
+from perfsvc.web.queries import OfProject
+from perfsvc.web.routing import Route
+from perfsvc.web.rules import may
+from perfsvc.web.upload import Upload
+
+PATH = "/api/datafiles/"
+
+VIEWERS = may(Role.VIEWER, Kind.DATAFILE)
+EDITORS = may(Role.EDITOR, Kind.DATAFILE)
+
+
+class DataFileAnswer(Answer):
+    """A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known."""
+
+    id: int
+    project_id: int
+    name: str
+    size: int
+    digest: str
+    columns: list[str]
+    row_count: int | None
+    created_at: Moment
+
+    @classmethod
+    def of(cls, file: StoredFile) -> Self:
+        content = file.content
+        return cls(
+            id=file.id,
+            project_id=file.project_id,
+            name=file.name,
+            size=content.size,
+            digest=content.digest,
+            columns=list(content.columns),
+            row_count=content.row_count,
+            created_at=file.created_time,
+        )
+
+
+class DataFilePage(PageOf[DataFileAnswer]):
+    """Data files."""
+
+
+class DataFiles(Upload):
+    @operation("获取数据文件列表", "List a project's data files", may(Role.VIEWER, Kind.PROJECT))
+    async def get(self, query: OfProject) -> DataFilePage:
+        page = await self.services.datafiles.page(query.project_id, query.page, query.page_size)
+        return DataFilePage.of(page, DataFileAnswer.of)
+
+    @operation("上传数据文件", "Upload a data file", may(Role.EDITOR, Kind.PROJECT), status=201, uploads=True)
+    async def post(self, query: NewDataFile) -> DataFileAnswer:
+        return DataFileAnswer.of(await self.services.datafiles.create(query, self.received(), self.user))
+
+
+class DataFile(Upload):
+    @operation("获取数据文件", "One data file", VIEWERS)
+    async def get(self, datafile_id: int) -> DataFileAnswer:
+        return DataFileAnswer.of(await self.services.datafiles.get(datafile_id))
+
+    @operation("替换数据文件内容", "Replace the content of a data file", EDITORS, uploads=True)
+    async def put(self, datafile_id: int, query: NewContent) -> DataFileAnswer:
+        return DataFileAnswer.of(await self.services.datafiles.replace(datafile_id, query, self.received()))
+
+    @operation("删除数据文件", "Delete a data file", EDITORS)
+    async def delete(self, datafile_id: int) -> Message:
+        await self.services.datafiles.delete(datafile_id)
+        return self.message("数据文件已删除", "The data file was deleted")
+
+
+class DataFilePreview(Handler):
+    @operation("预览数据文件", "The first rows of a data file", VIEWERS, relays=True)
+    async def get(self, datafile_id: int) -> DataPreviewAnswer:
+        return DataPreviewAnswer.of(await self.services.datafiles.preview(datafile_id), self.language)
+
+
+routes = [
+    Route(PATH, DataFiles),
+    Route(PATH + "{datafile_id}/", DataFile),
+    Route(PATH + "{datafile_id}/preview/", DataFilePreview),
+]

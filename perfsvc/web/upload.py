@@ -1,0 +1,68 @@
+"""Handlers whose POST and PUT take a file as the body, which goes to the disk while it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+from tornado.web import stream_request_body
+
+from perfsvc.errors import PerfsvcError
+from perfsvc.errors import TooLarge
+from perfsvc.service.shelf import Incoming
+from perfsvc.web.body_limit import declared_length
+from perfsvc.web.handler import Handler
+
+WITH_BODY = ("POST", "PUT")
+
+
+@stream_request_body
+class Upload(Handler):
+    """Nothing is received before the operation's rule has let the caller pass; what was not kept is discarded."""
+
+    _incoming: Incoming | None = None
+    _refused: PerfsvcError | None = None
+    _releasing: Awaitable[None] | None = None
+
+    @property
+    def body_limit(self) -> int:
+        return self.context.settings.max_datafile_size
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Called by Tornado. What is refused is told when all of it has come, since nobody listens before."""
+        if self.request.method not in WITH_BODY or self._refused is not None:
+            return
+        try:
+            await self._file().write(chunk)
+        except PerfsvcError as error:
+            self._refused = error
+            await self._file().release()
+
+    def received(self) -> Incoming:
+        """The whole body. Raises TooLarge, Unavailable when the disk is full."""
+        if self._refused is not None:
+            raise self._refused
+        if declared_length(self.request.headers) > self.body_limit:
+            raise TooLarge(self.body_limit)
+        return self._file()
+
+    def on_connection_close(self) -> None:
+        """Called by Tornado when the client has gone."""
+        self._release()
+        super().on_connection_close()
+
+    def on_finish(self) -> None:
+        """Called by Tornado after the answer."""
+        self._release()
+
+    def _refuse_large_body(self) -> None:
+        """Told by ``received``."""
+
+    def _file(self) -> Incoming:
+        if self._incoming is None:
+            self._incoming = self.services.datafiles.receive()
+        return self._incoming
+
+    def _release(self) -> None:
+        if self._incoming is not None and self._releasing is None:
+            self._releasing = asyncio.ensure_future(self._incoming.release())
