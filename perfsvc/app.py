@@ -21,14 +21,15 @@ from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.data import DataSources
 from perfsvc.service.data_cache import DataCache
+from perfsvc.service.datafiles import DataFiles
 from perfsvc.service.envs import Envs
 from perfsvc.service.passwords import Passwords
 from perfsvc.service.project_data import ProjectData
-from perfsvc.service.project_data import no_files
 from perfsvc.service.replay import close_interrupted
 from perfsvc.service.runs import Runs
 from perfsvc.service.secrets import Vault
 from perfsvc.service.services import assemble
+from perfsvc.service.shelf import Shelf
 from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.settings import Settings
 from perfsvc.settings import obtain_secret_key
@@ -81,13 +82,17 @@ class App:
         passwords = Passwords()
         standing.callback(passwords.close)
         secret_key = obtain_secret_key(settings)
-        data = self._make_data(secret_key)
+        sources = self._make_sources()
+        files = DataFiles(self.store, Shelf(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
+        await files.sweep()
+        data = self._make_data(secret_key, sources, files)
         runs = self._make_runs(data)
         self.services = assemble(
             self.store,
             self._catalog,
             runs,
             data,
+            files,
             settings=settings,
             secret_key=secret_key,
             clock=self._clock,
@@ -121,13 +126,15 @@ class App:
         cluster = LocalCluster(self._catalog.protocol, self._clock, policy)
         return Runs(self.store, cluster, self._clock, self._make_recorder, data)
 
-    def _make_data(self, secret_key: str) -> ProjectData:
-        settings = self.settings
-        cache = DataCache(settings.data_dir / "data-cache", settings.data_cache_size, self._clock)
+    def _make_sources(self) -> DataSources:
+        cache = DataCache(self.settings.data_dir / "data-cache", self.settings.data_cache_size, self._clock)
         self._standing.push_async_callback(cache.close)
+        return DataSources(self._catalog, cache)
+
+    def _make_data(self, secret_key: str, sources: DataSources, files: DataFiles) -> ProjectData:
         envs = Envs(self.store, Vault(secret_key))
-        policy = TargetPolicy(settings.target_allow, settings.target_deny)
-        return ProjectData(DataSources(self._catalog, cache), envs, no_files, self._sqlite_files(), policy)
+        policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
+        return ProjectData(sources, envs, files.path, self._sqlite_files(), policy)
 
     def _sqlite_files(self) -> SqliteFiles:
         settings = self.settings

@@ -109,7 +109,7 @@ class DataFiles:
     async def path(self, project_id: int, ident: int | str) -> Path:
         """Where a project's file lies. Raises InvalidInput for one that is not there, or another project's."""
         if isinstance(ident, str):
-            raise InvalidInput.at("file", "请改用 datafile_id", "only plan files have files beside them; use datafile_id")
+            raise InvalidInput.at("file", "请改用 datafile_id", "only a plan file has files beside it; use datafile_id")
         try:
             found = await self.get(ident)
         except NotFound:

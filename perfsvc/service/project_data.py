@@ -98,8 +98,3 @@ class ProjectData:
 def owner_of(project_id: int, env: Env | None) -> list[Any]:
     """All that the rows of a source depend on beside its options; a connection that is changed has another value."""
     return [project_id] if env is None else [project_id, env.id, env.host, env.headers, env.variables, env.databases]
-
-
-async def no_files(project_id: int, ident: int | str) -> Path:
-    """The files of a service that keeps none. Raises InvalidInput."""
-    raise InvalidInput.at("datafile_id", "没有该数据文件", "there is no such data file")

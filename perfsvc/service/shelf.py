@@ -101,7 +101,7 @@ class Incoming:
             await asyncio.to_thread(self._drop)
         self._unfinished.difference_update((self._name, self._path.name))
 
-    async def _do(self, step: Callable[[], None]) -> None:
+    async def _do(self, step: Callable[[], object]) -> None:
         async with self._turn:
             if self._released:
                 raise Unavailable("上传已中断", "the upload was broken off")
@@ -110,7 +110,7 @@ class Incoming:
             except OSError as error:
                 raise not_written(error) from None
 
-    def _flush(self) -> None:
+    def _flush(self) -> int:
         if self._handle is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -118,12 +118,12 @@ class Incoming:
         self._digest.update(data)
         while data:
             data = data[os.write(self._handle, data) :]
+        return self._handle
 
     def _finish(self) -> None:
-        self._flush()
-        assert self._handle is not None
-        os.fsync(self._handle)
-        os.close(self._handle)
+        handle = self._flush()
+        os.fsync(handle)
+        os.close(handle)
         self._handle = None
         os.rename(self._path, self._path.with_suffix(""))
         sync_folder(self._path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import lru_cache
 
@@ -36,6 +37,7 @@ from perfsvc.web.handler import Handler
 from perfsvc.web.openapi import describe
 from perfsvc.web.routing import Route
 from perfsvc.web.routing import check
+from perfsvc.web.upload import Upload
 
 IDLE_CONNECTION_S = 75.0
 BODY_S = 60.0
@@ -63,6 +65,9 @@ ROUTES: tuple[Route, ...] = (
     *live.routes,
     *docs.routes,
 )
+
+UPLOADED = [re.compile(route.pattern) for route in ROUTES if issubclass(route.handler, Upload)]
+"""The paths whose handlers take files."""
 
 
 class NothingHere(Handler):
@@ -99,7 +104,7 @@ def make_application(services: Services, settings: Settings, routes: tuple[Route
 def make_server(application: Application, settings: Settings) -> HTTPServer:
     """A server for the application, not yet listening, with every limit set."""
     return HTTPServer(
-        BodyLimit(application, settings.max_body_size, {datafiles.PATH: Uploads(settings.max_datafile_size, UPLOAD_S)}),
+        BodyLimit(application, settings.max_body_size, Uploads(UPLOADED, settings.max_datafile_size, UPLOAD_S)),
         xheaders=settings.trust_proxy,
         max_body_size=sys.maxsize,  # BodyLimit keeps no more than it may, and answers
         max_buffer_size=settings.max_body_size,

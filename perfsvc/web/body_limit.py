@@ -7,8 +7,9 @@ is larger still is answered at once, and the connection closed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tornado.http1connection import HTTP1Connection
@@ -19,30 +20,33 @@ from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.httputil import RequestStartLine
 from tornado.httputil import ResponseStartLine
 
+THROWN_AWAY = 67_108_864
+"""Bytes beyond the limit that are still read."""
+
 
 class Uploads(NamedTuple):
-    """Bytes that a file may have, and seconds that it may take to come."""
+    """Where files come in, the bytes that one may have, and the seconds that it may take to come."""
 
+    paths: Sequence[re.Pattern[str]]
     limit: int
     time_s: float
 
-
-THROWN_AWAY = 67_108_864
-"""Bytes beyond the limit that are still read."""
+    def takes(self, target: str) -> bool:
+        """Whether a file may come to this address, which may have a query."""
+        path = target.partition("?")[0]
+        return any(pattern.fullmatch(path) for pattern in self.paths)
 
 
 class BodyLimit(HTTPServerConnectionDelegate):
     """Stands before ``application``; bodies have at most ``limit`` bytes and one.
 
-    ``uploads`` has what else is allowed, by how paths begin.
+    ``uploads`` are files, whose handlers do not keep them in memory.
     """
 
-    def __init__(
-        self, application: HTTPServerConnectionDelegate, limit: int, uploads: Mapping[str, Uploads] | None = None
-    ) -> None:
+    def __init__(self, application: HTTPServerConnectionDelegate, limit: int, uploads: Uploads | None = None) -> None:
         self._application = application
         self._limit = limit
-        self._uploads = uploads or {}
+        self._uploads = uploads
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Called by Tornado for each request."""
@@ -58,7 +62,7 @@ class _Limited(HTTPMessageDelegate):
     """One request on its way to ``inner``."""
 
     def __init__(
-        self, inner: HTTPMessageDelegate, limit: int, uploads: Mapping[str, Uploads], connection: HTTPConnection
+        self, inner: HTTPMessageDelegate, limit: int, uploads: Uploads | None, connection: HTTPConnection
     ) -> None:
         self._inner = inner
         self._limit = limit
@@ -85,11 +89,12 @@ class _Limited(HTTPMessageDelegate):
         return received
 
     def _allow(self, start_line: RequestStartLine | ResponseStartLine) -> None:
-        path = start_line.path if isinstance(start_line, RequestStartLine) else ""
-        for prefix, allowed in self._uploads.items():
-            if path.startswith(prefix.rstrip("/")) and isinstance(self._connection, HTTP1Connection):
-                self._limit = allowed.limit
-                self._connection.set_body_timeout(allowed.time_s)
+        uploads, connection = self._uploads, self._connection
+        if not uploads or not isinstance(start_line, RequestStartLine) or not isinstance(connection, HTTP1Connection):
+            return
+        if uploads.takes(start_line.path):
+            self._limit = uploads.limit
+            connection.set_body_timeout(uploads.time_s)
 
     def finish(self) -> None:
         if not self._finished:

@@ -21,8 +21,6 @@ from perfsvc.web.routing import Route
 from perfsvc.web.rules import may
 from perfsvc.web.upload import Upload
 
-PATH = "/api/datafiles/"
-
 VIEWERS = may(Role.VIEWER, Kind.DATAFILE)
 EDITORS = may(Role.EDITOR, Kind.DATAFILE)
 
@@ -91,7 +89,7 @@ class DataFilePreview(Handler):
 
 
 routes = [
-    Route(PATH, DataFiles),
-    Route(PATH + "{datafile_id}/", DataFile),
-    Route(PATH + "{datafile_id}/preview/", DataFilePreview),
+    Route("/api/datafiles/", DataFiles),
+    Route("/api/datafiles/{datafile_id}/", DataFile),
+    Route("/api/datafiles/{datafile_id}/preview/", DataFilePreview),
 ]

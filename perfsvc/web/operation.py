@@ -89,7 +89,9 @@ def operation(
 
         takes = _taken(function)
         told = Text(zh, en)
-        mark = Operation(told, rule, status, documented=documented, throttled=throttled, relays=relays, uploads=uploads, **takes)
+        mark = Operation(
+            told, rule, status, documented=documented, throttled=throttled, relays=relays, uploads=uploads, **takes
+        )
         setattr(serve, MARK, mark)
         return serve
 

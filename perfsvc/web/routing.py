@@ -32,12 +32,16 @@ class Route(NamedTuple):
         found = {method: operation_of(self.handler, method) for method in METHODS}
         return {method: operation for method, operation in found.items() if operation is not None}
 
-    def spec(self, context: WebContext) -> URLSpec:
-        """The route for Tornado."""
+    @property
+    def pattern(self) -> str:
+        """The regular expression of the path."""
         types = {name: kind for operation in self.operations().values() for name, kind in operation.path.items()}
         pattern = PART.sub(lambda part: f"(?P<{part[1]}>{PATTERNS[types[part[1]]]})", self.path)
-        optional_slash = "?" if len(pattern) > 1 and pattern.endswith("/") else ""
-        return URLSpec(pattern + optional_slash, self.handler, {"context": context})
+        return pattern + ("?" if len(pattern) > 1 and pattern.endswith("/") else "")
+
+    def spec(self, context: WebContext) -> URLSpec:
+        """The route for Tornado."""
+        return URLSpec(self.pattern, self.handler, {"context": context})
 
 
 def check(routes: Iterable[Route]) -> None:

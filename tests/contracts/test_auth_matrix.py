@@ -74,6 +74,12 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/scenes/{scene_id}/"): (VIEWERS, None),
     ("PUT", "/api/scenes/{scene_id}/"): (EDITORS, {}),
     ("DELETE", "/api/scenes/{scene_id}/"): (EDITORS, None),
+    ("GET", "/api/datafiles/"): (VIEWERS, None),
+    ("POST", "/api/datafiles/"): (CREATE_BY_EDITORS, None),
+    ("GET", "/api/datafiles/{datafile_id}/"): (VIEWERS, None),
+    ("PUT", "/api/datafiles/{datafile_id}/"): (EDITORS, None),
+    ("DELETE", "/api/datafiles/{datafile_id}/"): (EDITORS, None),
+    ("GET", "/api/datafiles/{datafile_id}/preview/"): (VIEWERS, None),
     ("GET", "/api/performance/plans/"): (VIEWERS, None),
     ("POST", "/api/performance/plans/"): (CREATE_BY_EDITORS, {"project_id": 1, "name": "a", "config": CONFIG}),
     ("GET", "/api/performance/plans/{plan_id}/"): (VIEWERS, None),
@@ -119,7 +125,9 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/"): ((302,) * 6, None),
 }
 
+UPLOADS = {"/api/datafiles/": "?project_id=1&name=a.csv"}
 QUERIES = {
+    "/api/datafiles/": "?project_id=1",
     "/api/envs/": "?project_id=1",
     "/api/scenes/": "?project_id=1",
     "/api/performance/plans/": "?project_id=1",
@@ -148,7 +156,7 @@ def cases() -> Iterator[Any]:
 @pytest.mark.parametrize(("method", "path", "actors"), cases())
 async def test_who_may_do_what(api: Api, world: World, method: str, path: str, actors: list[str]) -> None:
     expected, body = MATRIX[method, path]
-    address = path.format_map(world.ids) + (QUERIES.get(path, "") if method == "GET" else "")
+    address = path.format_map(world.ids) + {"GET": QUERIES, "POST": UPLOADS}.get(method, {}).get(path, "")
     # As if through a proxy: what comes straight from this machine is more trusted with /metrics.
     headers = {"X-Forwarded-For": "203.0.113.9"}
     for actor in actors:

@@ -14,6 +14,7 @@ from tornado.httpclient import HTTPRequest
 
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Role
 from perfsvc.model.scene import SceneSpec
 from perfsvc.plugin import Fault
@@ -26,15 +27,17 @@ from perfsvc.plugin.discovery import Brought
 from perfsvc.plugin.discovery import Origin
 from perfsvc.service.data import DataSources
 from perfsvc.service.data_cache import DataCache
+from perfsvc.service.datafiles import DataFiles
 from perfsvc.service.envs import Envs
 from perfsvc.service.passwords import Passwords
 from perfsvc.service.project_data import ProjectData
-from perfsvc.service.project_data import no_files
 from perfsvc.service.secrets import Vault
 from perfsvc.service.services import Services
 from perfsvc.service.services import assemble
+from perfsvc.service.shelf import Shelf
 from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.settings import Settings
+from perfsvc.store import datafiles
 from perfsvc.store import envs
 from perfsvc.store import plans
 from perfsvc.store import presets
@@ -44,6 +47,7 @@ from perfsvc.store import scenes
 from perfsvc.store import users
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
+from perfsvc_datasources.csv import CsvSource
 from tests.support.fake_protocol import FakeCall
 from tests.support.fake_protocol import FakeProtocol
 from tests.support.fake_runs import FakeRuns
@@ -82,18 +86,20 @@ class HttpProtocol(FakeProtocol):
 
 
 def catalog() -> Catalog:
-    """One protocol, ``http``, and one data source, ``fake``."""
+    """One protocol, ``http``, and two data sources, ``fake`` and ``csv``."""
     schemas = {"Request": HttpRequest.model_json_schema(), "Options": {"type": "object"}}
     http = Brought(Origin("protocol-http", "perfsvc", "1"), HttpProtocol, schemas)
     fake = Brought(Origin("datasource-fake", "perfsvc", "1"), FakeSource, {"Options": schemas["Options"]})
-    return Catalog([http, fake])
+    csv = Brought(Origin("data-csv", "perfsvc", "1"), CsvSource, {"Options": schemas["Options"]})
+    return Catalog([http, fake, csv])
 
 
-def project_data(store: Store, settings: Settings, clock: ManualClock) -> ProjectData:
-    """Data sources over the world's environments."""
+def project_data(store: Store, settings: Settings, clock: ManualClock) -> tuple[ProjectData, DataFiles]:
+    """Data sources over the world's environments and files."""
     sources = DataSources(catalog(), DataCache(settings.data_dir / "cache", settings.data_cache_size, clock))
     files = SqliteFiles(settings.data_dir / settings.sqlite_dir)
-    return ProjectData(sources, Envs(store, Vault(SECRET_KEY)), no_files, files, TargetPolicy())
+    kept = DataFiles(store, Shelf(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
+    return ProjectData(sources, Envs(store, Vault(SECRET_KEY)), kept.path, files, TargetPolicy()), kept
 
 
 @dataclass
@@ -121,9 +127,9 @@ async def build(folder: Path, **changes: Any) -> World:
     settings = Settings(**{"data_dir": folder, **changes})
     store = await Store.open(settings.database_url, clock=clock, data_dir=folder)
     runs, passwords = FakeRuns(store, clock), Passwords(HASHER)
-    data = project_data(store, settings, clock)
+    data, kept = project_data(store, settings, clock)
     services = assemble(
-        store, catalog(), runs, data, settings=settings, secret_key=SECRET_KEY, clock=clock, passwords=passwords
+        store, catalog(), runs, data, kept, settings=settings, secret_key=SECRET_KEY, clock=clock, passwords=passwords
     )
     people, ids = await store.run(_populate)
     tokens = {}
@@ -135,7 +141,14 @@ async def build(folder: Path, **changes: Any) -> World:
     ids["execution_id"] = run.execution_id
     ids["name"] = "agent-1"
     ids["report_id"] = await store.run(_report, ids["plan_id"], ended)
+    kept_file(folder / "datafiles")
     return World(store, services, settings, runs, clock, passwords, ids, people, tokens)
+
+
+def kept_file(folder: Path) -> None:
+    """What is in the world's data file."""
+    folder.mkdir()
+    (folder / ("0" * 32)).write_bytes(b"a\n1\n")
 
 
 @writes
@@ -153,9 +166,11 @@ def _populate() -> tuple[dict[str, int], dict[str, Any]]:
     scene = scenes.create(project, owner, spec).id
     config = PlanConfig.parse({"concurrent_users": 10, "target_url": "http://127.0.0.1:1/"})
     plan = plans.create(project, owner, "evening peak", config).id
+    content = FileContent("0" * 32, 4, "0" * 64, ("a",), 1)
+    file = datafiles.create(project, owner, "users.csv", content).id
     preset = presets.create(project, owner, "small", "concurrent", {"concurrent_users": 5}).id
     ids = {"project_id": project, "env_id": env, "scene_id": scene, "plan_id": plan, "preset_id": preset}
-    return people, {**ids, "user_id": people["viewer"]}
+    return people, {**ids, "datafile_id": file, "user_id": people["viewer"]}
 
 
 SUMMARY = {"total_requests": 50_000, "success_rate": 99.8, "avg_response_time": 150.0, "error_count": 100}

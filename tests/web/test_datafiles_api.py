@@ -1,0 +1,268 @@
+"""Data files over REST: streamed in whole or not at all, looked into, replaced, deleted, and never a path."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from perfsvc.errors import InvalidInput
+from perfsvc.model.config import PlanConfig
+from perfsvc.service import shelf
+from perfsvc.store import plans
+from tests.support.web_world import CONFIG
+from tests.support.web_world import Api
+from tests.support.web_world import World
+
+pytestmark = pytest.mark.gen_test(timeout=60)
+
+USERS = "username,age\n张三,20\n李四,30\n".encode()
+KEPT = "0" * 32
+"""The world's own file."""
+
+
+def upload(name: str = "users.csv") -> str:
+    return f"/api/datafiles/?project_id=1&name={quote(name, safe='')}"
+
+
+def lying(world: World) -> list[str]:
+    """What is in the folder, beside the world's own file."""
+    return sorted({path.name for path in (world.settings.data_dir / "datafiles").iterdir()} - {KEPT})
+
+
+async def until_settled(world: World) -> None:
+    """Files that were broken off are removed after the answer."""
+    async with asyncio.timeout(10):
+        while any(name.endswith(".part") for name in lying(world)):
+            await asyncio.sleep(0.01)
+
+
+async def test_an_uploaded_file_is_kept_and_told(api: Api, world: World) -> None:
+    answer = await api.call("POST", upload(), "editor", raw=USERS)
+    assert answer.status == 201, answer.text
+    expected = {
+        "id": 2,
+        "project_id": 1,
+        "name": "users.csv",
+        "size": len(USERS),
+        "digest": hashlib.sha256(USERS).hexdigest(),
+        "columns": ["username", "age"],
+        "row_count": 2,
+        "created_at": "2023-11-14T22:13:20Z",
+    }
+    assert answer.json == expected
+    assert (await api.get("/api/datafiles/2/", "viewer")).json == expected
+    listing = (await api.get("/api/datafiles/?project_id=1", "viewer")).json
+    assert (listing["total"], listing["results"][0]) == (2, expected)
+    (name,) = lying(world)
+    path = world.settings.data_dir / "datafiles" / name
+    assert path.read_bytes() == USERS
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_first_rows_are_shown(api: Api) -> None:
+    rows = b"".join(b"user%d,=1+%d\n" % (number, number) for number in range(25))
+    created = await api.call("POST", upload(), raw=b"username,formula\n" + rows + b"too,many,fields\n")
+    answer = await api.get(f"/api/datafiles/{created.json['id']}/preview/", "viewer")
+    assert answer.status == 200, answer.text
+    assert answer.json["columns"] == ["username", "formula"]
+    assert answer.json["rows"] == [{"username": f"user{n}", "formula": f"=1+{n}"} for n in range(10)]
+    assert answer.json["total"] == 25
+
+
+async def test_a_file_that_cannot_be_read_without_options_is_kept_all_the_same(api: Api) -> None:
+    created = await api.call("POST", upload(), raw="name\ncafé\n".encode("latin-1"))
+    assert (created.status, created.json["columns"], created.json["row_count"]) == (201, [], None)
+    answer = await api.get(f"/api/datafiles/{created.json['id']}/preview/")
+    assert answer.status == 422
+    assert answer.json["details"][0]["path"] == "data_config.encoding"
+
+
+async def test_replacing_keeps_the_id_and_leaves_one_file(api: Api, world: World) -> None:
+    created = (await api.call("POST", upload(), raw=USERS)).json
+    (old,) = lying(world)
+    with (world.settings.data_dir / "datafiles" / old).open("rb") as reader:
+        answer = await api.call("PUT", f"/api/datafiles/{created['id']}/?name=new.csv", raw=b"a\n1\n")
+        assert reader.read() == USERS, "whoever had opened the old version reads it on"
+    assert answer.status == 200, answer.text
+    assert answer.json == created | {
+        "name": "new.csv",
+        "size": 4,
+        "digest": hashlib.sha256(b"a\n1\n").hexdigest(),
+        "columns": ["a"],
+        "row_count": 1,
+    }
+    assert len(lying(world)) == 1
+    assert lying(world) != [old]
+    assert (await api.call("PUT", f"/api/datafiles/{created['id']}/", raw=b"b\n")).json["name"] == "new.csv"
+
+
+async def test_deleting_removes_the_file(api: Api, world: World) -> None:
+    created = (await api.call("POST", upload(), raw=USERS)).json
+    assert (await api.delete(f"/api/datafiles/{created['id']}/")).status == 200
+    assert lying(world) == []
+    assert (await api.get(f"/api/datafiles/{created['id']}/")).status == 404
+
+
+async def test_a_file_that_a_plan_uses_stays(api: Api, world: World) -> None:
+    config = {**CONFIG, "data_source_type": "csv", "data_config": {"datafile_id": 1}}
+    await world.store.run(plans.create, 1, world.people["owner"], "with data", PlanConfig.parse(config))
+    answer = await api.delete("/api/datafiles/1/")
+    assert (answer.status, answer.json) == (409, {"error": "数据文件正被测试计划使用，不能删除"})
+    assert (await api.get("/api/datafiles/1/preview/")).status == 200
+
+
+async def test_files_of_a_deleted_project_go_with_it(api: Api, world: World) -> None:
+    await api.call("POST", upload(), raw=USERS)
+    assert (await api.delete("/api/projects/1/")).status == 200
+    assert list((world.settings.data_dir / "datafiles").iterdir()) == []
+
+
+# Nothing that a user writes becomes a path
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "a/b", "a\\b", "a\0b", "a\nb", "", "x" * 256, "file:///etc/passwd"]
+)
+async def test_names_that_are_refused(api: Api, world: World, name: str) -> None:
+    answer = await api.call("POST", upload(name), raw=USERS)
+    assert answer.status == 422, answer.text
+    assert [detail["path"] for detail in answer.json["details"]] == ["name"]
+    assert lying(world) == []
+
+
+@pytest.mark.parametrize("name", ["..", "=cmd()", "名单.csv", "%2e%2e%2fpasswd", "CON", "a.csv;rm -rf"])
+async def test_names_that_are_odd_are_only_names(api: Api, world: World, name: str) -> None:
+    answer = await api.call("POST", upload(name), raw=USERS)
+    assert (answer.status, answer.json["name"]) == (201, name)
+    assert [len(stored) for stored in lying(world)] == [32]
+
+
+async def test_a_run_gets_files_of_its_own_project_only(api: Api, world: World) -> None:
+    path = await world.services.datafiles.path(1, 1)
+    assert path == world.settings.data_dir / "datafiles" / KEPT
+    for project, ident in ((2, 1), (1, 99), (1, "users.csv"), (1, "../../secret.key")):
+        with pytest.raises(InvalidInput):
+            await world.services.datafiles.path(project, ident)
+
+
+async def test_a_link_in_the_folder_is_not_followed(api: Api, world: World) -> None:
+    stored = world.settings.data_dir / "datafiles" / KEPT
+    stored.unlink()
+    stored.symlink_to("/etc/passwd")
+    answer = await api.get("/api/datafiles/1/preview/")
+    assert answer.status == 422
+    assert "root:" not in answer.text
+
+
+async def test_only_our_own_files_are_swept(world: World) -> None:
+    folder = world.settings.data_dir / "datafiles"
+    for name in ("a" * 32, "b" * 32 + ".part", "notes.txt", "c" * 31):
+        (folder / name).write_bytes(b"x")
+    (folder / "nested").mkdir()
+    await world.services.datafiles.sweep()
+    assert lying(world) == ["c" * 31, "nested", "notes.txt"]
+
+
+async def test_what_is_on_its_way_is_not_swept(world: World) -> None:
+    incoming = world.services.datafiles.receive()
+    await incoming.write(b"x" * shelf.ENOUGH)
+    await world.services.datafiles.sweep()
+    assert (await incoming.keep()).size == shelf.ENOUGH
+    await world.services.datafiles.sweep()
+    assert len(lying(world)) == 1
+    await incoming.release()
+    await world.services.datafiles.sweep()
+    assert lying(world) == []
+
+
+# What goes wrong on the way
+
+
+class TestLimit:
+    @pytest.fixture
+    def changes(self) -> dict[str, Any]:
+        return {"max_datafile_size": 2_000_000, "max_body_size": 1024}
+
+    async def test_a_file_may_be_larger_than_other_bodies(self, api: Api) -> None:
+        answer = await api.call("POST", upload(), raw=b"a\n" + (b"x" * 99 + b"\n") * 19_999)
+        assert (answer.status, answer.json["row_count"]) == (201, 19_999)
+
+    @pytest.mark.parametrize("head", ["Content-Length: 2000001", "Content-Length: 900000000000"])
+    async def test_but_not_as_large_as_it_likes(self, api: Api, world: World, http_port: int, head: str) -> None:
+        body = b"x" * 2_000_001 if "2000001" in head else b""
+        answer = await sent(world, http_port, head, body)
+        assert answer == (413, {"error": "请求体不能超过 2000000 字节"})
+        await until_settled(world)
+        assert lying(world) == []
+
+    async def test_nor_in_chunks(self, api: Api, world: World, http_port: int) -> None:
+        chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+        answer = await sent(world, http_port, "Transfer-Encoding: chunked", chunk * 40 + b"0\r\n\r\n")
+        assert answer == (413, {"error": "请求体不能超过 2000000 字节"})
+        await until_settled(world)
+        assert lying(world) == []
+
+    @pytest.mark.parametrize(
+        "path", ["/api/datafiles/1/preview/", "/api/datafilesx/", "/api/datafiles/x/", "/api/envs/"]
+    )
+    async def test_other_addresses_keep_their_limit(self, api: Api, world: World, http_port: int, path: str) -> None:
+        status, _ = await sent(world, http_port, "Content-Length: 2000", b"x" * 2000, "/api/" + path)
+        assert status in (404, 405, 413)
+
+
+def beginning(world: World, path: str, head: str) -> bytes:
+    """The owner's request up to its body."""
+    token = world.tokens["owner"]
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{head}\r\n\r\n".encode()
+
+
+async def sent(
+    world: World, port: int, head: str, body: bytes, path: str = "/api/datafiles/?project_id=1&name=a.csv"
+) -> tuple[int, Any]:
+    """A raw request and what it is answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(beginning(world, path, f"Connection: close\r\n{head}") + body)
+    answer = await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+    start, _, rest = answer.partition(b"\r\n\r\n")
+    return int(start.split()[1]), json.loads(rest)
+
+
+async def test_an_upload_that_is_cut_off_leaves_nothing(api: Api, world: World, http_port: int) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", http_port)
+    writer.write(beginning(world, upload(), "Content-Length: 9000000") + b"x" * 3_000_000)
+    async with asyncio.timeout(10):
+        while not lying(world):
+            await asyncio.sleep(0.01)
+    writer.transport.abort()
+    await until_settled(world)
+    assert lying(world) == []
+    assert (await api.get("/api/datafiles/?project_id=1")).json["total"] == 1
+
+
+async def test_a_full_disk_is_told_and_leaves_nothing(api: Api, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    answer = await api.call("POST", upload(), raw=b"a\n" * 2_000_000)
+    monkeypatch.undo()
+    assert (answer.status, answer.json["error"]) == (503, "文件无法保存：No space left on device")
+    await until_settled(world)
+    assert lying(world) == []
+    assert (await api.get("/api/datafiles/?project_id=1")).json["total"] == 1
+
+
+@pytest.mark.parametrize(("who", "status"), [(None, 401), ("stranger", 404), ("viewer", 403)])
+async def test_nothing_is_received_from_those_who_may_not(
+    api: Api, world: World, http_port: int, who: str | None, status: int
+) -> None:
+    answer = await api.call("POST", upload(), who, raw=USERS)
+    assert answer.status == status
+    assert lying(world) == []
