@@ -43,7 +43,7 @@ format: .venv/ready-test
 # What perfsvc is compared with has an environment of its own.
 .venv-bench/ready: Makefile
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/pip install --quiet --disable-pip-version-check locust==2.47.0
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check locust==2.47.0 websocket-client==1.9.2
 	touch $@
 
 # Writes what is installed as the new lock: names and versions, no addresses.

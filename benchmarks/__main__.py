@@ -10,16 +10,22 @@ from collections.abc import Callable
 
 from benchmarks import grpc_unary
 from benchmarks import honesty
+from benchmarks import http_client
 from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
+from benchmarks import tcp_echo
+from benchmarks import websocket_echo
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "grpc": grpc_unary.main,
     "http": http_peers.main,
+    "http-client": http_client.main,
     "memory": memory.main,
     "honesty": honesty.main,
     "metrics": metrics_path.main,
+    "tcp": tcp_echo.main,
+    "websocket": websocket_echo.main,
 }
 
 

@@ -6,34 +6,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Awaitable
 from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import grpc
 import grpc.aio
 import uvloop
 
-from benchmarks.rounds import SECONDS
-from benchmarks.rounds import TARGET_CORE
-from benchmarks.rounds import Contender
+from benchmarks import echo_target
+from benchmarks.closed_loop import USERS
+from benchmarks.closed_loop import Close
+from benchmarks.closed_loop import Count
+from benchmarks.closed_loop import contender
+from benchmarks.closed_loop import measured
+from benchmarks.closed_loop import plugin
 from benchmarks.rounds import compare
 from perfsvc.plugin import Reads
-from perfsvc.plugin import Reply
-from perfsvc.plugin import RunContext
-from perfsvc.plugin import Scope
-from perfsvc.plugin import Template
 from perfsvc_protocols.grpc import GrpcProtocol
 
-USERS = 50
-WARM_UP_S = 0.5
+MODULE = "benchmarks.grpc_unary"
 LIMIT_S = 5.0
 PATH = "/bench.Echo/Say"
 PROTO = (
@@ -41,15 +34,6 @@ PROTO = (
 )
 TEXT = "x" * 100
 WIRE = bytes([0x0A, len(TEXT)]) + TEXT.encode()
-
-
-class Count:
-    """What all users did."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.failures = 0
-        self.stopped = False
 
 
 async def serve() -> None:
@@ -66,34 +50,7 @@ async def serve() -> None:
     await server.wait_for_termination()
 
 
-async def plugin(port: int, count: Count, options: dict[str, object], reads: Reads) -> Callable[[], Awaitable[None]]:
-    """Started users of the plugin; gives what closes them."""
-    resolve = partial(asyncio.get_running_loop().getaddrinfo, type=socket.SOCK_STREAM)
-    context = RunContext(f"grpc://127.0.0.1:{port}", {}, Template, time.perf_counter_ns, resolve)
-    protocol = GrpcProtocol(GrpcProtocol.Options.parse({"protos": {"bench.proto": PROTO}} | options), context)
-    request = GrpcProtocol.Request.parse({"method": PATH, "message": {"text": TEXT}})
-    call = protocol.compile(request, int(LIMIT_S * 1e9), reads)
-    sessions = []
-    for number in range(USERS):
-
-        def done(reply: Reply, number: int = number) -> None:
-            count.calls += 1
-            count.failures += reply.failure is not None or reply.status != 0
-            if not count.stopped:
-                sessions[number].start(call)
-
-        sessions.append(protocol.session(Scope(number, seed=1), done))
-        sessions[-1].start(call)
-
-    async def close() -> None:
-        for session in sessions:
-            await session.close()
-        await protocol.close()
-
-    return close
-
-
-async def bare(port: int, count: Count, channels: int) -> Callable[[], Awaitable[None]]:
+async def bare(port: int, count: Count, channels: int) -> Close:
     """Users as plain loops over so many channels."""
     options = [("grpc.use_local_subchannel_pool", 1)]
     opened = [grpc.aio.insecure_channel(f"ipv4:127.0.0.1:{port}", options) for _ in range(channels)]
@@ -102,7 +59,7 @@ async def bare(port: int, count: Count, channels: int) -> Callable[[], Awaitable
         say = opened[number % channels].unary_unary(PATH)
         while not count.stopped:
             await say(WIRE, timeout=LIMIT_S)
-            count.calls += 1
+            count.requests += 1
 
     users = [asyncio.create_task(user(number)) for number in range(USERS)]
 
@@ -114,61 +71,31 @@ async def bare(port: int, count: Count, channels: int) -> Callable[[], Awaitable
     return close
 
 
-LOADS: dict[str, Callable[[int, Count], Awaitable[Callable[[], Awaitable[None]]]]] = {
-    "plugin, own channels": lambda port, count: plugin(port, count, {}, Reads()),
-    "plugin, 4 channels": lambda port, count: plugin(port, count, {"shared_channels": 4}, Reads()),
-    "plugin, 4, reply read": lambda port, count: plugin(port, count, {"shared_channels": 4}, Reads(body=True)),
+async def ours(port: int, count: Count, reads: Reads, **options: object) -> Close:
+    """Started users of the plugin."""
+    steps = [({"method": PATH, "message": {"text": TEXT}}, reads)]
+    return await plugin(
+        GrpcProtocol, f"grpc://127.0.0.1:{port}", steps, count, protos={"bench.proto": PROTO}, **options
+    )
+
+
+LOADS: dict[str, Callable[[int, Count], Awaitable[Close]]] = {
+    "plugin, own channels": lambda port, count: ours(port, count, Reads()),
+    "plugin, 4 channels": lambda port, count: ours(port, count, Reads(), shared_channels=4),
+    "plugin, 4, reply read": lambda port, count: ours(port, count, Reads(body=True), shared_channels=4),
     "bare, 50 channels": lambda port, count: bare(port, count, USERS),
     "bare, 4 channels": lambda port, count: bare(port, count, 4),
 }
 
 
-async def load(port: int, name: str) -> dict[str, float]:
-    """Calls per second, and microseconds of processor time for each."""
-    count = Count()
-    close = await LOADS[name](port, count)
-    await asyncio.sleep(WARM_UP_S)
-    before, cpu, begun = count.calls, time.process_time(), time.perf_counter()
-    await asyncio.sleep(SECONDS)
-    calls, elapsed = count.calls - before, time.perf_counter() - begun
-    cpu = time.process_time() - cpu
-    count.stopped = True
-    await asyncio.sleep(0.1)
-    await close()
-    return {"rate": calls / elapsed, "microseconds": cpu / calls * 1e6, "failures": count.failures}
-
-
-def contender(port: int, name: str) -> Contender:
-    """This module as a process of its own."""
-    return Contender(name, [sys.executable, "-m", "benchmarks.grpc_unary", str(port), name], figure)
-
-
-def figure(output: str) -> float:
-    """Calls per second of processor time: the target is slower than the load, so the clock tells of the target."""
-    found = json.loads(output)
-    print(f"    {found['rate']:>10,.0f} calls/s  {found['microseconds']:.1f} us each  {found['failures']:.0f} failed")
-    return 1e6 / float(found["microseconds"])
-
-
-@contextmanager
-def target() -> Iterator[int]:
-    """The echo on a core of its own; gives its port."""
-    command = ["taskset", "-c", str(TARGET_CORE), sys.executable, "-m", "benchmarks.grpc_unary", "serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            yield int(server.stdout.readline())  # type: ignore[union-attr]
-        finally:
-            server.terminate()
-
-
 def main() -> None:
     """The plugin beside the bare loop, with a channel for each user and with a few shared ones."""
-    with target() as port:
+    with echo_target.running(MODULE) as port:
         for names in (
             ("plugin, own channels", "bare, 50 channels"),
             ("plugin, 4 channels", "plugin, 4, reply read", "bare, 4 channels"),
         ):
-            contenders = [contender(port, name) for name in names]
+            contenders = [contender(name, MODULE, str(port), name, per_processor_second=True) for name in names]
             compare(f"gRPC unary, {USERS} users, per second of processor time", contenders, rounds=3)
 
 
@@ -177,6 +104,6 @@ if __name__ == "__main__":
         case ["serve"]:
             uvloop.run(serve())
         case [port, name]:
-            print(json.dumps(uvloop.run(load(int(port), name))))
+            print(uvloop.run(measured(partial(LOADS[name], int(port)))))
         case _:
             main()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from locust import FastHttpUser
+from locust import User
 from locust import constant
 from locust import task
+from websocket import create_connection
 
 
 class PlainGet(FastHttpUser):
@@ -36,3 +40,24 @@ class Shop(FastHttpUser):
                 response.failure("status")
             token = response.json()["token"]
         self.client.get(f"/items?token={token}", name="/items")
+
+
+class WebSocketEcho(User):
+    """Sends 64 bytes and waits for them to come back."""
+
+    wait_time = constant(0)
+
+    def on_start(self) -> None:
+        """Opens the user's connection."""
+        self._socket = create_connection(self.host)
+
+    @task
+    def echo(self) -> None:
+        """One round trip."""
+        begun = time.perf_counter()
+        self._socket.send("x" * 64)
+        reply = self._socket.recv()
+        elapsed_ms = (time.perf_counter() - begun) * 1000
+        self.environment.events.request.fire(
+            request_type="WS", name="echo", response_time=elapsed_ms, response_length=len(reply), exception=None
+        )

@@ -97,10 +97,21 @@ class StepRecorder:
 
     def count(self, counters: Mapping[str, float] | None, gauges: Mapping[str, float] | None) -> None:
         """What a protocol counted and measured by itself in one request."""
-        for name, value in (counters or {}).items():
-            if name in self.counters or len(self.counters) < MAX_OWN_NAMES:
-                self.counters[name] = self.counters.get(name, 0) + value
-        for name, value in (gauges or {}).items():
+        if counters is not None:
+            self._add(counters)
+        if gauges is not None:
+            self._measure(gauges)
+
+    def _add(self, counters: Mapping[str, float]) -> None:
+        known = self.counters
+        for name, value in counters.items():
+            if name in known:
+                known[name] += value
+            elif len(known) < MAX_OWN_NAMES:
+                known[name] = value
+
+    def _measure(self, gauges: Mapping[str, float]) -> None:
+        for name, value in gauges.items():
             if name in self.gauges or len(self.gauges) < MAX_OWN_NAMES:
                 self.gauges[name] = joined_gauge(self.gauges.get(name), GaugeSum(1, value, value))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 from typing import cast
 
@@ -17,7 +18,11 @@ class Owner(Protocol):
         ...
 
     def message(self, data: bytes) -> None:
-        """The message that was waited for is whole."""
+        """The message that was waited for is whole; ``came`` has told of its bytes."""
+        ...
+
+    def whole(self, data: bytes) -> None:
+        """The message that was waited for came in one piece."""
         ...
 
     def garbled(self, cause: str) -> None:
@@ -39,7 +44,7 @@ class Connection(asyncio.Protocol):
     Bytes that nobody waits for are kept, up to the size of the largest message: a server may speak first.
     """
 
-    __slots__ = ("_buffer", "_frame", "_limit", "_owner", "_transport", "full", "open")
+    __slots__ = ("_buffer", "_frame", "_limit", "_owner", "_transport", "_write", "full", "open")
 
     def __init__(self, owner: Owner, limit: int) -> None:
         self.full = self.open = False
@@ -48,15 +53,18 @@ class Connection(asyncio.Protocol):
         self._limit = limit
         self._owner: Owner | None = owner
         self._transport: asyncio.Transport | None = None
+        self._write: Callable[[bytes], None] | None = None
 
     # What its owner does with it
 
-    def write(self, data: bytes) -> None:
-        """Sends, and forgets what came unasked: what answers this comes later."""
-        self._buffer.clear()
-        self._transport.write(data)  # type: ignore[union-attr]  # it is open
+    def send(self, data: bytes, frame: Frame | None) -> None:
+        """Sends; with a ``frame`` the answer is told as soon as it is whole. What came before, unasked, is none."""
+        if self._buffer:
+            self._buffer.clear()
+        self._frame = frame
+        self._write(data)  # type: ignore[misc]  # it is open
 
-    def await_message(self, frame: Frame) -> None:
+    def listen(self, frame: Frame) -> None:
         """The next message is told as soon as it is whole. What is there already is told at the next turn."""
         self._frame = frame
         if self._buffer:
@@ -86,15 +94,20 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._write = self._transport.write
         self.open = True
 
     def data_received(self, data: bytes) -> None:
-        owner = self._owner
+        owner, frame = self._owner, self._frame
         if owner is None:
+            return
+        if frame is not None and not self._buffer and _is_message(data, frame, self._limit):
+            self._frame = None
+            owner.whole(data)
             return
         owner.came(len(data))
         self._buffer += data
-        if self._frame is not None:
+        if frame is not None:
             self._look()
         elif len(self._buffer) > self._limit:
             self.drop()
@@ -103,7 +116,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         owner, self._owner = self._owner, None
         self.open = False
-        self._transport = self._frame = None
+        self._transport = self._frame = self._write = None
         if owner is not None:
             owner.lost(exc)
 
@@ -133,3 +146,11 @@ class Connection(asyncio.Protocol):
         elif len(buffer) > self._limit:
             self._frame = None
             owner.garbled(f"a message of more than {self._limit} bytes")
+
+
+def _is_message(data: bytes, frame: Frame, limit: int) -> bool:
+    """Whether a piece of the stream is a message, no more and no less, as most are."""
+    try:
+        return frame(data) == len(data) <= limit
+    except ValueError:
+        return False

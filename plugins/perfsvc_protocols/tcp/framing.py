@@ -16,7 +16,7 @@ from perfsvc.plugin import titled
 from perfsvc_protocols._net.pattern import compile_search
 from perfsvc_protocols._net.payload import unhex
 
-Frame = Callable[[bytearray], int]
+Frame = Callable[[bytes | bytearray], int]
 """The size of the first message in what has come so far; 0 while it is not whole.
 
 Raises ValueError when the bytes cannot be the beginning of a message.
@@ -48,7 +48,13 @@ class DelimiterFraming(Spec):
     def frame(self, limit: int) -> Frame:
         """The function that finds the end of a message of at most ``limit`` bytes."""
         delimiter = unhex(self.hex.encode()) if self.hex is not None else (self.text or "").encode()
-        return lambda data: data.find(delimiter) + len(delimiter) if delimiter in data else 0
+        size = len(delimiter)
+
+        def find(data: bytes | bytearray) -> int:
+            start = data.find(delimiter)
+            return start + size if start >= 0 else 0
+
+        return find
 
 
 class LengthFraming(Spec):
@@ -66,7 +72,7 @@ class LengthFraming(Spec):
         start, end, order = self.offset, self.offset + self.size, self.byte_order
         more = 0 if self.includes_header else end
 
-        def find(data: bytearray) -> int:
+        def find(data: bytes | bytearray) -> int:
             if len(data) < end:
                 return 0
             size = int.from_bytes(data[start:end], order) + more

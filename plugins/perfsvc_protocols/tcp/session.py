@@ -22,14 +22,19 @@ from perfsvc_protocols.tcp.spec import Options
 
 
 class TcpCall(Call):
-    """A compiled step. ``payload`` is None when it only waits, ``frame`` when it only sends."""
+    """A compiled step. ``payload`` is None when it only waits, ``frame`` when it only sends.
 
-    __slots__ = ("frame", "payload", "place", "until_close")
+    ``endpoint`` and ``data`` (the payload) are None where only variables tell them.
+    """
+
+    __slots__ = ("data", "endpoint", "frame", "payload", "place", "until_close")
 
     def __init__(
         self, place: Place, payload: Payload | None, frame: Frame | None, until_close: bool, timeout_ns: int
     ) -> None:
         super().__init__(timeout_ns)
+        self.data = b"" if payload is None else payload.constant
+        self.endpoint = place.settled
         self.frame = frame
         self.payload = payload
         self.place = place
@@ -50,8 +55,9 @@ class TcpSession(Session):
         "_endpoint",
         "_finishing",
         "_iteration",
+        "_keeps",
+        "_max_bytes",
         "_now_ns",
-        "_options",
         "reply",
     )
 
@@ -65,8 +71,9 @@ class TcpSession(Session):
         self._dialer = dialer
         self._endpoint: Endpoint | None = None
         self._iteration = scope.iteration if options.new_connection_each_iteration else None
+        self._keeps = options.keep_connection
+        self._max_bytes = options.max_message_bytes
         self._now_ns = now_ns
-        self._options = options
         # For one request
         self._asked_ns = 0
         self._busy = False
@@ -76,17 +83,19 @@ class TcpSession(Session):
         self._finishing: asyncio.Handle | None = None
 
     def start(self, call: TcpCall) -> None:
-        endpoint = call.place.settled or call.place.of(self.scope)
-        payload = call.payload
-        self._data = b"" if payload is None else payload.constant or payload.render(self.scope)
+        endpoint = call.endpoint or call.place.of(self.scope)
+        data = call.data
+        if data is None:
+            data = call.payload.render(self.scope)  # type: ignore[union-attr]  # there is one that varies
         if self._iteration is not None and self._iteration != self.scope.iteration:
             self._iteration = self.scope.iteration
             self.reset()
         self._busy = True
         self._call = call
+        self._data = data
         self.reply.reset()
         connection = self._connection
-        if connection is not None and connection.open and endpoint == self._endpoint:
+        if connection is not None and connection.open and (endpoint is self._endpoint or endpoint == self._endpoint):
             self._send(connection)
             return
         self.reset()
@@ -112,7 +121,7 @@ class TcpSession(Session):
         await asyncio.sleep(0)  # the loop tells the connection that it ended, and lets go of it
 
     async def _dial(self, endpoint: Endpoint) -> None:
-        connection = self._connection = Connection(self, self._options.max_message_bytes)
+        connection = self._connection = Connection(self, self._max_bytes)
         try:
             phases = await self._dialer.open(endpoint, connection, self.scope)
         except Failed as error:
@@ -129,12 +138,12 @@ class TcpSession(Session):
         reply.sent = True
         reply.started_ns = self._now_ns()
         if call.payload is not None:
-            connection.write(self._data)
-            reply.sent_payload = self._data
-            reply.bytes_sent = len(self._data)
-        if call.frame is not None:
-            connection.await_message(call.frame)
-        elif not connection.full:
+            data = reply.sent_payload = self._data
+            reply.bytes_sent = len(data)
+            connection.send(data, call.frame)
+        elif call.frame is not None:
+            connection.listen(call.frame)
+        if call.frame is None and not connection.full:
             self._finishing = asyncio.get_running_loop().call_soon(self._finish)
 
     # What the connection tells
@@ -148,6 +157,14 @@ class TcpSession(Session):
     def message(self, data: bytes) -> None:
         self.reply.payload = data
         self._finish()
+
+    def whole(self, data: bytes) -> None:
+        reply = self.reply
+        now = self._now_ns()
+        reply.payload = data
+        reply.bytes_received += len(data)
+        reply.waiting_ns = reply.waiting_ns or now - reply.started_ns
+        self._end(now)
 
     def garbled(self, cause: str) -> None:
         self._fail(failures.PROTOCOL, cause)
@@ -168,13 +185,16 @@ class TcpSession(Session):
     # The end of a request
 
     def _finish(self) -> None:
-        self._busy = False
         if self._finishing is not None:
             self._finishing.cancel()
             self._finishing = None
-        if not self._options.keep_connection:
+        self._end(self._now_ns())
+
+    def _end(self, now: int) -> None:
+        self._busy = False
+        if not self._keeps:
             self.reset()
-        self.reply.ended_ns = self._now_ns()
+        self.reply.ended_ns = now
         self.done(self.reply)
 
     def _fail(self, error_class: str, message: str) -> None:

@@ -126,8 +126,7 @@ class Connection(WSListener):
     def send(self, kind: WSMsgType, data: bytes) -> int:
         """Sends a frame; answers its size on the wire."""
         self._transport.send(kind, data)
-        size = len(data)
-        return size + (6 if size < 126 else 8 if size < 65_536 else 14)
+        return len(data) + (6 if len(data) < 126 else 8 if len(data) < 65_536 else 14)
 
     def close(self, code: int, reason: str) -> None:
         """Asks the other side to close; its answer comes as ``closed``."""
@@ -157,11 +156,11 @@ class Connection(WSListener):
         owner = self.owner
         if owner is None:
             return
-        kind = frame.msg_type
-        if frame.payload_size > self._max_bytes:
+        kind, size = frame.msg_type, frame.payload_size
+        if size > self._max_bytes:
             self._too_big(owner)
         elif frame.fin and kind in MESSAGES:
-            owner.message(frame.get_payload_as_bytes(), wire_size(frame.payload_size))
+            owner.message(frame.get_payload_as_bytes(), size + 2 if size < 126 else wire_size(size))
         elif kind == CLOSE:
             self._closing(owner, frame)
         elif kind == PONG:

@@ -10,6 +10,8 @@ from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
+from picows import WSMsgType
+
 from perfsvc.plugin import MISSING
 from perfsvc.plugin import Call
 from perfsvc.plugin import Fault
@@ -31,7 +33,7 @@ Match = Callable[[bytes], bool]
 class Performer(Protocol):
     """What an operation asks of the session. Each answers whether it is done already."""
 
-    def send(self, text: bool, payload: Payload) -> bool: ...
+    def send(self, kind: WSMsgType, payload: Payload) -> bool: ...
     def ping(self) -> bool: ...
     def expect(self, match: Match | None, count: int, timeout_s: float | None) -> bool: ...
     def hold(self, seconds: float) -> bool: ...
@@ -92,8 +94,8 @@ class Script:
     def _send(self, action: Action, kind: str, prefix: str) -> Operation:
         payload = self._payload(action, kind, prefix + kind)
         self.payloads.append(payload)
-        text = kind != "base64"
-        return lambda session: session.send(text, payload)
+        frame = WSMsgType.BINARY if kind == "base64" else WSMsgType.TEXT
+        return lambda session: session.send(frame, payload)
 
     def _payload(self, action: Action, kind: str, at: str) -> Payload:
         if kind == "json":

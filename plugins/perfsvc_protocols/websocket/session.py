@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from picows import WSMsgType
+
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import Failed
 from perfsvc.plugin import NotSent
@@ -19,9 +21,7 @@ from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Address
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.pieces import render
-from perfsvc_protocols.websocket.connection import BINARY
 from perfsvc_protocols.websocket.connection import PING
-from perfsvc_protocols.websocket.connection import TEXT
 from perfsvc_protocols.websocket.connection import Connection
 from perfsvc_protocols.websocket.connection import Opening
 from perfsvc_protocols.websocket.reply import WebSocketReply
@@ -33,6 +33,8 @@ from perfsvc_protocols.websocket.spec import Options
 NS_PER_MS = 1_000_000
 SWITCHING_PROTOCOLS = 101
 PING_BYTES = 4
+ROUND_TRIP: dict[str, float] = {"messages_sent": 1, "messages_received": 1}
+"""What most requests count: one object for all of them, which nobody changes."""
 
 
 class Ground(NamedTuple):
@@ -68,7 +70,9 @@ class WebSocketSession(Session):
         "_opening",
         "_operations",
         "_pinged",
+        "_received",
         "_rendered",
+        "_sent",
         "_text",
         "_timer",
         "reply",
@@ -86,6 +90,7 @@ class WebSocketSession(Session):
         self._idle_bytes = 0
         self._iteration = scope.iteration if ground.options.new_connection_each_iteration else None
         self._now_ns = ground.now_ns
+        self._sent = self._received = 0
         self._text = ""
         # For one request
         self._at = 0
@@ -217,13 +222,16 @@ class WebSocketSession(Session):
         elif self._perform():
             self._finish()
 
-    def send(self, text: bool, payload: Payload) -> bool:
-        data = payload.constant if payload.constant is not None else self._rendered[payload]
+    def send(self, kind: WSMsgType, payload: Payload) -> bool:
+        data = payload.constant
+        if data is None:
+            data = self._rendered[payload]
         connection = self._connection
-        self._backlog.clear()
+        if self._backlog:
+            self._backlog.clear()
+        self._sent += 1
         self.reply.sent_payload = data
-        self.reply.bytes_sent += connection.send(TEXT if text else BINARY, data)  # type: ignore[union-attr]  # it stands
-        self._count("messages_sent")
+        self.reply.bytes_sent += connection.send(kind, data)  # type: ignore[union-attr]  # it stands
         if connection.full:  # type: ignore[union-attr]
             self._awaiting = "room"
             return False
@@ -272,7 +280,7 @@ class WebSocketSession(Session):
 
     def message(self, data: bytes, size: int) -> None:
         self._came(size)
-        self._count("messages_received")
+        self._received += 1
         if self._awaiting == "message":
             self._take(data)
             if not self._left:
@@ -331,11 +339,26 @@ class WebSocketSession(Session):
         self._awaiting = ""
         reply = self.reply
         reply.ended_ns = self._now_ns()
-        if self._counters:
-            reply.counters, self._counters = self._counters, {}
+        reply.counters = self._counted()
         if self._gauges:
             reply.gauges, self._gauges = self._gauges, {}
         self.done(reply)
+
+    def _counted(self) -> dict[str, float] | None:
+        """What was counted since the last request ended."""
+        sent, received = self._sent, self._received
+        self._sent = self._received = 0
+        if not self._counters:
+            if sent == received == 1:
+                return ROUND_TRIP
+            if not sent and not received:
+                return None
+        counted, self._counters = self._counters, {}
+        if sent:
+            counted["messages_sent"] = sent
+        if received:
+            counted["messages_received"] = received
+        return counted
 
     def _fail(self, error_class: str, message: str) -> None:
         if self._opening is not None:
