@@ -8,6 +8,9 @@ BUILTIN = find_packages("plugins")
 RUNTIME = [
     "argon2-cffi>=25.1",
     "cryptography>=50",
+    # Server and agents must have the same version: what they say to each other is Dask's own.
+    "dask==2026.8.0",
+    "distributed==2026.8.0",
     "faker>=40",
     "grpcio>=1.85",
     "grpcio-reflection>=1.85",

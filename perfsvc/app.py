@@ -12,6 +12,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from perfsvc.clock import SystemClock
+from perfsvc.cluster.clusters import Clusters
+from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import StartupError
@@ -86,7 +88,10 @@ class App:
         files = DataFiles(self.store, Shelf(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
         await files.sweep()
         data = self._make_data(secret_key, sources, files)
-        runs = self._make_runs(data)
+        dask = self._make_dask()
+        standing.push_async_callback(dask.close)
+        await dask.open()
+        runs = self._make_runs(data, dask)
         self.services = assemble(
             self.store,
             self._catalog,
@@ -121,9 +126,20 @@ class App:
         for execution_id in await close_interrupted(self.store):
             log.warning("run %s had been interrupted; its report covers what was stored", execution_id)
 
-    def _make_runs(self, data: ProjectData) -> Runs:
+    def _make_dask(self) -> DaskCluster:
+        settings = self.settings
+        return DaskCluster(
+            self._catalog,
+            self._clock,
+            certificates=settings.data_dir / settings.certs_dir,
+            listen=settings.dask_scheduler,
+            allow=settings.target_allow,
+            deny=settings.target_deny,
+        )
+
+    def _make_runs(self, data: ProjectData, dask: DaskCluster) -> Runs:
         policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
-        cluster = LocalCluster(self._catalog.protocol, self._clock, policy)
+        cluster = Clusters(LocalCluster(self._catalog.protocol, self._clock, policy), dask)
         return Runs(self.store, cluster, self._clock, self._make_recorder, data)
 
     def _make_sources(self) -> DataSources:

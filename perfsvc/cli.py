@@ -1,4 +1,4 @@
-"""The command line: ``perfsvc serve``, ``perfsvc run``, ``perfsvc certs``, ``perfsvc plugins``.
+"""The command line: ``perfsvc serve``, ``perfsvc run``, ``perfsvc worker``, ``perfsvc certs``, ``perfsvc plugins``.
 
 Exit codes: 0 passed, 99 a threshold was breached, 2 bad input, 1 anything else that went wrong.
 """
@@ -62,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     add_serve(commands)
     add_run(commands)
+    add_worker(commands)
     add_certs(commands)
     add_plugins(commands)
     return parser
@@ -96,6 +97,14 @@ def add_run(commands: Any) -> None:
     run.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
     run.add_argument("--json", metavar="FILE", help="write the report as JSON; - is standard output")
     run.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+
+
+def add_worker(commands: Any) -> None:
+    """``perfsvc worker``."""
+    worker = commands.add_parser("worker", help="be an agent that carries out runs for a server, until told to stop")
+    worker.add_argument("scheduler", metavar="tls://HOST:PORT", help="where the server's scheduler listens")
+    worker.add_argument("--certs", type=Path, metavar="DIR", required=True, help="the agent's part of the certificates")
+    worker.add_argument("--name", help="what the agent is called; default: host name and process id")
 
 
 def add_certs(commands: Any) -> None:
@@ -153,6 +162,14 @@ def run(chosen: argparse.Namespace, language: str) -> int:
     return PASSED if report["verdict"]["state"] == "PASSED" else BREACHED
 
 
+def worker(chosen: argparse.Namespace, language: str) -> int:
+    """Be an agent."""
+    from perfsvc.cluster.dask.agent import join
+
+    join(chosen.scheduler, chosen.certs, chosen.name)
+    return PASSED
+
+
 def certs(chosen: argparse.Namespace, language: str) -> int:
     """Make, renew or look at certificates."""
     from perfsvc.cluster.certificates import expiries
@@ -187,7 +204,7 @@ def plugins(chosen: argparse.Namespace, language: str) -> int:
     return PASSED
 
 
-COMMANDS = {"serve": serve, "run": run, "certs": certs, "plugins": plugins}
+COMMANDS = {"serve": serve, "run": run, "worker": worker, "certs": certs, "plugins": plugins}
 
 
 def plan_of(chosen: argparse.Namespace) -> PlanFile:

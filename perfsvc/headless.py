@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from perfsvc.clock import SystemClock
+from perfsvc.cluster.clusters import Clusters
+from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.cluster.dealer import OpenFeed
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
@@ -47,8 +49,9 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
     target = Target(base_url=plan.env.host, headers=plan.env.headers, variables=plan.env.variables)
     scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
     spec = make_run_spec(plan.name, plan.config, scenes, target, new_execution_id("local"))
-    cluster = LocalCluster(catalog.protocol, clock, TargetPolicy())
-    run = Run(spec, cluster, clock, outputs, open_feed=opening(spec, data))
+    local = LocalCluster(catalog.protocol, clock, TargetPolicy())
+    dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
+    run = Run(spec, Clusters(local, dask), clock, outputs, open_feed=opening(spec, data))
     run.compile()
 
     def interrupted() -> None:
@@ -62,6 +65,7 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
         await run.start()
         return await run.wait()
     finally:
+        await dask.close()
         await cache.close()
 
 

@@ -192,7 +192,16 @@ class Settings:
         secret=True,
     )
     dask_scheduler: str = _row(
-        "", TEXT, "分布式调度器的监听地址", "Address on which the scheduler for distributed runs listens"
+        "",
+        TEXT,
+        "其他机器上的执行节点加入的地址（主机:端口），默认不开放",
+        "Where agents of other machines join, host:port; default is nowhere",
+    )
+    certs_dir: Path = _row(  # noqa: RUF009 - a field, as the others
+        Path("certs"),
+        FOLDER,
+        "服务与执行节点互认证书的目录（相对数据目录）",
+        "Folder of the certificates by which service and agents know each other, below the data folder",
     )
     target_allow: tuple[str, ...] = _row(
         (), HOST_RULES, "允许压测的目标，默认不限", "Targets that may be loaded; default is any"

@@ -179,6 +179,11 @@ def read_credentials(folder: Path, now: datetime | None = None) -> Credentials:
     return found
 
 
+def agent_credentials(folder: Path) -> Credentials:
+    """An agent's part: of a whole folder, or copied by itself. Raises StartupError."""
+    return read_credentials(folder / AGENT if (folder / AGENT).is_dir() else folder)
+
+
 def expiries(folder: Path) -> list[Expiry]:
     """Until when the certificates hold that are in a folder, or in one part of it. Raises InvalidInput for none."""
     parts = [folder / part for part in (AUTHORITY, SERVER, AGENT)]

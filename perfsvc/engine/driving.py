@@ -42,6 +42,8 @@ class Driver(ABC):
         self.dropped = 0
         self.late = 0
         self._splits: deque[tuple[float, Share]] = deque()
+        for at, level in place.levels:
+            self.profile.set_level(at, level)
 
     @abstractmethod
     def tick(self, elapsed: float) -> None:
@@ -71,6 +73,10 @@ class Driver(ABC):
         """Let the shares in that are due."""
         while self._splits and self._splits[0][0] <= elapsed:
             self.share = self._splits.popleft()[1]
+
+    @abstractmethod
+    def add_iterations(self, count: int) -> None:
+        """So many more of the run's iterations are this node's to do, where their number is limited."""
 
     def paused(self) -> None:  # noqa: B027 - only who has timers of its own need do anything
         """The run was paused."""
@@ -137,6 +143,10 @@ class ClosedDriver(Driver):
     def planned_users(self, elapsed: float) -> int:
         """This node's share of the profile."""
         return self.share.of(users_at(self.profile, elapsed))
+
+    def add_iterations(self, count: int) -> None:
+        """Users who left because there were none do not come back; others come in their place."""
+        self._left = max(self._left, 0) + count
 
     def planned_rate(self, elapsed: float) -> float:
         """None in the closed model."""
@@ -213,6 +223,10 @@ class OpenDriver(Driver):
     def planned_users(self, elapsed: float) -> int:
         """The plan is a rate; users are what it takes."""
         return len(self.crowd.active)
+
+    def add_iterations(self, count: int) -> None:
+        """Arrivals are served for so many more."""
+        self._left += count
 
     def planned_rate(self, elapsed: float) -> float:
         """This node's part of the rate."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
 from perfsvc.engine.crowd import Crowd
 from perfsvc.engine.virtual_user import Gate
+from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import RunError
 
 ERRAND_TIMEOUTS = 10
 """Setup or teardown steps of a scene may take this many request time-outs in all."""
+
+
+def has_steps(programs: Sequence[Program]) -> bool:
+    """Whether any of these has more than its end."""
+    return any(len(program.instructions) > 1 for program in programs)
 
 
 def begin_errand(user: VirtualUser, number: int) -> None:

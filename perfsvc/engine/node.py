@@ -15,6 +15,7 @@ from perfsvc.engine.crowd import Crowd
 from perfsvc.engine.driving import ClosedDriver
 from perfsvc.engine.driving import OpenDriver
 from perfsvc.engine.errands import begin_errand
+from perfsvc.engine.errands import has_steps
 from perfsvc.engine.errands import run_errand
 from perfsvc.engine.failures import Complaints
 from perfsvc.engine.failures import FailureLog
@@ -59,8 +60,8 @@ class Engine:
     ``await wait()``.
     ``emit`` gets a snapshot each second and a last one at the end; it must not block. ``ending`` is called when the
     load profile is over, ``teardown_here`` when all users have left: whether this node is the one that runs the steps
-    after the load, answered when it is time to. ``supply`` is where rows of test data come from. All
-    methods belong to the loop that ``compile`` ran on.
+    after the load, answered when it is time to. ``supply`` is where rows of test data come from. When the clock is past
+    ``lease_ns``, unless that is 0, the load is aborted. All methods belong to the loop that ``compile`` ran on.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Engine:
         self.probe = Probe()
         self.variables: dict[str, object] = {}
         self.stopping = False
+        self.lease_ns = 0
         self.origin_ns = 0
         self.paused_ns = 0
         self.tick_ns = 0
@@ -127,8 +129,7 @@ class Engine:
         if self._run.stale:
             await self._run.close(self.complain)
             self._assemble()
-        self._swept_ns = 0
-        self._tick_due = self.loop.time()
+        self._swept_ns, self._tick_due = 0, self.loop.time()
         self._tick()
         if variables is None:
             await self._errands(self._run.setups)
@@ -139,18 +140,15 @@ class Engine:
         """Begin the load; where ``origin`` is given, that is when it began, or begins, on all nodes."""
         now_ns = self.tick_ns = self._clock.now_ns()
         began = origin or Origin(now_ns, self._clock.wall())
-        self.origin_ns, self._origin_second = began.clock_ns, int(began.wall)
-        self.paused_ns = paused_ns
-        whole_seconds = max(now_ns - self.origin_ns, 0) // SECOND_NS
-        self._fold_due_ns = self.origin_ns + whole_seconds * SECOND_NS
-        self._folded_elapsed_ns = max(self._elapsed_ns(), 0) if whole_seconds else 0
+        self.origin_ns, self._origin_second, self.paused_ns = began.clock_ns, int(began.wall), paused_ns
+        missed = max(now_ns - self.origin_ns, 0) // SECOND_NS
+        self._fold_due_ns = self.origin_ns + missed * SECOND_NS
+        self._folded_elapsed_ns = self._elapsed_ns() if missed else 0
         self._started = True
         self._drive()
 
     def pause(self, at_ns: int | None = None) -> None:
-        """No new request starts; profile time stands still, since ``at_ns`` where it is given. Requests in flight end
-        as they would.
-        """
+        """No new request starts, those in flight end as they would; profile time stands still, from ``at_ns`` on."""
         if not self.idle:
             self._paused_at = self._clock.now_ns() if at_ns is None else at_ns
             self._gate.closed = True
@@ -167,16 +165,16 @@ class Engine:
 
     def set_level(self, level: float, at: float | None = None) -> None:
         """The run's load is ``level`` (virtual users, or arrivals per second) from profile time ``at`` on, or now."""
-        if self._started and not self.stopping:
-            now = self.elapsed_now()
-            self._driver.set_level(now if at is None else at, level)
-            self._driver.tick(now)
+        if not self.stopping and (self._started or at is not None):
+            self._driver.set_level(self.elapsed_now() if at is None else at, level)
+            self._drive()
 
-    def resplit(self, share: Share, at: float) -> None:
-        """This node's part of the run is ``share`` from profile time ``at`` on, s."""
-        if self._started and not self.stopping:
+    def resplit(self, share: Share, at: float, iterations: int = 0) -> None:
+        """This node's part of the run is ``share`` from profile time ``at`` on, s, with so many more iterations."""
+        if not self.stopping:
             self._driver.resplit(at, share)
-            self._driver.tick(self.elapsed_now())
+            self._driver.add_iterations(iterations)
+            self._drive()
 
     def abort(self) -> None:
         """Stop at once: requests in flight are given up, and no step is run any more."""
@@ -188,7 +186,9 @@ class Engine:
         """No new request starts; those in flight get ``graceful_stop_s`` to end, then they are cut off."""
         if self.stopping:
             return
-        if self._started:
+        if self._aborted:
+            self._driver.paused()
+        elif self._started:
             self._driver.stopped(self.elapsed_now())
         self.stopping = True
         self._gate.closed = True
@@ -234,12 +234,16 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether no request may start, for now or for good."""
-        return bool(self._paused_at) or self.stopping
+        return bool(self._paused_at) or self.stopping or self._lease_over
 
     @property
     def at_work(self) -> bool:
         """Whether the load has begun and the last snapshot is not yet told."""
         return self._started and not self._ended.done()
+
+    @property
+    def _lease_over(self) -> bool:
+        return bool(self.lease_ns) and self._clock.now_ns() > self.lease_ns
 
     def active_ns(self) -> int:
         """The clock without the run's pauses."""
@@ -267,6 +271,8 @@ class Engine:
         self._ticker = self.loop.call_at(self._tick_due, self._tick)
         if self.tick_ns - self._swept_ns >= SWEEP_NS:
             self._sweep()
+        if self._lease_over and not self._aborted:
+            self.abort()
         if self._started:
             self.probe.loop_late(int(late * SECOND_NS))
             self._go_on()
@@ -281,7 +287,7 @@ class Engine:
             self.fail(error)
 
     def _drive(self) -> None:
-        if self.idle:
+        if self.idle or not self._started:
             return
         elapsed = self._elapsed_ns() / SECOND_NS
         if elapsed >= self.spec.load.duration or self._driver.exhausted or (self.rows and self.rows.over()):
@@ -345,7 +351,7 @@ class Engine:
         crowd = self._crowd
         try:
             for program in programs:
-                if len(program.instructions) > 1:
+                if has_steps([program]):
                     self._crowd = Crowd([program], [1], lambda _, code: self._make_user(0, code), begin_errand)
                     await run_errand(self._crowd, self.spec.request_timeout_ms)
         finally:
@@ -389,10 +395,6 @@ class Engine:
 
     async def _runs_teardown(self) -> bool:
         """Whether the steps after the load are for this node to run; answered when it is time to."""
-        if (
-            self._aborted
-            or self._ticker is None
-            or not any(len(program.instructions) > 1 for program in self._run.teardowns)
-        ):
+        if self._aborted or self._ticker is None or not has_steps(self._run.teardowns):
             return False
         return self._teardown_here is None or await self._teardown_here()

@@ -21,18 +21,18 @@ def pattern_of(weights: tuple[int, ...]) -> tuple[int, ...]:
     Webster's method: the k-th number (from 0) of a node of weight w comes at (k + 1/2) / w of the round.
     """
     divisor = math.gcd(*weights)
-    if divisor < 1 or min(weights) < 0:
-        raise ValueError(f"weights must not be negative, and not all be 0: {weights}")
+    if any(weight < 0 for weight in weights):
+        raise ValueError(f"weights must not be negative: {weights}")
     places = [
         ((2 * number + 1) * divisor / weight, index)
         for index, weight in enumerate(weights)
-        for number in range(weight // divisor)
+        for number in range(weight // max(divisor, 1))
     ]
     return tuple(index for _, index in sorted(places))
 
 
 class Share:
-    """The part of node ``index`` among nodes of these ``weights``, whole numbers of which one at least is not 0.
+    """The part of node ``index`` among nodes of these ``weights``, which are whole numbers.
 
     What is dealt out (users, arrivals) is numbered from 0, and each number has exactly one owner: the pattern of
     owners repeats after as many numbers as the weights add up to. So shares add up exactly at every total, and a total
@@ -45,7 +45,7 @@ class Share:
         self.index = index
         self.weights = weights
         owners = pattern_of(weights)
-        self._period = len(owners)
+        self._period = len(owners) or 1
         self._places = [place for place, owner in enumerate(owners) if owner == index]
 
     def __repr__(self) -> str:
@@ -94,7 +94,8 @@ class Origin(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A node's place in a run. ``since`` is the profile time, s, from which on it takes part.
+    """A node's place in a run. ``since`` is the profile time, s, from which on it takes part, ``levels`` the changes of
+    load until then: profile time and level of each.
 
     A node that comes in for one that was lost takes its place, as its next ``generation``.
     """
@@ -102,6 +103,7 @@ class Place(NamedTuple):
     share: Share = Share()
     generation: int = 0
     since: float = 0.0
+    levels: tuple[tuple[float, float], ...] = ()
 
     def user_number(self, number: int) -> int:
         """The number in the whole run of this node's ``number``-th user, both counted from 1."""

@@ -39,15 +39,16 @@ from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import Stage
 from perfsvc.model.load import WhenLate
+from perfsvc.model.placement import ControlMode
+from perfsvc.model.placement import OnNodeLoss
+from perfsvc.model.placement import Strategy
 from perfsvc.model.problems import Fault
 from perfsvc.model.problems import problems_of
 from perfsvc.model.template import PLACEHOLDER
 from perfsvc.model.threshold import Threshold
 
-ControlMode = Literal["single", "central", "distributed"]
 TestMode = Literal["concurrent", "step", "error_rate", "adaptive"]
 TestType = Literal["smoke", "load", "stress", "spike", "soak"]
-Strategy = Literal["round_robin", "weight", "dynamic"]
 
 TEST_MODES: tuple[str, ...] = get_args(TestMode)
 
@@ -57,6 +58,7 @@ DEFAULT_POOL = 1000
 SYNONYMS = {"vus": "concurrent_users", "ramp_up": "ramp_up_time", "duration": "hold_time"}
 """The table's names and the API document's."""
 
+NodeWeight = Annotated[float, Field(gt=0, le=1000)]
 Seconds = Annotated[int, Field(ge=0, le=MAX_SECONDS)]
 
 
@@ -123,6 +125,8 @@ class ExecutionConfig(Spec):
     pacing: float = titled("迭代间隔（秒）", "Pacing, s per iteration", default=0.0, ge=0, le=86_400)
     seed: int | None = titled("随机种子", "Seed", default=None, ge=0, le=2**63 - 1)
     protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
+    on_node_loss: OnNodeLoss = titled("节点丢失时", "When a node is lost", default="rebalance")
+    replace_within: float = titled("等待替换节点（秒）", "Wait for a replacement, s", default=30.0, ge=1, le=3600)
 
 
 class Rule(NamedTuple):
@@ -161,7 +165,7 @@ class PlanConfig(Spec):
     data_config: dict[str, Any] = titled("数据配置", "Data options", default_factory=dict)
     data_cache_ttl: int = titled("数据缓存时间（秒）", "Data cache, s", default=3600, ge=0, le=MAX_SECONDS)
     node_count: int = titled("执行节点数", "Nodes", default=1, ge=1, le=1000)
-    node_distribution: dict[str, Any] = titled("节点分布", "Node weights", default_factory=dict)
+    node_distribution: dict[str, NodeWeight] = titled("节点分布", "Node weights", default_factory=dict)
     load_balance_strategy: Strategy = titled("负载均衡策略", "Load balancing", default="round_robin")
     execution_config: ExecutionConfig = titled("执行配置", "Execution", default_factory=ExecutionConfig)
 
@@ -238,6 +242,9 @@ class PlanConfig(Spec):
                  "pacing 与 arrival_rate 不能同时使用", "pacing and arrival_rate exclude each other"),
             Rule(self.control_mode == "single" and self.node_count != 1, "node_count", {"control_mode", "node_count"},
                  "single 模式只能有一个节点", "control_mode single has exactly one node"),
+            Rule(self.load_balance_strategy == "weight" and not self.node_distribution, "node_distribution",
+                 {"load_balance_strategy", "node_distribution"},
+                 "load_balance_strategy 为 weight 时必填", "is required with load_balance_strategy weight"),
             Rule(not shaped and self.ramp_up_time + self.hold_time == 0, "hold_time",
                  {"ramp_up_time", "hold_time", "execution_config"},
                  "加压时间与保持时间不能同时为 0", "ramp-up and hold cannot both be 0"),

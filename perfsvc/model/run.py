@@ -14,6 +14,7 @@ from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.data import DataSpec
 from perfsvc.model.load import Load
+from perfsvc.model.placement import Placement
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.threshold import Threshold
 
@@ -147,6 +148,7 @@ class RunSpec(Spec):
     scenes: Many[WeightedScene]
     load: Load
     target: Target = Target()
+    placement: Placement = Placement()
     protocol: str = "http"
     protocol_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     request_timeout_ms: int = 30_000

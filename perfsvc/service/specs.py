@@ -14,6 +14,7 @@ from perfsvc.model.data import NO_DATA
 from perfsvc.model.data import Allocation
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import split_config
+from perfsvc.model.placement import Placement
 from perfsvc.model.profile import load_of
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
@@ -29,7 +30,6 @@ def make_run_spec(
     name: str, config: PlanConfig, scenes: Sequence[WeightedScene], target: Target, execution_id: str
 ) -> RunSpec:
     """The frozen specification of one run. Without scenes, ``target_url`` is one. Raises InvalidInput."""
-    refuse_what_is_not_there(config)
     execution = config.execution_config
     return RunSpec(
         execution_id=execution_id,
@@ -38,6 +38,7 @@ def make_run_spec(
         scenes=tuple(scenes) or (WeightedScene(scene=scene_of(config)),),
         load=load_of(config),
         target=target,
+        placement=placement_of(config),
         protocol=config.protocol,
         protocol_options=execution.protocol_options,
         request_timeout_ms=config.request_timeout,
@@ -61,6 +62,18 @@ def data_of(config: PlanConfig) -> DataSpec | None:
         options=options,
         allocation=Allocation.parse(allocation, "config.data_config"),
         cache_ttl_s=config.data_cache_ttl,
+    )
+
+
+def placement_of(config: PlanConfig) -> Placement:
+    """On which processes the run is carried out."""
+    return Placement(
+        mode=config.control_mode,
+        count=config.node_count,
+        strategy=config.load_balance_strategy,
+        weights=config.node_distribution,
+        on_loss=config.execution_config.on_node_loss,
+        replace_within_s=config.execution_config.replace_within,
     )
 
 
@@ -88,21 +101,6 @@ def checked_thresholds(config: PlanConfig, scenes: Sequence[WeightedScene]) -> t
     if problems:
         raise InvalidInput(problems)
     return thresholds
-
-
-def refuse_what_is_not_there(config: PlanConfig) -> None:
-    """A plan may be kept with a mode that this version does not have; running it as if it were another is no answer.
-
-    Raises InvalidInput.
-    """
-    wanted = (("control_mode", config.control_mode, "single"),)
-    problems = [
-        Problem(f"config.{name}", Text(f"本版本尚不支持 {value}", f"this version does not have {value} yet"))
-        for name, value, there in wanted
-        if value != there
-    ]
-    if problems:
-        raise InvalidInput(problems)
 
 
 def new_execution_id(day: str) -> str:

@@ -13,10 +13,10 @@ from peewee import Model
 
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import TEST_MODES
-from perfsvc.model.config import ControlMode
-from perfsvc.model.config import Strategy
 from perfsvc.model.config import TestType
 from perfsvc.model.entities import Role
+from perfsvc.model.placement import ControlMode
+from perfsvc.model.placement import Strategy
 from perfsvc.model.run import ENDED
 from perfsvc.model.run import RunState
 from perfsvc.store.binding import DATABASE

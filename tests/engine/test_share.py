@@ -62,10 +62,15 @@ def test_skips_lead_from_one_own_number_to_the_next(given_weights: tuple[int, ..
         assert found == [each for each in range(after + 1, number + 1) if share.owns(each)]
 
 
-@pytest.mark.parametrize("wrong", [(), (0, 0), (2, -1)])
-def test_weights_that_are_none(wrong: tuple[int, ...]) -> None:
+def test_weights_that_are_none() -> None:
     with pytest.raises(ValueError, match="weights"):
-        Share(0, wrong)
+        Share(0, (2, -1))
+
+
+def test_where_nobody_has_a_share() -> None:
+    nobody = Share(1, (0, 0))
+    assert nobody.empty
+    assert (nobody.of(7), nobody.owns(7), nobody.fraction) == (0, False, 0)
 
 
 def test_user_numbers_are_unique_over_nodes_and_generations() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.placement import Placement
 from perfsvc.model.run import Target
 from perfsvc.service.specs import make_run_spec
 
@@ -34,7 +35,6 @@ def test_a_seed_is_drawn_where_none_is_given() -> None:
 @pytest.mark.parametrize(
     ("config", "path"),
     [
-        ({"control_mode": "central"}, "config.control_mode"),
         ({"target_url": None}, "config.target_url"),
         ({"execution_config": {"thresholds": ["p95{nobody} < 1"]}}, "config.execution_config.thresholds[0]"),
     ],
@@ -43,6 +43,25 @@ def test_what_cannot_be_run_is_refused(config: dict[str, Any], path: str) -> Non
     with pytest.raises(InvalidInput) as caught:
         made(**config)
     assert [problem.path for problem in caught.value.problems] == [path]
+
+
+def test_a_plan_says_on_which_processes_it_runs() -> None:
+    assert made().placement == Placement()
+    placement = made(
+        control_mode="central",
+        node_count=3,
+        load_balance_strategy="weight",
+        node_distribution={"central-1": 2},
+        execution_config={"on_node_loss": "replace", "replace_within": 5},
+    ).placement
+    assert placement == Placement(
+        mode="central",
+        count=3,
+        strategy="weight",
+        weights={"central-1": 2},
+        on_loss="replace",
+        replace_within_s=5,
+    )
 
 
 def test_a_plan_says_whether_names_are_cached() -> None:

@@ -64,7 +64,7 @@ CONFIGS: list[dict[str, Any]] = [
         "vus": 1,
         "control_mode": "central",
         "node_count": 3,
-        "node_distribution": {"a": 0.1, "b": [1, None, "二"]},
+        "node_distribution": {"a": 0.1, "二": 3},
         "load_balance_strategy": "weight",
     },
     {"vus": 1, "execution_config": {"stages": [{"duration": 1.5, "target": 3}], "seed": 2**63 - 1}},

@@ -1,0 +1,44 @@
+"""All the places where runs can be carried out, as one: this process, and agents."""
+
+from __future__ import annotations
+
+from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.cluster.dealer import Dealer
+from perfsvc.cluster.deployment import Deployment
+from perfsvc.cluster.deployment import OnEnding
+from perfsvc.cluster.deployment import OnNodeEvent
+from perfsvc.cluster.deployment import OnSnapshot
+from perfsvc.cluster.deployment import ignored
+from perfsvc.cluster.local import NODE
+from perfsvc.cluster.local import LocalCluster
+from perfsvc.model.node import NodeInfo
+from perfsvc.model.run import RunSpec
+
+
+class Clusters:
+    """Sends each run to where its plan wants it."""
+
+    def __init__(self, local: LocalCluster, dask: DaskCluster) -> None:
+        self._local = local
+        self._dask = dask
+
+    def deploy(
+        self,
+        spec: RunSpec,
+        on_snapshot: OnSnapshot,
+        on_ending: OnEnding,
+        on_event: OnNodeEvent = ignored,
+        dealer: Dealer | None = None,
+    ) -> Deployment:
+        """Engines for a run; nothing is started yet."""
+        cluster = self._local if spec.placement.mode == "single" else self._dask
+        return cluster.deploy(spec, on_snapshot, on_ending, on_event, dealer)
+
+    def nodes(self) -> list[NodeInfo]:
+        """This process first, then the agents."""
+        return [*self._local.nodes(), *self._dask.nodes()]
+
+    def drain(self, name: str, draining: bool) -> None:
+        """Raises NotFound, Conflict for this server's own."""
+        cluster = self._local if name == NODE else self._dask
+        cluster.drain(name, draining)

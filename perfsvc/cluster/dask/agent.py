@@ -1,0 +1,226 @@
+"""An agent: a process that carries out its part of runs, as a worker of Dask's that runs no tasks.
+
+The engine runs on the agent's own loop, beside the stream to the scheduler. In a thread of Dask's it would keep the
+interpreter's lock, and commands would come seconds late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from typing import NamedTuple
+
+import msgspec
+from distributed import Worker
+from distributed import WorkerPlugin
+
+from perfsvc import __version__
+from perfsvc.clock import Clock
+from perfsvc.clock import SystemClock
+from perfsvc.cluster.certificates import Credentials
+from perfsvc.cluster.certificates import agent_credentials
+from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.address import address_of
+from perfsvc.cluster.dask.address import host_and_port
+from perfsvc.cluster.dask.hosted import Hosted
+from perfsvc.cluster.dask.hosted import words_of
+from perfsvc.cluster.dask.messages import Message
+from perfsvc.cluster.dask.roster import DASK
+from perfsvc.cluster.dask.safety import configure
+from perfsvc.cluster.dask.safety import security_of
+from perfsvc.cluster.vitals import Vitals
+from perfsvc.loop import run_on_loop
+from perfsvc.plugin.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 5.0
+"""Between two attempts to reach the scheduler."""
+
+
+class Employment(NamedTuple):
+    """Where an agent works: the scheduler's address, the name it goes by, what it trusts and shows.
+
+    ``started_here``: the server started it, and it ends when its standard input does.
+    """
+
+    scheduler: str
+    name: str
+    credentials: Credentials
+    started_here: bool = False
+
+
+class Crew(WorkerPlugin):
+    """What makes a worker an agent: it takes the controller's orders. ``setup`` is called when it has joined."""
+
+    name = "perfsvc"
+
+    def __init__(self, employment: Employment, catalog: Catalog, clock: Clock) -> None:
+        self._employment = employment
+        self._catalog = catalog
+        self._clock = clock
+        self._vitals = Vitals()
+        self._hosted: dict[str, Hosted] = {}
+
+    def setup(self, worker: Worker) -> None:
+        """Take orders from now on, and say who is here."""
+        self._worker = worker
+        worker.stream_handlers[messages.OP] = self._take
+        self._tell(
+            messages.Hello(
+                name=self._employment.name,
+                host=platform.node(),
+                pid=os.getpid(),
+                version=__version__,
+                python=platform.python_version(),
+                dask=DASK,
+                plugins=plugins_of(self._catalog),
+                started_here=self._employment.started_here,
+            )
+        )
+
+    def teardown(self, worker: Worker) -> None:
+        """The scheduler is gone: whatever runs here ends at once."""
+        for hosted in list(self._hosted.values()):
+            hosted.abort()
+
+    def _take(self, data: bytes) -> None:
+        """An order has come. An error here would end the stream, and with it everything."""
+        try:
+            self._obey(messages.decode_order(data))
+        except msgspec.MsgspecError:
+            log.exception("an order that is none was ignored")
+        except Exception:
+            log.exception("an order could not be carried out")
+
+    def _obey(self, order: messages.Order) -> None:
+        match order:
+            case messages.Beat():
+                self._answer(order)
+            case messages.Deploy():
+                self._deploy(order)
+            case _:
+                hosted = self._hosted.get(order.run)
+                if hosted is not None:
+                    hosted.obey(order)
+
+    def _answer(self, beat: messages.Beat) -> None:
+        clock_ns = self._clock.now_ns()
+        for run in beat.runs:
+            if run in self._hosted:
+                self._hosted[run].renew()
+        self._tell(messages.Pong(sent_ns=beat.sent_ns, clock_ns=clock_ns, **self._vitals.read()._asdict()))
+
+    def _deploy(self, order: messages.Deploy) -> None:
+        run = order.run
+        try:
+            self._hosted[run] = Hosted(
+                order, self._catalog.protocol, self._clock, self._tell, lambda: self._forget(run)
+            )
+        except Exception as error:
+            self._tell(messages.Refused(run=run, **words_of(error)._asdict()))
+
+    def _forget(self, run: str) -> None:
+        del self._hosted[run]
+
+    def _tell(self, word: Message) -> None:
+        try:
+            self._worker.batched_stream.send({"op": messages.OP, "data": messages.encode(word)})
+        except OSError:  # the scheduler is gone: there is nobody to tell
+            log.debug("nobody was told %s", type(word).__name__)
+
+
+def plugins_of(catalog: Catalog) -> dict[str, str]:
+    """Every protocol there is, with the distribution and version that bring it."""
+    loaded = [each for each in catalog.describe() if each["kind"] == "protocol"]
+    return {each["name"]: f"{each['distribution']} {each['version']}" for each in loaded}
+
+
+async def work(employment: Employment) -> None:
+    """Join, work, and join again when the scheduler was lost; for ever."""
+    catalog, clock, pause_s = Catalog.load(), SystemClock(), FIRST_PAUSE_S
+    with tempfile.TemporaryDirectory(prefix="perfsvc-agent-", ignore_cleanup_errors=True) as folder:
+        while True:
+            worker = Worker(
+                employment.scheduler,
+                name=employment.name,
+                nthreads=1,
+                memory_limit=0,
+                security=security_of(employment.credentials),
+                plugins=(Crew(employment, catalog, clock),),
+                dashboard_address="127.0.0.1:0",
+                local_directory=folder,
+                death_timeout=LONGEST_PAUSE_S,
+            )
+            try:
+                await worker
+                pause_s = FIRST_PAUSE_S
+                log.info("joined %s as %s", employment.scheduler, employment.name)
+                await worker.finished()  # type: ignore[no-untyped-call]
+            except Exception as error:
+                log.warning("cannot join %s: %s", employment.scheduler, error)
+            finally:
+                await worker.close()
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+async def until_left_alone(working: asyncio.Task[None]) -> None:
+    """An agent that the server started ends with it: when standard input does."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    working.cancel()
+
+
+async def employed(employment: Employment) -> None:
+    """Work until there is nobody to work for."""
+    working = asyncio.get_running_loop().create_task(work(employment))
+    watching = asyncio.get_running_loop().create_task(until_left_alone(working)) if employment.started_here else None
+    try:
+        await working
+    except asyncio.CancelledError:
+        log.info("the server has ended")
+    finally:
+        if watching is not None:
+            watching.cancel()
+
+
+def run_agent(employment: Employment) -> None:
+    """Be an agent until the process is told to end."""
+    configure()
+    run_on_loop(employed(employment))
+
+
+def join(scheduler: str, certs: Path, name: str | None) -> None:
+    """Be an agent of the scheduler at ``tls://host:port``. Raises StartupError."""
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    own = f"{platform.node()}-{os.getpid()}"
+    address = address_of(*host_and_port(scheduler))
+    run_agent(Employment(address, name or own, agent_credentials(certs)))
+
+
+def employment_of(document: Mapping[str, Any]) -> Employment:
+    """What the server wrote on a new agent's standard input."""
+    credentials = Credentials(*map(Path, document["credentials"]))
+    return Employment(document["scheduler"], document["name"], credentials, started_here=True)
+
+
+def main() -> None:
+    """An agent that the server started: its first line of input says where it works."""
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    run_agent(employment_of(json.loads(sys.stdin.readline())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The dealer of a run's test data and the nodes that ask it by messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.members import Member
+from perfsvc.cluster.dealer import Dealer
+
+
+class Dealing:
+    """Answers what nodes ask of the dealer; ``send`` brings a node its answer."""
+
+    def __init__(self, dealer: Dealer | None, send: Callable[[Member, messages.Message], None]) -> None:
+        self._dealer = dealer
+        self._send = send
+        self._granting: set[asyncio.Task[None]] = set()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What every row has, once the data is open."""
+        return () if self._dealer is None else tuple(self._dealer.columns)
+
+    def hear(self, member: Member, word: messages.Word) -> None:
+        """A node said something about rows."""
+        dealer = self._dealer
+        if dealer is None:
+            return
+        match word:
+            case messages.Ask():
+                task = asyncio.get_running_loop().create_task(self._grant(dealer, member, word.want))
+                self._granting.add(task)
+                task.add_done_callback(self._granting.discard)
+            case messages.Claim():
+                if dealer.claimed(member.node, word.lease, word.upto, word.spent):
+                    self._send(member, messages.Confirmed(run=member.stint))
+            case messages.GiveBack():
+                dealer.given_back(member.node, word.spent)
+            case _:
+                return
+
+    def close(self) -> None:
+        """Nobody waits for rows any more."""
+        for task in self._granting:
+            task.cancel()
+
+    async def _grant(self, dealer: Dealer, member: Member, want: int) -> None:
+        self._send(member, messages.Granted(run=member.stint, grant=await dealer.grant(member.node, want)))

@@ -1,0 +1,221 @@
+"""The places of a run among which its load is split: who has which, and what happens when one becomes vacant."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.members import LOST_SILENT
+from perfsvc.cluster.dask.members import NS_PER_S
+from perfsvc.cluster.dask.members import Member
+from perfsvc.cluster.dask.splitting import first_weights
+from perfsvc.cluster.dask.splitting import rebalanced
+from perfsvc.cluster.dask.splitting import strain
+from perfsvc.engine.share import Share
+from perfsvc.errors import PerfsvcError
+from perfsvc.errors import Text
+
+if TYPE_CHECKING:
+    from perfsvc.cluster.dask.deployment import DaskDeployment
+    from perfsvc.cluster.dask.roster import Agent
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+SILENT_S = 3.0
+"""A node that has said nothing for so long is lost; it has answered every half second before."""
+RESPLIT_LEAD_S = 0.3
+DYNAMIC_S = 5.0
+"""Between two re-splits by health."""
+AGAIN_S = 2.0
+"""After an agent could not be made ready, before the next is tried."""
+
+JOINED = Text("按计划分配", "its share of the plan")
+TAKEN_OVER = Text("其余节点接管负载", "the other nodes take over its load")
+CAME_IN = Text("接替空缺的位置", "it took a vacant place")
+BY_HEALTH = Text("按节点健康状况调整", "by the nodes' health")
+DRAINED = Text("节点正在排空", "the node is being drained")
+UNDRAINED = Text("节点恢复接收负载", "the node takes load again")
+
+
+class Places:
+    """The places of one run, their weights and their vacancies. ``until`` is how long a vacancy may wait to be filled,
+    by place; after that the other nodes have its load.
+    """
+
+    def __init__(self, deployment: DaskDeployment, names: Sequence[str]) -> None:
+        self._deployment = deployment
+        self._placement = deployment.spec.placement
+        self._base = list(first_weights(self._placement, names))
+        self._vacant: dict[int, Member] = {}
+        self._waiting: dict[int, float] = {}
+        self._drained: set[int] = set()
+        self._told: dict[str, float] = {}
+        self._joining: asyncio.Task[None] | None = None
+
+    def weights(self) -> tuple[int, ...]:
+        """The weights now: 0 where nobody is, unless somebody is waited for, and where a node is being drained."""
+        gone = {index for index in self._vacant if index not in self._waiting} | self._drained
+        return tuple(0 if index in gone else weight for index, weight in enumerate(self._base))
+
+    def weights_without(self, member: Member) -> tuple[int, ...]:
+        """The weights before a node that comes in has its share."""
+        return tuple(0 if index == member.index else weight for index, weight in enumerate(self.weights()))
+
+    def iterations(self, index: int) -> int:
+        """How many iterations are a place's to do, where their number is limited for the whole run."""
+        limit = self._deployment.spec.load.iterations
+        if limit is None or limit.scope != "shared":
+            return 0
+        return Share(index, self.weights()).of(limit.count)
+
+    def tell_joined(self) -> None:
+        """Tell the run who has which share, before the start."""
+        self._told = self.shares()
+        for member in self._deployment.members:
+            share = {member.node: self._told[member.node]}
+            self._deployment.tell("joined", member.node, JOINED, share, host=member.agent.hello.host)
+
+    def lost(self, member: Member) -> None:
+        """A place has become vacant: what that means is the plan's to say."""
+        self._vacant[member.index] = member
+        if self._placement.on_loss == "fail":
+            zh, en = (
+                f"节点 {member.node} 丢失，按策略结束",
+                f"node {member.node} was lost, and the plan says to fail then",
+            )
+            self._deployment.fail(Text(zh, en))
+        elif self._placement.on_loss == "replace":
+            self._waiting[member.index] = self._now() + self._placement.replace_within_s
+        elif self._deployment.running():
+            self.resplit("resplit", member.node, TAKEN_OVER, self._left_over(member))
+
+    async def keep_whole(self) -> None:
+        """For as long as the run goes on: look for nodes that are silent, fill vacancies, follow health."""
+        due = self._now() + DYNAMIC_S
+        while not self._deployment.stopping:
+            await asyncio.sleep(LOOK_S)
+            try:
+                self._look_for_the_silent()
+                self._look_for_the_drained()
+                self._give_up_waiting()
+                self._fill_a_vacancy()
+                if self._placement.strategy == "dynamic" and self._now() >= due:
+                    due = self._now() + DYNAMIC_S
+                    self._follow_health()
+            except Exception:
+                log.exception("run %s: looking after its nodes failed", self._deployment.run)
+
+    def resplit(self, kind: str, node: str, reason: Text, iterations: int = 0) -> None:
+        """The weights have changed: all nodes take them up at one moment, and share what is left of iterations."""
+        deployment, weights = self._deployment, self.weights()
+        at = deployment.moment(RESPLIT_LEAD_S)
+        for member in deployment.running():
+            more = Share(member.index, weights).of(iterations)
+            member.iterations += more
+            order = messages.Resplit(run=member.stint, weights=weights, at=at, iterations=more)
+            deployment.send(member, order)
+        shares = self.shares()
+        changed = {name: share for name, share in shares.items() if share != self._told.get(name)}
+        gone = {name: 0.0 for name in self._told.keys() - shares.keys() if self._told[name]}
+        self._told = shares
+        deployment.tell(
+            "replaced" if kind == "replaced" else "resplit", node, reason, {**gone, **changed}, round(at, 3)
+        )
+
+    def shares(self) -> dict[str, float]:
+        """The share of each node that is there, in percent."""
+        weights = self.weights()
+        whole = sum(weights) or 1
+        return {
+            member.node: round(100 * weights[member.index] / whole, 3)
+            for member in self._deployment.living()
+            if self._vacant.get(member.index) is not member
+        }
+
+    def _left_over(self, member: Member) -> int:
+        """Iterations that a lost node was to do and has not told of."""
+        return max(member.iterations - member.done, 0)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _look_for_the_silent(self) -> None:
+        now_ns = self._deployment.now_ns()
+        for member in self._deployment.running():
+            if now_ns - member.agent.heard_ns > SILENT_S * NS_PER_S:
+                self._deployment.lose(member, LOST_SILENT)
+
+    def _look_for_the_drained(self) -> None:
+        present = {member.index: member for member in self._deployment.running()}
+        drained = {index for index, member in present.items() if member.agent.draining}
+        if drained == self._drained or len(drained) == len(present):
+            return
+        index = next(iter(drained ^ self._drained))
+        reason = DRAINED if index in drained else UNDRAINED
+        self._drained = drained
+        self.resplit("resplit", present[index].node if index in present else "", reason)
+
+    def _give_up_waiting(self) -> None:
+        for index, until in list(self._waiting.items()):
+            if self._now() >= until:
+                del self._waiting[index]
+                member = self._vacant[index]
+                if self._deployment.running():
+                    self.resplit("resplit", member.node, TAKEN_OVER, self._left_over(member))
+
+    def _fill_a_vacancy(self) -> None:
+        deployment = self._deployment
+        busy = self._joining is not None and not self._joining.done()
+        if not self._vacant or busy or deployment.stopping or deployment.time.paused_at_ns:
+            return
+        index = next(iter(self._vacant))
+        agent = deployment.staff.spare(deployment.spec)
+        if agent is not None:
+            self._joining = asyncio.get_running_loop().create_task(self._join(agent, index))
+        elif index in self._waiting:
+            self._joining = asyncio.get_running_loop().create_task(self._call_for_one(index))
+
+    async def _call_for_one(self, index: int) -> None:
+        """Have an agent started, where that can be done."""
+        try:
+            agents = await self._deployment.staff.recruit(self._deployment.spec, 1)
+        except PerfsvcError:
+            await asyncio.sleep(AGAIN_S)
+            return
+        await self._join(agents[0], index)
+
+    async def _join(self, agent: Agent, index: int) -> None:
+        """An agent takes a vacant place while the run goes on."""
+        deployment, before = self._deployment, self._vacant[index]
+        member = deployment.add(agent, index, before.generation + 1)
+        try:
+            await deployment.get_ready(member)
+            await deployment.get_prepared(member, deployment.variables)
+        except PerfsvcError as error:
+            log.warning("run %s: %s could not join: %s", deployment.run, member.node, error)
+            before.generation += 1
+            if not member.over:
+                deployment.lose(member, error.text)
+            await asyncio.sleep(AGAIN_S)
+            return
+        if deployment.stopping:
+            deployment.send(member, messages.Stop(run=member.stint))
+            return
+        deployment.start_member(member)
+        waited = self._waiting.pop(index, None) is not None
+        del self._vacant[index]
+        host = agent.hello.host
+        deployment.tell("joined" if agent is not before.agent else "returned", member.node, CAME_IN, {}, host=host)
+        self.resplit("replaced", member.node, CAME_IN, self._left_over(before) if waited else 0)
+
+    def _follow_health(self) -> None:
+        present = {member.index: member for member in self._deployment.running()}
+        strains = [strain(present[at].health) if at in present else None for at in range(len(self._base))]
+        after = rebalanced(self._base, strains)
+        if list(after) != self._base and not self._deployment.time.paused_at_ns:
+            self._base = list(after)
+            self.resplit("resplit", "", BY_HEALTH)

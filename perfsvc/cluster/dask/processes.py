@@ -1,0 +1,78 @@
+"""Agents that the server starts on its own machine, for ``control_mode`` ``central``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+
+from perfsvc.cluster.certificates import Credentials
+from perfsvc.errors import RunError
+
+log = logging.getLogger(__name__)
+
+MOST = max(32, 2 * (os.cpu_count() or 1))
+"""More processes than cores gain nothing; this many are a matter of memory (about 70 MB each)."""
+END_LIMIT_S = 10.0
+
+
+class Processes:
+    """Child processes, each an agent that ends when its standard input does: also when this process is killed."""
+
+    def __init__(self, scheduler: str, credentials: Credentials) -> None:
+        self._scheduler = scheduler
+        self._credentials = credentials
+        self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._started = 0
+
+    @property
+    def alive(self) -> list[str]:
+        """The names of those that have not ended."""
+        self._children = {name: child for name, child in self._children.items() if child.returncode is None}
+        return list(self._children)
+
+    async def start(self, count: int) -> None:
+        """So many more. Raises RunError where that would be too many, or a process cannot be started."""
+        if len(self.alive) + count > MOST:
+            zh, en = f"本机最多启动 {MOST} 个执行进程", f"at most {MOST} engine processes run on this machine"
+            raise RunError(zh, en)
+        for _ in range(count):
+            await self._start_one()
+
+    async def end(self, names: list[str]) -> None:
+        """Let some go, and wait until they have."""
+        children = [self._children.pop(name) for name in names if name in self._children]
+        for child in children:
+            if child.stdin is not None:
+                child.stdin.close()
+        await asyncio.gather(*map(ended, children))
+
+    async def close(self) -> None:
+        """Let all go."""
+        await self.end(list(self._children))
+
+    async def _start_one(self) -> None:
+        self._started += 1
+        name = f"central-{self._started}"
+        try:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "perfsvc.cluster.dask.agent", stdin=asyncio.subprocess.PIPE
+            )
+        except OSError as error:
+            raise RunError(f"无法启动执行进程：{error}", f"an engine process cannot be started: {error}") from None
+        self._children[name] = child
+        employment = {"scheduler": self._scheduler, "name": name, "credentials": list(map(str, self._credentials))}
+        assert child.stdin is not None  # noqa: S101 - it was asked for
+        child.stdin.write(json.dumps(employment).encode() + b"\n")
+
+
+async def ended(child: asyncio.subprocess.Process) -> None:
+    """Until a process has ended; one that will not is killed."""
+    try:
+        await asyncio.wait_for(child.wait(), END_LIMIT_S)
+    except TimeoutError:
+        log.warning("process %d did not end and was killed", child.pid)
+        child.kill()
+        await child.wait()
