@@ -190,8 +190,7 @@ class Engine:
             self._driver.paused()
         elif self._started:
             self._driver.stopped(self.elapsed_now())
-        self.stopping = True
-        self._gate.closed = True
+        self.stopping = self._gate.closed = True
         self._crowd.leave_idle()
         self._background = self.loop.create_task(self._finish())
 
