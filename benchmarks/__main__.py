@@ -14,6 +14,7 @@ from benchmarks import http_client
 from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
+from benchmarks import scale
 from benchmarks import tcp_echo
 from benchmarks import websocket_echo
 
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "metrics": metrics_path.main,
     "tcp": tcp_echo.main,
     "websocket": websocket_echo.main,
+    "scale": scale.main,
 }
 
 

@@ -217,15 +217,14 @@ class RunMetrics:
             raise ValueError(f"a window of step {window.step}, but there are {len(self.steps)} steps")
         return Digest.of(window)
 
-    def _count(self, digests: list[Digest]) -> Tally:
+    def _count(self, digests: list[Digest]) -> Totals:
         """Count windows in the totals; answers their sum."""
-        tally = Tally()
+        told = Totals()
+        told.add_windows([digest for digest in digests if digest.window.step not in self.groups])
+        self.total.add_totals(told)
         for digest in digests:
             self.steps[digest.window.step].add_window(digest)
-            if digest.window.step not in self.groups:
-                self.total.add_window(digest)
-                tally.add_window(digest)
-        return tally
+        return told
 
     def _count_snapshot(self, snapshot: Snapshot) -> None:
         self.iterations += snapshot.iterations

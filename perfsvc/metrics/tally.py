@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from perfsvc.metrics.histogram import Histogram
@@ -54,15 +55,25 @@ class Tally:
 
     def add_window(self, digest: Digest) -> None:
         """Count a window."""
-        window = digest.window
+        self.count(digest.window)
+        self.latency.merge(digest.latency)
+        self.from_plan.merge(digest.from_plan)
+
+    def add_windows(self, digests: Sequence[Digest]) -> None:
+        """Count many windows, for less than one after the other costs."""
+        for digest in digests:
+            self.count(digest.window)
+        self.latency.merge_all([digest.latency for digest in digests])
+        self.from_plan.merge_all([digest.from_plan for digest in digests])
+
+    def count(self, window: StepWindow) -> None:
+        """Count a window without its histograms."""
         self.requests += window.requests
         self.errors += sum(window.failures.values())
         self.checks_passed += window.checks_passed
         self.checks_failed += window.checks_failed
         self.bytes_sent += window.bytes_sent
         self.bytes_received += window.bytes_received
-        self.latency.merge(digest.latency)
-        self.from_plan.merge(digest.from_plan)
 
     def add(self, other: Tally, *, latency: bool = True) -> None:
         """Count what another tally counted; without ``latency`` the histograms stay as they are."""
@@ -87,9 +98,9 @@ class StepTally(Tally):
         self.counters: dict[str, float] = defaultdict(float)
         self.gauges: dict[str, GaugeSum] = {}
 
-    def add_window(self, digest: Digest) -> None:
-        super().add_window(digest)
-        self.add_own(digest.window.counters, digest.window.gauges)
+    def count(self, window: StepWindow) -> None:
+        super().count(window)
+        self.add_own(window.counters, window.gauges)
 
     def add_own(self, counters: Mapping[str, float], gauges: Mapping[str, GaugeSum]) -> None:
         """Count what a protocol counted and measured."""
@@ -112,18 +123,29 @@ class Totals(StepTally):
         self.statuses: dict[str, int] = defaultdict(int)
         self.phases: dict[str, PhaseSum] = {}
 
-    def add_window(self, digest: Digest) -> None:
-        super().add_window(digest)
-        add_counts(self.failures, self._error_classes.bounded(digest.window.failures))
-        add_counts(self.statuses, self._statuses.bounded(digest.window.statuses))
-        for name, phase in digest.window.phases.items():
+    def count(self, window: StepWindow) -> None:
+        super().count(window)
+        self._add_kinds(window.failures, window.statuses, window.phases)
+
+    def add_totals(self, other: Totals) -> None:
+        """Count what other totals counted."""
+        self.add(other)
+        self.add_own(other.counters, other.gauges)
+        self._add_kinds(other.failures, other.statuses, other.phases)
+
+    def _add_kinds(
+        self, failures: Mapping[str, int], statuses: Mapping[str, int], phases: Mapping[str, PhaseSum]
+    ) -> None:
+        add_counts(self.failures, failures, self._error_classes)
+        add_counts(self.statuses, statuses, self._statuses)
+        for name, phase in phases.items():
             self.phases[name] = joined(self.phases.get(name), phase)
 
 
-def add_counts(into: dict[str, int], counts: dict[str, int]) -> None:
-    """Add counts by name."""
+def add_counts(into: dict[str, int], counts: Mapping[str, int], names: ErrorClasses) -> None:
+    """Add counts by name, of a bounded number of names."""
     for name, count in counts.items():
-        into[name] += count
+        into[names.name(name)] += count
 
 
 def joined(one: PhaseSum | None, other: PhaseSum) -> PhaseSum:
