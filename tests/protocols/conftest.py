@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,4 +43,13 @@ def own_nginx(tmp_path: Path) -> Iterator[Nginx]:
 def unused_port() -> Iterator[int]:
     """A port that refuses connections for as long as the test runs."""
     with refusing_port() as port:
-        yield port
+        return port
+
+
+@pytest.fixture
+def unused_udp_port() -> int:
+    """A UDP port at which nobody listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

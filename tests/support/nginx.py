@@ -38,6 +38,10 @@ http {{
     location / {{ return 200 "hello from nginx\\n"; }}
     location /json {{ default_type application/json; return 200 '{{"ok":true,"uri":"$request_uri"}}'; }}
     location /headers {{ return 200 "$request_method|$host|$http_authorization|$http_cookie|$http_content_type\\n"; }}
+    location /protocol {{ return 200 "$server_protocol|$connection|$connection_requests\n"; }}
+    location /client {{ return 200 "$ssl_client_verify|$ssl_client_s_dn\n"; }}
+    location /from {{ return 200 "$remote_addr\n"; }}
+    location /received {{ return 200 "$request_method|$content_length|$http_expect\n"; }}
     location /empty {{ return 204; }}
     location /not-modified {{ return 304; }}
     location ~ ^/status/(?<code>400|401|403|404|429|500|503)$ {{ try_files /none @$code; }}
@@ -78,13 +82,14 @@ class LogLine(NamedTuple):
 
 
 class Nginx:
-    """A running nginx. ``url`` and, with an authority, ``tls_url`` (for the host ``localhost``) are its base URLs."""
+    """A running nginx. ``url`` and, with an authority, ``tls_url`` and ``http2_url`` (for the host ``localhost``) are
+    its base URLs; of clients over TLS it takes certificates of the authority, and does not insist on them."""
 
     def __init__(self, folder: Path, authority: Authority | None = None) -> None:
         self._folder = folder
         self._authority = authority
         self._stack = ExitStack()
-        self.url = self.tls_url = ""
+        self.url = self.tls_url = self.http2_url = ""
 
     def __enter__(self) -> Nginx:
         (self._folder / "www").mkdir()
@@ -94,8 +99,8 @@ class Nginx:
         self.url = f"http://127.0.0.1:{plain.getsockname()[1]}"
         sockets = [plain]
         if self._authority is not None:
-            sockets.append(self._listen())
-            self.tls_url = f"https://localhost:{sockets[1].getsockname()[1]}"
+            sockets += [self._listen(), self._listen()]
+            self.tls_url, self.http2_url = (f"https://localhost:{each.getsockname()[1]}" for each in sockets[1:])
         self._start(sockets)
         return self
 
@@ -148,7 +153,9 @@ class Nginx:
         if self._authority is None:
             return ""
         certificate, key = self._authority.issue("localhost")
-        return f"listen 127.0.0.1:{ports[0]} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};"
+        listen = f"listen 127.0.0.1:{ports[0]} ssl; listen 127.0.0.1:{ports[1]} ssl http2;"
+        clients = f"ssl_verify_client optional; ssl_client_certificate {self._authority.ca_file};"
+        return f"{listen} ssl_certificate {certificate}; ssl_certificate_key {key}; {clients}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -37,6 +37,7 @@ class Driver:
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._owners: dict[pycurl.Curl, Owner] = {}
         self._running = 0
+        self._closed = False
         self._inside = False
         self._settling: asyncio.Handle | None = None
         self._wanted_ms: int | None = None
@@ -65,6 +66,11 @@ class Driver:
         self._unwatch(descriptor)
         return int(pycurl.SOCKOPT_OK)
 
+    def tidy(self) -> None:
+        """To be called when connections were closed by other means than a request."""
+        if not self._inside:
+            self._tidy()
+
     def close(self) -> None:
         """Ends everything."""
         for handle in list(self._owners):
@@ -73,6 +79,7 @@ class Driver:
             if timer is not None:
                 timer.cancel()
         self._timer = self._settling = None
+        self._closed = True
         for descriptor in list(self._watched):
             self._unwatch(descriptor)
         self._multi.close()
@@ -80,6 +87,8 @@ class Driver:
     # What libcurl asks for
 
     def _watch(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
+        if self._closed:  # connections that say good-bye
+            return
         if what == pycurl.POLL_REMOVE:
             self._let_go.add(descriptor)
             return

@@ -34,14 +34,23 @@ BY_CODE = {
     PROXY_HANDSHAKE: PROXY,
     pycurl.E_SSL_CERTPROBLEM: "TLS Error: client certificate",
 }
+UNREACHED = (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR, QUIC_CONNECT)
 TLS = (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, QUIC_CONNECT)
-VERIFICATION = re.compile(r"SSL certificate (?:problem|verification failed): ([^(:]+)|certificate problem: ([^(:]+)")
+VERIFICATION = re.compile(r"(?:certificate problem|verification failed|verify result): ([^(]+)")
+OPENSSL = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)")
 MISMATCH = re.compile(r"no alternative certificate subject name|subject name .* does not match|does not match target")
 TUNNEL = re.compile(r"CONNECT tunnel failed, response (\d+)")
 
 
+def unreached(code: int, message: str) -> bool:
+    """Whether nobody took the connection, so that another address may be tried."""
+    return code in UNREACHED and message.startswith("Failed to connect")
+
+
 def class_of(code: int, message: str, errno: int, *, secure: bool) -> str:
     """The error class of a request that libcurl gave up; ``errno`` is that of its last system call, or 0."""
+    if unreached(code, message):
+        return failures.BY_ERRNO.get(errno, BY_CODE[pycurl.E_COULDNT_CONNECT])
     tunnel = TUNNEL.search(message)
     if tunnel is not None:
         return f"{PROXY}: {tunnel[1]}"
@@ -49,17 +58,17 @@ def class_of(code: int, message: str, errno: int, *, secure: bool) -> str:
         return _tls_class(code, message, errno)
     if code == pycurl.E_RECV_ERROR and secure and not errno:
         return failures.CLOSED_EARLY
-    if code in (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
+    if code in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
         return failures.BY_ERRNO.get(errno, BY_CODE[code])
     return BY_CODE.get(code, failures.OTHER)
 
 
 def _tls_class(code: int, message: str, errno: int) -> str:
-    verification = VERIFICATION.search(message)
-    if verification is not None:
-        return f"TLS Error: {(verification[1] or verification[2]).strip()}"
     if MISMATCH.search(message):
         return "TLS Error: hostname mismatch"
-    if code == QUIC_CONNECT:
-        return failures.BY_ERRNO.get(errno, "Connection Error: refused")
+    cause = VERIFICATION.search(message) or OPENSSL.search(message)
+    if cause is not None:
+        return f"TLS Error: {cause[1].strip()}"
+    if code == pycurl.E_PEER_FAILED_VERIFICATION:  # over QUIC there are no details
+        return "TLS Error: certificate not accepted"
     return failures.TLS_CLOSED if errno else "TLS Error: handshake failed"

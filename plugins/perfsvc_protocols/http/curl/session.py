@@ -17,6 +17,7 @@ from perfsvc.plugin import failures
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.curl.driver import Driver
 from perfsvc_protocols.http.curl.failures import class_of
+from perfsvc_protocols.http.curl.failures import unreached
 from perfsvc_protocols.http.curl.handle import Handle
 from perfsvc_protocols.http.curl.reply import CurlReply
 from perfsvc_protocols.http.curl.settings import Place
@@ -101,6 +102,7 @@ class CurlSession(HttpUser):
         if self._handle is not None:
             self._handle.close()
             self._handle = None
+            self._driver().tidy()
 
     async def close(self) -> None:
         self.reset()
@@ -176,7 +178,7 @@ class CurlSession(HttpUser):
     def _failed(self, code: int, text: str) -> None:
         easy = cast(Handle, self._handle).easy
         message = cast(Message, self._message)
-        if code == pycurl.E_COULDNT_CONNECT and self._left:
+        if self._left and unreached(code, text):
             self._send(message, self._left.pop(0))
             return
         self._places.pop(message.origin, None)

@@ -1,0 +1,87 @@
+"""An HTTP/3 server of another library than the client's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aioquic.asyncio import QuicConnectionProtocol
+from aioquic.asyncio import serve
+from aioquic.h3.connection import H3_ALPN
+from aioquic.h3.connection import H3Connection
+from aioquic.h3.events import DataReceived
+from aioquic.h3.events import HeadersReceived
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.events import ProtocolNegotiated
+
+from tests.support.certificates import Authority
+
+
+class Desk:
+    """What a server was asked: method, path and size of the body, in order."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, int]] = []
+        self.connections = 0
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.port}"
+
+
+class Clerk(QuicConnectionProtocol):
+    """The server's end of one connection: says what it was asked; ``/redirect`` leads to ``/there``."""
+
+    def __init__(self, desk: Desk, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._desk = desk
+        self._http: H3Connection | None = None
+        self._open: dict[int, tuple[str, str]] = {}
+        self._sizes: dict[int, int] = {}
+
+    def quic_event_received(self, event: Any) -> None:
+        if isinstance(event, ProtocolNegotiated):
+            self._desk.connections += 1
+            self._http = H3Connection(self._quic)
+        for told in [] if self._http is None else self._http.handle_event(event):
+            self._hear(told)
+
+    def _hear(self, told: Any) -> None:
+        if isinstance(told, HeadersReceived):
+            said = dict(told.headers)
+            self._open[told.stream_id] = said[b":method"].decode(), said[b":path"].decode()
+            self._sizes[told.stream_id] = 0
+        elif isinstance(told, DataReceived):
+            self._sizes[told.stream_id] += len(told.data)
+        if told.stream_ended:
+            self._answer(told.stream_id)
+
+    def _answer(self, stream: int) -> None:
+        method, path = self._open.pop(stream)
+        size = self._sizes.pop(stream)
+        self._desk.asked.append((method, path, size))
+        head = [(b":status", b"200"), (b"content-type", b"text/plain"), (b"set-cookie", b"a=b")]
+        if path == "/redirect":
+            head = [(b":status", b"302"), (b"location", b"/there")]
+        assert self._http is not None
+        self._http.send_headers(stream, head)
+        self._http.send_data(stream, f"{method} {path} {size}".encode(), end_stream=True)
+        self.transmit()
+
+
+@asynccontextmanager
+async def http3(authority: Authority) -> AsyncIterator[Desk]:
+    """A running server for the host ``localhost``, on 127.0.0.1 over UDP."""
+    desk = Desk()
+    configuration = QuicConfiguration(is_client=False, alpn_protocols=H3_ALPN)
+    configuration.load_cert_chain(*authority.issue("localhost"))
+    server = await serve(
+        "127.0.0.1", 0, configuration=configuration, create_protocol=lambda *a, **n: Clerk(desk, *a, **n)
+    )
+    desk.port = server._transport.get_extra_info("sockname")[1]
+    try:
+        yield desk
+    finally:
+        server.close()
