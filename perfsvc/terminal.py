@@ -54,6 +54,7 @@ LABELS = {
     "verdict": Text("结论", "verdict"),
     "score": Text("评分", "score"),
     "total": Text("合计", "total"),
+    "data": Text("测试数据", "data"),
     "name": Text("名称", "name"),
     "kind": Text("种类", "kind"),
     "distribution": Text("软件包", "distribution"),
@@ -62,6 +63,13 @@ LABELS = {
     "certificate": Text("证书", "certificate"),
     "ends": Text("有效期至", "ends"),
     "days_left": Text("剩余天数", "days left"),
+}
+DATA_LABELS = {
+    "used": Text("已用行数", "rows used"),
+    "in_doubt": Text("存疑", "in doubt"),
+    "returned": Text("由丢失的节点退回", "returned by lost nodes"),
+    "left": Text("剩余", "left"),
+    "recycled": Text("从头循环次数", "times begun again"),
 }
 UNITS = {"vus": Text("个虚拟用户", "virtual users"), "arrival_rate": Text("次到达/秒", "arrivals/s")}
 RECOVERED = {
@@ -248,11 +256,22 @@ def _last_lines(report: dict[str, Any], language: str) -> list[str]:
     return [
         *_on_the_plan(report, language),
         *_found(report, language),
+        *_data(report, language),
         f"{LABELS['verdict'].of(language)}: {verdict['state']} ({reason})",
         f"{LABELS['score'].of(language)}: {'-' if score is None else f'{score:g}'}",
         f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else ""),
         *_at_least(report, language),
     ]
+
+
+def _data(report: dict[str, Any], language: str) -> list[str]:
+    """What became of the rows of test data."""
+    if (data := report.get("data")) is None:
+        return []
+    counts = {name: data[name] for name in ("used", "in_doubt", "returned", "left", "recycled")}
+    known = ", ".join(f"{DATA_LABELS[name].of(language)} {count}" for name, count in counts.items() if count)
+    line = f"{LABELS['data'].of(language)}: {data['source']}" + (f", {known}" if known else "")
+    return [line, *(text[_at(language)] for text in data["warnings"])]
 
 
 def _at(language: str) -> str:

@@ -80,6 +80,7 @@ class Dealer:
         self._lost: set[str] = set()
         self._changed = asyncio.Event()
         self._drawing = asyncio.Lock()
+        self._granting: set[asyncio.Task[Grant]] = set()
         self._last: Row | None = None
         self._holds = self._allocation.scope == "run" or self._allocation.ending == "hold"
         self._failure: Text | None = None
@@ -107,25 +108,13 @@ class Dealer:
     async def grant(self, node: str, want: int) -> Grant:
         """About ``want`` rows for a node; less near the end of the data, so that others get their part.
 
-        While others hold the last rows and have not claimed them, it waits for what becomes of these.
+        While others hold the last rows and have not claimed them, it waits for what becomes of these. Who gives up
+        waiting leaves no gap: rows that were on their way to a node that was lost are dealt again.
         """
-        if self._allocation.scope == "run":
-            self._used = 1
-            return self._end()
-        while True:
-            async with self._drawing:
-                rows = await self._take(self._fair(node, want))
-            if self._failure is not None:
-                return Grant(failure=self._failure)
-            if node in self._lost:
-                self._returned.extendleft(reversed(rows))
-                return Grant(ended=True)
-            if rows:
-                return self._lease(node, rows)
-            if not self._leases:
-                return self._end()
-            self._changed.clear()
-            await self._changed.wait()
+        granting = asyncio.get_running_loop().create_task(self._grant(node, want))
+        self._granting.add(granting)
+        granting.add_done_callback(self._granting.discard)
+        return await asyncio.shield(granting)
 
     def claimed(self, node: str, lease: int, upto: int, spent: int) -> bool:
         """Rows of a lease below ``upto`` may be used by their node from now on, of all ``spent`` are done with.
@@ -198,6 +187,25 @@ class Dealer:
 
     # How.
 
+    async def _grant(self, node: str, want: int) -> Grant:
+        if self._allocation.scope == "run":
+            self._used = 1
+            return self._end()
+        while True:
+            async with self._drawing:
+                rows = await self._take(self._fair(node, want))
+            if self._failure is not None:
+                return Grant(failure=self._failure)
+            if node in self._lost:
+                self._returned.extendleft(reversed(rows))
+                return Grant(ended=True)
+            if rows:
+                return self._lease(node, rows)
+            if not self._leases:
+                return self._end()
+            self._changed.clear()
+            await self._changed.wait()
+
     async def _take(self, want: int) -> list[Row]:
         """Rows that came back, else new ones; none at the end, or when the source failed."""
         if self._returned:
@@ -228,10 +236,10 @@ class Dealer:
             self._failure = failure
 
     def _fair(self, node: str, want: int) -> int:
-        """No more than a part of what is left, where several nodes draw from data that has an end."""
+        """No more than a part of what is left of data that has an end, so that no node is left with nothing to do."""
         self._accounts.setdefault(node, Account())
         total = self._total()
-        if len(self._accounts) < 2 or total is None or self._deck is None or self._allocation.ending == "recycle":
+        if total is None or self._deck is None or self._allocation.ending == "recycle":
             return want
         return max(min(want, (total - self._deck.drawn) // (2 * len(self._accounts))), 1)
 

@@ -188,9 +188,10 @@ class Shuffled(Mixed):
     """Every row once in each cycle. A row that is drawn makes room for the next one of the data."""
 
     async def _next(self, count: int) -> list[Row]:
-        if not self._window:
+        if not self._window and self._at_end:
             self._at_end = False
-            await self._fill()
+            return []
+        await self._fill()
         rows: list[Row] = []
         while self._window and len(rows) < count:
             rows.append(self._draw_one())

@@ -35,6 +35,11 @@ CPU_SUSPECT_SECONDS = 3
 STARVED_PERCENT = 40.0
 """Of a second, waited for a core by a generator that needs a whole one; sharing it with one other costs 50."""
 
+DATA_WAIT_PERCENT = 10.0
+"""Of the users' time: so much less load was offered than they would have."""
+DATA_SUSPECT_PERCENT = 10.0
+DATA_SUSPECT_SECONDS = 3
+
 FILES_SUSPECT_PERCENT = 90.0
 FILES_INVALID_PERCENT = 99.0
 """Of the limit of open files: at the limit, connections fail here and not at the target."""
@@ -63,7 +68,7 @@ LATE = {
 }
 
 AT_ITS_LIMIT = frozenset(
-    {"cpu_saturated", "cpu_starved", "loop_lag", "send_lag", "open_files", "ports", "arrivals_dropped"}
+    {"cpu_saturated", "cpu_starved", "loop_lag", "send_lag", "data_wait", "open_files", "ports", "arrivals_dropped"}
 )
 """Causes by which the generator offered less load than it might have."""
 NOT_ALL_COUNTED = frozenset({"snapshots_missing", "node_lost"})
@@ -128,6 +133,7 @@ class HealthLog:
         self.send_lag = Bad(LAG_MS)
         self.cpu_needed = Bad(CPU_PERCENT)
         self.starved = Bad(STARVED_PERCENT)
+        self.data_wait = Bad(DATA_WAIT_PERCENT)
         self.open_files_percent = self.ports_percent = 0.0
         self.ports_gone = False
 
@@ -142,6 +148,7 @@ class HealthLog:
         needed = health.process_cpu + health.cpu_wait
         self.cpu_needed.note(needed)
         self.starved.note(health.cpu_wait if needed >= CPU_PERCENT else 0.0)
+        self.data_wait.note(health.data_wait)
         self.open_files_percent = max(self.open_files_percent, percent(health.open_files, health.open_files_limit))
         self._note_ports(snapshot)
 
@@ -192,6 +199,7 @@ def judge(evidence: Evidence) -> Validity:
         lag("send_lag", log.send_lag, log.seconds),
         saturation(log),
         starvation(log),
+        data_wait(log),
         open_files(log),
         ports(log),
         missing_snapshots(evidence),
@@ -253,6 +261,20 @@ def starvation(log: HealthLog) -> Cause | None:
         "seconds: measured latencies include the generator's own",
     )
     return Cause("cpu_starved", Grade.INVALID, text, _seconds_figures(bad, share, "worst_percent"))
+
+
+def data_wait(log: HealthLog) -> Cause | None:
+    """Users waited for rows of test data instead of sending requests."""
+    bad = log.data_wait
+    share = percent(bad.seconds, log.seconds)
+    if share <= DATA_SUSPECT_PERCENT or bad.seconds < DATA_SUSPECT_SECONDS:
+        return None
+    text = Text(
+        f"在 {share:.1f}% 的秒内，虚拟用户有 {bad.limit:g}% 以上的时间在等待测试数据，施加的负载低于计划",
+        f"users waited for test data for {bad.limit:g} % of their time or more in {share:.1f} % of seconds: "
+        "less load was offered than planned",
+    )
+    return Cause("data_wait", Grade.SUSPECT, text, _seconds_figures(bad, share, "worst_percent"))
 
 
 def open_files(log: HealthLog) -> Cause | None:

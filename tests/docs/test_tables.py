@@ -120,6 +120,7 @@ LIMITS = {
         health.LAG_INVALID_PERCENT,
         health.LAG_INVALID_SECONDS,
     ],
+    "data_wait": [health.DATA_WAIT_PERCENT, health.DATA_SUSPECT_PERCENT, health.DATA_SUSPECT_SECONDS],
     "open_files": [health.FILES_SUSPECT_PERCENT, health.FILES_INVALID_PERCENT],
     "ports": [health.PORTS_SUSPECT_PERCENT, health.PORTS_INVALID_PERCENT],
     "snapshots_missing": [health.MISSING_INVALID_PERCENT],

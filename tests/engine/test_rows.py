@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+
+import pytest
 
 from perfsvc.cluster.dealer import Dealer
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.node import Engine
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.errors import RunError
 from perfsvc.model.window import Snapshot
 from tests.engine.bench import spec_of
 from tests.support import fake_protocol
@@ -76,3 +80,142 @@ def test_each_iteration_has_the_next_row_and_the_data_begins_again() -> None:
     assert (run.report["total"], run.report["left"]) == (3, None)
     assert run.feed.rewinds == 0  # so little is kept
     assert run.feed.closed == 1
+
+
+def test_a_unique_row_is_used_once_and_the_run_ends_with_the_data() -> None:
+    run = dealt(Numbered(100), unique=True)
+    assert sorted(map(int, run.asked)) == list(range(100))
+    assert run.log[-1][0] == pytest.approx(0.49, abs=0.02)
+    assert run.dealer.over
+    assert run.report == {
+        "total": 100,
+        "used": 100,
+        "in_doubt": 0,
+        "returned": 0,
+        "left": 0,
+        "recycled": 0,
+        "warnings": [],
+    }
+
+
+def test_a_row_for_each_user_stays_with_it() -> None:
+    run = dealt(Numbered(9), scope="vu")
+    assert {vu: set(paths) for vu, paths in run.by_user.items()} == {1: {"0"}, 2: {"1"}}
+    assert len(run.asked) == 1000
+    assert (run.report["used"], run.report["left"]) == (2, 7)
+    assert not run.dealer.over
+
+
+def test_one_row_for_everybody() -> None:
+    run = dealt(Numbered(9), scope="run")
+    assert set(run.asked) == {"0"}
+    assert len(run.asked) == 1000
+    assert (run.report["used"], run.report["left"]) == (1, 8)
+
+
+def test_users_without_a_row_of_their_own_stop_and_the_others_go_on() -> None:
+    run = dealt(Numbered(1), scope="vu", unique=True, at_end="stop_vu")
+    assert run.by_user.keys() == {1}
+    assert len(run.asked) == 500
+    assert not run.dealer.over
+    assert [snapshot.vus for snapshot in run.snapshots[:5]] == [1] * 5
+
+
+def test_a_user_without_a_row_of_its_own_stops_the_run() -> None:
+    run = dealt(Numbered(1), scope="vu", unique=True)
+    assert run.dealer.over
+    assert run.engine.elapsed_now() < 0.1
+
+
+def test_users_stop_one_by_one_when_the_data_is_used_up() -> None:
+    run = dealt(Numbered(11), lambda scope, path: Answer(after=1.0 if scope.vu == 1 else 0.1), at_end="stop_vu")
+    assert {vu: len(paths) for vu, paths in run.by_user.items()} == {1: 1, 2: 10}
+    assert run.dealer.over
+    assert run.engine.elapsed_now() == pytest.approx(1.0, abs=0.1)
+
+
+def test_iterations_under_way_end_before_the_run_does() -> None:
+    steps = [ROW, {"name": "again", "request": {"path": "{{n}}"}}]
+    run = dealt(Numbered(5), steps=steps, unique=True)
+    assert sorted(run.asked) == sorted("0123401234")
+
+
+def test_the_end_of_the_data_gives_no_more_time_than_a_stop() -> None:
+    steps = [ROW, {"type": "think", "think_time": {"type": "constant", "value": 60}}, ROW]
+    more = {"steps": steps, "load": {"stages": [{"duration": 0, "target": 2}, {"duration": 99, "target": 2}]}}
+    slow = Dealt(Numbered(1), {"unique": True}, graceful_stop_s=3.0, **more)
+    run = virtual_time.run(slow.whole())
+    assert run.asked == ["0"]
+    assert run.engine.elapsed_now() == pytest.approx(3, abs=0.1)
+
+
+def test_the_last_row_is_held() -> None:
+    run = dealt(Numbered(3), at_end="hold")
+    assert run.asked[:3] == ["0", "1", "2"]
+    assert {vu: paths[-1] for vu, paths in run.by_user.items()} == {1: "2", 2: "1"}
+    assert len(run.asked) == 1000
+
+
+def test_a_user_that_never_had_a_row_holds_the_last_one() -> None:
+    run = dealt(Numbered(1), at_end="hold")
+    assert set(run.asked) == {"0"}
+    assert run.by_user.keys() == {1, 2}
+
+
+def test_on_start_has_the_row_of_the_first_iteration() -> None:
+    scene = {"on_start": [{"name": "login", "request": {"path": "login-{{n}}"}}]}
+    run = virtual_time.run(Dealt(Numbered(1000), {"unique": True}, scene=scene).whole())
+    for paths in run.by_user.values():
+        assert paths[0] == f"login-{paths[1]}"
+        assert len(set(paths[1:])) == len(paths[1:])
+
+
+def test_a_column_wins_over_a_variable_of_the_environment() -> None:
+    target = {"variables": {"n": "of-the-environment", "other": "kept"}}
+    steps = [{"name": "get", "request": {"path": "{{n}}/{{other}}"}}]
+    run = virtual_time.run(Dealt(Numbered(3), {}, steps=steps, target=target).whole())
+    assert run.asked[:3] == ["0/kept", "1/kept", "2/kept"]
+
+
+def test_users_wait_for_a_source_that_is_slow_and_it_is_told() -> None:
+    feed = Numbered(1_000_000, after=5.0)
+    load = {"stages": [{"duration": 0, "target": 2}, {"duration": 18, "target": 2}]}
+    run = virtual_time.run(Dealt(feed, {}, load=load).whole(Answer(after=0.0001)))
+    waits = [snapshot.health.data_wait for snapshot in run.snapshots]
+    assert max(waits) > 90
+    assert len(run.asked) == 4000  # what was read by then, block by block
+
+
+def test_no_row_is_taken_in_a_pause_nor_lost_by_it() -> None:
+    async def paused() -> Dealt:
+        run = Dealt(Numbered(1_000), {"unique": True})
+        whole = asyncio.create_task(run.whole())
+        await asyncio.sleep(1)
+        run.engine.pause()
+        await asyncio.sleep(5)
+        run.engine.resume()
+        return await whole
+
+    run = virtual_time.run(paused())
+    assert sorted(map(int, run.asked)) == list(range(1000))
+    assert run.report["used"] == 1000
+
+
+def test_a_stop_gives_back_what_was_not_used() -> None:
+    run = dealt(Numbered(100_000), unique=True)
+    assert len(set(run.asked)) == len(run.asked) == run.report["used"] == 1000
+    assert (run.report["left"], run.report["in_doubt"]) == (99_000, 0)
+    assert run.feed.closed == 1
+
+
+def test_a_failure_of_the_source_fails_the_run() -> None:
+    with pytest.raises(RunError, match="data source numbered: the line is cut"):
+        dealt(Numbered(100, fails_at=50))
+
+
+def test_arrivals_wait_for_rows_and_the_run_ends_with_the_data() -> None:
+    load = {"stages": [{"duration": 0, "target": 100}, {"duration": 10, "target": 100}], "variable": "arrival_rate"}
+    run = virtual_time.run(Dealt(Numbered(150), {"unique": True}, load={**load, "max_vus": 10}).whole())
+    assert sorted(map(int, run.asked)) == list(range(150))
+    assert run.dealer.over
+    assert run.engine.elapsed_now() == pytest.approx(1.51, abs=0.1)

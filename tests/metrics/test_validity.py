@@ -52,6 +52,15 @@ def test_one_bad_second_does_not_condemn_a_short_run(measured, bad, state):
     assert [grade for _, grade in states(metrics)] == state
 
 
+@pytest.mark.parametrize(
+    ("bad", "calm", "state"), [(2, 8, []), (10, 90, []), (11, 89, ["SUSPECT"]), (99, 1, ["SUSPECT"])]
+)
+def test_users_who_wait_for_data_offer_less_load(measured, bad, calm, state):
+    metrics = measured([NodeHealth(data_wait=10.0)] * bad + [CALM] * calm)
+    assert states(metrics) == [("data_wait", grade) for grade in state]
+    assert metrics.validity().at_least == bool(state)
+
+
 def test_a_busy_core_makes_figures_at_least_that_and_no_worse(measured):
     validity = measured([NodeHealth(process_cpu=100)] * 30).validity()
     assert (validity.state, validity.at_least) == ("SUSPECT", True)
@@ -190,6 +199,7 @@ def test_every_cause_is_told_in_both_languages_with_its_figures(measured):
         open_files_limit=10,
         ports_used=10,
         ports_limit=10,
+        data_wait=50,
     )
     metrics = measured([worst] * 20, dropped=5)
     causes = metrics.validity().as_dict()["causes"]
@@ -198,6 +208,7 @@ def test_every_cause_is_told_in_both_languages_with_its_figures(measured):
         "send_lag",
         "cpu_saturated",
         "cpu_starved",
+        "data_wait",
         "open_files",
         "ports",
         "arrivals_dropped",
