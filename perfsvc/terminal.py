@@ -42,6 +42,8 @@ LABELS = {
     "knee": Text("拐点", "knee"),
     "by_hand": Text("手动", "by hand"),
     "step": Text("步骤", "step"),
+    "node": Text("节点", "node"),
+    "share": Text("占比", "share"),
     "requests": Text("请求数", "requests"),
     "error_rate": Text("错误率", "error %"),
     "avg": Text("平均 ms", "avg ms"),
@@ -70,6 +72,11 @@ DATA_LABELS = {
     "returned": Text("由丢失的节点退回", "returned by lost nodes"),
     "left": Text("剩余", "left"),
     "recycled": Text("从头循环次数", "times begun again"),
+}
+NODE_STATES = {
+    "running": Text("正常", "ok"),
+    "lost": Text("失联", "lost"),
+    "left": Text("已退出", "left"),
 }
 UNITS = {"vus": Text("个虚拟用户", "virtual users"), "arrival_rate": Text("次到达/秒", "arrivals/s")}
 RECOVERED = {
@@ -139,6 +146,8 @@ def show_report(report: dict[str, Any], language: str) -> None:
     """The summary on standard output."""
     console = _console()
     console.print(_steps(report, language))
+    if len(report["nodes"]) > 1:
+        console.print(_nodes(report, language))
     if "search" in report and "metric" not in report["search"]:  # the trace of adaptive has a row for every second
         console.print(_evidence(report["search"], language))
     if report["metrics"]["errors"]["labels"]:
@@ -199,6 +208,15 @@ def _steps(report: dict[str, Any], language: str) -> Table:
     return table
 
 
+def _nodes(report: dict[str, Any], language: str) -> Table:
+    """One row per engine process, with its share of the load at the end."""
+    table = _table(language, "node", "share", "status", "requests", "rps", "error_rate", "avg", *PERCENTILES)
+    for node in report["nodes"]:
+        figures = _figures(node, node["percentiles"])
+        table.add_row(node["node"], f"{node['share']:.1f} %", NODE_STATES[node["state"]].of(language), *figures)
+    return table
+
+
 def _evidence(search: dict[str, Any], language: str) -> Table:
     """One row per level, in the order in which they were held; the knee of a staircase is marked."""
     searched = "threshold" in search
@@ -255,6 +273,7 @@ def _last_lines(report: dict[str, Any], language: str) -> list[str]:
     reason = report["reason"][at] if report["reason"] else ""
     return [
         *_on_the_plan(report, language),
+        *(loss["remark"][at] for node in report["nodes"] for loss in node["losses"]),
         *_found(report, language),
         *_data(report, language),
         f"{LABELS['verdict'].of(language)}: {verdict['state']} ({reason})",

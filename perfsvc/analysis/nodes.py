@@ -153,6 +153,7 @@ def _loss(loss: Loss, variable: Variable) -> dict[str, Any]:
         "share": round(loss.share, 3),
         "reason": loss.reason._asdict(),
         "missing": {"variable": variable, "amount": round(loss.missing, 1), "requests": loss.requests},
+        "remark": _remark(loss, variable)._asdict(),
     }
 
 
