@@ -82,6 +82,7 @@ setup(
         "perfsvc.plugins": [
             "data-csv = perfsvc_datasources.csv",
             "data-database = perfsvc_datasources.database",
+            "data-generator = perfsvc_datasources.generator",
             "data-pool = perfsvc_datasources.pool",
             "protocol-grpc = perfsvc_protocols.grpc",
             "protocol-http = perfsvc_protocols.http",

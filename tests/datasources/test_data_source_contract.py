@@ -21,11 +21,13 @@ from perfsvc_datasources.pool import PoolFeed
 from perfsvc_datasources.pool import PoolSource
 from tests.datasources.csv_bench import CsvBench
 from tests.datasources.database_bench import DatabaseBench
+from tests.datasources.generator_bench import GeneratorBench
 from tests.datasources.pool_bench import PoolBench
 
 BENCHES: dict[str, DataBench] = {
     "csv": CsvBench(),
     "database": DatabaseBench(),
+    "generator": GeneratorBench(),
     "pool": PoolBench(),
 }
 

@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 from perfsvc.plugin import DataFailure
 from perfsvc.plugin import DataSource
-from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row
 from perfsvc.plugin import Text
+from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources._columns import MOST_COLUMNS
 from perfsvc_datasources._columns import unusable
 from perfsvc_datasources.csv.opening import delimiter_of
@@ -49,7 +49,7 @@ class CsvSource(DataSource):
             raise
 
 
-class CsvFeed(Feed):
+class CsvFeed(BlockFeed):
     """Rows of a file. The version that was opened is read to the end, whatever becomes of the file's name."""
 
     def __init__(self, file: BinaryIO, options: Options) -> None:
@@ -58,9 +58,7 @@ class CsvFeed(Feed):
         self._options = options
         self._dialect = dialect_of(file, options)
         self._bad = BadRows(fatal=options.on_bad_row == "fail")
-        self._pending: asyncio.Future[list[Row]] | None = None
-        self._rows: list[Row] = []
-        self._next = self._sound = 0
+        super().__init__()
         self._begin()
         self.columns = options.columns or self._names
         self._notes = notes(self._dialect, options, self.columns)
@@ -70,40 +68,27 @@ class CsvFeed(Feed):
         """How the file was understood where that was a guess, and the rows left out so far."""
         return [*self._notes, *self._bad.told()]
 
-    async def read(self, limit: int) -> list[Row]:
-        while self._next == len(self._rows) and not self._records.ended:
-            rows = await self._piece()
-            self._rows, self._next = rows, 0
-        block = self._rows[self._next : self._next + limit]
-        self._next += len(block)
-        return block
+    async def block(self) -> list[Row]:
+        rows: list[Row] = []
+        while not rows and not self._records.ended:
+            rows = await asyncio.to_thread(self._parse)
+        return rows
 
     async def rewind(self) -> None:
-        await self._settle()
+        await self.settle()
         await asyncio.to_thread(self._begin)
 
     async def close(self) -> None:
-        await self._settle()
+        await self.settle()
         self._file.close()
 
     def _begin(self) -> None:
         self._records = Records(self._file, self._dialect)
-        self._rows, self._next, self._sound = [], 0, 0
+        self._sound = 0
         if self._options.has_header:
             self._names = header_of(self._records, self._dialect, self._options)
         if self._records.ended:
             self.count = 0
-
-    async def _piece(self) -> list[Row]:
-        """The rows of the next piece. A reader who is cancelled loses none: the next one waits for the same piece."""
-        if self._pending is None:
-            self._pending = asyncio.ensure_future(asyncio.to_thread(self._parse))
-        pending = self._pending
-        try:
-            return await asyncio.shield(pending)
-        finally:
-            if pending.done():
-                self._pending = None
 
     def _parse(self) -> list[Row]:
         columns = self.columns
@@ -114,12 +99,6 @@ class CsvFeed(Feed):
         if self._records.ended:
             self.count = self._sound
         return [dict(zip(columns, fields)) for fields in found]  # noqa: B905 - of one length, and twice as fast
-
-    async def _settle(self) -> None:
-        """Wait for the thread, if one is at work."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            await asyncio.gather(pending, return_exceptions=True)
 
 
 class BadRows:

@@ -1,0 +1,48 @@
+"""Feeds that make their rows in blocks of a size of their own, in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+
+from perfsvc.plugin import Feed
+from perfsvc.plugin import Row
+
+
+class BlockFeed(Feed):
+    """A reader who is cancelled loses no row: the next one waits for the block that is still on its way."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._next = 0
+        self._coming: asyncio.Task[list[Row]] | None = None
+
+    @abstractmethod
+    async def block(self) -> list[Row]:
+        """The next rows, however many; none at the end. Raises DataFailure."""
+
+    async def read(self, limit: int) -> list[Row]:
+        if self._next == len(self._rows):
+            self._rows, self._next = await self._receive(), 0
+        taken = self._rows[self._next : self._next + limit]
+        self._next += len(taken)
+        return taken
+
+    async def settle(self) -> None:
+        """Wait for the block on its way, if there is one, and forget it with the rows at hand."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            await asyncio.gather(coming, return_exceptions=True)
+        self._rows, self._next = [], 0
+
+    async def _receive(self) -> list[Row]:
+        coming = self._coming = self._coming or asyncio.ensure_future(self.block())
+        try:
+            rows = await asyncio.shield(coming)
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            self._coming = None
+            raise
+        self._coming = None
+        return rows

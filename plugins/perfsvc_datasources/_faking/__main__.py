@@ -1,0 +1,104 @@
+"""The process. Its input is one line of JSON; each line of its output has the next values of all columns, or an error.
+
+It ends when all is made, or when nobody reads any more; it may use only so much memory and processor time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from faker import Faker
+
+from perfsvc_datasources._faking.calls import FakerCall
+from perfsvc_datasources._faking.pattern import compile_pattern
+
+MEMORY = 1_073_741_824
+"""Bytes of address space."""
+CPU_S = 600
+LONGEST_VALUE = 10_000
+"""Characters."""
+
+Make = Callable[[], Any]
+
+
+class Refused(Exception):
+    """A column, or the whole request where there is no name, that cannot be served."""
+
+    def __init__(self, column: str, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.told = {"column": column, "zh": zh, "en": en}
+
+
+def makers(request: dict[str, Any]) -> dict[str, Make]:
+    """How to make the values of each column. Raises Refused."""
+    seed = request["seed"]
+    try:
+        fake = Faker(request["locale"])
+    except (AttributeError, ValueError):
+        raise Refused("", "没有该语言区域", "Faker has no such locale") from None
+    fake.seed_instance(f"{seed}/faker")
+    return {name: maker(fake, name, spec, seed) for name, spec in request["columns"].items()}
+
+
+def maker(fake: Any, name: str, spec: dict[str, Any], seed: int) -> Make:
+    """How to make the values of a column. Raises Refused."""
+    if "pattern" in spec:
+        make, numbers = compile_pattern(spec["pattern"]), random.Random(f"{seed}/{name}")  # noqa: S311 - repeatable
+        return lambda: make(numbers)
+    call = FakerCall(**spec)
+    method = getattr(fake, call.method, None)
+    if method is None:
+        raise Refused(name, f"该语言区域没有 {call.method}", f"the locale has no {call.method}")
+
+    def value() -> Any:
+        try:
+            return plain(method(*call.args, **call.kwargs))
+        except Exception as error:
+            raise Refused(name, f"Faker 拒绝了参数：{error}", f"Faker refused it: {error}") from None
+
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it. Raises ValueError for one that is too long."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    if len(text) > LONGEST_VALUE:
+        raise ValueError(f"the value has more than {LONGEST_VALUE} characters")
+    return text
+
+
+def serve(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+    """All values, piece by piece."""
+    try:
+        made = makers(request)
+        for begin in range(0, request["size"], request["piece"]):
+            count = min(request["piece"], request["size"] - begin)
+            tell({"values": {name: [make() for _ in range(count)] for name, make in made.items()}})
+    except Refused as refused:
+        tell({"error": refused.told})
+    except MemoryError:
+        tell({"error": {"column": "", "zh": "占用内存过多", "en": "it takes too much memory"}})
+
+
+def tell(message: dict[str, Any]) -> None:
+    """One line."""
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    os.nice(5)  # the engine goes first
+    try:
+        serve(json.loads(sys.stdin.readline()), tell)
+    except BrokenPipeError:
+        os._exit(0)  # not even what is buffered finds a reader

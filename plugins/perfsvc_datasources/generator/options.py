@@ -1,0 +1,209 @@
+"""What users write: ``data_config`` of a generator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC
+from datetime import datetime
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from pydantic import Discriminator
+from pydantic import Field
+from pydantic import Tag
+from pydantic import field_validator
+from pydantic import model_validator
+
+from perfsvc.plugin import Fault
+from perfsvc.plugin import Many
+from perfsvc.plugin import Problem
+from perfsvc.plugin import Spec
+from perfsvc.plugin import Text
+from perfsvc.plugin import titled
+from perfsvc_datasources._columns import Column
+from perfsvc_datasources._faking.calls import parse_call
+from perfsvc_datasources._faking.pattern import compile_pattern
+
+LARGEST = 10**15
+MOST_VALUES = 10_000
+NUMBERED = re.compile(r"([^{}]*)\{(?::0?(\d{1,2})d?)?\}([^{}]*)", re.DOTALL)
+"""A format: ``user{}`` or ``user{:06}``."""
+MOMENT = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSUwyYfzZ%])+", re.DOTALL)
+REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
+
+Number = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+
+
+class SequenceColumn(Spec):
+    """One number after the other, as they are or within a text."""
+
+    type: Literal["sequence"]
+    start: Number = titled("起始值", "First", default=1)
+    step: Number = titled("步长", "Step", default=1)
+    format: str | None = titled("格式，如 user{:06}", "Format, such as user{:06}", default=None, max_length=200)
+
+    @field_validator("format")
+    @classmethod
+    def _numbered(cls, value: str | None) -> str | None:
+        if value is not None and not NUMBERED.fullmatch(value):
+            raise Fault("应含有一个 {} 或 {:06} 形式的占位", "needs one {}, or one like {:06}")
+        return value
+
+
+class IntegerColumn(Spec):
+    """Whole numbers, each as likely as the other."""
+
+    type: Literal["integer"]
+    least: Number = titled("最小值", "Least", alias="min")
+    most: Number = titled("最大值", "Most", alias="max")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> IntegerColumn:
+        if self.least > self.most:
+            raise Fault("不能大于 max", "cannot be above max", "min")
+        return self
+
+
+class UuidColumn(Spec):
+    """Random UUIDs (version 4)."""
+
+    type: Literal["uuid"]
+
+
+class PatternColumn(Spec):
+    """Texts that match a regular expression."""
+
+    type: Literal["regex"]
+    pattern: str = titled("正则表达式", "Regular expression", min_length=1)
+
+    @field_validator("pattern")
+    @classmethod
+    def _makeable(cls, value: str) -> str:
+        try:
+            compile_pattern(value)
+        except ValueError as error:
+            raise Fault(f"无法按此正则生成文本：{error}", str(error)) from None
+        return value
+
+
+class ChoiceColumn(Spec):
+    """One of some values."""
+
+    type: Literal["choice"]
+    values: Many[str | int | float | bool | None] = titled("候选值", "Values", min_length=1, max_length=MOST_VALUES)
+    weights: Many[Annotated[float, Field(ge=0, le=LARGEST)]] | None = titled("权重", "Weights", default=None)
+
+    @model_validator(mode="after")
+    def _weighed(self) -> ChoiceColumn:
+        if self.weights is not None and len(self.weights) != len(self.values):
+            raise Fault("个数应与 values 相同", "must be as many as values", "weights")
+        if self.weights is not None and sum(self.weights) <= 0:
+            raise Fault("总和应大于 0", "must not all be 0", "weights")
+        return self
+
+
+class MomentColumn(Spec):
+    """Moments between two others, in UTC."""
+
+    type: Literal["datetime"]
+    first: str = titled("开始时间", "From", alias="from")
+    last: str = titled("结束时间", "To", alias="to")
+    format: str = titled("格式", "Format", default="%Y-%m-%d %H:%M:%S", min_length=1, max_length=100)
+
+    @field_validator("first", "last")
+    @classmethod
+    def _is_moment(cls, value: str) -> str:
+        moment_of(value)
+        return value
+
+    @field_validator("format")
+    @classmethod
+    def _is_format(cls, value: str) -> str:
+        if not MOMENT.fullmatch(value):
+            raise Fault("含有不支持的格式符", "has a directive that is not supported")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> MomentColumn:
+        if moment_of(self.first) > moment_of(self.last):
+            raise Fault("不能晚于 to", "cannot be after to", "from")
+        return self
+
+
+class TemplateColumn(Spec):
+    """A text with other columns in it as ``{{name}}``, or with none."""
+
+    type: Literal["text"]
+    template: str = titled("模板，如 {{name}}@example.com", "Template, such as {{name}}@example.com", max_length=10_000)
+
+    @property
+    def references(self) -> set[str]:
+        return set(REFERENCE.findall(self.template))
+
+
+def _kind(column: Any) -> str:
+    if isinstance(column, str):
+        return ":faker"
+    return f":{column.get('type')}" if isinstance(column, dict) else f":{getattr(column, 'type', '')}"
+
+
+KINDS = "sequence, integer, uuid, regex, choice, datetime, text"
+ColumnSpec = Annotated[
+    Annotated[Annotated[str, Field(min_length=1)], Tag(":faker")]
+    | Annotated[SequenceColumn, Tag(":sequence")]
+    | Annotated[IntegerColumn, Tag(":integer")]
+    | Annotated[UuidColumn, Tag(":uuid")]
+    | Annotated[PatternColumn, Tag(":regex")]
+    | Annotated[ChoiceColumn, Tag(":choice")]
+    | Annotated[MomentColumn, Tag(":datetime")]
+    | Annotated[TemplateColumn, Tag(":text")],
+    Discriminator(
+        _kind,
+        custom_error_type="literal_error",
+        custom_error_context={"expected": f"Faker method, {{type: {KINDS}}}"},
+    ),
+]
+
+
+class Options(Spec):
+    """The columns, and how many rows there are of them."""
+
+    columns: dict[Column, ColumnSpec] = titled("列", "Columns", min_length=1, max_length=100)
+    """A text is a method of Faker, with arguments if need be: ``name``, ``random_int(1,9)``."""
+    locale: str = titled("语言区域", "Locale", default="zh_CN", pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}$")
+    count: int | None = titled("行数，默认不限", "Rows; without an end by default", default=None, ge=1, le=LARGEST)
+    pool_size: int = titled("每个 Faker 列的不同取值数", "Values per column of Faker", default=20_000, ge=1, le=200_000)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Options:
+        problems = list(self._problems())
+        if problems:
+            raise Fault.all(problems)
+        return self
+
+    def _problems(self) -> Iterator[Problem]:
+        for name, column in self.columns.items():
+            if isinstance(column, str):
+                try:
+                    parse_call(column)
+                except ValueError as error:
+                    yield Problem(f"columns.{name}", Text(f"不可用的 Faker 方法：{error}", str(error)))
+            elif isinstance(column, TemplateColumn):
+                yield from self._dangling(name, column)
+
+    def _dangling(self, name: str, column: TemplateColumn) -> Iterator[Problem]:
+        for reference in sorted(column.references):
+            if isinstance(self.columns.get(reference, column), TemplateColumn):
+                text = Text(f"{reference} 不是可引用的列", f"{reference} is not a column that it may refer to")
+                yield Problem(f"columns.{name}.template", text)
+
+
+def moment_of(text: str) -> datetime:
+    """ISO 8601, in UTC unless it says otherwise. Raises Fault."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Fault("应为 ISO 8601 时间", "must be a time as ISO 8601 has it") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
