@@ -40,6 +40,8 @@ RUNTIME = [
 TEST = [
     "aioquic>=1.7",
     "hdrhistogram>=0.10",
+    # examples/perfsvc-redis
+    "hiredis>=3",
     "hypothesis>=6.170",
     "import-linter>=2.16",
     "jsonschema>=4.26",

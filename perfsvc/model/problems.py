@@ -73,7 +73,8 @@ def path_of(location: tuple[int | str, ...], at: str = "") -> str:
     """``("steps", 0, "name")`` as ``steps[0].name``, below ``at``."""
     path = at
     for part in location:
-        path = f"{path}[{part}]" if isinstance(part, int) else f"{path}.{part}" if path else part
+        joint = "" if isinstance(part, int) or part.startswith("[") or not path else "."
+        path += f"[{part}]" if isinstance(part, int) else f"{joint}{part}"
     return path or "$"
 
 

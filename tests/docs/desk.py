@@ -52,5 +52,5 @@ class Desk:
         shim.write_text(STRICT_CURL)
         shim.chmod(0o755)
         (self.folder / "examples").mkdir()
-        for example in (ROOT / "examples").iterdir():
+        for example in (ROOT / "examples").glob("*.*"):
             (self.folder / "examples" / example.name).write_text(self.say(example.read_text("utf-8")), "utf-8")
