@@ -14,6 +14,8 @@ from collections.abc import Callable
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+KEPT = 1000
+"""A server that answers a hundred thousand requests does not keep them all."""
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -92,7 +94,8 @@ class ScriptedServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def note(self, request: bytes) -> None:
-        self.requests.append(request)
+        if len(self.requests) < KEPT:
+            self.requests.append(request)
         self._noted.set()
         self._noted = asyncio.Event()
 

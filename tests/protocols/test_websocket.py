@@ -10,6 +10,8 @@ import pytest
 
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import MissingVariable
+from perfsvc.plugin import NotSent
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.websocket import WebSocketProtocol
@@ -80,6 +82,49 @@ async def test_waits_for_what_matches(expect: dict[str, Any], body: bytes):
     async with WebSocketServer() as server, user(server.url) as client:
         outcome = await client.do({"url": "/commanded", "json": {"push": 5}, "expect": expect})
         assert (outcome.failure, outcome.body) == (None, body)
+
+
+@pytest.mark.parametrize(
+    ("expect", "body"),
+    [
+        ({"contains": 'number": {{wanted}}'}, b'{"type": "tick", "number": 3}'),
+        ({"regex": '"type": "t.*{{wanted}}'}, b'{"type": "tick", "number": 3}'),
+        ({"json": {"path": "$.number", "equals": "{{wanted}}"}}, b'{"type": "tick", "number": 3}'),
+        ({"json": {"path": "$.type", "equals": "{{kind}}"}, "count": 2}, b'{"type": "tick", "number": 1}'),
+    ],
+)
+async def test_what_is_waited_for_may_vary(expect: dict[str, Any], body: bytes):
+    async with WebSocketServer() as server, user(server.url) as client:
+        client.scope.variables = {"wanted": 3, "kind": "tick"}
+        request = {"url": "/commanded", "json": {"push": 5}, "expect": expect}
+        for _ in range(2):
+            outcome = await client.do(request)
+            assert (outcome.failure, outcome.body) == (None, body)
+            await client.do({"ping": True})
+
+
+async def test_variables_in_a_pattern_are_matched_as_they_are():
+    async with WebSocketServer() as server, user(server.url) as client:
+        client.scope.variables = {"price": "1.5 (net)"}
+        request = {
+            "url": "/commanded",
+            "json": {"say": "price 1x5 net"},
+            "expect": {"regex": "e {{price}}$", "timeout": 50},
+        }
+        assert (await client.do(request)).failure == TIMEOUT
+        request["json"] = {"say": "price {{price}}"}
+        assert (await client.do(request)).body == b"price 1.5 (net)"
+
+
+async def test_what_is_waited_for_is_known_before_anything_is_sent():
+    async with WebSocketServer() as server, user(server.url) as client:
+        await client.do({"url": "/echo"})
+        with pytest.raises(MissingVariable):
+            client.start(client.call({"text": "a", "expect": {"contains": "{{nobody}}"}}))
+        client.scope.variables = {"nobody": "a"}
+        with pytest.raises(NotSent):
+            client.start(client.call({"text": "a", "expect": {"regex": "({{nobody}}"}}))
+        assert (client.count, server.messages) == (1, [])
 
 
 async def test_what_does_not_come_times_out_and_the_connection_is_given_up():

@@ -37,6 +37,8 @@ class WebSocketBench(Bench):
         ({"text": "a", "json": {}}, "json"),
         ({"json": {"a": ["{{$nonsense}}"]}}, "json.a[0]"),
         ({"expect": {"regex": "("}}, "expect.regex"),
+        ({"expect": {"contains": "{{$nonsense}}"}}, "expect.contains"),
+        ({"expect": {"json": {"path": "$.a", "equals": {"b": "{{$nonsense}}"}}}}, "expect.json.equals.b"),
         ({"actions": [{"expect": {"json": {"path": "$["}}}]}, "actions[0].expect.json.path"),
         ({"actions": [{"ping": True}], "text": "a"}, "actions"),
         ({"close": {"code": 1006}}, "close.code"),

@@ -15,6 +15,8 @@ from tornado.web import Application
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
+from tests.protocols.servers import KEPT
+
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -32,7 +34,8 @@ class Peer(WebSocketHandler):
         return subprotocols[-1] if subprotocols else None
 
     def on_message(self, message: str | bytes) -> None:
-        self.server.messages.append(message)
+        if len(self.server.messages) < KEPT:
+            self.server.messages.append(message)
 
     def on_close(self) -> None:
         self.server.closes.append((self.close_code, self.close_reason))

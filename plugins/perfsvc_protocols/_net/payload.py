@@ -9,6 +9,8 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
+import regex
+
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import NotSent
@@ -85,8 +87,11 @@ class Texts:
 
     def pieces(self, text: str, at: str, encode: Encode = plain_text) -> Pieces:
         """A text with templates, as bytes."""
+        return self._pieces(text, at, encode, encode)
+
+    def _pieces(self, text: str, at: str, encode: Encode, encode_varying: Encode) -> Pieces:
         try:
-            return pieces(self._template(text), encode)
+            return pieces(self._template(text), encode, encode_varying)
         except Fault as fault:
             self.problems += [Problem(at, problem.text) for problem in fault.problems]
         except NotSent as error:
@@ -96,6 +101,10 @@ class Texts:
     def text(self, text: str, at: str = "text") -> Payload:
         """Text, sent as UTF-8."""
         return Payload(self.pieces(text, at))
+
+    def pattern(self, text: str, at: str) -> Payload:
+        """A regular expression; what its templates give is matched as it is."""
+        return Payload(self._pieces(text, at, plain_text, escaped))
 
     def hexadecimal(self, text: str, at: str = "hex") -> Payload:
         """Bytes in hexadecimal; white space between them is allowed."""
@@ -140,6 +149,11 @@ class Texts:
             yield b"," if number else b""
             yield from self._json(item, f"{at}[{number}]")
         yield b"]"
+
+
+def escaped(text: str) -> bytes:
+    """Text within a regular expression that matches nothing but itself."""
+    return plain_text(regex.escape(text))
 
 
 def unhex(text: bytes) -> bytes:

@@ -27,9 +27,10 @@ Segment = Callable[[Any], str]
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def pieces(template: Template, encode: Encode) -> Pieces:
+def pieces(template: Template, encode: Encode, encode_varying: Encode | None = None) -> Pieces:
     """A template as bytes: literal parts encoded now (and so checked now), the others whenever they are rendered."""
-    return merged(encode(part) if isinstance(part, str) else varying(part, encode) for part in template.segments)
+    later = encode_varying or encode
+    return merged(encode(part) if isinstance(part, str) else varying(part, later) for part in template.segments)
 
 
 def varying(segment: Segment, encode: Encode) -> Piece:

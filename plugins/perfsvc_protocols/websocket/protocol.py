@@ -13,11 +13,10 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net import address
+from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols._net.pieces import Pieces
-from perfsvc_protocols._net.pieces import constant
 from perfsvc_protocols._net.pieces import header_text
-from perfsvc_protocols._net.pieces import plain_text
 from perfsvc_protocols.websocket import spec
 from perfsvc_protocols.websocket.script import Script
 from perfsvc_protocols.websocket.script import Target
@@ -46,22 +45,21 @@ class WebSocketProtocol(Protocol):
         operations = [each for at, action in request.script for each in script.operations(action, at)]
         target = Target(request.url is not None, self._url(request.url or "", texts), self._headers(request, texts))
         texts.check()
-        return WebSocketCall(target, operations, script.payloads, timeout_ns + script.held_ns)
+        return WebSocketCall(target, operations, script.varying, timeout_ns + script.held_ns)
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> WebSocketSession:
         return WebSocketSession(scope, done, self._ground)
 
-    def _url(self, url: str, texts: Texts) -> Pieces:
+    def _url(self, url: str, texts: Texts) -> Payload:
         """A step without a URL in a run without a base URL is at home on the connection of a step before it."""
         text = url if address.ABSOLUTE.match(url) else address.joined(self.context.base_url, url)
-        parts = texts.pieces(text, "url", plain_text)
-        whole = constant(parts)
-        if whole and not texts.problems:
+        payload = texts.text(text, "url")
+        if payload.constant and not texts.problems:
             try:
-                address.parse(as_http(whole.decode()))
+                address.parse(as_http(payload.constant.decode()))
             except address.BadAddress as error:
                 texts.refuse("url", Text(f"无法连接 {text!r}：{error}", f"{text!r} cannot be connected to: {error}"))
-        return parts
+        return payload
 
     def _headers(self, request: spec.Request, texts: Texts) -> tuple[tuple[str, Pieces], ...]:
         common = {name: value for name, value in self.context.headers.items() if name.lower() not in spec.UPGRADING}

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
-from json import JSONDecodeError
-from json import loads
 from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
 from picows import WSMsgType
 
-from perfsvc.plugin import MISSING
 from perfsvc.plugin import Call
-from perfsvc.plugin import Fault
-from perfsvc.plugin import Problem
 from perfsvc.plugin import Scope
-from perfsvc.plugin import compile_path
-from perfsvc_protocols._net.pattern import compile_search
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols._net.pieces import Pieces
+from perfsvc_protocols.websocket.predicate import Match
+from perfsvc_protocols.websocket.predicate import Wish
+from perfsvc_protocols.websocket.predicate import wish
 from perfsvc_protocols.websocket.spec import Action
 from perfsvc_protocols.websocket.spec import Expect
 
 NS = 1_000_000_000
-
-Match = Callable[[bytes], bool]
 
 
 class Performer(Protocol):
@@ -36,10 +30,12 @@ class Performer(Protocol):
     def send(self, kind: WSMsgType, payload: Payload) -> bool: ...
     def ping(self) -> bool: ...
     def expect(self, match: Match | None, count: int, timeout_s: float | None) -> bool: ...
+    def rendered(self, wish: Wish) -> Match: ...
     def hold(self, seconds: float) -> bool: ...
     def close_with(self, code: int, reason: str) -> bool: ...
 
 
+Varying = Payload | Wish
 Operation = Callable[[Performer], bool]
 """Begins something; True when it is done already, else the session goes on when it is."""
 
@@ -48,31 +44,35 @@ class Target(NamedTuple):
     """Where a step wants to be connected: no URL of its own means wherever the user is."""
 
     own: bool
-    url: Pieces
+    url: Payload
     headers: tuple[tuple[str, Pieces], ...]
+
+    def text(self, scope: Scope) -> str:
+        """The URL for one virtual user at this moment. Raises MissingVariable and NotSent."""
+        return self.url.render(scope).decode()
 
 
 class WebSocketCall(Call):
-    """A compiled step. ``payloads`` are those of its script that vary: they are rendered before anything is sent."""
+    """A compiled step. ``varying`` is what its script has that varies: it is rendered before anything is sent."""
 
-    __slots__ = ("operations", "payloads", "target")
+    __slots__ = ("operations", "target", "varying")
 
-    def __init__(self, target: Target, operations: list[Operation], payloads: list[Payload], timeout_ns: int) -> None:
+    def __init__(self, target: Target, operations: list[Operation], varying: list[Varying], timeout_ns: int) -> None:
         super().__init__(timeout_ns)
         self.target = target
         self.operations = tuple(operations)
-        self.payloads = tuple(payload for payload in payloads if payload.constant is None)
+        self.varying = tuple(varying)
 
-    def render(self, scope: Scope) -> dict[Payload, bytes]:
+    def render(self, scope: Scope) -> dict[Varying, Any]:
         """What varies, for one virtual user at this moment. Raises MissingVariable and NotSent."""
-        return {payload: payload.render(scope) for payload in self.payloads}
+        return {each: each.render(scope) for each in self.varying}
 
 
 class Script:
-    """Compiles the actions of one step; ``payloads`` and ``held_ns`` (time the step holds on purpose) add up."""
+    """Compiles the actions of one step; ``varying`` and ``held_ns`` (time the step holds on purpose) add up."""
 
     def __init__(self, texts: Texts) -> None:
-        self.payloads: list[Payload] = []
+        self.varying: list[Varying] = []
         self.held_ns = 0
         self._texts = texts
 
@@ -93,7 +93,8 @@ class Script:
 
     def _send(self, action: Action, kind: str, prefix: str) -> Operation:
         payload = self._payload(action, kind, prefix + kind)
-        self.payloads.append(payload)
+        if payload.constant is None:
+            self.varying.append(payload)
         frame = WSMsgType.BINARY if kind == "base64" else WSMsgType.TEXT
         return lambda session: session.send(frame, payload)
 
@@ -109,47 +110,13 @@ class Script:
         return lambda session: session.hold(seconds)
 
     def _expect(self, expect: Expect, at: str) -> Operation:
-        try:
-            match = predicate(expect)
-        except Fault as fault:
-            self._texts.problems += [Problem(f"{at}.{problem.path}", problem.text) for problem in fault.problems]
-            match = None
         count, timeout_s = expect.count, None if expect.timeout is None else expect.timeout / 1000
+        wanted = wish(expect, self._texts, at)
+        if wanted is None:
+            return lambda session: session.expect(None, count, timeout_s)
+        known = wanted.payload.constant
+        if known is None:
+            self.varying.append(wanted)
+            return lambda session: session.expect(session.rendered(wanted), count, timeout_s)
+        match = None if self._texts.problems else wanted.make(known)
         return lambda session: session.expect(match, count, timeout_s)
-
-
-def predicate(expect: Expect) -> Match | None:
-    """Whether a message is one that is waited for; None when every one is. Raises Fault."""
-    if expect.contains is not None:
-        needle = expect.contains.encode()
-        return lambda message: needle in message
-    if expect.regex is not None:
-        return _regex(expect.regex)
-    if expect.json_match is not None:
-        compares = "equals" in expect.json_match.model_fields_set
-        return _json(expect.json_match.path, expect.json_match.equals if compares else MISSING)
-    return None
-
-
-def _regex(pattern: str) -> Match:
-    try:
-        search = compile_search(pattern)
-    except Fault as fault:
-        raise Fault(*fault.problems[0].text, "regex") from None
-    return lambda message: search(message) is not None
-
-
-def _json(path: str, wanted: Any) -> Match:
-    try:
-        get = compile_path(path)
-    except Fault as fault:
-        raise Fault(*fault.problems[0].text, "json.path") from None
-
-    def match(message: bytes) -> bool:
-        try:
-            found = get(loads(message))
-        except (JSONDecodeError, UnicodeDecodeError, RecursionError):
-            return False
-        return found is not MISSING if wanted is MISSING else bool(found == wanted)
-
-    return match

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 from typing import NamedTuple
 
 from picows import WSMsgType
@@ -24,9 +25,11 @@ from perfsvc_protocols._net.pieces import render
 from perfsvc_protocols.websocket.connection import PING
 from perfsvc_protocols.websocket.connection import Connection
 from perfsvc_protocols.websocket.connection import Opening
+from perfsvc_protocols.websocket.predicate import Match
+from perfsvc_protocols.websocket.predicate import Wish
 from perfsvc_protocols.websocket.reply import WebSocketReply
-from perfsvc_protocols.websocket.script import Match
 from perfsvc_protocols.websocket.script import Target
+from perfsvc_protocols.websocket.script import Varying
 from perfsvc_protocols.websocket.script import WebSocketCall
 from perfsvc_protocols.websocket.spec import Options
 
@@ -102,17 +105,17 @@ class WebSocketSession(Session):
         self._opening: Opening | None = None
         self._operations: tuple[Callable[[WebSocketSession], bool], ...] = ()
         self._pinged = 0
-        self._rendered: dict[Payload, bytes] = {}
+        self._rendered: dict[Varying, Any] = {}
         self._timer: asyncio.Handle | None = None
 
     def start(self, call: WebSocketCall) -> None:
         if self._iteration is not None and self._iteration != self.scope.iteration:
             self._iteration = self.scope.iteration
             self.reset()
-        if call.payloads:
+        if call.varying:
             self._rendered = call.render(self.scope)
         target = call.target
-        if self._connection is None or (target.own and render(target.url, self.scope).decode() != self._text):
+        if self._connection is None or (target.own and target.text(self.scope) != self._text):
             self._dial(call, target)
             return
         self.reply.reset()
@@ -143,7 +146,7 @@ class WebSocketSession(Session):
     # Connecting
 
     def _dial(self, call: WebSocketCall, target: Target) -> None:
-        text = self._text if self._text and not target.own else render(target.url, self.scope).decode()
+        text = self._text if self._text and not target.own else target.text(self.scope)
         headers = [(name, render(value, self.scope).decode()) for name, value in target.headers]
         opening = Opening(self._now_ns, _address(text), headers)
         self.reset()
@@ -237,6 +240,10 @@ class WebSocketSession(Session):
             return False
         return True
 
+    def rendered(self, wish: Wish) -> Match:
+        match: Match = self._rendered[wish]
+        return match
+
     def ping(self) -> bool:
         self._pinged = self._now_ns()
         payload = (self._pinged & 0xFFFFFFFF).to_bytes(PING_BYTES)
@@ -282,9 +289,11 @@ class WebSocketSession(Session):
         self._came(size)
         self._received += 1
         if self._awaiting == "message":
-            self._take(data)
-            if not self._left:
-                self._go_on()
+            if self._match is None or self._match(data):
+                self._left -= 1
+                self.reply.payload = data
+                if not self._left:
+                    self._go_on()
             return
         self._count("pushes")
         if self._awaiting == "time":
