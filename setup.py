@@ -6,6 +6,7 @@ from setuptools import setup
 BUILTIN = find_packages("plugins")
 
 RUNTIME = [
+    "aiohttp>=3.14,<4",
     "argon2-cffi>=25.1",
     "cryptography>=50",
     # Server and agents must have the same version: what they say to each other is Dask's own.
@@ -82,6 +83,7 @@ setup(
     entry_points={
         "console_scripts": ["perfsvc = perfsvc.cli:main"],
         "perfsvc.plugins": [
+            "data-api = perfsvc_datasources.api",
             "data-csv = perfsvc_datasources.csv",
             "data-database = perfsvc_datasources.database",
             "data-generator = perfsvc_datasources.generator",

@@ -8,6 +8,7 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
+from perfsvc.model.jsonpath import compile_paths
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
@@ -63,6 +64,7 @@ __all__ = [
     "Template",
     "Text",
     "compile_path",
+    "compile_paths",
     "failures",
     "hookimpl",
     "titled",

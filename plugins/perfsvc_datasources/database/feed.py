@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from perfsvc.plugin import DataFailure
-from perfsvc.plugin import Feed
 from perfsvc.plugin import Row
+from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources.database.reader import Reader
 from perfsvc_datasources.database.reader import Refused
 from perfsvc_datasources.database.reader import plain
@@ -18,16 +18,15 @@ from perfsvc_datasources.database.statement import check_columns
 T = TypeVar("T")
 
 
-class DatabaseFeed(Feed):
+class DatabaseFeed(BlockFeed):
     """Rows of a query, ``fetch_size`` at a time. Rewinding runs the query again."""
 
     def __init__(self, make: Callable[[], Reader], fetch_size: int) -> None:
+        super().__init__()
         self._make = make
         self._reader = make()
         self._fetch_size = fetch_size
         self._thread = ThreadPoolExecutor(1, "perfsvc-database")
-        self._fetching: asyncio.Future[list[Row]] | None = None
-        self._rows: list[Row] = []
 
     async def begin(self) -> None:
         """Run the query. Raises DataFailure, InvalidInput for columns without usable names; then all is closed."""
@@ -37,25 +36,20 @@ class DatabaseFeed(Feed):
             await self.close()
             raise
 
-    async def read(self, limit: int) -> list[Row]:
-        if not self._rows:
-            # A read that is cancelled leaves its rows to the next one.
-            self._fetching = self._fetching or self._in_thread(self._fetch)
-            self._rows = await asyncio.shield(self._fetching)
-            self._fetching = None
-        given, self._rows = self._rows[:limit], self._rows[limit:]
-        return given
-
     async def rewind(self) -> None:
         self._reader.interrupt()
-        self._fetching, self._rows = None, []
+        await self.settle()
         await self._in_thread(self._begin_again)
 
     async def close(self) -> None:
         self._reader.interrupt()
+        await self.settle()
         closing = self._in_thread(self._end)
         self._thread.shutdown(wait=False)
         await asyncio.shield(closing)
+
+    async def block(self) -> list[Row]:
+        return await self._in_thread(self._fetch)
 
     def _in_thread(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Raises DataFailure where the database refuses."""

@@ -1,0 +1,120 @@
+"""Which request follows an answer: by page number, by cursor, by link, or none."""
+
+from __future__ import annotations
+
+from abc import ABC
+from abc import abstractmethod
+from typing import Any
+from typing import NamedTuple
+
+from yarl import URL
+
+from perfsvc.plugin import MISSING
+from perfsvc.plugin import DataFailure
+from perfsvc.plugin import compile_path
+from perfsvc_datasources.api.client import moved
+from perfsvc_datasources.api.request import Request
+from perfsvc_datasources.api.spec import CursorPagination
+from perfsvc_datasources.api.spec import LinkPagination
+from perfsvc_datasources.api.spec import PagePagination
+from perfsvc_datasources.api.spec import Pagination
+
+
+class Seen(NamedTuple):
+    """What decides whether and how it goes on. ``rows`` are those of the answer, ``so_far`` all up to now."""
+
+    request: Request
+    document: Any
+    link: URL | None
+    rows: int
+    so_far: int
+
+
+class Pager(ABC):
+    """Belongs to one pass over the pages."""
+
+    def first(self, request: Request) -> Request:
+        """The request for the first page."""
+        return request
+
+    @abstractmethod
+    def following(self, seen: Seen) -> Request | None:
+        """The request for the next page, None at the end. Raises DataFailure when the pages go in a ring."""
+
+
+class OnePage(Pager):
+    """An endpoint that answers once."""
+
+    def following(self, seen: Seen) -> Request | None:
+        return None
+
+
+class ByNumber(Pager):
+    """A page number, or an offset."""
+
+    def __init__(self, spec: PagePagination) -> None:
+        self._spec = spec
+        self._number = spec.start
+        self._total = compile_path(spec.total) if spec.total else lambda document: MISSING
+
+    def first(self, request: Request) -> Request:
+        sizes = {} if self._spec.size_parameter is None else {self._spec.size_parameter: self._spec.size}
+        return self._numbered(request.with_parameters(sizes, self._spec.place))
+
+    def following(self, seen: Seen) -> Request | None:
+        total = self._total(seen.document)
+        if not seen.rows or (isinstance(total, int) and seen.so_far >= total):
+            return None
+        self._number += self._spec.step
+        return self._numbered(seen.request)
+
+    def _numbered(self, request: Request) -> Request:
+        return request.with_parameters({self._spec.parameter: self._number}, self._spec.place)
+
+
+class ByCursor(Pager):
+    """A cursor that each answer tells."""
+
+    def __init__(self, spec: CursorPagination) -> None:
+        self._spec = spec
+        self._cursor = compile_path(spec.path)
+        self._known: set[Any] = set()
+
+    def following(self, seen: Seen) -> Request | None:
+        cursor = self._cursor(seen.document)
+        if cursor is MISSING or cursor in (None, "", False):
+            return None
+        if not isinstance(cursor, str | int) or cursor in self._known:
+            raise DataFailure("分页游标重复或无效", "the cursor of the next page is none, or was there before")
+        self._known.add(cursor)
+        return seen.request.with_parameters({self._spec.parameter: cursor}, self._spec.place)
+
+
+class ByLink(Pager):
+    """An address that each answer tells."""
+
+    def __init__(self, spec: LinkPagination) -> None:
+        self._path = compile_path(spec.path) if spec.path else None
+        self._known: set[URL] = set()
+
+    def following(self, seen: Seen) -> Request | None:
+        link = seen.link if self._path is None else self._path(seen.document)
+        if link is MISSING or link is None or link == "":
+            return None
+        try:
+            url = seen.request.url.join(URL(link) if isinstance(link, str) else link)
+        except (ValueError, TypeError):
+            raise DataFailure("下一页地址无效", "the address of the next page is none") from None
+        if url in self._known or url == seen.request.url:
+            raise DataFailure("分页地址重复", "the address of the next page was there before")
+        self._known.add(url)
+        return moved(seen.request, url)
+
+
+def pager(spec: Pagination | None) -> Pager:
+    """The pager of some options."""
+    if isinstance(spec, PagePagination):
+        return ByNumber(spec)
+    if isinstance(spec, CursorPagination):
+        return ByCursor(spec)
+    return OnePage() if spec is None else ByLink(spec)
