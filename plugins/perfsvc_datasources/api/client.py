@@ -89,7 +89,9 @@ class Client:
             limit = f"{self._options.timeout:g}"
             raise Passing(f"{shown} 在 {limit} 秒内未完成", f"{shown} did not finish within {limit} s") from None
         except aiohttp.InvalidURL:
-            raise DataFailure(f"{shown} 重定向到无效地址", f"{shown} redirects to no address") from None
+            raise DataFailure(
+                f"{shown} 不是有效地址，或重定向到无效地址", f"{shown} is or leads to no address"
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
             cause = getattr(error, "strerror", None) or type(error).__name__
             raise Passing(f"{shown} 连接失败：{cause}", f"{shown}: {cause}") from None
