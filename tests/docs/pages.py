@@ -20,8 +20,15 @@ HELD_TO_THE_CODE = ("docs/performance-score.md", "docs/performance-score.zh-CN.m
 DECISIONS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "decisions").glob("*.md"))
 PROTOCOLS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "protocols").glob("*.md"))
 """Their plans are run by the tests of the protocols."""
-TWINS = PAIRS | {page: page.replace(".md", ".zh-CN.md") for page in PROTOCOLS if not page.endswith(".zh-CN.md")}
-PAGES = (*PAIRS, *PAIRS.values(), *ONE_LANGUAGE, *DECISIONS, *PROTOCOLS)
+DATA_SOURCES = sorted(
+    str(page.relative_to(ROOT))
+    for page in [*(ROOT / "docs").glob("data-sources*.md"), *(ROOT / "docs" / "data-sources").glob("*.md")]
+)
+"""Their plans are run by the tests of the data sources."""
+TWINS = PAIRS | {
+    page: page.replace(".md", ".zh-CN.md") for page in (*PROTOCOLS, *DATA_SOURCES) if not page.endswith(".zh-CN.md")
+}
+PAGES = (*PAIRS, *PAIRS.values(), *ONE_LANGUAGE, *DECISIONS, *PROTOCOLS, *DATA_SOURCES)
 
 DOCUMENTED_SERVICE = "http://127.0.0.1:8000"
 DOCUMENTED_TARGET = "http://127.0.0.1:8080"
