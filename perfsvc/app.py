@@ -150,7 +150,7 @@ class App:
     def _make_data(self, secret_key: str, sources: DataSources, files: DataFiles) -> ProjectData:
         envs = Envs(self.store, Vault(secret_key))
         policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
-        return ProjectData(sources, envs, files.path, self._sqlite_files(), policy)
+        return ProjectData(sources, envs, files, self._sqlite_files(), policy)
 
     def _sqlite_files(self) -> SqliteFiles:
         settings = self.settings

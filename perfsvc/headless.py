@@ -17,6 +17,7 @@ from perfsvc.errors import IllegalTransition
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.model.planfile import PlanFile
+from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
@@ -36,7 +37,7 @@ CACHE_BYTES = 1_000_000_000
 def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[str, Any]:
     """Run a plan file in this process; answers the report. Ctrl-C ends the run gracefully.
 
-    Files that its data source names are in ``folder`` or below it.
+    Files that its data source and its requests name are in ``folder`` or below it.
     """
     with tempfile.TemporaryDirectory(prefix="perfsvc-") as scratch:
         return run_on_loop(_run_plan(plan, outputs, folder, Path(scratch)))
@@ -48,7 +49,8 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
     data = FolderData(DataSources(catalog, cache), folder)
     target = Target(base_url=plan.env.host, headers=plan.env.headers, variables=plan.env.variables)
     scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
-    spec = make_run_spec(plan.name, plan.config, scenes, target, new_execution_id("local"))
+    files = RunFiles(folder=str(folder))
+    spec = make_run_spec(plan.name, plan.config, scenes, target, new_execution_id("local"), files)
     local = LocalCluster(catalog.protocol, clock, TargetPolicy())
     dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
     run = Run(spec, Clusters(local, dask), clock, outputs, open_feed=opening(spec, data))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 
 from perfsvc.clock import Clock
+from perfsvc.engine import files
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.rows import Rows
@@ -96,6 +98,7 @@ class CompiledRun:
             template=lambda text: Template(text, constants),
             now_ns=self._clock.now_ns,
             resolve=self._resolver.resolve,
+            file=partial(files.find, self._spec.files),
         )
 
     def _extracted(self) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from typing import NamedTuple
 
@@ -118,6 +119,7 @@ def context_of(surroundings: Surroundings) -> RunContext:
         template=lambda text: Template(text, constants),
         now_ns=lambda: 0,
         resolve=_unreachable,
+        file=Path,
     )
 
 

@@ -139,6 +139,13 @@ class Target(Spec):
     variables: dict[str, str] = Field(default_factory=dict)
 
 
+class RunFiles(Spec):
+    """Files that requests may send: those of the project by name and id, or those in the folder of a plan file."""
+
+    paths: dict[str, str] = Field(default_factory=dict)
+    folder: str | None = None
+
+
 class RunSpec(Spec):
     """Everything that decides a run: the one contract between API, command line, cluster and engine."""
 
@@ -156,6 +163,7 @@ class RunSpec(Spec):
     pacing_s: float = 0.0
     dns_cache: bool = True
     data: DataSpec | None = None
+    files: RunFiles = RunFiles()
     thresholds: Many[Threshold] = ()
     abort_on_breach: bool = False
     abort_grace_s: float = 5.0

@@ -118,6 +118,12 @@ class DataFiles:
             raise InvalidInput.at("datafile_id", "没有该数据文件", "there is no such data file")
         return self._shelf.path(found.content.stored_name)
 
+    async def paths(self, project_id: int) -> dict[str, str]:
+        """Where a project's files lie, by id and by name; of two with one name, the newer."""
+        found = await self._store.run(datafiles.of_project, project_id)
+        where = {file.id: str(self._shelf.path(file.content.stored_name)) for file in found}
+        return {file.name: where[file.id] for file in found} | {str(ident): path for ident, path in where.items()}
+
     async def sweep(self) -> None:
         """Remove what belongs to no data file: left by a crash, or of a project that was deleted."""
         settled = await self._shelf.settled()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perfsvc.engine.files import file_in
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import InvalidInput
@@ -40,22 +41,6 @@ class FolderData:
         if not isinstance(name, str):
             raise InvalidInput.at("datafile_id", "计划文件中请使用 file", "a plan file names its data by file")
         return await asyncio.to_thread(file_in, self._folder, name)
-
-
-def file_in(folder: Path, name: str) -> Path:
-    """A plain file in a folder or below it, wherever links lead. Raises InvalidInput."""
-    try:
-        whole = folder.resolve()
-        path = (whole / name).resolve()
-        inside, there = path.is_relative_to(whole), path.is_file()
-    except (OSError, ValueError, RuntimeError):  # NUL bytes, names that are too long, links in a ring
-        inside = there = False
-    if not inside:
-        zh, en = "应位于计划文件所在的目录中", "must be in the folder of the plan file"
-        raise InvalidInput.at("file", zh, en)
-    if not there:
-        raise InvalidInput.at("file", f"没有文件 {name}", f"there is no file {name}")
-    return path
 
 
 async def no_connection(name: str) -> Mapping[str, Any]:

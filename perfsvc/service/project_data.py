@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from perfsvc.model.entities import Env
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import Feed
 from perfsvc.service.data import DataSources
+from perfsvc.service.datafiles import DataFiles
 from perfsvc.service.envs import SEALED
 from perfsvc.service.envs import Envs
 from perfsvc.service.preview import PREVIEW_LIMIT_S
@@ -27,21 +26,22 @@ from perfsvc.service.preview import preview_of
 from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.store.plans import NO_SUCH_ENV
 
-FileOf = Callable[[int, int | str], Awaitable[Path]]
-"""A project's data file by its id. Raises InvalidInput."""
-
 
 class ProjectData:
     """Opens the data sources of runs, and looks into them before."""
 
     def __init__(
-        self, sources: DataSources, envs: Envs, files: FileOf, sqlite_files: SqliteFiles, policy: TargetPolicy
+        self, sources: DataSources, envs: Envs, files: DataFiles, sqlite_files: SqliteFiles, policy: TargetPolicy
     ) -> None:
         self._sources = sources
         self._envs = envs
         self._files = files
         self._sqlite_files = sqlite_files
         self._policy = policy
+
+    async def files_of(self, project_id: int) -> dict[str, str]:
+        """Where a project's data files lie, by id and by name."""
+        return await self._files.paths(project_id)
 
     def check(self, spec: DataSpec) -> None:
         """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
@@ -73,7 +73,7 @@ class ProjectData:
 
     def _context(self, project_id: int, env: Env | None, seed: int) -> DataContext:
         async def file(ident: int | str) -> Path:
-            return await self._files(project_id, ident)
+            return await self._files.path(project_id, ident)
 
         async def connection(name: str) -> Mapping[str, Any]:
             return self._connection(env, name)

@@ -26,6 +26,7 @@ from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
+from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.run import Target
@@ -234,7 +235,7 @@ class Runs:
             plan_id=plan_id,
             starter_id=user.id,
             state=RunState.CREATED,
-            spec=spec.model_dump(mode="json", by_alias=True),
+            spec=spec.model_dump(mode="json", by_alias=True, exclude={"files"}),
             start_time=run.start_time,
             end_time=None,
             reason=None,
@@ -265,7 +266,8 @@ class Runs:
         if env is not None:
             target = Target(base_url=env.host, headers=env.headers, variables=env.variables)
         execution_id = new_execution_id(utc_now(self._clock).strftime("%Y%m%d"))
-        return make_run_spec(plan.name, plan.config, weighted, target, execution_id)
+        files = RunFiles(paths=await self._data.files_of(plan.project_id))
+        return make_run_spec(plan.name, plan.config, weighted, target, execution_id, files)
 
     def _watch(self, active: ActiveRun) -> None:
         async def forget() -> None:

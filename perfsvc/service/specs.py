@@ -16,6 +16,7 @@ from perfsvc.model.data import DataSpec
 from perfsvc.model.data import split_config
 from perfsvc.model.placement import Placement
 from perfsvc.model.profile import load_of
+from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
@@ -24,10 +25,16 @@ from perfsvc.model.scene import SceneSpec
 from perfsvc.model.threshold import Threshold
 
 MAX_SEED = 2**63
+NO_FILES = RunFiles()
 
 
 def make_run_spec(
-    name: str, config: PlanConfig, scenes: Sequence[WeightedScene], target: Target, execution_id: str
+    name: str,
+    config: PlanConfig,
+    scenes: Sequence[WeightedScene],
+    target: Target,
+    execution_id: str,
+    files: RunFiles = NO_FILES,
 ) -> RunSpec:
     """The frozen specification of one run. Without scenes, ``target_url`` is one. Raises InvalidInput."""
     execution = config.execution_config
@@ -49,6 +56,7 @@ def make_run_spec(
         abort_on_breach=execution.abort_on_breach,
         abort_grace_s=execution.abort_grace,
         data=data_of(config),
+        files=files,
     )
 
 

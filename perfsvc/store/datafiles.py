@@ -42,6 +42,11 @@ def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[DataFile]:
     return page_of(query, [DataFileRow.id.desc()], page, page_size, entities)
 
 
+def of_project(project_id: int) -> list[DataFile]:
+    """All files of a project, the oldest first."""
+    return entities(list(DataFileRow.select().where(DataFileRow.project == project_id).order_by(DataFileRow.id)))
+
+
 @writes
 def replace(datafile_id: int, name: str | None, content: FileContent) -> str:
     """Another content, and another name where one is given; answers the ``stored_name`` of the old one.

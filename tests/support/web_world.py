@@ -99,7 +99,7 @@ def project_data(store: Store, settings: Settings, clock: ManualClock) -> tuple[
     sources = DataSources(catalog(), DataCache(settings.data_dir / "cache", settings.data_cache_size, clock))
     files = SqliteFiles(settings.data_dir / settings.sqlite_dir)
     kept = DataFiles(store, Shelf(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
-    return ProjectData(sources, Envs(store, Vault(SECRET_KEY)), kept.path, files, TargetPolicy()), kept
+    return ProjectData(sources, Envs(store, Vault(SECRET_KEY)), kept, files, TargetPolicy()), kept
 
 
 @dataclass

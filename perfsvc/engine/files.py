@@ -1,0 +1,37 @@
+"""The files that a run may send: found by the names that users give them, and never anywhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perfsvc.errors import InvalidInput
+from perfsvc.model.run import RunFiles
+
+
+def find(files: RunFiles, name: str) -> Path:
+    """Where a file lies. Raises InvalidInput for one that the run does not have, or that is not on this machine."""
+    if files.folder is not None:
+        return file_in(Path(files.folder), name)
+    known = files.paths.get(name)
+    if known is None:
+        raise InvalidInput.at("file", f"项目中没有数据文件 {name}", f"the project has no data file {name}")
+    path = Path(known)
+    if not path.is_file():
+        raise InvalidInput.at("file", f"数据文件 {name} 不在本节点上", f"the data file {name} is not on this node")
+    return path
+
+
+def file_in(folder: Path, name: str) -> Path:
+    """A plain file in a folder or below it, wherever links lead. Raises InvalidInput."""
+    try:
+        whole = folder.resolve()
+        path = (whole / name).resolve()
+        inside, there = path.is_relative_to(whole), path.is_file()
+    except (OSError, ValueError, RuntimeError):  # NUL bytes, names that are too long, links in a ring
+        inside = there = False
+    if not inside:
+        zh, en = "应位于计划文件所在的目录中", "must be in the folder of the plan file"
+        raise InvalidInput.at("file", zh, en)
+    if not there:
+        raise InvalidInput.at("file", f"没有文件 {name}", f"there is no file {name}")
+    return path
