@@ -43,6 +43,8 @@ from perfsvc.plugin.catalog import Catalog
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
+JOIN_LIMIT_S = 30.0
+"""Joining takes well under a second where the machine has one to spare."""
 LONGEST_PAUSE_S = 5.0
 """Between two attempts to reach the scheduler."""
 
@@ -128,6 +130,7 @@ class Crew(WorkerPlugin):
             )
         except Exception as error:
             self._tell(messages.Refused(run=run, **words_of(error)._asdict()))
+            self._tell(messages.Ended(run=run))
 
     def _forget(self, run: str) -> None:
         del self._hosted[run]
@@ -159,7 +162,7 @@ async def work(employment: Employment) -> None:
                 plugins=(Crew(employment, catalog, clock),),
                 dashboard_address="127.0.0.1:0",
                 local_directory=folder,
-                death_timeout=LONGEST_PAUSE_S,
+                death_timeout=JOIN_LIMIT_S,
             )
             try:
                 await worker

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HERE = "127.0.0.1:0"
-JOIN_LIMIT_S = 30.0
+JOIN_LIMIT_S = 60.0
 IDLE_S = 300.0
 """Processes of this machine that nobody needs end after so long."""
 FRESH_NS = 2_000_000_000

@@ -107,7 +107,7 @@ class DaskDeployment:
         self.staff.enrol(self)
         agents = await self.staff.recruit(self.spec, placement.count)
         if self.stopping:
-            self._look_for_the_end()
+            self.look_for_the_end()
             return
         self.places = Places(self, [agent.name for agent in agents])
         for index, agent in enumerate(agents):
@@ -153,7 +153,7 @@ class DaskDeployment:
         if self._deadline is None:
             limit = self.spec.graceful_stop_s + self._errands_s() + END_MARGIN_S
             self._deadline = asyncio.get_running_loop().call_later(limit, self._abort_all)
-        self._look_for_the_end()
+        self.look_for_the_end()
 
     async def wait(self) -> None:
         """Until every node has told its last second, or is lost. Raises what ended the run before its time."""
@@ -162,6 +162,7 @@ class DaskDeployment:
             self._deadline.cancel()
         if self._watch is not None:
             self._watch.cancel()
+            self.places.close()
         for member in self.members:
             if not member.lost:
                 self.staff.release(member.agent)
@@ -261,7 +262,7 @@ class DaskDeployment:
                 self.places.lost(member)
         self._look_for_the_ending()
         self._look_for_the_last_to_leave()
-        self._look_for_the_end()
+        self.look_for_the_end()
 
     def fail(self, reason: Text) -> None:
         """The run cannot go on."""
@@ -327,16 +328,16 @@ class DaskDeployment:
         member.ended = True
         if fault.en:
             self.fail(Text(f"节点 {member.node}：{fault.zh}", f"node {member.node}: {fault.en}"))
-        elif not (self.stopping or member.ending):
+        elif member.running and not (self.stopping or member.ending):
             member.ended = False
             self.lose(member, LOST_BY_ITSELF)
         self._look_for_the_ending()
         self._look_for_the_last_to_leave()
-        self._look_for_the_end()
+        self.look_for_the_end()
 
     def _look_for_the_ending(self) -> None:
         """The profile is over when it is on every node."""
-        through = [member for member in self.members if not member.lost]
+        through = [member for member in self.members if member.running and not member.lost]
         if self.stopping or self._told_ending or not through:
             return
         if all(member.ending for member in through):
@@ -352,10 +353,11 @@ class DaskDeployment:
         for number, member in enumerate(living):
             self.send(member, messages.Teardown(run=member.stint, here=number == 0))
 
-    def _look_for_the_end(self) -> None:
+    def look_for_the_end(self) -> None:
+        """When no node is left, the run is over, or lost unless somebody is waited for."""
         if self.living():
             return
-        if self.members and all(member.lost for member in self.members) and not self.stopping:
+        if self.members and not self.stopping and not self.places.awaited:
             zh, en = "所有节点都已丢失", "all nodes were lost"
             self.fail(Text(zh, en))
         if self.stopping:

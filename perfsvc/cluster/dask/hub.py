@@ -129,7 +129,7 @@ class Hub:
     def _gone(self, worker: str) -> None:
         agent = self.agents.pop(worker, None)
         if agent is not None:
-            log.warning("agent %s has gone", agent.name)
+            log.info("agent %s has gone", agent.name)
             self.changed.set()
             self._miss(agent)
 

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.25
 SILENT_S = 3.0
 """A node that has said nothing for so long is lost; it has answered every half second before."""
+DEAF_S = 1.0
+"""A look that comes so late tells of a loop that was held up."""
 RESPLIT_LEAD_S = 0.3
 DYNAMIC_S = 5.0
 """Between two re-splits by health."""
@@ -55,6 +57,8 @@ class Places:
         self._drained: set[int] = set()
         self._told: dict[str, float] = {}
         self._joining: asyncio.Task[None] | None = None
+        self._health_due = self._now() + DYNAMIC_S
+        self._looked_ns = self._listening_ns = 0
 
     def weights(self) -> tuple[int, ...]:
         """The weights now: 0 where nobody is, unless somebody is waited for, and where a node is being drained."""
@@ -93,21 +97,34 @@ class Places:
         elif self._deployment.running():
             self.resplit("resplit", member.node, TAKEN_OVER, self._left_over(member))
 
+    def close(self) -> None:
+        """The run is over: nobody comes in any more."""
+        if self._joining is not None:
+            self._joining.cancel()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody is waited for."""
+        return bool(self._waiting)
+
     async def keep_whole(self) -> None:
         """For as long as the run goes on: look for nodes that are silent, fill vacancies, follow health."""
-        due = self._now() + DYNAMIC_S
+        self._looked_ns = self._listening_ns = self._deployment.now_ns()
         while not self._deployment.stopping:
             await asyncio.sleep(LOOK_S)
             try:
-                self._look_for_the_silent()
-                self._look_for_the_drained()
-                self._give_up_waiting()
-                self._fill_a_vacancy()
-                if self._placement.strategy == "dynamic" and self._now() >= due:
-                    due = self._now() + DYNAMIC_S
-                    self._follow_health()
+                self._look()
             except Exception:
                 log.exception("run %s: looking after its nodes failed", self._deployment.run)
+
+    def _look(self) -> None:
+        self._look_for_the_silent()
+        self._look_for_the_drained()
+        self._give_up_waiting()
+        self._fill_a_vacancy()
+        if self._placement.strategy == "dynamic" and self._now() >= self._health_due:
+            self._health_due = self._now() + DYNAMIC_S
+            self._follow_health()
 
     def resplit(self, kind: str, node: str, reason: Text, iterations: int = 0) -> None:
         """The weights have changed: all nodes take them up at one moment, and share what is left of iterations."""
@@ -144,9 +161,13 @@ class Places:
         return asyncio.get_running_loop().time()
 
     def _look_for_the_silent(self) -> None:
+        """Who was held up itself may have words waiting to be read, and calls nobody silent for that."""
         now_ns = self._deployment.now_ns()
+        if now_ns - self._looked_ns > DEAF_S * NS_PER_S:
+            self._listening_ns = now_ns
+        self._looked_ns = now_ns
         for member in self._deployment.running():
-            if now_ns - member.agent.heard_ns > SILENT_S * NS_PER_S:
+            if now_ns - max(member.agent.heard_ns, self._listening_ns) > SILENT_S * NS_PER_S:
                 self._deployment.lose(member, LOST_SILENT)
 
     def _look_for_the_drained(self) -> None:
@@ -166,6 +187,7 @@ class Places:
                 member = self._vacant[index]
                 if self._deployment.running():
                     self.resplit("resplit", member.node, TAKEN_OVER, self._left_over(member))
+        self._deployment.look_for_the_end()
 
     def _fill_a_vacancy(self) -> None:
         deployment = self._deployment

@@ -1,0 +1,148 @@
+"""A cluster of real processes on this machine, a run over them, and everything it told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from perfsvc.clock import SystemClock
+from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.model.node import NodeEvent
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import RunState
+from perfsvc.model.window import Snapshot
+from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.run import Output
+from perfsvc.service.run import Run
+
+CATALOG = Catalog.load()
+CLOCK = SystemClock()
+LIMIT_S = 30.0
+
+
+def spec_of(url: str, *, nodes: int = 2, rate: float = 0, users: int = 0, seconds: float = 3, **more: Any) -> RunSpec:
+    """One GET step at a constant rate, or by a constant number of users."""
+    level = rate or users
+    load: dict[str, Any] = {"stages": [{"duration": 0, "target": level}, {"duration": seconds, "target": level}]}
+    if rate:
+        load |= {"variable": "arrival_rate", "max_vus": 300}
+    load |= more.pop("load", {})
+    scene = {"name": "s", "steps": [{"name": "get", "request": {"url": "/"}}], **more.pop("scene", {})}
+    placement = {"mode": "central", "count": nodes, **more.pop("placement", {})}
+    return RunSpec.parse(
+        {
+            "execution_id": f"run-{os.urandom(4).hex()}",
+            "name": "x",
+            "seed": 7,
+            "scenes": [{"scene": scene}],
+            "load": load,
+            "target": {"base_url": url},
+            "placement": placement,
+            "graceful_stop_s": 3,
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def central(folder: Path, **more: Any) -> AsyncIterator[DaskCluster]:
+    """A cluster of this machine."""
+    cluster = DaskCluster(CATALOG, CLOCK, certificates=folder / "certs", **more)
+    try:
+        yield cluster
+    finally:
+        await cluster.close()
+
+
+class Watcher(Output):
+    """Everything that a run told."""
+
+    def __init__(self) -> None:
+        self.snapshots: list[Snapshot] = []
+        self.states: list[RunState] = []
+        self.more = asyncio.Event()
+
+    def add(self, snapshot: Snapshot, seconds: Any) -> None:
+        self.snapshots.append(snapshot)
+        self.more.set()
+
+    def changed(self, state: RunState, moment: datetime) -> None:
+        self.states.append(state)
+        self.more.set()
+
+    def noted(self, event: dict[str, Any]) -> None:
+        self.more.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while not condition():
+                self.more.clear()
+                await self.more.wait()
+
+
+class Ride:
+    """A run over a cluster."""
+
+    def __init__(self, cluster: DaskCluster, spec: RunSpec) -> None:
+        self.cluster = cluster
+        self.watcher = Watcher()
+        self.events: list[NodeEvent] = []
+        self.run = Run(spec, Noticing(cluster, self.events), CLOCK, [self.watcher])
+
+    async def start(self) -> None:
+        self.run.compile()
+        await self.run.start()
+
+    async def whole(self) -> dict[str, Any]:
+        await self.start()
+        return await self.run.wait()
+
+    async def seconds(self, count: int) -> None:
+        """Until every node has told so many seconds."""
+        names = {event.node for event in self.events if event.kind == "joined"}
+        await self.watcher.until(
+            lambda: all(sum(told.node == name for told in self.watcher.snapshots) >= count for name in names)
+        )
+
+    def signal(self, node: str, number: signal.Signals) -> None:
+        """Send the process of a node a signal."""
+        os.kill(next(info.pid for info in self.cluster.nodes() if info.name == node), number)
+
+    def event(self, kind: str) -> NodeEvent:
+        return next(event for event in self.events if event.kind == kind)
+
+    async def until(self, kind: str) -> NodeEvent:
+        await self.count(kind, 1)
+        return self.event(kind)
+
+    async def count(self, kind: str, times: int) -> None:
+        """Until something has happened to nodes so many times."""
+        await self.watcher.until(lambda: sum(event.kind == kind for event in self.events) >= times)
+
+
+class Noticing:
+    """A cluster that keeps a record of node events."""
+
+    def __init__(self, cluster: DaskCluster, events: list[NodeEvent]) -> None:
+        self._cluster = cluster
+        self._events = events
+
+    def deploy(self, spec: RunSpec, on_snapshot: Any, on_ending: Any, on_event: Any, dealer: Any = None) -> Any:
+        def noticed(event: NodeEvent) -> None:
+            self._events.append(event)
+            on_event(event)
+
+        return self._cluster.deploy(spec, on_snapshot, on_ending, noticed, dealer)
+
+    def nodes(self) -> list[Any]:
+        return list(self._cluster.nodes())
+
+    def drain(self, name: str, draining: bool) -> None:
+        self._cluster.drain(name, draining)

@@ -1,0 +1,135 @@
+"""Nodes that are killed, hang, and come back: known in time, the load taken over, and what was missing told."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from perfsvc.cluster.dask.cluster import DaskCluster
+from tests.cluster.bench import Ride
+from tests.cluster.bench import spec_of
+from tests.support.nginx import Nginx
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-loss")]
+
+RATE = 90
+TIMES = 5
+
+
+def rate_of(nginx: Nginx, since: float, until: float) -> float:
+    """Requests per second that the target saw."""
+    return sum(since <= line.moment < until for line in nginx.log()) / (until - since)
+
+
+def missing_of(report: dict[str, Any]) -> float:
+    return sum(float(loss["missing"]["amount"]) for node in report["nodes"] for loss in node["losses"])
+
+
+async def test_one_of_three_is_killed_and_the_others_take_over(cluster: DaskCluster, nginx: Nginx) -> None:
+    ride = Ride(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=7))
+    await ride.start()
+    await ride.seconds(1)
+    killed = time.time()
+    ride.signal("central-1", signal.SIGKILL)
+    lost = await ride.until("lost")
+    assert lost.node == "central-1"
+    assert lost.moment - killed <= 1
+    split = await ride.until("resplit")
+    assert split.shares == {"central-1": 0, "central-2": 50, "central-3": 50}
+    whole_again = time.time() + 0.5
+    report = await ride.run.wait()
+    assert rate_of(nginx, whole_again, whole_again + 3) >= 0.95 * RATE
+    sent = len(nginx.log_of(report["summary"]["total_requests"]))
+    assert abs(7 * RATE - sent - missing_of(report)) <= RATE / 3 + 1
+    assert report["status"] == "completed"
+
+
+async def test_five_are_killed_one_after_the_other_and_replaced(cluster: DaskCluster, nginx: Nginx) -> None:
+    await Ride(cluster, spec_of(nginx.url, nodes=3 + TIMES, rate=RATE, seconds=1)).whole()
+    ride = Ride(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
+    await ride.start()
+    await ride.seconds(1)
+    for number in range(TIMES):
+        victim = next(event.node for event in reversed(ride.events) if event.kind == "joined")
+        killed = time.time()
+        ride.signal(victim, signal.SIGKILL)
+        await ride.count("lost", number + 1)
+        assert ride.events[-1].moment - killed <= 1
+        await ride.count("replaced", number + 1)
+        assert time.time() - killed <= 10
+    whole_again = time.time() + 0.5
+    await asyncio.sleep(2.6)
+    assert rate_of(nginx, whole_again, whole_again + 2) >= 0.95 * RATE
+    ride.run.stop()
+    report = await ride.run.wait()
+    assert len([node for node in report["nodes"] if node["losses"]]) == TIMES
+    elapsed = report["summary"]["running_time"]
+    sent = len(nginx.log_of(report["summary"]["total_requests"])) - RATE
+    assert abs(elapsed * RATE - sent - missing_of(report)) <= TIMES * RATE / 3 + RATE / 3
+
+
+async def test_five_hang_one_after_the_other_and_come_back(cluster: DaskCluster, nginx: Nginx) -> None:
+    ride = Ride(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
+    await ride.start()
+    await ride.seconds(1)
+    names = [event.node for event in ride.events]
+    for number in range(TIMES):
+        victim = names[number % 3]
+        agent = victim.partition("~")[0]
+        hung = time.time()
+        ride.signal(agent, signal.SIGSTOP)
+        await ride.count("lost", number + 1)
+        assert next(event for event in reversed(ride.events) if event.kind == "lost").moment - hung <= 5
+        await ride.count("resplit", number + 1)
+        before = len(nginx.log())
+        ride.signal(agent, signal.SIGCONT)
+        await ride.count("replaced", number + 1)
+        names[number % 3] = ride.events[-1].node
+        assert len(nginx.log()) - before <= (time.time() - hung) * RATE + 50  # what was overdue is not made up for
+    whole_again = time.time() + 0.5
+    await asyncio.sleep(2.6)
+    assert rate_of(nginx, whole_again, whole_again + 2) >= 0.95 * RATE
+    ride.run.stop()
+    await ride.run.wait()
+
+
+async def test_a_plan_that_fails_with_a_node_does(cluster: DaskCluster, nginx: Nginx) -> None:
+    ride = Ride(cluster, spec_of(nginx.url, nodes=2, rate=RATE, seconds=60, placement={"on_loss": "fail"}))
+    await ride.start()
+    victim = ride.event("joined").node
+    ride.signal(victim, signal.SIGKILL)
+    report = await ride.run.wait()
+    assert report["status"] == "failed"
+    assert victim in report["reason"]["en"]
+
+
+async def test_a_replacement_is_started_where_the_plan_wants_it(cluster: DaskCluster, nginx: Nginx) -> None:
+    ride = Ride(cluster, spec_of(nginx.url, nodes=1, rate=RATE, seconds=60, placement={"on_loss": "replace"}))
+    await ride.start()
+    await ride.seconds(1)
+    victim = ride.event("joined").node
+    ride.signal(victim, signal.SIGKILL)
+    replaced = await ride.until("replaced")
+    assert replaced.shares == {replaced.node: 100, victim: 0}
+    ride.watcher.snapshots.clear()
+    await ride.watcher.until(lambda: len(ride.watcher.snapshots) >= 2)
+    ride.run.stop()
+    report = await ride.run.wait()
+    assert report["status"] == "stopped"
+
+
+async def test_iterations_of_a_lost_node_are_done_by_others(cluster: DaskCluster, nginx: Nginx) -> None:
+    steps = [{"name": "get", "request": {"url": "/"}, "think_time": {"type": "constant", "value": 0.1}}]
+    load = {"iterations": {"count": 120, "scope": "shared"}}
+    spec = spec_of(nginx.url, nodes=3, users=6, seconds=60, load=load, scene={"steps": steps})
+    ride = Ride(cluster, spec)
+    await ride.start()
+    await ride.seconds(1)
+    ride.signal(ride.event("joined").node, signal.SIGKILL)
+    report = await ride.run.wait()
+    assert report["status"] == "completed"
+    assert report["summary"]["iterations"] == 120
