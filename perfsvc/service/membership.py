@@ -27,6 +27,7 @@ class Membership:
     def __init__(self, load: Load, metrics: RunMetrics, elapsed: Callable[[], float]) -> None:
         self.members: dict[str, Member] = {}
         self._losses: list[Loss] = []
+        self._began: dict[str, float] = {}
         self._variable = load.variable
         self._metrics = metrics
         self._elapsed = elapsed
@@ -51,6 +52,7 @@ class Membership:
         if event.kind == "lost":
             self._lost(event)
         for name, share in event.shares.items():
+            self._began.setdefault(name, event.elapsed or 0.0)
             self._give(name, share)
 
     def over(self, moment: float) -> None:
@@ -66,7 +68,7 @@ class Membership:
         if member.state != "running":
             return
         node = self._metrics.nodes.get(event.node)
-        since = 0.0 if node is None else node.elapsed
+        since = max(self._began.get(event.node, 0.0), 0.0 if node is None else node.elapsed)
         self._losses.append(Loss(event.node, event.reason, member.share, event.moment, since))
         member.state = "lost"
 

@@ -54,7 +54,7 @@ async def test_five_are_killed_one_after_the_other_and_replaced(cluster: DaskClu
     await ride.start()
     await ride.seconds(1)
     for number in range(TIMES):
-        victim = next(event.node for event in reversed(ride.events) if event.kind == "joined")
+        victim = next(event.node for event in reversed(ride.events) if event.kind in ("joined", "replaced"))
         killed = time.time()
         ride.signal(victim, signal.SIGKILL)
         await ride.count("lost", number + 1)
