@@ -54,6 +54,16 @@ class DataCache:
         self._kept: dict[str, Kept] = {}
         self._fetching: dict[str, asyncio.Task[Kept]] = {}
 
+    @property
+    def used(self) -> int:
+        """Bytes on disk, of what is kept and of what is read."""
+        return self._budget.used
+
+    @property
+    def fetching(self) -> int:
+        """How many fetches are under way."""
+        return len(self._fetching)
+
     async def open(self, key: str, ttl_s: int, source: Open) -> Feed:
         """A feed over what is kept under ``key``, or over what is fetched now. Raises what ``source`` raises."""
         if ttl_s == 0:

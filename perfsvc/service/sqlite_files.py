@@ -21,7 +21,7 @@ class SqliteFiles:
             path = (folder / name).resolve(strict=True)
             inside = path.is_relative_to(folder) and path.is_file()
             own = any(path.samefile(each) for each in self._own if each.exists())
-        except (OSError, ValueError):  # not there, a NUL byte, a loop of links
+        except (OSError, ValueError, RuntimeError):  # not there, a NUL byte, links in a ring
             inside, own = False, False
         if not inside or own:
             raise InvalidInput.at(
