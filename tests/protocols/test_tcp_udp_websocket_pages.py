@@ -17,6 +17,16 @@ from pathlib import Path
 import pytest
 
 from perfsvc.cli import main
+from perfsvc.plugin import Protocol
+from perfsvc_protocols.tcp import TcpProtocol
+from perfsvc_protocols.tcp.framing import LengthFraming
+from perfsvc_protocols.udp import UdpProtocol
+from perfsvc_protocols.udp.spec import Field
+from perfsvc_protocols.udp.spec import Sequence
+from perfsvc_protocols.websocket import WebSocketProtocol
+from perfsvc_protocols.websocket.spec import Close
+from perfsvc_protocols.websocket.spec import Expect
+from perfsvc_protocols.websocket.spec import JsonMatch
 from tests.protocols.servers import ScriptedServer
 from tests.protocols.tcp_bench import echoing
 from tests.protocols.udp_peers import UdpServer
@@ -65,6 +75,25 @@ def running(peer: Callable[[], AbstractAsyncContextManager[int]]) -> Iterator[in
     yield ports[0]
     stops[0]()
     thread.join(20)
+
+
+NESTED = {"websocket": (Expect, JsonMatch, Close), "tcp": (LengthFraming,), "udp": (Sequence, Field)}
+
+
+@pytest.mark.parametrize("suffix", ["", ".zh-CN"])
+@pytest.mark.parametrize("protocol", [WebSocketProtocol, TcpProtocol, UdpProtocol])
+def test_every_field_is_named(protocol: type[Protocol], suffix: str):
+    text = (DOCS / f"{protocol.name}{suffix}.md").read_text("utf-8")
+    specs = (protocol.Request, protocol.Options, *NESTED[protocol.name])
+    names = {field.alias or name for spec in specs for name, field in spec.model_fields.items()}
+    assert {name for name in names - {"type"} if f"`{name}`" not in text} == set()
+
+
+@pytest.mark.parametrize("protocol", [WebSocketProtocol, TcpProtocol, UdpProtocol])
+def test_both_languages_have_the_same_outline(protocol: type[Protocol]):
+    pages = [(DOCS / f"{protocol.name}{suffix}.md").read_text("utf-8") for suffix in ("", ".zh-CN")]
+    outlines = [re.findall(r"^(#+|\|)", page, re.MULTILINE) for page in pages]
+    assert outlines[0] == outlines[1]
 
 
 @pytest.mark.parametrize("peer", [websocket, tcp, udp], ids=lambda peer: peer.__name__)
