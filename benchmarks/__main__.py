@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from benchmarks import data
 from benchmarks import grpc_unary
 from benchmarks import honesty
 from benchmarks import http_client
@@ -19,6 +20,7 @@ from benchmarks import tcp_echo
 from benchmarks import websocket_echo
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
+    "data": data.main,
     "grpc": grpc_unary.main,
     "http": http_peers.main,
     "http-client": http_client.main,
