@@ -12,7 +12,7 @@ FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 BOTH = ("", ".zh-CN")
 """What the names of the pages end with, in English and in Chinese."""
-ENGLISH = ("README.md", "docs/user-guide.md", "docs/api.md", "docs/operations.md")
+ENGLISH = ("README.md", "docs/user-guide.md", "docs/data-sources.md", "docs/api.md", "docs/operations.md")
 PAIRS = {page: page.replace(".md", ".zh-CN.md") for page in ENGLISH}
 ONE_LANGUAGE = ("CHANGELOG.md",)
 HELD_TO_THE_CODE = ("docs/performance-score.md", "docs/performance-score.zh-CN.md")
@@ -20,10 +20,7 @@ HELD_TO_THE_CODE = ("docs/performance-score.md", "docs/performance-score.zh-CN.m
 DECISIONS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "decisions").glob("*.md"))
 PROTOCOLS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "protocols").glob("*.md"))
 """Their plans are run by the tests of the protocols."""
-DATA_SOURCES = sorted(
-    str(page.relative_to(ROOT))
-    for page in [*(ROOT / "docs").glob("data-sources*.md"), *(ROOT / "docs" / "data-sources").glob("*.md")]
-)
+DATA_SOURCES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "data-sources").glob("*.md"))
 """Their plans are run by the tests of the data sources."""
 TWINS = PAIRS | {
     page: page.replace(".md", ".zh-CN.md") for page in (*PROTOCOLS, *DATA_SOURCES) if not page.endswith(".zh-CN.md")

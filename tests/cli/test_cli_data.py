@@ -1,0 +1,121 @@
+"""Plan files with test data, and the files beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfsvc.cli import BAD_INPUT
+from perfsvc.cli import INTERNAL
+from perfsvc.cli import PASSED
+from perfsvc.cli import main
+from perfsvc.errors import InvalidInput
+from perfsvc.service.folder_data import file_in
+from tests.support.shop import Shop
+
+POOL = {"data_source_type": "pool", "data_config": {"columns": ["page"], "values": ["a", "b", "c"]}}
+
+
+def plan_in(folder: Path, url: str, **config: Any) -> str:
+    steps = [{"name": "list", "request": {"url": "/items?of={{page}}"}}]
+    document = {
+        "env": {"host": url},
+        "scenes": [{"name": "s", "steps": steps}],
+        "config": {"concurrent_users": 1, "hold_time": 20, **config},
+    }
+    path = folder / "plan.json"
+    path.write_text(json.dumps(document))
+    return str(path)
+
+
+def data_config(**more: Any) -> dict[str, Any]:
+    return {**POOL, "data_config": {**POOL["data_config"], **more}}  # type: ignore[dict-item]
+
+
+def test_a_run_ends_with_its_data_and_says_what_became_of_it(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = plan_in(tmp_path, shop.url, **data_config(unique=True))
+    assert main(["--lang", "en", "run", plan, "--json", str(tmp_path / "report.json")]) == PASSED
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["data"] == {
+        "source": "pool",
+        "columns": ["page"],
+        "total": 3,
+        "used": 3,
+        "in_doubt": 0,
+        "returned": 0,
+        "left": 0,
+        "recycled": 0,
+        "warnings": [],
+    }
+    assert report["reason"]["code"] == "data_exhausted"
+    assert [request.path for request in shop.requests] == ["/items?of=a", "/items?of=b", "/items?of=c"]
+    shown = capsys.readouterr().out.splitlines()
+    assert "data: pool, rows used 3" in shown
+    assert "verdict: PASSED (the test data is used up)" in shown
+
+
+def test_a_run_without_data_says_nothing_of_it(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", "en", "run", f"{shop.url}/items", "--iterations", "2", "--json", "-"]) == PASSED
+    assert "data" not in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({"data_source_type": "crystal-ball"}, "config.data_source_type: there is no data source named crystal-ball"),
+        (data_config(unique=True, at_end="recycle"), "config.data_config.at_end: recycle uses a row again"),
+        (data_config(sheet=1), "config.data_config.sheet: is not a known key"),
+        (
+            {"data_source_type": "csv", "data_config": {"file": "../../secret.csv"}},
+            "config.data_config.file: must be in the folder of the plan file",
+        ),
+        (
+            {"data_source_type": "csv", "data_config": {"file": "none.csv"}},
+            "config.data_config.file: there is no file none.csv",
+        ),
+        (
+            {"data_source_type": "csv", "data_config": {"datafile_id": 1}},
+            "config.data_config.datafile_id: a plan file names its data by file",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_data_is_told_before_any_request(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str], config: dict[str, Any], line: str
+) -> None:
+    assert main(["--lang", "en", "run", plan_in(tmp_path, shop.url, **config), "-q"]) == BAD_INPUT
+    assert f"perfsvc: {line}" in capsys.readouterr().err
+    assert shop.count == 0
+
+
+def test_a_source_without_rows_fails_the_run(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty.csv").write_text("page\n")
+    config = {"data_source_type": "csv", "data_config": {"file": "empty.csv"}}
+    assert main(["--lang", "en", "run", plan_in(tmp_path, shop.url, **config), "-q"]) == INTERNAL
+    assert capsys.readouterr().err == "perfsvc: data source csv: the data source has no rows\n"
+    assert shop.count == 0
+
+
+def test_files_below_the_plan_are_read(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "pages.csv").write_text("page\nx\ny\n")
+    config = {"data_source_type": "csv", "data_config": {"file": "data/pages.csv", "unique": True}}
+    assert main(["run", plan_in(tmp_path, shop.url, **config), "-q"]) == PASSED
+    assert [request.path for request in shop.requests] == ["/items?of=x", "/items?of=y"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../outside.csv", "link.csv", "folder/../../outside.csv", "a\0b", "x" * 5000]
+)
+def test_no_file_elsewhere_can_be_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "outside.csv").write_text("secret\n")
+    folder = tmp_path / "plans"
+    (folder / "folder").mkdir(parents=True)
+    (folder / "link.csv").symlink_to(tmp_path / "outside.csv")
+    with pytest.raises(InvalidInput) as caught:
+        file_in(folder, name)
+    assert [problem.path for problem in caught.value.problems] == ["file"]
