@@ -112,7 +112,7 @@ class Incoming:
 
     def _flush(self) -> int:
         if self._handle is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         data, self._waiting = memoryview(self._waiting), bytearray()
         self._digest.update(data)

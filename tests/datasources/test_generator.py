@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -96,6 +97,14 @@ async def test_a_pool_is_drawn_from_evenly():
     counts = Counter(made)
     assert len(counts) == 1000
     assert max(counts.values()) < 200
+
+
+@pytest.mark.asyncio
+async def test_uuids_are_of_version_4():
+    made = [row["a"] for row in await rows({"a": {"type": "uuid"}}, 1000)]
+    assert len(set(made)) == 1000
+    assert all(uuid.UUID(text).version == 4 and str(uuid.UUID(text)) == text for text in made)
+    assert {uuid.UUID(text).variant for text in made} == {uuid.RFC_4122}
 
 
 @pytest.mark.asyncio

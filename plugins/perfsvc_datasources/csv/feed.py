@@ -1,4 +1,4 @@
-"""The data source, and one reader of its file. All work on the file is done in a thread, a piece at a time."""
+"""The data source, and one reader of its file, a piece at a time. What may take long is done in a thread."""
 
 from __future__ import annotations
 
@@ -71,7 +71,13 @@ class CsvFeed(BlockFeed):
     async def block(self) -> list[Row]:
         rows: list[Row] = []
         while not rows and not self._records.ended:
-            rows = await asyncio.to_thread(self._parse)
+            if not self._records.fetched:
+                await asyncio.to_thread(self._records.fetch)
+            if self._records.easy:
+                await asyncio.sleep(0)  # others may have waited
+                rows = self._parse()
+            else:
+                rows = await asyncio.to_thread(self._parse)
         return rows
 
     async def rewind(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import BinaryIO
@@ -16,8 +17,10 @@ from typing import NamedTuple
 
 from perfsvc.plugin import Text
 
-PIECE = 65_536
-"""Bytes; about a millisecond's work."""
+PIECE = 32_768
+"""Bytes; half a millisecond's work, where nothing is quoted."""
+AHEAD = 32
+"""Pieces that are fetched at a time. A thread that is asked for each would hold up a busy loop more than its work."""
 LONGEST_LINE = 1_048_576
 """Characters."""
 UNDECODABLE = "\udcff"
@@ -38,6 +41,13 @@ class Bad(NamedTuple):
 
     line: int
     cause: Text
+
+
+class Fetched(NamedTuple):
+    """A piece that is waiting; ``last`` when nothing comes after it."""
+
+    text: str | None
+    last: bool
 
 
 class Dialect(NamedTuple):
@@ -64,6 +74,23 @@ class Records:
         self._pieces = Pieces(file, dialect.codec)
         self._line = 0
         self._open = ""
+        self._fetched: deque[Fetched] = deque()
+
+    @property
+    def fetched(self) -> bool:
+        """Whether the next piece is at hand."""
+        return bool(self._fetched)
+
+    @property
+    def easy(self) -> bool:
+        """Whether the next piece, which is at hand, is done in less than a millisecond."""
+        text = self._fetched[0].text
+        return text is not None and not self._open and len(text) <= 2 * PIECE and self._is_plain(text)
+
+    def fetch(self) -> None:
+        """Read ahead in the file, which may have to be waited for."""
+        while len(self._fetched) < AHEAD and not self._pieces.ended:
+            self._fetched.append(Fetched(self._pieces.next(), self._pieces.ended))
 
     def header(self) -> list[str]:
         """The first record, where it has the names; none in an empty file. Raises csv.Error."""
@@ -94,29 +121,34 @@ class Records:
         return []
 
     def _next(self) -> str | None:
-        piece = self._pieces.next()
-        self.ended = self._pieces.ended
-        return piece
+        if not self._fetched:
+            self.fetch()
+        piece = self._fetched.popleft()
+        self.ended = piece.last
+        return piece.text
 
     def _sound(self, text: str, width: int) -> list[list[str]]:
-        records, self._open = self._plain(text), ""
-        if records is None:
-            try:
-                records = list(self._dialect.reader(io.StringIO(text, newline="")))
-            except csv.Error:
-                records = self._one_by_one(text)
+        self._open = ""
+        records = self._records_of(text)
         clean = "\0" not in text and UNDECODABLE not in text
         sound = records if clean and set(map(len, records)) == {width} else self._sifted(records, width)
         self._line += breaks(text) - breaks(self._open)
         self.bad.sort()
         return sound
 
-    def _plain(self, text: str) -> list[list[str]] | None:
-        """The records of a text without quotes and blank lines, which needs no parser; None of any other."""
-        if self._dialect.quote in text or "\r" in text or "\n\n" in text or text[:1] in ("", "\n"):
-            return None
-        delimiter = self._dialect.delimiter
-        return [line.split(delimiter) for line in text.removesuffix("\n").split("\n")]
+    def _records_of(self, text: str) -> list[list[str]]:
+        if self._is_plain(text):
+            delimiter = self._dialect.delimiter
+            return [line.split(delimiter) for line in text.removesuffix("\n").split("\n")]
+        try:
+            return list(self._dialect.reader(io.StringIO(text, newline="")))
+        except csv.Error:
+            return self._one_by_one(text)
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether there are no quotes and no blank lines, so that no parser is needed."""
+        strange = self._dialect.quote in text or "\r" in text or "\n\n" in text
+        return not strange and text[:1] not in ("", "\n")
 
     def _one_by_one(self, text: str) -> list[list[str]]:
         """The records of a text with something wrong in it. A line of which no record can be made is left out.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Callable
@@ -65,8 +64,12 @@ class Uuids(Column):
     """Random UUIDs."""
 
     def take(self, begin: int, count: int) -> Values:
-        bits = self._random.getrandbits
-        return [str(uuid.UUID(int=bits(128), version=4)) for _ in range(count)]
+        bits, written = self._random.getrandbits, []
+        for _ in range(count):
+            text = f"{bits(128):032x}"
+            variant = "89ab"[int(text[16], 16) & 3]
+            written.append(f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}")
+        return written
 
 
 class Choices(Column):
