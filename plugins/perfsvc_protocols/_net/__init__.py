@@ -5,7 +5,7 @@
 ``headers``         names of headers
 ``endpoint``        ``tcp://host:port`` and the like
 ``pieces payload``  templates as bytes; text, hexadecimal, Base64 and JSON with them
-``message``         requests and replies that are plain bytes
+``message session`` requests and replies that are plain bytes, and who makes them
 ``pattern``         regular expressions of users, within a time limit
 ==================  ==============================================================
 """

@@ -9,13 +9,12 @@ from perfsvc.plugin import Call
 from perfsvc.plugin import Failed
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
-from perfsvc.plugin import Session
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.endpoint import Endpoint
 from perfsvc_protocols._net.endpoint import Place
-from perfsvc_protocols._net.message import MessageReply
 from perfsvc_protocols._net.payload import Payload
+from perfsvc_protocols._net.session import EndpointSession
 from perfsvc_protocols.tcp.connection import Connection
 from perfsvc_protocols.tcp.framing import Frame
 from perfsvc_protocols.tcp.spec import Options
@@ -41,45 +40,23 @@ class TcpCall(Call):
         self.until_close = until_close
 
 
-class TcpSession(Session):
+class TcpSession(EndpointSession):
     """Sends on the connection it has, opening one where none stands or another endpoint is wanted."""
 
-    __slots__ = (
-        "_asked_ns",
-        "_busy",
-        "_call",
-        "_connection",
-        "_data",
-        "_dialer",
-        "_dialing",
-        "_endpoint",
-        "_finishing",
-        "_iteration",
-        "_keeps",
-        "_max_bytes",
-        "_now_ns",
-        "reply",
-    )
+    __slots__ = ("_call", "_connection", "_data", "_dialer", "_finishing", "_keeps", "_max_bytes")
 
     def __init__(
         self, scope: Scope, done: Callable[[Reply], None], options: Options, dialer: Dialer, now_ns: Callable[[], int]
     ) -> None:
-        super().__init__(scope, done)
+        super().__init__(scope, done, now_ns, options.new_connection_each_iteration)
         # For as long as the user lives
-        self.reply = MessageReply()
         self._connection: Connection | None = None
         self._dialer = dialer
-        self._endpoint: Endpoint | None = None
-        self._iteration = scope.iteration if options.new_connection_each_iteration else None
         self._keeps = options.keep_connection
         self._max_bytes = options.max_message_bytes
-        self._now_ns = now_ns
         # For one request
-        self._asked_ns = 0
-        self._busy = False
         self._call: TcpCall
         self._data = b""
-        self._dialing: asyncio.Task[None] | None = None
         self._finishing: asyncio.Handle | None = None
 
     def start(self, call: TcpCall) -> None:
@@ -87,38 +64,24 @@ class TcpSession(Session):
         data = call.data
         if data is None:
             data = call.payload.render(self.scope)  # type: ignore[union-attr]  # there is one that varies
-        if self._iteration is not None and self._iteration != self.scope.iteration:
-            self._iteration = self.scope.iteration
-            self.reset()
-        self._busy = True
+        self._begins()
         self._call = call
         self._data = data
-        self.reply.reset()
         connection = self._connection
         if connection is not None and connection.open and (endpoint is self._endpoint or endpoint == self._endpoint):
             self._send(connection)
-            return
-        self.reset()
-        self._endpoint = endpoint
-        self.reply.peer = str(endpoint)
-        self._asked_ns = self._now_ns()
-        self._dialing = asyncio.get_running_loop().create_task(self._dial(endpoint))
+        else:
+            self._go_to(endpoint)
 
     def abort(self, error_class: str) -> None:
-        if not self._busy:
-            return
-        if self._dialing is not None:
-            self._dialing.cancel()
-        self._fail(error_class, "")
+        if self._busy:
+            self._stop_dialling()
+            self._fail(error_class, "")
 
     def reset(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.leave()
-
-    async def close(self) -> None:
-        self.reset()
-        await asyncio.sleep(0)  # the loop tells the connection that it ended, and lets go of it
 
     async def _dial(self, endpoint: Endpoint) -> None:
         connection = self._connection = Connection(self, self._max_bytes)
@@ -198,12 +161,8 @@ class TcpSession(Session):
         self.done(self.reply)
 
     def _fail(self, error_class: str, message: str) -> None:
-        self._dialing = None
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.drop()
-        reply = self.reply
-        reply.failure = error_class
-        reply.message = message
-        reply.started_ns = reply.started_ns or self._asked_ns
+        self._failed(error_class, message)
         self._finish()

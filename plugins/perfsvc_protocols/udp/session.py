@@ -15,12 +15,11 @@ from perfsvc.plugin import Failed
 from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
-from perfsvc.plugin import Session
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.names import looking_up
 from perfsvc.plugin.net.sources import Sources
 from perfsvc_protocols._net.endpoint import Endpoint
-from perfsvc_protocols._net.message import MessageReply
+from perfsvc_protocols._net.session import EndpointSession
 from perfsvc_protocols.udp.calls import UdpCall
 from perfsvc_protocols.udp.flight import Arrival
 from perfsvc_protocols.udp.flight import Flight
@@ -64,76 +63,55 @@ class Socket(asyncio.DatagramProtocol):
             self.session.resumed()
 
 
-class UdpSession(Session):
+class UdpSession(EndpointSession):
     """Sends the datagrams of a request and takes the replies to them.
 
     Duplicates, and replies that come too late, are counted with the request that is under way when they come.
     """
 
     __slots__ = (
-        "_asked_ns",
-        "_busy",
         "_call",
         "_counters",
         "_data",
-        "_dialing",
-        "_endpoint",
         "_first",
         "_flight",
         "_ground",
-        "_iteration",
         "_left",
-        "_now_ns",
         "_received",
         "_sent",
         "_sockets",
         "_timer",
         "_trips_ns",
-        "reply",
     )
 
     def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: Ground) -> None:
-        super().__init__(scope, done)
+        super().__init__(scope, done, ground.now_ns, ground.options.new_sockets_each_iteration)
         # For as long as the user lives
-        self.reply = MessageReply()
         self._counters: dict[str, float] = {}
-        self._endpoint: Endpoint | None = None
         self._flight = Flight()
         self._ground = ground
-        self._iteration = scope.iteration if ground.options.new_sockets_each_iteration else None
-        self._now_ns = ground.now_ns
         self._sockets: list[Socket] = []
         # For one request
-        self._asked_ns = self._first = self._left = self._received = self._sent = self._trips_ns = 0
-        self._busy = False
+        self._first = self._left = self._received = self._sent = self._trips_ns = 0
         self._call: UdpCall
         self._data = b""
-        self._dialing: asyncio.Task[None] | None = None
         self._timer: asyncio.Handle | None = None
 
     def start(self, call: UdpCall) -> None:
         endpoint = call.place.settled or call.place.of(self.scope)
-        self._data = call.payload.constant or call.payload.render(self.scope)
-        if self._iteration is not None and self._iteration != self.scope.iteration:
-            self._iteration = self.scope.iteration
-            self.reset()
-        self._busy = True
+        data = call.payload.render(self.scope)
+        self._begins()
         self._call = call
-        self.reply.reset()
+        self._data = data
         if self._sockets and endpoint == self._endpoint:
             self._begin()
-            return
-        self.reset()
-        self._endpoint = endpoint
-        self.reply.peer = str(endpoint)
-        self._asked_ns = self._now_ns()
-        self._dialing = asyncio.get_running_loop().create_task(self._dial(endpoint))
+        else:
+            self._go_to(endpoint)
 
     def abort(self, error_class: str) -> None:
         if not self._busy:
             return
-        if self._dialing is not None:
-            self._dialing.cancel()
+        self._stop_dialling()
         if self._call.sequence is None:  # a reply that comes late could not be told from the next one
             self.reset()
         self._fail(error_class, "")
@@ -143,10 +121,6 @@ class UdpSession(Session):
             each.close()
         self._sockets = []
         self._flight = Flight()
-
-    async def close(self) -> None:
-        self.reset()
-        await asyncio.sleep(0)  # the loop tells the sockets that they ended, and lets go of them
 
     # On the way out
 
@@ -298,14 +272,10 @@ class UdpSession(Session):
         return gauges
 
     def _fail(self, error_class: str, message: str) -> None:
-        self._dialing = None
-        reply = self.reply
-        if not reply.sent:
+        if not self.reply.sent:
             self._received = 0
             self.reset()
-        reply.failure = error_class
-        reply.message = message
-        reply.started_ns = reply.started_ns or self._asked_ns
+        self._failed(error_class, message)
         self._finish()
 
 

@@ -151,7 +151,8 @@ class WebSocketSession(Session):
         opening = Opening(self._now_ns, _address(text), headers)
         self.reset()
         self.reply.reset()
-        self._text = self.reply.url = text
+        self._text = self.reply.peer = text
+        self.reply.headers = {}
         self._busy = True
         self._operations = call.operations
         self._opening = opening

@@ -1,0 +1,68 @@
+"""What users of TCP and of UDP have in common: one endpoint at a time, dialled when it is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable
+
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc_protocols._net.endpoint import Endpoint
+from perfsvc_protocols._net.message import MessageReply
+
+
+class EndpointSession(Session):
+    """Whoever asks it for a request has it dialled first where nothing stands, or something else does."""
+
+    __slots__ = ("_asked_ns", "_busy", "_dialing", "_endpoint", "_iteration", "_now_ns", "reply")
+
+    def __init__(
+        self, scope: Scope, done: Callable[[Reply], None], now_ns: Callable[[], int], new_each_iteration: bool
+    ) -> None:
+        super().__init__(scope, done)
+        self.reply = MessageReply()
+        self._asked_ns = 0
+        self._busy = False
+        self._dialing: asyncio.Task[None] | None = None
+        self._endpoint: Endpoint | None = None
+        self._iteration = scope.iteration if new_each_iteration else None
+        self._now_ns = now_ns
+
+    async def close(self) -> None:
+        self.reset()
+        await asyncio.sleep(0)  # the loop tells what was open that it ended, and lets go of it
+
+    def _begins(self) -> None:
+        """A request begins: where each iteration wants a fresh start, the first one of it gets that."""
+        if self._iteration is not None and self._iteration != self.scope.iteration:
+            self._iteration = self.scope.iteration
+            self.reset()
+        self._busy = True
+        self.reply.reset()
+
+    def _go_to(self, endpoint: Endpoint) -> None:
+        """Gives up what stands, and dials."""
+        self.reset()
+        self._endpoint = endpoint
+        self.reply.peer = str(endpoint)
+        self._asked_ns = self._now_ns()
+        self._dialing = asyncio.get_running_loop().create_task(self._dial(endpoint))
+
+    @abstractmethod
+    async def _dial(self, endpoint: Endpoint) -> None:
+        """Opens what is needed, and sends."""
+
+    def _stop_dialling(self) -> None:
+        if self._dialing is not None:
+            self._dialing.cancel()
+            self._dialing = None
+
+    def _failed(self, error_class: str, message: str) -> None:
+        """Notes in the reply why there is none."""
+        self._dialing = None
+        reply = self.reply
+        reply.failure = error_class
+        reply.message = message
+        reply.started_ns = reply.started_ns or self._asked_ns
