@@ -7,6 +7,7 @@ of these may join the cluster and run code in it, so keys are readable by their 
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import shutil
@@ -30,11 +31,12 @@ from perfsvc.cluster.authority import hosts_of
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import StartupError
 
+log = logging.getLogger(__name__)
+
 AUTHORITY, SERVER, AGENT = "authority", "server", "agent"
 HERE = ("localhost", "127.0.0.1", "::1")
 SOON = timedelta(days=30)
 """A certificate that ends sooner is renewed where that can be done, and complained of where not."""
-OPEN_TO_OTHERS = 0o077
 
 
 class Credentials(NamedTuple):
@@ -143,14 +145,16 @@ def ensure_certificates(folder: Path, now: datetime | None = None) -> Certificat
     Raises StartupError when they cannot be used.
     """
     moment = now or datetime.now(UTC)
-    try:
-        if not (folder / SERVER).exists():
+    if not (folder / SERVER).exists():
+        try:
             make_certificates(folder, (), moment)
-        elif (folder / AUTHORITY).exists() and any(expiry.soon(moment) for expiry in expiries(folder)):
+        except InvalidInput as error:
+            raise unusable(folder, *error.problems[0].text) from None
+    elif (folder / AUTHORITY).exists() and any(expiry.soon(moment) for expiry in expiries(folder)):
+        try:
             renew_certificates(folder, moment)
-    except InvalidInput as error:
-        zh, en = error.problems[0].text
-        raise StartupError(f"{folder}：{zh}", f"{folder}: {en}") from None
+        except InvalidInput as error:  # they may hold for a while yet
+            log.warning("%s", error)
     for part in (SERVER, AGENT):
         read_credentials(folder / part, moment)
     return Certificates.of(folder)
@@ -163,7 +167,7 @@ def read_credentials(folder: Path, now: datetime | None = None) -> Credentials:
     """
     found, moment = Credentials.of(folder), now or datetime.now(UTC)
     try:
-        if found.key.stat().st_mode & OPEN_TO_OTHERS:
+        if open_to_others(found.key.stat(), os.geteuid()):
             raise unusable(found.key, "可被其他用户读取，请执行 chmod 600", "others may read it; run chmod 600 on it")
         certificate = x509.load_pem_x509_certificate(found.certificate.read_bytes())
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(found.ca.read_bytes()))
@@ -182,6 +186,12 @@ def read_credentials(folder: Path, now: datetime | None = None) -> Credentials:
 def agent_credentials(folder: Path) -> Credentials:
     """An agent's part: of a whole folder, or copied by itself. Raises StartupError."""
     return read_credentials(folder / AGENT if (folder / AGENT).is_dir() else folder)
+
+
+def open_to_others(key: os.stat_result, user: int) -> bool:
+    """Whether somebody else may read a key. One that is root's may be read by a group, as Kubernetes hands it out."""
+    others = 0o037 if key.st_uid == 0 != user else 0o077
+    return bool(key.st_mode & others)
 
 
 def expiries(folder: Path) -> list[Expiry]:

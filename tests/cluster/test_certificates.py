@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import stat
 from datetime import UTC
@@ -11,14 +12,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from distributed.comm import Comm
+from distributed.comm import CommClosedError
+from distributed.comm import connect
+from distributed.comm import listen
 
 from perfsvc.cluster.certificates import Certificates
 from perfsvc.cluster.certificates import Credentials
 from perfsvc.cluster.certificates import ensure_certificates
 from perfsvc.cluster.certificates import expiries
 from perfsvc.cluster.certificates import make_certificates
+from perfsvc.cluster.certificates import open_to_others
 from perfsvc.cluster.certificates import read_credentials
 from perfsvc.cluster.certificates import renew_certificates
+from perfsvc.cluster.dask.safety import security_of
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import StartupError
 
@@ -120,6 +127,15 @@ def test_what_cannot_be_used_is_refused(words: str, made: Certificates, tmp_path
         read_credentials(made.agent.ca.parent, NOW)
 
 
+@pytest.mark.parametrize(
+    ("mode", "owner", "user", "refused"),
+    [(0o600, 7, 7, False), (0o400, 7, 7, False), (0o440, 7, 7, True), (0o604, 7, 7, True), (0o440, 0, 7, False),
+     (0o444, 0, 7, True), (0o460, 0, 7, True), (0o440, 0, 0, True), (0o440, 8, 7, True)],
+)  # fmt: skip
+def test_who_may_read_a_key(mode: int, owner: int, user: int, refused: bool) -> None:
+    assert open_to_others(os.stat_result((mode, 0, 0, 1, owner, 7, 0, 0, 0, 0)), user) is refused
+
+
 def context_of(credentials: Credentials, side: ssl.Purpose) -> ssl.SSLContext:
     context = ssl.create_default_context(side, cafile=credentials.ca)
     context.load_cert_chain(credentials.certificate, credentials.key)
@@ -155,3 +171,28 @@ def test_strangers_are_turned_away(made: Certificates, tmp_path: Path) -> None:
     for server, client in ((made.server, stranger.agent), (stranger.server, made.agent)):
         with pytest.raises((ssl.SSLError, ConnectionError)):
             asyncio.run(spoken(server, client))
+
+
+async def spoken_over_dask(scheduler: Credentials, worker: Credentials) -> str:
+    """What a worker hears from a scheduler over Dask's own connections."""
+
+    async def greet(connection: Comm) -> None:
+        await connection.write("hello")
+        await connection.close()
+
+    listening = listen("tls://127.0.0.1:0", greet, **security_of(scheduler).get_listen_args("scheduler"))
+    async with listening:
+        known = security_of(worker).get_connection_args("worker")
+        connection = await connect(listening.contact_address, timeout=5, **known)
+        try:
+            return str(await connection.read())
+        finally:
+            connection.abort()
+
+
+def test_dask_speaks_to_our_own_and_to_nobody_else(made: Certificates, tmp_path: Path) -> None:
+    assert asyncio.run(spoken_over_dask(made.server, made.agent)) == "hello"
+    stranger = make_certificates(tmp_path / "other", [], NOW)
+    for scheduler, worker in ((made.server, stranger.agent), (stranger.server, made.agent)):
+        with pytest.raises((OSError, CommClosedError)):
+            asyncio.run(spoken_over_dask(scheduler, worker))
