@@ -11,6 +11,7 @@ from collections.abc import Callable
 from benchmarks import data
 from benchmarks import grpc_unary
 from benchmarks import honesty
+from benchmarks import http2
 from benchmarks import http_client
 from benchmarks import http_peers
 from benchmarks import memory
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "data": data.main,
     "grpc": grpc_unary.main,
     "http": http_peers.main,
+    "http2": http2.main,
     "http-client": http_client.main,
     "memory": memory.main,
     "honesty": honesty.main,

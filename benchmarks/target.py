@@ -29,29 +29,30 @@ START_LIMIT_S = 10.0
 
 
 @contextmanager
-def nginx(core: int, body: str = "x" * 128, tls: bool = False) -> Iterator[str]:
-    """A running server; gives its base URL."""
+def nginx(core: int, body: str = "x" * 128, tls: bool = False, http2: bool = False) -> Iterator[str]:
+    """A running server; gives its base URL. HTTP/2 is spoken over TLS."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         config = folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=folder, port=port, body=body, tls=tls_lines(folder) if tls else ";"))
+        secure = tls_lines(folder, "ssl http2" if http2 else "ssl") if tls or http2 else ";"
+        config.write_text(CONFIG.format(folder=folder, port=port, body=body, tls=secure))
         server = subprocess.Popen(["taskset", "-c", str(core), program, "-p", name, "-c", str(config)])
         try:
             wait_for(port)
-            yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+            yield f"{'https' if tls or http2 else 'http'}://127.0.0.1:{port}"
         finally:
             server.terminate()
             server.wait(START_LIMIT_S)
 
 
-def tls_lines(folder: Path) -> str:
+def tls_lines(folder: Path, listen: str) -> str:
     """What nginx needs to speak TLS with a certificate made for the occasion."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-subj", "/CN=127.0.0.1", "-days", "1", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
-    return f"ssl; ssl_certificate {certificate}; ssl_certificate_key {key};"
+    return f"{listen}; ssl_certificate {certificate}; ssl_certificate_key {key};"
 
 
 def free_port() -> int:
