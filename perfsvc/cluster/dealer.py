@@ -77,7 +77,8 @@ class Dealer:
         self._number = 0
         self._returned: deque[Row] = deque()
         self._accounts: dict[str, Account] = {}
-        self._lost: set[str] = set()
+        self._asking: set[str] = set()
+        self._gone: set[str] = set()
         self._changed = asyncio.Event()
         self._drawing = asyncio.Lock()
         self._granting: set[asyncio.Task[Grant]] = set()
@@ -112,6 +113,7 @@ class Dealer:
         waiting leaves no gap: rows that were on their way to a node that was lost are dealt again.
         """
         granting = asyncio.get_running_loop().create_task(self._grant(node, want))
+        self._asking.add(node)
         self._granting.add(granting)
         granting.add_done_callback(self._granting.discard)
         return await asyncio.shield(granting)
@@ -135,7 +137,12 @@ class Dealer:
         return True
 
     def given_back(self, node: str, spent: int) -> None:
-        """A node needs no more of what it leased: rows that it has not claimed go to others."""
+        """A node needs no more of what it leased: rows that it has not claimed go to others.
+
+        While it asks for rows it only does so because its part of the run is over.
+        """
+        if node in self._asking:
+            self._gone.add(node)
         self._take_back(node)
         account = self._accounts.get(node)
         if account is not None:
@@ -144,7 +151,7 @@ class Dealer:
 
     def lost(self, node: str) -> None:
         """A node is gone: what it has not claimed is dealt again, what it has claimed and not told of is in doubt."""
-        self._lost.add(node)
+        self._gone.add(node)
         self._returns += self._take_back(node)
         account = self._accounts.pop(node, Account())
         self._used += account.spent
@@ -152,6 +159,8 @@ class Dealer:
 
     async def close(self) -> None:
         """Let go of the source; called once, also when it never opened."""
+        for granting in self._granting:
+            granting.cancel()
         if self._deck is None or self._feed is None:
             return
         try:
@@ -188,6 +197,12 @@ class Dealer:
     # How.
 
     async def _grant(self, node: str, want: int) -> Grant:
+        try:
+            return await self._granted(node, want)
+        finally:
+            self._asking.discard(node)
+
+    async def _granted(self, node: str, want: int) -> Grant:
         if self._allocation.scope == "run":
             self._used = 1
             return self._end()
@@ -196,7 +211,7 @@ class Dealer:
                 rows = await self._take(self._fair(node, want))
             if self._failure is not None:
                 return Grant(failure=self._failure)
-            if node in self._lost:
+            if node in self._gone:
                 self._returned.extendleft(reversed(rows))
                 return Grant(ended=True)
             if rows:

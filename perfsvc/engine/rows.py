@@ -19,6 +19,7 @@ from perfsvc.model.data import Allocation
 from perfsvc.model.data import Grant
 from perfsvc.plugin.datasource import Row
 
+NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 CLAIM_MS = (5, 20)
 """How long the rows of one claim should last, from and to: they are what is in doubt when a node is lost."""
@@ -74,8 +75,8 @@ class Nothing:
 class Host(Interface):
     """What rows need of the engine they belong to."""
 
-    def active_ns(self) -> int:
-        """The clock without the run's pauses."""
+    def elapsed_now(self) -> float:
+        """Profile time, s: it stands still in a pause."""
         ...
 
     def fail(self, error: Exception) -> None:
@@ -160,7 +161,7 @@ class Rows:
         self._queue: dict[Place, None] = {}
         self._asking = False
         self._closed = False
-        self._ended_ns = 0
+        self._ended_ns: int | None = None
         self._last: Row | None = None
         self._waited_ns = 0
         self._idle_at = 0
@@ -181,7 +182,7 @@ class Rows:
     @property
     def ended(self) -> bool:
         """Whether there are no more rows."""
-        return self._ended_ns > 0
+        return self._ended_ns is not None
 
     def next_row(self, at: int) -> Instruction:
         """The instruction at ``at``: a row for the user, for which it may have to wait."""
@@ -223,7 +224,7 @@ class Rows:
         if grant.rows:
             self._leases.append(Lease(grant.lease, grant.rows))
         if grant.ended:
-            self._ended_ns, self._last = self._host.active_ns(), grant.last
+            self._ended_ns, self._last = self._now_ns(), grant.last
         self._serve()
 
     def confirm(self) -> None:
@@ -236,18 +237,19 @@ class Rows:
 
     def over(self) -> bool:
         """Whether the run is over for want of rows: nobody is in mid-iteration, or had as long as a stop would give."""
-        if not self.ended or self._last is not None or not self._allocation.ends_the_run:
+        if self._ended_ns is None or self._last is not None or not self._allocation.ends_the_run:
             return False
         if self._allocation.once:
             return True
-        late = self._host.active_ns() - self._ended_ns > self._graceful_ns
+        late = self._now_ns() - self._ended_ns > self._graceful_ns
         return not any(is_busy(user) for user in self.crowd.active) or (late and self._allocation.ending == "stop_run")
 
     def waited(self, span_ns: int) -> float:
         """The percent of its users' time since the last call, ``span_ns`` ago, that went by in waiting for rows."""
-        users = len(self.crowd.active)
-        waited = self._read()
-        return min(100 * waited / (span_ns * users), 100.0) if span_ns and users else 0.0
+        if not span_ns:  # a pause
+            return 0.0
+        waited, users = self._read(), len(self.crowd.active)
+        return min(100 * waited / (span_ns * users), 100.0) if users else 0.0
 
     def close(self) -> None:
         """Nobody needs a row any more."""
@@ -257,10 +259,13 @@ class Rows:
 
     # How.
 
+    def _now_ns(self) -> int:
+        return int(self._host.elapsed_now() * NS_PER_S)
+
     def _read(self) -> int:
         """How long users have waited since the last call, ns over all of them."""
         if not self.ended:
-            now = self._host.active_ns()
+            now = self._now_ns()
             for place in self._queue:
                 self._waited_ns += now - place.since_ns
                 place.since_ns = now
@@ -277,7 +282,7 @@ class Rows:
         if self.ended and self._allocation.ending == "stop_vu":
             self.crowd.finish(user)
             return WAIT
-        place = Place(user, at, self._host.active_ns(), self._queue)
+        place = Place(user, at, self._now_ns(), self._queue)
         self._queue[place] = None
         user.timer = place
         self.restock()
@@ -291,7 +296,7 @@ class Rows:
             place = next(iter(self._queue))
             place.cancel()
             if not self.ended:
-                self._waited_ns += self._host.active_ns() - place.since_ns
+                self._waited_ns += self._now_ns() - place.since_ns
             place.user.wake(place.position)
         if self._queue:
             self.restock()
@@ -317,7 +322,7 @@ class Rows:
             return waiting - len(self.usable)
         if len(self.usable) > self.low:
             return 0
-        size = max(self._claims.next(self._host.active_ns()), waiting)
+        size = max(self._claims.next(self._now_ns()), waiting)
         self.low = (size + 1) // 2
         return size
 
@@ -327,7 +332,7 @@ class Rows:
         there = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed)
         wanted = len(self._queue) - there
         if not self._allocation.once and there <= self._blocks.size // 2:
-            wanted = max(self._blocks.next(self._host.active_ns()), wanted)
+            wanted = max(self._blocks.next(self._now_ns()), wanted)
         if wanted > 0:
             self._asking = True
             self._supply.ask(wanted)

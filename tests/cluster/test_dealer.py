@@ -253,6 +253,23 @@ def test_a_node_that_was_given_up_can_claim_no_more() -> None:
     run(main())
 
 
+def test_a_node_that_is_through_gets_no_rows_that_it_still_asks_for() -> None:
+    async def main() -> None:
+        dealer = await dealer_of(Numbered(1), **UNIQUE)
+        grant = await dealer.grant("one", 1)
+        waiting = asyncio.create_task(dealer.grant("two", 1))
+        await asyncio.sleep(1)
+        dealer.given_back("two", 0)
+        dealer.given_back("one", 0)
+        assert (await waiting).rows == []
+        assert (await dealer.grant("one", 1)).rows == grant.rows
+        dealer.given_back("one", 0)
+        assert dealer.report()["left"] == 1
+        await dealer.close()
+
+    run(main())
+
+
 def test_several_nodes_get_their_part_of_little_data() -> None:
     async def main() -> None:
         dealer = await dealer_of(Numbered(100), **UNIQUE)
