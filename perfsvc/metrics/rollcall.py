@@ -27,9 +27,8 @@ class RollCall:
         return frozenset(self._told) - self._silent
 
     def expect(self, node: str, first: int) -> None:
-        """A node will tell the seconds from ``first`` on."""
-        self._told[node] = max(first - 1, self._told.get(node, 0))
-        self._silent.discard(node)
+        """A node will tell the seconds from ``first`` on. Of one that is expected already nothing changes."""
+        self._told.setdefault(node, first - 1)
 
     def dismiss(self, node: str) -> None:
         """A node is lost: nothing is expected of it."""

@@ -200,14 +200,21 @@ class Run:
         upto = self._roll_call.complete(now)
         return [] if upto is None else self.metrics.close_seconds(upto)
 
-    def _on_node_event(self, event: NodeEvent) -> None:
-        self.membership.note(event)
+    def _follow_shares(self, event: NodeEvent) -> None:
+        """Who has a share is waited for; who has none, or is lost, is not, and the rows of the lost go back."""
+        for node, share in event.shares.items():
+            if share > 0:
+                self._roll_call.expect(node, int(event.moment))
+            else:
+                self._roll_call.dismiss(node)
         if event.kind == "lost":
             self._roll_call.dismiss(event.node)
             if self._dealer is not None:
                 self._dealer.lost(event.node)
-        elif event.node:
-            self._roll_call.expect(event.node, int(event.moment))
+
+    def _on_node_event(self, event: NodeEvent) -> None:
+        self.membership.note(event)
+        self._follow_shares(event)
         if self.state in (RunState.CREATED, RunState.STARTING):
             return  # who is there at the start is no event
         moment = datetime.fromtimestamp(event.moment, UTC)

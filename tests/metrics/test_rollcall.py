@@ -78,6 +78,15 @@ def test_who_joins_late_does_not_hold_up_what_was_before() -> None:
     assert roll_call.complete(3.5) == 3
 
 
+def test_expecting_twice_changes_nothing() -> None:
+    roll_call = RollCall()
+    for node in "ab":
+        roll_call.expect(node, 1)
+    roll_call.heard("a", 1, 0)
+    roll_call.expect("b", 5)
+    assert roll_call.complete(0.5) is None
+
+
 @st.composite
 def tellings(draw: st.DrawFn) -> tuple[int, list[Told]]:
     """Some nodes that tell their seconds in order, each at its own pace, some of them falling silent."""

@@ -102,6 +102,23 @@ def test_thresholds_judge_whole_seconds_only() -> None:
     assert (report["status"], report["verdict"]["state"]) == ("completed", "PASSED")
 
 
+def test_nobody_waits_for_a_lost_node_though_it_is_named_as_the_cause_of_what_follows() -> None:
+    watcher = Watcher()
+    waiting: list[int] = []
+
+    def script(cluster: ManyNodes, run: Run) -> None:
+        told_by_all(cluster, 1)
+        cluster.event("lost", "b", T0 + 1, shares={"b": 0.0})
+        cluster.event("resplit", "b", T0 + 1, shares={"a": 50.0, "b": 0.0, "c": 50.0}, elapsed=1.5)
+        for second in (2, 3):
+            cluster.tell("a", second)
+            cluster.tell("c", second)
+            waiting.append(second - len(watcher.seconds))
+
+    ran(script, None, watcher)
+    assert waiting == [0, 0]
+
+
 def test_what_a_lost_node_should_have_done_is_stated() -> None:
     report = ran(losing_b)
     rows = {row["node"]: row for row in report["nodes"]}
