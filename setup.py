@@ -64,6 +64,7 @@ TEST = [
     "types-PyMySQL",
     "types-PyYAML",
     "types-regex",
+    "websockets>=17",
 ]
 
 setup(

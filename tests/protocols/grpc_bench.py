@@ -73,3 +73,6 @@ class GrpcBench(Bench):
 
     def url(self, host: str, port: int) -> str:
         return f"grpc://{host}:{port}"
+
+    def secure_url(self, host: str, port: int) -> str:
+        return f"grpcs://{host}:{port}"

@@ -52,3 +52,6 @@ class HttpBench(Bench):
 
     def url(self, host: str, port: int) -> str:
         return f"http://{host}:{port}"
+
+    def secure_url(self, host: str, port: int) -> str:
+        return f"https://{host}:{port}"

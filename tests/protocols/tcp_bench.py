@@ -79,3 +79,6 @@ class TcpBench(Bench):
 
     def url(self, host: str, port: int) -> str:
         return f"tcp://{host}:{port}"
+
+    def secure_url(self, host: str, port: int) -> str:
+        return f"tls://{host}:{port}"

@@ -57,3 +57,6 @@ class WebSocketBench(Bench):
 
     def url(self, host: str, port: int) -> str:
         return f"ws://{host}:{port}"
+
+    def secure_url(self, host: str, port: int) -> str:
+        return f"wss://{host}:{port}"

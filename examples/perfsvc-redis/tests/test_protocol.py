@@ -120,6 +120,9 @@ class RedisBench(Bench):
     def url(self, host: str, port: int) -> str:
         return f"redis://{host}:{port}"
 
+    def secure_url(self, host: str, port: int) -> str:
+        return f"rediss://{host}:{port}"
+
 
 @pytest.mark.parametrize("check", checks_of(RedisBench()))
 def test_contract(check: str) -> None:

@@ -48,6 +48,10 @@ class Bench(ABC):
     def url(self, host: str, port: int) -> str:
         """The base URL of a peer somewhere."""
 
+    def secure_url(self, host: str, port: int) -> str | None:
+        """The same over TLS; None for a protocol that has none."""
+        return None
+
     def user(self, run: RunContext) -> User:
         """A virtual user of a run of its own."""
         return User(self.protocol(self.protocol.Options.parse(self.options), run))

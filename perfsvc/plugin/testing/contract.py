@@ -199,6 +199,21 @@ async def a_peer_that_sends_garbage(bench: Bench) -> None:
 
 
 @check
+async def a_peer_that_does_not_speak_tls(bench: Bench) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 this is not TLS\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
+        url = bench.secure_url("127.0.0.1", server.sockets[0].getsockname()[1])
+        if url is None:
+            return
+        async with bench.user(context(url)) as user:
+            for _ in range(2):
+                assert failed(await user.do(bench.request), sent=False).startswith("TLS Error: ")
+
+
+@check
 async def a_request_aborted_in_flight_is_done_at_once(bench: Bench) -> None:
     async with bench.peer(Behaviour.SILENT) as url, bench.user(context(url)) as user:
         user.start(user.call(bench.request))

@@ -267,7 +267,9 @@ class WebSocketSession(Session):
 
     def hold(self, seconds: float) -> bool:
         self._awaiting = "time"
-        self._backlog.clear()
+        if self._backlog:
+            self.reply.payload = self._backlog[-1]
+            self._backlog.clear()
         self._timer = asyncio.get_running_loop().call_later(seconds, self._go_on)
         return False
 
