@@ -12,8 +12,10 @@ import yaml
 
 from perfsvc.cli import main
 from perfsvc.plugin import Spec
+from perfsvc_datasources.api.spec import Options as ApiOptions
 from perfsvc_datasources.csv import CsvSource
 from perfsvc_datasources.csv.options import Options as CsvOptions
+from perfsvc_datasources.database.spec import Options as DatabaseOptions
 from perfsvc_datasources.generator.options import Options as GeneratorOptions
 from perfsvc_datasources.pool import Options as PoolOptions
 from tests.docs.pages import DOCUMENTED_TARGET
@@ -23,7 +25,13 @@ from tests.docs.pages import text_of
 from tests.support.shop import Shop
 
 SHOWN = re.compile(r"`([a-z]+\.csv)`[:：]\n\n```csv\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-OPTIONS: dict[str, type[Spec]] = {"csv": CsvOptions, "pool": PoolOptions, "generator": GeneratorOptions}
+OPTIONS: dict[str, type[Spec]] = {
+    "csv": CsvOptions,
+    "pool": PoolOptions,
+    "generator": GeneratorOptions,
+    "database": DatabaseOptions,
+    "api": ApiOptions,
+}
 
 
 def bodies(source: str, folder: Path) -> list[Any]:
@@ -74,7 +82,8 @@ def test_both_ways_to_write_a_pool_are_the_same():
 @pytest.mark.parametrize("language", ["", ".zh-CN"])
 @pytest.mark.parametrize("source", OPTIONS)
 def test_every_option_is_on_the_page(source: str, language: str):
-    assert quoted(OPTIONS[source].model_fields, text_of(f"docs/data-sources/{source}{language}.md")) == set()
+    names = [field.alias or name for name, field in OPTIONS[source].model_fields.items()]
+    assert quoted(names, text_of(f"docs/data-sources/{source}{language}.md")) == set()
 
 
 @pytest.mark.parametrize("language", ["", ".zh-CN"])
