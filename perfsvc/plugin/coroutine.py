@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import abstractmethod
 from typing import Any
 
@@ -16,6 +17,8 @@ from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import Scope
 from perfsvc.plugin.protocol import Session
 from perfsvc.plugin.protocol import TargetDenied
+
+log = logging.getLogger(__name__)
 
 
 class AsyncSession(Session):
@@ -80,4 +83,5 @@ def _told(error: BaseException) -> tuple[str, str]:
         return error.error_class, str(error)
     if isinstance(error, OSError | EOFError | TargetDenied):
         return failures.connecting(error).error_class, str(error)
+    log.debug("a session raised", exc_info=error)
     return f"Plugin Error: {type(error).__name__}", str(error)

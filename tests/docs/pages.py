@@ -22,23 +22,13 @@ PROTOCOLS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "pro
 """Their plans are run by the tests of the protocols."""
 DATA_SOURCES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "data-sources").glob("*.md"))
 """Their plans are run by the tests of the data sources."""
-MANY_MACHINES = {"docs/distributed.md": "docs/distributed.zh-CN.md"}
+MANY_MACHINES = ("docs/distributed.md", "docs/distributed.zh-CN.md")
 """What they show needs more than one process, and has a test of its own."""
-TWINS = (
-    PAIRS
-    | MANY_MACHINES
-    | {page: page.replace(".md", ".zh-CN.md") for page in (*PROTOCOLS, *DATA_SOURCES) if not page.endswith(".zh-CN.md")}
-)
-PAGES = (
-    *PAIRS,
-    *PAIRS.values(),
-    *ONE_LANGUAGE,
-    *DECISIONS,
-    *PROTOCOLS,
-    *DATA_SOURCES,
-    *MANY_MACHINES,
-    *MANY_MACHINES.values(),
-)
+PLUGIN_GUIDE = ("docs/plugin-guide.md", "docs/plugin-guide.zh-CN.md")
+"""A test of its own assembles, installs and runs it."""
+TRIED_ELSEWHERE = (*PROTOCOLS, *DATA_SOURCES, *MANY_MACHINES, *PLUGIN_GUIDE)
+TWINS = PAIRS | {page: page.replace(".md", ".zh-CN.md") for page in TRIED_ELSEWHERE if not page.endswith(".zh-CN.md")}
+PAGES = (*PAIRS, *PAIRS.values(), *ONE_LANGUAGE, *DECISIONS, *TRIED_ELSEWHERE)
 
 DOCUMENTED_SERVICE = "http://127.0.0.1:8000"
 DOCUMENTED_TARGET = "http://127.0.0.1:8080"
