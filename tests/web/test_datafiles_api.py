@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
 import os
@@ -121,6 +122,15 @@ async def test_files_of_a_deleted_project_go_with_it(api: Api, world: World) -> 
     await api.call("POST", upload(), raw=USERS)
     assert (await api.delete("/api/projects/1/")).status == 200
     assert list((world.settings.data_dir / "datafiles").iterdir()) == []
+
+
+async def test_what_is_packed_stays_packed(api: Api, world: World) -> None:
+    packed = gzip.compress(b"a\n" + b"1\n" * 5_000_000)
+    assert len(packed) < 50_000
+    answer = await api.call("POST", upload("a.csv.gz"), raw=packed, headers={"Content-Encoding": "gzip"})
+    assert (answer.status, answer.json["size"], answer.json["row_count"]) == (201, len(packed), None)
+    (name,) = lying(world)
+    assert (world.settings.data_dir / "datafiles" / name).read_bytes() == packed
 
 
 # Nothing that a user writes becomes a path
