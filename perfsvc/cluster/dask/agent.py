@@ -37,13 +37,14 @@ from perfsvc.cluster.dask.roster import DASK
 from perfsvc.cluster.dask.safety import configure
 from perfsvc.cluster.dask.safety import security_of
 from perfsvc.cluster.vitals import Vitals
+from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
-JOIN_LIMIT_S = 30.0
+JOIN_LIMIT_S = 10.0
 """Joining takes well under a second where the machine has one to spare."""
 LONGEST_PAUSE_S = 5.0
 """Between two attempts to reach the scheduler."""
@@ -187,13 +188,18 @@ async def until_left_alone(working: asyncio.Task[None]) -> None:
 
 
 async def employed(employment: Employment) -> None:
-    """Work until there is nobody to work for."""
+    """Work until there is nobody to work for, or until told to end."""
     working = asyncio.get_running_loop().create_task(work(employment))
+
+    def told() -> None:
+        working.cancel()
+
+    on_signals(told)
     watching = asyncio.get_running_loop().create_task(until_left_alone(working)) if employment.started_here else None
     try:
         await working
     except asyncio.CancelledError:
-        log.info("the server has ended")
+        log.info("%s goes", employment.name)
     finally:
         if watching is not None:
             watching.cancel()

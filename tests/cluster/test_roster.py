@@ -1,0 +1,91 @@
+"""Agents as the controller knows them: their clocks, and whether they are fit for a run."""
+
+from __future__ import annotations
+
+import platform
+
+import msgspec
+import pytest
+
+from perfsvc import __version__
+from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.address import address_of
+from perfsvc.cluster.dask.address import host_and_port
+from perfsvc.cluster.dask.address import local_address
+from perfsvc.cluster.dask.messages import Hello
+from perfsvc.cluster.dask.messages import Pong
+from perfsvc.cluster.dask.roster import DASK
+from perfsvc.cluster.dask.roster import Agent
+from perfsvc.errors import StartupError
+from perfsvc.model.data import Grant
+from perfsvc.model.window import Snapshot
+
+NEEDED = {"http": "perfsvc 0.1.0"}
+FIT = Hello(name="a", host="h", pid=1, version=__version__, python=platform.python_version(), dask=DASK, plugins=NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, None),
+        ({"version": "0.0.9"}, f"a has perfsvc 0.0.9, the server {__version__}"),
+        ({"python": "3.10.1"}, f"a has Python 3.10.1, the server {platform.python_version()}"),
+        ({"dask": "2020.1"}, f"a has Dask 2020.1, the server {DASK}"),
+        ({"plugins": {}}, "a: the protocol http needs perfsvc 0.1.0, there is none"),
+        ({"plugins": {"http": "other 2"}}, "a: the protocol http needs perfsvc 0.1.0, there is other 2"),
+    ],
+)
+def test_who_is_fit(changes: dict[str, object], told: str | None) -> None:
+    unfit = Agent("tls://x:1", msgspec.structs.replace(FIT, **changes), 0, 0.0).unfit(NEEDED)
+    assert (unfit and unfit.en) == told
+    assert unfit is None or unfit.zh != unfit.en
+
+
+def test_the_shortest_round_trip_says_how_the_clocks_differ() -> None:
+    agent = Agent("tls://x:1", FIT, 0, 0.0)
+    assert not agent.measured
+    for sent, took, noise in ((0, 10_000_000, 4_000_000), (20, 200_000, 0), (40, 9_000_000, -3_000_000)):
+        there = sent + took // 2 + noise + 7_000_000_000
+        agent.answered(Pong(sent_ns=sent, clock_ns=there), sent + took)
+    assert agent.ahead_ns == 7_000_000_000
+    for sent in range(30):
+        agent.answered(Pong(sent_ns=sent, clock_ns=sent + 8_000_000_000), sent)
+    assert agent.measured
+    assert agent.ahead_ns == 8_000_000_000  # clocks drift: only the latest count
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("0.0.0.0:8786", ("0.0.0.0", 8786)),
+        ("tls://load.example.com:1", ("load.example.com", 1)),
+        ("[::1]:7", ("::1", 7)),
+    ],
+)
+def test_addresses(text: str, found: tuple[str, int]) -> None:
+    assert host_and_port(text) == found
+
+
+@pytest.mark.parametrize("wrong", ["", "8786", "host", "host:x", "host:70000", "http://host:1", "tls://host:1/path"])
+def test_what_is_no_address(wrong: str) -> None:
+    with pytest.raises(StartupError):
+        host_and_port(wrong)
+
+
+def test_where_agents_of_this_machine_go() -> None:
+    assert local_address("0.0.0.0:0", 5) == "tls://127.0.0.1:5"
+    assert local_address("[::]:0", 5) == "tls://[::1]:5"
+    assert local_address("10.0.0.1:0", 5) == address_of("10.0.0.1", 5) == "tls://10.0.0.1:5"
+
+
+def test_messages_arrive_as_they_were_sent_and_others_do_not() -> None:
+    snapshot = Snapshot(node="a", seq=1, second=2, elapsed=3.0, span_ns=4, vus=5, planned_vus=6)
+    grant = Grant(lease=3, rows=[{"user": "甲", "n": 1.5}])
+    told, granted = messages.Told(run="r/a", snapshot=snapshot), messages.Granted(run="r/a", grant=grant)
+    assert messages.decode_word(messages.encode(told)) == told
+    assert messages.decode_order(messages.encode(granted)) == granted
+    for wrong in (b"", b"\xc1", messages.encode({"type": "Told", "run": 1}), messages.encode({"type": "Who"})):
+        with pytest.raises(msgspec.MsgspecError):
+            messages.decode_word(wrong)
+    with pytest.raises(msgspec.MsgspecError):
+        messages.decode_order(messages.encode(told))
