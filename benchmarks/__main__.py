@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from benchmarks import cluster
 from benchmarks import data
 from benchmarks import grpc_unary
 from benchmarks import honesty
@@ -22,6 +23,7 @@ from benchmarks import websocket_echo
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "data": data.main,
+    "cluster": cluster.main,
     "grpc": grpc_unary.main,
     "http": http_peers.main,
     "http2": http2.main,

@@ -9,7 +9,9 @@ from typing import Literal
 
 from pydantic import Discriminator
 from pydantic import Field
+from pydantic import SerializerFunctionWrapHandler
 from pydantic import Tag
+from pydantic import model_serializer
 from pydantic import model_validator
 
 from perfsvc.model.base import Many
@@ -64,7 +66,16 @@ def mean_think_time(think: ConstantThink | UniformThink | NormalThink) -> float:
     return think.mean if isinstance(think, NormalThink) else (think.min + think.max) / 2
 
 
-class Extractor(Spec):
+class Exact(Spec):
+    """A spec in which null and nothing mean different things: what was left out is left out when it is written."""
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        given = {type(self).model_fields[name].alias or name for name in self.model_fields_set} | self.model_fields_set
+        return {key: value for key, value in write(self).items() if key in given}
+
+
+class Extractor(Exact):
     """Takes a value out of a reply into a variable. Without ``default``, finding nothing fails the step."""
 
     name: VariableName = titled("变量名", "Variable")
@@ -97,7 +108,7 @@ class StatusCheck(Spec):
         return self
 
 
-class JsonCheck(Spec):
+class JsonCheck(Exact):
     """The value at a JSONPath equals a value; with neither ``equals`` nor ``exists``, it is there."""
 
     type: Literal["json"]

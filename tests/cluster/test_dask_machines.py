@@ -118,8 +118,10 @@ def test_one_of_three_is_cut_off_and_brought_back(machines: Machines, nginx: Ngi
 def test_load_stops_when_the_server_is_killed(machines: Machines, nginx: Nginx, time_of_five: int) -> None:
     service = machines.service
     plan = plan_of(service, nginx.url, STEPS, **CONFIG)
-    assert service.post(f"/api/performance/plans/{plan}/start/").status == 200
-    until(lambda: len(nginx.log()) > 200)
+    run = service.post(f"/api/performance/plans/{plan}/start/").body["execution_id"]
+    figures = f"/api/performance/metrics/{run}/?metric_type=throughput"
+    until(lambda: service.get(figures).body["metrics"]["throughput"]["total_requests"] > 180)
+    time.sleep(1)  # what was told has had time to be stored
     killed = time.time()
     service.end(signal.SIGKILL)
     service.start()

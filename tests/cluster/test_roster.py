@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import platform
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -18,7 +21,10 @@ from perfsvc.cluster.dask.roster import DASK
 from perfsvc.cluster.dask.roster import Agent
 from perfsvc.errors import StartupError
 from perfsvc.model.data import Grant
+from perfsvc.model.run import RunSpec
+from perfsvc.model.scene import RequestStep
 from perfsvc.model.window import Snapshot
+from tests.cluster.bench import spec_of
 
 NEEDED = {"http": "perfsvc 0.1.0"}
 FIT = Hello(name="a", host="h", pid=1, version=__version__, python=platform.python_version(), dask=DASK, plugins=NEEDED)
@@ -89,3 +95,34 @@ def test_messages_arrive_as_they_were_sent_and_others_do_not() -> None:
             messages.decode_word(wrong)
     with pytest.raises(msgspec.MsgspecError):
         messages.decode_order(messages.encode(told))
+
+
+def test_dask_is_imported_only_when_a_run_needs_it() -> None:
+    code = "import sys, perfsvc.app, perfsvc.headless; print({'dask', 'distributed'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_run_arrives_as_it_was_sent_what_was_left_out_left_out() -> None:
+    steps = [
+        {
+            "name": "get",
+            "request": {"url": "/"},
+            "checks": [
+                {"type": "json", "path": "$.a", "exists": True},
+                {"type": "json", "path": "$.b", "equals": None},
+            ],
+            "extract": [
+                {"name": "a", "from": "json", "path": "$.a"},
+                {"name": "b", "from": "json", "path": "$.b", "default": None},
+            ],
+        }
+    ]
+    sent = spec_of("http://h", users=1, scene={"steps": steps})
+    arrived = RunSpec.parse(json.loads(sent.model_dump_json(by_alias=True)))
+    assert arrived == sent
+    for ours, theirs in zip(sent.scenes[0].scene.walk(), arrived.scenes[0].scene.walk(), strict=True):
+        assert isinstance(ours, RequestStep)
+        assert isinstance(theirs, RequestStep)
+        for one, other in zip((*ours.checks, *ours.extract), (*theirs.checks, *theirs.extract), strict=True):
+            assert one.model_fields_set == other.model_fields_set
