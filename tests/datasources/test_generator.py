@@ -92,11 +92,12 @@ async def test_values_are_those_of_faker():
 
 
 @pytest.mark.asyncio
-async def test_a_pool_is_drawn_from_evenly():
-    made = [row["a"] for row in await rows({"a": "random_int(1, 1000000000)"}, 20_000, pool_size=1000)]
-    counts = Counter(made)
-    assert len(counts) == 1000
-    assert max(counts.values()) < 200
+async def test_each_value_is_for_one_row_and_then_drawn_evenly():
+    made = [row["a"] for row in await rows({"a": "random_int(1, 1000000000)"}, 21_000, pool_size=1000)]
+    assert len(set(made[:1000])) == 1000
+    counts = Counter(made[1000:])
+    assert set(counts) == set(made[:1000])
+    assert max(counts.values()) < 60
 
 
 @pytest.mark.asyncio
@@ -181,43 +182,65 @@ async def test_a_value_that_is_too_long_is_refused():
     assert [problem.path for problem in caught.value.problems] == ["columns.b"]
 
 
-@pytest.mark.asyncio
-async def test_the_process_ends_with_the_feed():
-    others = set(psutil.Process().children())
-    async with opened({"name": "address"}, pool_size=200_000) as feed:
-        (child,) = set(psutil.Process().children()) - others
-        assert (await taken(feed, 10))[0]["name"]
-        assert child.is_running()
-    assert not child.is_running()
+ENDLESS = {"columns": {"a": "address"}, "pool_size": 200_000}
+
+
+async def opening() -> tuple[asyncio.Task[Feed], psutil.Process]:
+    """A source that is being opened, and the process that works for it."""
+    options = GeneratorSource.Options.parse(ENDLESS)
+    task = asyncio.ensure_future(GeneratorSource(options, data_context(Path(), 1)).open())
+    async with asyncio.timeout(20):
+        while not (found := psutil.Process().children()):
+            await asyncio.sleep(0.01)
+    return task, found[0]
 
 
 @pytest.mark.asyncio
-async def test_a_process_that_is_gone_fails_the_read():
-    others = set(psutil.Process().children())
-    async with opened({"name": "address"}, pool_size=200_000) as feed:
-        (child,) = set(psutil.Process().children()) - others
-        child.kill()
-        with pytest.raises(DataFailure, match="the process that invents values ended"):
-            await taken(feed, 1_000_000)
+async def test_no_process_is_left_when_the_source_is_open():
+    async with opened({"a": "name"}, pool_size=10):
+        assert psutil.Process().children() == []
 
 
 @pytest.mark.asyncio
-async def test_a_process_whose_reader_is_gone_ends(tmp_path: Path):
-    program = """if True:
-        import asyncio, os, psutil
-        from pathlib import Path
-        from perfsvc.plugin.testing import data_context
-        from perfsvc_datasources.generator import GeneratorSource
+async def test_the_process_ends_when_nobody_wants_the_source_any_more():
+    task, process = await opening()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert not process.is_running()
 
-        async def main():
-            options = GeneratorSource.Options.parse({"columns": {"a": "address"}, "pool_size": 200_000})
-            await GeneratorSource(options, data_context(Path(), 1)).open()
-            print(psutil.Process().children()[0].pid, flush=True)
-            os._exit(1)
 
-        asyncio.run(main())
-    """
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+@pytest.mark.asyncio
+async def test_a_process_that_is_gone_is_told():
+    task, process = await opening()
+    process.kill()
+    with pytest.raises(DataFailure, match="the process that invents values ended"):
+        await task
+
+
+PROGRAM = """
+import asyncio, os, psutil
+from pathlib import Path
+from perfsvc.plugin.testing import data_context
+from perfsvc_datasources.generator import GeneratorSource
+
+async def main():
+    options = GeneratorSource.Options.parse(%r)
+    task = asyncio.ensure_future(GeneratorSource(options, data_context(Path(), 1)).open())
+    while not psutil.Process().children():
+        await asyncio.sleep(0.01)
+    print(psutil.Process().children()[0].pid, flush=True)
+    os._exit(1)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.asyncio
+async def test_a_process_whose_reader_is_gone_ends():
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM % ENDLESS, stdout=asyncio.subprocess.PIPE
+    )
     assert parent.stdout is not None
     pid = int(await parent.stdout.readline())
     await parent.wait()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -94,10 +93,18 @@ def tell(message: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def restrict() -> None:
+    """Bounds of this process; what else runs on the machine goes first."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        os.nice(5)
+
+
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    os.nice(5)  # the engine goes first
+    restrict()
     try:
         serve(json.loads(sys.stdin.readline()), tell)
     except BrokenPipeError:

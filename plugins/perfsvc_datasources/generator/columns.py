@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC
 from abc import abstractmethod
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import UTC
@@ -99,19 +98,15 @@ class Moments(Column):
 
 
 class Pooled(Column):
-    """Values from a pool that grows with the rows: first those that are new, then others drawn from all so far."""
+    """The values of a pool, each for one row as far as they go, and then drawn from all of them."""
 
-    def __init__(self, seed: str, pool: Sequence[Any], needed: Callable[[int], int]) -> None:
-        """``needed`` says how large the pool is to be after so many rows."""
+    def __init__(self, seed: str, pool: Sequence[Any]) -> None:
         super().__init__(seed)
         self._pool = pool
-        self._needed = needed
 
     def take(self, begin: int, count: int) -> Values:
-        before, now = self._needed(begin), self._needed(begin + count)
-        known = self._pool if now == len(self._pool) else self._pool[:now]
-        new = known[before:now][:count]
-        return [*new, *self._random.choices(known, k=count - len(new))]
+        new = self._pool[begin : begin + count]
+        return [*new, *self._random.choices(self._pool, k=count - len(new))]
 
 
 class Joined:

@@ -27,11 +27,10 @@ from perfsvc_datasources.generator.options import SequenceColumn
 from perfsvc_datasources.generator.options import TemplateColumn
 from perfsvc_datasources.generator.options import UuidColumn
 from perfsvc_datasources.generator.pools import Pools
+from perfsvc_datasources.generator.pools import fill
 
 BLOCK = 500
 """Rows: less than a millisecond's work for a column."""
-FRESH = 125
-"""New values in each block, while a pool grows: it takes them faster than they are made only beyond 80,000 rows/s."""
 
 
 class GeneratorSource(DataSource):
@@ -43,35 +42,24 @@ class GeneratorSource(DataSource):
 
     async def open(self) -> GeneratorFeed:
         options, seed = self.options, self.context.seed
-        small = options.count is not None and options.count <= options.pool_size
-        pools = Pools(pooled(options), options.count if small else options.pool_size)
-        feed = GeneratorFeed(options, seed, pools, BLOCK if small else FRESH)
-        try:
-            await pools.start(options.locale, seed)
-            await pools.upto(feed.needed(1))
-        except BaseException:
-            await feed.close()
-            raise
-        return feed
+        size = options.pool_size if options.count is None else min(options.count, options.pool_size)
+        return GeneratorFeed(options, seed, await fill(pooled(options), size, options.locale, seed))
 
 
 class GeneratorFeed(BlockFeed):
     """Rows by number: the same ones after every rewind, however they are read."""
 
-    def __init__(self, options: Options, seed: int, pools: Pools, fresh: int) -> None:
+    def __init__(self, options: Options, seed: int, pools: Pools) -> None:
         super().__init__()
         self.columns = list(options.columns)
         self.count = options.count
         self._options = options
         self._seed = seed
         self._pools = pools
-        self._fresh = fresh
         self._begin()
 
     async def block(self) -> list[Row]:
         count = BLOCK if self.count is None else min(BLOCK, self.count - self._made)
-        if count:
-            await self._pools.upto(self.needed(self._made + count))
         values: dict[str, list[Any]] = {}
         for name, column in self._plain.items():
             await asyncio.sleep(0)  # others may have waited
@@ -84,16 +72,7 @@ class GeneratorFeed(BlockFeed):
         self._begin()
 
     async def close(self) -> None:
-        coming = self._coming
-        if coming is not None:
-            coming.cancel()
         await self.settle()
-        await self._pools.close()
-
-    def needed(self, rows: int) -> int:
-        """How large the pools are after so many rows; they grow with each block that is begun."""
-        blocks = -(-rows // BLOCK)
-        return min(blocks * self._fresh, self._pools.size)
 
     def _begin(self) -> None:
         self._made = 0
@@ -110,8 +89,8 @@ class GeneratorFeed(BlockFeed):
 
     def _column(self, name: str, written: Any) -> Column:
         seed = f"{self._seed}/{name}"
-        if name in self._pools.values:
-            return Pooled(seed, self._pools.values[name], self.needed)
+        if name in self._pools:
+            return Pooled(seed, self._pools[name])
         return plain_column(seed, written)
 
     def _rows_of(self, values: dict[str, list[Any]], count: int) -> list[Row]:

@@ -174,7 +174,7 @@ class Options(Spec):
     """A text is a method of Faker, with arguments if need be: ``name``, ``random_int(1,9)``."""
     locale: str = titled("语言区域", "Locale", default="zh_CN", pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}$")
     count: int | None = titled("行数，默认不限", "Rows; without an end by default", default=None, ge=1, le=LARGEST)
-    pool_size: int = titled("每个 Faker 列的不同取值数", "Values per column of Faker", default=20_000, ge=1, le=200_000)
+    pool_size: int = titled("每个 Faker 列的不同取值数", "Values per column of Faker", default=10_000, ge=1, le=200_000)
 
     @model_validator(mode="after")
     def _sound(self) -> Options:
