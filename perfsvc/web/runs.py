@@ -48,7 +48,7 @@ class RunHandler(Handler):
 
 
 class Start(RunHandler):
-    @operation("启动性能测试", "Start a run", EDITORS)
+    @operation("启动性能测试", "Start a run", EDITORS, relays=True)
     async def post(self, plan_id: int) -> Started:
         run = await self.services.runs.start(plan_id, self.user)
         url = self.websocket_url(run.execution_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -25,13 +26,16 @@ class PostgresqlReader(Reader):
         self._driver = driver()
         self._connection: Any = None
         self._cursor: Any = None
+        self._deadline = 0.0
 
     def begin(self) -> None:
+        self._deadline = time.monotonic() + self.job.timeout_s
         try:
             self._connection = self._connect()
             self._connection.read_only = True
             self._cursor = self._connection.cursor(name="perfsvc")
-            self._cursor.execute(self.job.query, ())  # with parameters, if none: then it can be but one statement
+            # With parameters, if none: then it can be but one statement, and per cents must be written twice.
+            self._cursor.execute(self.job.query.replace("%", "%%"), ())
             self.columns = [column.name for column in self._cursor.description]
         except (self._driver.Error, OSError) as error:
             raise self._refused(error) from None
@@ -39,6 +43,8 @@ class PostgresqlReader(Reader):
     def fetch(self, limit: int) -> Sequence[Sequence[Any]]:
         if self._cursor is None:
             return []
+        if time.monotonic() > self._deadline:  # the server's limit is for each portion of the rows
+            raise self._late()
         try:
             rows: Sequence[Sequence[Any]] = self._cursor.fetchmany(limit)
         except (self._driver.Error, OSError) as error:
@@ -75,8 +81,11 @@ class PostgresqlReader(Reader):
 
     def _refused(self, error: Exception) -> Refused:
         if isinstance(error, self._driver.errors.QueryCanceled):
-            return Refused(f"the query took longer than {self.job.timeout_s:g} s")
+            return self._late()
         return Refused(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
+
+    def _late(self) -> Refused:
+        return Refused(f"the query took longer than {self.job.timeout_s:g} s")
 
 
 def driver() -> Any:
