@@ -97,6 +97,7 @@ def test_what_is_made_is_well_kept(made: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.timeout(280)
 def test_it_passes_its_own_tests(environment: Environment, made: Path) -> None:
     done = environment.test(made)
     assert done.returncode == 0, done.stdout

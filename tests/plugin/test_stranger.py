@@ -56,6 +56,7 @@ def counted(redis: RedisServer) -> dict[str, int]:
     return {command: redis.calls(command) for command in CALLS}
 
 
+@pytest.mark.timeout(280)
 def test_its_own_tests_pass(environment: Environment, tmp_path: Path) -> None:
     done = environment.test(EXAMPLE)
     assert done.returncode == 0, done.stdout

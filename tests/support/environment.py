@@ -10,7 +10,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
-LIMIT_S = 100
+LIMIT_S = 240
 PERFSVC = """#!{python}
 import sys
 from perfsvc.cli import main
