@@ -35,6 +35,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def service(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    running = Service(tmp_path_factory.mktemp("service") / "data", environment.perfsvc)
+    yield running
+    assert running.end() == 0
+
+
 @pytest.fixture
 def redis(server: RedisServer) -> RedisServer:
     """Empty but for the users."""
@@ -95,30 +102,33 @@ def test_errors_are_counted_by_their_class(environment: Environment, redis: Redi
     assert redis.calls("get") == 100
 
 
-def test_a_service_has_it(environment: Environment, redis: RedisServer, tmp_path: Path) -> None:
-    service = Service(tmp_path / "data", environment.perfsvc)
-    try:
-        listed = service.get("/api/plugins/?page_size=100").body["results"]
-        ours = {plugin["name"]: plugin for plugin in listed if plugin["distribution"] == "perfsvc-redis"}
-        assert {name: (plugin["kind"], plugin["title"], plugin["status"]) for name, plugin in ours.items()} == {
-            "redis": ("protocol", {"zh": "Redis", "en": "Redis"}, "loaded"),
-            "redis_list": ("data_source", {"zh": "Redis 列表", "en": "Redis list"}, "loaded"),
-        }
-        command = ours["redis"]["request_schema"]["properties"]["command"]
-        assert (command["title"], command["x-title-zh"]) == ("Command", "命令")
-        run_through(service, redis)
-    finally:
-        assert service.end() == 0
+def test_a_service_has_it(service: Service) -> None:
+    listed = service.get("/api/plugins/?page_size=100").body["results"]
+    ours = {plugin["name"]: plugin for plugin in listed if plugin["distribution"] == "perfsvc-redis"}
+    assert {name: (plugin["kind"], plugin["title"], plugin["status"]) for name, plugin in ours.items()} == {
+        "redis": ("protocol", {"zh": "Redis", "en": "Redis"}, "loaded"),
+        "redis_list": ("data_source", {"zh": "Redis 列表", "en": "Redis list"}, "loaded"),
+    }
+    command = ours["redis"]["request_schema"]["properties"]["command"]
+    assert (command["title"], command["x-title-zh"]) == ("Command", "命令")
+
+
+@pytest.mark.parametrize(("mode", "nodes"), [("single", 1), ("central", 2)])
+def test_a_service_runs_it(service: Service, redis: RedisServer, mode: str, nodes: int) -> None:
+    report = run_through(service, redis, {"control_mode": mode, "node_count": nodes})
+    assert (report["summary"]["total_requests"], report["summary"]["error_count"]) == (3 * ITERATIONS, 0)
+    assert (len(report["nodes"]), report["data"]["source"], report["data"]["used"]) == (nodes, "redis_list", ITERATIONS)
     assert counted(redis) == {command: calls * ITERATIONS for command, calls in CALLS.items()}
 
 
-def run_through(service: Service, redis: RedisServer) -> None:
-    """The plan of the example over REST, to its end."""
+def run_through(service: Service, redis: RedisServer, how: dict[str, Any]) -> dict[str, Any]:
+    """The plan of the example over REST, to its end; answers the report."""
     plan = moved(redis)
-    project = service.post("/api/projects/", {"name": "shop"}).body["id"]
+    project = service.post("/api/projects/", {"name": how["control_mode"]}).body["id"]
     env = service.post("/api/envs/", {"name": "test", "project_id": project, "host": plan["env"]["host"]}).body["id"]
     scene = service.post("/api/scenes/", plan["scenes"][0] | {"project_id": project}).body["id"]
-    config = plan["config"] | {"env_id": env, "hold_time": 60, "execution_config": {"max_iterations": ITERATIONS}}
+    execution = {"max_iterations": ITERATIONS}
+    config = plan["config"] | how | {"env_id": env, "hold_time": 60, "execution_config": execution}
     body = {"name": plan["name"], "project_id": project, "scenes": [{"scene_id": scene, "weight": 1}], "config": config}
     made = service.post("/api/performance/plans/", body)
     assert made.status == 201, made.body
@@ -126,5 +136,5 @@ def run_through(service: Service, redis: RedisServer) -> None:
     last = list(service.watch(started["websocket_url"]))[-1]
     assert last["type"] == "end", last
     page = service.get(f"/api/performance/reports/?plan_id={made.body['id']}").body
-    report = service.get(f"/api/performance/reports/{page['results'][0]['id']}/").body
-    assert (report["summary"]["total_requests"], report["summary"]["error_count"]) == (3 * ITERATIONS, 0)
+    report: dict[str, Any] = service.get(f"/api/performance/reports/{page['results'][0]['id']}/").body
+    return report
