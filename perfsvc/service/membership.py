@@ -12,8 +12,6 @@ from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.load import Load
 from perfsvc.model.node import NodeEvent
 
-TAKEN_OVER = frozenset({"resplit", "replaced"})
-"""What gives the load of lost nodes to others."""
 WHOLE = 100.0
 
 
@@ -44,8 +42,6 @@ class Membership:
 
     def note(self, event: NodeEvent) -> None:
         """Take in what became of a node."""
-        if event.kind in TAKEN_OVER:
-            self._taken_over(self._elapsed() if event.elapsed is None else event.elapsed, event.moment)
         if event.node:
             member = self.members.setdefault(event.node, Member())
             member.host = event.host or member.host
@@ -54,10 +50,12 @@ class Membership:
         for name, share in event.shares.items():
             self._began.setdefault(name, event.elapsed or 0.0)
             self._give(name, share)
+        self._close_losses(self._elapsed() if event.elapsed is None else event.elapsed, event.moment)
 
     def over(self, moment: float) -> None:
         """The run has ended at ``moment`` (Unix time): what nobody has taken over was missing to the end."""
-        self._taken_over(self._metrics.elapsed, moment)
+        for loss in self._open():
+            self._close(loss, self._metrics.elapsed, moment)
         missing = sum(loss.missing for loss in self._losses)
         told = self._profile.area(self._metrics.elapsed) - missing
         for loss in self._losses:
@@ -72,12 +70,24 @@ class Membership:
         self._losses.append(Loss(event.node, event.reason, member.share, event.moment, since))
         member.state = "lost"
 
-    def _taken_over(self, elapsed: float, moment: float) -> None:
-        for loss in self._losses:
-            if loss.until is None:
-                loss.until, loss.ended = max(elapsed, loss.since), moment
-                asked = self._profile.area(loss.until) - self._profile.area(loss.since)
-                loss.missing = asked * loss.share / WHOLE
+    def _close_losses(self, elapsed: float, moment: float) -> None:
+        """As far as others have the shares of lost nodes now, nothing more is missing of these; the oldest first."""
+        given = sum(member.share for member in self.members.values() if member.state == "running")
+        unclaimed = sum(loss.share for loss in self._open()) - (WHOLE - given)
+        for loss in self._open():
+            if unclaimed < loss.share / 2:  # shares are rounded
+                return
+            self._close(loss, elapsed, moment)
+            unclaimed -= loss.share
+
+    def _close(self, loss: Loss, elapsed: float, moment: float) -> None:
+        loss.until, loss.ended = max(elapsed, loss.since), moment
+        asked = self._profile.area(loss.until) - self._profile.area(loss.since)
+        loss.missing = asked * loss.share / WHOLE
+
+    def _open(self) -> list[Loss]:
+        """What nobody has taken over yet."""
+        return [loss for loss in self._losses if loss.until is None]
 
     def _give(self, name: str, share: float) -> None:
         member = self.members.setdefault(name, Member())

@@ -139,6 +139,37 @@ def test_what_a_lost_node_should_have_done_is_stated() -> None:
     assert [cause["code"] for cause in report["validity"]["causes"]] == ["node_lost"]
 
 
+def test_a_resplit_among_the_others_takes_nothing_over() -> None:
+    def script(cluster: ManyNodes, run: Run) -> None:
+        told_by_all(cluster, 1, 2)
+        cluster.event("lost", "b", T0 + 2, shares={"b": 0.0}, elapsed=2.1)
+        cluster.event("resplit", "", T0 + 4, shares={"a": 30.0, "c": 36.667}, elapsed=4.0)
+        cluster.event("joined", "d", T0 + 5, shares={}, elapsed=5.0)
+        cluster.event("replaced", "d", T0 + 6, shares={"d": 33.333}, elapsed=6.0)
+        for second in range(3, 11):
+            cluster.tell("a", second)
+            cluster.tell("c", second)
+
+    rows = {row["node"]: row for row in ran(script)["nodes"]}
+    assert [loss["elapsed"] for loss in rows["b"]["losses"]] == [[2.0, 6.0]]
+    assert (rows["d"]["share"], rows["d"]["requests"], rows["d"]["first_second"]) == (33.333, 0, None)
+
+
+def test_two_are_lost_and_taken_over_one_after_the_other() -> None:
+    def script(cluster: ManyNodes, run: Run) -> None:
+        told_by_all(cluster, 1, 2)
+        cluster.event("lost", "b", T0 + 2, elapsed=2.5)
+        cluster.event("lost", "c", T0 + 3, elapsed=3.5)
+        cluster.event("replaced", "d", T0 + 5, shares={"d": 33.333}, elapsed=5.0)
+        cluster.event("resplit", "c", T0 + 7, shares={"a": 50.0, "d": 50.0}, elapsed=7.0)
+        for second in range(3, 11):
+            cluster.tell("a", second)
+            cluster.tell("d", second)
+
+    rows = {row["node"]: row for row in ran(script)["nodes"]}
+    assert [rows[name]["losses"][0]["elapsed"] for name in "bc"] == [[2.0, 5.0], [2.0, 7.0]]
+
+
 def test_arrivals_that_are_missing() -> None:
     spec = spec_of("arrival_rate", 30)
     (loss,) = next(row for row in ran(losing_b, spec)["nodes"] if row["node"] == "b")["losses"]
