@@ -42,6 +42,7 @@ def kind_of(document: dict[str, Any]) -> str:
     if "type" in document:
         return f"frame {document['type']}"
     telling = {"error": "error", "results": "page", "config": "plan", "steps": "scene", "host": "env"}
+    telling |= {"data_source_type": "preview", "rows": "previewed"}
     if "verdict" in document:
         return "report"
     return next(kind for key, kind in telling.items() if key in document)
@@ -103,7 +104,7 @@ def test_errors_have_the_form_shown(document: dict[str, Any]) -> None:
 
 def test_every_json_block_is_known() -> None:
     tried = {*FORMS, "error", "page", "report", "frame history", "frame metrics", "frame status"}
-    tried |= {"frame event", "frame end"}
+    tried |= {"frame event", "frame end", "preview", "previewed"}
     assert {kind_of(json.loads(block.text)) for block in blocks("json")} == tried
 
 
