@@ -49,6 +49,7 @@ TEST = [
     "mypy>=2.4",
     "openapi-spec-validator>=0.9",
     "playwright>=1.65",
+    "psycopg[binary]>=3.3",
     # pytest-tornado 0.8.1 imports pkg_resources, which setuptools 82 removed, and uses a mark that pytest 10 drops.
     "pytest>=9.2,<10",
     "pytest-asyncio>=1.5",

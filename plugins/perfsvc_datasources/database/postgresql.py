@@ -57,9 +57,10 @@ class PostgresqlReader(Reader):
                 self._connection.cancel()
 
     def close(self) -> None:
-        if self._connection is not None:
-            with suppress(self._driver.Error, OSError):
-                self._connection.close()
+        for held in (self._cursor, self._connection):
+            if held is not None:
+                with suppress(self._driver.Error, OSError):
+                    held.close()
 
     def _connect(self) -> Any:
         given, address = self.job.connection, self.job.addresses[0][4]
