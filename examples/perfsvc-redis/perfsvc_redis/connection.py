@@ -104,8 +104,8 @@ class Connection(asyncio.Protocol):
         try:
             self._reader.feed(data)
             self._read()
-        except hiredis.ProtocolError as error:
-            self._end(failures.PROTOCOL, str(error))
+        except (hiredis.ProtocolError, MemoryError) as error:  # a list of 2,147,483,647 elements is soon announced
+            self._end(failures.PROTOCOL, str(error) or "a reply of more elements than fit into memory")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
