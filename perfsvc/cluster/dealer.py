@@ -85,7 +85,7 @@ class Dealer:
         self._last: Row | None = None
         self._holds = self._allocation.scope == "run" or self._allocation.ending == "hold"
         self._failure: Text | None = None
-        self._warnings: list[Text] = []
+        self._failures: list[Text] = []
         self._used = self._in_doubt = self._returns = 0
         self.columns: Sequence[str] = ()
         self.told_end = False
@@ -104,7 +104,6 @@ class Dealer:
             raise RunError(*self._named(EMPTY))
         self._last = self._returned[0]
         self.columns = tuple(self._feed.columns)
-        self._warnings += self._feed.warnings
 
     async def grant(self, node: str, want: int) -> Grant:
         """About ``want`` rows for a node; less near the end of the data, so that others get their part.
@@ -179,9 +178,9 @@ class Dealer:
         accounts = self._accounts.values()
         used = self._used + sum(account.spent for account in accounts)
         doubt = self._in_doubt + sum(account.open for account in accounts if not account.settled)
-        cycles = self._deck.cycles if self._deck is not None else 0
-        total = self._total()
-        again = cycles or self._allocation.order == "random"
+        total, recycled = self._total(), self._recycled(used + doubt)
+        again = recycled or self._allocation.order == "random"
+        of_the_source = self._feed.warnings if self._feed is not None else ()
         return {
             "source": self._data.source,
             "columns": list(self.columns),
@@ -190,8 +189,8 @@ class Dealer:
             "in_doubt": doubt,
             "returned": self._returns,
             "left": None if total is None or again else total - used - doubt,
-            "recycled": cycles,
-            "warnings": [text._asdict() for text in self._warnings],
+            "recycled": recycled,
+            "warnings": [text._asdict() for text in (*of_the_source, *self._failures)],
         }
 
     # How.
@@ -239,7 +238,7 @@ class Dealer:
         """The source failed in mid-run: its policy decides."""
         log.warning("%s", failure.en)
         policy = self._allocation.on_failure
-        self._warnings.append(failure)
+        self._failures.append(failure)
         if policy == "hold":
             self._holds = deck.over = True
         elif policy == "recycle" and deck.in_cycle:
@@ -277,9 +276,16 @@ class Dealer:
 
     def _total(self) -> int | None:
         """How many rows the data has: as many as were read where all were, else what the source says."""
-        if self._deck is not None and self._deck.read_all:
-            return self._deck.drawn
+        if self._deck is not None and self._deck.length is not None:
+            return self._deck.length
         return self._feed.count if self._feed is not None else None
+
+    def _recycled(self, used: int) -> int:
+        """How often the data has begun again, as far as its rows were used."""
+        if self._deck is None or not used:
+            return 0
+        whole = (used - 1) // self._deck.length if self._deck.length and self._allocation.order != "random" else 0
+        return whole + self._deck.restarts
 
     def _told(self, error: Exception) -> Text:
         """A failure of the source in words."""

@@ -55,6 +55,11 @@ class Pages:
             self._coming = asyncio.get_running_loop().create_task(self._feed.read(BLOCK))
         return block
 
+    @property
+    def slow(self) -> bool:
+        """Whether the next block would have to be waited for."""
+        return not self._whole and (self._coming is None or not self._coming.done())
+
     async def rewind(self) -> None:
         """Begin again at the first row. Raises DataFailure."""
         await self.rest()
@@ -86,51 +91,68 @@ class Pages:
 class Deck(ABC):
     """Rows in order, cycle after cycle where ``recycles``.
 
-    ``drawn`` counts all rows, ``in_cycle`` those of this cycle; ``cycles`` how often the data began again.
+    ``drawn`` counts all rows, ``in_cycle`` those of this cycle; ``length`` is how many a whole cycle has, once that is
+    known, ``restarts`` how often the data was made to begin again.
     """
 
     def __init__(self, pages: Pages, recycles: bool) -> None:
         self._pages = pages
         self._recycles = recycles
-        self._again = False
         self.in_cycle = 0
         self.drawn = 0
-        self.cycles = 0
+        self.length: int | None = None
+        self.restarts = 0
         self.over = False
-        self.read_all = False
+        self._failure: Exception | None = None
 
     async def draw(self, count: int) -> list[Row]:
-        """The next rows, at least one and at most ``count``; none at the end of the data. Raises DataFailure."""
-        while not self.over:
-            rows = await self._next(count)
-            if rows:
-                self._count(len(rows))
-                return rows
-            self.over = not (self._recycles and self.in_cycle)
-            self.read_all = self.over and not self.cycles
-            self.in_cycle, self._again = 0, True
-        return []
+        """The next rows, at least one and at most ``count``; none at the end of the data. Raises DataFailure.
+
+        Fewer than ``count`` where more would have to be waited for, or cannot be read: that is raised the next time.
+        """
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        rows: list[Row] = []
+        while len(rows) < count and not self.over and not (rows and self._pages.slow):
+            before = len(rows)
+            try:
+                await self._next(count - before, rows)
+            except Exception as error:
+                if not rows:
+                    raise
+                self._failure = error
+            self._count(len(rows) - before)
+            if self._failure is not None:
+                break
+        return rows
+
+    def _count(self, found: int) -> None:
+        self.drawn += found
+        self.in_cycle += found
+        if not found and self._failure is None:
+            self._end_cycle()
+
+    def _end_cycle(self) -> None:
+        if not self.restarts:
+            self.length = self.in_cycle
+        self.over = not (self._recycles and self.in_cycle)
+        self.in_cycle = 0
 
     async def restart(self) -> None:
         """Begin again at the first row, wherever this one is. Raises DataFailure."""
         await self._pages.rewind()
         self._forget()
-        self.in_cycle, self._again = 0, True
+        self.in_cycle = 0
+        self.restarts += 1
 
     async def rest(self) -> None:
         """Read ahead no more."""
         await self._pages.rest()
 
-    def _count(self, rows: int) -> None:
-        self.drawn += rows
-        self.in_cycle += rows
-        if self._again:
-            self.cycles += 1
-            self._again = False
-
     @abstractmethod
-    async def _next(self, count: int) -> list[Row]:
-        """Rows of this cycle, none at its end; called after that, rows of the next."""
+    async def _next(self, count: int, rows: list[Row]) -> None:
+        """Add rows of this cycle, none at its end; called after that, rows of the next. Raises what reading raises."""
 
     @abstractmethod
     def _forget(self) -> None:
@@ -145,11 +167,11 @@ class Sequential(Deck):
         self._block: list[Row] = []
         self._position = 0
 
-    async def _next(self, count: int) -> list[Row]:
+    async def _next(self, count: int, rows: list[Row]) -> None:
         if self._position >= len(self._block):
             self._block, self._position = await self._pages.next(), 0
         begin, self._position = self._position, self._position + count
-        return self._block[begin : self._position]
+        rows += self._block[begin : self._position]
 
     def _forget(self) -> None:
         self._block, self._position = [], 0
@@ -187,17 +209,17 @@ class Mixed(Deck):
 class Shuffled(Mixed):
     """Every row once in each cycle. A row that is drawn makes room for the next one of the data."""
 
-    async def _next(self, count: int) -> list[Row]:
+    async def _next(self, count: int, rows: list[Row]) -> None:
         if not self._window and self._at_end:
             self._at_end = False
-            return []
+            return
         await self._fill()
-        rows: list[Row] = []
-        while self._window and len(rows) < count:
+        for _ in range(count):
+            if not self._window:
+                return
             rows.append(self._draw_one())
             if not self._at_end:
                 await self._fill()
-        return rows
 
     def _draw_one(self) -> Row:
         window = self._window
@@ -209,15 +231,13 @@ class Shuffled(Mixed):
 class Random(Mixed):
     """Any row at any time. Where the data is larger than the window, each draw lets one row out and the next in."""
 
-    async def _next(self, count: int) -> list[Row]:
+    async def _next(self, count: int, rows: list[Row]) -> None:
         if not self._window:
             await self._fill()
-        rows: list[Row] = []
-        while self._window and len(rows) < count:
+        for _ in range(count if self._window else 0):
             rows.append(self._any())
             if len(self._window) == self._pages.window:
                 await self._move_on()
-        return rows
 
     def _any(self) -> Row:
         return self._window[self._numbers.randrange(len(self._window))]

@@ -163,6 +163,7 @@ class Rows:
         self._closed = False
         self._ended_ns: int | None = None
         self._last: Row | None = None
+        self._failure: RunError | None = None
         self._waited_ns = 0
         self._idle_at = 0
         self.usable: deque[Row] = deque()
@@ -219,8 +220,7 @@ class Rows:
         if self._closed:
             return
         if grant.failure is not None:
-            self._host.fail(RunError(*grant.failure))
-            return
+            self._failure = RunError(*grant.failure)
         if grant.rows:
             self._leases.append(Lease(grant.lease, grant.rows))
         if grant.ended:
@@ -286,7 +286,13 @@ class Rows:
         self._queue[place] = None
         user.timer = place
         self.restock()
+        self._fail()
         return WAIT
+
+    def _fail(self) -> None:
+        """A failure of the source ends the run when it leaves a user without a row."""
+        if self._failure is not None and not (self.usable or self._unconfirmed or self._leases):
+            self._host.fail(self._failure)
 
     def _serve(self) -> None:
         """Let users go on who waited, as many as there are rows, or all when there will be none."""
@@ -300,6 +306,7 @@ class Rows:
             place.user.wake(place.position)
         if self._queue:
             self.restock()
+            self._fail()
 
     def _claim(self) -> None:
         """Claim the next rows; while a claim waits for its confirmation there is no other."""
@@ -327,7 +334,7 @@ class Rows:
         return size
 
     def _ask(self) -> None:
-        if self._asking:
+        if self._asking or self._failure is not None:
             return
         there = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed)
         wanted = len(self._queue) - there

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from perfsvc.cluster.dealer import Dealer
 from perfsvc.errors import RunError
+from perfsvc.errors import Text
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import Grant
+from perfsvc.plugin import Row
 from tests.support import virtual_time
 from tests.support.feeds import Numbered
 
@@ -345,5 +347,20 @@ def test_a_node_that_waits_for_rows_and_is_lost_gets_none() -> None:
         dealer.lost("one")
         assert (await waiting).rows == []
         assert (await dealer.grant("three", 1)).rows == grant.rows
+
+    run(main())
+
+
+def test_what_a_source_finds_out_while_it_is_read_is_told_at_the_end() -> None:
+    class Grumbling(Numbered):
+        async def read(self, limit: int) -> list[Row]:
+            self.warnings = [Text(f"第 {self.reads} 次", f"read {self.reads} times")]
+            return await super().read(limit)
+
+    async def main() -> None:
+        dealer = await dealer_of(Grumbling(1500))
+        await drawn(dealer, 1400, 500)
+        await dealer.close()
+        assert [text["en"] for text in dealer.report()["warnings"]] == ["read 2 times"]
 
     run(main())
