@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from perfsvc_protocols.websocket.connection import Opening
 from perfsvc_protocols.websocket.predicate import Match
 from perfsvc_protocols.websocket.predicate import Wish
 from perfsvc_protocols.websocket.reply import WebSocketReply
+from perfsvc_protocols.websocket.script import Operation
 from perfsvc_protocols.websocket.script import Target
 from perfsvc_protocols.websocket.script import Varying
 from perfsvc_protocols.websocket.script import WebSocketCall
@@ -56,7 +58,6 @@ class WebSocketSession(Session):
     """
 
     __slots__ = (
-        "_at",
         "_awaiting",
         "_backlog",
         "_busy",
@@ -71,6 +72,7 @@ class WebSocketSession(Session):
         "_match",
         "_now_ns",
         "_opening",
+        "_opens_only",
         "_operations",
         "_pinged",
         "_received",
@@ -96,14 +98,14 @@ class WebSocketSession(Session):
         self._sent = self._received = 0
         self._text = ""
         # For one request
-        self._at = 0
         self._awaiting = ""
         self._busy = False
         self._dialing: asyncio.Task[None] | None = None
         self._left = 0
         self._match: Match | None = None
         self._opening: Opening | None = None
-        self._operations: tuple[Callable[[WebSocketSession], bool], ...] = ()
+        self._opens_only = False
+        self._operations: Iterator[Operation] = iter(())
         self._pinged = 0
         self._rendered: dict[Varying, Any] = {}
         self._timer: asyncio.Handle | None = None
@@ -120,7 +122,7 @@ class WebSocketSession(Session):
             return
         self.reply.reset()
         self._busy = True
-        self._operations = call.operations
+        self._operations = iter(call.operations)
         self._begin()
         if self._perform():
             self._timer = asyncio.get_running_loop().call_soon(self._finish)
@@ -154,7 +156,8 @@ class WebSocketSession(Session):
         self._text = self.reply.peer = text
         self.reply.headers = {}
         self._busy = True
-        self._operations = call.operations
+        self._operations = iter(call.operations)
+        self._opens_only = not call.operations
         self._opening = opening
         self._dialing = asyncio.get_running_loop().create_task(self._open(opening))
 
@@ -180,7 +183,7 @@ class WebSocketSession(Session):
         connection.attach(self)
         if not self._busy:  # it ended as soon as it began, and that was told
             return
-        if not self._operations:
+        if self._opens_only:
             reply.status = SWITCHING_PROTOCOLS
             self._finish()
             return
@@ -199,7 +202,6 @@ class WebSocketSession(Session):
     # Performing
 
     def _begin(self) -> None:
-        self._at = 0
         reply = self.reply
         reply.sent = True
         reply.started_ns = self._now_ns()
@@ -208,11 +210,11 @@ class WebSocketSession(Session):
 
     def _perform(self) -> bool:
         """Goes on with the operations; True when there are none left."""
-        operations = self._operations
         self._awaiting = ""
-        while self._at < len(operations):
-            operation = operations[self._at]
-            self._at += 1
+        for operation in self._operations:
+            if self._connection is None:
+                self._fail(INVALID_REQUEST, "the connection was closed by an action before")
+                return False
             if not operation(self):
                 return False
         return True
@@ -221,9 +223,7 @@ class WebSocketSession(Session):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._connection is None and self._at < len(self._operations):
-            self._fail(INVALID_REQUEST, "the connection was closed by an action before")
-        elif self._perform():
+        if self._perform():
             self._finish()
 
     def send(self, kind: WSMsgType, payload: Payload) -> bool:
