@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from collections.abc import Iterable
 from functools import partial
 
 from perfsvc.clock import Clock
@@ -12,6 +13,7 @@ from perfsvc.engine import files
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.rows import Rows
+from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.run import RunSpec
@@ -65,8 +67,11 @@ class CompiledRun:
         known_now = self._rows.columns if self._rows is not None else ()
         return any(name in self._spec.target.variables for name in known_now if name not in self._columns)
 
-    def fold(self) -> list[StepWindow]:
-        """The windows of all steps since the last fold."""
+    def fold(self, users: Iterable[VirtualUser] = ()) -> list[StepWindow]:
+        """The windows of all steps since the last fold; of what ``users`` have in flight, the counters so far."""
+        if any(protocol.counts_in_flight for protocol in self._protocols.values()):
+            for user in users:
+                user.tell()
         return [window for index in sorted(self._recorders) if (window := self._recorders[index].fold(index))]
 
     async def close(self, complain: Callable[[str], None]) -> None:

@@ -328,7 +328,7 @@ class Engine:
             cut_off=self._cut_off,
             dropped=self._driver.dropped,
             late=self._driver.late,
-            windows=self._run.fold(),
+            windows=self._run.fold(self._crowd.active),
             health=self.probe.read(wall_span, 0.0 if self.rows is None else self.rows.waited(span)),
             errors=self._failures.drain(),
         )

@@ -257,6 +257,14 @@ class VirtualUser:
         else:
             self.think(step.think(), step.following)
 
+    def tell(self) -> None:
+        """Count what the request in flight has counted so far."""
+        step = self.sending
+        for session in self.sessions if step is not None else ():
+            counters = None if session is None else session.so_far()
+            if counters is not None:
+                step.recorder.count(counters, None)  # type: ignore[union-attr]  # there is one
+
     def not_sent(self, step: Step, error: Exception) -> int:
         """A request that could not even begin. Answers what the instruction answers."""
         self.sending = None

@@ -189,6 +189,13 @@ class Session(ABC):
         Whatever the request had been using (a half-read connection) must not be used again.
         """
 
+    def so_far(self) -> Mapping[str, float] | None:
+        """What was counted of the request in flight since it was last asked about; the reply then tells the rest.
+
+        Asked once a second, of protocols that say so by ``counts_in_flight``. None where there is nothing.
+        """
+        return None
+
     def reset(self) -> None:  # noqa: B027 - most protocols keep everything between iterations
         """A new iteration begins and the plan wants a fresh user: forget cookies and close connections."""
 
@@ -230,6 +237,8 @@ class Protocol(ABC):
     title: ClassVar[Text]
     Request: ClassVar[type[Spec]]
     Options: ClassVar[type[Spec]]
+    counts_in_flight: ClassVar[bool] = False
+    """Whether requests may last so long that their counters are asked for meanwhile: see ``Session.so_far``."""
 
     def __init__(self, options: Any, context: RunContext) -> None:
         self.options = options

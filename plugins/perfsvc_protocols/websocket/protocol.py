@@ -33,6 +33,7 @@ class WebSocketProtocol(Protocol):
     title = Text("WebSocket", "WebSocket")
     Request = spec.Request
     Options = spec.Options
+    counts_in_flight = True
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""

@@ -127,6 +127,9 @@ class WebSocketSession(Session):
         if self._perform():
             self._timer = asyncio.get_running_loop().call_soon(self._finish)
 
+    def so_far(self) -> dict[str, float] | None:
+        return self._counted() if self._busy else None
+
     def abort(self, error_class: str) -> None:
         if not self._busy:
             return
