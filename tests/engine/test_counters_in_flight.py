@@ -29,5 +29,5 @@ def test_a_user_who_thinks_has_nothing_in_flight(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(FakeSession, "so_far", lambda session: {"pushes": 1.0})
     steps = [{"name": "get", "request": {"path": "/a"}, "think_time": {"type": "constant", "value": 3}}]
     bench = run(spec_of(steps, STAGES))
-    assert bench.requests == 4
+    assert bench.requests == 3
     assert [window for snapshot in bench.snapshots for window in snapshot.windows if window.counters] == []
