@@ -19,6 +19,7 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.datasource import Feed
 from perfsvc.service.run import Output
 from perfsvc.service.run import Run
 
@@ -52,9 +53,9 @@ def spec_of(url: str, *, nodes: int = 2, rate: float = 0, users: int = 0, second
 
 
 @asynccontextmanager
-async def central(folder: Path, **more: Any) -> AsyncIterator[DaskCluster]:
+async def central(folder: Path, catalog: Catalog = CATALOG) -> AsyncIterator[DaskCluster]:
     """A cluster of this machine."""
-    cluster = DaskCluster(CATALOG, CLOCK, certificates=folder / "certs", **more)
+    cluster = DaskCluster(catalog, CLOCK, certificates=folder / "certs")
     try:
         yield cluster
     finally:
@@ -90,11 +91,15 @@ class Watcher(Output):
 class Ride:
     """A run over a cluster."""
 
-    def __init__(self, cluster: DaskCluster, spec: RunSpec) -> None:
+    def __init__(self, cluster: DaskCluster, spec: RunSpec, feed: Feed | None = None) -> None:
+        async def opened() -> Feed:
+            assert feed is not None
+            return feed
+
         self.cluster = cluster
         self.watcher = Watcher()
         self.events: list[NodeEvent] = []
-        self.run = Run(spec, Noticing(cluster, self.events), CLOCK, [self.watcher])
+        self.run = Run(spec, Noticing(cluster, self.events), CLOCK, [self.watcher], open_feed=opened)
 
     async def start(self) -> None:
         self.run.compile()

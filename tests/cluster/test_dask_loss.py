@@ -12,6 +12,7 @@ import pytest
 from perfsvc.cluster.dask.cluster import DaskCluster
 from tests.cluster.bench import Ride
 from tests.cluster.bench import spec_of
+from tests.support.feeds import Numbered
 from tests.support.nginx import Nginx
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-loss")]
@@ -120,6 +121,44 @@ async def test_a_replacement_is_started_where_the_plan_wants_it(cluster: DaskClu
     ride.run.stop()
     report = await ride.run.wait()
     assert report["status"] == "stopped"
+
+
+async def test_no_row_is_used_twice_though_a_node_is_killed(cluster: DaskCluster, nginx: Nginx) -> None:
+    data = {"source": "numbered", "allocation": {"unique": True, "at_end": "stop_run"}}
+    steps = [{"name": "get", "request": {"url": "/{{n}}"}, "think_time": {"type": "constant", "value": 0.05}}]
+    spec = spec_of(nginx.url, nodes=3, users=6, seconds=60, scene={"steps": steps}, data=data)
+    ride = Ride(cluster, spec, Numbered(400))
+    await ride.start()
+    await ride.seconds(1)
+    ride.signal(ride.event("joined").node, signal.SIGKILL)
+    report = await ride.run.wait()
+    seen = [line.path for line in nginx.log_of(report["summary"]["total_requests"])]
+    assert report["reason"]["code"] == "data_exhausted"
+    assert len(seen) == len(set(seen))
+    told = report["data"]
+    assert told["left"] == 0
+    assert told["used"] + told["in_doubt"] == 400
+    assert told["used"] <= len(seen) <= 400
+    assert 0 <= told["in_doubt"] <= 50
+
+
+async def test_a_drained_node_gets_no_load_and_gets_it_back(cluster: DaskCluster, nginx: Nginx) -> None:
+    ride = Ride(cluster, spec_of(nginx.url, nodes=2, rate=RATE, seconds=60))
+    await ride.start()
+    await ride.seconds(1)
+    name = ride.event("joined").node
+    cluster.drain(name, True)
+    await ride.count("resplit", 1)
+    assert ride.events[-1].shares[name] == 0
+    ride.watcher.snapshots.clear()
+    await ride.watcher.until(lambda: sum(told.node == name for told in ride.watcher.snapshots) >= 3)
+    latest = [told for told in ride.watcher.snapshots if told.node == name][-1]
+    assert (latest.planned_rate, sum(window.requests for window in latest.windows)) == (0, 0)
+    cluster.drain(name, False)
+    await ride.count("resplit", 2)
+    assert ride.events[-1].shares[name] == 50
+    ride.run.stop()
+    await ride.run.wait()
 
 
 async def test_iterations_of_a_lost_node_are_done_by_others(cluster: DaskCluster, nginx: Nginx) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.errors import Conflict
 from perfsvc.model.run import RunState
+from perfsvc.plugin.catalog import Catalog
+from tests.cluster.bench import CATALOG
 from tests.cluster.bench import Ride
+from tests.cluster.bench import central
 from tests.cluster.bench import spec_of
 from tests.support.nginx import Nginx
 
@@ -128,6 +132,23 @@ async def test_a_run_that_cannot_be_compiled_or_staffed_is_refused_before_anythi
     assert "2 nodes are needed; 0 have joined, 0 of them can be used" in refused.value.text.en
     assert "需要 2 个节点，已加入 0 个" in refused.value.text.zh
     assert ride.run.state is RunState.CREATED
+
+
+async def test_agents_that_lack_a_plugin_are_refused_by_name(nginx: Nginx, tmp_path: Path) -> None:
+    class Newer(Catalog):
+        def describe(self) -> list[dict[str, Any]]:
+            return [{**each, "version": "9.9"} for each in super().describe()]
+
+    async with central(tmp_path, catalog=Newer.load()) as other:
+        ride = Ride(other, spec_of(nginx.url, nodes=1, rate=1))
+        with pytest.raises(Conflict) as refused:
+            await ride.start()
+        report = await ride.run.wait()
+    version = next(each["version"] for each in CATALOG.describe() if each["name"] == "http")
+    told = f"central-1: the protocol http needs perfsvc 9.9, there is perfsvc {version}"
+    assert told in refused.value.text.en
+    assert told in report["reason"]["en"]
+    assert (report["status"], nginx.log()) == ("failed", [])
 
 
 async def test_a_thousand_commands_are_applied_in_order(cluster: DaskCluster, nginx: Nginx) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,10 +129,7 @@ class DaskCluster:
             agents = self._fit(spec, count)
             for agent in agents:
                 self._stints[agent] = spec.execution_id
-            async with asyncio.timeout(JOIN_LIMIT_S):
-                while not all(agent.measured for agent in agents):
-                    hub.changed.clear()
-                    await hub.changed.wait()
+            await self._until(lambda: all(agent.measured for agent in agents), hub)
             return agents
 
     def spare(self, spec: RunSpec) -> Agent | None:
@@ -183,22 +181,30 @@ class DaskCluster:
         """Start as many processes as are missing, and wait until all are there."""
         assert self._hub is not None  # noqa: S101 - recruit has opened it
         assert self._processes is not None  # noqa: S101
-        missing = count - len(self._free(spec))
-        wanted = len(self._free(spec)) + max(missing, 0)
-        await self._processes.start(max(missing, 0))
+        idle = len(self._idlers(spec))
+        missing = max(count - idle, 0)
+        await self._processes.start(missing)
+        await self._until(lambda: len(self._idlers(spec)) >= idle + missing, self._hub)
+
+    async def _until(self, ready: Callable[[], bool], hub: Hub) -> None:
+        """Until agents have joined and answered. Raises RunError when that takes too long."""
         try:
             async with asyncio.timeout(JOIN_LIMIT_S):
-                while len(self._free(spec)) < wanted:
-                    self._hub.changed.clear()
-                    await self._hub.changed.wait()
+                while not ready():
+                    hub.changed.clear()
+                    await hub.changed.wait()
         except TimeoutError:
-            there = len(self._free(spec))
-            zh = f"{JOIN_LIMIT_S:g} 秒内只有 {there} 个执行进程就绪，需要 {count} 个"
-            raise RunError(zh, f"{there} engine processes came up in {JOIN_LIMIT_S:g} s, {count} are needed") from None
+            zh = f"执行进程没有在 {JOIN_LIMIT_S:g} 秒内就绪，已加入 {len(hub.agents)} 个"
+            en = f"engine processes were not ready in {JOIN_LIMIT_S:g} s; {len(hub.agents)} have joined"
+            raise RunError(zh, en) from None
 
     def _free(self, spec: RunSpec) -> list[Agent]:
-        """Agents of the kind that a run is for, who are fit, heard of and have nothing to do, by name."""
-        return [agent for agent in self._of_kind(spec) if self._is_free(agent) and self._unfitness(agent, spec) is None]
+        """Agents that a run may have: idle, and fit for it."""
+        return [agent for agent in self._idlers(spec) if self._unfitness(agent, spec) is None]
+
+    def _idlers(self, spec: RunSpec) -> list[Agent]:
+        """Agents of the kind that a run is for, who are heard of and have nothing to do, by name."""
+        return [agent for agent in self._of_kind(spec) if self._is_free(agent)]
 
     def _fit(self, spec: RunSpec, count: int) -> list[Agent]:
         """So many free agents; those that the plan gives a weight first. Raises Conflict with the figures."""

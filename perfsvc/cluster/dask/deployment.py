@@ -224,8 +224,9 @@ class DaskDeployment:
         if member is None:
             return
         if isinstance(word, messages.Told):
-            member.note(word.snapshot)
-            self._on_snapshot(word.snapshot)
+            if word.snapshot.node == member.node:
+                member.note(word.snapshot)
+                self._on_snapshot(word.snapshot)
         elif not member.lost:
             self._heard(member, word)
 
