@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ from perfsvc.cluster.dask.roster import DASK
 from perfsvc.cluster.dask.safety import configure
 from perfsvc.cluster.dask.safety import security_of
 from perfsvc.cluster.vitals import Vitals
+from perfsvc.errors import InvalidInput
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
@@ -48,6 +50,8 @@ JOIN_LIMIT_S = 10.0
 """Joining takes well under a second where the machine has one to spare."""
 LONGEST_PAUSE_S = 5.0
 """Between two attempts to reach the scheduler."""
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class Employment(NamedTuple):
@@ -212,11 +216,23 @@ def run_agent(employment: Employment) -> None:
 
 
 def join(scheduler: str, certs: Path, name: str | None) -> None:
-    """Be an agent of the scheduler at ``tls://host:port``. Raises StartupError."""
+    """Be an agent of the scheduler at ``tls://host:port``. Raises StartupError, InvalidInput for a name."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    own = f"{platform.node()}-{os.getpid()}"
     address = address_of(*host_and_port(scheduler))
-    run_agent(Employment(address, name or own, agent_credentials(certs)))
+    run_agent(Employment(address, checked_name(name) if name else own_name(), agent_credentials(certs)))
+
+
+def checked_name(name: str) -> str:
+    """A name that can stand in the API's addresses. Raises InvalidInput."""
+    if NAME.fullmatch(name) is None:
+        zh, en = "只能包含字母、数字和 . _ -，至多 64 个字符", "may have 64 letters, digits and . _ - at most"
+        raise InvalidInput.at("--name", zh, en)
+    return name
+
+
+def own_name() -> str:
+    """Host name and process id, of whatever can stand in a name."""
+    return NOT_IN_NAMES.sub("-", f"{platform.node()}-{os.getpid()}")[-64:]
 
 
 def employment_of(document: Mapping[str, Any]) -> Employment:
