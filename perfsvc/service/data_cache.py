@@ -2,8 +2,9 @@
 
 A run never waits for somebody else's database while its load is on, and never loses its data half-way. What was
 fetched is kept for ``data_cache_ttl`` seconds. Up to twice that age it is stale: given out once more, with a warning,
-while a fresh copy is fetched behind. Older, or with a ttl of 0, it is fetched anew. There is one fetch at a time for
-each key, whoever asks.
+and fetched anew in the background as soon as a run that has it is over, since fetching takes the interpreter from the
+load of this process. Older, or with a ttl of 0, it is fetched at once. There is one fetch at a time for each key,
+whoever asks.
 """
 
 from __future__ import annotations
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 FETCH_LIMIT_S = 600.0
 STALE_TTLS = 2
 """How many times its ttl an entry may be old and still be given out."""
-REST = 3
-"""A fetch behind rests this many times as long as it worked: load may be running in this process."""
 
 Open = Callable[[], Awaitable[Feed]]
 
@@ -53,6 +52,7 @@ class DataCache:
         self._budget = Budget(limit, self._forget_oldest)
         self._kept: dict[str, Kept] = {}
         self._fetching: dict[str, asyncio.Task[Kept]] = {}
+        self._closing = False
 
     @property
     def used(self) -> int:
@@ -70,16 +70,18 @@ class DataCache:
             return await self._once(source)
         kept = self._kept.get(key)
         if kept is None or self._age(kept) >= STALE_TTLS * ttl_s:
-            kept = await asyncio.shield(self._fetch(key, source, rest=0))
-        elif self._age(kept) >= ttl_s:
-            self._fetch(key, source, rest=REST)
+            kept = await asyncio.shield(self._fetch(key, source))
         if kept.spool.closed:  # pushed out by another fetch before it could be held
             return await self._once(source)
         self._used(key, kept)
-        return SpooledFeed(kept.spool, (*kept.warnings, *self._staleness(kept, ttl_s)))
+        if self._age(kept) < ttl_s:
+            return SpooledFeed(kept.spool, kept.warnings)
+        warnings = (*kept.warnings, self._staleness(kept))
+        return SpooledFeed(kept.spool, warnings, lambda: self._renew(key, kept, source))
 
     async def close(self) -> None:
-        """End the fetches and forget everything."""
+        """End the fetches, begin none any more, and forget everything."""
+        self._closing = True
         for fetching in self._fetching.values():
             fetching.cancel()
         await asyncio.gather(*self._fetching.values(), return_exceptions=True)
@@ -87,15 +89,20 @@ class DataCache:
             pass
 
     async def _once(self, source: Open) -> Feed:
-        kept = await self._fetched(source, rest=0)
+        kept = await self._fetched(source)
         feed = SpooledFeed(kept.spool, kept.warnings)
         kept.spool.let_go()
         return feed
 
-    def _fetch(self, key: str, source: Open, rest: int) -> asyncio.Task[Kept]:
+    def _renew(self, key: str, stale: Kept, source: Open) -> None:
+        """A run that had stale rows is over."""
+        if self._kept.get(key) is stale and not self._closing:
+            self._fetch(key, source)
+
+    def _fetch(self, key: str, source: Open) -> asyncio.Task[Kept]:
         """The fetch that is under way for a key, begun now if there is none."""
         if key not in self._fetching:
-            task = asyncio.get_running_loop().create_task(self._fetched(source, rest))
+            task = asyncio.get_running_loop().create_task(self._fetched(source))
             self._fetching[key] = task
             task.add_done_callback(lambda done: self._settle(key, done))
         return self._fetching[key]
@@ -116,13 +123,13 @@ class DataCache:
             text = getattr(error, "text", None)
             self._kept[key].failure = text or Text(str(error), str(error))
 
-    async def _fetched(self, source: Open, rest: int) -> Kept:
+    async def _fetched(self, source: Open) -> Kept:
         spool = Spool(self._folder, self._budget)
         try:
             async with asyncio.timeout(FETCH_LIMIT_S):
                 feed = await source()
                 try:
-                    await self._fill(spool, feed, rest)
+                    await self._fill(spool, feed)
                 finally:
                     await feed.close()
         except BaseException:
@@ -130,13 +137,9 @@ class DataCache:
             raise
         return Kept(spool, tuple(feed.warnings), self._clock.now_ns())
 
-    async def _fill(self, spool: Spool, feed: Feed, rest: int) -> None:
-        begun = self._clock.now_ns()
+    async def _fill(self, spool: Spool, feed: Feed) -> None:
         while rows := await feed.read(BLOCK_ROWS):
             await spool.append(rows)
-            worked_s = (self._clock.now_ns() - begun) / 1e9
-            await asyncio.sleep(rest * worked_s)
-            begun = self._clock.now_ns()
         spool.columns = tuple(feed.columns)
 
     def _used(self, key: str, kept: Kept) -> None:
@@ -147,14 +150,12 @@ class DataCache:
     def _age(self, kept: Kept) -> float:
         return (self._clock.now_ns() - kept.fetched_ns) / 1e9
 
-    def _staleness(self, kept: Kept, ttl_s: int) -> list[Text]:
-        age = self._age(kept)
-        if age < ttl_s:
-            return []
-        zh, en = f"数据缓存于 {age:.0f} 秒前，已过期", f"these rows are stale: they were fetched {age:.0f} s ago"
+    def _staleness(self, kept: Kept) -> Text:
+        age = f"{self._age(kept):.0f}"
+        zh, en = f"数据缓存于 {age} 秒前，已过期", f"these rows are stale: they were fetched {age} s ago"
         if kept.failure is None:
-            return [Text(f"{zh}，正在后台更新", f"{en}; fresh ones are being fetched")]
-        return [Text(f"{zh}，上次更新失败：{kept.failure.zh}", f"{en}, and fetching again failed: {kept.failure.en}")]
+            return Text(f"{zh}，测试结束后更新", f"{en}; fresh ones are fetched when this run is over")
+        return Text(f"{zh}，上次更新失败：{kept.failure.zh}", f"{en}, and fetching again failed: {kept.failure.en}")
 
     def _forget(self, key: str) -> None:
         if kept := self._kept.pop(key, None):

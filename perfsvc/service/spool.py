@@ -132,11 +132,12 @@ class Spool:
 
 
 class SpooledFeed(Feed):
-    """The rows of a spool, from the first."""
+    """The rows of a spool, from the first. ``closed`` is called when nobody reads it any more."""
 
-    def __init__(self, spool: Spool, warnings: Sequence[Text] = ()) -> None:
+    def __init__(self, spool: Spool, warnings: Sequence[Text] = (), closed: Callable[[], None] = lambda: None) -> None:
         spool.hold()
         self._spool = spool
+        self._closed = closed
         self._next_block = 0
         self._rows: list[Row] = []
         self.columns = spool.columns
@@ -156,3 +157,4 @@ class SpooledFeed(Feed):
 
     async def close(self) -> None:
         self._spool.let_go()
+        self._closed()

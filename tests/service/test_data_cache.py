@@ -119,23 +119,35 @@ async def test_fresh_rows_are_given_again_and_said_to_be_nothing_else(tmp_path: 
 
 
 @pytest.mark.asyncio
-async def test_stale_rows_are_given_once_more_while_fresh_ones_are_fetched(tmp_path: Path, clock: ManualClock) -> None:
+async def test_stale_rows_are_given_once_more_and_fetched_when_the_run_is_over(
+    tmp_path: Path, clock: ManualClock
+) -> None:
     cache, origin = DataCache(tmp_path, ROOMY, clock), Origin()
     await text_of(await cache.open(KEY, 60, origin.open))
     clock.advance(60)
-    origin.go.clear()
-    for _ in range(2):
-        stale = await cache.open(KEY, 60, origin.open)
-        assert said(stale)[1:] == ["these rows are stale: they were fetched 60 s ago; fresh ones are being fetched"]
-        assert await text_of(stale) == "fetch 1"
-    reading = await cache.open(KEY, 60, origin.open)
-    origin.go.set()
+    running, other = [await cache.open(KEY, 60, origin.open) for _ in range(2)]
+    stale = "these rows are stale: they were fetched 60 s ago; fresh ones are fetched when this run is over"
+    assert said(running)[1:] == said(other)[1:] == [stale]
+    assert (cache.fetching, origin.fetches) == (0, 1)  # nothing disturbs the load
+    assert await text_of(running) == "fetch 1"
+    assert cache.fetching == 1
     await settled(cache)
     fresh = await cache.open(KEY, 60, origin.open)
     assert said(fresh) == ["only a test"]
-    assert (await text_of(fresh), await text_of(reading), origin.fetches) == ("fetch 2", "fetch 1", 2)
+    assert (await text_of(fresh), await text_of(other), cache.fetching, origin.fetches) == ("fetch 2", "fetch 1", 0, 2)
     await cache.close()
     assert cache.used == 0
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_fetched_any_more_when_the_service_stops(tmp_path: Path, clock: ManualClock) -> None:
+    cache, origin = DataCache(tmp_path, ROOMY, clock), Origin()
+    await text_of(await cache.open(KEY, 60, origin.open))
+    clock.advance(60)
+    stale = await cache.open(KEY, 60, origin.open)
+    await cache.close()
+    assert await text_of(stale) == "fetch 1"
+    assert (cache.fetching, origin.fetches, cache.used) == (0, 1, 0)
 
 
 @pytest.mark.asyncio
