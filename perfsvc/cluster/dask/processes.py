@@ -57,8 +57,13 @@ class Processes:
         self._started += 1
         name = f"central-{self._started}"
         try:
+            # In a session of its own, lest Ctrl-C at the terminal end it before its run has ended gracefully.
             child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "perfsvc.cluster.dask.agent", stdin=asyncio.subprocess.PIPE
+                sys.executable,
+                "-m",
+                "perfsvc.cluster.dask.agent",
+                stdin=asyncio.subprocess.PIPE,
+                start_new_session=True,
             )
         except OSError as error:
             raise RunError(f"无法启动执行进程：{error}", f"an engine process cannot be started: {error}") from None
