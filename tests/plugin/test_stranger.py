@@ -15,6 +15,8 @@ from tests.support.redis import EXAMPLE
 from tests.support.redis import RedisServer
 from tests.support.service import Service
 
+pytestmark = pytest.mark.xdist_group("redis")
+
 USERS = 100
 ITERATIONS = 500
 PLAN = yaml.safe_load((EXAMPLE / "plan.yaml").read_text("utf-8"))
