@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.protocols.udp_peers import echo
 from tests.protocols.udp_peers import silent
 from tests.protocols.udp_peers import swaps
 
-BURST = {"text": "12345678 payload", "sequence": {"size": 8}, "count": 100, "wait": 150}
+BURST = {"text": "12345678 payload", "sequence": {"size": 8}, "count": 100, "wait": 400}
 
 
 def user(server: UdpServer, **options: Any) -> User:
@@ -103,8 +104,20 @@ async def test_loss_is_what_the_server_dropped():
 @pytest.mark.asyncio
 async def test_loss_one_by_one():
     async with UdpServer(drops(every=10)) as server, user(server) as client:
-        counts = await counted(client, *[{"text": "....", "sequence": {}, "wait": 20}] * 100)
+        counts = await counted(client, *[{"text": "....", "sequence": {}, "wait": 200}] * 100)
         assert counts == {"datagrams_sent": 100, "datagrams_received": 90, "lost": 10}
+
+
+@pytest.mark.asyncio
+async def test_a_generator_that_was_held_up_does_not_call_it_loss():
+    async with UdpServer(delays(0.03)) as server, user(server) as client:
+        client.start(client.call({"text": "....", "sequence": {}, "wait": 40}))
+        async with asyncio.timeout(5):
+            while not server.did["received"]:
+                await asyncio.sleep(0)
+        time.sleep(0.2)  # nothing runs: neither the server nor what reads its reply
+        outcome = await client.ended()
+        assert (outcome.failure, outcome.counters) == (None, {"datagrams_sent": 1, "datagrams_received": 1})
 
 
 @pytest.mark.asyncio

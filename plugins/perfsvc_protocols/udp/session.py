@@ -26,6 +26,9 @@ from perfsvc_protocols.udp.flight import Flight
 from perfsvc_protocols.udp.spec import Options
 
 NS_PER_MS = 1_000_000
+HELD_UP_S = 0.005
+NO_MORE = 0.0
+"""A wait is lengthened once."""
 
 
 class Socket(asyncio.DatagramProtocol):
@@ -161,7 +164,8 @@ class UdpSession(EndpointSession):
             if not any(each.full for each in self._sockets):
                 self._timer = asyncio.get_running_loop().call_soon(self._finish)
         elif call.wait_s is not None:
-            self._timer = asyncio.get_running_loop().call_later(call.wait_s, self._waited)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(call.wait_s, self._waited, loop.time() + call.wait_s)
 
     def _send_one(self, call: UdpCall) -> None:
         number = self._flight.send(self._now_ns())
@@ -172,9 +176,14 @@ class UdpSession(EndpointSession):
         self._count("datagrams_sent")
         self._sockets[number % len(self._sockets)].send(data)
 
-    def _waited(self) -> None:
+    def _waited(self, due: float) -> None:
+        """The wait is over. A loop that comes late to it was held up: then replies have as long again to be read."""
+        loop = asyncio.get_running_loop()
+        late = loop.time() - due
         self._timer = None
-        if self._received:
+        if due and late > HELD_UP_S:
+            self._timer = loop.call_later(late, self._waited, NO_MORE)
+        elif self._received:
             self._finish()
         else:
             self.abort(TIMEOUT)
