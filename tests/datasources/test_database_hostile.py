@@ -114,6 +114,27 @@ def test_the_parser_knows_how_mysql_reads_quotes_and_comments(query: str) -> Non
         checked(query, "mysql")
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "mysql", "postgresql"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT a.id, COUNT(*) AS n FROM account AS a JOIN orders o ON o.account = a.id GROUP BY a.id HAVING n > 1",
+        "SELECT id FROM t WHERE name IN (SELECT name FROM u) AND NOT EXISTS (SELECT 1 FROM v) ORDER BY id DESC LIMIT 5",
+        "SELECT id, ROW_NUMBER() OVER (PARTITION BY kind ORDER BY id) AS place FROM t",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT i FROM n",
+        "SELECT CASE WHEN a > 1 THEN 'insert into' ELSE 'for update' END AS a FROM t WHERE b LIKE '%; DROP%'",
+        "SELECT COALESCE(name, 'x') AS name, UPPER(kind) AS kind, CAST(n AS CHAR(5)) AS n FROM block",
+        "SELECT clock(1) AS a, unlock AS b, lock_id AS c, sleeper AS d, file AS e FROM clock",
+    ],
+)
+def test_the_parser_takes_what_only_reads(kind: str, query: str) -> None:
+    assert checked(query + " ; ", kind) == query
+
+
+def test_a_job_does_not_show_its_password() -> None:
+    assert "s3cret" not in repr(Job({"password": "s3cret"}, (), "SELECT 1 AS a", 1.0))
+
+
 # Behind the parser: everything below goes past it.
 
 

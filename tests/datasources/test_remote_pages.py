@@ -92,6 +92,8 @@ def test_a_database_that_fails_ends_the_run_before_any_request(
         assert "doesn't exist" in refused.body["error"]
         assert "doesn't exist" in report_of(service, plan_id)["reason"]["en"]
         assert shop.requests == []
+        log = (service.data_dir.parent / "service.log").read_text("utf-8")
+        assert [word for word in (connection["password"], "SELECT username") if word in log] == []
 
 
 @pytest.mark.parametrize("language", ["", ".zh-CN"])

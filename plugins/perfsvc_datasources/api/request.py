@@ -29,7 +29,7 @@ NEUTRAL = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Ag
 class Request:
     """What is sent. ``home`` is the origin that the plan names: nobody else gets its headers or its body."""
 
-    url: URL
+    url: URL = field(repr=False)
     method: str
     home: URL
     headers: Mapping[str, str] = field(repr=False)

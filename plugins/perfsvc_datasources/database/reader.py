@@ -6,6 +6,8 @@ from abc import ABC
 from abc import abstractmethod
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
 from datetime import date
 from datetime import datetime
 from datetime import time
@@ -13,16 +15,16 @@ from datetime import timedelta
 from decimal import Decimal
 from math import isfinite
 from typing import Any
-from typing import NamedTuple
 
 Address = tuple[Any, ...]
 """As ``getaddrinfo`` gives it."""
 
 
-class Job(NamedTuple):
+@dataclass(frozen=True)
+class Job:
     """A checked query, and where it is to be run. ``addresses`` are those the installation's policy lets pass."""
 
-    connection: Mapping[str, Any]
+    connection: Mapping[str, Any] = field(repr=False)
     addresses: Sequence[Address]
     query: str
     timeout_s: float

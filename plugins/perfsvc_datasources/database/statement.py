@@ -19,7 +19,7 @@ DIALECTS = {"sqlite": "sqlite", "mysql": "mysql", "mariadb": "mysql", "postgresq
 OPENINGS = ("SELECT", "WITH", "(")
 
 FORBIDDEN_FUNCTIONS = re.compile(
-    r"load_file|sleep|benchmark|\w*_?lock(_\w+)?|sys_(exec|eval|get|set)|master_\w+|nextval|setval|lastval"
+    r"load_file|sleep|benchmark|(get|is_free|is_used|release|release_all)_locks?|sys_(exec|eval|get|set)|master_\w+|nextval|setval|lastval"
     r"|pg_\w*(read|ls|stat|write|file|sleep|lock|terminate|cancel|reload|rotate|logfile|switch|backup|promote|notify)\w*"
     r"|lo_\w+|dblink\w*|(query|table|database|schema|cursor)_to_xml\w*|set_config|copy_\w+"
     r"|load_extension|readfile|writefile|edit|fts3_tokenizer|zipfile|fsdir",
