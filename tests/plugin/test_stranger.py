@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.support.service import Service
 
 pytestmark = pytest.mark.xdist_group("redis")
 
+PUBLIC = {"perfsvc.plugin", "perfsvc.plugin.net", "perfsvc.plugin.testing"}
 USERS = 100
 ITERATIONS = 500
 PLAN = yaml.safe_load((EXAMPLE / "plan.yaml").read_text("utf-8"))
@@ -63,6 +65,12 @@ def moved(redis: RedisServer) -> dict[str, Any]:
 
 def counted(redis: RedisServer) -> dict[str, int]:
     return {command: redis.calls(command) for command in CALLS}
+
+
+def test_it_uses_nothing_but_what_is_public() -> None:
+    texts = [path.read_text("utf-8") for path in EXAMPLE.rglob("*.py")]
+    used = {name for text in texts for name in re.findall(r"(?:from|import) (perfsvc[\w.]*)", text)}
+    assert {name for name in used if not name.startswith("perfsvc_redis")} == PUBLIC
 
 
 @pytest.mark.timeout(280)
