@@ -18,6 +18,7 @@ from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import StartupError
 from perfsvc.errors import Text
+from perfsvc.loop import collecting_little
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
@@ -196,5 +197,6 @@ async def _serve(app: App, language: str) -> None:
         sys.stdout.write(FIRST_PASSWORD.of(language).format(name=app.settings.admin_username, word=app.first_password))
     sys.stdout.write(f"perfsvc: {app.address}\n")
     sys.stdout.flush()
-    await stopped.wait()
+    with collecting_little():
+        await stopped.wait()
     await app.stop()

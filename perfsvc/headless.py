@@ -14,6 +14,7 @@ from perfsvc.cluster.dealer import OpenFeed
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import IllegalTransition
+from perfsvc.loop import collecting_little
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.model.planfile import PlanFile
@@ -64,8 +65,9 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
 
     on_signals(interrupted)
     try:
-        await run.start()
-        return await run.wait()
+        with collecting_little():
+            await run.start()
+            return await run.wait()
     finally:
         await dask.close()
         await cache.close()

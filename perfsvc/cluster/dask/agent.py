@@ -39,6 +39,7 @@ from perfsvc.cluster.dask.safety import configure
 from perfsvc.cluster.dask.safety import security_of
 from perfsvc.cluster.vitals import Vitals
 from perfsvc.errors import InvalidInput
+from perfsvc.loop import collecting_little
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
@@ -201,7 +202,8 @@ async def employed(employment: Employment) -> None:
     on_signals(told)
     watching = asyncio.get_running_loop().create_task(until_left_alone(working)) if employment.started_here else None
     try:
-        await working
+        with collecting_little():
+            await working
     except asyncio.CancelledError:
         log.info("%s goes", employment.name)
     finally:
