@@ -70,7 +70,7 @@ def scene(tcp: int, grpc: int, udp: int, web: int) -> dict[str, Any]:
                 "text": "....{{ticket}}",
                 "sequence": {},
                 "count": BURST,
-                "wait": 300,
+                "wait": 600,
             },
         },
     ]
