@@ -35,6 +35,8 @@ class Driver:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._remember)
         self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, connections_per_place)
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
+        self._opened: dict[pycurl.Curl, set[int]] = {}
+        self._openers: dict[int, pycurl.Curl] = {}
         self._owners: dict[pycurl.Curl, Owner] = {}
         self._running = 0
         self._closed = False
@@ -59,17 +61,25 @@ class Driver:
         if self._owners.pop(handle, None) is not None:
             self._multi.remove_handle(handle)
             self._running -= 1
+            if not self._inside:
+                self._tidy()
             self._settle_soon()
 
-    def opened(self, descriptor: int, _purpose: int) -> int:
-        """A new socket: what was watched under its number is gone."""
+    def opened(self, handle: pycurl.Curl | None, descriptor: int) -> None:
+        """There is a new socket, of one handle or of all: what was watched under its number is gone."""
         self._unwatch(descriptor)
-        return int(pycurl.SOCKOPT_OK)
+        former = self._openers.pop(descriptor, None)
+        if former is not None:
+            self._opened[former].discard(descriptor)
+        if handle is not None:
+            self._openers[descriptor] = handle
+            self._opened.setdefault(handle, set()).add(descriptor)
 
-    def tidy(self) -> None:
-        """To be called when connections were closed by other means than a request."""
-        if not self._inside:
-            self._tidy()
+    def closing(self, handle: pycurl.Curl) -> None:
+        """The connections of a handle are about to be closed, of which libcurl tells nothing."""
+        for descriptor in self._opened.pop(handle, ()):
+            self._unwatch(descriptor)
+            del self._openers[descriptor]
 
     def close(self) -> None:
         """Ends everything."""

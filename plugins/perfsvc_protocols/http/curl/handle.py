@@ -12,6 +12,7 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols._net.pieces import render
+from perfsvc_protocols.http.curl.driver import Driver
 from perfsvc_protocols.http.curl.settings import Place
 from perfsvc_protocols.http.message import END_OF_HEAD
 from perfsvc_protocols.http.message import Message
@@ -36,6 +37,7 @@ class Handle:
     __slots__ = (
         "_call",
         "_digests",
+        "_driver",
         "_file",
         "_message",
         "_origin",
@@ -47,13 +49,14 @@ class Handle:
         "lines",
     )
 
-    def __init__(self, take: Callable[[bytes], None], opened: Callable[[int, int], int], *, proxied: bool) -> None:
-        """``take`` is given the body as it comes, ``opened`` each new socket."""
+    def __init__(self, take: Callable[[bytes], None], driver: Driver, *, proxied: bool) -> None:
+        """``take`` is given the body as it comes."""
         self.easy = pycurl.Curl()
         self.lines: list[bytes] = []
         self.easy.setopt(pycurl.WRITEFUNCTION, take)
         self.easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
-        self.easy.setopt(pycurl.SOCKOPTFUNCTION, opened)
+        self.easy.setopt(pycurl.SOCKOPTFUNCTION, self._opened)
+        self._driver = driver
         self._file: IO[bytes] | None = None
         self._call: HttpCall | None = None
         self._digests = False
@@ -84,6 +87,7 @@ class Handle:
     def forget_connections(self) -> None:
         """Closes what is kept for this handle alone."""
         if self._share is not None:
+            self._driver.closing(self.easy)
             self.easy.unsetopt(pycurl.SHARE)
             self._share.close()
             self._share = None
@@ -99,6 +103,10 @@ class Handle:
         self.put_away()
         self.forget_connections()
         self.easy.close()
+
+    def _opened(self, descriptor: int, _purpose: int) -> int:
+        self._driver.opened(self.easy if self._share is not None else None, descriptor)
+        return int(pycurl.SOCKOPT_OK)
 
     def _go_to(self, place: Place) -> None:
         to, source = place

@@ -102,7 +102,6 @@ class CurlSession(HttpUser):
         if self._handle is not None:
             self._handle.close()
             self._handle = None
-            self._driver().tidy()
 
     async def close(self) -> None:
         self.reset()
@@ -110,7 +109,7 @@ class CurlSession(HttpUser):
     # On the way out
 
     def _new_handle(self) -> Handle:
-        handle = Handle(self.reply.take, self._driver().opened, proxied=self.options.proxy is not None)
+        handle = Handle(self.reply.take, self._driver(), proxied=self.options.proxy is not None)
         try:
             self._settings.apply(handle.easy, self.scope)
         except Exception:
