@@ -104,6 +104,7 @@ class Run:
         self.membership = Membership(spec.load, self.metrics, self._elapsed)
         self._over = asyncio.Event()
         self._dealer = dealer_of(spec, open_feed)
+        self._opening: asyncio.Task[None] | None = None
         self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event, self._dealer)
 
     @property
@@ -131,7 +132,7 @@ class Run:
                 self._started.append(output)
             self._move(RunEvent.START)
             if self._dealer is not None:
-                await self._dealer.open()
+                await self._open_data(self._dealer)
             if self.state is RunState.STARTING:
                 await self._deployment.prepare()
         except Exception as error:
@@ -159,6 +160,8 @@ class Run:
     def stop(self, reason: EndReason = STOPPED_BY_USER) -> None:
         """End the load gracefully. Raises IllegalTransition."""
         self._move(RunEvent.STOP, reason)
+        if self._opening is not None:
+            self._opening.cancel()
         self._deployment.stop()
 
     def set_load(self, level: float, by: str) -> None:
@@ -177,6 +180,13 @@ class Run:
         """The report, once the run is over and every output has stopped."""
         await self._over.wait()
         return self.report
+
+    async def _open_data(self, dealer: Dealer) -> None:
+        """Who stops the run meanwhile does not wait for somebody else's database. Raises what ``open`` raises."""
+        self._opening = asyncio.get_running_loop().create_task(dealer.open())
+        await asyncio.wait([self._opening])
+        if not self._opening.cancelled():
+            self._opening.result()
 
     # What the deployment tells.
 

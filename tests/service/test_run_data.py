@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from perfsvc.errors import PerfsvcError
 from perfsvc.errors import RunError
 from perfsvc.errors import SourceFailed
 from perfsvc.model.run import RunSpec
+from perfsvc.plugin import Feed
 from perfsvc.service.run import Run
 from tests.support import fake_protocol
 from tests.support import virtual_time
@@ -96,3 +98,28 @@ def test_a_source_that_fails_in_mid_run_may_leave_users_with_what_they_have() ->
     assert outcome.report["reason"]["code"] == "finished"
     assert outcome.report["summary"]["total_requests"] == 602
     assert outcome.report["data"]["warnings"][0]["en"] == "data source numbered: the line is cut"
+
+
+def test_a_run_that_is_stopped_while_its_source_is_opened_does_not_wait_for_it() -> None:
+    async def never() -> Feed:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def main() -> tuple[dict[str, Any], float]:
+        clock = virtual_time.current_clock()
+        protocol = fake_protocol.answering(Answer())
+        data = {"source": "numbered", "allocation": {}}
+        base = {"execution_id": "x", "name": "x", "seed": 7, "protocol": "fake", "load": LOAD, "data": data}
+        spec = RunSpec.parse({**base, "scenes": [{"scene": SCENE}]})
+        run = Run(spec, LocalCluster(lambda name: protocol, clock, TargetPolicy()), clock, [], open_feed=never)
+        run.compile()
+        starting = asyncio.ensure_future(run.start())
+        await asyncio.sleep(1)
+        run.stop()
+        await starting
+        return await run.wait(), clock.now_ns() / 1e9 - 1
+
+    report, seconds = virtual_time.run(main())
+    assert (report["status"], report["reason"]["code"]) == ("stopped", "stopped_by_user")
+    assert report["summary"]["total_requests"] == 0
+    assert seconds < 5
