@@ -20,6 +20,9 @@ from perfsvc.model.window import Snapshot
 
 LATENCY_FIELDS = ("avg", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999", *PLAN_FIELDS)
 
+LONGEST_NS = 1_500_000_000
+"""A second may come out somewhat longer than one, where the loop was late."""
+
 
 class Facts(NamedTuple):
     """What a second is besides its samples; sums over seconds give the means of wider spans."""
@@ -40,11 +43,11 @@ class Facts(NamedTuple):
         return Facts._make(mine + sign * theirs for mine, theirs in zip(self, other, strict=True))
 
     def joined(self, node: NodeSecond) -> Facts:
-        """A second's facts with one more node. Running time is that of the node that ran longest in it."""
+        """A second's facts with one more node."""
         nodes, health = self.nodes, node.health
         return Facts(
             seconds=1,
-            span_ns=max(self.span_ns, node.span_ns),
+            span_ns=running_time(self.span_ns, node.span_ns),
             paused=int(node.paused and (self.paused or not nodes)),
             nodes=nodes + 1,
             vus=self.vus + node.vus,
@@ -98,6 +101,16 @@ class NodeSecond(NamedTuple):
         """The node in figures."""
         health, rps = self.health, per_second(self.requests, self.span_ns)
         return NodeFigures(name, self.vus, self.requests, self.errors, rps, health.process_cpu, health.loop_lag_ms)
+
+
+def running_time(one: int, other: int) -> int:
+    """The running time of a second in which two nodes ran so long, ns: that of the longer.
+
+    A node that hung tells all the time that it hung under one second. The seconds after it are told by others, so its
+    time counts only where there is no other.
+    """
+    shorter, longer = sorted((one, other))
+    return shorter if longer > LONGEST_NS and shorter else longer
 
 
 class Bucket:

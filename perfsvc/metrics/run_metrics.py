@@ -127,6 +127,7 @@ class RunMetrics:
         self._open: dict[int, OpenSecond] = {}
         self._closed_upto: int | None = None
         self._left: set[str] = set()
+        self._lost: set[str] = set()
 
     @classmethod
     def of(cls, spec: RunSpec) -> RunMetrics:
@@ -170,6 +171,10 @@ class RunMetrics:
             self.series.age(closing[-1])
         return closed
 
+    def lost(self, node: str) -> None:
+        """A node is lost, whatever is heard of it later."""
+        self._lost.add(node)
+
     def left(self, node: str) -> None:
         """A node has gone as it was told to: that it is silent from now on does not make it lost."""
         self._left.add(node)
@@ -183,15 +188,14 @@ class RunMetrics:
         """Whether the generator was fit to measure this run, as far as it has come."""
         nodes = self.nodes.values()
         end = max((node.last_second for node in nodes), default=0)
+        silent = {name for name, node in self.nodes.items() if end - node.last_second > SILENT_S} - self._left
         evidence = Evidence(
             log=self.health,
             requests=self.total.requests,
             snapshots=sum(node.snapshots for node in nodes),
             missing=sum(node.sequence.missing_count for node in nodes),
-            lost_nodes=sum(
-                end - node.last_second > SILENT_S for name, node in self.nodes.items() if name not in self._left
-            ),
-            nodes=len(nodes),
+            lost_nodes=len(self._lost | silent),
+            nodes=len(self.nodes.keys() | self._lost),
             iterations=self.iterations,
             dropped=self.dropped,
         )

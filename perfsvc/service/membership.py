@@ -69,6 +69,7 @@ class Membership:
         since = max(self._began.get(event.node, 0.0), 0.0 if node is None else node.elapsed)
         self._losses.append(Loss(event.node, event.reason, member.share, event.moment, since))
         member.state = "lost"
+        self._metrics.lost(event.node)
 
     def _close_losses(self, elapsed: float, moment: float) -> None:
         """As far as others have the shares of lost nodes now, nothing more is missing of these; the oldest first."""

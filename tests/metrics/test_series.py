@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import pytest
 
 from perfsvc.metrics.bucket import Bucket
+from perfsvc.metrics.bucket import running_time
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.series import AMENDABLE_S
@@ -136,3 +139,18 @@ def pour(bucket: Bucket) -> Tally:
     tally = Tally()
     bucket.pour_into(tally)
     return tally
+
+
+@pytest.mark.parametrize(
+    ("spans", "running"),
+    [
+        ((1.0,), 1.0),
+        ((12.0,), 12.0),
+        ((1.0, 1.2), 1.2),
+        ((1.0, 12.0), 1.0),
+        ((12.0, 1.0, 1.1), 1.1),
+        ((0.0, 12.0), 12.0),
+    ],
+)
+def test_the_running_time_of_a_second(spans: tuple[float, ...], running: float) -> None:
+    assert reduce(running_time, (int(span * 10**9) for span in spans), 0) == int(running * 10**9)

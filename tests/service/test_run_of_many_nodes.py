@@ -170,6 +170,25 @@ def test_two_are_lost_and_taken_over_one_after_the_other() -> None:
     assert [rows[name]["losses"][0]["elapsed"] for name in "bc"] == [[2.0, 5.0], [2.0, 7.0]]
 
 
+def test_a_node_that_hung_and_came_back_was_lost_and_makes_the_run_no_longer() -> None:
+    def script(cluster: ManyNodes, run: Run) -> None:
+        told_by_all(cluster, 1, 2)
+        cluster.event("lost", "b", T0 + 5)
+        cluster.event("resplit", "b", T0 + 5, shares={"a": 50.0, "b": 0.0, "c": 50.0}, elapsed=5.0)
+        for second in range(3, 21):
+            cluster.tell("a", second)
+            cluster.tell("c", second)
+            if second == 15:
+                cluster.tell("b", 3, span_ns=12 * 10**9)
+                cluster.tell("b", 15, requests=0, span_ns=10**8)
+        cluster.tell("b", 20, requests=0, span_ns=10**8)
+
+    report = ran(script)
+    assert report["summary"]["running_time"] == 20.0
+    assert report["summary"]["throughput"] == (6 * 10 + 18 * 20 + 10) / 20
+    assert [cause["code"] for cause in report["validity"]["causes"]] == ["node_lost"]
+
+
 def test_arrivals_that_are_missing() -> None:
     spec = spec_of("arrival_rate", 30)
     (loss,) = next(row for row in ran(losing_b, spec)["nodes"] if row["node"] == "b")["losses"]
