@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import tempfile
 from collections.abc import AsyncIterator
@@ -48,6 +49,7 @@ FIRST = {
 
 
 FOLDER = tempfile.TemporaryDirectory(prefix="perfsvc-http2-")
+atexit.register(FOLDER.cleanup)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -276,3 +277,13 @@ async def test_nothing_is_received_from_those_who_may_not(
     answer = await api.call("POST", upload(), who, raw=USERS)
     assert answer.status == status
     assert lying(world) == []
+
+
+async def test_requests_find_the_files_of_their_project(api: Api, world: World) -> None:
+    content = bytes(range(256)) * 4
+    answer = await api.call("POST", upload("photo.bin"), "editor", raw=content)
+    assert answer.status == 201, answer.text
+    found = await world.services.datafiles.paths(1)
+    assert found["photo.bin"] == found[str(json.loads(answer.text)["id"])]
+    assert Path(found["photo.bin"]).read_bytes() == content
+    assert await world.services.datafiles.paths(999) == {}
