@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from perfsvc.model.problems import Fault
 
 PLAIN = re.compile(r"^\$(?:\.[A-Za-z_][\w-]*|\[\d+\]|\['[^'\]]+'\])*$")
 PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^'\]]+)'\]")
+
+NODES = """
+    Root This Child Fields Wildcard Index Slice Descendants Filter Expression And Or Len Keys Path SortedThis Split Str
+"""
+HARMLESS = frozenset(NODES.split())
+"""Nodes of jsonpath-ng whose work is bounded. Not so sub() and =~, which take any regular expression; arithmetic, which
+multiplies texts as well; parent, after which every child is visited once for each of its siblings; |, which doubles."""
+LONGEST_PATH = 2000
 
 MISSING: Any = object()
 """What a getter answers when nothing is there."""
@@ -56,12 +65,52 @@ def _general(path: str) -> Getter:
 
 
 def _parsed(path: str) -> Any:
-    from jsonpath_ng.exceptions import JSONPathError  # imported late: few scenes need the full language
-    from jsonpath_ng.ext.parser import parse
+    from jsonpath_ng.ext.parser import parse  # imported late: few scenes need the full language
 
+    if len(path) > LONGEST_PATH:
+        raise Fault(f"JSONPath 不能超过 {LONGEST_PATH} 个字符", f"has more than {LONGEST_PATH} characters")
     try:
-        return parse(path)
+        tree = parse(path)
+        _check(list(_nodes(tree)))
+    except Fault:
+        raise
     except RecursionError:
         raise Fault("JSONPath 嵌套过深", "is nested too deeply") from None
-    except (JSONPathError, AttributeError, ValueError, re.error) as error:
+    except Exception as error:  # what its parser raises is of many kinds, some of them plain Exceptions
         raise Fault(f"无效的 JSONPath：{error}", f"not a JSONPath: {error}") from None
+    return tree
+
+
+def _nodes(part: Any) -> Iterator[Any]:
+    """All nodes of a path, those in its filters as well."""
+    from jsonpath_ng import JSONPath
+
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from _nodes(each)
+    elif isinstance(part, JSONPath):
+        yield part
+        yield from _nodes(list(vars(part).values()))
+
+
+def _check(nodes: list[Any]) -> None:
+    """Raises Fault for a path that could take for ever, or find more than the document holds."""
+    names = [type(node).__name__ for node in nodes]
+    for node, name in zip(nodes, names, strict=True):
+        if name not in HARMLESS or getattr(node, "op", "") == "=~":
+            what = "=~" if name in HARMLESS else name.strip("_").lower()
+            raise Fault(f"JSONPath 不支持 {what}", f"may not use {what}")
+        listed = list(getattr(node, "fields", None) or getattr(node, "indices", None) or ())
+        if len(set(listed)) < len(listed):
+            raise Fault("JSONPath 的 [] 中有重复项", "names the same twice in []")
+        if getattr(node, "step", None) == 0:
+            raise Fault("JSONPath 的步长不能为 0", "has a slice with steps of 0")
+    if names.count("Descendants") > 1:
+        raise Fault("JSONPath 最多包含一个 ..", "may hold .. once only")
+    if any(_asks_all(node) for node in nodes):
+        raise Fault("筛选条件中 $ 只能用于比较的值", "may use $ in a filter only for the value compared to")
+
+
+def _asks_all(node: Any) -> bool:
+    """Whether a filter looks through the whole document for every item."""
+    return type(node).__name__ == "Expression" and any(type(each).__name__ == "Root" for each in _nodes(node.target))

@@ -1,0 +1,78 @@
+"""JSONPath that users write: what it finds, and what is refused because it could take for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.jsonpath import compile_path
+from perfsvc.model.jsonpath import compile_paths
+from perfsvc.model.problems import Fault
+
+DOCUMENT = {
+    "shop": {"items": [{"id": 1, "price": 5}, {"id": 2, "price": 9, "tags": ["a", "b"]}]},
+    "limit": 6,
+    "line": "a-b",
+    "a=~b": "odd",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("$.limit", [6]),
+        ("$['a=~b']", ["odd"]),
+        ('$["a=~b"]', ["odd"]),
+        ("$..price", [5, 9]),
+        ("$.shop.items[*].id", [1, 2]),
+        ("$.shop.items[0,1].id", [1, 2]),
+        ("$.shop.items[-1:].tags[*]", ["a", "b"]),
+        ("$..items[?(@.price > 6 && @.id == 2)].id", [2]),
+        ("$.shop.items[?(@.price < $.limit)].id", [1]),
+        ("$.shop.items[\\price][0].id", [2]),
+        ("$.shop.items.`len`", [2]),
+        ("$.line.`split(-, 0, -1)`", ["a"]),
+        ("$.limit.`str()`", ["6"]),
+    ],
+)
+def test_found(path: str, found: list[Any]) -> None:
+    assert compile_paths(path)(DOCUMENT) == found
+    assert compile_path(path)(DOCUMENT) == found[0]
+
+
+def test_nothing_found() -> None:
+    assert compile_paths("$..nothing")(DOCUMENT) == []
+    assert compile_path("$..nothing")(DOCUMENT) is MISSING
+
+
+@pytest.mark.filterwarnings("ignore:The `.` .union. operator is deprecated")
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ('$[?(@.v =~ "(a+)+$")]', "may not use =~"),
+        ('$.a[?(@.b == 1 && (@.c == 2 || @.v =~ "(a+)+$"))]', "may not use =~"),
+        ("$.v.`sub(/(a+)+$/, x)`", "may not use sub"),
+        ("$.v.`sub(x)`", "not a JSONPath"),
+        ("$.v.`split(x)`", "not a JSONPath"),
+        ("$.v.`sub(/(/, x)`", "not a JSONPath"),
+        ("$.v.`unknown`", "not a JSONPath"),
+        ("$.v * 4000000000", "may not use operation"),
+        ("$[*].`parent`[*]", "may not use parent"),
+        ("$..*..*..*", "may hold .. once only"),
+        ("$..a[?(@..b)]", "may hold .. once only"),
+        ("$[a,a][a,a]", "names the same twice"),
+        ("$[0,0][0,0]", "names the same twice"),
+        ("$.(a|a).(a|a)", "may not use union"),
+        ("$[*][?($[*].x == 1)]", "may use $ in a filter only"),
+        ("$." + "a." * 999 + "*[0]", "has more than 2000 characters"),
+        ("$..[", "not a JSONPath"),
+        ("$[?(@.a == ]", "not a JSONPath"),
+        ("$[::0]", "steps of 0"),
+    ],
+)
+def test_refused(path: str, said: str) -> None:
+    with pytest.raises(Fault) as refused:
+        compile_paths(path)
+    assert said in str(refused.value)
