@@ -435,6 +435,16 @@ async def test_a_body_is_not_sent_to_somebody_else() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("place", ["query", "body"])
+async def test_a_page_after_a_redirect_takes_no_body_along(place: str) -> None:
+    with JsonApi(saying([{"a": 1}])) as other, JsonApi(saying({}, 303, Location=other.url)) as api:
+        pages = {"type": "page", "place": place}
+        with pytest.raises(DataFailure, match="a body is not sent to another origin"):
+            await fetched({"url": api.url, "method": "POST", "json": {"password": "s3cret"}, "pagination": pages})
+        assert [(asked.method, asked.body) for asked in other.asked] == [("GET", b"")]
+
+
+@pytest.mark.asyncio
 async def test_giving_up_lets_go_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         options = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}/"}

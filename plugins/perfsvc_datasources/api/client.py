@@ -105,7 +105,9 @@ class Client:
         raise DataFailure(f"重定向超过 {MOST_REDIRECTS} 次", f"more than {MOST_REDIRECTS} redirects")
 
     async def _send(self, request: Request) -> Answer | Request:
-        """The answer, or the request that it redirects to."""
+        """The answer, or the request that it redirects to. Raises DataFailure for a body that would go elsewhere."""
+        if request.body is not None and not request.at_home:
+            raise DataFailure("请求体不会发送到其他来源", "a body is not sent to another origin than the plan names")
         await self._resolver.check(request.url)
         sending = self._session.request(
             request.method,
@@ -178,10 +180,7 @@ def moved(request: Request, url: URL) -> Request:
         raise DataFailure("响应指向的地址无效", "the answer points to what is no http or https address")
     if request.url.scheme == "https" and url.scheme == "http":
         raise DataFailure("响应从 https 指向 http", "the answer leads from https to http")
-    there = request.at(url.with_user(None).with_fragment(None))
-    if not there.at_home and there.body is not None:
-        raise DataFailure("请求体不会发送到其他来源", "a body is not sent to another origin than the plan names")
-    return there
+    return request.at(url.with_user(None).with_fragment(None))
 
 
 def redirected(request: Request, response: aiohttp.ClientResponse) -> Request:
