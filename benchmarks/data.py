@@ -1,4 +1,8 @@
-"""Test data: one GET with a row for each iteration, beside the same with a fixed value, on one core each."""
+"""Test data: one GET with a row for each iteration, beside the same without data, on one core each.
+
+Without data the header holds a built-in variable, so that requests differ there as well, or always the same text, in
+which case they are not rendered at all.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,8 @@ def main() -> None:
     with folder() as here, nginx(core=TARGET_CORE) as url:
         for source, config in SOURCES.items():
             with_rows = planned(here, source, url, "{{user}}", config)
-            compare(f"A row of {source} for each iteration, {USERS} users", [with_rows, planned(here, "fixed", url)])
+            without = [planned(here, "no data", url, "user-{{$iteration}}"), planned(here, "fixed", url)]
+            compare(f"A row of {source} for each iteration, {USERS} users", [with_rows, *without])
 
 
 def planned(here: Path, name: str, url: str, value: str = FIXED, config: dict[str, Any] | None = None) -> Contender:

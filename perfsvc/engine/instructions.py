@@ -36,6 +36,7 @@ class Send:
 
     __slots__ = (
         "at",
+        "blind",
         "call",
         "checks",
         "extracts",
@@ -56,6 +57,7 @@ class Send:
         self.slot = slot
         self.call = call
         self.recorder = recorder
+        self.blind = False
         self.checks: Sequence[CheckFunction] = ()
         self.failures: CheckFunction | None = None
         self.extracts: Sequence[tuple[str, Callable[[Reply], Any]]] = ()

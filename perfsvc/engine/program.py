@@ -100,8 +100,10 @@ class Compiler:
             slots.append(protocol)
         send = make.Send(at, step.name, index, slots.index(protocol), call, self._recorder(index))
         send.checks, send.extracts = checks, extracts
-        if not any(check.type == "status" for check in step.checks):
+        judges = type(protocol).status_failure is not Protocol.status_failure
+        if judges and not any(check.type == "status" for check in step.checks):
             send.failures = lambda reply: failures[reply.status]
+        send.blind = not (checks or extracts or send.failures)
         send.think = make.think_time(step.think_time, self._numbers) if step.think_time else None
         return send
 

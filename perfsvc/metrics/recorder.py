@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -67,7 +68,9 @@ class StepRecorder:
     """
 
     __slots__ = (
+        "_again",
         "_classes",
+        "_same",
         "bytes_received",
         "bytes_sent",
         "checks_failed",
@@ -85,6 +88,8 @@ class StepRecorder:
 
     def __init__(self, classes: ErrorClasses | None = None) -> None:
         self._classes = classes or ErrorClasses()
+        self._same: Mapping[str, float] | None = None
+        self._again = 0
         self.latency: list[int] = []
         self.waiting: list[int] = []
         self.from_plan: list[int] = []
@@ -96,19 +101,32 @@ class StepRecorder:
         self.unsent = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
 
     def count(self, counters: Mapping[str, float] | None, gauges: Mapping[str, float] | None) -> None:
-        """What a protocol counted and measured by itself in one request."""
+        """What a protocol counted and measured by itself in one request.
+
+        Counters that nobody can change, and that come again, are added up when the second is over.
+        """
         if counters is not None:
-            self._add(counters)
+            if counters is self._same:
+                self._again += 1
+            else:
+                self._add(counters)
+                self._add_same()
+                self._same = counters if type(counters) is MappingProxyType else None
         if gauges is not None:
             self._measure(gauges)
 
-    def _add(self, counters: Mapping[str, float]) -> None:
+    def _add(self, counters: Mapping[str, float], times: int = 1) -> None:
         known = self.counters
         for name, value in counters.items():
             if name in known:
-                known[name] += value
+                known[name] += value * times
             elif len(known) < MAX_OWN_NAMES:
-                known[name] = value
+                known[name] = value * times
+
+    def _add_same(self) -> None:
+        if self._again and self._same is not None:
+            self._add(self._same, self._again)
+        self._again = 0
 
     def _measure(self, gauges: Mapping[str, float]) -> None:
         for name, value in gauges.items():
@@ -117,6 +135,7 @@ class StepRecorder:
 
     def fold(self, step_index: int) -> StepWindow | None:
         """Everything recorded since the last fold as one window; None when nothing was."""
+        self._add_same()
         if not self._holds_anything():
             return None
         latency = np.array(self.latency, np.int64)

@@ -122,8 +122,11 @@ class Reply(ABC):
     """Nanoseconds for DNS, connecting and TLS, when this request opened a connection."""
     bytes_sent: int
     bytes_received: int
-    counters: dict[str, float] | None
-    """What the protocol itself counts (messages, losses …): summed over requests, users and nodes, by name."""
+    counters: Mapping[str, float] | None
+    """What the protocol itself counts (messages, losses …): summed over requests, users and nodes, by name.
+
+    Where it is mostly the same, one ``types.MappingProxyType`` for all requests costs next to nothing.
+    """
     gauges: dict[str, float] | None
     """What it measures besides times of its own (jitter, the time of a ping …): averages and maxima are reported."""
 

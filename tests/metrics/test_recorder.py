@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
 
 from perfsvc.metrics.histogram import Histogram
@@ -130,3 +132,31 @@ def test_recorders_of_a_node_share_one_bound():
     window = second.fold(1)
     assert window is not None
     assert window.failures == {OTHER: 1}
+
+
+def test_counters_that_come_again_are_added_up_with_the_others() -> None:
+    recorder = StepRecorder()
+    same = MappingProxyType({"sent": 1, "received": 2})
+    other = MappingProxyType({"received": 10})
+    for counters in (same, same, {"sent": 5}, same, other, other, same):
+        recorder.count(counters, None)
+    window = recorder.fold(0)
+    assert window is not None
+    assert window.counters == {"sent": 9, "received": 28}
+    assert recorder.fold(0) is None
+    recorder.count(same, None)
+    recorder.count(same, None)
+    window = recorder.fold(0)
+    assert window is not None
+    assert window.counters == {"sent": 2, "received": 4}
+
+
+def test_a_counter_that_a_plugin_changes_is_counted_as_it_is_each_time() -> None:
+    recorder = StepRecorder()
+    own = {"sent": 1}
+    recorder.count(own, None)
+    own["sent"] = 3
+    recorder.count(own, None)
+    window = recorder.fold(0)
+    assert window is not None
+    assert window.counters == {"sent": 4}

@@ -52,6 +52,15 @@ def render(parts: Pieces, scope: Scope) -> bytes:
     return b"".join([part if isinstance(part, bytes) else part(scope) for part in parts])
 
 
+def renderer(parts: Pieces) -> Callable[[Scope], bytes]:
+    """``render`` for these parts, as fast as it gets: most requests that vary do so in one place."""
+    if len(parts) == 3:
+        before, between, after = parts
+        if isinstance(before, bytes) and isinstance(after, bytes) and not isinstance(between, bytes):
+            return lambda scope: b"%b%b%b" % (before, between(scope), after)
+    return lambda scope: render(parts, scope)
+
+
 def constant(parts: Pieces) -> bytes | None:
     """The bytes, when nothing in them varies."""
     if not parts:
@@ -81,6 +90,8 @@ def form_text(text: str) -> bytes:
 
 def header_text(text: str) -> bytes:
     """Part of a header's value."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
     if CONTROL.search(text):
         raise NotSent(INVALID_REQUEST, "a header must not hold line breaks or control characters")
     return plain_text(text)
@@ -88,6 +99,8 @@ def header_text(text: str) -> bytes:
 
 def json_text(text: str) -> bytes:
     """Part of a JSON string, between its quotes."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return text.encode()
     return plain_text(json.dumps(text, ensure_ascii=False)[1:-1])
 
 

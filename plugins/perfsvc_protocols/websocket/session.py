@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from typing import NamedTuple
 
@@ -38,8 +40,8 @@ from perfsvc_protocols.websocket.spec import Options
 NS_PER_MS = 1_000_000
 SWITCHING_PROTOCOLS = 101
 PING_BYTES = 4
-ROUND_TRIP: dict[str, float] = {"messages_sent": 1, "messages_received": 1}
-"""What most requests count: one object for all of them, which nobody changes."""
+ROUND_TRIP: Mapping[str, float] = MappingProxyType({"messages_sent": 1, "messages_received": 1})
+"""What most requests count: one object for all of them, which nobody can change."""
 
 
 class Ground(NamedTuple):
@@ -127,7 +129,7 @@ class WebSocketSession(Session):
         if self._perform():
             self._timer = asyncio.get_running_loop().call_soon(self._finish)
 
-    def so_far(self) -> dict[str, float] | None:
+    def so_far(self) -> Mapping[str, float] | None:
         return self._counted() if self._busy else None
 
     def abort(self, error_class: str) -> None:
@@ -359,7 +361,7 @@ class WebSocketSession(Session):
             reply.gauges, self._gauges = self._gauges, {}
         self.done(reply)
 
-    def _counted(self) -> dict[str, float] | None:
+    def _counted(self) -> Mapping[str, float] | None:
         """What was counted since the last request ended."""
         sent, received = self._sent, self._received
         self._sent = self._received = 0

@@ -68,7 +68,7 @@ class CurlSession(HttpUser):
         self._left: list[Place] = []
 
     def start(self, call: HttpCall) -> None:
-        message = call.message or call.recipe.render(self.scope)
+        message = call.message or call.make(self.scope)
         if self._iteration is not None and self._iteration != self.scope.iteration:
             self._iteration = self.scope.iteration
             self.reset()
