@@ -122,10 +122,13 @@ class WebSocketSession(Session):
         if self._connection is None or (target.own and target.text(self.scope) != self._text):
             self._dial(call, target)
             return
-        self.reply.reset()
-        self._busy = True
+        reply = self.reply
+        reply.reset()
+        self._busy = reply.sent = True
         self._operations = iter(call.operations)
-        self._begin()
+        if self._idle_bytes:
+            reply.bytes_received, self._idle_bytes = self._idle_bytes, 0
+        reply.started_ns = self._now_ns()
         if self._perform():
             self._timer = asyncio.get_running_loop().call_soon(self._finish)
 
@@ -235,12 +238,12 @@ class WebSocketSession(Session):
         data = payload.constant
         if data is None:
             data = self._rendered[payload]
-        connection = self._connection
+        connection, reply = self._connection, self.reply
         if self._backlog:
             self._backlog.clear()
         self._sent += 1
-        self.reply.sent_payload = data
-        self.reply.bytes_sent += connection.send(kind, data)  # type: ignore[union-attr]  # it stands
+        reply.sent_payload = data
+        reply.bytes_sent += connection.send(kind, data)  # type: ignore[union-attr]  # it stands
         if connection.full:  # type: ignore[union-attr]
             self._awaiting = "room"
             return False
@@ -294,15 +297,19 @@ class WebSocketSession(Session):
     # What the connection tells
 
     def message(self, data: bytes, size: int) -> None:
-        self._came(size)
         self._received += 1
-        if self._awaiting == "message":
+        if self._awaiting == "message":  # the way of most: as few calls as can be
+            reply = self.reply
+            reply.bytes_received += size
+            if not reply.waiting_ns:
+                reply.waiting_ns = self._now_ns() - reply.started_ns
             if self._match is None or self._match(data):
                 self._left -= 1
-                self.reply.payload = data
+                reply.payload = data
                 if not self._left:
                     self._go_on()
             return
+        self._came(size)
         self._count("pushes")
         if self._awaiting == "time":
             self.reply.payload = data
