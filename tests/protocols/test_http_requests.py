@@ -25,7 +25,7 @@ def wire(request: dict[str, Any], variables: dict[str, Any] | None = None, base:
     user.scope.variables.update(variables or {})
     call = user.call(request)
     assert (call.message is None) == bool(variables), "constant exactly when nothing varies"
-    return (call.message or call.recipe.render(user.scope)).wire
+    return (call.message or call.make(user.scope)).wire
 
 
 def head_and_body(sent: bytes) -> tuple[list[bytes], bytes]:

@@ -18,12 +18,12 @@ from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols._net.pieces import Pieces
 from perfsvc_protocols._net.pieces import header_text
 from perfsvc_protocols.websocket import spec
+from perfsvc_protocols.websocket.address import as_http
 from perfsvc_protocols.websocket.script import Script
 from perfsvc_protocols.websocket.script import Target
 from perfsvc_protocols.websocket.script import WebSocketCall
 from perfsvc_protocols.websocket.session import Ground
 from perfsvc_protocols.websocket.session import WebSocketSession
-from perfsvc_protocols.websocket.session import as_http
 
 
 class WebSocketProtocol(Protocol):

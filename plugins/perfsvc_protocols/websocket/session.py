@@ -15,16 +15,14 @@ from picows import WSMsgType
 
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import Failed
-from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc.plugin.net.dial import Dialer
-from perfsvc_protocols._net import address
-from perfsvc_protocols._net.address import Address
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.pieces import render
+from perfsvc_protocols.websocket.address import place_of
 from perfsvc_protocols.websocket.connection import PING
 from perfsvc_protocols.websocket.connection import Connection
 from perfsvc_protocols.websocket.connection import Opening
@@ -158,7 +156,7 @@ class WebSocketSession(Session):
     def _dial(self, call: WebSocketCall, target: Target) -> None:
         text = self._text if self._text and not target.own else target.text(self.scope)
         headers = [(name, render(value, self.scope).decode()) for name, value in target.headers]
-        opening = Opening(self._now_ns, _address(text), headers)
+        opening = Opening(self._now_ns, place_of(text), headers)
         self.reset()
         self.reply.reset()
         self._text = self.reply.peer = text
@@ -393,16 +391,3 @@ class WebSocketSession(Session):
         reply.message = message
         reply.status = 0
         self._finish()
-
-
-def _address(url: str) -> Address:
-    """Where a rendered URL leads. Raises NotSent."""
-    try:
-        return address.parse(as_http(url))
-    except address.BadAddress as error:
-        raise NotSent(INVALID_REQUEST, str(error)) from None
-
-
-def as_http(url: str) -> str:
-    """The same URL with the scheme of the upgrade."""
-    return f"http{url[2:]}" if url[:5].lower() == "ws://" or url[:6].lower() == "wss://" else url
