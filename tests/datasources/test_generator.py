@@ -26,6 +26,7 @@ from perfsvc_datasources._faking.calls import METHODS
 from perfsvc_datasources._faking.calls import parse_call
 from perfsvc_datasources._faking.pattern import compile_pattern
 from perfsvc_datasources.generator import GeneratorSource
+from perfsvc_datasources.generator import pools
 
 
 @asynccontextmanager
@@ -230,6 +231,7 @@ import asyncio, os, psutil
 from pathlib import Path
 from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.generator import GeneratorSource
+from perfsvc_datasources.generator import pools
 
 async def main():
     options = GeneratorSource.Options.parse(%r)
@@ -254,3 +256,70 @@ async def test_a_process_whose_reader_is_gone_ends():
     async with asyncio.timeout(20):
         while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
             await asyncio.sleep(0.05)
+
+
+# Memory
+
+
+@pytest.mark.asyncio
+async def test_the_texts_of_templates_are_bounded():
+    pattern = {"type": "regex", "pattern": "x{1000}"}
+    template = "{{a}}" * 10
+    async with opened({"a": pattern, "b": {"type": "text", "template": template}}, pool_size=1) as feed:
+        assert [len(row["b"]) for row in await feed.read(2)] == [10_000] * 2
+    async with opened({"a": pattern, "b": {"type": "text", "template": template + "."}}, pool_size=1) as feed:
+        with pytest.raises(DataFailure, match="more than 10000 characters"):
+            await feed.read(1)
+
+
+@pytest.mark.asyncio
+async def test_a_block_of_many_templates_has_few_rows():
+    texts = {f"t{each}": {"type": "text", "template": "{{n}}"} for each in range(80)}
+    async with opened({"n": {"type": "sequence"}, **texts}) as feed:
+        assert len(await feed.read(1000)) == 10
+        assert [row["t7"] for row in await taken(feed, 15)] == [str(each) for each in range(11, 26)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "size", "path"),
+    [
+        ({"n": {"type": "sequence"}, "t": {"type": "text", "template": "{{n}}" * 51}}, 1, "columns.t.template"),
+        ({f"c{each}": "name" for each in range(11)}, 200_000, "pool_size"),
+    ],
+)
+def test_what_would_take_too_much_memory_is_refused(columns: dict[str, Any], size: int, path: str):
+    with pytest.raises(InvalidInput) as refused:
+        GeneratorSource.Options.parse({"columns": columns, "pool_size": size})
+    assert [problem.path for problem in refused.value.problems] == [path]
+    GeneratorSource.Options.parse({"columns": columns | {"t": "name"}, "pool_size": 1})
+
+
+@pytest.mark.asyncio
+async def test_pools_are_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pools, "LARGEST", 300_000)
+    columns = {"a": {"type": "regex", "pattern": "x{1000}"}}
+    assert len(await rows(columns, 250, pool_size=250)) == 250
+    with pytest.raises(InvalidInput, match="makes too much"):
+        await rows(columns, 1, pool_size=500)
+
+
+@pytest.mark.asyncio
+async def test_few_processes_work_at_once(monkeypatch: pytest.MonkeyPatch):
+    running, most = 0, 0
+
+    async def filled(*_: Any) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    monkeypatch.setattr(pools, "_filled", filled)
+    await asyncio.gather(*(pools.fill({"a": {"method": "name"}}, 1, "en_US", 1) for _ in range(5)))
+    assert (running, most) == (0, pools.AT_ONCE)
+
+
+@pytest.mark.asyncio
+async def test_huge_integers_are_texts():
+    [row] = await rows({"n": "random_number(30, True)"}, 1, pool_size=1)
+    assert re.fullmatch(r"\d{30}", row["n"])

@@ -20,6 +20,8 @@ from perfsvc_datasources._faking.pattern import compile_pattern
 MEMORY = 1_073_741_824
 """Bytes of address space."""
 CPU_S = 600
+LARGEST_INTEGER = 2**63
+"""Integers beyond are told as text."""
 LONGEST_VALUE = 10_000
 """Characters."""
 
@@ -66,7 +68,7 @@ def maker(fake: Any, name: str, spec: dict[str, Any], seed: int) -> Make:
 
 def plain(value: Any) -> Any:
     """A value as JSON has it. Raises ValueError for one that is too long."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or (isinstance(value, int) and abs(value) < LARGEST_INTEGER) or isinstance(value, float):
         return value
     text = str(value)
     if len(text) > LONGEST_VALUE:

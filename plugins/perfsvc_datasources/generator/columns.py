@@ -13,7 +13,11 @@ from itertools import chain
 from random import Random
 from typing import Any
 
+from perfsvc.plugin import DataFailure
 from perfsvc_datasources.generator import options as spec
+
+LONGEST_TEXT = 10_000
+"""Characters that a template may give."""
 
 Values = list[Any]
 
@@ -115,11 +119,20 @@ class Joined:
     def __init__(self, template: str) -> None:
         parts = spec.REFERENCE.split(template)
         self._texts, self._names = parts[0::2], parts[1::2]
+        self._written = sum(map(len, self._texts))
 
     def values(self, others: Mapping[str, Values], count: int) -> Values:
-        """The texts of as many rows."""
+        """The texts of as many rows. Raises DataFailure for one that is too long."""
         if not self._names:
             return self._texts * count
-        last = self._texts[-1]
         rows = zip(*(map(str, others[name]) for name in self._names), strict=True)
-        return ["".join(chain.from_iterable(zip(self._texts, row, strict=False))) + last for row in rows]
+        return [self._text(row) for row in rows]
+
+    def _text(self, row: tuple[str, ...]) -> str:
+        if self._written + sum(map(len, row)) > LONGEST_TEXT:
+            zh, en = (
+                f"模板生成的文本超过 {LONGEST_TEXT} 个字符",
+                f"a template gives more than {LONGEST_TEXT} characters",
+            )
+            raise DataFailure(zh, en)
+        return "".join(chain.from_iterable(zip(self._texts, row, strict=False))) + self._texts[-1]

@@ -10,6 +10,7 @@ from perfsvc.plugin import Row
 from perfsvc.plugin import Text
 from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources._faking.calls import parse_call
+from perfsvc_datasources.generator.columns import LONGEST_TEXT
 from perfsvc_datasources.generator.columns import Choices
 from perfsvc_datasources.generator.columns import Column
 from perfsvc_datasources.generator.columns import Integers
@@ -31,6 +32,8 @@ from perfsvc_datasources.generator.pools import fill
 
 BLOCK = 500
 """Rows: less than a millisecond's work for a column."""
+ENOUGH_TEXT = 8_000_000
+"""Characters that templates may give in one block."""
 
 
 class GeneratorSource(DataSource):
@@ -42,8 +45,7 @@ class GeneratorSource(DataSource):
 
     async def open(self) -> GeneratorFeed:
         options, seed = self.options, self.context.seed
-        size = options.pool_size if options.count is None else min(options.count, options.pool_size)
-        return GeneratorFeed(options, seed, await fill(pooled(options), size, options.locale, seed))
+        return GeneratorFeed(options, seed, await fill(pooled(options), options.pool, options.locale, seed))
 
 
 class GeneratorFeed(BlockFeed):
@@ -59,7 +61,7 @@ class GeneratorFeed(BlockFeed):
         self._begin()
 
     async def block(self) -> list[Row]:
-        count = BLOCK if self.count is None else min(BLOCK, self.count - self._made)
+        count = self._block if self.count is None else min(self._block, self.count - self._made)
         values: dict[str, list[Any]] = {}
         for name, column in self._plain.items():
             await asyncio.sleep(0)  # others may have waited
@@ -86,6 +88,7 @@ class GeneratorFeed(BlockFeed):
             for name, written in self._options.columns.items()
             if isinstance(written, TemplateColumn)
         }
+        self._block = min(BLOCK, ENOUGH_TEXT // LONGEST_TEXT // max(1, len(self._joined)))
 
     def _column(self, name: str, written: Any) -> Column:
         seed = f"{self._seed}/{name}"

@@ -27,6 +27,9 @@ from perfsvc_datasources._faking.calls import parse_call
 from perfsvc_datasources._faking.pattern import compile_pattern
 
 LARGEST = 10**15
+MOST_POOLED = 2_000_000
+"""Values in all pools together."""
+MOST_REFERENCES = 50
 MOST_VALUES = 10_000
 NUMBERED = re.compile(r"([^{}]*)\{(?::0?(\d{1,2})d?)?\}([^{}]*)", re.DOTALL)
 """A format: ``user{}`` or ``user{:06}``."""
@@ -138,6 +141,13 @@ class TemplateColumn(Spec):
     type: Literal["text"]
     template: str = titled("模板，如 {{name}}@example.com", "Template, such as {{name}}@example.com", max_length=10_000)
 
+    @field_validator("template")
+    @classmethod
+    def _short(cls, value: str) -> str:
+        if len(REFERENCE.findall(value)) > MOST_REFERENCES:
+            raise Fault(f"最多引用 {MOST_REFERENCES} 次", f"may refer to columns {MOST_REFERENCES} times")
+        return value
+
     @property
     def references(self) -> set[str]:
         return set(REFERENCE.findall(self.template))
@@ -174,7 +184,7 @@ class Options(Spec):
     """A text is a method of Faker, with arguments if need be: ``name``, ``random_int(1,9)``."""
     locale: str = titled("语言区域", "Locale", default="zh_CN", pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}$")
     count: int | None = titled("行数，默认不限", "Rows; without an end by default", default=None, ge=1, le=LARGEST)
-    pool_size: int = titled("每个 Faker 列的不同取值数", "Values per column of Faker", default=10_000, ge=1, le=200_000)
+    pool_size: int = titled("每个 Faker 列的取值数", "Values per column of Faker", default=10_000, ge=1, le=200_000)
 
     @model_validator(mode="after")
     def _sound(self) -> Options:
@@ -183,7 +193,16 @@ class Options(Spec):
             raise Fault.all(problems)
         return self
 
+    @property
+    def pool(self) -> int:
+        """How many values are made for a column."""
+        return self.pool_size if self.count is None else min(self.count, self.pool_size)
+
     def _problems(self) -> Iterator[Problem]:
+        pools = sum(isinstance(column, str | PatternColumn) for column in self.columns.values())
+        if pools * self.pool > MOST_POOLED:
+            zh = f"{pools} 列共不能超过 {MOST_POOLED} 个取值"
+            yield Problem("pool_size", Text(zh, f"may be {MOST_POOLED // pools} for {pools} columns"))
         for name, column in self.columns.items():
             if isinstance(column, str):
                 try:

@@ -7,17 +7,24 @@ import json
 import sys
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
+
+import msgspec
 
 from perfsvc.plugin import DataFailure
 from perfsvc.plugin import InvalidInput
 
 PIECE = 250
 """Values of each column that come at once."""
-LONGEST_LINE = 268_435_456
-"""Bytes: a piece of a hundred columns of the longest values."""
+LONGEST_LINE = 33_554_432
+LARGEST = 268_435_456
+"""Bytes: of one piece, and of all of them as they come."""
+AT_ONCE = 2
+"""Processes."""
 COMMAND = (sys.executable, "-I", "-m", "perfsvc_datasources._faking")
 
 Pools = dict[str, list[Any]]
+turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def fill(wanted: Mapping[str, dict[str, Any]], size: int, locale: str, seed: int) -> Pools:
@@ -26,28 +33,37 @@ async def fill(wanted: Mapping[str, dict[str, Any]], size: int, locale: str, see
     if not wanted:
         return pools
     request = {"locale": locale, "seed": seed, "size": size, "piece": PIECE, "columns": wanted}
+    async with turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):
+        await _filled(pools, request)
+    return pools
+
+
+async def _filled(pools: Pools, request: dict[str, Any]) -> None:
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
         *COMMAND, stdin=pipe, stdout=pipe, stderr=nowhere, limit=LONGEST_LINE
     )
     try:
-        await _converse(process, json.dumps(request), pools, size)
+        await _converse(process, request, pools)
     finally:
         await asyncio.shield(_end(process))
-    return pools
 
 
-async def _converse(process: asyncio.subprocess.Process, request: str, pools: Pools, size: int) -> None:
+async def _converse(process: asyncio.subprocess.Process, request: dict[str, Any], pools: Pools) -> None:
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
     try:
-        process.stdin.write(request.encode() + b"\n")
+        process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.close()
-        while any(len(pool) < size for pool in pools.values()):
+        received = 0
+        while any(len(pool) < request["size"] for pool in pools.values()):
             line = await process.stdout.readline()
+            received += len(line)
             if not line:
                 code = await process.wait()
                 raise DataFailure(f"生成进程已退出（{code}）", f"the process that invents values ended ({code})")
-            _take(json.loads(line), pools)
+            if received > LARGEST:
+                raise InvalidInput.at("pool_size", "取值过长，请减小", "makes too much of values this long")
+            _take(msgspec.json.decode(line), pools)
     except (OSError, ValueError) as error:
         raise DataFailure(f"生成进程出错：{error}", f"the process that invents values failed: {error}") from None
 
