@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sqlite3
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from perfsvc.plugin import Row
 from perfsvc.plugin import TargetDenied
 from perfsvc.plugin.testing import rows_of
 from perfsvc_datasources.database import DatabaseSource
+from perfsvc_datasources.database import sqlite
+from perfsvc_datasources.database.feed import DatabaseFeed
+from perfsvc_datasources.database.reader import Job
+from perfsvc_datasources.database.reader import Reader
 from tests.datasources.database_bench import connecting
 from tests.datasources.database_bench import sqlite_connection
 from tests.support import mariadb as servers
@@ -239,3 +244,60 @@ async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("not a database, but long enough to be looked at" * 100)
     with pytest.raises(DataFailure, match="the database refused: file is not a database"):
         await read(sqlite_connection(tmp_path / "a.db"), "SELECT * FROM t")
+
+
+@pytest.mark.asyncio
+async def test_large_values_come_in_small_blocks(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "a.db").close()
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)"
+    feed = await opened(
+        sqlite_connection(tmp_path / "a.db"), f"{numbers} SELECT i, printf('%.1000000c', 'x') AS a FROM n"
+    )
+    blocks = [await feed.read(1000) for _ in range(4)]
+    await feed.close()
+    assert [[row["i"] for row in block] for block in blocks] == [
+        list(range(1, 9)),
+        list(range(9, 17)),
+        list(range(17, 21)),
+        [],
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_locked_file_is_told_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "LOCKED_WAIT_S", 0.05)
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as writer:
+        writer.execute("CREATE TABLE t (a)")
+        writer.execute("BEGIN EXCLUSIVE")
+        async with asyncio.timeout(30):
+            with pytest.raises(DataFailure, match="database is locked"):
+                await read(sqlite_connection(tmp_path / "a.db"), "SELECT a FROM t", statement_timeout=3600)
+
+
+class Slow(Reader):
+    """Notes which thread it is interrupted from."""
+
+    columns = ("a",)
+    interrupted_from: list[threading.Thread]
+
+    def begin(self) -> None:
+        self.interrupted_from = []
+
+    def fetch(self, limit: int) -> list[list[Any]]:
+        return []
+
+    def interrupt(self) -> None:
+        self.interrupted_from.append(threading.current_thread())
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.asyncio
+async def test_the_loop_does_not_wait_for_an_interruption() -> None:
+    reader = Slow(Job({}, (), "SELECT 1", 1.0))
+    feed = DatabaseFeed(lambda: reader, 10)
+    await feed.begin()
+    await feed.close()
+    assert len(reader.interrupted_from) == 1
+    assert threading.current_thread() not in reader.interrupted_from

@@ -181,12 +181,17 @@ def test_the_session_of_sqlite_only_reads(query: str | Callable[[Path], str], tm
 
 
 TOO_BIG = "SELECT replace(printf('%.1000000c', 'x'), 'x', printf('%.1000c', 'y')) AS a"
+TWO_MILLION = "SELECT hex(printf('%.1000000c', 'x')) AS a"
+TOO_WILD = f"SELECT 'aaa' GLOB '{'*a' * 60}' AS a"
 
 
-def test_values_of_sqlite_are_bounded(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("query", "said"), [(TOO_BIG, "too big"), (TWO_MILLION, "too big"), (TOO_WILD, "pattern too complex")]
+)
+def test_values_of_sqlite_are_bounded(query: str, said: str, tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "a.db").close()
-    job = Job(sqlite_connection(tmp_path / "a.db"), (), TOO_BIG, 5.0)
-    with pytest.raises(Refused, match="too big"):
+    job = Job(sqlite_connection(tmp_path / "a.db"), (), query, 5.0)
+    with pytest.raises(Refused, match=said):
         run(sqlite.SqliteReader, job)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from typing import TypeVar
 
 from perfsvc.plugin import DataFailure
@@ -17,9 +19,12 @@ from perfsvc_datasources.database.statement import check_columns
 
 T = TypeVar("T")
 
+LARGEST_BLOCK = 8_000_000
+"""Characters and bytes after which a block has no further row."""
+
 
 class DatabaseFeed(BlockFeed):
-    """Rows of a query, ``fetch_size`` at a time. Rewinding runs the query again."""
+    """Rows of a query, ``fetch_size`` or as many as memory allows at a time. Rewinding runs the query again."""
 
     def __init__(self, make: Callable[[], Reader], fetch_size: int) -> None:
         super().__init__()
@@ -37,12 +42,12 @@ class DatabaseFeed(BlockFeed):
             raise
 
     async def rewind(self) -> None:
-        self._reader.interrupt()
+        await asyncio.to_thread(self._reader.interrupt)
         await self.settle()
         await self._in_thread(self._begin_again)
 
     async def close(self) -> None:
-        self._reader.interrupt()
+        await asyncio.to_thread(self._reader.interrupt)
         await self.settle()
         closing = self._in_thread(self._end)
         self._thread.shutdown(wait=False)
@@ -70,8 +75,15 @@ class DatabaseFeed(BlockFeed):
         self._reader.close()
 
     def _fetch(self) -> list[Row]:
-        rows = self._reader.fetch(self._fetch_size)
-        return [dict(zip(self.columns, map(plain, row), strict=True)) for row in rows]
+        found: list[Sequence[Any]] = []
+        size = 0
+        while len(found) < self._fetch_size and size < LARGEST_BLOCK:
+            piece = self._reader.fetch(min(self._reader.piece, self._fetch_size - len(found)))
+            if not piece:
+                break
+            found += piece
+            size += sum(len(value) for row in piece for value in row if isinstance(value, str | bytes))
+        return [dict(zip(self.columns, map(plain, row), strict=True)) for row in found]
 
 
 def _told(work: Callable[[], T]) -> T:

@@ -20,6 +20,8 @@ CONNECT_LIMIT_S = 10
 class PostgresqlReader(Reader):
     """The cursor is one more wall: only a query can be declared as one."""
 
+    piece = 100
+
     def __init__(self, job: Job) -> None:
         """Raises InvalidInput without the driver."""
         super().__init__(job)
@@ -54,7 +56,7 @@ class PostgresqlReader(Reader):
     def interrupt(self) -> None:
         if self._connection is not None:
             with suppress(self._driver.Error, OSError):
-                self._connection.cancel()
+                self._connection.cancel_safe(timeout=CONNECT_LIMIT_S)
 
     def close(self) -> None:
         for held in (self._cursor, self._connection):

@@ -38,6 +38,8 @@ class Reader(ABC):
     """One run of one query. All methods but ``interrupt`` belong to one thread; each raises Refused."""
 
     columns: Sequence[str]
+    piece = 1
+    """Rows that are best fetched at a time: one, where that costs no round trip, and no memory to speak of."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -52,7 +54,10 @@ class Reader(ABC):
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Let whatever waits for the database wait no longer; from any thread, also before ``begin`` is done."""
+        """Let whatever waits for the database wait no longer; also before ``begin`` is done.
+
+        From any thread but the loop's, since it may have to wait for the database itself.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -13,9 +13,12 @@ from perfsvc_datasources.database.reader import Job
 from perfsvc_datasources.database.reader import Reader
 from perfsvc_datasources.database.reader import Refused
 
-LARGEST_VALUE = 16 * 1024 * 1024
-STEPS_BETWEEN_LOOKS = 10_000
-"""Instructions of SQLite's machine between two looks at the clock."""
+LARGEST_VALUE = 1024 * 1024
+LONGEST_WILDCARD = 100
+STEPS_BETWEEN_LOOKS = 1000
+"""Instructions of SQLite's machine between two looks at the clock: on large values, each may take a while."""
+LOCKED_WAIT_S = 2.0
+"""For a file that somebody writes to; nothing can interrupt this wait."""
 
 FUNCTION_NAMES = """
     abs avg ceil ceiling char char_length coalesce concat concat_ws count cume_dist date datetime dense_rank exp
@@ -79,11 +82,12 @@ class SqliteReader(Reader):
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=self.job.timeout_s,
+            timeout=min(self.job.timeout_s, LOCKED_WAIT_S),
         )
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_WILDCARD)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.set_progress_handler(self._is_over, STEPS_BETWEEN_LOOKS)
         connection.set_authorizer(authorize)
