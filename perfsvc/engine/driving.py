@@ -15,6 +15,7 @@ from perfsvc.engine.pacing import Profile
 from perfsvc.engine.pacing import users_at
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import holders
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
@@ -100,7 +101,7 @@ class ClosedDriver(Driver):
         super().__init__(engine, crowd, place)
         limit = self.spec.load.iterations
         self._per_user = limit.count if limit and limit.scope == "per_vu" else math.inf
-        self._left: float = self.share.of(limit.count) if limit and limit.scope == "shared" else math.inf
+        self._left: float = self._doing().of(limit.count) if limit and limit.scope == "shared" else math.inf
         self._limited = limit is not None
         self._pacing_ns = int(self.spec.pacing_s * NS_PER_S)
         self._spread_s = self._spread()
@@ -155,10 +156,15 @@ class ClosedDriver(Driver):
     @property
     def exhausted(self) -> bool:
         """All users have had their iterations, and no more will come."""
-        return self._limited and self._most > 0 and not self.crowd.active and self._all_came()
+        return self._limited and not self._splits and not self.crowd.active and self._all_came()
 
     def _all_came(self) -> bool:
-        return self._left <= 0 or self.crowd.finished >= self.share.of(int(self.spec.load.peak))
+        users = self.share.of(int(self.spec.load.peak))
+        return (self._most > 0 or not users) and (self._left <= 0 or self.crowd.finished >= users)
+
+    def _doing(self) -> Share:
+        """The share in iterations: they are dealt out among those nodes only that will have users."""
+        return Share(self.share.index, holders(self.share.weights, int(self.spec.load.peak)))
 
     def _admitted(self) -> bool:
         self._left -= 1
@@ -208,6 +214,9 @@ class OpenDriver(Driver):
 
     def next_iteration(self, user: VirtualUser, back: int) -> int:
         """The arrival that has waited longest, or nothing to do."""
+        if len(self.crowd.active) > self._most_users:
+            self.crowd.leave(user)
+            return WAIT
         elapsed = self.engine.elapsed_now()
         if self._arrivals.due <= elapsed and self._left > 0 and not user.gate.closed:
             self.late += elapsed - self._arrivals.due > TIMER_S
@@ -243,9 +252,11 @@ class OpenDriver(Driver):
         self._arrivals.resplit(self.profile.area(at), share)
 
     def take_shares(self, elapsed: float) -> None:
-        """The pool of users is shared as the arrivals are."""
+        """The pool of users is shared as the arrivals are; who is too many leaves, now or at the iteration's end."""
         super().take_shares(elapsed)
         self._most_users = max(self.share.of(self.spec.load.most_users), 1)
+        while self._idle and len(self.crowd.active) > self._most_users:
+            self.crowd.leave(self._idle.pop())
 
     def paused(self) -> None:
         """Profile time stands still, and so do arrivals."""
@@ -264,8 +275,9 @@ class OpenDriver(Driver):
 
     @property
     def exhausted(self) -> bool:
-        """All iterations that may start have ended."""
-        return self._left <= 0 and len(self._idle) == len(self.crowd.active)
+        """All iterations that may start here have ended; where there are no more arrivals, what is left is others'."""
+        none_left = self._left <= 0 or (self.share.empty and self._left < math.inf and not self._splits)
+        return none_left and len(self._idle) == len(self.crowd.active)
 
     def _serve(self, elapsed: float) -> None:
         while self._arrivals.due <= elapsed and self._left > 0:

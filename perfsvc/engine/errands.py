@@ -11,6 +11,7 @@ from perfsvc.engine.virtual_user import Gate
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import RunError
+from perfsvc.model.run import RunSpec
 
 ERRAND_TIMEOUTS = 10
 """Setup or teardown steps of a scene may take this many request time-outs in all."""
@@ -19,6 +20,12 @@ ERRAND_TIMEOUTS = 10
 def has_steps(programs: Sequence[Program]) -> bool:
     """Whether any of these has more than its end."""
     return any(len(program.instructions) > 1 for program in programs)
+
+
+def errands_limit_s(spec: RunSpec) -> float:
+    """The longest that the setup steps of all scenes may take, or those after the load, s; 0 where there are none."""
+    errands = sum(bool(weighted.scene.setup or weighted.scene.teardown) for weighted in spec.scenes)
+    return errands * ERRAND_TIMEOUTS * spec.request_timeout_ms / 1000
 
 
 def begin_errand(user: VirtualUser, number: int) -> None:

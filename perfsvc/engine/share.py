@@ -31,6 +31,12 @@ def pattern_of(weights: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(index for _, index in sorted(places))
 
 
+def holders(weights: tuple[int, ...], total: int) -> tuple[int, ...]:
+    """The weights of those only who own any of the first ``total`` numbers; 0 for the others."""
+    held = set(pattern_of(weights)[:total])
+    return tuple(weight if index in held else 0 for index, weight in enumerate(weights))
+
+
 class Share:
     """The part of node ``index`` among nodes of these ``weights``, which are whole numbers.
 

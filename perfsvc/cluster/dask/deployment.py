@@ -28,7 +28,7 @@ from perfsvc.cluster.deployment import OnEnding
 from perfsvc.cluster.deployment import OnNodeEvent
 from perfsvc.cluster.deployment import OnSnapshot
 from perfsvc.engine.compiled import CompiledRun
-from perfsvc.engine.errands import ERRAND_TIMEOUTS
+from perfsvc.engine.errands import errands_limit_s
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import RunError
@@ -110,6 +110,7 @@ class DaskDeployment:
             self.look_for_the_end()
             return
         self.places = Places(self, [agent.name for agent in agents])
+        self._watch = asyncio.get_running_loop().create_task(self.places.keep_whole())
         for index, agent in enumerate(agents):
             self.add(agent, index, iterations=self.places.iterations(index))
         await self._all(self.members, self.get_ready)
@@ -124,13 +125,12 @@ class DaskDeployment:
         self.time.begin(START_LEAD_S)
         for member in self.living():
             self.start_member(member)
-        self._watch = asyncio.get_running_loop().create_task(self.places.keep_whole())
 
     def pause(self) -> None:
         """No new request starts; profile time stands still."""
         moment = self.time.pause()
         for member in self.running():
-            self.send(member, messages.Pause(run=member.stint, at_ns=moment + member.agent.ahead_ns))
+            self._pause_member(member, moment)
 
     def resume(self) -> None:
         """Go on where ``pause`` left off."""
@@ -151,7 +151,7 @@ class DaskDeployment:
         for member in self.living():
             self.send(member, messages.Stop(run=member.stint))
         if self._deadline is None:
-            limit = self.spec.graceful_stop_s + self._errands_s() + END_MARGIN_S
+            limit = self.spec.graceful_stop_s + errands_limit_s(self.spec) + END_MARGIN_S
             self._deadline = asyncio.get_running_loop().call_later(limit, self._abort_all)
         self.look_for_the_end()
 
@@ -206,17 +206,22 @@ class DaskDeployment:
     async def get_prepared(self, member: Member, variables: dict[str, object] | None) -> None:
         """Have a node run the setup steps, or take over what they gave. Raises RunError."""
         order = messages.Prepare(run=member.stint, variables=variables)
-        word = await self._asked(member, order, self._errands_s() + PREPARE_MARGIN_S)
+        word = await self._asked(member, order, errands_limit_s(self.spec) + PREPARE_MARGIN_S)
         if variables is None and isinstance(word, messages.Prepared):
             self.variables = word.variables
 
     def start_member(self, member: Member) -> None:
-        """A node begins at the run's origin, or joins in."""
+        """A node begins at the run's origin, or joins in; where the run is paused, it is too."""
         member.running = True
         at_ns = self.time.origin_ns + member.agent.ahead_ns
         self.send(
             member, messages.Start(run=member.stint, at_ns=at_ns, wall=self.time.wall, paused_ns=self.time.paused_ns)
         )
+        if self.time.paused_at_ns:
+            self._pause_member(member, self.time.paused_at_ns)
+
+    def _pause_member(self, member: Member, moment: int) -> None:
+        self.send(member, messages.Pause(run=member.stint, at_ns=moment + member.agent.ahead_ns))
 
     def hear(self, stint: str, word: messages.Word) -> None:
         """A node said something. What one measured before it was lost counts also when it comes late."""
@@ -235,15 +240,26 @@ class DaskDeployment:
             case messages.Compiled() | messages.Prepared() | messages.Refused():
                 member.answered(word)
             case messages.Ending():
-                member.ending = True
+                member.ending = not self._drains(member)
                 self._look_for_the_ending()
             case messages.Left():
-                member.left = True
-                self._look_for_the_last_to_leave()
+                self._left(member)
             case messages.Ended():
                 self._ended(member, Text(word.zh, word.en))
             case _:
                 self._dealing.hear(member, word)
+
+    def _left(self, member: Member) -> None:
+        """Its users have left. The steps after the load are not for one that goes before its time."""
+        member.left = True
+        if self._drains(member):
+            self.send(member, messages.Teardown(run=member.stint, here=False))
+        else:
+            self._look_for_the_last_to_leave()
+
+    def _drains(self, member: Member) -> bool:
+        """Whether a node is through only because it was drained: the run goes on."""
+        return not self.stopping and self.places.drained(member) and self.time.elapsed() < self.spec.load.duration
 
     def missed(self, agent: Agent, reason: Text) -> None:
         """An agent has gone, or says nothing any more."""
@@ -329,6 +345,10 @@ class DaskDeployment:
         member.ended = True
         if fault.en:
             self.fail(Text(f"节点 {member.node}：{fault.zh}", f"node {member.node}: {fault.en}"))
+        elif member.running and self._drains(member):
+            self.staff.release(member.agent)
+            self.places.left(member)
+            member.ending = True
         elif member.running and not (self.stopping or member.ending):
             member.ended = False
             self.lose(member, LOST_BY_ITSELF)
@@ -372,7 +392,3 @@ class DaskDeployment:
     def _give_up(self) -> None:
         for member in self.living():
             self.lose(member, LOST_LATE)
-
-    def _errands_s(self) -> float:
-        """The longest that setup or teardown steps may take, s."""
-        return len(self.spec.scenes) * ERRAND_TIMEOUTS * self.spec.request_timeout_ms / 1000

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.members import LOST_LATE
 from perfsvc.cluster.dask.members import LOST_SILENT
 from perfsvc.cluster.dask.members import NS_PER_S
 from perfsvc.cluster.dask.members import Member
@@ -15,6 +16,7 @@ from perfsvc.cluster.dask.splitting import first_weights
 from perfsvc.cluster.dask.splitting import rebalanced
 from perfsvc.cluster.dask.splitting import strain
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import holders
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
 
@@ -32,6 +34,8 @@ DEAF_S = 1.0
 RESPLIT_LEAD_S = 0.3
 DYNAMIC_S = 5.0
 """Between two re-splits by health."""
+LATE_S = 30.0
+"""Beyond the graceful stop, for a node to say that the profile is over."""
 AGAIN_S = 2.0
 """After an agent could not be made ready, before the next is tried."""
 
@@ -74,7 +78,12 @@ class Places:
         limit = self._deployment.spec.load.iterations
         if limit is None or limit.scope != "shared":
             return 0
-        return Share(index, self.weights()).of(limit.count)
+        return Share(index, self._doers(self.weights())).of(limit.count)
+
+    def _doers(self, weights: tuple[int, ...]) -> tuple[int, ...]:
+        """The weights by which iterations are dealt out: of those only who will have users to do them."""
+        load = self._deployment.spec.load
+        return weights if load.open else holders(weights, int(load.peak))
 
     def tell_joined(self) -> None:
         """Tell the run who has which share, before the start."""
@@ -86,7 +95,9 @@ class Places:
     def lost(self, member: Member) -> None:
         """A place has become vacant: what that means is the plan's to say."""
         self._vacant[member.index] = member
-        if self._placement.on_loss == "fail":
+        if self.drained(member):
+            self._take_over(member)
+        elif self._placement.on_loss == "fail":
             zh, en = (
                 f"节点 {member.node} 丢失，按策略结束",
                 f"node {member.node} was lost, and the plan says to fail then",
@@ -94,8 +105,17 @@ class Places:
             self._deployment.fail(Text(zh, en))
         elif self._placement.on_loss == "replace":
             self._waiting[member.index] = self._now() + self._placement.replace_within_s
-        elif self._deployment.running():
-            self.resplit("resplit", member.node, TAKEN_OVER, self._left_over(member))
+        else:
+            self._take_over(member)
+
+    def drained(self, member: Member) -> bool:
+        """Whether a node has no load because it is to go."""
+        return member.index in self._drained
+
+    def left(self, member: Member) -> None:
+        """A drained node is through with what it had begun: what it was still to do is for the others."""
+        self._vacant[member.index] = member
+        self._take_over(member, DRAINED)
 
     def close(self) -> None:
         """The run is over: nobody comes in any more."""
@@ -103,14 +123,19 @@ class Places:
             self._joining.cancel()
 
     @property
+    def _counted(self) -> bool:
+        """Whether the run ends by a number of iterations: those of a lost node are given away only once."""
+        return self._deployment.spec.load.iterations is not None
+
+    @property
     def awaited(self) -> bool:
         """Whether somebody is waited for."""
         return bool(self._waiting)
 
     async def keep_whole(self) -> None:
-        """For as long as the run goes on: look for nodes that are silent, fill vacancies, follow health."""
+        """Until cancelled: look for nodes that are silent, and while there is load, fill vacancies, follow health."""
         self._looked_ns = self._listening_ns = self._deployment.now_ns()
-        while not self._deployment.stopping:
+        while True:
             await asyncio.sleep(LOOK_S)
             try:
                 self._look()
@@ -118,7 +143,14 @@ class Places:
                 log.exception("run %s: looking after its nodes failed", self._deployment.run)
 
     def _look(self) -> None:
+        deployment = self._deployment
         self._look_for_the_silent()
+        if deployment.stopping or not deployment.time.origin_ns:
+            return
+        over_s = deployment.time.elapsed() - deployment.spec.load.duration
+        if over_s >= 0:
+            self._look_for_the_late(over_s)
+            return
         self._look_for_the_drained()
         self._give_up_waiting()
         self._fill_a_vacancy()
@@ -129,9 +161,10 @@ class Places:
     def resplit(self, kind: str, node: str, reason: Text, iterations: int = 0) -> None:
         """The weights have changed: all nodes take them up at one moment, and share what is left of iterations."""
         deployment, weights = self._deployment, self.weights()
-        at = deployment.moment(RESPLIT_LEAD_S)
+        at, present = deployment.moment(RESPLIT_LEAD_S), {member.index for member in deployment.running()}
+        doers = tuple(weight if index in present else 0 for index, weight in enumerate(self._doers(weights)))
         for member in deployment.running():
-            more = Share(member.index, weights).of(iterations)
+            more = Share(member.index, doers).of(iterations)
             member.iterations += more
             order = messages.Resplit(run=member.stint, weights=weights, at=at, iterations=more)
             deployment.send(member, order)
@@ -153,6 +186,12 @@ class Places:
             if self._vacant.get(member.index) is not member
         }
 
+    def _take_over(self, member: Member, reason: Text = TAKEN_OVER) -> None:
+        """The other nodes have a node's load from now on; drained ones too, where there are no others."""
+        if self._deployment.running():
+            self._look_for_the_drained()
+            self.resplit("resplit", member.node, reason, self._left_over(member))
+
     def _left_over(self, member: Member) -> int:
         """Iterations that a lost node was to do and has not told of."""
         return max(member.iterations - member.done, 0)
@@ -166,35 +205,49 @@ class Places:
         if now_ns - self._looked_ns > DEAF_S * NS_PER_S:
             self._listening_ns = now_ns
         self._looked_ns = now_ns
-        for member in self._deployment.running():
+        deployment = self._deployment
+        # Who gets a run ready may be silent for a while; who is told to end may not.
+        for member in deployment.living() if deployment.stopping else deployment.running():
             if now_ns - max(member.agent.heard_ns, self._listening_ns) > SILENT_S * NS_PER_S:
-                self._deployment.lose(member, LOST_SILENT)
+                deployment.lose(member, LOST_SILENT)
+
+    def _look_for_the_late(self, over_s: float) -> None:
+        """The profile has been over for so long, on all nodes alike: nobody comes in, who does not end it is lost."""
+        self._waiting.clear()
+        self._deployment.look_for_the_end()
+        if over_s < self._deployment.spec.graceful_stop_s + LATE_S:
+            return
+        for member in self._deployment.running():
+            if not member.ending:
+                self._deployment.lose(member, LOST_LATE)
 
     def _look_for_the_drained(self) -> None:
+        """A place stays drained when its node has left it. Where all would be, they keep what load they have."""
         present = {member.index: member for member in self._deployment.running()}
-        drained = {index for index, member in present.items() if member.agent.draining}
-        if drained == self._drained or len(drained) == len(present):
+        asked = {index for index, member in present.items() if member.agent.draining} | (self._drained - present.keys())
+        choices = (asked, asked & self._drained, asked - present.keys())
+        drained = next((each for each in choices if present.keys() - each), self._drained)
+        changed = drained ^ self._drained
+        if not changed:
             return
-        index = next(iter(drained ^ self._drained))
-        reason = DRAINED if index in drained else UNDRAINED
+        index = min(changed)
         self._drained = drained
-        self.resplit("resplit", present[index].node if index in present else "", reason)
+        self.resplit("resplit", present[index].node, DRAINED if index in drained else UNDRAINED)
 
     def _give_up_waiting(self) -> None:
         for index, until in list(self._waiting.items()):
             if self._now() >= until:
                 del self._waiting[index]
                 member = self._vacant[index]
-                if self._deployment.running():
-                    self.resplit("resplit", member.node, TAKEN_OVER, self._left_over(member))
+                self._take_over(member)
         self._deployment.look_for_the_end()
 
     def _fill_a_vacancy(self) -> None:
         deployment = self._deployment
         busy = self._joining is not None and not self._joining.done()
-        if not self._vacant or busy or deployment.stopping or deployment.time.paused_at_ns:
+        index = next((each for each in self._vacant if each in self._waiting or not self._counted), None)
+        if index is None or busy or deployment.time.paused_at_ns:
             return
-        index = next(iter(self._vacant))
         agent = deployment.staff.spare(deployment.spec)
         if agent is not None:
             self._joining = asyncio.get_running_loop().create_task(self._join(agent, index))
@@ -227,9 +280,10 @@ class Places:
         if deployment.stopping:
             deployment.send(member, messages.Stop(run=member.stint))
             return
-        deployment.start_member(member)
         waited = self._waiting.pop(index, None) is not None
         del self._vacant[index]
+        self._drained.discard(index)
+        deployment.start_member(member)
         host = agent.hello.host
         deployment.tell("joined" if agent is not before.agent else "returned", member.node, CAME_IN, {}, host=host)
         self.resplit("replaced", member.node, CAME_IN, self._left_over(before) if waited else 0)

@@ -1,0 +1,203 @@
+"""The controller of a run over many nodes, in virtual time: who hangs, goes, comes in, and is late."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from perfsvc.cluster.dask import messages
+from perfsvc.engine.errands import errands_limit_s
+from perfsvc.errors import RunError
+from tests.cluster.stage import Stage
+from tests.cluster.stage import act
+from tests.cluster.stage import spec_of
+from tests.support import virtual_time
+from tests.support.fake_protocol import Answer
+
+THINK_SCENE = {"steps": [{"name": "get", "request": {"path": "/a"}, "think_time": {"type": "constant", "value": 0.1}}]}
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_a_run_goes_through() -> None:
+    stage = act(spec_of(rate=20), lambda stage: stage.run.wait())
+    assert len(stage.begun_after(-1)) == 100
+    assert stage.kinds() == []
+
+
+def test_a_node_that_hangs_while_the_run_ends_holds_it_up_no_longer_than_3_s() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(1)
+        stage.hands[1].hung = True
+        stopped = now()
+        stage.run.stop()
+        await stage.run.wait()
+        assert now() - stopped < 5
+
+    stage = act(spec_of(rate=20, seconds=60), play)
+    assert stage.kinds() == [("lost", "n2")]
+
+
+def test_a_node_that_hangs_before_the_load_holds_the_end_up_no_longer_than_3_s() -> None:
+    async def main() -> None:
+        stage = Stage(spec_of(rate=20), Answer(), 2)
+        beating = asyncio.create_task(stage.beat())
+        stage.hands[1].hung = True
+        began = now()
+        stage.run.compile()
+        with pytest.raises(RunError, match="n2 gave no answer in 30 s"):
+            await stage.run.prepare()
+        stage.run.stop()
+        await stage.run.wait()
+        assert now() - began < 34
+        beating.cancel()
+
+    virtual_time.run(main())
+
+
+def test_setup_steps_are_waited_for_only_where_there_are_any() -> None:
+    step = {"name": "up", "request": {"path": "/up"}}
+    scenes: list[dict[str, Any]] = [{}, {"setup": [step]}, {"teardown": [step]}]
+    limits = [errands_limit_s(spec_of(rate=1, scene=scene, request_timeout_ms=2000)) for scene in scenes]
+    assert limits == [0, 20, 20]
+
+
+def test_who_comes_in_while_the_run_is_paused_is_paused_too() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(1)
+        stage.hands[2].mute = (messages.Prepared,)
+        stage.lose(stage.hands[1])
+        await asyncio.sleep(0.5)
+        stage.run.pause()
+        await asyncio.sleep(0.1)
+        stint = stage.run.members[-1].stint
+        stage.hands[2].mute = ()
+        stage.hands[2].tell(messages.Prepared(run=stint, variables={}))
+        await asyncio.sleep(9.9)
+        assert stage.kinds()[-1] == ("replaced", "n3")
+        stage.run.resume()
+        await stage.run.wait()
+
+    stage = act(spec_of(rate=20, seconds=5), play, agents=3)
+    begun = stage.begun_after(1.5)
+    assert begun[0] > 11.3
+    assert len(begun) == pytest.approx(20 * 3.7, abs=2)
+    assert sum(told.planned_rate for told in stage.snapshots if told.node == "n3" and told.paused) == 0
+
+
+def test_a_drained_node_gives_back_the_iterations_that_it_was_to_do() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(1)
+        stage.hands[0].agent.draining = True
+        await stage.run.wait()
+
+    load = {"iterations": {"count": 120, "scope": "shared"}}
+    stage = act(spec_of(users=4, seconds=60, load=load, scene=THINK_SCENE), play)
+    assert stage.iterations == 120
+    assert [kind for kind, _ in stage.kinds()] == ["resplit", "resplit"]
+    assert stage.events[-1].shares == {}
+    assert stage.hands[0].agent not in stage.run.staff.bound  # type: ignore[attr-defined]
+
+
+def test_a_drained_node_gives_back_the_arrivals_that_it_was_to_serve() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(1)
+        stage.hands[0].agent.draining = True
+        await stage.run.wait()
+        assert now() < 8
+
+    load = {"iterations": {"count": 100, "scope": "shared"}}
+    stage = act(spec_of(rate=20, seconds=60, load=load), play)
+    assert stage.iterations == 100
+
+
+def test_a_place_stays_drained_when_its_node_is_gone_and_nobody_is_waited_for() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(1)
+        stage.hands[0].agent.draining = True
+        await asyncio.sleep(1)
+        assert stage.run.places.weights() == (0, 1)
+        stage.lose(stage.hands[0])
+        await asyncio.sleep(1)
+        assert stage.run.places.weights() == (0, 1)
+        assert not stage.run.places.awaited
+        await stage.run.wait()
+
+    stage = act(spec_of(rate=20, seconds=5, placement={"on_loss": "replace"}), play)
+    assert [(event.kind, event.reason.en) for event in stage.events[2:]] == [
+        ("resplit", "the node is being drained"),
+        ("lost", "its connection ended: the process or the network is gone"),
+        ("resplit", "the other nodes take over its load"),
+    ]
+    assert len(stage.begun_after(-1)) == 100
+
+
+def test_drained_nodes_have_the_load_where_there_are_no_others() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(1)
+        stage.hands[0].agent.draining = True
+        await asyncio.sleep(1)
+        stage.hands[1].agent.draining = True
+        await asyncio.sleep(1)
+        assert stage.run.places.weights() == (0, 1)
+        stage.lose(stage.hands[1])
+        assert stage.run.places.weights() == (1, 0)
+        await stage.run.wait()
+
+    stage = act(spec_of(rate=20, seconds=6), play)
+    assert len(stage.begun_after(3.52)) == 49
+
+
+def test_a_spare_agent_takes_the_place_of_a_drained_one_that_went() -> None:
+    async def play(stage: Stage) -> None:
+        stage.hands[2].agent.draining = True
+        await asyncio.sleep(1)
+        stage.hands[0].agent.draining = True
+        await asyncio.sleep(1)
+        stage.lose(stage.hands[0])
+        stage.hands[2].agent.draining = False
+        await asyncio.sleep(1)
+        assert stage.run.places.weights() == (1, 1)
+        await stage.run.wait()
+
+    stage = act(spec_of(rate=20, seconds=5), play, agents=3)
+    assert stage.kinds()[-1] == ("replaced", "n3")
+    assert len(stage.begun_after(-1)) == 100
+
+
+def test_shared_iterations_are_done_where_some_nodes_have_no_users() -> None:
+    async def play(stage: Stage) -> None:
+        await stage.run.wait()
+        assert now() < 20
+
+    load = {"iterations": {"count": 120, "scope": "shared"}}
+    stage = act(spec_of(nodes=3, users=2, seconds=60, load=load, scene=THINK_SCENE), play)
+    assert stage.iterations == 120
+
+
+def test_iterations_of_a_lost_node_go_to_those_that_are_still_there() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(2)
+        stage.lose(stage.hands[1])
+        await stage.run.wait()
+        assert now() < 30
+
+    load = {"iterations": {"count": 150, "scope": "shared"}}
+    stage = act(spec_of(nodes=3, users=6, seconds=60, load=load, scene=THINK_SCENE), play)
+    assert stage.iterations >= 150
+
+
+def test_a_node_that_answers_and_never_ends_is_given_up() -> None:
+    async def play(stage: Stage) -> None:
+        stage.hands[1].mute = (messages.Ending, messages.Ended)
+        await stage.run.wait()
+        assert 5 + 3 + 30 < now() < 40
+
+    stage = act(spec_of(rate=20), play)
+    assert [(event.kind, event.node, event.reason.en) for event in stage.events[2:]] == [
+        ("lost", "n2", "it did not end in time")
+    ]
