@@ -140,6 +140,45 @@ def test_no_arrival_is_lost_or_doubled_by_new_shares(
     assert sorted(moment for node in nodes for moment in node.taken) == pytest.approx(whole.taken)
 
 
+@given(weights, weights, st.sampled_from(["constant", "poisson"]), st.floats(0.1, 9), st.floats(0.01, 2))
+def test_new_shares_that_are_told_too_late_count_from_when_they_should(
+    before: list[int], after: list[int], distribution: str, since: float, late: float
+) -> None:
+    nodes = [Node(Share(index, tuple(before)), distribution) for index in range(3)]
+    whole = Node(Share(), distribution)
+    for index, node in enumerate(nodes):
+        node.go_on(since + late if index == 0 else since / 2)
+        node.arrivals.resplit(node.profile.area(since), Share(index, tuple(after)))
+    for node in (*nodes, whole):
+        node.go_on(20)
+    together = sorted(moment for node in nodes for moment in node.taken if moment > since + late)
+    assert together == pytest.approx([moment for moment in whole.taken if moment > since + late])
+
+
+@pytest.mark.parametrize("distribution", ["constant", "poisson"])
+def test_a_node_is_taken_back_where_the_others_are(distribution: str) -> None:
+    nodes = [Node(Share(index, (1, 1)), distribution) for index in range(2)]
+    whole = Node(Share(), distribution)
+    for since, shares in ((3, (0, 1)), (12, (1, 1))):
+        for index, node in enumerate(nodes):
+            node.go_on(since - 0.1)
+            node.arrivals.resplit(node.profile.area(since), Share(index, shares))
+    for node in (*nodes, whole):
+        node.go_on(20)
+    assert sorted(nodes[0].taken + nodes[1].taken) == pytest.approx(whole.taken)
+    assert not [moment for moment in nodes[0].taken if 3 < moment < 12]
+
+
+def test_a_node_that_is_taken_back_need_not_walk_through_a_billion_arrivals() -> None:
+    made = profile((0, 1e6), (10_000, 1e6))
+    arrivals = Arrivals(made, "constant", 7, Share(0, (1, 1)))
+    arrivals.resplit(made.area(0.001), Share(0, (0, 1)))
+    while arrivals.due < math.inf:
+        arrivals.take()
+    arrivals.resplit(made.area(9000), Share(0, (1, 1)))
+    assert arrivals.due == pytest.approx(9000)
+
+
 @given(weights, st.floats(0.1, 19), st.sampled_from(["constant", "poisson"]))
 def test_a_node_that_comes_later_takes_the_place_of_one_that_was_lost(
     shares: list[int], since: float, distribution: str
