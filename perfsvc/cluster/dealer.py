@@ -33,6 +33,7 @@ OpenFeed = Callable[[], Awaitable[Feed]]
 
 CLOSE_TIMEOUT_S = 5.0
 EMPTY = Text("数据源没有任何数据行", "the data source has no rows")
+MOST_WARNINGS = 20
 
 
 class Lease:
@@ -156,6 +157,15 @@ class Dealer:
         self._used += account.spent
         self._in_doubt += account.open
 
+    def refused(self, grant: Grant, error: Exception) -> Grant:
+        """The rows of a grant cannot be brought to its node: nobody else gets any more, and the answer says why."""
+        lease = self._leases.pop(grant.lease, None)
+        if lease is not None:
+            self._returned.extend(lease.rows)
+            self._changed.set()
+        self._failure = self._failure or self._told(error)
+        return Grant(failure=self._failure)
+
     async def close(self) -> None:
         """Let go of the source; called once, also when it never opened."""
         for granting in self._granting:
@@ -198,6 +208,9 @@ class Dealer:
     async def _grant(self, node: str, want: int) -> Grant:
         try:
             return await self._granted(node, want)
+        except Exception as error:
+            self._failure = self._failure or self._told(error)
+            return Grant(failure=self._failure)
         finally:
             self._asking.discard(node)
 
@@ -236,9 +249,10 @@ class Dealer:
 
     async def _failed(self, deck: Deck, failure: Text) -> None:
         """The source failed in mid-run: its policy decides."""
-        log.warning("%s", failure.en)
         policy = self._allocation.on_failure
-        self._failures.append(failure)
+        if failure not in self._failures and len(self._failures) < MOST_WARNINGS:
+            log.warning("%s", failure.en)
+            self._failures.append(failure)
         if policy == "hold":
             self._holds = deck.over = True
         elif policy == "recycle" and deck.in_cycle:

@@ -15,6 +15,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
 
+from perfsvc.cluster.portable import portable
 from perfsvc.model.data import Allocation
 from perfsvc.plugin.datasource import Feed
 from perfsvc.plugin.datasource import Row
@@ -49,7 +50,7 @@ class Pages:
         if self._done:
             await self.rewind()
         coming, self._coming = self._coming, None
-        block = await (coming or self._feed.read(BLOCK))
+        block = portable(await (coming or self._feed.read(BLOCK)))
         self._note(block)
         if block:
             self._coming = asyncio.get_running_loop().create_task(self._feed.read(BLOCK))
@@ -75,7 +76,7 @@ class Pages:
             return
         await asyncio.wait([coming], timeout=REST_S)
         coming.cancel()
-        coming.cancelled() or coming.exception()
+        coming.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _note(self, block: list[Row]) -> None:
         if self.window == sys.maxsize:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dealer import Dealer
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
@@ -362,5 +363,39 @@ def test_what_a_source_finds_out_while_it_is_read_is_told_at_the_end() -> None:
         await drawn(dealer, 1400, 500)
         await dealer.close()
         assert [text["en"] for text in dealer.report()["warnings"]] == ["read 2 times"]
+
+    run(main())
+
+
+class Odd(Numbered):
+    """Rows with what a message between nodes has no place for."""
+
+    columns = ("n", "nested", "text")
+
+    async def read(self, limit: int) -> list[Row]:
+        rows = await super().read(limit)
+        return [{"n": 2**64 + row["n"], "nested": {"deep": [-(2**63) - 1]}, "text": "a\ud800"} for row in rows]
+
+
+def test_numbers_beyond_64_bits_are_text_and_halves_of_characters_are_gone() -> None:
+    async def main() -> None:
+        dealer = await dealer_of(Odd(1), **UNIQUE)
+        grant = await dealer.grant("one", 1)
+        assert grant.rows == [
+            {"n": "18446744073709551616", "nested": {"deep": ["-9223372036854775809"]}, "text": "a?"}
+        ]
+        assert messages.decode_order(messages.encode(messages.Granted(run="run", grant=grant))).grant == grant
+
+    run(main())
+
+
+def test_a_source_that_takes_long_to_let_go_is_closed_all_the_same() -> None:
+    async def main() -> None:
+        feed = Numbered(5000)
+        dealer = await dealer_of(feed)
+        feed.after = 60
+        await drawn(dealer, 1001, 500)
+        await dealer.close()
+        assert feed.closed == 1
 
     run(main())

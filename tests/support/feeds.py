@@ -26,13 +26,13 @@ class Numbered(Feed):
         self._position = 0
         self._fails_at = fails_at
         self._mends = mends
-        self._after = after
+        self.after = after
         self.reads = self.rewinds = self.closed = 0
 
     async def read(self, limit: int) -> list[Row]:
         self.reads += 1
-        if self._after:
-            await asyncio.sleep(self._after)
+        if self.after:
+            await asyncio.sleep(self.after)
         begin, end = self._position, min(self._position + limit, self._rows)
         if self._fails_at is not None and end > self._fails_at:
             if begin == self._fails_at:

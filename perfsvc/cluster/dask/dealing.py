@@ -47,4 +47,8 @@ class Dealing:
             task.cancel()
 
     async def _grant(self, dealer: Dealer, member: Member, want: int) -> None:
-        self._send(member, messages.Granted(run=member.stint, grant=await dealer.grant(member.node, want)))
+        grant = await dealer.grant(member.node, want)
+        try:
+            self._send(member, messages.Granted(run=member.stint, grant=grant))
+        except Exception as error:  # a plugin's rows may hold what no message can
+            self._send(member, messages.Granted(run=member.stint, grant=dealer.refused(grant, error)))

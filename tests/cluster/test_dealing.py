@@ -1,0 +1,51 @@
+"""Nodes that ask for rows by messages: all of them are answered, whatever the rows are."""
+
+from __future__ import annotations
+
+import asyncio
+
+from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.dealing import Dealing
+from perfsvc.cluster.dask.members import Member
+from perfsvc.cluster.dask.roster import Agent
+from perfsvc.cluster.dealer import Dealer
+from perfsvc.model.data import DataSpec
+from perfsvc.model.data import Grant
+from tests.support import virtual_time
+from tests.support.feeds import Numbered
+
+
+def member_of(name: str) -> Member:
+    hello = messages.Hello(name=name, host="here", pid=1, version="1", python="3", dask="1", plugins={})
+    return Member("run", name, Agent(f"tls://{name}", hello, 0, 0.0), 0)
+
+
+async def dealer_of(feed: Numbered, **allocation: object) -> Dealer:
+    async def opened() -> Numbered:
+        return feed
+
+    data = {"source": "numbered", "allocation": {"unique": True, **allocation}}
+    dealer = Dealer(opened, DataSpec.parse(data), seed=7)
+    await dealer.open()
+    return dealer
+
+
+def test_rows_that_cannot_be_sent_fail_the_run_and_nobody_waits() -> None:
+    sent: list[messages.Message] = []
+
+    def send(member: Member, message: messages.Message) -> None:
+        if isinstance(message, messages.Granted) and message.grant.rows:
+            raise OverflowError
+        sent.append(message)
+
+    async def main() -> None:
+        dealer = await dealer_of(Numbered(9))
+        dealing = Dealing(dealer, send)
+        for name in ("one", "two"):
+            dealing.hear(member_of(name), messages.Ask(run=name, want=3))
+        await asyncio.sleep(1)
+        words = ("数据源 numbered：内部错误 OverflowError", "data source numbered: internal error OverflowError")
+        assert sent == [messages.Granted(run=name, grant=Grant(failure=words)) for name in ("run/one", "run/two")]
+        assert dealer.report()["left"] == 9
+
+    virtual_time.run(main())
