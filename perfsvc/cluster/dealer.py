@@ -33,6 +33,7 @@ OpenFeed = Callable[[], Awaitable[Feed]]
 
 CLOSE_TIMEOUT_S = 5.0
 EMPTY = Text("数据源没有任何数据行", "the data source has no rows")
+GONE = Text("重新读取时已没有任何数据行", "it has no rows any more when it begins again")
 MOST_WARNINGS = 20
 
 
@@ -79,6 +80,7 @@ class Dealer:
         self._returned: deque[Row] = deque()
         self._accounts: dict[str, Account] = {}
         self._asking: set[str] = set()
+        self._idle: set[str] = set()
         self._gone: set[str] = set()
         self._changed = asyncio.Event()
         self._drawing = asyncio.Lock()
@@ -90,6 +92,8 @@ class Dealer:
         self._used = self._in_doubt = self._returns = 0
         self.columns: Sequence[str] = ()
         self.told_end = False
+        self.on_over: Callable[[], None] = lambda: None
+        """Called once, when the first node is told that the run is over for want of rows."""
 
     async def open(self) -> None:
         """Open the source and read its first rows. Raises InvalidInput, RunError when it fails or has no rows."""
@@ -136,18 +140,20 @@ class Dealer:
             self._changed.set()
         return True
 
-    def given_back(self, node: str, spent: int) -> None:
-        """A node needs no more of what it leased: rows that it has not claimed go to others.
+    def given_back(self, node: str, spent: int, upto: int | None = None) -> None:
+        """A node has no use for what it leased up to that lease: rows that it has not claimed go to others.
 
-        While it asks for rows it only does so because its part of the run is over.
+        What it has asked for it does not need now. Without ``upto`` its part of the run is over.
         """
-        if node in self._asking:
+        if upto is None:
             self._gone.add(node)
-        self._take_back(node)
+        elif node in self._asking:
+            self._idle.add(node)
+        self._take_back(node, upto)
         account = self._accounts.get(node)
         if account is not None:
             account.spent = max(account.spent, min(spent, account.claimed))
-            account.settled = True
+            account.settled = upto is None
 
     def lost(self, node: str) -> None:
         """A node is gone: what it has not claimed is dealt again, what it has claimed and not told of is in doubt."""
@@ -223,9 +229,8 @@ class Dealer:
                 rows = await self._take(self._fair(node, want))
             if self._failure is not None:
                 return Grant(failure=self._failure)
-            if node in self._gone:
-                self._returned.extendleft(reversed(rows))
-                return Grant(ended=True)
+            if node in self._gone or node in self._idle:
+                return self._unneeded(node, rows)
             if rows:
                 return self._lease(node, rows)
             if not self._leases:
@@ -242,6 +247,9 @@ class Dealer:
                 rows = await self._deck.draw(want)
             except Exception as error:
                 await self._failed(self._deck, self._told(error))
+                continue
+            if not rows and self._allocation.ending == "recycle" and not self._holds:
+                await self._failed(self._deck, self._named(GONE))
                 continue
             self._last = rows[-1] if rows else self._last
             return rows
@@ -276,13 +284,24 @@ class Dealer:
         self._leases[self._number] = Lease(node, rows)
         return Grant(lease=self._number, rows=rows)
 
+    def _unneeded(self, node: str, rows: list[Row]) -> Grant:
+        """A node does not want what it asked for any more."""
+        self._returned.extendleft(reversed(rows))
+        self._changed.set()
+        self._idle.discard(node)
+        return Grant(ended=node in self._gone)
+
     def _end(self) -> Grant:
-        self.told_end = True
+        first, self.told_end = not self.told_end, True
+        if first and self.over:
+            self.on_over()
         return Grant(ended=True, last=self._last if self._holds else None)
 
-    def _take_back(self, node: str) -> int:
-        """The unclaimed rows of a node, to be dealt first; answers how many."""
-        mine = [number for number, lease in self._leases.items() if lease.node == node]
+    def _take_back(self, node: str, upto: int | None = None) -> int:
+        """The unclaimed rows of a node, of all leases or those up to one, to be dealt first; answers how many."""
+        mine = [
+            number for number, lease in self._leases.items() if lease.node == node and (upto is None or number <= upto)
+        ]
         rows = [row for lease in map(self._leases.pop, mine) for row in lease.rows[lease.claimed :]]
         self._returned.extend(rows)
         self._changed.set()

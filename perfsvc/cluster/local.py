@@ -39,8 +39,9 @@ class DirectSupply:
 
     rows: Rows
 
-    def __init__(self, dealer: Dealer) -> None:
+    def __init__(self, dealer: Dealer, node: str = NODE) -> None:
         self._dealer = dealer
+        self._node = node
         self._asked: set[asyncio.Task[None]] = set()
 
     @property
@@ -56,14 +57,14 @@ class DirectSupply:
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
         """Noted at once."""
-        return self._dealer.claimed(NODE, lease, upto, spent)
+        return self._dealer.claimed(self._node, lease, upto, spent)
 
-    def give_back(self, spent: int) -> None:
+    def give_back(self, spent: int, upto: int | None = None) -> None:
         """Noted at once."""
-        self._dealer.given_back(NODE, spent)
+        self._dealer.given_back(self._node, spent, upto)
 
     async def _deliver(self, want: int) -> None:
-        self.rows.deliver(await self._dealer.grant(NODE, want))
+        self.rows.deliver(await self._dealer.grant(self._node, want))
 
 
 class LocalCluster:

@@ -79,6 +79,10 @@ class Driver(ABC):
     def add_iterations(self, count: int) -> None:
         """So many more of the run's iterations are this node's to do, where their number is limited."""
 
+    def starved(self, user: VirtualUser) -> None:
+        """A user has no row of test data to work with, and there will be none: it leaves."""
+        self.crowd.finish(user)
+
     def paused(self) -> None:  # noqa: B027 - only who has timers of its own need do anything
         """The run was paused."""
 
@@ -199,6 +203,7 @@ class OpenDriver(Driver):
         self._drops = load.when_late == "drop"
         self._left: float = self.share.of(load.iterations.count) if load.iterations else math.inf
         self._idle: list[VirtualUser] = []
+        self._full = False
         self._timer: asyncio.TimerHandle | None = None
 
     def tick(self, elapsed: float) -> None:
@@ -258,6 +263,13 @@ class OpenDriver(Driver):
         while self._idle and len(self.crowd.active) > self._most_users:
             self.crowd.leave(self._idle.pop())
 
+    def starved(self, user: VirtualUser) -> None:
+        """Its arrival was never started, and nobody who comes would fare better."""
+        super().starved(user)
+        self._left += 1
+        self.dropped += 1
+        self._full = True
+
     def paused(self) -> None:
         """Profile time stands still, and so do arrivals."""
         if self._timer is not None:
@@ -283,7 +295,7 @@ class OpenDriver(Driver):
         while self._arrivals.due <= elapsed and self._left > 0:
             if self._idle:
                 self._begin_again(self._idle.pop(), elapsed)
-            elif len(self.crowd.active) < self._most_users:
+            elif self._has_room:
                 self._note_lag(elapsed)
                 self.crowd.start(self._take())
             elif self._drops:
@@ -315,7 +327,12 @@ class OpenDriver(Driver):
     @property
     def _swamped(self) -> bool:
         """Whether an arrival must wait for a user, who then sees to it."""
-        return not self._idle and not self._drops and len(self.crowd.active) >= self._most_users
+        return not (self._idle or self._drops or self._has_room)
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether a user more would be of use."""
+        return len(self.crowd.active) < self._most_users and not self._full
 
     def _due(self) -> None:
         if not self.engine.idle:

@@ -122,7 +122,7 @@ class Engine:
         self._crowd = Crowd(self._run.mains, weights, self._make_user, self._begin)
         self._driver: ClosedDriver | OpenDriver = driver(self, self._crowd, self._place)
         if self.rows is not None:
-            self.rows.crowd = self._crowd
+            self.rows.driver = self._driver
 
     async def prepare(self, variables: Mapping[str, object] | None = None) -> None:
         """Run the setup steps, or take over the ``variables`` of the node that did. Raises RunError."""

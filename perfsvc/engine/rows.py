@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
-from perfsvc.engine.crowd import Crowd
+from perfsvc.engine.driving import Driver
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
@@ -28,6 +28,8 @@ LEASE_MS = (100, 500)
 MOST_CLAIMED = 2_000
 MOST_LEASED = 5_000
 FIRST_LEASE = 16
+UNNEEDED = Grant()
+"""The answer to an ask that was taken back."""
 NEVER = -1
 """As low-water mark: there is nothing to restock from."""
 
@@ -51,8 +53,11 @@ class Supply(Interface):
         """
         ...
 
-    def give_back(self, spent: int) -> None:
-        """What was not claimed is not needed here; ``spent`` as in ``claim``."""
+    def give_back(self, spent: int, upto: int | None = None) -> None:
+        """What was not claimed of the leases up to that one is not needed here; ``spent`` as in ``claim``.
+
+        Nor is what was asked for, which is then answered with no rows. Without ``upto``, nothing ever will be.
+        """
         ...
 
 
@@ -68,7 +73,7 @@ class Nothing:
         """There is nothing to claim."""
         return False
 
-    def give_back(self, spent: int) -> None:
+    def give_back(self, spent: int, upto: int | None = None) -> None:
         """There is nothing to give back."""
 
 
@@ -143,11 +148,11 @@ class Place:
 class Rows:
     """Hands rows to the users of one engine.
 
-    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones. ``crowd`` is whoever
-    is there to use them.
+    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones. ``driver`` drives
+    those who use them.
     """
 
-    crowd: Crowd
+    driver: Driver
 
     def __init__(self, host: Host, supply: Supply | None, allocation: Allocation, graceful_s: float) -> None:
         self._host = host
@@ -155,6 +160,7 @@ class Rows:
         self._allocation = allocation
         self._graceful_ns = int(graceful_s * 1000) * NS_PER_MS
         self._leases: deque[Lease] = deque()
+        self._newest = 0
         self._unconfirmed: list[Row] = []
         self._claims = Sizing(1, MOST_CLAIMED, CLAIM_MS)
         self._blocks = Sizing(FIRST_LEASE, MOST_LEASED, LEASE_MS)
@@ -215,17 +221,19 @@ class Rows:
     # What the supply answers.
 
     def deliver(self, grant: Grant) -> None:
-        """The answer to ``Supply.ask``."""
+        """The answer to ``Supply.ask``; that the data is at its end is told also unasked."""
         self._asking = False
         if self._closed:
             return
         if grant.failure is not None:
             self._failure = RunError(*grant.failure)
         if grant.rows:
+            self._newest = grant.lease
             self._leases.append(Lease(grant.lease, grant.rows))
-        if grant.ended:
+        if grant.ended and not self.ended:
             self._ended_ns, self._last = self._now_ns(), grant.last
-        self._serve()
+        if self._queue or grant != UNNEEDED:
+            self._serve()
 
     def confirm(self) -> None:
         """The dealer has taken note of the claim."""
@@ -236,25 +244,32 @@ class Rows:
     # Time.
 
     def over(self) -> bool:
-        """Whether the run is over for want of rows: nobody is in mid-iteration, or had as long as a stop would give."""
+        """Whether the run is over for want of rows.
+
+        Nobody is in mid-iteration, or has a row to begin one with, or they had as long as a stop would give.
+        """
         if self._ended_ns is None or self._last is not None or not self._allocation.ends_the_run:
             return False
         if self._allocation.once:
             return True
-        late = self._now_ns() - self._ended_ns > self._graceful_ns
-        return not any(is_busy(user) for user in self.crowd.active) or (late and self._allocation.ending == "stop_run")
+        if self._parks and self._now_ns() - self._ended_ns > self._graceful_ns:
+            return True
+        if self.usable or self._unconfirmed or self._leases:
+            return False
+        return not any(is_busy(user) for user in self.driver.crowd.active)
 
     def waited(self, span_ns: int) -> float:
         """The percent of its users' time since the last call, ``span_ns`` ago, that went by in waiting for rows."""
         if not span_ns:  # a pause
             return 0.0
-        waited, users = self._read(), len(self.crowd.active)
+        waited, users = self._read(), len(self.driver.crowd.active)
         return min(100 * waited / (span_ns * users), 100.0) if users else 0.0
 
     def close(self) -> None:
         """Nobody needs a row any more."""
         if not self._closed:
             self._closed = True
+            self._leases.clear()
             self._supply.give_back(self.taken)
 
     # How.
@@ -279,8 +294,8 @@ class Rows:
             if not user.scope.iteration:
                 user.scope.variables.update(self._last)
             return at + 1
-        if self.ended and self._allocation.ending == "stop_vu":
-            self.crowd.finish(user)
+        if self.ended and not self._parks:
+            self.driver.starved(user)
             return WAIT
         place = Place(user, at, self._now_ns(), self._queue)
         self._queue[place] = None
@@ -288,6 +303,11 @@ class Rows:
         self.restock()
         self._fail()
         return WAIT
+
+    @property
+    def _parks(self) -> bool:
+        """Whether users who find no row at the end of the data stay until the run is over."""
+        return self._last is None and self._allocation.ending == "stop_run"
 
     def _fail(self) -> None:
         """A failure of the source ends the run when it leaves a user without a row."""
@@ -297,8 +317,7 @@ class Rows:
     def _serve(self) -> None:
         """Let users go on who waited, as many as there are rows, or all when there will be none."""
         self.restock()
-        parks = self._last is None and self._allocation.ending == "stop_run"
-        while self._queue and (self.usable or (self.ended and not parks)):
+        while self._queue and (self.usable or (self.ended and not self._parks)):
             place = next(iter(self._queue))
             place.cancel()
             if not self.ended:
@@ -348,13 +367,13 @@ class Rows:
         """Rows done with for certain: those in the hands of users who may be at work on them are not."""
         if self._allocation.once:
             return self.taken
-        return max(self.taken - len(self.crowd.active), 0)
+        return max(self.taken - len(self.driver.crowd.active), 0)
 
     def _let_go(self) -> None:
         """Rows that nobody has claimed for a second are more use elsewhere."""
-        if self._leases and self._idle_at == self.taken and not self._asking:
+        if self._leases and self._idle_at == self.taken:
             self._leases.clear()
-            self._supply.give_back(self._spent())
+            self._supply.give_back(self._spent(), self._newest)
         self._idle_at = self.taken
 
 

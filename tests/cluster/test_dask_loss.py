@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.model.run import RunState
 from tests.cluster.bench import Ride
 from tests.cluster.bench import spec_of
 from tests.support.feeds import Numbered
@@ -140,6 +141,22 @@ async def test_no_row_is_used_twice_though_a_node_is_killed(cluster: DaskCluster
     assert told["used"] + told["in_doubt"] == 400
     assert told["used"] <= len(seen) <= 400
     assert 0 <= told["in_doubt"] <= 50
+
+
+async def test_a_row_for_each_user_that_is_missing_ends_the_run_on_all_nodes(
+    cluster: DaskCluster, nginx: Nginx
+) -> None:
+    data = {"source": "numbered", "allocation": {"unique": True, "scope": "vu"}}
+    steps = [{"name": "get", "request": {"url": "/{{n}}"}, "think_time": {"type": "constant", "value": 0.05}}]
+    spec = spec_of(nginx.url, nodes=3, users=2, seconds=60, scene={"steps": steps}, data=data)
+    ride = Ride(cluster, spec, Numbered(2))
+    await ride.start()
+    await ride.seconds(1)
+    assert ride.run.state is RunState.RUNNING
+    ride.run.set_load(3, "somebody")
+    report = await asyncio.wait_for(ride.run.wait(), 15)
+    assert report["reason"]["code"] == "data_exhausted"
+    assert (report["data"]["used"], report["data"]["left"]) == (2, 0)
 
 
 async def test_a_drained_node_gets_no_load_and_gets_it_back(cluster: DaskCluster, nginx: Nginx) -> None:

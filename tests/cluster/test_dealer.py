@@ -47,6 +47,7 @@ class Node:
         self.held: list[tuple[int, list[int], int]] = []
         self.claimed: list[int] = []
         self.spent = 0
+        self.newest = 0
         self.ended = False
         self.asked: asyncio.Task[Grant] | None = None
 
@@ -58,6 +59,7 @@ class Node:
             grant, self.asked = self.asked.result(), None
             self.ended = grant.ended
             if grant.rows:
+                self.newest = grant.lease
                 self.held.append((grant.lease, [row["n"] for row in grant.rows], 0))
 
     def claim(self, count: int) -> None:
@@ -74,7 +76,7 @@ class Node:
     def give_back(self, count: int) -> None:
         self.held.clear()
         self.spent = len(self.claimed)
-        self.dealer.given_back(self.name, self.spent)
+        self.dealer.given_back(self.name, self.spent, self.newest)
 
     def lose(self, count: int) -> None:
         if self.asked is not None:
@@ -113,7 +115,8 @@ async def play(count: int, nodes: int, actions: list[tuple[str, int, int]], orde
             node.receive()
             node.claim(2)
     for node in alive:
-        node.give_back(0)
+        dealer.given_back(node.name, len(node.claimed))
+        node.spent = len(node.claimed)
     used = [row for node in (*alive, *lost) for row in node.claimed]
     assert sorted(used) == list(range(count))
     report = dealer.report()
@@ -264,11 +267,40 @@ def test_a_node_that_is_through_gets_no_rows_that_it_still_asks_for() -> None:
         await asyncio.sleep(1)
         dealer.given_back("two", 0)
         dealer.given_back("one", 0)
-        assert (await waiting).rows == []
-        assert (await dealer.grant("one", 1)).rows == grant.rows
-        dealer.given_back("one", 0)
+        assert await waiting == Grant(ended=True)
+        assert (await dealer.grant("three", 1)).rows == grant.rows
+        dealer.given_back("three", 0)
         assert dealer.report()["left"] == 1
         await dealer.close()
+
+    run(main())
+
+
+def test_a_node_gives_back_rows_while_it_still_asks_for_more() -> None:
+    async def main() -> None:
+        dealer = await dealer_of(Numbered(2), **UNIQUE)
+        grants = [await dealer.grant("one", 1) for _ in range(2)]
+        idle = asyncio.create_task(dealer.grant("one", 1))
+        starving = asyncio.create_task(dealer.grant("two", 1))
+        await asyncio.sleep(1)
+        dealer.given_back("one", 0, grants[1].lease)
+        assert await idle == Grant()
+        assert (await starving).rows == grants[0].rows
+        assert (await dealer.grant("one", 1)).rows == grants[1].rows  # it may ask again
+        assert dealer.report()["returned"] == 0
+        await dealer.close()
+
+    run(main())
+
+
+def test_rows_on_their_way_to_a_node_that_gives_others_back_stay_its_own() -> None:
+    async def main() -> None:
+        dealer = await dealer_of(Numbered(9), **UNIQUE)
+        known = await dealer.grant("one", 1)
+        on_its_way = await dealer.grant("one", 1)
+        dealer.given_back("one", 0, known.lease)
+        assert dealer.claimed("one", on_its_way.lease, 1, 0)
+        assert not dealer.claimed("one", known.lease, 1, 0)
 
     run(main())
 
@@ -381,9 +413,7 @@ def test_numbers_beyond_64_bits_are_text_and_halves_of_characters_are_gone() -> 
     async def main() -> None:
         dealer = await dealer_of(Odd(1), **UNIQUE)
         grant = await dealer.grant("one", 1)
-        assert grant.rows == [
-            {"n": "18446744073709551616", "nested": {"deep": ["-9223372036854775809"]}, "text": "a?"}
-        ]
+        assert grant.rows == [{"n": "18446744073709551616", "nested": {"deep": ["-9223372036854775809"]}, "text": "a?"}]
         assert messages.decode_order(messages.encode(messages.Granted(run="run", grant=grant))).grant == grant
 
     run(main())
@@ -397,5 +427,40 @@ def test_a_source_that_takes_long_to_let_go_is_closed_all_the_same() -> None:
         await drawn(dealer, 1001, 500)
         await dealer.close()
         assert feed.closed == 1
+
+    run(main())
+
+
+class Emptied(Numbered):
+    """A source whose rows were deleted when it is read again."""
+
+    async def rewind(self) -> None:
+        await super().rewind()
+        self.empty()
+
+
+@pytest.mark.usefixtures("small_window")
+@pytest.mark.parametrize(
+    ("policy", "last"),
+    [
+        ("stop_run", Grant(failure=("数据源 numbered：重新读取时已没有任何数据行",
+                                    "data source numbered: it has no rows any more when it begins again"))),
+        ("hold", Grant(ended=True, last={"n": 599})),
+    ],
+)  # fmt: skip
+def test_a_source_that_is_empty_when_it_begins_again_has_failed(policy: str, last: Grant) -> None:
+    async def main() -> None:
+        dealer = await dealer_of(Emptied(600), on_failure=policy)
+        assert len(await drawn(dealer, 600, 500)) == 600
+        assert await dealer.grant("one", 1) == last
+
+    run(main())
+
+
+def test_a_failure_that_comes_again_and_again_is_told_once() -> None:
+    async def main() -> None:
+        dealer = await dealer_of(Numbered(5, fails_at=3), on_failure="recycle")
+        assert await drawn(dealer, 30, 2) == [0, 1, 2] * 10
+        assert len(dealer.report()["warnings"]) == 1
 
     run(main())

@@ -40,12 +40,34 @@ def test_rows_that_cannot_be_sent_fail_the_run_and_nobody_waits() -> None:
 
     async def main() -> None:
         dealer = await dealer_of(Numbered(9))
-        dealing = Dealing(dealer, send)
-        for name in ("one", "two"):
-            dealing.hear(member_of(name), messages.Ask(run=name, want=3))
+        members = [member_of("one"), member_of("two")]
+        dealing = Dealing(dealer, send, lambda: members)
+        for member in members:
+            dealing.hear(member, messages.Ask(run=member.stint, want=3))
         await asyncio.sleep(1)
         words = ("数据源 numbered：内部错误 OverflowError", "data source numbered: internal error OverflowError")
         assert sent == [messages.Granted(run=name, grant=Grant(failure=words)) for name in ("run/one", "run/two")]
         assert dealer.report()["left"] == 9
+
+    virtual_time.run(main())
+
+
+def test_the_end_of_the_data_is_told_to_nodes_that_ask_for_nothing() -> None:
+    sent: list[tuple[str, messages.Message]] = []
+
+    async def main() -> None:
+        dealer = await dealer_of(Numbered(1), scope="vu")
+        members = [member_of("one"), member_of("two")]
+        dealing = Dealing(dealer, lambda member, message: sent.append((member.node, message)), lambda: members)
+        ask = messages.Ask(run="run/one", want=1)
+        dealing.hear(members[0], ask)
+        await asyncio.sleep(1)
+        dealing.hear(members[0], messages.Claim(run="run/one", lease=1, upto=1, spent=0))
+        assert [node for node, _ in sent] == ["one", "one"]
+        dealing.hear(members[0], ask)
+        await asyncio.sleep(1)
+        end = Grant(ended=True)
+        assert ("two", messages.Granted(run="run/two", grant=end)) in sent
+        assert ("one", messages.Granted(run="run/one", grant=end)) in sent
 
     virtual_time.run(main())

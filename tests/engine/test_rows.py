@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from perfsvc.cluster.dealer import Dealer
+from perfsvc.cluster.local import DirectSupply
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.node import Engine
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.engine.share import Place
+from perfsvc.engine.share import Share
 from perfsvc.errors import RunError
+from perfsvc.model.data import Grant
 from perfsvc.model.window import Snapshot
 from tests.engine.bench import spec_of
 from tests.support import fake_protocol
@@ -206,6 +210,81 @@ def test_a_stop_gives_back_what_was_not_used() -> None:
     assert len(set(run.asked)) == len(run.asked) == run.report["used"] == 1000
     assert (run.report["left"], run.report["in_doubt"]) == (99_000, 0)
     assert run.feed.closed == 1
+
+
+class Shared(Dealt):
+    """Two nodes with rows of one dealer: one with a slow user, one with a fast one."""
+
+    async def both(self) -> list[tuple[float, int, str]]:
+        assert self.spec.data is not None
+        protocol = fake_protocol.answering(lambda scope, path: Answer(after=90.0 if scope.vu == 1 else 0.001))
+        clock = virtual_time.current_clock()
+        self.dealer = Dealer(self.opened, self.spec.data, self.spec.seed)
+        await self.dealer.open()
+        engines = [self.engine_of(index, protocol, clock) for index in (0, 1)]
+        for engine in engines:
+            engine.compile()
+            await engine.prepare()
+        for engine in engines:
+            engine.start()
+            await asyncio.sleep(0.1)
+        for engine in engines:
+            await engine.wait()
+        await self.dealer.close()
+        return [asked for made in protocol.made for asked in made.log]
+
+    def engine_of(self, index: int, protocol: Any, clock: Any) -> Engine:
+        supply = DirectSupply(self.dealer, f"node-{index}")
+        place = Place(Share(index, (1, 1)))
+        engine = Engine(
+            self.spec, lambda name: protocol, self.snapshots.append, clock, TargetPolicy(), place=place, supply=supply
+        )
+        assert engine.rows is not None
+        supply.rows = engine.rows
+        return engine
+
+
+def test_a_slow_node_gives_its_rows_to_one_that_needs_them_though_it_asks_for_more() -> None:
+    shared = Shared(
+        Numbered(12), {"unique": True}, load={"stages": [{"duration": 0, "target": 2}, {"duration": 99, "target": 2}]}
+    )
+    log = virtual_time.run(shared.both())
+    assert len({path for _, _, path in log}) == len(log) == 11  # the slow one has claimed one more
+    assert shared.report["left"] == 1
+    assert max(moment for moment, vu, _ in log if vu != 1) < 5
+
+
+def test_rows_that_a_node_has_claimed_are_used_though_nobody_is_busy_at_the_end_of_the_data() -> None:
+    load = {"stages": [{"duration": 0, "target": 2}, {"duration": 30, "target": 2}], "variable": "arrival_rate"}
+    run = virtual_time.run(Dealt(Numbered(7), {"unique": True}, load={**load, "max_vus": 10}).whole())
+    assert sorted(map(int, run.asked)) == list(range(7))
+    assert run.report["left"] == 0
+    assert run.engine.elapsed_now() == pytest.approx(3.02, abs=0.05)
+
+
+@pytest.mark.parametrize("late", ["drop", "wait"])
+def test_arrivals_that_find_no_row_are_dropped_and_counted(late: str) -> None:
+    load = {"stages": [{"duration": 0, "target": 100}, {"duration": 5, "target": 100}], "variable": "arrival_rate"}
+    more = {**load, "max_vus": 10, "when_late": late}
+    allocation = {"unique": True, "scope": "vu", "at_end": "stop_vu"}
+    run = virtual_time.run(Dealt(Numbered(1), allocation, load=more).whole(Answer(after=0.1)))
+    assert len(run.asked) + sum(snapshot.dropped for snapshot in run.snapshots) == 500
+    assert sum(snapshot.iterations for snapshot in run.snapshots) == len(run.asked) == pytest.approx(50, abs=5)
+    assert len(run.by_user) == 1
+
+
+def test_users_who_wait_leave_at_an_end_that_was_not_to_come() -> None:
+    async def main() -> None:
+        run = Dealt(Numbered(5000, after=5.0), {})
+        whole = asyncio.create_task(run.whole(Answer(after=0.0001)))
+        await asyncio.sleep(9)
+        assert run.engine.rows is not None
+        run.engine.rows.deliver(Grant(ended=True))
+        await whole
+        assert len(run.asked) == 1000
+        assert run.snapshots[-1].vus == 0
+
+    virtual_time.run(main())
 
 
 def test_a_failure_of_the_source_fails_the_run() -> None:

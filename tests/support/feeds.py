@@ -42,6 +42,10 @@ class Numbered(Feed):
         self._position = end
         return [{"n": number} for number in range(begin, end)]
 
+    def empty(self) -> None:
+        """From now on there are no rows."""
+        self._rows = 0
+
     async def rewind(self) -> None:
         self.rewinds += 1
         self._position = 0

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Iterable
 
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.members import Member
 from perfsvc.cluster.dealer import Dealer
+from perfsvc.model.data import Grant
 
 
 class Dealing:
-    """Answers what nodes ask of the dealer; ``send`` brings a node its answer."""
+    """Answers what nodes ask of the dealer; ``send`` brings a node its answer, ``living`` are those that there are."""
 
-    def __init__(self, dealer: Dealer | None, send: Callable[[Member, messages.Message], None]) -> None:
+    def __init__(
+        self,
+        dealer: Dealer | None,
+        send: Callable[[Member, messages.Message], None],
+        living: Callable[[], Iterable[Member]],
+    ) -> None:
         self._dealer = dealer
         self._send = send
+        self._living = living
+        if dealer is not None:
+            dealer.on_over = self._tell_the_end
         self._granting: set[asyncio.Task[None]] = set()
 
     @property
@@ -37,7 +47,7 @@ class Dealing:
                 if dealer.claimed(member.node, word.lease, word.upto, word.spent):
                     self._send(member, messages.Confirmed(run=member.stint))
             case messages.GiveBack():
-                dealer.given_back(member.node, word.spent)
+                dealer.given_back(member.node, word.spent, word.upto)
             case _:
                 return
 
@@ -45,6 +55,11 @@ class Dealing:
         """Nobody waits for rows any more."""
         for task in self._granting:
             task.cancel()
+
+    def _tell_the_end(self) -> None:
+        """There are no more rows: also nodes that need none, because their users have some or they have no users."""
+        for member in self._living():
+            self._send(member, messages.Granted(run=member.stint, grant=Grant(ended=True)))
 
     async def _grant(self, dealer: Dealer, member: Member, want: int) -> None:
         grant = await dealer.grant(member.node, want)

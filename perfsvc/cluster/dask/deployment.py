@@ -81,7 +81,7 @@ class DaskDeployment:
         self._on_snapshot = on_snapshot
         self._on_ending = on_ending
         self._on_event = on_event
-        self._dealing = Dealing(dealer, self.send)
+        self._dealing = Dealing(dealer, self.send, self.living)
         self._told_ending = False
         self._fault: RunError | None = None
         self._deadline: asyncio.TimerHandle | None = None

@@ -57,9 +57,9 @@ class RemoteSupply:
         self._tell(messages.Claim(run=self._run, lease=lease, upto=upto, spent=spent))
         return False
 
-    def give_back(self, spent: int) -> None:
+    def give_back(self, spent: int, upto: int | None = None) -> None:
         """Not answered."""
-        self._tell(messages.GiveBack(run=self._run, spent=spent))
+        self._tell(messages.GiveBack(run=self._run, spent=spent, upto=upto))
 
 
 class Hosted:

@@ -194,10 +194,11 @@ class Claim(Message, frozen=True, kw_only=True):
 
 
 class GiveBack(Message, frozen=True, kw_only=True):
-    """What was leased and not claimed is not needed here."""
+    """Nothing that was leased up to that lease and not claimed is needed here; without it, nothing ever will be."""
 
     run: str
     spent: int
+    upto: int | None = None
 
 
 class Ending(Message, frozen=True, kw_only=True):
