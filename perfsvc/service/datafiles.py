@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 from typing import Any
@@ -72,21 +74,13 @@ class DataFiles:
 
     async def create(self, new: NewDataFile, incoming: Incoming, creator: User) -> DataFile:
         """Keep what came as a file of a project. Raises NotFound, InvalidInput, Unavailable."""
-        content = await self._kept(incoming)
-        try:
+        async with self._kept(incoming) as content:
             return await self._store.run(datafiles.create, new.project_id, creator.id, new.name, content)
-        except PerfsvcError:
-            await self._shelf.remove(content.stored_name)
-            raise
 
     async def replace(self, datafile_id: int, new: NewContent, incoming: Incoming) -> DataFile:
         """Another content for a file; runs that have begun read the old one to its end. Raises as ``create``."""
-        content = await self._kept(incoming)
-        try:
+        async with self._kept(incoming) as content:
             old = await self._store.run(datafiles.replace, datafile_id, new.name, content)
-        except PerfsvcError:
-            await self._shelf.remove(content.stored_name)
-            raise
         await self._shelf.remove(old)
         return await self.get(datafile_id)
 
@@ -131,10 +125,19 @@ class DataFiles:
             await self._shelf.remove(name)
             log.info("the file %s of a data file that is gone was removed", name)
 
-    async def _kept(self, incoming: Incoming) -> FileContent:
-        stored = await incoming.keep()
-        columns, count = await self._looked_into(stored)
-        return FileContent(stored.stored_name, stored.size, stored.digest, columns, count)
+    @asynccontextmanager
+    async def _kept(self, incoming: Incoming) -> AsyncIterator[FileContent]:
+        """What came, while it is made known; removed when that is refused."""
+        try:
+            stored = await incoming.keep()
+            columns, count = await self._looked_into(stored)
+            try:
+                yield FileContent(stored.stored_name, stored.size, stored.digest, columns, count)
+            except PerfsvcError:
+                await self._shelf.remove(stored.stored_name)
+                raise
+        finally:
+            incoming.settle()
 
     async def _looked_into(self, stored: Stored) -> tuple[tuple[str, ...], int | None]:
         """The columns, and how many rows there are; nothing of a file that is not to be read without more options."""

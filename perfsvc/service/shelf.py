@@ -75,7 +75,9 @@ class Incoming:
         self._digest = hashlib.sha256()
         self._waiting = bytearray()
         self._handle: int | None = None
+        self._kept = False
         self._released = False
+        self._settled = False
         self._turn = asyncio.Lock()
         self._unfinished = unfinished
         unfinished.update((self._name, self._path.name))
@@ -90,16 +92,24 @@ class Incoming:
             await self._do(self._flush)
 
     async def keep(self) -> Stored:
-        """The file, whole and safe on the disk. Raises Unavailable."""
+        """The file, whole and safe on the disk, and not swept before ``settle``. Raises Unavailable."""
         await self._do(self._finish)
         return Stored(self._name, self.size, self._digest.hexdigest())
+
+    def settle(self) -> None:
+        """The file is known by now, or will never be; also for one that was not kept."""
+        self._settled = True
+        if self._kept:
+            self._unfinished.discard(self._name)
 
     async def release(self) -> None:
         """Leave nothing of a file that was not kept; waits for what is being written."""
         self._released = True
         async with self._turn:
             await asyncio.to_thread(self._drop)
-        self._unfinished.difference_update((self._name, self._path.name))
+        self._unfinished.discard(self._path.name)
+        if self._settled or not self._kept:
+            self._unfinished.discard(self._name)
 
     async def _do(self, step: Callable[[], object]) -> None:
         async with self._turn:
@@ -126,6 +136,7 @@ class Incoming:
         os.close(handle)
         self._handle = None
         os.rename(self._path, self._path.with_suffix(""))
+        self._kept = True
         sync_folder(self._path.parent)
 
     def _drop(self) -> None:

@@ -68,10 +68,11 @@ def delete(datafile_id: int) -> str:
     return str(row.stored_name)
 
 
-def used(project_id: int) -> set[Any]:
-    """The ids that the plans of a project name."""
+def used(project_id: int) -> set[int]:
+    """The ids that the plans of a project name; a plan may be kept with anything else in its place."""
     query = ConfigRow.select(ConfigRow.data_config).join(PlanRow).where(PlanRow.project == project_id)
-    return {(row.data_config or {}).get("datafile_id") for row in query.where(ConfigRow.data_source_type != "none")}
+    named = [(row.data_config or {}).get("datafile_id") for row in query.where(ConfigRow.data_source_type != "none")]
+    return {ident for ident in named if type(ident) is int}
 
 
 def stored_names() -> set[str]:

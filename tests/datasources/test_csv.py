@@ -213,6 +213,17 @@ async def test_options_that_fit_no_row_fail(read):
 
 
 @pytest.mark.asyncio
+async def test_rows_known_to_be_bad_end_no_second_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(records, "PIECE", 1000)
+    (tmp_path / "data.csv").write_text("a,b\n" + "bad\n" * 600 + "1,2\n" + "bad\n" * 600)
+    feed = await CsvSource(CsvSource.Options.parse({"file": "data.csv"}), data_context(tmp_path)).open()
+    for _ in range(2):
+        assert await rows_of(feed) == [{"a": "1", "b": "2"}]
+        await feed.rewind()
+    await feed.close()
+
+
+@pytest.mark.asyncio
 async def test_cells_that_look_like_formulas_are_text(read):
     cells = ["=1+1", "+cmd|' /C calc'!A0", "-2", "@SUM(A1)", "{{name}}", "${x}", "<b>"]
     assert [row["a"] for row in (await read("\n".join(["a,b", *(f'"{cell}",' for cell in cells)])))[0]] == cells

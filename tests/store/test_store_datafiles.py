@@ -78,6 +78,15 @@ async def test_a_file_that_a_plan_uses_stays(store: Store, world: World) -> None
     assert await store.run(datafiles.stored_names) == set()
 
 
+@pytest.mark.parametrize("named", [[1], {"id": 1}, "1", 1.0, True, None])
+async def test_what_names_no_file_holds_none(store: Store, world: World, named: object) -> None:
+    made = await store.run(datafiles.create, world.project.id, world.user.id, "a", CONTENT)
+    data = {"data_source_type": "csv", "data_config": {"datafile_id": named}}
+    config = PlanConfig.parse({"concurrent_users": 1, "target_url": "http://a/", **data})
+    await store.run(plans.create, world.project.id, world.user.id, "with data", config)
+    assert await store.run(datafiles.delete, made.id) == CONTENT.stored_name
+
+
 async def test_files_go_with_their_project(store: Store, world: World) -> None:
     await store.run(datafiles.create, world.project.id, world.user.id, "a", CONTENT)
     await store.run(projects.delete, world.project.id)

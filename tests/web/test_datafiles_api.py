@@ -16,6 +16,8 @@ import pytest
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.service import shelf
+from perfsvc.service.datafiles import NewContent
+from perfsvc.service.datafiles import NewDataFile
 from perfsvc.store import plans
 from tests.support.web_world import CONFIG
 from tests.support.web_world import Api
@@ -189,7 +191,48 @@ async def test_what_is_on_its_way_is_not_swept(world: World) -> None:
     assert len(lying(world)) == 1
     await incoming.release()
     await world.services.datafiles.sweep()
+    assert len(lying(world)) == 1
+    incoming.settle()
+    await world.services.datafiles.sweep()
     assert lying(world) == []
+
+
+async def test_a_client_that_leaves_before_its_file_is_known_takes_nothing_with_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = world.services.datafiles
+    incoming = files.receive()
+    await incoming.write(USERS)
+
+    async def left(stored: shelf.Stored) -> tuple[tuple[str, ...], int | None]:
+        await incoming.release()
+        await files.sweep()
+        return (), None
+
+    monkeypatch.setattr(files, "_looked_into", left)
+    made = await files.create(
+        NewDataFile(project_id=1, name="users.csv"), incoming, await world.services.accounts.get(1)
+    )
+    assert lying(world) == [made.content.stored_name]
+    await files.delete(made.id)
+    assert lying(world) == []
+
+
+async def test_a_file_that_becomes_nobodys_is_swept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = world.services.datafiles
+    incoming = files.receive()
+    await incoming.write(USERS)
+
+    async def broken(stored: shelf.Stored) -> tuple[tuple[str, ...], int | None]:
+        raise RuntimeError
+
+    monkeypatch.setattr(files, "_looked_into", broken)
+    with pytest.raises(RuntimeError):
+        await files.replace(1, NewContent(), incoming)
+    assert len(lying(world)) == 1
+    await files.sweep()
+    assert lying(world) == []
+    await incoming.release()
 
 
 # What goes wrong on the way

@@ -126,9 +126,9 @@ class BadRows:
             self._last_line = fresh[-1].line
             self._count += len(fresh)
             self._examples += fresh[: EXAMPLES - len(self._examples)]
-        if self._count >= HOPELESS and not sound:
-            told = self.told()[0]
-            raise DataFailure(f"没有一行可用。{told.zh}", f"not one row can be used: {told.en}")
+            if self._count >= HOPELESS and not sound:
+                told = self.told()[0]
+                raise DataFailure(f"没有一行可用。{told.zh}", f"not one row can be used: {told.en}")
 
     def told(self) -> list[Text]:
         """In words; nothing where there are none."""
