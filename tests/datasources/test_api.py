@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import InvalidURL
+from yarl import URL
 
-from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.resolver import Resolver as NameResolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.plugin import DataContext
 from perfsvc.plugin import DataFailure
@@ -23,6 +25,7 @@ from perfsvc.plugin import Row
 from perfsvc.plugin.testing import data_context
 from perfsvc.plugin.testing import rows_of
 from perfsvc_datasources.api import ApiSource
+from perfsvc_datasources.api.client import Resolver
 from tests.support.json_api import Asked
 from tests.support.json_api import JsonApi
 from tests.support.json_api import Said
@@ -32,7 +35,7 @@ QUICK = {"retry_wait": 0.0, "retries": 2}
 
 def context_of(*deny: str, **given: Any) -> DataContext:
     """What a run gives, with the installation's policy."""
-    resolve = Resolver(TargetPolicy(deny=deny), cached=False).resolve
+    resolve = NameResolver(TargetPolicy(deny=deny), cached=False).resolve
     return data_context(Path())._replace(resolve=resolve, **given)
 
 
@@ -386,6 +389,20 @@ async def test_a_redirect_or_a_link_to_a_denied_address_is_refused(target: str, 
         with JsonApi(answer) as api, pytest.raises(DataFailure, match=r"the target is not allowed|no address"):
             await fetched({"url": api.url, "pagination": {"type": "link"}, **QUICK}, context_of("127.0.0.2"))
         denied.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            denied.accept()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("host", ["2130706433", "127.1", "127.0.1", "0127.0.0.1", "127.0.0.1.", "0"])
+async def test_numbers_are_no_way_around_the_policy(host: str) -> None:
+    with pytest.raises(InvalidURL):
+        await Resolver(context_of()).check(URL(f"http://{host}/"))
+    with socket.create_server(("127.0.0.1", 0)) as denied:
+        denied.settimeout(0)
+        port = denied.getsockname()[1]
+        with pytest.raises(DataFailure, match="is or leads to no address"):
+            await fetched({"url": f"http://{host}:{port}/", "retries": 0}, context_of("127.0.0.0/8", "0.0.0.0/8"))
         with pytest.raises(BlockingIOError):
             denied.accept()
 

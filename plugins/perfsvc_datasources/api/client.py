@@ -144,11 +144,16 @@ class Resolver(AbstractResolver):
         self._resolve = context.resolve
 
     async def check(self, url: URL) -> None:
-        """A host that is an address in itself is never asked for below. Raises TargetDenied, OSError."""
+        """A host that is an address in itself is never asked for below. Raises TargetDenied, OSError, InvalidURL.
+
+        Numbers such as 2130706433 or 127.1 are refused: addresses to some, names to others.
+        """
         host = url.raw_host or ""
         try:
             ipaddress.ip_address(host.partition("%")[0])
         except ValueError:
+            if host.replace(".", "").isdigit() or ":" in host:
+                raise aiohttp.InvalidURL(url) from None
             return
         await self._resolve(host, url.port or 0)
 
