@@ -10,6 +10,7 @@ from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
+from perfsvc.model.data import Allocation
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import split_config
 from perfsvc.model.entities import Env
@@ -54,8 +55,9 @@ class ProjectData:
 
     async def preview(self, form: PreviewForm) -> Preview:
         """The first rows, as the source gives them now. Raises InvalidInput, SourceFailed."""
-        _, options = split_config(form.data_config)
-        spec = DataSpec(source=form.data_source_type, options=options)
+        allocation, options = split_config(form.data_config)
+        parsed = Allocation.parse(allocation, "data_config")
+        spec = DataSpec(source=form.data_source_type, options=options, allocation=parsed)
         context = self._context(form.project_id, await self._env(form), seed=0)
         feed = await self._sources.open_live(spec, context, "", PREVIEW_LIMIT_S)
         return await preview_of(spec.source, feed)

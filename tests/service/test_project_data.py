@@ -191,6 +191,9 @@ async def test_what_is_wrong_is_told_by_its_path(tmp_path: Path) -> None:
             await office.preview(env, "", data_source_type="nobody")
         with pytest.raises(InvalidInput, match=r"^env_id: the project has no such environment$"):
             await office.preview(env, "SELECT 1 AS a", env_id=99)
+        config = {"connection": "shop", "query": "SELECT 1 AS a", "order": "random", "unique": True}
+        with pytest.raises(InvalidInput, match=r"^data_config\.order: random draws rows again"):
+            await office.preview(env, "", data_config=config)
 
 
 @pytest.mark.asyncio
