@@ -13,7 +13,7 @@ import sys
 from abc import ABC
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from typing import Any
 
 from perfsvc.cluster.portable import portable
 from perfsvc.model.data import Allocation
@@ -23,37 +23,44 @@ from perfsvc.plugin.datasource import Row
 MEMORY = 16_000_000
 """Bytes of rows that are kept, about."""
 BLOCK = 1_000
-"""Rows read at once."""
+"""Rows read at once, unless they are large."""
+BLOCK_BYTES = 4_000_000
 MEASURED = 100
-"""Rows by which the size of all is estimated."""
-FEWEST = 1_000
-"""A window of less would hardly mix anything."""
+"""Rows of each block, from all over it, by which the size of the others is estimated."""
+FEWEST = 10
+"""Rows of a window, however large they are."""
 REST_S = 5.0
 
 
 class Pages:
-    """A feed read ahead, in blocks, over and over. What fits into memory is read once where it is wanted ``again``."""
+    """A feed read ahead, in blocks, over and over. What fits into memory is read once where it is wanted ``again``.
+
+    ``row_bytes`` is how large a row of the latest block is, on average.
+    """
 
     def __init__(self, feed: Feed, again: bool) -> None:
         self._feed = feed
         self._kept: list[Row] | None = [] if again else None
+        self._bytes = 0
+        self._limit = BLOCK
+        self.row_bytes = 0
         self._whole = False
         self._done = False
         self._coming: asyncio.Task[list[Row]] | None = None
-        self.window = sys.maxsize
 
     async def next(self) -> list[Row]:
         """The next block, or an empty one at the end; after that, the first again. Raises DataFailure."""
         if self._whole:
             self._done = not self._done
+            self.row_bytes = self._bytes // max(len(self._kept or []), 1)
             return [] if self._done else self._kept or []
         if self._done:
             await self.rewind()
         coming, self._coming = self._coming, None
-        block = portable(await (coming or self._feed.read(BLOCK)))
+        block = portable(await (coming or self._feed.read(self._limit)))
         self._note(block)
         if block:
-            self._coming = asyncio.get_running_loop().create_task(self._feed.read(BLOCK))
+            self._coming = asyncio.get_running_loop().create_task(self._feed.read(self._limit))
         return block
 
     @property
@@ -66,7 +73,7 @@ class Pages:
         await self.rest()
         self._done = self._whole
         if not self._whole:
-            self._kept = None if self._kept is None else []
+            self._kept, self._bytes = None if self._kept is None else [], 0
             await self._feed.rewind()
 
     async def rest(self) -> None:
@@ -79,13 +86,16 @@ class Pages:
         coming.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _note(self, block: list[Row]) -> None:
-        if self.window == sys.maxsize:
-            self.window = window_for(block)
         if not block:
             self._done, self._whole = True, self._kept is not None
-        elif self._kept is not None:
+            return
+        measured = block[:: max(len(block) // MEASURED, 1)]
+        self.row_bytes = sum(map(size_of, measured)) // len(measured)
+        self._limit = max(min(BLOCK_BYTES // self.row_bytes, BLOCK), 1)
+        if self._kept is not None:
             self._kept.extend(block)
-            if len(self._kept) > self.window:
+            self._bytes += self.row_bytes * len(block)
+            if self._bytes > MEMORY:
                 self._kept = None
 
 
@@ -185,20 +195,42 @@ class Mixed(Deck):
         super().__init__(pages, recycles)
         self._numbers = numbers
         self._window: list[Row] = []
+        self._sizes: list[int] = []
+        self._bytes = 0
         self._incoming: deque[Row] = deque()
         self._at_end = False
 
     def _forget(self) -> None:
         self._window.clear()
+        self._sizes.clear()
+        self._bytes = 0
         self._incoming.clear()
         self._at_end = False
 
     async def _fill(self) -> None:
         """Fill the window as far as the data goes."""
-        while not self._at_end and len(self._window) < self._pages.window:
+        while not self._at_end and self._has_room:
             await self._receive()
-            while self._incoming and len(self._window) < self._pages.window:
-                self._window.append(self._incoming.popleft())
+            while self._incoming and self._has_room:
+                self._let_in()
+
+    @property
+    def _has_room(self) -> bool:
+        return self._bytes < MEMORY or len(self._window) < FEWEST
+
+    def _let_in(self) -> None:
+        self._window.append(self._incoming.popleft())
+        self._sizes.append(self._pages.row_bytes)
+        self._bytes += self._pages.row_bytes
+
+    def _let_out(self) -> Row:
+        """Any row of the window, which it leaves."""
+        window, sizes = self._window, self._sizes
+        at = self._numbers.randrange(len(window))
+        window[at], window[-1] = window[-1], window[at]
+        sizes[at], sizes[-1] = sizes[-1], sizes[at]
+        self._bytes -= sizes.pop()
+        return window.pop()
 
     async def _receive(self) -> None:
         """See to it that a row is coming, or that the end is known."""
@@ -218,26 +250,23 @@ class Shuffled(Mixed):
         for _ in range(count):
             if not self._window:
                 return
-            rows.append(self._draw_one())
+            rows.append(self._let_out())
             if not self._at_end:
                 await self._fill()
 
-    def _draw_one(self) -> Row:
-        window = self._window
-        at = self._numbers.randrange(len(window))
-        window[at], window[-1] = window[-1], window[at]
-        return window.pop()
-
 
 class Random(Mixed):
-    """Any row at any time. Where the data is larger than the window, each draw lets one row out and the next in."""
+    """Any row at any time. Where the data is larger than the window, each draw lets the next row in and others out."""
+
+    _whole = False
 
     async def _next(self, count: int, rows: list[Row]) -> None:
         if not self._window:
             await self._fill()
+            self._whole = self._at_end
         for _ in range(count if self._window else 0):
             rows.append(self._any())
-            if len(self._window) == self._pages.window:
+            if not self._whole:
                 await self._move_on()
 
     def _any(self) -> Row:
@@ -247,7 +276,10 @@ class Random(Mixed):
         await self._receive()
         if not self._incoming:
             await self._receive()  # after the last row comes the first
-        self._window[self._numbers.randrange(len(self._window))] = self._incoming.popleft()
+        while not self._has_room:
+            self._let_out()
+        if self._incoming:
+            self._let_in()
 
 
 def deck_of(feed: Feed, allocation: Allocation, seed: int) -> Deck:
@@ -260,10 +292,15 @@ def deck_of(feed: Feed, allocation: Allocation, seed: int) -> Deck:
     return (Shuffled if allocation.order == "shuffled" else Random)(pages, recycles, numbers)
 
 
-def window_for(rows: Sequence[Row]) -> int:
-    """How many rows like these fit into memory."""
-    measured = rows[:MEASURED]
-    if not measured:
-        return FEWEST
-    size = sum(sys.getsizeof(row) + sum(map(sys.getsizeof, row.values())) for row in measured) // len(measured)
-    return max(MEMORY // size, FEWEST)
+def size_of(row: Row) -> int:
+    """The memory that a row takes, bytes, as if it shared nothing but the names of its columns with others."""
+    return sys.getsizeof(row) + sum(map(_size, row.values()))
+
+
+def _size(value: Any) -> int:
+    kind = type(value)
+    if kind is dict:
+        return size_of(value) + sum(map(_size, value))
+    if kind is list or kind is tuple:
+        return sys.getsizeof(value) + sum(map(_size, value))
+    return sys.getsizeof(value)

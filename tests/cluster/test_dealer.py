@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dealer import Dealer
+from perfsvc.cluster.deck import size_of
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
 from perfsvc.model.data import DataSpec
@@ -464,3 +465,60 @@ def test_a_failure_that_comes_again_and_again_is_told_once() -> None:
         assert len(dealer.report()["warnings"]) == 1
 
     run(main())
+
+
+class Growing(Numbered):
+    """Rows that are small at first and then large, in themselves or in what they hold."""
+
+    def __init__(self, count: int, payload: object) -> None:
+        super().__init__(count)
+        self.payload = payload
+        self.limits: list[int] = []
+
+    async def read(self, limit: int) -> list[Row]:
+        self.limits.append(limit)
+        return [{"n": row["n"], "more": self.payload if row["n"] >= 100 else ""} for row in await super().read(limit)]
+
+
+LARGE = [pytest.param("x" * 10_000, id="text"), pytest.param({"deep": [{"x" * 100: 1.0}] * 50}, id="nested")]
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfsvc.cluster.deck.MEMORY", 1_000_000)
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("payload", LARGE)
+def test_large_data_that_begins_with_small_rows_is_not_kept(payload: object) -> None:
+    feed = Growing(1000, payload)
+    assert sequence(2001, feed) == [*range(1000), *range(1000), 0]
+    assert feed.rewinds == 2
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("payload", LARGE)
+def test_a_window_holds_as_many_rows_as_fit_into_memory(payload: object) -> None:
+    rows = sequence(3000, Growing(3000, payload), order="shuffled")
+    assert sorted(rows) == list(range(3000))
+    assert max(row - at for at, row in enumerate(rows)) < 250
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_window_of_random_draws_shrinks_as_rows_grow() -> None:
+    async def main() -> None:
+        dealer = await dealer_of(Growing(3000, "x" * 10_000), order="random")
+        rows = await drawn(dealer, 20_000)
+        assert max(rows) > 2900
+        window = dealer._deck._window  # type: ignore[union-attr]
+        assert sum(map(size_of, window)) < 1_020_000
+        await dealer.close()
+
+    run(main())
+
+
+def test_large_rows_are_read_in_smaller_blocks() -> None:
+    feed = Growing(3000, "x" * 100_000)
+    sequence(1, feed)
+    assert feed.limits[0] == 1000
+    assert max(feed.limits[1:]) < 50
