@@ -146,13 +146,10 @@ class Runs:
     async def close(self) -> None:
         """The server stops: every run ends as it would, and its report is written."""
         self._closing.set()
+        self._stop_all()
         if self._starting:
             await asyncio.wait(self._starting.values(), timeout=STOP_MARGIN_S)
-        for active in list(self._active.values()):
-            try:
-                active.run.stop(SERVER_STOPPED)
-            except IllegalTransition:  # it is ending already
-                log.debug("run %s is ending by itself", active.execution.execution_id)
+            self._stop_all()
         if self._watchers:
             await asyncio.wait(self._watchers)
 
@@ -219,6 +216,13 @@ class Runs:
         return channel.subscribe()
 
     # How.
+
+    def _stop_all(self) -> None:
+        for active in list(self._active.values()):
+            try:
+                active.run.stop(SERVER_STOPPED)
+            except IllegalTransition:  # it is ending already, or cannot be stopped yet
+                log.debug("run %s is %s", active.execution.execution_id, active.run.state)
 
     async def _start(self, plan_id: int, user: User) -> Execution:
         plan = await self._store.run(plans.get, plan_id)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import threading
 import time
 from typing import Any
 
@@ -75,3 +78,21 @@ def test_what_is_wrong_shows_before_anything_is_kept_of_the_run(
     refused = service.post(f"/api/performance/plans/{plan}/start/")
     assert (refused.status, [problem["path"] for problem in refused.body["details"]]) == (422, [path])
     assert service.get(f"/api/performance/executions/?plan_id={plan}").body["total"] == 0
+
+
+def test_a_service_that_stops_does_not_wait_for_a_source_that_says_nothing(service: Service) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        plan = plan_of(service, host, STEPS, data_source_type="api", data_config={"url": "/users", "timeout": 60})
+        answers: list[int] = []
+        start = threading.Thread(
+            target=lambda: answers.append(service.post(f"/api/performance/plans/{plan}/start/").status)
+        )
+        start.start()
+        connection, _ = silent.accept()
+        with connection:
+            assert service.end(signal.SIGTERM) == 0
+        start.join()
+    service.start()
+    report = report_of(service, plan)
+    assert (report["status"], report["reason"]["code"]) == ("stopped", "server_stopped")
