@@ -42,13 +42,17 @@ class NameOptions(Spec):
             raise Fault.all([Problem(name, text) for name, text in wrong.items()])
         return {name.lower(): place for name, place in value.items()}
 
+    def place_of(self, host: str, port: int) -> str | None:
+        """Where the plan says that a name leads; None where it says nothing."""
+        name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return self.resolve.get(name.lower())
+
 
 def looking_up(options: NameOptions, context: RunContext) -> Callable[[str, int], Awaitable[Found]]:
     """What finds the addresses of a host. It raises Failed for an unknown name, and TargetDenied."""
 
     async def look_up(host: str, port: int) -> Found:
-        name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        place = options.resolve.get(name.lower(), host)
+        place = options.place_of(host, port) or host
         try:
             found = await context.resolve(place, port)
         except OSError as error:

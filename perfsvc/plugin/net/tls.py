@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import field_validator
@@ -128,14 +129,18 @@ def _templates(options: TlsOptions, context: RunContext) -> tuple[Template, ...]
 
 
 def _trust(context: ssl.SSLContext, ca: str) -> None:
+    """Raises InvalidInput, in the same words whatever is wrong: nobody is to learn which files there are."""
     try:
         if PEM in ca:
-            context.load_verify_locations(cadata=ca)
-        else:
+            # Bundles have comments, and these any letters; the ssl module takes nothing but ASCII.
+            context.load_verify_locations(cadata=ca.encode("ascii", "ignore").decode())
+            return
+        if Path(ca).is_file():  # a device or a pipe might keep this process waiting for ever
             context.load_verify_locations(cafile=ca)
-    except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or type(error).__name__
-        raise InvalidInput.at("ca", f"无法读取 PEM 证书：{cause}", f"no PEM certificate there: {cause}") from None
+            return
+    except (OSError, ValueError):
+        pass
+    raise InvalidInput.at("ca", "无法读取 PEM 证书", "no PEM certificate can be read there")
 
 
 def _show(context: ssl.SSLContext, identity: Identity) -> None:

@@ -11,7 +11,11 @@ from perfsvc.plugin import Fault
 LIMIT_S = 0.1
 
 Search = Callable[[bytes | bytearray], "int | None"]
-"""Where the first match ends; None where there is none, or none was found in time."""
+"""Where the first match ends; None where there is none. Raises SearchTimeout."""
+
+
+class SearchTimeout(ValueError):
+    """A search took longer than it may: nobody knows whether there is a match."""
 
 
 def compile_search(pattern: str) -> Search:
@@ -25,7 +29,7 @@ def compile_search(pattern: str) -> Search:
         try:
             found = compiled.search(data, timeout=LIMIT_S)
         except TimeoutError:
-            return None
+            raise SearchTimeout(f"the pattern was looked for longer than {LIMIT_S} s") from None
         return None if found is None else int(found.end())
 
     return search

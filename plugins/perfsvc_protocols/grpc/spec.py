@@ -60,7 +60,7 @@ class Tls(Spec):
     @classmethod
     def _readable(cls, value: str | None) -> str | None:
         try:
-            ssl.create_default_context(cadata=value)
+            ssl.create_default_context(cadata=value and value.encode("ascii", "ignore").decode())
         except (ssl.SSLError, ValueError):
             raise Fault("不是 PEM 证书", "is not a PEM certificate") from None
         return value

@@ -183,7 +183,7 @@ class Options(DialOptions):
         le=10_000,
     )
     """To one place and on one node; requests beyond what they carry wait."""
-    max_response_bytes: int | None = titled("响应体上限（字节）", "Largest reply body taken, bytes", default=None, ge=0)
+    max_response_bytes: int | None = titled("响应体上限（字节）", "Largest reply body taken, bytes", default=None, ge=1)
     """A larger one is broken off, and counts as an error."""
     max_body_bytes: int = titled(
         "响应体保留上限（字节）", "Largest reply body kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB

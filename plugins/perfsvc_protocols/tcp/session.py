@@ -90,9 +90,9 @@ class TcpSession(EndpointSession):
         except Failed as error:
             self._fail(error.error_class, str(error))
             return
-        self._dialing = None
-        if not self._busy:
+        if self._connection is not connection:
             return  # it ended as soon as it began, and that was told
+        self._dialing = None
         self.reply.connected = phases
         self._send(connection)
 

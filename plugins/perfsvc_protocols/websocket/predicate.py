@@ -15,6 +15,7 @@ from perfsvc.plugin import Problem
 from perfsvc.plugin import Scope
 from perfsvc.plugin import compile_path
 from perfsvc.plugin.failures import INVALID_REQUEST
+from perfsvc_protocols._net.pattern import SearchTimeout
 from perfsvc_protocols._net.pattern import compile_search
 from perfsvc_protocols._net.payload import NOTHING
 from perfsvc_protocols._net.payload import Payload
@@ -79,7 +80,14 @@ def _contains(needle: bytes) -> Match:
 
 def _regex(pattern: bytes) -> Match:
     search = compile_search(pattern.decode())
-    return lambda message: search(message) is not None
+
+    def match(message: bytes) -> bool:
+        try:
+            return search(message) is not None
+        except SearchTimeout:
+            return False
+
+    return match
 
 
 def _json(get: Callable[[Any], Any], wanted: Any, as_text: bool) -> Match:

@@ -187,7 +187,7 @@ class WebSocketSession(Session):
         reply.waiting_ns = now - opening.ready_ns
         self._gauges["upgrade_ms"] = reply.waiting_ns / NS_PER_MS
         connection.attach(self)
-        if not self._busy:  # it ended as soon as it began, and that was told
+        if not self._busy or self._connection is not connection:  # it ended as soon as it began, and that was told
             return
         if self._opens_only:
             reply.status = SWITCHING_PROTOCOLS

@@ -53,8 +53,10 @@ class Driver:
         self._multi.add_handle(handle)
         self._running += 1
         _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        if not self._inside and (running < self._running or self._wanted_ms is not None or self._let_go):
-            self._settle_soon()
+        if not self._inside:
+            self._tidy()  # at once: the loop must never poll a descriptor that libcurl has closed
+            if running < self._running:
+                self._settle_soon()
 
     def cancel(self, handle: pycurl.Curl) -> None:
         """Gives a request up: its owner is not told, and what it had been using is not used again."""

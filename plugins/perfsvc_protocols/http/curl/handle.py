@@ -27,8 +27,10 @@ VERSIONS: dict[str, int] = {
 }
 OURS = frozenset({b"content-length", b"connection"})
 """Headers that libcurl computes, or that HTTP/2 does not have."""
-QUIET = (b"content-type", b"expect")
+QUIET = (b"content-type", b"expect", b"user-agent", b"accept")
 """Headers that libcurl would add of its own accord."""
+MOST_PATIENT_MS = 1_000
+"""How long a server may take to say that it wants the body; one that says nothing gets it then (RFC 9110, 10.1.1)."""
 
 
 class Handle:
@@ -110,7 +112,10 @@ class Handle:
 
     def _go_to(self, place: Place) -> None:
         to, source = place
-        self.easy.setopt(pycurl.CONNECT_TO, [f"::{to}"] if to else [])
+        if to:
+            self.easy.setopt(pycurl.CONNECT_TO, [f"::{to}"])
+        else:
+            self.easy.unsetopt(pycurl.CONNECT_TO)  # an empty list would leave the last one in force
         if source is not None:
             self.easy.setopt(pycurl.INTERFACE, f"host!{source}")
         self._place = place
@@ -119,12 +124,12 @@ class Handle:
         easy, manner = self.easy, call.manner
         easy.setopt(pycurl.HTTP_VERSION, self._version(manner, message))
         easy.setopt(pycurl.CONNECTTIMEOUT_MS, call.timeout_ns // 1_000_000)
-        easy.setopt(pycurl.EXPECT_100_TIMEOUT_MS, call.timeout_ns // 1_000_000)
+        easy.setopt(pycurl.EXPECT_100_TIMEOUT_MS, min(call.timeout_ns // 2_000_000, MOST_PATIENT_MS))
         # A redirect to elsewhere must not take credentials along.
         if manner.credentials is not None and not message.elsewhere:
             easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
-            easy.setopt(pycurl.USERNAME, render(manner.credentials.username, scope).decode())
-            easy.setopt(pycurl.PASSWORD, render(manner.credentials.password, scope).decode())
+            easy.setopt(pycurl.USERNAME, render(manner.credentials.username, scope))
+            easy.setopt(pycurl.PASSWORD, render(manner.credentials.password, scope))
             self._digests = True
         elif self._digests:
             easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_NONE)
@@ -144,7 +149,8 @@ class Handle:
         head, _, body = wire.partition(END_OF_HEAD)
         start, *lines = head.split(b"\r\n")
         _, target, _ = start.split(b" ", 2)
-        expects = self._call is not None and self._call.manner.expects_continue
+        sends = bool(body) or message.file is not None
+        expects = sends and self._call is not None and self._call.manner.expects_continue
         self.easy.setopt(pycurl.URL, b"%b%b" % (str(message.origin).encode(), target))
         self.easy.setopt(pycurl.HTTPHEADER, headers(lines, message.origin.authority.encode(), expects=expects))
         self._carry(message, body)
@@ -156,7 +162,7 @@ class Handle:
         if message.file is not None:
             usual = "PUT"
             self._send_file(message)
-        elif body or method == "POST":
+        elif body or method in ("POST", "PUT", "PATCH"):
             usual = "POST"
             easy.setopt(pycurl.POST, 1)
             easy.setopt(pycurl.POSTFIELDS, body)

@@ -88,8 +88,12 @@ class Settings:
         return [_place(info, source) for info in found]
 
     def tunnels(self, origin: Origin) -> bool:
-        """Whether a proxy is asked for an address; otherwise it is shown the request, and looks the name up itself."""
-        return self._proxy is None or self._proxy.scheme == "socks5" or origin.secure
+        """Whether a proxy is asked for an address; otherwise it is shown the request, and looks the name up itself.
+
+        A name that the plan overrides must not be looked up by anyone.
+        """
+        overridden = self._options.place_of(origin.host, origin.port) is not None
+        return self._proxy is None or self._proxy.scheme == "socks5" or origin.secure or overridden
 
     def _trust(self, easy: pycurl.Curl) -> None:
         ca = self._options.ca
@@ -99,8 +103,8 @@ class Settings:
             easy.setopt(pycurl.PROXY_SSL_VERIFYPEER, 0)
             easy.setopt(pycurl.PROXY_SSL_VERIFYHOST, 0)
         elif ca is not None and PEM in ca:
-            easy.setopt(pycurl.CAINFO_BLOB, ca)
-            easy.setopt(pycurl.PROXY_CAINFO_BLOB, ca)
+            easy.setopt(pycurl.CAINFO_BLOB, ca.encode())
+            easy.setopt(pycurl.PROXY_CAINFO_BLOB, ca.encode())
         else:
             file, folder = (ca, None) if ca is not None else system_authorities()
             for option, value in (
@@ -115,8 +119,8 @@ class Settings:
     def _identify(self, easy: pycurl.Curl, scope: Scope) -> None:
         identity = self._dialer.tls.identity(scope)
         if identity is not None:
-            easy.setopt(pycurl.SSLCERT_BLOB, identity.certificate)
-            easy.setopt(pycurl.SSLKEY_BLOB, identity.key)
+            easy.setopt(pycurl.SSLCERT_BLOB, identity.certificate.encode())
+            easy.setopt(pycurl.SSLKEY_BLOB, identity.key.encode())
 
     def _go_through_proxy(self, easy: pycurl.Curl, scope: Scope) -> None:
         # Said even where there is none: libcurl would otherwise look for one in the environment of this process.
@@ -126,8 +130,8 @@ class Settings:
             easy.setopt(pycurl.PROXYTYPE, PROXY_TYPES[self._proxy.scheme])
         if self._proxy_credentials is not None:
             username, password = self._proxy_credentials
-            easy.setopt(pycurl.PROXYUSERNAME, username.render(scope))
-            easy.setopt(pycurl.PROXYPASSWORD, password.render(scope))
+            easy.setopt(pycurl.PROXYUSERNAME, username.render(scope).encode())
+            easy.setopt(pycurl.PROXYPASSWORD, password.render(scope).encode())
 
 
 def _place(info: tuple[Any, ...], source: str | None) -> Place:
