@@ -117,8 +117,9 @@ class Ride:
         )
 
     def signal(self, node: str, number: signal.Signals) -> None:
-        """Send the process of a node a signal."""
-        os.kill(next(info.pid for info in self.cluster.nodes() if info.name == node), number)
+        """Send the process of a node a signal; one that came later under the name of an agent is called ``name~2``."""
+        agent = node.partition("~")[0]
+        os.kill(next(info.pid for info in self.cluster.nodes() if info.name == agent), number)
 
     def event(self, kind: str) -> NodeEvent:
         return next(event for event in self.events if event.kind == kind)

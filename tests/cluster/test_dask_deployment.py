@@ -191,6 +191,20 @@ def test_iterations_of_a_lost_node_go_to_those_that_are_still_there() -> None:
     assert stage.iterations >= 150
 
 
+def test_users_that_are_too_many_after_new_shares_leave() -> None:
+    async def play(stage: Stage) -> None:
+        await asyncio.sleep(3)
+        stage.hands[0].agent.draining = True
+        await asyncio.sleep(4)
+        stage.snapshots.clear()
+        await stage.run.wait()
+
+    stage = act(spec_of(rate=30, seconds=10, load={"max_vus": 20}), play, answer=Answer(after=1.0))
+    users = {(told.node, told.vus) for told in stage.snapshots if told.planned_rate or told.node == "n1"}
+    assert {count for node, count in users if node == "n1"} <= {0, 1}
+    assert ("n2", 20) in users
+
+
 def test_a_node_that_answers_and_never_ends_is_given_up() -> None:
     async def play(stage: Stage) -> None:
         stage.hands[1].mute = (messages.Ending, messages.Ended)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from perfsvc.cluster.dask.cluster import DaskCluster
@@ -44,6 +46,25 @@ async def test_arrivals_are_exactly_the_plan(
         assert report["summary"]["dropped"] == 0
     else:
         assert requests.total() == pytest.approx(300, abs=90)
+
+
+async def test_processes_have_the_lowest_free_names_and_are_not_seen_from_elsewhere(
+    cluster: DaskCluster, nginx: Nginx
+) -> None:
+    ride = Ride(cluster, spec_of(nginx.url, nodes=2, rate=10, seconds=1))
+    await ride.whole()
+    ride.signal("central-1", signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while "central-1" in {node.name for node in cluster.nodes()}:
+            await asyncio.sleep(0.05)
+    placement = {"strategy": "weight", "weights": {"central-1": 2}}
+    report = await Ride(cluster, spec_of(nginx.url, nodes=3, rate=40, seconds=1, placement=placement)).whole()
+    assert {node["node"]: node["requests"] for node in report["nodes"]} == {
+        "central-1": 20, "central-2": 10, "central-3": 10,
+    }  # fmt: skip
+    for node in cluster.nodes():
+        sockets = psutil.Process(node.pid).net_connections("tcp")
+        assert {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
 
 async def test_users_add_up_and_all_nodes_start_at_once(cluster: DaskCluster, nginx: Nginx) -> None:

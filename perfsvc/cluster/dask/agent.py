@@ -35,6 +35,7 @@ from perfsvc.cluster.dask.hosted import Hosted
 from perfsvc.cluster.dask.hosted import words_of
 from perfsvc.cluster.dask.messages import Message
 from perfsvc.cluster.dask.roster import DASK
+from perfsvc.cluster.dask.roster import name_refused
 from perfsvc.cluster.dask.safety import configure
 from perfsvc.cluster.dask.safety import security_of
 from perfsvc.cluster.vitals import Vitals
@@ -46,6 +47,7 @@ from perfsvc.plugin.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
+LOOPBACK = "127.0.0.1"
 FIRST_PAUSE_S = 0.5
 JOIN_LIMIT_S = 10.0
 """Joining takes well under a second where the machine has one to spare."""
@@ -116,6 +118,8 @@ class Crew(WorkerPlugin):
                 self._answer(order)
             case messages.Deploy():
                 self._deploy(order)
+            case messages.Unwelcome():
+                log.error("the server does not take this agent: %s", order.en)
             case _:
                 hosted = self._hosted.get(order.run)
                 if hosted is not None:
@@ -169,6 +173,8 @@ async def work(employment: Employment) -> None:
                 dashboard_address="127.0.0.1:0",
                 local_directory=folder,
                 death_timeout=JOIN_LIMIT_S,
+                # Nobody connects to agents; those of this machine are not to be seen from others.
+                host=LOOPBACK if employment.started_here else None,
             )
             try:
                 await worker
@@ -229,12 +235,16 @@ def checked_name(name: str) -> str:
     if NAME.fullmatch(name) is None:
         zh, en = "只能包含字母、数字和 . _ -，至多 64 个字符", "may have 64 letters, digits and . _ - at most"
         raise InvalidInput.at("--name", zh, en)
+    refused = name_refused(name)
+    if refused is not None:
+        raise InvalidInput.at("--name", *refused)
     return name
 
 
 def own_name() -> str:
     """Host name and process id, of whatever can stand in a name."""
-    return NOT_IN_NAMES.sub("-", f"{platform.node()}-{os.getpid()}")[-64:]
+    name = NOT_IN_NAMES.sub("-", f"{platform.node()}-{os.getpid()}")[-64:]
+    return f"agent-{name}" if name_refused(name) else name
 
 
 def employment_of(document: Mapping[str, Any]) -> Employment:

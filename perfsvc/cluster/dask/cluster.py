@@ -71,6 +71,7 @@ class DaskCluster:
         self._opening = asyncio.Lock()
         self._recruiting = asyncio.Lock()
         self._runs: dict[str, DaskDeployment] = {}
+        self._draining: set[str] = set()
         self._stints: dict[Agent, str] = {}
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -106,12 +107,15 @@ class DaskCluster:
         return [self._info(agent) for agent in sorted(agents, key=lambda agent: agent.name)]
 
     def drain(self, name: str, draining: bool) -> None:
-        """Give an agent no more load, or give it load again. Raises NotFound."""
+        """Give an agent no more load, or give it load again, also when it has joined anew. Raises NotFound."""
         agents = self._hub.agents.values() if self._hub is not None else ()
         agent = next((agent for agent in agents if agent.name == name), None)
         if agent is None:
             raise NotFound("节点不存在", "there is no such node")
         agent.draining = draining
+        self._draining.discard(name)
+        if draining and not agent.hello.started_here:  # those are made anew, under names that were used before
+            self._draining.add(name)
 
     # What runs ask for.
 
@@ -242,6 +246,8 @@ class DaskCluster:
         return agent.unfit(brought)
 
     def _hear(self, agent: Agent, word: messages.Word) -> None:
+        if isinstance(word, messages.Hello):
+            agent.draining = agent.name in self._draining
         if isinstance(word, messages.Hello | messages.Pong):
             return
         run, _, _ = word.run.partition("/")

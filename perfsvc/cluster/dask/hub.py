@@ -17,6 +17,7 @@ from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import host_and_port
 from perfsvc.cluster.dask.messages import Message
 from perfsvc.cluster.dask.roster import Agent
+from perfsvc.cluster.dask.roster import name_refused
 from perfsvc.cluster.dask.safety import configure
 from perfsvc.cluster.dask.safety import security_of
 from perfsvc.errors import StartupError
@@ -112,9 +113,7 @@ class Hub:
     def _note(self, worker: str, word: messages.Word) -> None:
         now_ns = self._clock.now_ns()
         if isinstance(word, messages.Hello):
-            self.agents[worker] = Agent(worker, word, now_ns, self._clock.wall())
-            log.info("agent %s on %s has joined", word.name, word.host)
-            self._beat_once(self.agents[worker])
+            self._welcome(Agent(worker, word, now_ns, self._clock.wall()))
         agent = self.agents.get(worker)
         if agent is None:
             return
@@ -125,6 +124,18 @@ class Hub:
                 self._beat_once(agent)
         self.changed.set()
         self._hear(agent, word)
+
+    def _welcome(self, agent: Agent) -> None:
+        """It has joined, unless its name belongs to another kind of node."""
+        hello = agent.hello
+        refused = None if hello.started_here else name_refused(hello.name)
+        if refused is not None:
+            log.warning("agent on %s refused: %s", hello.host, refused.en)
+            self.send(agent, messages.Unwelcome(zh=refused.zh, en=refused.en))
+            return
+        self.agents[agent.address] = agent
+        log.info("agent %s on %s has joined", hello.name, hello.host)
+        self._beat_once(agent)
 
     def _gone(self, worker: str) -> None:
         agent = self.agents.pop(worker, None)

@@ -32,6 +32,13 @@ class Beat(Message, frozen=True, kw_only=True):
     sent_ns: int
 
 
+class Unwelcome(Message, frozen=True, kw_only=True):
+    """The agent gets no work, and why."""
+
+    zh: str
+    en: str
+
+
 class Deploy(Message, frozen=True, kw_only=True):
     """Get a run ready: ``spec`` is its RunSpec as JSON, the rest is this node's place in it and what happened before.
 
@@ -128,8 +135,11 @@ class Teardown(Message, frozen=True, kw_only=True):
 # From an agent.
 
 
-class Hello(Message, frozen=True, kw_only=True):
-    """Who has joined. ``plugins`` are protocols by name, with the distribution and version that bring each."""
+class Hello(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Who has joined. ``plugins`` are protocols by name, with the distribution and version that bring each.
+
+    What a newer agent says beyond that is passed over, so that it can be told that its version is another.
+    """
 
     name: str
     host: str
@@ -223,7 +233,7 @@ class Ended(Message, frozen=True, kw_only=True):
 
 Life = Deploy | Prepare | Start | Stop | Abort | Teardown
 Steering = Pause | Resume | SetLevel | Resplit | Granted | Confirmed
-Order = Beat | Life | Steering
+Order = Beat | Unwelcome | Life | Steering
 Word = Hello | Pong | Compiled | Prepared | Refused | Told | Ending | Left | Ended | Ask | Claim | GiveBack
 
 encode = msgspec.msgpack.Encoder(enc_hook=str).encode

@@ -7,8 +7,10 @@ import json
 import logging
 import os
 import sys
+from itertools import count
 
 from perfsvc.cluster.certificates import Credentials
+from perfsvc.cluster.dask.roster import CENTRAL
 from perfsvc.errors import RunError
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,6 @@ class Processes:
         self._scheduler = scheduler
         self._credentials = credentials
         self._children: dict[str, asyncio.subprocess.Process] = {}
-        self._started = 0
 
     @property
     def alive(self) -> list[str]:
@@ -43,7 +44,7 @@ class Processes:
 
     async def end(self, names: list[str]) -> None:
         """Let some go, and wait until they have."""
-        children = [self._children.pop(name) for name in names if name in self._children]
+        children = [self._children[name] for name in names if name in self._children]
         for child in children:
             if child.stdin is not None:
                 child.stdin.close()
@@ -54,8 +55,7 @@ class Processes:
         await self.end(list(self._children))
 
     async def _start_one(self) -> None:
-        self._started += 1
-        name = f"central-{self._started}"
+        name = self._free_name()
         try:
             # In a session of its own, lest Ctrl-C at the terminal end it before its run has ended gracefully.
             child = await asyncio.create_subprocess_exec(
@@ -71,6 +71,12 @@ class Processes:
         employment = {"scheduler": self._scheduler, "name": name, "credentials": list(map(str, self._credentials))}
         assert child.stdin is not None  # noqa: S101 - it was asked for
         child.stdin.write(json.dumps(employment).encode() + b"\n")
+
+
+    def _free_name(self) -> str:
+        """That of the lowest number: plans give weights by name, whatever ran here before."""
+        taken = self.alive
+        return next(name for number in count(1) if (name := f"{CENTRAL}{number}") not in taken)
 
 
 async def ended(child: asyncio.subprocess.Process) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections import deque
 from importlib.metadata import version
 from typing import NamedTuple
@@ -15,6 +16,20 @@ from perfsvc.errors import Text
 DASK = version("distributed")
 ROUND_TRIPS = 20
 """The shortest of so many, the latest, says how the clocks differ."""
+
+CENTRAL = "central-"
+"""Agents that the server starts are called so, with a number."""
+RESERVED = re.compile(rf"local|{CENTRAL}\d+")
+
+
+def name_refused(name: str) -> Text | None:
+    """Why an agent that the server has not started may not be called so, or None."""
+    if RESERVED.fullmatch(name) is None:
+        return None
+    return Text(
+        f"执行节点不能命名为 {name}：local 和 {CENTRAL}N 是服务自己的节点",
+        f"an agent cannot be called {name}: local and {CENTRAL}N are the server's own",
+    )
 
 
 class RoundTrip(NamedTuple):

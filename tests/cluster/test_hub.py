@@ -1,0 +1,101 @@
+"""Who joins the scheduler: agents by their first words."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from perfsvc import __version__
+from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.cluster.dask.hub import Hub
+from perfsvc.cluster.dask.roster import DASK
+from perfsvc.cluster.dask.roster import Agent
+from tests.cluster.bench import CATALOG
+from tests.cluster.bench import CLOCK
+
+pytestmark = pytest.mark.asyncio
+
+HELLO = messages.Hello(
+    name="east", host="h", pid=1, version=__version__, python=platform.python_version(), dask=DASK, plugins={}
+)
+
+
+class Door:
+    """A scheduler, and what is said to it without a connection."""
+
+    def __init__(self, cluster: DaskCluster) -> None:
+        self.cluster = cluster
+        hub = cluster._hub
+        assert isinstance(hub, Hub)
+        self._hub = hub
+
+    def say(self, words: bytes, address: str = "tls://h:1") -> None:
+        self._hub._take(words, address)
+
+    def go(self, address: str = "tls://h:1") -> None:
+        self._hub._gone(address)
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {node.name: node.state for node in self.cluster.nodes()}
+
+
+@pytest_asyncio.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    cluster = DaskCluster(CATALOG, CLOCK, certificates=tmp_path / "certs", listen="127.0.0.1:0")
+    await cluster.open()
+    yield Door(cluster)
+    await cluster.close()
+
+
+@pytest.mark.parametrize("name", ["local", "central-7"])
+async def test_names_of_the_server_s_own_nodes_are_for_them_alone(
+    name: str, door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    hello = msgspec.structs.replace(HELLO, name=name)
+    with caplog.at_level(logging.WARNING):
+        door.say(messages.encode(hello))
+    assert door.states == {}
+    assert f"an agent cannot be called {name}" in caplog.text
+    door.say(messages.encode(msgspec.structs.replace(hello, started_here=True)))
+    assert door.states == {name: "ready"}
+
+
+async def test_an_agent_is_drained_by_name_whenever_it_joins(door: Door) -> None:
+    door.say(messages.encode(HELLO))
+    door.cluster.drain("east", True)
+    door.go()
+    assert door.states == {}
+    door.say(messages.encode(HELLO), "tls://h:2")
+    assert door.states == {"east": "draining"}
+    door.cluster.drain("east", False)
+    door.go("tls://h:2")
+    door.say(messages.encode(HELLO), "tls://h:3")
+    assert door.states == {"east": "ready"}
+
+
+async def test_a_new_process_of_this_machine_is_not_drained_for_its_name(door: Door) -> None:
+    hello = msgspec.structs.replace(HELLO, name="central-1", started_here=True)
+    door.say(messages.encode(hello))
+    door.cluster.drain("central-1", True)
+    door.go()
+    door.say(messages.encode(hello), "tls://h:2")
+    assert door.states == {"central-1": "ready"}
+
+
+async def test_a_newer_agent_is_told_that_its_version_is_another(door: Door) -> None:
+    newer = {**msgspec.to_builtins(HELLO), "version": "9.9", "gpus": 4}
+    door.say(messages.encode(newer))
+    assert door.states == {"east": "ready"}
+    word = messages.decode_word(messages.encode(newer))
+    assert isinstance(word, messages.Hello)
+    unfit = Agent("tls://h:1", word, 0, 0.0).unfit({})
+    assert unfit is not None
+    assert unfit.en == f"east has perfsvc 9.9, the server {__version__}"
