@@ -16,6 +16,7 @@ RUNTIME = [
     "grpcio>=1.85",
     "grpcio-reflection>=1.85",
     "grpcio-tools>=1.85",
+    "hpack>=4.2,<5",
     "httptools>=0.9",
     "jsonpath-ng>=1.16",
     "msgspec>=0.22",
@@ -40,6 +41,7 @@ RUNTIME = [
 
 TEST = [
     "aioquic>=1.7",
+    "h2>=4.4",
     "hdrhistogram>=0.10",
     # examples/perfsvc-redis
     "hiredis>=3",

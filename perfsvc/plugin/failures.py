@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import ssl
 
 from perfsvc.model.template import MissingVariable
@@ -34,6 +35,7 @@ BY_ERRNO = {
 }
 HOSTNAME_MISMATCH = 62
 IP_MISMATCH = 64
+REASON = re.compile(r"^\[SSL\] ([a-z0-9 ]+) \(_ssl\.c")
 
 
 class Failed(Exception):
@@ -71,4 +73,8 @@ def _tls_cause(error: ssl.SSLError) -> str:
     if getattr(error, "verify_code", 0) in (HOSTNAME_MISMATCH, IP_MISMATCH):
         return "hostname mismatch"
     verification = getattr(error, "verify_message", "")
-    return verification or (getattr(error, "reason", None) or "handshake failed").lower().replace("_", " ")
+    if verification:
+        return str(verification)
+    # Python has no name for some of OpenSSL's reasons, and then only tells their text.
+    told = REASON.search(str(error))
+    return (getattr(error, "reason", None) or (told[1] if told else "handshake failed")).lower().replace("_", " ")

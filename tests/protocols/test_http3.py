@@ -94,7 +94,7 @@ def test_what_cannot_be_is_told_before_the_run(
 
 def test_without_pycurl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(support, "MISSING", True)
-    for options, request in (({"http_version": "2"}, {}), ({}, {"http_version": "2"})):
+    for options, request in (({"http_version": "3"}, {}), ({}, {"http_version": "auto"})):
         user = User(HttpProtocol(HttpProtocol.Options.parse(options), context("https://127.0.0.1:1")))
         with pytest.raises(InvalidInput) as raised:
             user.call(request)

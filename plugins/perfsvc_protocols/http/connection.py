@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Protocol
-from typing import cast
 
 import httptools
 
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
+from perfsvc_protocols.http.carrier import Carrier
 from perfsvc_protocols.http.recipe import Flavour
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.reply import HttpReply
@@ -47,43 +46,19 @@ class Owner(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
-    """A connection to one origin. ``call`` is the request in flight, None between two of them.
+class Connection(Carrier):
+    """A connection that speaks HTTP/1.1. ``size`` is that of the last reply, if it came in one piece."""
 
-    ``write`` is None before the connection stands and after it ended: it then carries no request. ``size`` is that of
-    the last reply, if it came in one piece.
-    """
-
-    __slots__ = (
-        "_complete",
-        "_flavour",
-        "_keep_alive",
-        "_now_ns",
-        "_owner",
-        "_parser",
-        "_reply",
-        "_surplus",
-        "_transport",
-        "call",
-        "origin",
-        "served",
-        "size",
-        "write",
-    )
+    __slots__ = ("_complete", "_flavour", "_keep_alive", "_owner", "_parser", "_reply", "_surplus", "size")
 
     def __init__(self, origin: Origin, owner: Owner, now_ns: Callable[[], int]) -> None:
+        super().__init__(origin, now_ns)
         # For as long as it stands
-        self.origin = origin
-        self.write: Callable[[bytes], None] | None = None
-        self.served = False
         self._flavour: Flavour | None = None
-        self._now_ns = now_ns
         self._owner = owner
         self._parser: httptools.HttpResponseParser | None = None
         self._reply = owner.reply
-        self._transport: asyncio.Transport | None = None
         # For one request
-        self.call: HttpCall | None = None
         self.size = 0
         self._complete = self._keep_alive = self._surplus = False
 
@@ -96,22 +71,12 @@ class Connection(asyncio.Protocol):
         if self._flavour is not call.flavour:
             self._adapt(call.flavour)
 
-    def drop(self) -> None:
-        """Ends it at once, whatever was going on; nobody is told."""
-        self.retire()
-        if self._transport is not None:
-            self._transport.abort()
-
     def retire(self) -> None:
         """No more requests; it ends when the server closes it, so that the server's port waits and not ours."""
         self.call = self.write = self._parser = None
         self.size = 0
 
     # What the event loop does with it
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self.write = self._transport.write
 
     def data_received(self, data: bytes) -> None:
         call = self.call

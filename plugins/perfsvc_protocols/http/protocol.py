@@ -16,6 +16,8 @@ from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols.http import spec
 from perfsvc_protocols.http.compile import Compiler
 from perfsvc_protocols.http.curl import support
+from perfsvc_protocols.http.h2.decoding import Heads
+from perfsvc_protocols.http.h2.session import Http2Session
 from perfsvc_protocols.http.recipe import HttpCall
 from perfsvc_protocols.http.session import HttpSession
 from perfsvc_protocols.http.user import HttpUser
@@ -23,11 +25,13 @@ from perfsvc_protocols.http.user import HttpUser
 if TYPE_CHECKING:
     from perfsvc_protocols.http.curl.transport import CurlTransport
 
-ALPN = ("http/1.1",)
+ALPN = {"2": ("h2",)}
+"""What our own client offers over TLS, by version; ``http/1.1`` but for these."""
+USUAL = ("http/1.1",)
 
 
 class HttpProtocol(Protocol):
-    """HTTP, plain and over TLS: version 1.1 by our own client, the others and all that is rare by libcurl."""
+    """HTTP, plain and over TLS: versions 1.1 and 2 by our own client, 3 and all that is rare by libcurl."""
 
     name = "http"
     title = Text("HTTP", "HTTP")
@@ -38,26 +42,36 @@ class HttpProtocol(Protocol):
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
         self._compiler = Compiler(options, context)
-        self._dialer = Dialer(options, context, ALPN)
+        self._heads = Heads()
+        self._dialers: dict[str, Dialer] = {}
+        self._dialer(options.http_version)
+        self._versions: set[str] = set()
         self._transport: CurlTransport | None = None
         if support.always(options) and not support.MISSING:
             self._transport = self._through_curl()
 
     def compile(self, request: Any, timeout_ns: int, reads: Reads) -> HttpCall:
         call = self._compiler.call(request, timeout_ns, reads)
-        if support.needed(request, self.options):
+        version = call.manner.version
+        self._versions.add(version)
+        if support.needed(request, self.options) or len(self._versions) > 1:
             support.check(call, self.options)
             self._transport = self._transport or self._through_curl()
         if call.message is not None and call.message.origin.secure:
-            self._dialer.tls.prepare()  # before the load begins rather than in the middle of it
+            self._dialer(version).tls.prepare()  # before the load begins rather than in the middle of it
         return call
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> HttpUser:
-        # All steps of a run are compiled by now. Where one needs libcurl all go through it: a user has one connection
-        # to a place, not two.
+        # All steps of a run are compiled by now. Where one needs libcurl, or another version, all go through libcurl: a
+        # user has one connection to a place, not two.
         if self._transport is not None:
             return self._transport.session(scope, done)
-        return HttpSession(scope, done, self.options, self._dialer, self.context.now_ns)
+        options, now_ns = self.options, self.context.now_ns
+        (version,) = self._versions or {options.http_version}
+        dialer = self._dialer(version)
+        if version == "2":
+            return Http2Session(scope, done, options, dialer, self._heads, now_ns)
+        return HttpSession(scope, done, options, dialer, now_ns)
 
     def status_failure(self, status: int) -> str | None:
         return f"HTTP {status}" if status >= 400 else None
@@ -69,4 +83,9 @@ class HttpProtocol(Protocol):
     def _through_curl(self) -> CurlTransport:
         from perfsvc_protocols.http.curl.transport import CurlTransport
 
-        return CurlTransport(self.options, self.context, self._dialer)
+        return CurlTransport(self.options, self.context, self._dialer(self.options.http_version))
+
+    def _dialer(self, version: str) -> Dialer:
+        if version not in self._dialers:
+            self._dialers[version] = Dialer(self.options, self.context, ALPN.get(version, USUAL))
+        return self._dialers[version]

@@ -107,6 +107,35 @@ class HttpReply(Reply):
         return coding.decoded(body, coding_name.lower(), limit) if coding_name else body
 
 
+class UnframedReply(HttpReply):
+    """A reply whose body comes apart from its head and without framing; ``wanted`` is whether somebody reads it."""
+
+    __slots__ = ("start", "wanted")
+
+    def __init__(self, limit: int) -> None:
+        self.wanted = False
+        self.start: bytes
+        super().__init__(limit)
+
+    def reset(self) -> None:
+        super().reset()
+        self.start = b""
+
+    def forget(self) -> None:
+        super().forget()
+        self.start = b""
+
+    def take(self, data: bytes) -> None:
+        """The next bytes of the body."""
+        if self.wanted:
+            self.add_body(data)
+        if len(self.start) < KEPT_BODY:
+            self.start += data[: KEPT_BODY - len(self.start)]
+
+    def _body_start(self) -> bytes:
+        return self._undone(self.start, KEPT_BODY)
+
+
 def _unchunked(data: bytes) -> bytes:
     """As much of a chunked body as there is in its first bytes."""
     found = b""

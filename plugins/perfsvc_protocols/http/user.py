@@ -19,6 +19,8 @@ from perfsvc_protocols.http.spec import Options
 
 SET_COOKIE = b"\nset-cookie:"
 NS = 1_000_000_000
+STREAM_RESET = "Connection Error: stream reset"
+"""The server gave up one request, and not the connection."""
 
 
 class HttpUser(Session):

@@ -8,12 +8,12 @@ import pycurl
 
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import failures
+from perfsvc_protocols.http.user import STREAM_RESET
 
 # Numbers of libcurl that pycurl has no names for.
 WEIRD_REPLY, HTTP2_STREAM, HTTP3, QUIC_CONNECT, PROXY_HANDSHAKE = 8, 92, 95, 96, 97
 
 PROXY = "Proxy Error"
-NO_STREAM = "Connection Error: stream reset"
 
 BY_CODE = {
     pycurl.E_COULDNT_RESOLVE_PROXY: failures.DNS,
@@ -24,7 +24,7 @@ BY_CODE = {
     pycurl.E_PARTIAL_FILE: failures.CLOSED_EARLY,
     pycurl.E_SEND_ERROR: failures.RESET,
     pycurl.E_RECV_ERROR: failures.RESET,
-    HTTP2_STREAM: NO_STREAM,
+    HTTP2_STREAM: STREAM_RESET,
     pycurl.E_HTTP2: failures.PROTOCOL,
     HTTP3: failures.PROTOCOL,
     WEIRD_REPLY: failures.PROTOCOL,

@@ -21,6 +21,8 @@ else:
     FEATURES = pycurl.version_info()[4]
     MISSING = False
 
+OURS = frozenset({"1.1", "2"})
+"""Versions that our own client speaks."""
 HTTP2 = 1 << 16
 HTTP3 = 1 << 25
 NEEDED = {"2": HTTP2, "3": HTTP2 | HTTP3, "auto": HTTP2 | HTTP3}
@@ -32,14 +34,15 @@ NO_TLS = Text("HTTP/3 只能用于 https", "HTTP/3 is for https only")
 
 def always(options: Options) -> bool:
     """Whether a run is beyond our own client, whatever its steps are."""
-    return options.http_version != "1.1" or options.proxy is not None or options.shared_connections > 0
+    return options.http_version not in OURS or options.proxy is not None or options.shared_connections > 0
 
 
 def needed(request: Request, options: Options) -> bool:
     """Whether a step is."""
-    version = request.http_version or "1.1"
-    asks = request.expect_continue or request.body_file is not None or isinstance(request.auth, DigestAuth)
-    return always(options) or asks or version != "1.1"
+    version = request.http_version or options.http_version
+    sends_file = request.body_file is not None and version != "2"
+    asks = request.expect_continue or sends_file or isinstance(request.auth, DigestAuth)
+    return always(options) or asks or version not in OURS
 
 
 def check(call: HttpCall, options: Options) -> None:

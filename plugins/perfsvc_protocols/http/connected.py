@@ -1,0 +1,170 @@
+"""A virtual user with connections of its own: opened where none stands, kept, and opened anew where one was closed."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable
+from operator import add
+from typing import Generic
+from typing import TypeVar
+from typing import cast
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import Failed
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import failures
+from perfsvc.plugin.net.dial import Dialer
+from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols.http.carrier import Carrier
+from perfsvc_protocols.http.message import Message
+from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.reply import HttpReply
+from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.user import NS
+from perfsvc_protocols.http.user import HttpUser
+
+C = TypeVar("C", bound=Carrier)
+
+
+class ConnectedUser(HttpUser, Generic[C]):
+    """Sends a request on the connection to its origin, opening one where none stands.
+
+    A request that is sent once more, because the server had closed a kept connection, started with its first bytes.
+    """
+
+    __slots__ = ("_connection", "_connections", "_dialer", "_dialing", "_retried")
+
+    def __init__(
+        self,
+        scope: Scope,
+        done: Callable[[Reply], None],
+        options: Options,
+        reply: HttpReply,
+        dialer: Dialer,
+        now_ns: Callable[[], int],
+    ) -> None:
+        super().__init__(scope, done, options, reply, now_ns)
+        # For as long as the user lives
+        self._connections: dict[Origin, C] = {}
+        self._dialer = dialer
+        # For one request
+        self._connection: C | None = None
+        self._dialing: asyncio.Task[None] | None = None
+        self._retried = False
+
+    def start(self, call: HttpCall) -> None:
+        message = call.message or call.make(self.scope)
+        if self._iteration is not None and self._iteration != self.scope.iteration:
+            self._iteration = self.scope.iteration
+            self.reset()
+        self._call = call
+        self._message = message
+        self._hops = 0
+        self._retried = False
+        self.reply.reset()
+        connection = self._connection
+        if connection is not None and connection.origin is message.origin and connection.write is not None:
+            self._send(connection, message)
+        else:
+            self._dispatch(message)
+
+    def abort(self, error_class: str) -> None:
+        if self._message is None:
+            return
+        if self._dialing is not None:
+            self._dialing.cancel()
+        elif self._connection is not None:
+            self._connection.give_up()
+        self._fail(error_class, "")
+
+    def reset(self) -> None:
+        for connection in self._connections.values():
+            connection.drop()
+        self._connections.clear()
+        self._connection = self._jar = None
+
+    async def close(self) -> None:
+        self.reset()
+        await asyncio.sleep(0)  # the loop tells the connections that they ended, and lets go of them
+
+    @abstractmethod
+    def _new_connection(self, origin: Origin) -> C:
+        """One that is about to be opened."""
+
+    @abstractmethod
+    def _send(self, connection: C, message: Message) -> None:
+        """Sends a request on a connection that stands."""
+
+    # On the way out
+
+    def _dispatch(self, message: Message) -> None:
+        connection = self._connections.get(message.origin)
+        if connection is not None and connection.write is not None:
+            self._send(connection, message)
+            return
+        self._asked_ns = self._now_ns()
+        self._dialing = asyncio.get_running_loop().create_task(self._dial(message))
+
+    async def _dial(self, message: Message) -> None:
+        connection = self._new_connection(message.origin)
+        try:
+            async with asyncio.timeout(self._call.timeout_ns / NS):
+                phases = await self._dialer.open(message.origin, connection, self.scope)
+        except asyncio.CancelledError:
+            connection.drop()
+            raise
+        except TimeoutError:
+            connection.drop()
+            self._fail(TIMEOUT, f"no connection to {message.origin} in time")
+        except Failed as error:
+            self._fail(error.error_class, str(error))
+        else:
+            self._dialled(connection, message, phases)
+
+    def _dialled(self, connection: C, message: Message, phases: tuple[int, int, int]) -> None:
+        self._dialing = None
+        dns, connect, tls = map(add, phases, self.reply.connected or (0, 0, 0))
+        self.reply.connected = dns, connect, tls
+        self._keep(connection)
+        if connection.write is None:
+            self.lost(connection, None)
+        else:
+            self._send(connection, message)
+
+    def _keep(self, connection: C) -> None:
+        former = self._connections.pop(connection.origin, None)
+        if former is None and len(self._connections) >= self.options.max_connections:
+            former = self._connections.pop(next(iter(self._connections)))
+        if former is not None:
+            former.drop()
+        self._connections[connection.origin] = connection
+
+    # On the way back
+
+    def garbled(self, connection: C, cause: str) -> None:
+        connection.drop()
+        self._fail(failures.PROTOCOL, cause)
+
+    def oversized(self, connection: C) -> None:
+        connection.drop()
+        self._fail(failures.TOO_LARGE, f"more than {self.options.max_response_bytes} bytes")
+
+    def lost(self, connection: C, error: BaseException | None) -> None:
+        stale = connection.served and not self.reply.raw
+        message = cast(Message, self._message)
+        if stale and message.idempotent and not self._retried:
+            self._retried = True
+            self._dispatch(message)
+        else:
+            error_class = failures.RESET if stale else failures.broken(error)
+            self._fail(error_class, str(error or "the server closed the connection"))
+
+    def _fail(self, error_class: str, message: str) -> None:
+        self._dialing = None
+        super()._fail(error_class, message)
+
+    def _follow(self, reply_head: bytes) -> bool:
+        self._retried = False
+        return super()._follow(reply_head)

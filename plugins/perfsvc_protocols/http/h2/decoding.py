@@ -1,0 +1,83 @@
+"""Header blocks as the heads of replies."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from hpack import Decoder
+from hpack.exceptions import HPACKError
+
+from perfsvc_protocols.http.h2.frames import Violation
+from perfsvc_protocols.http.head import MAX_HEAD
+from perfsvc_protocols.http.message import REDIRECTS
+
+KNOWN = 256
+"""Heads that are remembered: with a date in each, those of a few seconds."""
+NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
+UNFIT = re.compile(rb"[\r\n\0]")
+STATUS = re.compile(rb"[1-9][0-9]{2}")
+LENGTH = re.compile(rb"[0-9]{1,18}")
+NOT_OURS = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
+NO_BODY = frozenset({204, 304})
+SWITCHING_PROTOCOLS = 101
+
+
+class Head(NamedTuple):
+    """The head of a reply. ``raw`` is what HTTP/1.1 would make of it, ``length`` that of its body where it is told.
+
+    ``plain``: it neither sets cookies nor leads elsewhere.
+    """
+
+    status: int
+    raw: bytes
+    length: int | None
+    plain: bool
+
+
+class Heads:
+    """Decodes the blocks of a run. No table is ever filled, so a block means the same whatever connection it is on."""
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, Head] = {}
+        self._decoder = Decoder(MAX_HEAD)
+        self._decoder.header_table_size = self._decoder.max_allowed_table_size = 0
+
+    def decode(self, block: bytes) -> Head:
+        """The head that a block stands for. Raises Violation."""
+        try:
+            pairs = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
+        except (HPACKError, IndexError, ValueError) as error:
+            raise Violation(f"a header block that cannot be read: {error}") from None
+        head = _head(pairs)
+        if len(self.known) >= KNOWN:
+            self.known.clear()
+        if len(block) <= 4 * KNOWN:
+            self.known[block] = head
+        return head
+
+
+def _head(pairs: list[tuple[bytes, bytes]]) -> Head:
+    if not pairs or pairs[0][0] != b":status" or not STATUS.fullmatch(pairs[0][1]):
+        raise Violation("a reply without a status")
+    status = int(pairs[0][1])
+    if status == SWITCHING_PROTOCOLS:
+        raise Violation("another protocol, which nobody asked for")
+    lengths = set()
+    lines = [b"HTTP/2 %d" % status]
+    for name, value in pairs[1:]:
+        if not NAME.fullmatch(name) or name in NOT_OURS or UNFIT.search(value):
+            raise Violation(f"a header that must not be: {name[:100]!r}")
+        if name == b"content-length":
+            lengths.add(value)
+        lines.append(b"%b: %b" % (name, value))
+    plain = status not in REDIRECTS and all(name != b"set-cookie" for name, _ in pairs)
+    return Head(status, b"\r\n".join((*lines, b"", b"")), _length(status, lengths), plain)
+
+
+def _length(status: int, said: set[bytes]) -> int | None:
+    if status in NO_BODY or not said:
+        return None
+    if len(said) > 1 or not LENGTH.fullmatch(next(iter(said))):
+        raise Violation("a length that is none")
+    return int(next(iter(said)))

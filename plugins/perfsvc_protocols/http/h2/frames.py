@@ -1,0 +1,70 @@
+"""HTTP/2 frames (RFC 9113): how they are laid out, and those that never change."""
+
+from __future__ import annotations
+
+import struct
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+
+END_STREAM = ACK = 0x1
+END_HEADERS = 0x4
+PADDED = 0x8
+PRIORITIZED = 0x20
+
+HEADER_TABLE_SIZE, ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = 1, 2, 4, 5
+NO_ERROR, REFUSED_STREAM, CANCEL = 0, 7, 8
+
+FRAME = struct.Struct(">IBI")
+"""Length and kind in one number, flags, stream."""
+SETTING = struct.Struct(">HI")
+NUMBER = struct.Struct(">I")
+
+HEAD_SIZE = 9
+USUAL_FRAME = 16_384
+LARGEST_FRAME = 2**24 - 1
+USUAL_WINDOW = 65_535
+LARGEST_WINDOW = LAST_STREAM = 2**31 - 1
+
+
+class Violation(Exception):
+    """What came is not HTTP/2; says why."""
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    """A frame."""
+    return FRAME.pack(len(payload) << 8 | kind, flags, stream) + payload
+
+
+def window_update(stream: int, size: int) -> bytes:
+    """Says that so many bytes more may come."""
+    return frame(WINDOW_UPDATE, 0, stream, NUMBER.pack(size))
+
+
+def unpadded(flags: int, payload: bytes) -> bytes:
+    """What a frame carries, without padding and priority. Raises Violation."""
+    padding = 0
+    start = 0
+    if flags & PADDED:
+        if not payload:
+            raise Violation("a padded frame without padding")
+        padding = payload[0]
+        start = 1
+    if flags & PRIORITIZED:
+        start += 5
+    end = len(payload) - padding
+    if start > end:
+        raise Violation("more padding than frame")
+    return payload[start:end]
+
+
+OURS = ((HEADER_TABLE_SIZE, 0), (ENABLE_PUSH, 0), (INITIAL_WINDOW_SIZE, LARGEST_WINDOW))
+"""No table: the same header block always means the same. No pushes. Windows that are never in the way."""
+PREFACE = b"".join(
+    (
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        frame(SETTINGS, 0, 0, b"".join(SETTING.pack(*each) for each in OURS)),
+        window_update(0, LARGEST_WINDOW - USUAL_WINDOW),
+    )
+)
+SETTINGS_SEEN = frame(SETTINGS, ACK, 0)
+FAREWELL = frame(GOAWAY, 0, 0, bytes(8))

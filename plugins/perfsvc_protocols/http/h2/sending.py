@@ -1,0 +1,133 @@
+"""Bodies on their way, within what the server is ready to take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from perfsvc.plugin import NotSent
+from perfsvc.plugin.failures import INVALID_REQUEST
+from perfsvc_protocols.http.h2.frames import DATA
+from perfsvc_protocols.http.h2.frames import END_STREAM
+from perfsvc_protocols.http.h2.frames import INITIAL_WINDOW_SIZE
+from perfsvc_protocols.http.h2.frames import LARGEST_FRAME
+from perfsvc_protocols.http.h2.frames import LARGEST_WINDOW
+from perfsvc_protocols.http.h2.frames import MAX_FRAME_SIZE
+from perfsvc_protocols.http.h2.frames import SETTING
+from perfsvc_protocols.http.h2.frames import USUAL_FRAME
+from perfsvc_protocols.http.h2.frames import USUAL_WINDOW
+from perfsvc_protocols.http.h2.frames import Violation
+from perfsvc_protocols.http.h2.frames import frame
+
+LARGEST_WANTED = 65_536
+"""Frames that we send are no larger, whatever the server would take: a large body is not read far ahead."""
+NONE = -1
+
+
+class FileBody:
+    """A file that is being sent; as long as it was when it was opened."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises NotSent."""
+        try:
+            self._file: IO[bytes] = path.open("rb")
+            self.size = self._file.seek(0, 2)
+            self._file.seek(0)
+        except OSError as error:
+            raise NotSent(INVALID_REQUEST, f"{path}: {error.strerror}") from None
+        self.read = self._file.read
+        self.close = self._file.close
+
+
+class Sender:
+    """What the server takes, and the body that is on its way."""
+
+    __slots__ = ("_close", "_initial", "_left", "_read", "_stream", "_stream_window", "_window", "frame_size", "paused")
+
+    def __init__(self) -> None:
+        # Of the connection
+        self._initial = self._window = USUAL_WINDOW
+        self.frame_size = USUAL_FRAME
+        self.paused = False
+        # Of one request
+        self._read: Callable[[int], bytes]
+        self._close: Callable[[], None] | None = None
+        self._left = 0
+        self._stream = NONE
+        self._stream_window = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a body is not yet sent as a whole."""
+        return self._left > 0
+
+    def at_once(self, size: int) -> bool:
+        """Whether a body fits into one frame that may be sent now; it then counts as sent."""
+        if size > self.frame_size or size > self._window or size > self._initial or self.paused:
+            return False
+        self._window -= size
+        return True
+
+    def begin(self, stream: int, size: int, read: Callable[[int], bytes], close: Callable[[], None] | None) -> None:
+        """A body that takes its time; ``ready`` gives it."""
+        self._stream = stream
+        self._stream_window = self._initial
+        self._left = size
+        self._read = read
+        self._close = close
+
+    def end(self) -> None:
+        """The body is sent, or nobody wants it any more."""
+        self._left = self._stream_window = 0
+        self._stream = NONE
+        if self._close is not None:
+            self._close()
+            self._close = None
+
+    def ready(self) -> Iterator[bytes]:
+        """The frames that may be sent now. Raises OSError when a file has become shorter, or cannot be read."""
+        while self._left and not self.paused:
+            size = min(self._left, self._window, self._stream_window, self.frame_size)
+            if size <= 0:
+                return
+            part = self._read(size)
+            if len(part) < size:
+                raise OSError("the file has become shorter")
+            self._left -= size
+            self._window -= size
+            self._stream_window -= size
+            flags = 0 if self._left else END_STREAM
+            stream = self._stream
+            if flags:
+                self.end()
+            yield frame(DATA, flags, stream, part)
+
+    # What the server says
+
+    def widen(self, stream: int, size: int) -> None:
+        """Raises Violation for a window that is too wide."""
+        if size == 0:
+            raise Violation("a window that grows by nothing")
+        if not stream:
+            self._window += size
+        elif stream == self._stream:
+            self._stream_window += size
+        if max(self._window, self._stream_window) > LARGEST_WINDOW:
+            raise Violation("a window that is too wide")
+
+    def adapt(self, settings: bytes) -> None:
+        """Takes over what a SETTINGS frame says. Raises Violation."""
+        if len(settings) % SETTING.size:
+            raise Violation("settings that are cut off")
+        for name, value in SETTING.iter_unpack(settings):
+            if name == INITIAL_WINDOW_SIZE:
+                if value > LARGEST_WINDOW:
+                    raise Violation("a window that is too wide")
+                self._stream_window += value - self._initial
+                self._initial = value
+            elif name == MAX_FRAME_SIZE:
+                if not USUAL_FRAME <= value <= LARGEST_FRAME:
+                    raise Violation("a frame size that is none")
+                self.frame_size = min(value, LARGEST_WANTED)
