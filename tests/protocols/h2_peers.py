@@ -22,7 +22,7 @@ class OddPeer:
         self.number = number
         self.events: list[Event] = []
         self.headers: list[tuple[str, str]] = []
-        self.body = b""
+        self.body = bytearray()
         self.h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         self._reader = reader
         self._writer = writer
@@ -46,7 +46,10 @@ class OddPeer:
             raise ConnectionResetError
         events = self.h2.receive_data(data)
         for event in events:
-            if isinstance(event, DataReceived):
+            if isinstance(event, RequestReceived):
+                self.headers = [(str(name), str(value)) for name, value in event.headers or ()]
+                self.body = bytearray()
+            elif isinstance(event, DataReceived):
                 self.body += event.data
                 if event.flow_controlled_length:
                     self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
@@ -56,11 +59,8 @@ class OddPeer:
 
     async def request(self) -> int:
         """The stream of the next request, once it is all there."""
-        self.body = b""
         while True:
             for event in await self.some():
-                if isinstance(event, RequestReceived):
-                    self.headers = [(str(name), str(value)) for name, value in event.headers or ()]
                 if isinstance(event, StreamEnded):
                     return event.stream_id
 

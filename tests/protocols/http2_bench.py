@@ -1,4 +1,4 @@
-"""HTTP/2 over TLS, through libcurl, for the contract suite."""
+"""HTTP/2 over TLS, for the contract suite."""
 
 from __future__ import annotations
 

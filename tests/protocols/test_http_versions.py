@@ -1,4 +1,4 @@
-"""HTTP/2 against a real nginx: what libcurl is made to say, and what the server's log says of it."""
+"""HTTP/2 against a real nginx: what is said, and what the server's log says of it."""
 
 from __future__ import annotations
 

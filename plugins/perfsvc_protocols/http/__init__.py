@@ -1,10 +1,13 @@
-"""HTTP/1.1 as a protocol plugin: its own client on asyncio and httptools, made for sending load.
+"""HTTP as a protocol plugin: its own client on asyncio, made for sending load.
 
 ====================  =================================================================
 ``spec``              what users write
 ``compile`` …         texts to bytes: ``body recipe message``
-``session``           one virtual user: connections, cookies, redirects
-``connection``        carrying requests over a connection
+``user connected``    one virtual user: cookies and redirects, and its connections
+``session``           the same as a client of HTTP/1.1
+``connection``        carrying requests over a connection that speaks it
+``h2``                HTTP/2
+``curl``              what libcurl does
 ``reply head coding`` what came back
 ====================  =================================================================
 """

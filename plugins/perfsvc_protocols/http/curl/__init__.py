@@ -1,4 +1,4 @@
-"""HTTP/2 and HTTP/3, proxies and whatever else libcurl does and our own client does not.
+"""HTTP/3, proxies and whatever else libcurl does and our own client does not.
 
 ============  ==========================================================
 ``support``   which steps need libcurl, and what this libcurl can do
