@@ -72,7 +72,6 @@ class Processes:
         assert child.stdin is not None  # noqa: S101 - it was asked for
         child.stdin.write(json.dumps(employment).encode() + b"\n")
 
-
     def _free_name(self) -> str:
         """That of the lowest number: plans give weights by name, whatever ran here before."""
         taken = self.alive
