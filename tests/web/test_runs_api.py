@@ -154,6 +154,7 @@ async def test_reports_need_a_plan(api: Api) -> None:
 
 async def test_plugins(api: Api, world: World) -> None:
     plugins = (await api.get("/api/plugins/", "stranger")).json
-    assert plugins["total"] == 2
+    assert sorted(plugin["name"] for plugin in plugins["results"]) == ["csv", "fake", "http"]
+    assert plugins["total"] == 3
     assert plugins["results"] == world.services.plugins.describe()
     assert plugins["results"][0]["request_schema"]["required"] == ["url"]

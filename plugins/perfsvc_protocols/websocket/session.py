@@ -38,6 +38,8 @@ from perfsvc_protocols.websocket.spec import Options
 NS_PER_MS = 1_000_000
 SWITCHING_PROTOCOLS = 101
 PING_BYTES = 4
+EARLIEST_S = 0.001
+"""By so much uvloop's timers may ring too early: they count whole milliseconds."""
 ROUND_TRIP: Mapping[str, float] = MappingProxyType({"messages_sent": 1, "messages_received": 1})
 """What most requests count: one object for all of them, which nobody can change."""
 
@@ -276,7 +278,7 @@ class WebSocketSession(Session):
         if self._backlog:
             self.reply.payload = self._backlog[-1]
             self._backlog.clear()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._go_on)
+        self._timer = asyncio.get_running_loop().call_later(seconds + EARLIEST_S, self._go_on)
         return False
 
     def close_with(self, code: int, reason: str) -> bool:
