@@ -170,7 +170,8 @@ async def test_datagrams_can_be_spaced():
     async with UdpServer(echo) as server, user(server) as client:
         outcome = await client.do({**BURST, "count": 5, "interval": 10.0})
         assert outcome.failure is None
-        assert outcome.ended_ns - outcome.started_ns >= 40_000_000
+        # Four intervals; uvloop's timers count whole milliseconds, so that each may ring up to one too early.
+        assert outcome.ended_ns - outcome.started_ns >= 36_000_000
         assert set(client.session.reply.gauges or {}) == {"round_trip_ms", "jitter_ms"}
 
 
