@@ -25,7 +25,7 @@ MEMORY = 16_000_000
 BLOCK = 1_000
 """Rows read at once, unless they are large."""
 BLOCK_BYTES = 4_000_000
-MEASURED = 100
+MEASURED = 20
 """Rows of each block, from all over it, by which the size of the others is estimated."""
 FEWEST = 10
 """Rows of a window, however large they are."""
@@ -57,7 +57,9 @@ class Pages:
         if self._done:
             await self.rewind()
         coming, self._coming = self._coming, None
-        block = portable(await (coming or self._feed.read(self._limit)))
+        block = await (coming or self._feed.read(self._limit))
+        if not self._feed.portable:
+            block = portable(block)
         self._note(block)
         if block:
             self._coming = asyncio.get_running_loop().create_task(self._feed.read(self._limit))

@@ -38,6 +38,8 @@ class DirectSupply:
     """An engine's way to a dealer on the same loop."""
 
     rows: Rows
+    most = 1_000
+    """More would only wait, until the processor's cache has lost them."""
 
     def __init__(self, dealer: Dealer, node: str = NODE) -> None:
         self._dealer = dealer

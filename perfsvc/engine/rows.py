@@ -26,16 +26,18 @@ CLAIM_MS = (5, 20)
 LEASE_MS = (100, 500)
 """How long a leased block should last: long enough that no user waits for the next one."""
 MOST_CLAIMED = 2_000
-MOST_LEASED = 5_000
 FIRST_LEASE = 16
 UNNEEDED = Grant()
 """The answer to an ask that was taken back."""
 NEVER = -1
-"""As low-water mark: there is nothing to restock from."""
+"""As low-water mark: restocking would change nothing."""
 
 
 class Supply(Interface):
     """Where a node's rows come from: the run's dealer, near or far. No method blocks."""
+
+    most: int
+    """The most rows that are worth leasing at once."""
 
     @property
     def columns(self) -> Sequence[str]:
@@ -65,6 +67,7 @@ class Nothing:
     """A supply for engines that only compile."""
 
     columns: Sequence[str] = ()
+    most = 1
 
     def ask(self, want: int) -> None:
         """Never answered."""
@@ -148,8 +151,8 @@ class Place:
 class Rows:
     """Hands rows to the users of one engine.
 
-    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones. ``driver`` drives
-    those who use them.
+    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones. ``driver`` drives those
+    who use them.
     """
 
     driver: Driver
@@ -163,7 +166,7 @@ class Rows:
         self._newest = 0
         self._unconfirmed: list[Row] = []
         self._claims = Sizing(1, MOST_CLAIMED, CLAIM_MS)
-        self._blocks = Sizing(FIRST_LEASE, MOST_LEASED, LEASE_MS)
+        self._blocks = Sizing(FIRST_LEASE, self._supply.most, LEASE_MS)
         self._queue: dict[Place, None] = {}
         self._asking = False
         self._closed = False
@@ -173,8 +176,8 @@ class Rows:
         self._waited_ns = 0
         self._idle_at = 0
         self.usable: deque[Row] = deque()
-        self.low = 0
-        self.taken = 0
+        self.low = self._reserve = 0
+        self._stocked = 0
 
     @property
     def columns(self) -> Sequence[str]:
@@ -185,6 +188,11 @@ class Rows:
     def once(self) -> bool:
         """Whether a user gets one row when it begins, and no other later."""
         return self._allocation.once
+
+    @property
+    def taken(self) -> int:
+        """How many rows users have got."""
+        return self._stocked - len(self.usable)
 
     @property
     def ended(self) -> bool:
@@ -202,8 +210,8 @@ class Rows:
                 self.restock()
             if not usable:
                 return self._none_for(user, at)
-            self.taken += 1
-            user.scope.variables.update(usable.popleft())
+            variables = user.scope.variables
+            variables |= usable.popleft()
             return following
 
         return execute
@@ -215,14 +223,14 @@ class Rows:
         self._claim()
         if not self.ended:
             self._ask()
-        elif not self._leases:
-            self.low = NEVER
+        self.low = self._low()
 
     # What the supply answers.
 
     def deliver(self, grant: Grant) -> None:
         """The answer to ``Supply.ask``; that the data is at its end is told also unasked."""
         self._asking = False
+        self.low = 0
         if self._closed:
             return
         if grant.failure is not None:
@@ -237,7 +245,7 @@ class Rows:
 
     def confirm(self) -> None:
         """The dealer has taken note of the claim."""
-        self.usable.extend(self._unconfirmed)
+        self._stock(self._unconfirmed)
         self._unconfirmed = []
         self._serve()
 
@@ -337,20 +345,32 @@ class Rows:
                 self._leases.popleft()
             wanted -= len(rows)
             if self._supply.claim(lease.number, lease.claimed, self._spent()) or not self._allocation.unique:
-                self.usable.extend(rows)
+                self._stock(rows)
             else:
                 self._unconfirmed = rows
+
+    def _stock(self, rows: list[Row]) -> None:
+        self._stocked += len(rows)
+        self.usable.extend(rows)
 
     def _wanted(self) -> int:
         """How many rows to claim now. Where users take one row only, those who wait are the whole demand."""
         waiting = len(self._queue)
         if self._allocation.once or not self._leases or self._unconfirmed:
             return waiting - len(self.usable)
-        if len(self.usable) > self.low:
+        if len(self.usable) > self._reserve:
             return 0
         size = max(self._claims.next(self._now_ns()), waiting)
-        self.low = (size + 1) // 2
+        self._reserve = (size + 1) // 2
         return size
+
+    def _low(self) -> int:
+        """When there are so few usable rows, there will be something to do."""
+        if self._leases:
+            return NEVER if self._unconfirmed else self._reserve
+        if self._asking or self.ended or self._failure is not None:
+            return NEVER
+        return 0 if self._allocation.once else self._blocks.size // 2
 
     def _ask(self) -> None:
         if self._asking or self._failure is not None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Annotated
+from typing import Any
 
 from pydantic import Field
 
 from perfsvc.plugin import Problem
+from perfsvc.plugin import Row
 from perfsvc.plugin import Text
 
 MOST_COLUMNS = 1000
@@ -16,6 +20,20 @@ NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 Column = Annotated[str, Field(pattern=NAME)]
 
 _usable = re.compile(NAME)
+
+
+def row_maker(columns: Sequence[str]) -> Callable[[Iterable[Sequence[Any]]], list[Row]]:
+    """What makes rows of records, each with as many values as there are columns. Raises ValueError where one has not.
+
+    A dict display with constant names takes a third of the time of ``dict(zip(columns, record))``, so one is compiled
+    for these columns, as ``namedtuple`` does it. Names become literals by ``repr``, whatever is in them.
+    """
+    if not columns:
+        return lambda records: [{} for _ in records]
+    values = [f"value{number}" for number in range(len(columns))]
+    display = ", ".join(f"{name!r}: {value}" for name, value in zip(columns, values, strict=True))
+    source = f"lambda records: [{{{display}}} for ({', '.join(values)},) in records]"
+    return eval(source, {"__builtins__": {}})  # type: ignore[no-any-return]  # noqa: S307 - nothing but literals
 
 
 def unusable(names: Iterable[str]) -> list[str]:

@@ -42,6 +42,7 @@ class RemoteSupply:
     """An engine's way to the dealer of its run, by messages. ``rows`` are the engine's, once it is there."""
 
     rows: Rows
+    most = 5_000
 
     def __init__(self, deploy: messages.Deploy, tell: Callable[[Message], None]) -> None:
         self.columns = deploy.columns

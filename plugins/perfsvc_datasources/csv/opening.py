@@ -44,6 +44,19 @@ def open_plainly(path: Path, at: str) -> BinaryIO:
     return os.fdopen(handle, "rb", buffering=0)
 
 
+def read_now(file: BinaryIO, size: int) -> bytes | None:
+    """The next bytes, at most so many, where the system has them in memory; None where the disk must be waited for."""
+    if not hasattr(os, "RWF_NOWAIT"):  # only Linux can tell
+        return None
+    buffer = bytearray(size)
+    try:
+        count = os.preadv(file.fileno(), [buffer], file.tell(), os.RWF_NOWAIT)
+    except OSError:  # not there, or a file system that cannot tell
+        return None
+    file.seek(count, os.SEEK_CUR)
+    return bytes(buffer[:count])
+
+
 def encoding_of(file: BinaryIO) -> str:
     """The codec that a file is written in, by its mark or by what decodes. Raises InvalidInput."""
     sample = _telling_part(file)

@@ -16,11 +16,14 @@ from typing import BinaryIO
 from typing import NamedTuple
 
 from perfsvc.plugin import Text
+from perfsvc_datasources.csv.opening import read_now
 
 PIECE = 32_768
-"""Bytes; half a millisecond's work, where nothing is quoted."""
+"""Bytes that are read at once."""
+BITE = 8_192
+"""Characters that are made into rows at once: little work, and rows are used while the processor has them in cache."""
 AHEAD = 32
-"""Pieces that are fetched at a time. A thread that is asked for each would hold up a busy loop more than its work."""
+"""Pieces that a thread fetches at a time. One that is asked for each would hold up a busy loop more than its work."""
 LONGEST_LINE = 1_048_576
 """Characters."""
 UNDECODABLE = "\udcff"
@@ -77,20 +80,12 @@ class Records:
         self._fetched: deque[Fetched] = deque()
 
     @property
-    def fetched(self) -> bool:
-        """Whether the next piece is at hand."""
-        return bool(self._fetched)
-
-    @property
     def easy(self) -> bool:
-        """Whether the next piece, which is at hand, is done in less than a millisecond."""
-        text = self._fetched[0].text
-        return text is not None and not self._open and len(text) <= 2 * PIECE and self._is_plain(text)
-
-    def fetch(self) -> None:
-        """Read ahead in the file, which may have to be waited for."""
-        while len(self._fetched) < AHEAD and not self._pieces.ended:
-            self._fetched.append(Fetched(self._pieces.next(), self._pieces.ended))
+        """Whether the next piece is at hand, or comes at once, and is done in less than a millisecond."""
+        if not self._fetched and not self._pieces.ended:
+            self._fetched.extend(self._pieces.next(wait=False))
+        text = self._fetched[0].text if self._fetched else None
+        return text is not None and not self._open and len(text) <= 2 * PIECE
 
     def header(self) -> list[str]:
         """The first record, where it has the names; none in an empty file. Raises csv.Error."""
@@ -122,10 +117,19 @@ class Records:
 
     def _next(self) -> str | None:
         if not self._fetched:
-            self.fetch()
-        piece = self._fetched.popleft()
-        self.ended = piece.last
-        return piece.text
+            self._fetch()
+        text, last = self._fetched.popleft()
+        end = 0 if text is None or self._open else text.find("\n", BITE) + 1
+        if text is not None and 0 < end < len(text):
+            self._fetched.appendleft(Fetched(text[end:], last))
+            text, last = text[:end], False
+        self.ended = last
+        return text
+
+    def _fetch(self) -> None:
+        """Read ahead in the file, which may have to be waited for."""
+        while len(self._fetched) < AHEAD and not self._pieces.ended:
+            self._fetched.extend(self._pieces.next(wait=True))
 
     def _sound(self, text: str, width: int) -> list[list[str]]:
         self._open = ""
@@ -213,17 +217,22 @@ class Pieces:
         self._rest = ""
         self._skipping = False
 
-    def next(self) -> str | None:
-        """The next piece; an empty one where a line goes on."""
+    def next(self, *, wait: bool) -> Iterator[Fetched]:
+        """The next piece, an empty one where a line goes on; none where the disk would have to be waited for."""
         if len(self._rest) > LONGEST_LINE:
             self._rest, self._skipping = "", True
-            return None
-        data = self._file.read(PIECE)
+            yield Fetched(None, self.ended)
+            return
+        data = self._file.read(PIECE) if wait else read_now(self._file, PIECE)
+        if data is not None:
+            yield self._piece(data)
+
+    def _piece(self, data: bytes) -> Fetched:
         self.ended = not data
         text = self._rest + self._decoder.decode(data, final=self.ended)
         end = len(text) if self.ended else _last_break(text)
         piece, self._rest = text[:end], text[end:]
-        return self._after_skipping(piece) if self._skipping else piece
+        return Fetched(self._after_skipping(piece) if self._skipping else piece, self.ended)
 
     def _after_skipping(self, piece: str) -> str:
         """What follows the line that is too long; nothing of it is kept."""

@@ -9,6 +9,7 @@ from perfsvc.plugin import DataSource
 from perfsvc.plugin import Row
 from perfsvc.plugin import Text
 from perfsvc_datasources._blocks import BlockFeed
+from perfsvc_datasources._columns import row_maker
 from perfsvc_datasources._faking.calls import parse_call
 from perfsvc_datasources.generator.columns import LONGEST_TEXT
 from perfsvc_datasources.generator.columns import Choices
@@ -30,6 +31,8 @@ from perfsvc_datasources.generator.options import UuidColumn
 from perfsvc_datasources.generator.pools import Pools
 from perfsvc_datasources.generator.pools import fill
 
+UNSURE = (SequenceColumn, IntegerColumn, ChoiceColumn, TemplateColumn)
+"""Columns that may have numbers of any size, or text as users wrote it."""
 BLOCK = 500
 """Rows: less than a millisecond's work for a column."""
 ENOUGH_TEXT = 8_000_000
@@ -58,6 +61,8 @@ class GeneratorFeed(BlockFeed):
         self._options = options
         self._seed = seed
         self._pools = pools
+        self._make = row_maker(self.columns)
+        self.portable = not any(isinstance(written, UNSURE) for written in options.columns.values())
         self._begin()
 
     async def block(self) -> list[Row]:
@@ -98,9 +103,7 @@ class GeneratorFeed(BlockFeed):
 
     def _rows_of(self, values: dict[str, list[Any]], count: int) -> list[Row]:
         values |= {name: joined.values(values, count) for name, joined in self._joined.items()}
-        names = self.columns
-        by_row = zip(*(values[name] for name in names), strict=True)
-        return [dict(zip(names, row)) for row in by_row]  # noqa: B905 - of one length, and faster
+        return self._make(zip(*(values[name] for name in self.columns), strict=True))
 
 
 def plain_column(seed: str, written: Any) -> Column:
