@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-import uvloop
-
 from benchmarks.closed_loop import USERS
 from benchmarks.closed_loop import contender
 from benchmarks.closed_loop import measured
@@ -26,6 +24,7 @@ from benchmarks.rounds import TARGET_CORE
 from benchmarks.rounds import Contender
 from benchmarks.rounds import compare
 from benchmarks.target import nginx
+from perfsvc.loop import run_on_loop
 from perfsvc.plugin import Reads
 from perfsvc_protocols.http import HttpProtocol
 
@@ -62,6 +61,6 @@ def main() -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case [url]:
-            print(uvloop.run(measured(partial(plugin, HttpProtocol, url, [({"url": "/"}, Reads())], **OPTIONS))))
+            print(run_on_loop(measured(partial(plugin, HttpProtocol, url, [({"url": "/"}, Reads())], **OPTIONS))))
         case _:
             main()

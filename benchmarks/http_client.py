@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-import uvloop
-
 from benchmarks.closed_loop import USERS
 from benchmarks.closed_loop import Step
 from benchmarks.closed_loop import contender
@@ -19,6 +17,7 @@ from benchmarks.http_peers import wrk
 from benchmarks.rounds import TARGET_CORE
 from benchmarks.rounds import compare
 from benchmarks.target import nginx
+from perfsvc.loop import run_on_loop
 from perfsvc.plugin import Reads
 from perfsvc_protocols.http import HttpProtocol
 
@@ -41,6 +40,6 @@ def main() -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case [url, scene]:
-            print(uvloop.run(measured(partial(plugin, HttpProtocol, url, SCENES[scene]))))
+            print(run_on_loop(measured(partial(plugin, HttpProtocol, url, SCENES[scene]))))
         case _:
             main()

@@ -9,8 +9,6 @@ import asyncio
 import sys
 from functools import partial
 
-import uvloop
-
 from benchmarks import echo_target
 from benchmarks.closed_loop import USERS
 from benchmarks.closed_loop import Close
@@ -20,6 +18,7 @@ from benchmarks.closed_loop import measured
 from benchmarks.closed_loop import plugin
 from benchmarks.http_peers import perfsvc
 from benchmarks.rounds import compare
+from perfsvc.loop import run_on_loop
 from perfsvc.plugin import Reads
 from perfsvc_protocols.tcp import TcpProtocol
 
@@ -89,8 +88,8 @@ def main() -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["serve"]:
-            uvloop.run(echo_target.serve_lines())
+            run_on_loop(echo_target.serve_lines())
         case [name, port]:
-            print(uvloop.run(load(name, int(port))))
+            print(run_on_loop(load(name, int(port))))
         case _:
             main()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-import uvloop
 from picows import WSFrame
 from picows import WSListener
 from picows import WSMsgType
@@ -27,6 +26,7 @@ from benchmarks.closed_loop import plugin
 from benchmarks.http_peers import locust
 from benchmarks.http_peers import perfsvc
 from benchmarks.rounds import compare
+from perfsvc.loop import run_on_loop
 from perfsvc.plugin import Reads
 from perfsvc_protocols.websocket import WebSocketProtocol
 
@@ -108,8 +108,8 @@ def main() -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["serve"]:
-            uvloop.run(serve())
+            run_on_loop(serve())
         case [name, port]:
-            print(uvloop.run(load(name, int(port))))
+            print(run_on_loop(load(name, int(port))))
         case _:
             main()
