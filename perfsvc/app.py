@@ -36,6 +36,7 @@ from perfsvc.service.shelf import Shelf
 from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.settings import Settings
 from perfsvc.settings import obtain_secret_key
+from perfsvc.store import drained_nodes
 from perfsvc.store.address import SqliteAddress
 from perfsvc.store.address import parse
 from perfsvc.store.database import Store
@@ -89,7 +90,7 @@ class App:
         files = DataFiles(self.store, Shelf(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
         await files.sweep()
         data = self._make_data(secret_key, sources, files)
-        dask = self._make_dask()
+        dask = self._make_dask(await self.store.run(drained_nodes.names))
         standing.push_async_callback(dask.close)
         await dask.open()
         runs = self._make_runs(data, dask)
@@ -127,7 +128,7 @@ class App:
         for execution_id in await close_interrupted(self.store):
             log.warning("run %s had been interrupted; its report covers what was stored", execution_id)
 
-    def _make_dask(self) -> DaskCluster:
+    def _make_dask(self, drained: frozenset[str]) -> DaskCluster:
         settings = self.settings
         return DaskCluster(
             self._catalog,
@@ -136,6 +137,7 @@ class App:
             listen=settings.dask_scheduler,
             allow=settings.target_allow,
             deny=settings.target_deny,
+            drained=drained,
         )
 
     def _make_runs(self, data: ProjectData, dask: DaskCluster) -> Runs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.scratch import scratch_folder
 from perfsvc.service.data import DataSources
 from perfsvc.service.data_cache import DataCache
 from perfsvc.service.folder_data import FolderData
@@ -40,8 +40,8 @@ def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[st
 
     Files that its data source and its requests name are in ``folder`` or below it.
     """
-    with tempfile.TemporaryDirectory(prefix="perfsvc-") as scratch:
-        return run_on_loop(_run_plan(plan, outputs, folder, Path(scratch)))
+    with scratch_folder("run") as scratch:
+        return run_on_loop(_run_plan(plan, outputs, folder, scratch))
 
 
 async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path) -> dict[str, Any]:

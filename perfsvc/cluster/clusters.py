@@ -38,7 +38,7 @@ class Clusters:
         """This process first, then the agents."""
         return [*self._local.nodes(), *self._dask.nodes()]
 
-    def drain(self, name: str, draining: bool) -> None:
-        """Raises NotFound, Conflict for this server's own."""
+    def drain(self, name: str, draining: bool) -> bool:
+        """Whether a node of this name gets no load from now on. Raises NotFound, Conflict for this server's own."""
         cluster = self._local if name == NODE else self._dask
-        cluster.drain(name, draining)
+        return cluster.drain(name, draining)

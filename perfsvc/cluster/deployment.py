@@ -69,6 +69,10 @@ class Cluster(Protocol):
         """The engine processes there are, this server first."""
         ...
 
-    def drain(self, name: str, draining: bool) -> None:
-        """Give a node no more shares, or give it shares again. Raises NotFound, Conflict for this server's own."""
+    def drain(self, name: str, draining: bool) -> bool:
+        """Give a node no more shares, or give it shares again.
+
+        Answers whether a node of this name, whenever it joins, gets none from now on. Raises NotFound, Conflict for
+        this server's own.
+        """
         ...

@@ -129,7 +129,7 @@ class LocalCluster:
             )
         ]
 
-    def drain(self, name: str, draining: bool) -> None:
+    def drain(self, name: str, draining: bool) -> bool:
         """Raises Conflict: there is no other process; NotFound for any other name."""
         if name != NODE:
             raise NotFound("节点不存在", "there is no such node")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
+from collections.abc import Callable
 from datetime import UTC
 from datetime import datetime
 from typing import Any
@@ -25,13 +27,17 @@ FORGOTTEN_AFTER = 300
 """A node that is gone is still shown, as lost, for so many readings."""
 
 
+KeepDrained = Callable[[str, bool], Awaitable[None]]
+"""Remembers, beyond the end of this process, whether a node of this name is to get no load."""
+
+
 class NodeSource(Protocol):
     """What a cluster tells of its nodes."""
 
     def nodes(self) -> list[NodeInfo]: ...
 
-    def drain(self, name: str, draining: bool) -> None:
-        """Raises NotFound, Conflict."""
+    def drain(self, name: str, draining: bool) -> bool:
+        """Answers whether a node of this name gets no load whenever it joins. Raises NotFound, Conflict."""
         ...
 
 
@@ -67,9 +73,10 @@ class Watched:
 class NodeWatch:
     """Looks at the nodes every two seconds while it is open, in bounded memory, and whenever somebody asks."""
 
-    def __init__(self, source: NodeSource, clock: Clock) -> None:
+    def __init__(self, source: NodeSource, clock: Clock, keep_drained: KeepDrained) -> None:
         self._source = source
         self._clock = clock
+        self._keep_drained = keep_drained
         self._nodes: dict[str, Watched] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -98,9 +105,9 @@ class NodeWatch:
             raise NotFound("节点不存在", "there is no such node")
         return {**answer_of(info), "history": [each._asdict() for each in watched.history] if watched else []}
 
-    def drain(self, name: str, draining: bool) -> dict[str, Any]:
-        """Give a node no more load from now on, or give it load again. Raises NotFound, Conflict."""
-        self._source.drain(name, draining)
+    async def drain(self, name: str, draining: bool) -> dict[str, Any]:
+        """Give a node no more load from now on, or give it load again. Raises NotFound, Conflict, StoreUnavailable."""
+        await self._keep_drained(name, self._source.drain(name, draining))
         return self.one(name)
 
     def _current(self) -> dict[str, NodeInfo]:

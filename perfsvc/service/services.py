@@ -25,6 +25,7 @@ from perfsvc.service.scenes import Scenes
 from perfsvc.service.secrets import Vault
 from perfsvc.service.sessions import Sessions
 from perfsvc.settings import Settings
+from perfsvc.store import drained_nodes
 from perfsvc.store.database import Store
 
 
@@ -81,5 +82,5 @@ def assemble(
         reports=Reports(store),
         plugins=Plugins(catalog),
         runs=runs,
-        nodes=NodeWatch(runs.node_source, clock),
+        nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),
     )

@@ -313,6 +313,14 @@ class AuditRow(Table):
         table_name = "audit_log"
 
 
+class DrainedNodeRow(Table):
+    name = Chars(64, least=1)
+    created_time = Moment(default=now)
+
+    class Meta:
+        table_name = "drained_node"
+
+
 TABLES: tuple[type[Table], ...] = (
     UserRow,
     RefreshTokenRow,
@@ -331,5 +339,6 @@ TABLES: tuple[type[Table], ...] = (
     ReportRow,
     ScheduleRow,
     AuditRow,
+    DrainedNodeRow,
 )
 """Every table, those referred to before those that refer to them."""

@@ -28,11 +28,11 @@ class Node(Handler):
 class Drain(Handler):
     @operation("排空执行节点", "Give a node no more load", OF_ADMINISTRATOR)
     async def post(self, name: str) -> NodeDetail:
-        return NodeDetail.model_validate(self.services.nodes.drain(name, draining=True))
+        return NodeDetail.model_validate(await self.services.nodes.drain(name, draining=True))
 
     @operation("恢复执行节点", "Give a drained node load again", OF_ADMINISTRATOR)
     async def delete(self, name: str) -> NodeDetail:
-        return NodeDetail.model_validate(self.services.nodes.drain(name, draining=False))
+        return NodeDetail.model_validate(await self.services.nodes.drain(name, draining=False))
 
 
 routes = [

@@ -150,5 +150,5 @@ class Noticing:
     def nodes(self) -> list[Any]:
         return list(self._cluster.nodes())
 
-    def drain(self, name: str, draining: bool) -> None:
-        self._cluster.drain(name, draining)
+    def drain(self, name: str, draining: bool) -> bool:
+        return self._cluster.drain(name, draining)

@@ -4,114 +4,38 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.cluster.machines import CONFIG
+from tests.cluster.machines import LIMIT_S
+from tests.cluster.machines import NAMES
+from tests.cluster.machines import STEPS
+from tests.cluster.machines import Machines
+from tests.cluster.machines import Relays
+from tests.cluster.machines import cut_off_and_brought_back
+from tests.cluster.machines import until
 from tests.end_to_end.plans import plan_of
 from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
-from tests.support.relay import Relay
 from tests.support.service import BIN
-from tests.support.service import Service
 
 pytestmark = pytest.mark.xdist_group("dask-machines")
-
-LIMIT_S = 60.0
-NAMES = ("east", "north", "west")
-STEPS = [{"name": "get", "request": {"url": "/vu/{{$vu}}"}}]
-CONFIG: dict[str, Any] = {
-    "control_mode": "distributed",
-    "node_count": 3,
-    "hold_time": 60,
-    "execution_config": {"arrival_rate": 90, "max_vus": 30, "graceful_stop": 2},
-}
-
-
-class Machines:
-    """A server, and three agents that reach it each through a relay of its own."""
-
-    def __init__(self, folder: Path, standing: ExitStack) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.service = Service(folder / "data", dask_scheduler=f"127.0.0.1:{self.port}")
-        standing.callback(lambda: self.service.process.poll() is None and self.service.end())
-        self.relays = {name: standing.enter_context(Relay(self.port)) for name in NAMES}
-        self.agents = {name: self._agent(name, folder) for name in NAMES}
-        for agent in self.agents.values():
-            standing.callback(ended, agent)
-        self.until_ready()
-
-    def _agent(self, name: str, folder: Path) -> subprocess.Popen[bytes]:
-        address = f"tls://127.0.0.1:{self.relays[name].port}"
-        with (folder / f"{name}.log").open("wb") as log:
-            return subprocess.Popen(
-                [str(BIN), "worker", address, "--certs", str(folder / "data/certs"), "--name", name], stderr=log
-            )
-
-    def until_ready(self) -> None:
-        until(lambda: [node["state"] for node in self.nodes() if node["name"] in NAMES] == ["ready"] * 3)
-
-    def nodes(self) -> list[dict[str, Any]]:
-        body = self.service.get("/api/nodes/").body
-        return list(body["results"])
-
-
-def ended(agent: subprocess.Popen[bytes]) -> None:
-    """An agent goes when it is told to."""
-    agent.terminate()
-    assert agent.wait(LIMIT_S) == 0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    by = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < by
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     with ExitStack() as standing:
-        yield Machines(tmp_path_factory.mktemp("machines"), standing)
-
-
-@pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[Nginx]:
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with Nginx(folder) as server:
-        yield server
+        yield Machines(tmp_path_factory.mktemp("machines"), Relays(standing), standing)
 
 
 def test_one_of_three_is_cut_off_and_brought_back(machines: Machines, nginx: Nginx) -> None:
-    service = machines.service
-    plan = plan_of(service, nginx.url, STEPS, **CONFIG)
-    service.post(f"/api/performance/plans/{plan}/start/")
-    until(lambda: len(nginx.log()) > 90)
-    place = NAMES.index("north")
-    machines.relays["north"].cut()
-    cut = time.time()
-    time.sleep(6)
-    machines.relays["north"].mend()
-    theirs = [line.moment for line in nginx.log() if (int(line.path.split("/")[-1]) - 1) % 3 == place]
-    assert cut < max(theirs) < cut + 5
-    until(lambda: any(line.moment > cut + 6 for line in nginx.log() if number_of(line.path) % 3 == place))
-    service.post(f"/api/performance/plans/{plan}/stop/")
-    report = report_of(service, plan)
-    kinds = [event["kind"] for event in report["events"] if event["event"] == "node"]
-    assert kinds == ["lost", "resplit", "returned", "replaced"]
-    rows = {row["node"]: row for row in report["nodes"]}
-    assert set(rows) == {"east", "north", "west", "north~2"}
-    assert 1 < rows["north"]["losses"][0]["missing"]["amount"] / 30 < 6
-    machines.until_ready()
+    cut_off_and_brought_back(machines, nginx)
 
 
 @pytest.mark.parametrize("time_of_five", range(5))
@@ -134,6 +58,16 @@ def test_load_stops_when_the_server_is_killed(machines: Machines, nginx: Nginx, 
     assert [line for line in nginx.log() if line.moment > killed + 5] == []
 
 
+def test_a_drained_agent_stays_so_when_the_server_is_started_anew(machines: Machines) -> None:
+    service, drain = machines.service, "/api/nodes/east/drain/"
+    assert service.post(drain).body["state"] == "draining"
+    assert service.end() == 0
+    service.start()
+    until(lambda: {node["name"]: node["state"] for node in machines.nodes()}.get("east") == "draining")
+    assert service.delete(drain).body["state"] == "ready"
+    machines.until_ready()
+
+
 def test_an_agent_with_certificates_of_strangers_does_not_join(machines: Machines, tmp_path: Path) -> None:
     subprocess.run([str(BIN), "certs", str(tmp_path / "others")], check=True, timeout=LIMIT_S, capture_output=True)
     address = f"tls://127.0.0.1:{machines.port}"
@@ -148,11 +82,6 @@ def test_an_agent_with_certificates_of_strangers_does_not_join(machines: Machine
     finally:
         stranger.terminate()
         stranger.wait(LIMIT_S)
-
-
-def number_of(path: str) -> int:
-    """The user's number in a path, counted from 0."""
-    return int(path.split("/")[-1]) - 1
 
 
 def test_an_agent_says_what_is_wrong_with_its_address(tmp_path: Path) -> None:

@@ -70,12 +70,12 @@ async def test_names_of_the_server_s_own_nodes_are_for_them_alone(
 
 async def test_an_agent_is_drained_by_name_whenever_it_joins(door: Door) -> None:
     door.say(messages.encode(HELLO))
-    door.cluster.drain("east", True)
+    assert door.cluster.drain("east", True)
     door.go()
     assert door.states == {}
     door.say(messages.encode(HELLO), "tls://h:2")
     assert door.states == {"east": "draining"}
-    door.cluster.drain("east", False)
+    assert not door.cluster.drain("east", False)
     door.go("tls://h:2")
     door.say(messages.encode(HELLO), "tls://h:3")
     assert door.states == {"east": "ready"}
@@ -84,7 +84,7 @@ async def test_an_agent_is_drained_by_name_whenever_it_joins(door: Door) -> None
 async def test_a_new_process_of_this_machine_is_not_drained_for_its_name(door: Door) -> None:
     hello = msgspec.structs.replace(HELLO, name="central-1", started_here=True)
     door.say(messages.encode(hello))
-    door.cluster.drain("central-1", True)
+    assert not door.cluster.drain("central-1", True)
     door.go()
     door.say(messages.encode(hello), "tls://h:2")
     assert door.states == {"central-1": "ready"}

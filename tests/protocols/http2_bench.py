@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import atexit
 import functools
-import tempfile
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
+from perfsvc.scratch import scratch_folder
 from tests.protocols.http2_peers import END_HEADERS
 from tests.protocols.http2_peers import HEADERS
 from tests.protocols.http2_peers import STATUS_200
@@ -48,13 +48,11 @@ FIRST = {
 }
 
 
-FOLDER = tempfile.TemporaryDirectory(prefix="perfsvc-http2-")
-atexit.register(FOLDER.cleanup)
-
-
 @functools.cache
 def authority() -> Authority:
-    return Authority(Path(FOLDER.name))
+    standing = ExitStack()
+    atexit.register(standing.close)
+    return Authority(standing.enter_context(scratch_folder("http2")))
 
 
 class Http2Bench(HttpBench):

@@ -20,9 +20,13 @@ from tests.support.fake_protocol import Answer
 from tests.support.fake_runs import FakeNodes
 
 
+async def kept(name: str, drained: bool) -> None:
+    """Nobody asks for it here."""
+
+
 def test_readings_are_kept_for_ten_minutes() -> None:
     async def main() -> list[str]:
-        watch = NodeWatch(FakeNodes(), virtual_time.current_clock())
+        watch = NodeWatch(FakeNodes(), virtual_time.current_clock(), kept)
         watch.open()
         await asyncio.sleep(3600)
         watch.close()
@@ -35,7 +39,7 @@ def test_readings_are_kept_for_ten_minutes() -> None:
 def test_a_node_that_is_gone_is_lost_and_then_forgotten() -> None:
     async def main() -> None:
         source = FakeNodes()
-        watch = NodeWatch(source, virtual_time.current_clock())
+        watch = NodeWatch(source, virtual_time.current_clock(), kept)
         watch.open()
         agent = source.known.pop("agent-1")
         await asyncio.sleep(3)
@@ -59,13 +63,13 @@ def test_this_process() -> None:
     async def main() -> None:
         protocol = fake_protocol.answering(Answer())
         cluster = LocalCluster(lambda name: protocol, virtual_time.current_clock(), TargetPolicy())
-        watch = NodeWatch(cluster, virtual_time.current_clock())
+        watch = NodeWatch(cluster, virtual_time.current_clock(), kept)
         (node,) = watch.all()
         assert (node["name"], node["kind"], node["state"], node["running"]) == ("local", "server", "ready", [])
         assert node["memory"] > 10_000_000
         with pytest.raises(Conflict):
-            watch.drain("local", draining=True)
+            await watch.drain("local", draining=True)
         with pytest.raises(NotFound):
-            watch.drain("another", draining=True)
+            await watch.drain("another", draining=True)
 
     virtual_time.run(main())

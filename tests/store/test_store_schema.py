@@ -351,6 +351,9 @@ def in_migration(action: Callable[[Any], Any]) -> Callable[[], Any]:
     return act
 
 
+MIGRATIONS = ["0001_first_tables", "0002_drained_nodes"]
+
+
 def tables(database: Any) -> set[str]:
     return set(database.get_tables()) - {"sqlite_sequence"}
 
@@ -359,9 +362,11 @@ def tables(database: Any) -> set[str]:
 async def test_migrations_go_down_and_up_again(store: Store) -> None:
     everything = {table.shape()[0] for table in TABLES} | {HISTORY}
     assert await store.run(in_migration(tables)) == everything
-    assert await store.run(in_migration(lambda database: runner(database).down())) == ["0001_first_tables"]
+    assert await store.run(in_migration(lambda database: runner(database).down())) == MIGRATIONS[1:]
+    assert await store.run(in_migration(tables)) == everything - {"drained_node"}
+    assert await store.run(in_migration(lambda database: runner(database).down())) == MIGRATIONS[:1]
     assert await store.run(in_migration(tables)) == {HISTORY}
-    assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == ["0001_first_tables"]
+    assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == MIGRATIONS
     assert await store.run(in_migration(tables)) == everything
     assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == []
 
@@ -406,4 +411,4 @@ async def test_a_migration_that_fails_says_so(store: Store, open_store: MakeStor
 @pytest.mark.asyncio
 async def test_servers_may_start_on_one_empty_database_at_once(open_store: MakeStore) -> None:
     stores = await asyncio.gather(*[open_store() for _ in range(4)])
-    assert [await store.run(count, HISTORY) for store in stores] == [1, 1, 1, 1]
+    assert [await store.run(count, HISTORY) for store in stores] == [len(MIGRATIONS)] * 4

@@ -51,12 +51,13 @@ class FakeNodes:
     def nodes(self) -> list[NodeInfo]:
         return list(self.known.values())
 
-    def drain(self, name: str, draining: bool) -> None:
+    def drain(self, name: str, draining: bool) -> bool:
         if name not in self.known:
             raise NotFound("节点不存在", "there is no such node")
         if self.known[name].kind == "server":
             raise Conflict("不能排空服务自身的节点", "the server's own node cannot be drained")
         self.known[name] = msgspec.structs.replace(self.known[name], state="draining" if draining else "ready")
+        return draining
 
 
 class FakeRuns:

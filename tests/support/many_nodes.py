@@ -91,4 +91,5 @@ class ManyNodes:
     def nodes(self) -> list[NodeInfo]:
         return []
 
-    def drain(self, name: str, draining: bool) -> None: ...
+    def drain(self, name: str, draining: bool) -> bool:
+        return False

@@ -1,6 +1,6 @@
 """A private MariaDB server for tests: own data folder, own port on 127.0.0.1, own socket, stopped by its pid.
 
-``shared`` starts one for a whole test run, however many workers it has; the process that called ``claim`` stops it.
+``shared`` starts one for a whole test run, however many workers it has; the process that entered ``claimed`` stops it.
 Tests that kill a server start a ``Server`` of their own.
 """
 
@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,6 +21,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pymysql
+
+from perfsvc.scratch import scratch_folder
 
 DIRECTORY_VARIABLE = "PERFSVC_TEST_MARIADB"
 START_LIMIT_S = 60
@@ -115,11 +116,15 @@ class Server:
         return (self.directory / "log").read_text(errors="replace")[-4000:]
 
 
-def claim() -> Path:
-    """Name the folder of this test run's shared server; to be called before workers start."""
-    directory = Path(tempfile.mkdtemp(prefix="perfsvc-mariadb-"))
-    os.environ[DIRECTORY_VARIABLE] = str(directory)
-    return directory
+@contextmanager
+def claimed() -> Iterator[None]:
+    """A folder for this test run's shared server, which is stopped at the end; to be entered before workers start."""
+    with scratch_folder("mariadb") as directory:
+        os.environ[DIRECTORY_VARIABLE] = str(directory)
+        yield
+        ready = directory / "ready"
+        if ready.exists():
+            end_process(int(ready.read_text().split()[0]), signal.SIGTERM)
 
 
 def shared() -> Server:
@@ -134,14 +139,6 @@ def shared() -> Server:
             ready.write_text(f"{server.pid} {server.port}")
         server.port = int(ready.read_text().split()[1])
     return server
-
-
-def release(directory: Path) -> None:
-    """Stop the shared server, if one was started, and remove its folder."""
-    ready = directory / "ready"
-    if ready.exists():
-        end_process(int(ready.read_text().split()[0]), signal.SIGTERM)
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def url(port: int, database: str) -> str:

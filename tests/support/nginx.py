@@ -20,19 +20,23 @@ from typing import NamedTuple
 from tests.support.certificates import Authority
 
 LIMIT_S = 20.0
+BUCKET = 100
+"""Requests per second that ``/bucket`` answers with 200, ten at once at most; all others get 503."""
 
 CONFIG = """
 {user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 20000; }}
 http {{
-  log_format test '$status $request_method $uri $request_length $bytes_sent $connection $connection_requests $msec';
+  log_format test '$status $request_method $uri $request_length $bytes_sent $connection $connection_requests $msec'
+                  ' $remote_addr';
   access_log {folder}/access.log test;
   keepalive_requests 10000000; keepalive_timeout 600s; client_max_body_size 64m;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  limit_req_zone $server_port zone=bucket:64k rate={bucket}r/s;
   gzip_min_length 1; gzip_types text/plain application/json;
   server {{
-    listen 127.0.0.1:{port} backlog=4096; {tls}
+    listen {host}:{port} backlog=4096; {tls}
     default_type text/plain;
     root {folder}/www;
     location / {{ return 200 "hello from nginx\\n"; }}
@@ -59,17 +63,23 @@ http {{
     location /login {{ add_header Set-Cookie "session=abc; Path=/; HttpOnly"; return 200 "in\\n"; }}
     location /close {{ keepalive_timeout 0; return 200 "bye\\n"; }}
     location /files/ {{ alias {folder}/www/; }}
+    location = /bucket {{ limit_req zone=bucket burst=10 nodelay; }}
     location /gzip/ {{ gzip on; alias {folder}/www/; }}
     location /chunked/ {{ ssi on; ssi_types text/plain; alias {folder}/www/; }}
   }}
 }}
 """
-FILES = {"small.txt": b"small\n", "page.txt": b"0123456789abcdef" * 64, "big.txt": b"0123456789abcdef" * 131_072}
+FILES = {
+    "small.txt": b"small\n",
+    "bucket": b"a drop\n",
+    "page.txt": b"0123456789abcdef" * 64,
+    "big.txt": b"0123456789abcdef" * 131_072,
+}
 
 
 class LogLine(NamedTuple):
     """One request as nginx saw it. ``received`` and ``sent`` are the bytes of the request and of the reply,
-    ``moment`` is the Unix time at which the reply had been sent."""
+    ``moment`` is the Unix time at which the reply had been sent, ``client`` the address that asked."""
 
     status: int
     method: str
@@ -79,15 +89,18 @@ class LogLine(NamedTuple):
     connection: int
     nth_on_connection: int
     moment: float
+    client: str
 
 
 class Nginx:
-    """A running nginx. ``url`` and, with an authority, ``tls_url`` and ``http2_url`` (for the host ``localhost``) are
-    its base URLs; of clients over TLS it takes certificates of the authority, and does not insist on them."""
+    """A running nginx at the address ``host``. ``url`` and, with an authority, ``tls_url`` and ``http2_url`` (for the
+    host ``localhost``) are its base URLs; of clients over TLS it takes certificates of the authority, and does not
+    insist on them."""
 
-    def __init__(self, folder: Path, authority: Authority | None = None) -> None:
+    def __init__(self, folder: Path, authority: Authority | None = None, host: str = "127.0.0.1") -> None:
         self._folder = folder
         self._authority = authority
+        self._host = host
         self._stack = ExitStack()
         self.url = self.tls_url = self.http2_url = ""
 
@@ -95,8 +108,8 @@ class Nginx:
         (self._folder / "www").mkdir()
         for name, content in FILES.items():
             (self._folder / "www" / name).write_bytes(content)
-        plain = self._listen()
-        self.url = f"http://127.0.0.1:{plain.getsockname()[1]}"
+        plain = self._listen(self._host)
+        self.url = f"http://{self._host}:{plain.getsockname()[1]}"
         sockets = [plain]
         if self._authority is not None:
             sockets += [self._listen(), self._listen()]
@@ -113,7 +126,7 @@ class Nginx:
         """Every request finished so far."""
         path = self._folder / "access.log"
         rows = (line.split() for line in path.read_text().splitlines()) if path.exists() else ()
-        return [LogLine(int(row[0]), row[1], row[2], *map(int, row[3:7]), float(row[7])) for row in rows]
+        return [LogLine(int(row[0]), row[1], row[2], *map(int, row[3:7]), float(row[7]), row[8]) for row in rows]
 
     def log_of(self, count: int) -> list[LogLine]:
         """The log once it has at least ``count`` lines: nginx writes one a moment after the reply has left."""
@@ -124,9 +137,9 @@ class Nginx:
         """Ends it and everything it started; the second time does nothing."""
         self._stack.close()
 
-    def _listen(self) -> socket.socket:
+    def _listen(self, host: str = "127.0.0.1") -> socket.socket:
         listener = self._stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, 0))
         listener.listen(4096)
         return listener
 
@@ -138,7 +151,9 @@ class Nginx:
         # As root, nginx would hand its work to a user who may not read our folder.
         user = "user root;" if os.geteuid() == 0 else ""
         tls = self._tls(ports[1:])
-        config.write_text(CONFIG.format(folder=self._folder, port=ports[0], tls=tls, user=user))
+        config.write_text(
+            CONFIG.format(folder=self._folder, host=self._host, port=ports[0], tls=tls, user=user, bucket=BUCKET)
+        )
         descriptors = [listener.fileno() for listener in sockets]
         process = subprocess.Popen(
             [program, "-p", str(self._folder), "-c", str(config), "-e", str(self._folder / "error.log")],

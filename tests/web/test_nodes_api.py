@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from perfsvc.store import drained_nodes
 from tests.support.web_world import World
 
 SERVER = {
@@ -32,11 +33,13 @@ async def test_one_with_its_history(api: Any, world: World) -> None:
 
 
 @pytest.mark.gen_test
-async def test_drain_and_back(api: Any) -> None:
+async def test_drain_and_back(api: Any, world: World) -> None:
     drained = await api.post("/api/nodes/agent-1/drain/", who="administrator")
     assert (drained.status, drained.json["state"]) == (200, "draining")
+    assert await world.store.run(drained_nodes.names) == {"agent-1"}
     back = await api.delete("/api/nodes/agent-1/drain/", who="administrator")
     assert (back.status, back.json["state"]) == (200, "ready")
+    assert await world.store.run(drained_nodes.names) == frozenset()
 
 
 @pytest.mark.gen_test

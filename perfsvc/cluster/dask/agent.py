@@ -13,7 +13,6 @@ import os
 import platform
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,7 @@ from perfsvc.loop import collecting_little
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.scratch import scratch_folder
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ def plugins_of(catalog: Catalog) -> dict[str, str]:
 async def work(employment: Employment) -> None:
     """Join, work, and join again when the scheduler was lost; for ever."""
     catalog, clock, pause_s = Catalog.load(), SystemClock(), FIRST_PAUSE_S
-    with tempfile.TemporaryDirectory(prefix="perfsvc-agent-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder("agent") as folder:
         while True:
             worker = Worker(
                 employment.scheduler,
@@ -171,7 +171,7 @@ async def work(employment: Employment) -> None:
                 security=security_of(employment.credentials),
                 plugins=(Crew(employment, catalog, clock),),
                 dashboard_address="127.0.0.1:0",
-                local_directory=folder,
+                local_directory=str(folder),
                 death_timeout=JOIN_LIMIT_S,
                 # Nobody connects to agents; those of this machine are not to be seen from others.
                 host=LOOPBACK if employment.started_here else None,

@@ -59,6 +59,7 @@ class DaskCluster:
         listen: str = "",
         allow: tuple[str, ...] = (),
         deny: tuple[str, ...] = (),
+        drained: frozenset[str] = frozenset(),
     ) -> None:
         self.allow = allow
         self.deny = deny
@@ -71,7 +72,7 @@ class DaskCluster:
         self._opening = asyncio.Lock()
         self._recruiting = asyncio.Lock()
         self._runs: dict[str, DaskDeployment] = {}
-        self._draining: set[str] = set()
+        self._drained = set(drained)
         self._stints: dict[Agent, str] = {}
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -106,16 +107,20 @@ class DaskCluster:
         agents = self._hub.agents.values() if self._hub is not None else ()
         return [self._info(agent) for agent in sorted(agents, key=lambda agent: agent.name)]
 
-    def drain(self, name: str, draining: bool) -> None:
-        """Give an agent no more load, or give it load again, also when it has joined anew. Raises NotFound."""
+    def drain(self, name: str, draining: bool) -> bool:
+        """Give an agent no more load, or give it load again; answers whether one of its name gets none from now on.
+
+        Raises NotFound.
+        """
         agents = self._hub.agents.values() if self._hub is not None else ()
         agent = next((agent for agent in agents if agent.name == name), None)
         if agent is None:
             raise NotFound("节点不存在", "there is no such node")
         agent.draining = draining
-        self._draining.discard(name)
+        self._drained.discard(name)
         if draining and not agent.hello.started_here:  # those are made anew, under names that were used before
-            self._draining.add(name)
+            self._drained.add(name)
+        return name in self._drained
 
     # What runs ask for.
 
@@ -247,7 +252,7 @@ class DaskCluster:
 
     def _hear(self, agent: Agent, word: messages.Word) -> None:
         if isinstance(word, messages.Hello):
-            agent.draining = agent.name in self._draining
+            agent.draining = agent.name in self._drained
         if isinstance(word, messages.Hello | messages.Pong):
             return
         run, _, _ = word.run.partition("/")

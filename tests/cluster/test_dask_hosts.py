@@ -1,0 +1,38 @@
+"""Agents on hosts with addresses of their own: one of three is cut off and brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.machines import NAMES
+from tests.cluster.machines import Cables
+from tests.cluster.machines import Machines
+from tests.cluster.machines import Relays
+from tests.cluster.machines import cut_off_and_brought_back
+from tests.support import namespaces
+from tests.support.nginx import Nginx
+
+pytestmark = pytest.mark.xdist_group("dask-hosts")
+
+
+@pytest.fixture
+def standing() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_one_of_three_hosts_is_cut_off_and_brought_back(tmp_path: Path, standing: ExitStack) -> None:
+    """Where this process may not make networks, the same with relays between agents and server."""
+    wires = standing.enter_context(Cables()) if namespaces.available() else Relays(standing)
+    (tmp_path / "nginx").mkdir()
+    nginx = standing.enter_context(Nginx(tmp_path / "nginx", host=wires.address))
+    report = cut_off_and_brought_back(Machines(tmp_path, wires, standing), nginx)
+    if isinstance(wires, Cables):
+        assert {line.client for line in nginx.log()} == set(wires.hosts.values())
+        assert {row["node"]: row["host"] for row in report["nodes"]} == {
+            **{name: name for name in NAMES}, "north~2": "north",
+        }  # fmt: skip

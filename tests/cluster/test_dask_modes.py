@@ -1,0 +1,147 @@
+"""The test modes that move the load, and stages, as real runs over two agents each against a real target."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import Target
+from perfsvc.service.specs import make_run_spec
+from tests.cluster.bench import Ride
+from tests.support.nginx import BUCKET
+from tests.support.nginx import Nginx
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-modes")]
+
+CONFIGS: dict[str, dict[str, Any]] = {
+    "stages": {
+        "execution_config": {
+            "arrival_rate": [
+                {"duration": 2, "target": 60}, {"duration": 1, "target": 60}, {"duration": 1, "target": 0},
+            ],
+        },
+    },
+    "step": {"concurrent_users": 6, "step_users": 2, "step_time": 2, "execution_config": {"pacing": 0.1}},
+    "error_rate": {
+        "error_threshold": 5,
+        "execution_config": {
+            "arrival_rate": {"min": 0.8 * BUCKET, "max": 2 * BUCKET},
+            "search": {"level_time": 1, "settle_time": 0.2, "precision": 10, "confirmations": 0},
+        },
+    },
+    "adaptive": {
+        "adaptive_target": {"metric": "rps", "target": 100},
+        "ramp_up_time": 3,
+        "hold_time": 4,
+        "execution_config": {"arrival_rate": {"min": 80, "max": 400}},
+    },
+}  # fmt: skip
+PATHS = {"error_rate": "bucket"}
+"""What is asked for, where that is not called after the mode."""
+TIMETABLE = (("error_rate",), ("stages", "step", "adaptive"))
+"""What runs beside what, each on two agents, lest everything take its time one after the other."""
+
+
+def spec_of(mode: str, url: str) -> RunSpec:
+    config = {
+        "test_mode": "concurrent" if mode == "stages" else mode,
+        "target_url": f"{url}/{PATHS.get(mode, mode)}",
+        "control_mode": "central",
+        "node_count": 2,
+        **CONFIGS[mode],
+    }
+    return make_run_spec(mode, PlanConfig.parse(config), (), Target(), f"run-{mode}")
+
+
+class Told:
+    """What a run told: its report, and by profile second and node what was planned and done."""
+
+    def __init__(self, ride: Ride, report: dict[str, Any]) -> None:
+        self.report = report
+        self.search = report.get("search", {})
+        self.nodes = {row["node"]: row for row in report["nodes"]}
+        self.snapshots = [told for told in ride.watcher.snapshots if told.span_ns]
+
+    def planned_users(self) -> list[tuple[int, ...]]:
+        """The users that each of the nodes was to have, second by second."""
+        seconds: dict[int, list[int]] = {}
+        for told in self.snapshots:
+            seconds.setdefault(told.second, []).append(told.planned_vus)
+        return [tuple(sorted(users)) for _, users in sorted(seconds.items()) if len(users) == 2]
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    with Nginx(tmp_path_factory.mktemp("nginx")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def told(cluster: DaskCluster, target: Nginx) -> dict[str, Told]:
+    """Every mode's run, to its end."""
+    outcomes: dict[str, Told] = {}
+
+    async def in_turn(modes: tuple[str, ...]) -> None:
+        for mode in modes:
+            ride = Ride(cluster, spec_of(mode, target.url))
+            outcomes[mode] = Told(ride, await ride.whole())
+
+    await asyncio.gather(*map(in_turn, TIMETABLE))
+    return outcomes
+
+
+@pytest.mark.parametrize("mode", CONFIGS)
+async def test_what_the_nodes_did_adds_up_to_what_the_target_saw(
+    told: dict[str, Told], target: Nginx, mode: str
+) -> None:
+    report, nodes = told[mode].report, told[mode].nodes.values()
+    assert (report["status"], report["reason"]["code"]) == ("completed", "finished")
+    assert [(node["share"], node["state"], node["losses"], node["missing"]) for node in nodes] == [
+        (50, "running", [], [])
+    ] * 2
+    seen = Counter(line.status for line in target.log() if line.path == f"/{PATHS.get(mode, mode)}")
+    summary = report["summary"]
+    assert sum(node["requests"] for node in nodes) == summary["total_requests"] == seen.total()
+    assert sum(node["errors"] for node in nodes) == summary["error_count"] == seen[503]
+
+
+async def test_stages_are_followed_to_the_arrival(told: dict[str, Told]) -> None:
+    """60 while the rate rises, 60 while it stays, 30 while it falls."""
+    assert [node["requests"] for node in told["stages"].nodes.values()] == [75, 75]
+
+
+async def test_a_staircase_takes_every_step_on_both_nodes(told: dict[str, Told]) -> None:
+    outcome = told["step"]
+    assert [row["level"] for row in outcome.search["evidence"]] == [2, 4, 6]
+    assert sorted(set(outcome.planned_users()) - {(0, 0)}) == [(1, 1), (2, 2), (3, 3)]
+    first, second, third = (row["requests"] for row in outcome.search["evidence"])
+    assert 0 < first < second < third <= 120
+
+
+async def test_the_search_finds_the_limit_of_the_target(told: dict[str, Told]) -> None:
+    search = told["error_rate"].search
+    assert (search["variable"], search["complete"], search["at_least"], search["recovered"]) == (
+        "arrival_rate", True, False, True,
+    )  # fmt: skip
+    assert 0.8 * BUCKET <= search["low"] == search["value"] < search["high"] <= 1.2 * BUCKET
+    assert search["high"] - search["low"] <= search["high"] * 0.1
+    for row in search["evidence"]:
+        assert row["phase"] == "recover" or (row["error_rate"] <= 5) == (row["verdict"] == "good"), row
+
+
+async def test_adaptive_load_holds_its_target(told: dict[str, Told]) -> None:
+    search = told["adaptive"].search
+    assert (search["metric"], search["target"], search["complete"]) == ("rps", 100, True)
+    assert search["value"] == pytest.approx(100, rel=0.15)
+    assert search["held"] == pytest.approx(100, rel=0.15)
+    levels = [row["level"] for row in search["evidence"]]
+    assert levels[0] == 80
+    assert max(levels) <= 400
