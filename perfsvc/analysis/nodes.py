@@ -36,7 +36,8 @@ class Loss:
     """A node's load that was missing: ``share`` percent of the run's, from profile time ``since`` to ``until``, s.
 
     It was known at ``moment`` and taken over at ``ended`` (Unix time), both None as long as nobody has taken it over.
-    ``missing`` is in VU-seconds or arrivals, ``requests`` about what that would have been.
+    ``missing`` is in VU-seconds or arrivals, ``requests`` about what that would have been; ``told`` are the node's
+    requests that were known at ``moment``.
     """
 
     node: str
@@ -44,6 +45,7 @@ class Loss:
     share: float
     moment: float
     since: float
+    told: int = 0
     until: float | None = None
     ended: float | None = None
     missing: float = 0.0

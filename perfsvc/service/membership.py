@@ -19,7 +19,7 @@ class Membership:
     """Follows the events of a run's nodes. ``elapsed`` answers the profile time now, s.
 
     What is missing of a lost node is what the plan asked of it from the last second it told to the moment at which
-    others took its share over. What it did after that second counts as missing, since nobody knows of it.
+    others took its share over. What it did after that second counts as missing, unless it tells of it when it is back.
     """
 
     def __init__(self, load: Load, metrics: RunMetrics, elapsed: Callable[[], float]) -> None:
@@ -57,9 +57,24 @@ class Membership:
         for loss in self._open():
             self._close(loss, self._metrics.elapsed, moment)
         missing = sum(loss.missing for loss in self._losses)
-        told = self._profile.area(self._metrics.elapsed) - missing
-        for loss in self._losses:
-            loss.requests = round(self._metrics.total.requests / told * loss.missing) if told > 0 else None
+        offered = self._profile.area(self._metrics.elapsed) - missing
+        in_time = self._metrics.total.requests - sum(map(self._told_late, self._losses))
+        if offered > 0:
+            for loss in self._losses:
+                self._settle(loss, in_time / offered * loss.missing)
+
+    def _settle(self, loss: Loss, requests: float) -> None:
+        """So many requests are missing, less those that the lost node told of when it was back."""
+        left = max(requests - self._told_late(loss), 0.0)
+        loss.missing *= left / requests if requests else 1.0
+        loss.requests = round(left)
+
+    def _told_late(self, loss: Loss) -> int:
+        return self._told(loss.node) - loss.told
+
+    def _told(self, name: str) -> int:
+        node = self._metrics.nodes.get(name)
+        return 0 if node is None else node.requests
 
     def _lost(self, event: NodeEvent) -> None:
         member = self.members[event.node]
@@ -67,7 +82,8 @@ class Membership:
             return
         node = self._metrics.nodes.get(event.node)
         since = max(self._began.get(event.node, 0.0), 0.0 if node is None else node.elapsed)
-        self._losses.append(Loss(event.node, event.reason, member.share, event.moment, since))
+        told = self._told(event.node)
+        self._losses.append(Loss(event.node, event.reason, member.share, event.moment, since, told))
         member.state = "lost"
         self._metrics.lost(event.node)
 

@@ -39,9 +39,9 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "adaptive": {
         "adaptive_target": {"metric": "rps", "target": 100},
-        "ramp_up_time": 3,
-        "hold_time": 4,
-        "execution_config": {"arrival_rate": {"min": 80, "max": 400}},
+        "ramp_up_time": 4,
+        "hold_time": 3,
+        "execution_config": {"arrival_rate": {"min": 50, "max": 400}},
     },
 }  # fmt: skip
 PATHS = {"error_rate": "bucket"}
@@ -143,5 +143,5 @@ async def test_adaptive_load_holds_its_target(told: dict[str, Told]) -> None:
     assert search["value"] == pytest.approx(100, rel=0.15)
     assert search["held"] == pytest.approx(100, rel=0.15)
     levels = [row["level"] for row in search["evidence"]]
-    assert levels[0] == 80
+    assert levels[0] == 50
     assert max(levels) <= 400

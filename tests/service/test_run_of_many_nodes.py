@@ -7,6 +7,8 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -193,6 +195,17 @@ def test_arrivals_that_are_missing() -> None:
     spec = spec_of("arrival_rate", 30)
     (loss,) = next(row for row in ran(losing_b, spec)["nodes"] if row["node"] == "b")["losses"]
     assert loss["missing"] == {"variable": "arrival_rate", "amount": 35.0, "requests": 35}
+
+
+@pytest.mark.parametrize(("variable", "target", "asked"), [("vus", 6, 7.0), ("arrival_rate", 30, 35.0)])
+def test_what_a_lost_node_tells_of_when_it_is_back_is_not_missing(variable: str, target: float, asked: float) -> None:
+    def script(cluster: ManyNodes, run: Run) -> None:
+        losing_b(cluster, run)
+        cluster.tell("b", 5)
+        cluster.tell("b", 6, requests=4)
+
+    (loss,) = next(row for row in ran(script, spec_of(variable, target))["nodes"] if row["node"] == "b")["losses"]
+    assert loss["missing"] == {"variable": variable, "amount": pytest.approx(asked * 21 / 35, rel=0.01), "requests": 21}
 
 
 def test_a_load_that_nobody_takes_over_is_missing_to_the_end() -> None:
