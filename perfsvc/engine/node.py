@@ -25,11 +25,11 @@ from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.rows import Rows
-from perfsvc.engine.rows import Supply
 from perfsvc.engine.share import WHOLE
 from perfsvc.engine.share import Origin
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.supply import Supply
 from perfsvc.engine.virtual_user import CLOSED
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Gate
