@@ -45,7 +45,11 @@ def open_plainly(path: Path, at: str) -> BinaryIO:
 
 
 def read_now(file: BinaryIO, size: int) -> bytes | None:
-    """The next bytes, at most so many, where the system has them in memory; None where the disk must be waited for."""
+    """The next bytes, at most so many, where the system has them in memory; None where the disk must be waited for.
+
+    Never the end of the file, which is for a proper read to find: some kernels (5.9, 5.10) answer that there is
+    nothing where they mean that there is nothing in memory.
+    """
     if not hasattr(os, "RWF_NOWAIT"):  # only Linux can tell
         return None
     buffer = bytearray(size)
@@ -54,7 +58,7 @@ def read_now(file: BinaryIO, size: int) -> bytes | None:
     except OSError:  # not there, or a file system that cannot tell
         return None
     file.seek(count, os.SEEK_CUR)
-    return bytes(buffer[:count])
+    return bytes(buffer[:count]) or None
 
 
 def encoding_of(file: BinaryIO) -> str:

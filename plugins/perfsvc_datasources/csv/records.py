@@ -12,6 +12,8 @@ import io
 from collections import deque
 from collections.abc import Iterator
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import BinaryIO
 from typing import NamedTuple
 
@@ -22,10 +24,14 @@ PIECE = 32_768
 """Bytes that are read at once."""
 BITE = 8_192
 """Characters that are made into rows at once: little work, and rows are used while the processor has them in cache."""
+MOST_LINES = 500
+"""Lines that a bite has, about. One that is refused takes ten times as long as one that is sound."""
 AHEAD = 32
 """Pieces that a thread fetches at a time. One that is asked for each would hold up a busy loop more than its work."""
 LONGEST_LINE = 1_048_576
 """Characters."""
+UNFINISHED = "unexpected end of data"
+"""What the csv module says of a quoted field that goes on beyond the text; it has no other sign of it."""
 UNDECODABLE = "\udcff"
 """Stands for bytes that do not decode. A lone surrogate, which no codec gives for anything sound."""
 
@@ -111,7 +117,8 @@ class Records:
         piece = self._next()
         if piece is not None:
             return self._sound(self._open + piece, width)
-        self._refuse(0, f"一行超过 {LONGEST_LINE} 个字符", f"has a line of more than {LONGEST_LINE} characters")
+        zh, en = f"一行超过 {LONGEST_LINE} 个字符", f"has a line of more than {LONGEST_LINE} characters"
+        self._refuse(0, Text(zh, en))
         self._line, self._open = self._line + breaks(self._open) + 1, ""
         return []
 
@@ -119,7 +126,7 @@ class Records:
         if not self._fetched:
             self._fetch()
         text, last = self._fetched.popleft()
-        end = 0 if text is None or self._open else text.find("\n", BITE) + 1
+        end = 0 if text is None or self._open else bite_of(text)
         if text is not None and 0 < end < len(text):
             self._fetched.appendleft(Fetched(text[end:], last))
             text, last = text[:end], False
@@ -135,7 +142,7 @@ class Records:
         self._open = ""
         records = self._records_of(text)
         clean = "\0" not in text and UNDECODABLE not in text
-        sound = records if clean and set(map(len, records)) == {width} else self._sifted(records, width)
+        sound = records if clean and set(map(len, records)) == {width} else self._sifted(records, width, clean)
         self._line += breaks(text) - breaks(self._open)
         self.bad.sort()
         return sound
@@ -157,42 +164,45 @@ class Records:
     def _one_by_one(self, text: str) -> list[list[str]]:
         """The records of a text with something wrong in it. A line of which no record can be made is left out.
 
-        It becomes an empty record, so that the lines can still be counted.
+        It becomes an empty record, so that the lines can still be counted. Where a record breaks far below its first
+        line, one that begins on a line between and is still open at the end of that would break there too: ``doomed``
+        is up to where this is known, so that nothing is read twice for every line.
         """
         lines = list(io.StringIO(text, newline=""))
+        starts = [0, *accumulate(map(len, lines))]
         records: list[list[str]] = []
-        at = 0
+        at, doomed, known = 0, 0, ""
         while at < len(lines):
-            reader = self._dialect.reader(map(lines.__getitem__, range(at, len(lines))))
-            before = len(records)
+            alone = at < doomed
+            upto, before = at + 1 if alone else len(lines), len(records)
+            unread = iter(range(at, upto))
             try:
-                records.extend(reader)
-                break
+                records.extend(self._dialect.reader(lines[each] for each in unread))
+                at = upto
             except csv.Error as error:
+                cause = str(error)
+                if alone:
+                    cause = known if cause == UNFINISHED else cause
+                else:
+                    known, doomed = cause, next(unread, upto) - (cause != UNFINISHED)
                 at += sum(map(_height, records[before:]))
-                if self._goes_on(error, lines, at):
-                    self._open = "".join(lines[at:])
+                if cause == UNFINISHED and not self.ended and len(text) - starts[at] <= LONGEST_LINE:
+                    self._open = text[starts[at] :]
                     break
-                self._refuse(at, f"格式错误：{error}", f"not as it should be: {error}")
+                self._refuse(at, Text(f"格式错误：{cause}", f"not as it should be: {cause}"))
                 records.append([])
                 at += 1
         return records
 
-    def _goes_on(self, error: csv.Error, lines: list[str], at: int) -> bool:
-        """Whether a record is only cut off by the end of the piece."""
-        wants_more = str(error) == "unexpected end of data"  # the csv module has no other sign of it
-        return wants_more and not self.ended and sum(map(len, lines[at:])) <= LONGEST_LINE
-
-    def _sifted(self, records: Sequence[list[str]], width: int) -> list[list[str]]:
+    def _sifted(self, records: Sequence[list[str]], width: int, clean: bool) -> list[list[str]]:
         sound, line = [], 0
         for fields in records:
-            if any("\0" in field or UNDECODABLE in field for field in fields):
-                self._refuse(line, *self._unreadable(fields))
-            elif fields and len(fields) != width:
-                found = len(fields)
-                self._refuse(line, f"有 {found} 个字段，应为 {width} 个", f"has {found} fields instead of {width}")
-            elif fields:
+            if not clean and any("\0" in field or UNDECODABLE in field for field in fields):
+                self._refuse(line, self._unreadable(fields))
+            elif len(fields) == width:
                 sound.append(fields)
+            elif fields:
+                self._refuse(line, _miscounted(len(fields), width))
             line += _height(fields)
         return sound
 
@@ -202,8 +212,8 @@ class Records:
         codec = self._dialect.codec
         return Text(f"不是合法的 {codec} 编码", f"is not {codec}")
 
-    def _refuse(self, below: int, zh: str, en: str) -> None:
-        self.bad.append(Bad(self._line + below + 1, Text(zh, en)))
+    def _refuse(self, below: int, cause: Text) -> None:
+        self.bad.append(Bad(self._line + below + 1, cause))
 
 
 class Pieces:
@@ -247,6 +257,20 @@ def breaks(text: str) -> int:
     """How many line breaks there are, of whichever kind."""
     count = text.count("\n")
     return count + text.count("\r") - text.count("\r\n") if "\r" in text else count
+
+
+def bite_of(text: str) -> int:
+    """How many characters of a text, which are whole lines, to make into rows at once; 0 where it has no break."""
+    dense = breaks(text[:BITE])
+    reach = BITE if dense <= MOST_LINES else BITE * MOST_LINES // dense
+    feed = text.find("\n", reach)
+    back = text.find("\r", reach, feed if feed >= 0 else None)
+    return (feed if back < 0 or back + 1 == feed else back) + 1
+
+
+@lru_cache(maxsize=16)
+def _miscounted(found: int, width: int) -> Text:
+    return Text(f"有 {found} 个字段，应为 {width} 个", f"has {found} fields instead of {width}")
 
 
 def _height(fields: list[str]) -> int:

@@ -1,0 +1,141 @@
+"""CSV files in pieces and bites: the same records wherever they are cut, and a loop that others get their turn on."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from perfsvc.plugin.testing import data_context
+from perfsvc.plugin.testing import rows_of
+from perfsvc_datasources.csv import CsvSource
+from perfsvc_datasources.csv import records
+from perfsvc_datasources.csv.feed import CsvFeed
+from perfsvc_datasources.csv.records import Dialect
+from perfsvc_datasources.csv.records import Records
+
+ONE = {"a": "1", "b": "2"}
+
+
+@asynccontextmanager
+async def opened(path: Path, data: bytes, **options: Any) -> AsyncIterator[CsvFeed]:
+    path.write_bytes(data)
+    given = {"file": path.name, "encoding": "utf-8", "delimiter": ","} | options
+    feed = await CsvSource(CsvSource.Options.parse(given), data_context(path.parent)).open()
+    try:
+        yield feed
+    finally:
+        await feed.close()
+
+
+# Wherever it is cut
+
+Found = tuple[list[list[str]], list[tuple[int, str]]]
+PARTS = ['"', ",", "\n", "\r", "\r\n", "x", "\0", "1,2\n", 'x","\n', '"x\ny",2\n', '"x",y\n', "\udcff"]
+TEXTS = st.lists(st.sampled_from(PARTS), max_size=60).map("".join)
+WHOLE = 10**6
+
+
+def found(text: str) -> Found:
+    """The records of two fields, and what was refused, with its line."""
+    reading = Records(io.BytesIO(text.encode(errors="surrogateescape")), Dialect("utf-8", ",", '"'))
+    sound: list[list[str]] = []
+    while not reading.ended:
+        sound += reading.next_piece(2)
+    return sound, sorted((bad.line, bad.cause.en) for bad in reading.bad)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(TEXTS, st.integers(1, 40), st.integers(1, 20), st.integers(1, 3))
+def test_pieces_and_bites_change_neither_rows_nor_the_lines_of_bad_ones(
+    monkeypatch: pytest.MonkeyPatch, text: str, piece: int, bite: int, lines: int
+) -> None:
+    with monkeypatch.context() as cut:
+        for name, size in {"PIECE": piece, "BITE": bite, "MOST_LINES": lines}.items():
+            cut.setattr(records, name, size)
+        in_pieces = found(text)
+        for name in ("PIECE", "BITE", "MOST_LINES"):
+            cut.setattr(records, name, WHOLE)
+        assert in_pieces == found(text)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_bite_ends_with_a_line(end: str) -> None:
+    text = f"1,2{end}" * 5000
+    bite = text[: records.bite_of(text)]
+    assert bite.endswith(end)
+    assert 500 <= bite.count(f"2{end}") <= 520
+    assert records.bite_of("x" * 20_000) == 0
+
+
+@pytest.mark.parametrize("text", ['x","\n', 'x","\n' * 4 + "z\n"])
+def test_quotes_that_stay_open_on_every_line_are_read_but_once(text: str) -> None:
+    """For each of the lines everything below it would be read again: hours, for what this takes a second."""
+    count = 300_000 // len(text)
+    sound, bad = found("1,2\n" + text * count)
+    assert sound == [["1", "2"]]
+    assert len(bad) == count * text.count("\n")
+    assert bad[0] == (2, "not as it should be: unexpected end of data")
+
+
+def test_a_record_of_many_lines_that_breaks_costs_its_first_line_only() -> None:
+    sound, bad = found('1,2\nx","\n3,4\nx","\n"y"z\n5,6\n')
+    assert sound == [["1", "2"], ["3", "4"], ["5", "6"]]
+    broken = "not as it should be: ',' expected after '\"'"
+    assert bad == [(2, broken), (4, broken), (5, broken)]
+
+
+# What the system has in memory, and what not
+
+
+@pytest.mark.asyncio
+async def test_a_kernel_that_answers_nothing_for_what_is_not_in_memory_costs_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "preadv", lambda *_: 0)
+    async with opened(tmp_path / "data.csv", b"a,b\n" + b"1,2\n" * 500_000) as feed:
+        assert len(await rows_of(feed)) == feed.count == 500_000
+
+
+def forgotten(path: Path) -> Path:
+    """A file that is not in memory, where the system heeds that."""
+    handle = os.open(path, os.O_RDONLY)
+    os.fsync(handle)
+    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(handle)
+    return path
+
+
+@pytest.mark.asyncio
+async def test_rows_from_the_disk_come_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    async with opened(path, b"a,b\n" + b"".join(b"%d,x\n" % number for number in range(400_000))) as feed:
+        for _ in range(2):
+            forgotten(path)
+            assert [row["a"] for row in await rows_of(feed)] == list(map(str, range(400_000)))
+            await feed.rewind()
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_grows_or_is_cut_short_is_read_as_it_is_then(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    async with opened(path, b"a,b\n" + b"1,2\n" * 500_000) as feed:
+        assert await feed.read(1) == [ONE]
+        with path.open("ab") as more:
+            more.write(b"1,2\n" * 10)
+        assert len(await rows_of(feed)) == 500_009
+        await feed.rewind()
+        assert await feed.read(1) == [ONE]
+        os.truncate(path, 8)
+        assert len(await rows_of(feed)) < 500_000
+        await feed.rewind()
+        assert await rows_of(feed) == [ONE]
