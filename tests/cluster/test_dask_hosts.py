@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +25,29 @@ pytestmark = pytest.mark.xdist_group("dask-hosts")
 def standing() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
+
+
+def parts_of(network: namespaces.Network) -> set[str]:
+    """What this machine has of a network: interfaces and namespaces."""
+    names = [name for _, name in socket.if_nameindex()] + [space.name for space in Path("/run/netns").glob("*")]
+    return {name for name in names if name.startswith(network.key)}
+
+
+def fail_in_a_network(made: list[namespaces.Network]) -> None:
+    with namespaces.Network(("a", "b")) as network:
+        made.append(network)
+        assert len(parts_of(network)) == 5
+        network.cut("a")
+        raise ZeroDivisionError
+
+
+def test_a_network_is_taken_down_also_when_something_fails() -> None:
+    """Where none may be made, that is what fails."""
+    failures = (ZeroDivisionError,) if namespaces.available() else (OSError, subprocess.CalledProcessError)
+    made: list[namespaces.Network] = []
+    with pytest.raises(failures):
+        fail_in_a_network(made)
+    assert [parts_of(network) for network in made] == [set()] * len(made)
 
 
 def test_one_of_three_hosts_is_cut_off_and_brought_back(tmp_path: Path, standing: ExitStack) -> None:

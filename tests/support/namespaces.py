@@ -40,14 +40,17 @@ def unused_network() -> ipaddress.IPv4Network:
 
 
 class Network:
-    """This machine at ``address`` and, by name, ``hosts`` at theirs; all is taken down at the end of the context."""
+    """This machine at ``address`` and, by name, ``hosts`` at theirs; all is taken down at the end of the context.
+
+    Whatever it makes has a name that begins with ``key``.
+    """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         network = unused_network()
         own, *others = list(network.hosts())[: len(names) + 1]
         self.address = str(own)
         self.hosts = {name: str(address) for name, address in zip(names, others, strict=True)}
-        self._key = f"pf{secrets.token_hex(4)}"
+        self.key = f"pf{secrets.token_hex(4)}"
         self._standing = ExitStack()
 
     def __enter__(self) -> Network:
@@ -78,10 +81,10 @@ class Network:
         ip("link", "set", self._port(name), "up")
 
     def _bridge(self) -> None:
-        ip("link", "add", self._key, "type", "bridge")
-        self._standing.callback(ip, "link", "del", self._key)
-        ip("address", "add", f"{self.address}/{PREFIX}", "dev", self._key)
-        ip("link", "set", self._key, "up")
+        ip("link", "add", self.key, "type", "bridge")
+        self._standing.callback(ip, "link", "del", self.key)
+        ip("address", "add", f"{self.address}/{PREFIX}", "dev", self.key)
+        ip("link", "set", self.key, "up")
 
     def _host(self, name: str, address: str) -> None:
         space, port = self._space(name), self._port(name)
@@ -89,13 +92,13 @@ class Network:
         self._standing.callback(ip, "netns", "del", space)
         ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", space)
         self._standing.callback(ip, "link", "del", port)
-        ip("link", "set", port, "master", self._key, "up")
+        ip("link", "set", port, "master", self.key, "up")
         ip("-n", space, "address", "add", f"{address}/{PREFIX}", "dev", "eth0")
         ip("-n", space, "link", "set", "lo", "up")
         ip("-n", space, "link", "set", "eth0", "up")
 
     def _space(self, name: str) -> str:
-        return f"{self._key}-{name}"
+        return f"{self.key}-{name}"
 
     def _port(self, name: str) -> str:
-        return f"{self._key}{list(self.hosts).index(name)}"
+        return f"{self.key}{list(self.hosts).index(name)}"
