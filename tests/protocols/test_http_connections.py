@@ -27,6 +27,9 @@ from tests.support.certificates import Authority
 
 pytestmark = pytest.mark.asyncio
 
+WAYS: dict[str, dict[str, Any]] = {"ours": {}, "libcurl": {"shared_connections": 2}, "race": {"http_version": "auto"}}
+all_ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+"""Who carries requests: our own client, libcurl, and libcurl that tries versions side by side."""
 IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]
 
 
@@ -388,40 +391,45 @@ async def test_tls_without_verification(authority: Authority):
         assert (await user.do({})).status == 200
 
 
-async def test_an_unknown_authority_is_not_trusted(authority: Authority):
-    async with ScriptedServer(always(), tls_server(authority)) as server, tls_user(server) as user:
+@all_ways
+async def test_an_unknown_authority_is_not_trusted(authority: Authority, way: dict[str, Any]):
+    async with ScriptedServer(always(), tls_server(authority)) as server, tls_user(server, **way) as user:
         outcome = await user.do({})
         assert outcome.failure == "TLS Error: unable to get local issuer certificate"
         assert (outcome.sent, server.requests) == (False, [])
 
 
-async def test_a_certificate_for_somebody_else(authority: Authority):
+@all_ways
+async def test_a_certificate_for_somebody_else(authority: Authority, way: dict[str, Any]):
     tls = tls_server(authority, "other.example")
-    async with ScriptedServer(always(), tls) as server, tls_user(server, ca=authority.ca_pem) as user:
+    async with ScriptedServer(always(), tls) as server, tls_user(server, ca=authority.ca_pem, **way) as user:
         assert (await user.do({})).failure == "TLS Error: hostname mismatch"
 
 
-async def test_an_expired_certificate(authority: Authority):
+@all_ways
+async def test_an_expired_certificate(authority: Authority, way: dict[str, Any]):
     tls = tls_server(authority, expired=True)
-    async with ScriptedServer(always(), tls) as server, tls_user(server, ca=authority.ca_pem) as user:
+    async with ScriptedServer(always(), tls) as server, tls_user(server, ca=authority.ca_pem, **way) as user:
         assert (await user.do({})).failure == "TLS Error: certificate has expired"
 
 
-async def test_tls_spoken_to_a_plain_port():
+@all_ways
+async def test_tls_spoken_to_a_plain_port(way: dict[str, Any]):
     async def script(peer: Peer) -> None:
         await peer.some()
         await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    async with ScriptedServer(script) as server, tls_user(server) as user:
+    async with ScriptedServer(script) as server, tls_user(server, **way) as user:
         assert (await user.do({})).failure == "TLS Error: wrong version number"
 
 
-async def test_a_server_that_hangs_up_on_the_handshake():
+@all_ways
+async def test_a_server_that_hangs_up_on_the_handshake(way: dict[str, Any]):
     async def script(peer: Peer) -> None:
         await peer.some()
         peer.reset()
 
-    async with ScriptedServer(script) as server, tls_user(server) as user:
+    async with ScriptedServer(script) as server, tls_user(server, **way) as user:
         assert (await user.do({})).failure == "TLS Error: connection closed"
 
 

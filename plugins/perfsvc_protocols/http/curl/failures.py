@@ -39,6 +39,9 @@ TLS = (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, QUIC_CONNE
 VERIFICATION = re.compile(r"(?:certificate problem|verification failed|verify result): ([^(]+)")
 OPENSSL = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)")
 MISMATCH = re.compile(r"no alternative certificate subject name|subject name .* does not match|does not match target")
+HUNG_UP = "unexpected eof while reading"
+OURS = "ERR_CLOSING"
+"""What libcurl says of a QUIC connection that it closes itself, because what came on it made no sense."""
 TUNNEL = re.compile(r"CONNECT tunnel failed, response (\d+)")
 
 
@@ -47,17 +50,21 @@ def unreached(code: int, message: str) -> bool:
     return code in UNREACHED and message.startswith("Failed to connect")
 
 
-def class_of(code: int, message: str, errno: int, *, secure: bool) -> str:
-    """The error class of a request that libcurl gave up; ``errno`` is that of its last system call, or 0."""
+def class_of(code: int, message: str, errno: int, *, secure: bool, sent: bool) -> str:
+    """The error class of a request that libcurl gave up; ``errno`` is that of its last system call, or 0.
+
+    ``sent``: whether anything of the request left. Where versions of HTTP race, a handshake that fails has the code of
+    sending.
+    """
     if unreached(code, message):
         return failures.BY_ERRNO.get(errno, BY_CODE[pycurl.E_COULDNT_CONNECT])
     tunnel = TUNNEL.search(message)
     if tunnel is not None:
         return f"{PROXY}: {tunnel[1]}"
-    if code in TLS:
+    if code in TLS or (code == pycurl.E_SEND_ERROR and secure and not sent):
         return _tls_class(code, message, errno)
     if code == pycurl.E_RECV_ERROR and secure and not errno:
-        return failures.CLOSED_EARLY
+        return failures.PROTOCOL if message.endswith(OURS) else failures.CLOSED_EARLY
     if code in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):
         return failures.BY_ERRNO.get(errno, BY_CODE[code])
     return BY_CODE.get(code, failures.OTHER)
@@ -66,6 +73,8 @@ def class_of(code: int, message: str, errno: int, *, secure: bool) -> str:
 def _tls_class(code: int, message: str, errno: int) -> str:
     if MISMATCH.search(message):
         return "TLS Error: hostname mismatch"
+    if HUNG_UP in message:
+        return failures.TLS_CLOSED
     cause = VERIFICATION.search(message) or OPENSSL.search(message)
     if cause is not None:
         return f"TLS Error: {cause[1].strip()}"

@@ -181,7 +181,8 @@ class CurlSession(HttpUser):
             self._send(message, self._left.pop(0))
             return
         self._places.pop(message.origin, None)
-        self._fail(class_of(code, text, easy.getinfo(pycurl.OS_ERRNO), secure=message.origin.secure), text)
+        errno, sent = easy.getinfo(pycurl.OS_ERRNO), easy.getinfo(pycurl.REQUEST_SIZE) > 0
+        self._fail(class_of(code, text, errno, secure=message.origin.secure, sent=sent), text)
 
     def _fail(self, error_class: str, message: str) -> None:
         self._finding = None
