@@ -16,6 +16,7 @@ from tests.protocols.grpc_peers import babbles
 from tests.protocols.grpc_peers import dies
 from tests.protocols.grpc_peers import relay
 from tests.protocols.grpc_peers import served
+from tests.protocols.grpc_quick_peer import served_quickly
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
 
@@ -58,9 +59,13 @@ class GrpcBench(Bench):
 
     @asynccontextmanager
     async def peer(self, behaviour: Behaviour) -> AsyncIterator[str]:
+        if behaviour is Behaviour.GOOD:
+            async with served_quickly() as port:
+                yield self.url("127.0.0.1", port)
+            return
         desk = FirstCallHangs() if behaviour is Behaviour.SILENT else Desk()
         async with served(desk) as port:
-            if behaviour in (Behaviour.GOOD, Behaviour.SILENT):
+            if behaviour is Behaviour.SILENT:
                 yield self.url("127.0.0.1", port)
                 return
             first = dies if behaviour is Behaviour.DIES else babbles

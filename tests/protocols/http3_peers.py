@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -56,11 +57,9 @@ class Clerk(QuicConnectionProtocol):
         elif isinstance(told, DataReceived):
             self._sizes[told.stream_id] += len(told.data)
         if told.stream_ended:
-            self._answer(told.stream_id)
+            self._answer(told.stream_id, *self._open.pop(told.stream_id), self._sizes.pop(told.stream_id))
 
-    def _answer(self, stream: int) -> None:
-        method, path = self._open.pop(stream)
-        size = self._sizes.pop(stream)
+    def _answer(self, stream: int, method: str, path: str, size: int) -> None:
         self._desk.asked.append((method, path, size))
         head = [(b":status", b"200"), (b"content-type", b"text/plain"), (b"set-cookie", b"a=b")]
         if path == "/redirect":
@@ -72,13 +71,13 @@ class Clerk(QuicConnectionProtocol):
 
 
 @asynccontextmanager
-async def http3(authority: Authority) -> AsyncIterator[Desk]:
+async def http3(authority: Authority, clerk: Callable[..., Clerk] = Clerk) -> AsyncIterator[Desk]:
     """A running server for the host ``localhost``, on 127.0.0.1 over UDP."""
     desk = Desk()
     configuration = QuicConfiguration(is_client=False, alpn_protocols=H3_ALPN)
     configuration.load_cert_chain(*authority.issue("localhost"))
     server = await serve(
-        "127.0.0.1", 0, configuration=configuration, create_protocol=lambda *a, **n: Clerk(desk, *a, **n)
+        "127.0.0.1", 0, configuration=configuration, create_protocol=lambda *a, **n: clerk(desk, *a, **n)
     )
     desk.port = server._transport.get_extra_info("sockname")[1]
     try:

@@ -14,25 +14,12 @@ from perfsvc.plugin import Protocol
 from perfsvc.plugin import Spec
 from perfsvc.plugin.discovery import discover
 from perfsvc.plugin.testing import CHECKS
-from perfsvc.plugin.testing import Bench
 from perfsvc_protocols.http import HttpProtocol
 from perfsvc_protocols.http.session import HttpSession
-from tests.protocols.grpc_bench import GrpcBench
-from tests.protocols.http2_bench import Http2Bench
+from tests.protocols.benches import BENCHES
 from tests.protocols.http_bench import HttpBench
-from tests.protocols.tcp_bench import TcpBench
-from tests.protocols.udp_bench import UdpBench
-from tests.protocols.websocket_bench import WebSocketBench
 
 LONG = "many_requests_leave_nothing_behind"
-BENCHES: dict[str, Bench] = {
-    "grpc": GrpcBench(),
-    "http": HttpBench(),
-    "http2": Http2Bench(),
-    "tcp": TcpBench(),
-    "udp": UdpBench(),
-    "websocket": WebSocketBench(),
-}
 
 
 @pytest.mark.asyncio
@@ -47,7 +34,7 @@ async def test_contract(protocol: str, name: str):
 @pytest.mark.asyncio(loop_factories=["uvloop"])  # the one that perfsvc runs on: once is long enough
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("protocol", BENCHES)
-async def test_a_hundred_thousand_requests(protocol: str):
+async def test_many_requests(protocol: str):
     await CHECKS[LONG](BENCHES[protocol])
 
 
@@ -116,8 +103,19 @@ class ForgetsNothing(HttpSession):
     kept: ClassVar[list[Any]] = []
 
     def finish(self) -> None:
-        self.kept.append([self.reply.raw])
+        self.kept += ([self.reply.raw] for _ in range(10))
         super().finish()
+
+
+class IsRestless(HttpSession):
+    def finish(self) -> None:
+        super().finish()
+        asyncio.get_running_loop().call_later(0.1, self.beat)
+
+    def beat(self) -> None:
+        if self._connection is not None and self._connection.write is not None:
+            self._connection.write(b"x")
+            asyncio.get_running_loop().call_later(0.1, self.beat)
 
 
 class NeverRecovers(HttpSession):
@@ -187,6 +185,7 @@ BROKEN_SESSIONS = {
     MixesUsers: "many_users_at_a_time_do_not_mix",
     ForgetsNothing: "many_requests_leave_nothing_behind",
     TellsConnectingAlways: "opening_a_connection_is_told_once",
+    IsRestless: "nothing_is_sent_in_a_pause",
     DoneWhenNotSent: "what_cannot_be_sent_raises_and_is_not_done",
     SaysSentWhenRefused: "a_peer_that_refuses",
     RaisesWhenRefused: "a_peer_that_refuses",
@@ -202,21 +201,34 @@ BROKEN_SESSIONS = {
 
 
 class BrokenBench(HttpBench):
+    many = 1_000
+    """Enough for a session that keeps something of every request."""
+
     def __init__(self, protocol: type[Protocol]) -> None:
         self.protocol = protocol
+
+
+def bench_of(session: type[HttpSession]) -> BrokenBench:
+    class WithSession(HttpProtocol):
+        def session(self, scope: Any, done: Any) -> HttpSession:
+            return session(scope, done, self.options, self._dialer("1.1"), self.context.now_ns)
+
+    return BrokenBench(WithSession)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("session", BROKEN_SESSIONS, ids=lambda session: session.__name__)
 async def test_a_broken_session_is_found_out(session: type[HttpSession], monkeypatch: pytest.MonkeyPatch):
-    class Broken(HttpProtocol):
-        def session(self, scope: Any, done: Any) -> HttpSession:
-            return session(scope, done, self.options, self._dialer, self.context.now_ns)
-
     monkeypatch.setattr("perfsvc.plugin.testing.drive.LIMIT_S", 0.5)
-    monkeypatch.setattr("perfsvc.plugin.testing.contract.LIMIT_S", 20)
+    monkeypatch.setattr("perfsvc.plugin.testing.load.LIMIT_S", 0.5)
     with pytest.raises((AssertionError, TimeoutError)):
-        await CHECKS[BROKEN_SESSIONS[session]](BrokenBench(Broken))
+        await CHECKS[BROKEN_SESSIONS[session]](bench_of(session))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", sorted(set(BROKEN_SESSIONS.values())))
+async def test_a_session_that_is_whole_passes_as_it_is_made_here(name: str):
+    await CHECKS[name](bench_of(HttpSession))
 
 
 class Untitled(Spec):

@@ -7,6 +7,8 @@ makes a broken promise tell its values.
 ``drive``          one virtual user: a request from start to done, and what came of it
 ``bench``          what the contract suite must know of a protocol
 ``contract``       the contract suite for protocols, one check for each promise
+``load``           many users and their requests, one after the other, as the engine makes them
+``relay``          what a protocol sends, counted
 ``data_contract``  the same for data sources
 =================  =================================================================
 """

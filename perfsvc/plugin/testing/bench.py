@@ -39,6 +39,8 @@ class Bench(ABC):
     options: ClassVar[dict[str, Any]] = {}
     without: ClassVar[dict[str, str]] = {}
     """Checks of promises that this protocol cannot make, each with the reason why."""
+    many: ClassVar[int] = 100_000
+    """So many requests must leave nothing behind. Fewer only for a peer that would take too long over them."""
 
     @abstractmethod
     def peer(self, behaviour: Behaviour) -> AbstractAsyncContextManager[str]:

@@ -22,24 +22,29 @@ from perfsvc.plugin import MissingVariable
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Reads
-from perfsvc.plugin import Reply
 from perfsvc.plugin import TargetDenied
 from perfsvc.plugin.testing.bench import Behaviour
 from perfsvc.plugin.testing.bench import Bench
 from perfsvc.plugin.testing.bench import refusing_port
 from perfsvc.plugin.testing.drive import EVERYTHING
-from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
+from perfsvc.plugin.testing.load import Series
+from perfsvc.plugin.testing.load import crowd
+from perfsvc.plugin.testing.relay import HOST
+from perfsvc.plugin.testing.relay import Relay
 from perfsvc.plugin.testing.titles import bare_fields
 
-MANY = 100_000
+CROWD = 10
+ABREAST = 2
+"""How many users send what is to leave nothing behind: each may remember so much, and that alone takes some memory."""
 SLICES = 10
 """After each of which it is looked whether anything grew: what leaks is found out early."""
 FEW_OBJECTS = 300
 FEW_BYTES = 4_000_000
-
+PAUSE_S = 0.3
+ENDLESS = 1_000_000_000
 
 Check = Callable[[Bench], Coroutine[Any, Any, None]]
 CHECKS: dict[str, Check] = {}
@@ -97,20 +102,17 @@ async def done_is_called_once_for_each_start(bench: Bench) -> None:
 
 @check
 async def many_users_at_a_time_do_not_mix(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url:
-        users = [bench.user(context(url)) for _ in range(30)]
+    async with bench.peer(Behaviour.GOOD) as url, crowd(bench, url, 3 * CROWD) as users:
         for _ in range(5):
             for outcome in await asyncio.gather(*(user.do(bench.request) for user in users)):
                 answered(outcome)
-        assert [user.count for user in users] == [5] * 30
-        for user in users:
-            await user.session.close()
+        assert [user.count for user in users] == [5] * 3 * CROWD
 
 
 @check
 async def the_next_request_may_start_inside_done(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
-        assert await in_a_row(user, bench.request, 50) == 50
+    async with bench.peer(Behaviour.GOOD) as url, crowd(bench, url, 1) as users:
+        assert await answered_of(50, users, bench) == 50
 
 
 @check
@@ -123,14 +125,44 @@ async def opening_a_connection_is_told_once(bench: Bench) -> None:
 
 @check
 async def many_requests_leave_nothing_behind(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
-        await in_a_row(user, bench.request, MANY // SLICES)
+    slice_of_them = bench.many // SLICES
+    async with bench.peer(Behaviour.GOOD) as url, crowd(bench, url, ABREAST) as users:
+        await answered_of(slice_of_them, users, bench)
         objects, memory = footprint()
         for _ in range(SLICES):
-            assert await in_a_row(user, bench.request, MANY // SLICES) == MANY // SLICES
+            assert await answered_of(slice_of_them, users, bench) == slice_of_them
             more_objects, more_memory = footprint()
             assert more_objects - objects < FEW_OBJECTS
             assert more_memory - memory < FEW_BYTES
+
+
+@check
+async def nothing_is_sent_in_a_pause(bench: Bench) -> None:
+    async with (
+        bench.peer(Behaviour.GOOD) as url,
+        Relay(url) as relay,
+        crowd(bench, bench.url(HOST, relay.port), CROWD) as users,
+    ):
+        every = [Series(user, bench.request) for user in users]
+        await _paused_in_the_middle(every)
+        await relay.falls_silent()
+        before = relay.sent
+        await asyncio.sleep(PAUSE_S)
+        assert relay.sent == before, "something was sent that nobody had asked for"
+        await _paused_in_the_middle(every)
+        assert [series.good for series in every] == [series.ended for series in every]
+        assert relay.sent > before
+
+
+async def _paused_in_the_middle(every: list[Series]) -> None:
+    for series in every:
+        series.start(ENDLESS)
+    await asyncio.gather(*(series.reaches(series.ended + 3) for series in every))
+    with_those_in_flight = [series.ended + 1 for series in every]
+    for series in every:
+        series.pause()
+    await asyncio.gather(*(series.over() for series in every))
+    assert [series.ended for series in every] == with_those_in_flight
 
 
 # Nothing sent
@@ -325,29 +357,14 @@ def _problems(user: User, request: dict[str, Any]) -> list[Problem]:
     return []
 
 
-async def in_a_row(user: User, request: dict[str, Any], count: int) -> int:
-    """So many requests, each started inside the ``done`` of the one before; how many were answered."""
-    call = user.call(request, Reads())
-    ended = asyncio.Event()
-    left, good = count, 0
-
-    def done(reply: Reply) -> None:
-        nonlocal left, good
-        left -= 1
-        good += reply.failure is None
-        if left > 0:
-            user.session.start(call)
-        else:
-            ended.set()
-
-    user.session.done, before = done, user.session.done
-    user.session.start(call)
-    async with asyncio.timeout(LIMIT_S):
-        await ended.wait()
-    await asyncio.sleep(0)
-    user.session.done = before
-    assert left == 0, "done was called more often than start"
-    return good
+async def answered_of(count: int, users: list[User], bench: Bench) -> int:
+    """So many requests of all these users together; how many were answered."""
+    every = [Series(user, bench.request) for user in users]
+    for series in every:
+        series.start(count // len(users))
+    for series in every:
+        await series.over()
+    return sum(series.good for series in every)
 
 
 def footprint() -> tuple[int, int]:

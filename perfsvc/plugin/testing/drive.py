@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from typing import NamedTuple
 
+from perfsvc.plugin import ABORTED
 from perfsvc.plugin import Call
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Protocol
@@ -110,8 +111,13 @@ class User:
     async def __aenter__(self) -> User:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def leave(self) -> None:
+        """Ends the session; a request that a failed test left in flight is given up, as sessions may expect."""
+        self.session.abort(ABORTED)
         await self.session.close()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.leave()
         await self.protocol.close()
 
     def _done(self, reply: Reply) -> None:

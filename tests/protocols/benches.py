@@ -1,0 +1,26 @@
+"""Every protocol that comes with perfsvc, on the bench; HTTP once for each client that there is of it."""
+
+from __future__ import annotations
+
+from perfsvc.plugin.testing import Bench
+from tests.protocols.curl_bench import CurlBench
+from tests.protocols.curl_bench import SharedCurlBench
+from tests.protocols.grpc_bench import GrpcBench
+from tests.protocols.http2_bench import Http2Bench
+from tests.protocols.http3_bench import Http3Bench
+from tests.protocols.http_bench import HttpBench
+from tests.protocols.tcp_bench import TcpBench
+from tests.protocols.udp_bench import UdpBench
+from tests.protocols.websocket_bench import WebSocketBench
+
+BENCHES: dict[str, Bench] = {
+    "grpc": GrpcBench(),
+    "http": HttpBench(),
+    "http2": Http2Bench(),
+    "http3": Http3Bench(),
+    "libcurl": CurlBench(),
+    "libcurl-shared": SharedCurlBench(),
+    "tcp": TcpBench(),
+    "udp": UdpBench(),
+    "websocket": WebSocketBench(),
+}

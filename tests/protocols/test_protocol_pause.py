@@ -1,0 +1,100 @@
+"""An engine over every protocol and a real peer, paused in mid-run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from perfsvc.clock import SystemClock
+from perfsvc.engine.node import Engine
+from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.model.run import RunSpec
+from perfsvc.model.window import Snapshot
+from perfsvc.plugin import Protocol
+from perfsvc.plugin import Reply
+from perfsvc.plugin import Scope
+from perfsvc.plugin import Session
+from perfsvc.plugin.testing import Behaviour
+from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing.relay import HOST
+from perfsvc.plugin.testing.relay import Relay
+from tests.protocols.benches import BENCHES
+
+USERS = 5
+ENOUGH = 50
+PAUSE_S = 0.3
+pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
+
+
+def spec_of(bench: Bench, url: str) -> RunSpec:
+    name = bench.protocol.name
+    return RunSpec.parse(
+        {
+            "execution_id": "x",
+            "name": "x",
+            "seed": 7,
+            "scenes": [{"scene": {"name": "s", "steps": [{"name": "ask", "request": bench.request}]}}],
+            "load": {"stages": [{"duration": 0, "target": USERS}, {"duration": 60, "target": USERS}]},
+            "protocol": name,
+            "protocol_options": {name: bench.options},
+            "target": {"base_url": url},
+        }
+    )
+
+
+class Counted:
+    """A protocol of which it is counted how often its sessions called ``done``."""
+
+    def __init__(self, protocol: type[Protocol]) -> None:
+        self.count = 0
+        counted = self
+
+        class Told(protocol):  # type: ignore[misc, valid-type]  # which one is not known before
+            def session(self, scope: Scope, done: Callable[[Reply], None]) -> Session:
+                def told(reply: Reply) -> None:
+                    counted.count += 1
+                    done(reply)
+
+                session: Session = super().session(scope, told)
+                return session
+
+        self.protocol = Told
+
+    async def grows(self) -> None:
+        """Until so many more requests have ended that every user has had some."""
+        wanted = self.count + ENOUGH
+        async with asyncio.timeout(20):
+            while self.count < wanted:
+                await asyncio.sleep(0.001)
+
+
+def requests(snapshots: list[Snapshot]) -> tuple[int, dict[str, Any]]:
+    windows = [window for snapshot in snapshots for window in snapshot.windows]
+    failures = {name: count for window in windows for name, count in window.failures.items()}
+    return sum(window.requests for window in windows), failures
+
+
+@pytest.mark.parametrize("name", BENCHES)
+async def test_a_run_is_paused_and_goes_on(name: str):
+    bench, snapshots = BENCHES[name], list[Snapshot]()
+    counted = Counted(bench.protocol)
+    async with bench.peer(Behaviour.GOOD) as url, Relay(url) as relay:
+        spec = spec_of(bench, bench.url(HOST, relay.port))
+        engine = Engine(spec, lambda _: counted.protocol, snapshots.append, SystemClock(), TargetPolicy())
+        engine.compile()
+        await engine.prepare()
+        engine.start()
+        await counted.grows()
+        engine.pause()
+        await relay.falls_silent()
+        before = relay.sent, counted.count
+        await asyncio.sleep(PAUSE_S)
+        assert (relay.sent, counted.count) == before
+        engine.resume()
+        await counted.grows()
+        engine.stop()
+        await engine.wait()
+    assert requests(snapshots) == (counted.count, {})
