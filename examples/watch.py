@@ -1,4 +1,4 @@
-"""Follow a run: one line for each second, until it ends.
+"""Follow a run: one line for each second and each event, until it ends.
 
 Usage: TOKEN=… python examples/watch.py WEBSOCKET_URL
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any
 
 from websocket import create_connection
 
@@ -17,15 +18,25 @@ def main() -> None:
     header = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
     connection = create_connection(sys.argv[1], timeout=30, header=header)
     while text := connection.recv():
-        frame = json.loads(text)
-        data = frame["data"]
-        if frame["type"] == "metrics":
-            print(data["active_users"], "users", data["requests_per_second"], "req/s", data["p95"], "ms at p95")  # noqa: T201 - its purpose
-        elif frame["type"] == "event":
-            print("load set to", data["level"], "by", data["by"])  # noqa: T201 - its purpose
-        elif frame["type"] == "end":
-            print(data["status"], data["verdict"]["state"])  # noqa: T201 - its purpose
+        if line := line_of(json.loads(text)):
+            print(line)  # noqa: T201 - its purpose
     connection.close()
+
+
+def line_of(frame: dict[str, Any]) -> str | None:
+    """A frame in a line; nothing for those of types that one need not know."""
+    data = frame["data"]
+    match frame["type"], data:
+        case "metrics", _:
+            p95 = "-" if data["p95"] is None else data["p95"]
+            return f"{data['active_users']} users {data['requests_per_second']} req/s {p95} ms at p95"
+        case "event", {"event": "load"}:
+            return f"load set to {data['level']} by {data['by']}"
+        case "event", {"event": "node"}:
+            return f"node {data['node']} {data['kind']}"
+        case "end", _:
+            return f"{data['status']} {data['verdict']['state']}"
+    return None
 
 
 if __name__ == "__main__":

@@ -257,7 +257,7 @@ def path_of(url: str) -> str:
 
 
 class PlanLoader(yaml.SafeLoader):
-    """YAML in which no key stands twice in one mapping: the first would be lost without a word."""
+    """YAML in which dates are text, as in JSON, and no key stands twice in one mapping: the first would be lost."""
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
         """Raises ComposerError for a key that stands twice."""
@@ -268,6 +268,12 @@ class PlanLoader(yaml.SafeLoader):
                 raise yaml.composer.ComposerError(None, None, f"{key.value!r} appears twice", key.start_mark)
             seen.add(str(key.value))
         return node
+
+
+PlanLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_plan(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from perfsvc.cluster.dealer import OpenFeed
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import IllegalTransition
+from perfsvc.errors import PerfsvcError
 from perfsvc.loop import collecting_little
 from perfsvc.loop import on_signals
 from perfsvc.loop import run_on_loop
@@ -36,9 +38,9 @@ CACHE_BYTES = 1_000_000_000
 
 
 def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[str, Any]:
-    """Run a plan file in this process; answers the report. Ctrl-C ends the run gracefully.
+    """Run a plan file in this process; answers the report. Ctrl-C ends the run gracefully, twice gives it up.
 
-    Files that its data source and its requests name are in ``folder`` or below it.
+    Files that its data source and its requests name are in ``folder`` or below it. Raises Abandoned.
     """
     with scratch_folder("run") as scratch:
         return run_on_loop(_run_plan(plan, outputs, folder, scratch))
@@ -56,21 +58,48 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
     dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
     run = Run(spec, Clusters(local, dask), clock, outputs, open_feed=opening(spec, data))
     run.compile()
-
-    def interrupted() -> None:
-        try:
-            run.stop()
-        except IllegalTransition:  # it is over, or about to be
-            return
-
-    on_signals(interrupted)
+    whole = asyncio.ensure_future(_from_start_to_end(run))
+    on_signals(Interruptions(run, whole).another)
     try:
         with collecting_little():
-            await run.start()
-            return await run.wait()
+            return await whole
+    except asyncio.CancelledError:
+        raise Abandoned from None
     finally:
         await dask.close()
         await cache.close()
+
+
+async def _from_start_to_end(run: Run) -> dict[str, Any]:
+    await run.start()
+    return await run.wait()
+
+
+class Abandoned(PerfsvcError):
+    """Ctrl-C came twice: the run was given up while requests were in flight, and has no report."""
+
+    def __init__(self) -> None:
+        super().__init__("测试被放弃，没有报告", "the run was given up; there is no report")
+
+
+class Interruptions:
+    """What Ctrl-C does: the first time the run ends gracefully, the second time nobody waits for that."""
+
+    def __init__(self, run: Run, whole: asyncio.Future[dict[str, Any]]) -> None:
+        self._run = run
+        self._whole = whole
+        self._told = False
+
+    def another(self) -> None:
+        """Ctrl-C, or SIGTERM."""
+        if self._told:
+            self._whole.cancel()
+            return
+        self._told = True
+        try:
+            self._run.stop()
+        except IllegalTransition:  # it is over, or about to be
+            return
 
 
 def opening(spec: RunSpec, data: FolderData) -> OpenFeed | None:

@@ -19,6 +19,7 @@ from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
+from perfsvc.service.run import STOPPED_BY_USER
 from perfsvc.service.run import Output
 from perfsvc.service.run import Run
 
@@ -88,6 +89,10 @@ RECOVERED = {
 METRIC_UNITS = {"error_rate": " %", "rps": " req/s"}
 """Of what an adaptive load holds; everything else is a latency."""
 PERCENTILES = ("p50", "p90", "p95", "p99", "max")
+ENDING = Text(
+    "正在结束：已发出的请求最多还有 {seconds:g} 秒；再按一次 Ctrl-C 立即放弃，不生成报告\n",
+    "ending: requests in flight have up to {seconds:g} s; Ctrl-C again gives up at once, without a report\n",
+)
 SPARSE_AFTER_S = 60
 SPARSE_EVERY_S = 10
 PIPED_WIDTH = 500
@@ -113,8 +118,11 @@ class Progress(Output):
                 self._write(self._line(second))
 
     def changed(self, state: RunState, moment: datetime) -> None:
-        if state.ended and self._live:
+        if self._live and (state.ended or state is RunState.STOPPING):
             self._stream.write("\r\x1b[K")
+        if state is RunState.STOPPING and self._run.reason is STOPPED_BY_USER:
+            self._stream.write(ENDING.of(self._language).format(seconds=self._run.spec.graceful_stop_s))
+            self._stream.flush()
 
     def _line(self, second: Second) -> str:
         name = {key: label.of(self._language) for key, label in LABELS.items()}

@@ -6,14 +6,18 @@ import asyncio
 import random
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import partial
 
 from perfsvc.clock import Clock
 from perfsvc.engine import files
+from perfsvc.engine.program import OPTIONS
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.rows import Rows
 from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import NotFound
+from perfsvc.errors import Problem
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.run import RunSpec
@@ -56,7 +60,7 @@ class CompiledRun:
             compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")
             for number, weighted in enumerate(spec.scenes)
         ]
-        compiler.check()
+        compiler.check(self._strangers())
         self.mains = [programs["main"] for programs in made]
         self.setups = [programs["setup"] for programs in made]
         self.teardowns = [programs["teardown"] for programs in made]
@@ -85,10 +89,17 @@ class CompiledRun:
     def _protocol(self, name: str) -> Protocol:
         if name not in self._protocols:
             made = self._protocol_class(name)
-            at = f"config.execution_config.protocol_options.{name}"
-            options = made.Options.parse(self._spec.protocol_options.get(name, {}), at)
+            options = made.Options.parse(self._spec.protocol_options.get(name, {}))
             self._protocols[name] = made(options, self._context())
         return self._protocols[name]
+
+    def _strangers(self) -> Iterator[Problem]:
+        """Options for protocols that nobody brings: a name misspelt, and options that would be lost without a word."""
+        for name in self._spec.protocol_options:
+            try:
+                self._protocol_class(name)
+            except NotFound as error:
+                yield Problem(f"{OPTIONS}.{name}", error.text)
 
     def _recorder(self, index: int) -> StepRecorder:
         return self._recorders.setdefault(index, StepRecorder(self.classes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Protocol
 
 NS_PER_MS = 1_000_000
+OPTIONS = "config.execution_config.protocol_options"
+"""Where a plan has the options of protocols, by name."""
 
 
 class Compiler:
@@ -72,8 +75,9 @@ class Compiler:
         made["teardown"].once(spec.teardown, path_of(("teardown",), at))
         return {part: assembly.program for part, assembly in made.items()}
 
-    def check(self) -> None:
-        """Raises InvalidInput with every fault met so far."""
+    def check(self, more: Iterable[Problem] = ()) -> None:
+        """Raises InvalidInput with every fault met so far, and ``more``."""
+        self._faults.note(more)
         self._faults.check()
 
     def _indexes(self, spec: SceneSpec) -> dict[int, int]:
@@ -110,7 +114,7 @@ class Compiler:
     def _protocol_of(self, step: RequestStep, path: str) -> Protocol | None:
         name = step.protocol or self._default_protocol
         try:
-            return self._faults.noted(lambda: self._protocol(name))
+            return self._faults.noted(lambda: self._protocol(name), f"{OPTIONS}.{name}")
         except NotFound as error:
             self._faults.note([Problem(f"{path}.protocol", error.text)])
             return None

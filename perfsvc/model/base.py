@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from typing import Annotated
 from typing import Any
 from typing import TypeVar
@@ -14,6 +16,10 @@ from pydantic import Strict
 from pydantic import ValidationError
 
 from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.problems import MESSAGES
+from perfsvc.model.problems import path_of
 from perfsvc.model.problems import problems_of
 
 S = TypeVar("S", bound="Spec")
@@ -43,7 +49,8 @@ class Spec(BaseModel):
         try:
             text = json.dumps(data, allow_nan=False, default=_refuse)
         except (TypeError, ValueError) as error:
-            raise InvalidInput.at(at or "$", f"不是合法的 JSON 数据：{error}", f"not JSON data: {error}") from None
+            other = Problem(at or "$", Text(f"不是合法的 JSON 数据：{error}", f"not JSON data: {error}"))
+            raise InvalidInput(list(unlike_json(data, at)) or [other]) from None
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -52,6 +59,21 @@ class Spec(BaseModel):
 
 def _refuse(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def unlike_json(value: Any, at: str = "", above: frozenset[int] = frozenset()) -> Iterator[Problem]:
+    """What JSON cannot say, and YAML can: NaN and infinities, bytes and sets, and what contains itself."""
+    if isinstance(value, dict | list):
+        if id(value) in above:
+            yield Problem(at or "$", Text("不能包含自身", "must not contain itself"))
+            return
+        for part, below in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from unlike_json(below, path_of((part,), at), above | {id(value)})
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(at or "$", Text(*MESSAGES["finite_number"]))
+    elif value is not None and not isinstance(value, str | int | float):
+        name = type(value).__name__
+        yield Problem(at or "$", Text(f"不是 JSON 能表示的值：{name}", f"{name} is not a JSON value"))
 
 
 def titled(zh: str, en: str, default: Any = ..., **constraints: Any) -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pydantic import Field
+from pydantic import field_validator
 
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.config import check_address
 from perfsvc.model.scene import SceneSpec
 
 
@@ -17,6 +19,13 @@ class FileEnv(Spec):
     host: str = titled("目标地址", "Base URL", default="", max_length=2000)
     headers: dict[str, str] = titled("请求头", "Headers", default_factory=dict)
     variables: dict[str, str] = titled("变量", "Variables", default_factory=dict)
+
+    @field_validator("host")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value:
+            check_address(value)
+        return value
 
 
 class FileScene(SceneSpec):

@@ -33,6 +33,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "less_than": ("应小于 {lt}", "must be less than {lt}"),
     "less_than_equal": ("不能大于 {le}", "must be at most {le}"),
     "literal_error": ("应为以下值之一：{expected}", "must be one of {expected}"),
+    "enum": ("应为以下值之一：{expected}", "must be one of {expected}"),
     "union_tag_not_found": ("缺少 {discriminator} 字段", "lacks the key {discriminator}"),
     "union_tag_invalid": (
         "{discriminator} 应为以下值之一：{expected_tags}",
@@ -88,7 +89,8 @@ def _problems(entry: Any, data: Any, at: str) -> list[Problem]:
             for part in cause.problems
         ]
     zh, en = MESSAGES.get(entry["type"], (entry["msg"], entry["msg"]))
-    return [Problem(path_of(location, at), Text(zh.format(**context), en.format(**context)))]
+    in_chinese = zh.format(**context).replace("' or '", "' 或 '")  # pydantic joins choices in English
+    return [Problem(path_of(location, at), Text(in_chinese, en.format(**context)))]
 
 
 def _written_by_user(location: tuple[int | str, ...], data: Any) -> tuple[int | str, ...]:

@@ -191,3 +191,52 @@ def test_addresses_that_cannot_be_requested(perfsvc: Command, url: str) -> None:
     done = perfsvc("run", url, "-d", "60")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("perfsvc: scenes[0].steps[0].request.url: ")
+
+
+HOST = 'env: {host: "http://127.0.0.1:1"}'
+STEP = "{name: home, request: {url: /}}"
+OPTIONS = "config.execution_config.protocol_options"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{HOST}\nscenes: [{{name: a, steps: [{STEP}], weight: .nan}}]\nconfig: {{vus: 1}}",
+         "scenes[0].weight: must be a finite number"),
+        ("name: &a [*a]\nconfig: {vus: 1}", "name[0]: must not contain itself"),
+        ("name: !!binary aGk=\nconfig: {vus: 1}", "name: bytes is not a JSON value"),
+        (f"env: {{host: '127.0.0.1:1'}}\nscenes: [{{name: a, steps: [{STEP}]}}]\nconfig: {{vus: 1}}",
+         "env.host: must be a whole address such as http://example.com/api"),
+        ("config: {vus: 1, target_url: 'http://127.0.0.1:1/', execution_config: {max_vus: 5}}",
+         "config.execution_config.max_vus: goes with arrival_rate only; a number of users is concurrent_users"),
+        ("config: {vus: 1, target_url: 'http://127.0.0.1:1/', data_config: {columns: [a], values: [[1]]}}",
+         "config.data_source_type: is required with data_config"),
+        ("config: {vus: 1, target_url: 'http://127.0.0.1:1/', execution_config: {protocol_options: {htpt: {}}}}",
+         f"{OPTIONS}.htpt: there is no protocol named htpt; there are: grpc, http, tcp, udp, websocket"),
+        ("config: {vus: 1, target_url: 'http://127.0.0.1:1/',"
+         " execution_config: {protocol_options: {http: {ca: /none.pem}}}}",
+         f"{OPTIONS}.http.ca: no PEM certificate can be read there"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_by_its_place(perfsvc: Command, tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(text)
+    assert perfsvc("run", str(path)) == (2, "", f"perfsvc: {told}\n")
+
+
+def test_a_rate_that_is_no_number_is_told_by_its_place(perfsvc: Command) -> None:
+    at = "config.execution_config.arrival_rate"
+    assert perfsvc("run", URL, "-r", "nan") == (2, "", f"perfsvc: {at}: must be a finite number\n")
+
+
+def test_choices_are_told_in_the_language_asked_for(perfsvc: Command, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("config: {vus: 1, test_mode: foo}")
+    told = "应为以下值之一：'concurrent', 'step', 'error_rate' 或 'adaptive'"
+    assert perfsvc("run", str(path), lang="zh") == (2, "", f"perfsvc: config.test_mode: {told}\n")
+
+
+def test_dates_of_yaml_are_text_as_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(f"name: 2026-01-02\n{HOST}\nscenes: [{{name: a, steps: [{STEP}]}}]\nconfig: {{vus: 1}}")
+    assert plan_of(make_parser().parse_args(["run", str(path)])).name == "2026-01-02"

@@ -105,6 +105,8 @@ class _Customer(asyncio.Protocol):
             method, path, _ = head.decode("latin-1").split(" ", 2)
             request = Request(method, path, head.decode("latin-1").lower(), rest)
             self._note(request)
+            if path == "/never":
+                return
             delay = SLOW_S if path == "/slow" else 0.0
             asyncio.get_running_loop().call_later(delay, self._send, answer(request))
 
