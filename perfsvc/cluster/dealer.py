@@ -122,6 +122,20 @@ class Dealer:
         granting.add_done_callback(self._granting.discard)
         return await asyncio.shield(granting)
 
+    def grant_at_once(self, node: str, want: int) -> Grant | None:
+        """As ``grant``, where nothing has to be waited for; None where it has, or where there may be no rows."""
+        busy = self._drawing.locked() or node in self._asking or node in self._idle or node in self._gone
+        if busy or self._deck is None or self._failure is not None or self._allocation.scope == "run":
+            return None
+        want = self._fair(node, want)
+        if self._returned:
+            return self._lease(node, self._of_returned(want))
+        rows = self._deck.at_hand(want)
+        if not rows:
+            return None
+        self._last = rows[-1]
+        return self._lease(node, rows)
+
     def claimed(self, node: str, lease: int, upto: int, spent: int) -> bool:
         """Rows of a lease below ``upto`` may be used by their node from now on, of all ``spent`` are done with.
 
@@ -241,7 +255,7 @@ class Dealer:
     async def _take(self, want: int) -> list[Row]:
         """Rows that came back, else new ones; none at the end, or when the source failed."""
         if self._returned:
-            return [self._returned.popleft() for _ in range(min(want, len(self._returned)))]
+            return self._of_returned(want)
         while self._failure is None and self._deck is not None:
             try:
                 rows = await self._deck.draw(want)
@@ -254,6 +268,9 @@ class Dealer:
             self._last = rows[-1] if rows else self._last
             return rows
         return []
+
+    def _of_returned(self, want: int) -> list[Row]:
+        return [self._returned.popleft() for _ in range(min(want, len(self._returned)))]
 
     async def _failed(self, deck: Deck, failure: Text) -> None:
         """The source failed in mid-run: its policy decides."""

@@ -47,6 +47,7 @@ class Pages:
         self._whole = False
         self._done = False
         self._coming: asyncio.Task[list[Row]] | None = None
+        self._at_once = type(feed).at_hand is not Feed.at_hand
 
     async def next(self) -> list[Row]:
         """The next block, or an empty one at the end; after that, the first again. Raises DataFailure."""
@@ -57,12 +58,18 @@ class Pages:
         if self._done:
             await self.rewind()
         coming, self._coming = self._coming, None
-        block = await (coming or self._feed.read(self._limit))
-        if not self._feed.portable:
-            block = portable(block)
-        self._note(block)
-        if block:
+        block = self._checked(await (coming or self._feed.read(self._limit)))
+        if block and not self._at_once:
             self._coming = asyncio.get_running_loop().create_task(self._feed.read(self._limit))
+        return block
+
+    def at_hand(self, limit: int) -> list[Row]:
+        """The next rows where nothing has to be waited for, else none. Raises DataFailure."""
+        if self._whole or self._done or self._coming is not None:
+            return []
+        block = self._feed.at_hand(min(limit, self._limit))
+        if block:
+            block = self._checked(block)
         return block
 
     @property
@@ -87,10 +94,17 @@ class Pages:
         coming.cancel()
         coming.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def _note(self, block: list[Row]) -> None:
+    def _checked(self, block: list[Row]) -> list[Row]:
+        """A block fit to be dealt; an empty one is the end."""
         if not block:
             self._done, self._whole = True, self._kept is not None
-            return
+            return block
+        if not self._feed.portable:
+            block = portable(block)
+        self._note(block)
+        return block
+
+    def _note(self, block: list[Row]) -> None:
         measured = block[:: max(len(block) // MEASURED, 1)]
         self.row_bytes = sum(map(size_of, measured)) // len(measured)
         self._limit = max(min(BLOCK_BYTES // self.row_bytes, BLOCK), 1)
@@ -123,22 +137,44 @@ class Deck(ABC):
 
         Fewer than ``count`` where more would have to be waited for, or cannot be read: that is raised the next time.
         """
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
         rows: list[Row] = []
-        while len(rows) < count and not self.over and not (rows and self._pages.slow):
-            before = len(rows)
-            try:
-                await self._next(count - before, rows)
-            except Exception as error:
-                if not rows:
-                    raise
-                self._failure = error
-            self._count(len(rows) - before)
-            if self._failure is not None:
+        while len(rows) < count and not self.over and self._failure is None:
+            if more := self.at_hand(count - len(rows)):
+                rows += more
+            elif rows and self._pages.slow:
                 break
+            elif self._failure is None:
+                await self._wait_for(count - len(rows), rows)
+        failure = self._failure
+        if failure is not None and not rows:
+            self._failure = None
+            raise failure
         return rows
+
+    async def _wait_for(self, count: int, rows: list[Row]) -> None:
+        before = len(rows)
+        try:
+            await self._next(count, rows)
+        except Exception as error:
+            self._failure = error
+        self._count(len(rows) - before)
+
+    def at_hand(self, count: int) -> list[Row]:
+        """As ``draw``, where nothing has to be waited for: the next rows, or none, and ``draw`` tells what follows."""
+        if self.over or self._failure is not None:
+            return []
+        try:
+            rows = self._at_hand(count)
+        except Exception as error:  # raised by the next draw
+            self._failure = error
+            return []
+        self.drawn += len(rows)
+        self.in_cycle += len(rows)
+        return rows
+
+    def _at_hand(self, count: int) -> list[Row]:
+        """Some rows of this cycle, or none. Raises what reading raises."""
+        return []
 
     def _count(self, found: int) -> None:
         self.drawn += found
@@ -185,6 +221,12 @@ class Sequential(Deck):
             self._block, self._position = await self._pages.next(), 0
         begin, self._position = self._position, self._position + count
         rows += self._block[begin : self._position]
+
+    def _at_hand(self, count: int) -> list[Row]:
+        if self._position < len(self._block):
+            begin, self._position = self._position, self._position + count
+            return self._block[begin : self._position]
+        return self._pages.at_hand(count)
 
     def _forget(self) -> None:
         self._block, self._position = [], 0
@@ -256,6 +298,9 @@ class Shuffled(Mixed):
             if not self._at_end:
                 await self._fill()
 
+    def _at_hand(self, count: int) -> list[Row]:
+        return [self._let_out() for _ in range(min(count, len(self._window)))] if self._at_end else []
+
 
 class Random(Mixed):
     """Any row at any time. Where the data is larger than the window, each draw lets the next row in and others out."""
@@ -270,6 +315,9 @@ class Random(Mixed):
             rows.append(self._any())
             if not self._whole:
                 await self._move_on()
+
+    def _at_hand(self, count: int) -> list[Row]:
+        return [self._any() for _ in range(count)] if self._whole and self._window else []
 
     def _any(self) -> Row:
         return self._window[self._numbers.randrange(len(self._window))]

@@ -23,6 +23,7 @@ from perfsvc.engine.rows import Rows
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.errors import Text
+from perfsvc.model.data import Grant
 from perfsvc.model.node import NodeEvent
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
@@ -38,8 +39,6 @@ class DirectSupply:
     """An engine's way to a dealer on the same loop."""
 
     rows: Rows
-    most = 1_000
-    """More would only wait, until the processor's cache has lost them."""
 
     def __init__(self, dealer: Dealer, node: str = NODE) -> None:
         self._dealer = dealer
@@ -51,11 +50,15 @@ class DirectSupply:
         """The names every row has."""
         return self._dealer.columns
 
-    def ask(self, want: int) -> None:
-        """Answered as soon as the dealer has rows."""
+    def ask(self, want: int) -> Grant | None:
+        """Answered at once, or else as soon as the dealer has rows."""
+        grant = self._dealer.grant_at_once(self._node, want)
+        if grant is not None:
+            return grant
         task = asyncio.get_running_loop().create_task(self._deliver(want))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
+        return None
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
         """Noted at once."""

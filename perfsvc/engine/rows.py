@@ -28,6 +28,9 @@ CLAIM_MS = (5, 20)
 LEASE_MS = (100, 500)
 """How long a leased block should last: long enough that no user waits for the next one."""
 MOST_CLAIMED = 2_000
+MOST_LEASED = 5_000
+AT_ONCE = 50
+"""With so many rows left there is time to ask for more, if these come at once: what waits long leaves the cache."""
 FIRST_LEASE = 16
 UNNEEDED = Grant()
 """The answer to an ask that was taken back."""
@@ -121,9 +124,10 @@ class Rows:
         self._newest = 0
         self._unconfirmed: list[Row] = []
         self._claims = Sizing(1, MOST_CLAIMED, CLAIM_MS)
-        self._blocks = Sizing(FIRST_LEASE, self._supply.most, LEASE_MS)
+        self._blocks = Sizing(FIRST_LEASE, MOST_LEASED, LEASE_MS)
         self._queue: dict[Place, None] = {}
         self._asking = False
+        self._prompt = False
         self._closed = False
         self._ended_ns: int | None = None
         self._last: Row | None = None
@@ -176,8 +180,8 @@ class Rows:
         if self._closed:
             return
         self._claim()
-        if not self.ended:
-            self._ask()
+        while self._ask():
+            self._claim()
         self.low = self._low()
 
     # What the supply answers.
@@ -191,8 +195,7 @@ class Rows:
         if grant.failure is not None:
             self._failure = RunError(*grant.failure)
         if grant.rows:
-            self._newest = grant.lease
-            self._leases.append(Lease(grant.lease, grant.rows))
+            self._receive(grant)
         if grant.ended and not self.ended:
             self._ended_ns, self._last = self._now_ns(), grant.last
         if self._queue or grant != UNNEEDED:
@@ -264,6 +267,10 @@ class Rows:
         self._queue[place] = None
         user.timer = place
         self.restock()
+        if self.usable:
+            place.cancel()
+            user.timer = None
+            return at
         self._fail()
         return WAIT
 
@@ -286,8 +293,9 @@ class Rows:
             if not self.ended:
                 self._waited_ns += self._now_ns() - place.since_ns
             place.user.wake(place.position)
+            if not self.usable:
+                self.restock()
         if self._queue:
-            self.restock()
             self._fail()
 
     def _claim(self) -> None:
@@ -325,18 +333,32 @@ class Rows:
             return NEVER if self._unconfirmed else self._reserve
         if self._asking or self.ended or self._failure is not None:
             return NEVER
-        return 0 if self._allocation.once else self._blocks.size // 2
+        return 0 if self._allocation.once else self._few
 
-    def _ask(self) -> None:
-        if self._asking or self._failure is not None:
-            return
+    @property
+    def _few(self) -> int:
+        """With so many rows left it is time to ask for more."""
+        return AT_ONCE if self._prompt else self._blocks.size // 2
+
+    def _ask(self) -> bool:
+        """Ask for rows where they are wanted; whether they came at once."""
+        if self._asking or self.ended or self._failure is not None:
+            return False
         there = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed)
         wanted = len(self._queue) - there
-        if not self._allocation.once and there <= self._blocks.size // 2:
+        if not self._allocation.once and there <= self._few:
             wanted = max(self._blocks.next(self._now_ns()), wanted)
-        if wanted > 0:
-            self._asking = True
-            self._supply.ask(wanted)
+        if wanted <= 0:
+            return False
+        grant = self._supply.ask(wanted)
+        self._asking, self._prompt = grant is None, grant is not None
+        if grant is not None:
+            self._receive(grant)
+        return self._prompt
+
+    def _receive(self, grant: Grant) -> None:
+        self._newest = grant.lease
+        self._leases.append(Lease(grant.lease, grant.rows))
 
     def _spent(self) -> int:
         """Rows done with for certain: those in the hands of users who may be at work on them are not."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
+from perfsvc.model.data import Grant
+
 
 class Supply(Interface):
     """Where a node's rows come from: the run's dealer, near or far. No method blocks."""
-
-    most: int
-    """The most rows that are worth leasing at once."""
 
     @property
     def columns(self) -> Sequence[str]:
         """The names every row has; known once the source is open."""
         ...
 
-    def ask(self, want: int) -> None:
-        """About ``want`` more rows, please. Answered once by ``Rows.deliver``."""
+    def ask(self, want: int) -> Grant | None:
+        """About ``want`` more rows, please. Answered at once, or else once by ``Rows.deliver``."""
         ...
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
@@ -40,7 +39,6 @@ class Nothing:
     """A supply for engines that only compile."""
 
     columns: Sequence[str] = ()
-    most = 1
 
     def ask(self, want: int) -> None:
         """Never answered."""

@@ -67,6 +67,13 @@ class Feed(ABC):
         Must not hold up the loop: what blocks, or takes more than a millisecond or two, belongs in a thread.
         """
 
+    def at_hand(self, limit: int) -> list[Row]:
+        """The next rows, at most ``limit``, where they are there at once; else none, and ``read`` tells what follows.
+
+        Takes well under a millisecond. Never called while a ``read`` is on its way. Raises DataFailure.
+        """
+        return []
+
     @abstractmethod
     async def rewind(self) -> None:
         """Begin again at the first row. Raises DataFailure."""

@@ -21,15 +21,22 @@ class BlockFeed(Feed):
     async def block(self) -> list[Row]:
         """The next rows, however many; none at the end. Raises DataFailure."""
 
-    def at_hand(self) -> list[Row]:
-        """The next rows where they are made at once, in well under a millisecond; else none. Raises DataFailure."""
+    def small_block(self) -> list[Row]:
+        """The next rows where they are made in well under a millisecond; else none. Raises DataFailure."""
         return []
+
+    def at_hand(self, limit: int) -> list[Row]:
+        if self._next == len(self._rows) and not self._coming:
+            self._rows, self._next = self.small_block(), 0
+        return self._take(limit)
 
     async def read(self, limit: int) -> list[Row]:
         if self._next == len(self._rows):
             await asyncio.sleep(0)  # others may have waited
-            fresh = [] if self._coming else self.at_hand()
-            self._rows, self._next = fresh or await self._receive(), 0
+            self._rows, self._next = await self._receive(), 0
+        return self._take(limit)
+
+    def _take(self, limit: int) -> list[Row]:
         taken = self._rows[self._next : self._next + limit]
         self._next += len(taken)
         return taken

@@ -105,6 +105,14 @@ class SharesItsPlace(PoolFeed):
         self.places[0] = 0
 
 
+class ForgetsWhatWasAtHand(PoolFeed):
+    async def read(self, limit: int) -> list[Row]:
+        return super().at_hand(limit)
+
+    def at_hand(self, limit: int) -> list[Row]:
+        return list(self._rows[self._next : self._next + limit])
+
+
 class HoldsTheLoop(PoolFeed):
     async def read(self, limit: int) -> list[Row]:
         sum(range(2_000_000))
@@ -137,6 +145,7 @@ BROKEN: dict[type[Feed], str] = {
     Miscounts: "columns_and_count_are_told",
     HidesAColumn: "columns_and_count_are_told",
     SharesItsPlace: "two_feeds_do_not_mix",
+    ForgetsWhatWasAtHand: "rows_at_hand_are_the_next_ones",
     HoldsTheLoop: "the_loop_is_not_held_up",
     KeepsItsFile: "closing_lets_go_of_everything",
     SpoiledByCancelling: "a_read_may_be_cancelled",

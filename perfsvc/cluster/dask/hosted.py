@@ -42,7 +42,6 @@ class RemoteSupply:
     """An engine's way to the dealer of its run, by messages. ``rows`` are the engine's, once it is there."""
 
     rows: Rows
-    most = 5_000
 
     def __init__(self, deploy: messages.Deploy, tell: Callable[[Message], None]) -> None:
         self.columns = deploy.columns
@@ -50,7 +49,7 @@ class RemoteSupply:
         self._tell = tell
 
     def ask(self, want: int) -> None:
-        """Answered by Granted."""
+        """Answered by Granted, later."""
         self._tell(messages.Ask(run=self._run, want=want))
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:

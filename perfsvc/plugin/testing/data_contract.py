@@ -168,6 +168,22 @@ async def rewinding_begins_again_from_anywhere(bench: DataBench, folder: Path) -
 
 
 @check
+async def rows_at_hand_are_the_next_ones(bench: DataBench, folder: Path) -> None:
+    expected = [bench.row(number) for number in range(SOME)]
+    async with bench.opened(folder) as feed:
+        rows: list[Row] = []
+        while block := await feed.read(13):
+            rows += block
+            for limit in (1, 7, BLOCK):
+                more = feed.at_hand(limit)
+                assert len(more) <= limit
+                rows += more
+            assert len(rows) <= SOME
+        assert feed.at_hand(1) == []
+        equal_rows(rows, expected)
+
+
+@check
 async def two_feeds_do_not_mix(bench: DataBench, folder: Path) -> None:
     async with bench.around(folder, SOME) as setting:
         feeds = [await bench.open(setting) for _ in range(2)]

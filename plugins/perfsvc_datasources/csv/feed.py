@@ -78,7 +78,7 @@ class CsvFeed(BlockFeed):
             rows = self._parse() if self._records.easy else await asyncio.to_thread(self._parse)
         return rows
 
-    def at_hand(self) -> list[Row]:
+    def small_block(self) -> list[Row]:
         return self._parse() if self._records.easy else []
 
     async def rewind(self) -> None:

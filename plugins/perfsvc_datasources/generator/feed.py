@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from perfsvc.plugin import DataSource
@@ -11,7 +10,6 @@ from perfsvc.plugin import Text
 from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources._columns import row_maker
 from perfsvc_datasources._faking.calls import parse_call
-from perfsvc_datasources.generator.columns import LONGEST_TEXT
 from perfsvc_datasources.generator.columns import Choices
 from perfsvc_datasources.generator.columns import Column
 from perfsvc_datasources.generator.columns import Integers
@@ -33,10 +31,10 @@ from perfsvc_datasources.generator.pools import fill
 
 UNSURE = (SequenceColumn, IntegerColumn, ChoiceColumn, TemplateColumn)
 """Columns that may have numbers of any size, or text as users wrote it."""
-BLOCK = 500
-"""Rows: less than a millisecond's work for a column."""
-ENOUGH_TEXT = 8_000_000
-"""Characters that templates may give in one block."""
+BLOCK = 250
+"""Rows that are made at once."""
+VALUES = 500
+"""Values that are made at once: well under a millisecond's work, and a few megabytes where all are long templates."""
 
 
 class GeneratorSource(DataSource):
@@ -66,11 +64,11 @@ class GeneratorFeed(BlockFeed):
         self._begin()
 
     async def block(self) -> list[Row]:
+        return self.small_block()
+
+    def small_block(self) -> list[Row]:
         count = self._block if self.count is None else min(self._block, self.count - self._made)
-        values: dict[str, list[Any]] = {}
-        for name, column in self._plain.items():
-            await asyncio.sleep(0)  # others may have waited
-            values[name] = column.take(self._made, count)
+        values = {name: column.take(self._made, count) for name, column in self._plain.items()}
         self._made += count
         return self._rows_of(values, count)
 
@@ -93,7 +91,7 @@ class GeneratorFeed(BlockFeed):
             for name, written in self._options.columns.items()
             if isinstance(written, TemplateColumn)
         }
-        self._block = min(BLOCK, ENOUGH_TEXT // LONGEST_TEXT // max(1, len(self._joined)))
+        self._block = max(min(BLOCK, VALUES // max(1, len(self.columns))), 1)
 
     def _column(self, name: str, written: Any) -> Column:
         seed = f"{self._seed}/{name}"
