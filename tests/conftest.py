@@ -46,6 +46,7 @@ def names_a_group(module: Path) -> bool:
     return "xdist_group(" in module.read_text("utf-8")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
     return ByGroup(config, log) if config.getvalue("dist") == "loadgroup" else None
 
