@@ -35,6 +35,8 @@ CLOSE_TIMEOUT_S = 5.0
 EMPTY = Text("数据源没有任何数据行", "the data source has no rows")
 GONE = Text("重新读取时已没有任何数据行", "it has no rows any more when it begins again")
 MOST_WARNINGS = 20
+AT_ONCE = 250
+"""Rows that come with the answer: little work, and the processor's cache has them when they are used."""
 
 
 class Lease:
@@ -127,7 +129,7 @@ class Dealer:
         busy = self._drawing.locked() or node in self._asking or node in self._idle or node in self._gone
         if busy or self._deck is None or self._failure is not None or self._allocation.scope == "run":
             return None
-        want = self._fair(node, want)
+        want = self._fair(node, min(want, AT_ONCE))
         if self._returned:
             return self._lease(node, self._of_returned(want))
         rows = self._deck.at_hand(want)

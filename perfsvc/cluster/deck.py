@@ -52,9 +52,7 @@ class Pages:
     async def next(self) -> list[Row]:
         """The next block, or an empty one at the end; after that, the first again. Raises DataFailure."""
         if self._whole:
-            self._done = not self._done
-            self.row_bytes = self._bytes // max(len(self._kept or []), 1)
-            return [] if self._done else self._kept or []
+            return self._kept_again()
         if self._done:
             await self.rewind()
         coming, self._coming = self._coming, None
@@ -63,14 +61,14 @@ class Pages:
             self._coming = asyncio.get_running_loop().create_task(self._feed.read(self._limit))
         return block
 
-    def at_hand(self, limit: int) -> list[Row]:
-        """The next rows where nothing has to be waited for, else none. Raises DataFailure."""
-        if self._whole or self._done or self._coming is not None:
-            return []
+    def at_hand(self, limit: int) -> list[Row] | None:
+        """As ``next``, but of a feed at most ``limit`` rows, and None where they have to be waited for."""
+        if self._whole:
+            return self._kept_again()
+        if self._done or self._coming is not None:
+            return None
         block = self._feed.at_hand(min(limit, self._limit))
-        if block:
-            block = self._checked(block)
-        return block
+        return self._checked(block) if block else None
 
     @property
     def slow(self) -> bool:
@@ -93,6 +91,11 @@ class Pages:
         await asyncio.wait([coming], timeout=REST_S)
         coming.cancel()
         coming.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _kept_again(self) -> list[Row]:
+        self._done = not self._done
+        self.row_bytes = self._bytes // max(len(self._kept or []), 1)
+        return [] if self._done else self._kept or []
 
     def _checked(self, block: list[Row]) -> list[Row]:
         """A block fit to be dealt; an empty one is the end."""
@@ -160,21 +163,23 @@ class Deck(ABC):
         self._count(len(rows) - before)
 
     def at_hand(self, count: int) -> list[Row]:
-        """As ``draw``, where nothing has to be waited for: the next rows, or none, and ``draw`` tells what follows."""
-        if self.over or self._failure is not None:
-            return []
-        try:
-            rows = self._at_hand(count)
-        except Exception as error:  # raised by the next draw
-            self._failure = error
-            return []
-        self.drawn += len(rows)
-        self.in_cycle += len(rows)
+        """As ``draw``, as far as nothing has to be waited for: ``draw`` tells what follows."""
+        rows: list[Row] = []
+        while len(rows) < count and not self.over and self._failure is None:
+            try:
+                found = self._at_hand(count - len(rows))
+            except Exception as error:
+                self._failure = error
+                break
+            if found is None:
+                break
+            rows += found
+            self._count(len(found))
         return rows
 
-    def _at_hand(self, count: int) -> list[Row]:
-        """Some rows of this cycle, or none. Raises what reading raises."""
-        return []
+    def _at_hand(self, count: int) -> list[Row] | None:
+        """Rows of this cycle, none at its end; None where it takes waiting to tell. Raises what reading raises."""
+        return None
 
     def _count(self, found: int) -> None:
         self.drawn += found
@@ -222,11 +227,14 @@ class Sequential(Deck):
         begin, self._position = self._position, self._position + count
         rows += self._block[begin : self._position]
 
-    def _at_hand(self, count: int) -> list[Row]:
-        if self._position < len(self._block):
-            begin, self._position = self._position, self._position + count
-            return self._block[begin : self._position]
-        return self._pages.at_hand(count)
+    def _at_hand(self, count: int) -> list[Row] | None:
+        if self._position >= len(self._block):
+            block = self._pages.at_hand(count)
+            if block is None:
+                return None
+            self._block, self._position = block, 0
+        begin, self._position = self._position, self._position + count
+        return self._block[begin : self._position]
 
     def _forget(self) -> None:
         self._block, self._position = [], 0
@@ -298,8 +306,10 @@ class Shuffled(Mixed):
             if not self._at_end:
                 await self._fill()
 
-    def _at_hand(self, count: int) -> list[Row]:
-        return [self._let_out() for _ in range(min(count, len(self._window)))] if self._at_end else []
+    def _at_hand(self, count: int) -> list[Row] | None:
+        if not (self._at_end and self._window):
+            return None
+        return [self._let_out() for _ in range(min(count, len(self._window)))]
 
 
 class Random(Mixed):
@@ -316,8 +326,8 @@ class Random(Mixed):
             if not self._whole:
                 await self._move_on()
 
-    def _at_hand(self, count: int) -> list[Row]:
-        return [self._any() for _ in range(count)] if self._whole and self._window else []
+    def _at_hand(self, count: int) -> list[Row] | None:
+        return [self._any() for _ in range(count)] if self._whole and self._window else None
 
     def _any(self) -> Row:
         return self._window[self._numbers.randrange(len(self._window))]

@@ -29,7 +29,7 @@ LEASE_MS = (100, 500)
 """How long a leased block should last: long enough that no user waits for the next one."""
 MOST_CLAIMED = 2_000
 MOST_LEASED = 5_000
-AT_ONCE = 50
+AT_ONCE = 100
 """With so many rows left there is time to ask for more, if these come at once: what waits long leaves the cache."""
 FIRST_LEASE = 16
 UNNEEDED = Grant()
