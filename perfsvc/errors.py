@@ -4,7 +4,7 @@ PerfsvcError
 ├── InvalidInput          422  what was asked is wrong; ``problems`` lists every fault by path
 ├── BadRequest            400  not even readable: broken JSON
 │   ├── TooLarge          413  more bytes than are taken
-│   └── WrongContentType  415  not sent as JSON
+│   └── WrongContentType  415  sent as what it should not be
 ├── NotAuthenticated      401  who are you?
 ├── Forbidden             403  we know you, and you may not
 ├── NotFound              404
@@ -100,12 +100,14 @@ class TooLarge(BadRequest):
 
 
 class WrongContentType(BadRequest):
-    """The body was not sent as JSON."""
+    """The body was not sent as JSON, or a file within a form."""
 
     status = 415
 
-    def __init__(self) -> None:
-        super().__init__("Content-Type 应为 application/json", "The Content-Type must be application/json")
+    def __init__(
+        self, zh: str = "Content-Type 应为 application/json", en: str = "The Content-Type must be application/json"
+    ) -> None:
+        super().__init__(zh, en)
 
 
 class NotAuthenticated(PerfsvcError):

@@ -38,7 +38,6 @@ LABELS = {
     "arrivals": Text("到达", "arrivals"),
     "level": Text("负载", "load"),
     "phase": Text("阶段", "phase"),
-    "throughput": Text("吞吐量", "throughput"),
     "search": Text("搜索", "search"),
     "knee": Text("拐点", "knee"),
     "by_hand": Text("手动", "by hand"),
@@ -55,6 +54,7 @@ LABELS = {
     "passed": Text("通过", "passed"),
     "validity": Text("有效性", "validity"),
     "verdict": Text("结论", "verdict"),
+    "note": Text("注意", "note"),
     "score": Text("评分", "score"),
     "total": Text("合计", "total"),
     "data": Text("测试数据", "data"),
@@ -281,13 +281,12 @@ def _last_lines(report: dict[str, Any], language: str) -> list[str]:
     reason = report["reason"][at] if report["reason"] else ""
     return [
         *_on_the_plan(report, language),
-        *(loss["remark"][at] for node in report["nodes"] for loss in node["losses"]),
         *_found(report, language),
         *_data(report, language),
         f"{LABELS['verdict'].of(language)}: {verdict['state']} ({reason})",
         f"{LABELS['score'].of(language)}: {'-' if score is None else f'{score:g}'}",
         f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else ""),
-        *_at_least(report, language),
+        *(f"{LABELS['note'].of(language)}: {warning[at]}" for warning in report["warnings"]),
     ]
 
 
@@ -368,12 +367,3 @@ def _knee(search: dict[str, Any]) -> Text:
         return Text("没有找到拐点", "no knee was found")
     value, unit = f"{search['value']:g}", UNITS[search["variable"]]
     return Text(f"拐点在 {value} {unit.zh}", f"knee at {value} {unit.en}")
-
-
-def _at_least(report: dict[str, Any], language: str) -> list[str]:
-    """A generator at its limit, or of which a part is missing, says no more than that."""
-    if not report["validity"]["at_least"]:
-        return []
-    rps = f"{report['summary']['throughput']:g}"
-    text = Text(f"至少 {rps} 请求/秒", f"at least {rps} requests per second")
-    return [f"{LABELS['throughput'].of(language)}: {text.of(language)}"]

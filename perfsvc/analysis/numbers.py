@@ -7,6 +7,7 @@ from typing import Any
 
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import PLAN_PERCENTILES
+from perfsvc.metrics.figures import WHOLE_RUN_NS
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.histogram import Histogram
@@ -68,8 +69,8 @@ def latency_block(histogram: Histogram) -> dict[str, Any]:
 
 
 def counts_block(tally: Tally, running_ns: int) -> dict[str, Any]:
-    """Requests, errors, checks and bytes over a span of running time."""
-    counts = counts_of(tally, running_ns)
+    """Requests, errors, checks and bytes over the running time of a whole run."""
+    counts = counts_of(tally, running_ns, WHOLE_RUN_NS)
     check_rate = counts.pop("check_rate")
     passed, failed = counts.pop("checks_passed"), counts.pop("checks_failed")
     return {

@@ -24,6 +24,11 @@ def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
     if not validity.at_least:
         return None
     rps = metrics.figures().rps
+    if validity.offered_less:
+        return Text(
+            f"施加的负载低于计划：吞吐量至少为每秒 {rps:g} 个请求",
+            f"less load was offered than planned: throughput is at least {rps:g} requests per second",
+        )
     if not validity.at_its_limit:
         return Text(
             f"部分数据缺失：吞吐量至少为每秒 {rps:g} 个请求",

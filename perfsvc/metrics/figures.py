@@ -13,6 +13,9 @@ from perfsvc.model.window import GaugeSum
 
 NS_PER_S = 1_000_000_000
 SHORTEST_SPAN_NS = NS_PER_S // 10
+"""Of a second of the series: what is shorter is the stub at a run's end."""
+WHOLE_RUN_NS = 1
+"""Of a whole run, however short it was: nothing but nothing is too short for a rate."""
 PLAN_PERCENTILES = ("p50", "p90", "p95", "p99", "max")
 PLAN_FIELDS = ("plan_avg", *(f"plan_{name}" for name in PLAN_PERCENTILES))
 
@@ -138,12 +141,12 @@ class Second(Figures, frozen=True, kw_only=True):
     latency: Histogram | None = None
 
 
-def figures_of(tally: Tally, span_ns: int) -> dict[str, Any]:
+def figures_of(tally: Tally, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> dict[str, Any]:
     """The fields of Figures for a tally over ``span_ns`` of running time."""
     latency = tally.latency
     percentiles = latency.percentiles_ms()
     return {
-        **counts_of(tally, span_ns),
+        **counts_of(tally, span_ns, shortest_ns),
         "avg": None if latency.avg_ns is None else to_ms(latency.avg_ns),
         "min": to_ms(latency.min_ns) if latency.total else None,
         "p999": percentiles.pop("p99.9"),
@@ -160,13 +163,13 @@ def plan_figures_of(from_plan: Histogram) -> dict[str, float | None]:
     return {"plan_avg": to_ms(from_plan.avg_ns), **{f"plan_{name}": percentiles[name] for name in PLAN_PERCENTILES}}
 
 
-def counts_of(tally: Tally, span_ns: int) -> dict[str, Any]:
+def counts_of(tally: Tally, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> dict[str, Any]:
     """The fields of Figures that need no histogram."""
     checks = tally.checks_passed + tally.checks_failed
     return {
         "requests": tally.requests,
         "errors": tally.errors,
-        "rps": per_second(tally.requests, span_ns),
+        "rps": per_second(tally.requests, span_ns, shortest_ns),
         "error_rate": percent(tally.errors, tally.requests),
         "check_rate": percent(tally.checks_passed, checks) if checks else None,
         "checks_passed": tally.checks_passed,
@@ -176,13 +179,13 @@ def counts_of(tally: Tally, span_ns: int) -> dict[str, Any]:
     }
 
 
-def per_second(count: int, span_ns: int) -> float:
+def per_second(count: int, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> float:
     """``count`` per second of running time, to three decimals.
 
-    A span under 0.1 s (the stub at a run's end) counts as 0.1 s, lest it show a rate nobody saw. What ends where no
-    time runs (replies that arrive just after a pause began) is a rate over one second.
+    A span under ``shortest_ns`` (the stub at a run's end) counts as that, lest it show a rate nobody saw. What ends
+    where no time runs (replies that arrive just after a pause began) is a rate over one second.
     """
-    span = max(span_ns, SHORTEST_SPAN_NS) if span_ns else NS_PER_S
+    span = max(span_ns, shortest_ns) if span_ns else NS_PER_S
     return round(count * NS_PER_S / span, 3)
 
 

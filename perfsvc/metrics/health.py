@@ -71,6 +71,8 @@ AT_ITS_LIMIT = frozenset(
     {"cpu_saturated", "cpu_starved", "loop_lag", "send_lag", "data_wait", "open_files", "ports", "arrivals_dropped"}
 )
 """Causes by which the generator offered less load than it might have."""
+UNSERVED = frozenset({"data_wait", "arrivals_dropped"})
+"""Of these, the ones that do not come from the machine."""
 NOT_ALL_COUNTED = frozenset({"snapshots_missing", "node_lost"})
 """Causes by which more was done than is told."""
 
@@ -114,6 +116,11 @@ class Validity:
     @property
     def at_least(self) -> bool:
         return any(cause.code in AT_ITS_LIMIT | NOT_ALL_COUNTED for cause in self.causes)
+
+    @property
+    def offered_less(self) -> bool:
+        """Whether all that the generator lacked was users or test data, of which the plan says how many there are."""
+        return {cause.code for cause in self.causes} & (AT_ITS_LIMIT | NOT_ALL_COUNTED) <= UNSERVED
 
     @property
     def at_its_limit(self) -> bool:
@@ -333,8 +340,10 @@ def dropped_arrivals(evidence: Evidence) -> Cause | None:
     if share <= DROPPED_SUSPECT_PERCENT:
         return None
     text = Text(
-        f"丢弃了 {evidence.dropped} 次计划的到达（{share:.1f}%），未达到计划的负载",
-        f"{evidence.dropped} planned arrivals ({share:.1f} %) were dropped: the planned load was not offered",
+        f"没有空闲用户（见 max_vus）或测试数据，丢弃了 {evidence.dropped} 次计划的到达（{share:.1f}%），"
+        "未达到计划的负载",
+        f"{evidence.dropped} planned arrivals ({share:.1f} %) were dropped for want of a free user (see max_vus) or of "
+        "test data: the planned load was not offered",
     )
     grade = Grade.INVALID if share > DROPPED_INVALID_PERCENT else Grade.SUSPECT
     return Cause("arrivals_dropped", grade, text, {"dropped": evidence.dropped, "percent": round(share, 3)})

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from perfsvc.metrics.bucket import Bucket
+from perfsvc.metrics.figures import WHOLE_RUN_NS
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
@@ -209,12 +210,12 @@ class RunMetrics:
     def figures(self, step: str | None = None) -> Figures:
         """The whole run so far, or all steps of one name."""
         if step is None:
-            return Figures(**figures_of(self.total, self.running_ns))
+            return Figures(**figures_of(self.total, self.running_ns, WHOLE_RUN_NS))
         named = Tally()
         for name, totals in zip(self.step_names, self.steps, strict=True):
             if name == step:
                 named.add(totals)
-        return Figures(**figures_of(named, self.running_ns))
+        return Figures(**figures_of(named, self.running_ns, WHOLE_RUN_NS))
 
     def _digest(self, window: StepWindow) -> Digest:
         if not 0 <= window.step < len(self.steps):

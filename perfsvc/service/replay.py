@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC
 from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
+from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.model.entities import Execution
@@ -68,9 +70,15 @@ async def close_interrupted(store: Store) -> list[str]:
 
 
 def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:
-    """When the last stored second of a run ended; its start, when none was stored."""
+    """When the last stored second of a run ended, and not before it had run so long; its start, when none was stored.
+
+    Seconds are told by whole Unix seconds, and begin within them.
+    """
     last = max((node.last_second for node in metrics.nodes.values()), default=None)
-    return execution.start_time if last is None else datetime.fromtimestamp(last + 1, UTC)
+    if last is None:
+        return execution.start_time
+    ran = timedelta(seconds=metrics.running_ns / NS_PER_S)
+    return max(datetime.fromtimestamp(last + 1, UTC), execution.start_time + ran)
 
 
 def report_of(execution: Execution, metrics: RunMetrics, judge: ThresholdJudge, end: datetime) -> dict[str, Any]:

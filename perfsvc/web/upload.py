@@ -8,12 +8,18 @@ from collections.abc import Awaitable
 from tornado.web import stream_request_body
 
 from perfsvc.errors import PerfsvcError
+from perfsvc.errors import Text
 from perfsvc.errors import TooLarge
+from perfsvc.errors import WrongContentType
 from perfsvc.service.shelf import Incoming
 from perfsvc.web.body_limit import declared_length
 from perfsvc.web.handler import Handler
 
 WITH_BODY = ("POST", "PUT")
+AS_A_FORM = Text(
+    "请求体应为文件本身，不能是表单；curl 请用 --data-binary @文件 代替 -F",
+    "the body is the file itself and no form; with curl, --data-binary @FILE in place of -F",
+)
 
 
 @stream_request_body
@@ -39,7 +45,9 @@ class Upload(Handler):
             await self._file().release()
 
     def received(self) -> Incoming:
-        """The whole body. Raises TooLarge, Unavailable when the disk is full."""
+        """The whole body. Raises WrongContentType, TooLarge, Unavailable when the disk is full."""
+        if self.request.headers.get("Content-Type", "").lower().startswith("multipart/"):
+            raise WrongContentType(*AS_A_FORM)
         if self._refused is not None:
             raise self._refused
         if declared_length(self.request.headers) > self.body_limit:

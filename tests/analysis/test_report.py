@@ -281,6 +281,17 @@ def test_warnings_say_what_weighs_on_the_figures(metrics):
     ]
 
 
+def test_warnings_of_a_plan_with_too_few_users():
+    metrics = RunMetrics(["a"])
+    quick = Histogram.of_ns([10**6] * 1000).pack()
+    for seq in range(1, 21):
+        window = StepWindow(step=0, requests=1000, latency=quick)
+        second = {"second": T0 + seq, "elapsed": float(seq), "span_ns": 10**9}
+        dropped = {"iterations": 1000, "dropped": 500}
+        metrics.merge(Snapshot(node="n", seq=seq, vus=1, planned_vus=1, windows=[window], **second, **dropped))
+    assert warnings(metrics) == ["less load was offered than planned: throughput is at least 1000 requests per second"]
+
+
 def test_warnings_of_a_generator_at_its_limit():
     metrics = RunMetrics(["a"])
     slow = Histogram.of_ns([HIGHEST_US * 1000 + 1] + [10**6] * 999).pack()

@@ -78,7 +78,9 @@ def test_what_is_shown(perfsvc: Command, shop: Shop) -> None:
         "max",
     ]
     assert lines[1].startswith("GET /items ")
-    assert [line.split()[0] for line in lines[2:]] == ["total", "threshold", "p95", "verdict:", "score:", "validity:"]
+    last = ["total", "threshold", "p95", "verdict:", "score:", "validity:", "note:"]
+    assert [line.split()[0] for line in lines[2:]] == last
+    assert re.fullmatch(r"note: only 1\.\d s of load: start-up weighs on the figures", lines[-1])
     assert lines[5] == "verdict: PASSED (the load profile is over)"
 
 

@@ -152,6 +152,12 @@ def test_a_stub_of_a_second_shows_no_rate_that_nobody_saw(window, snapshot, span
     assert [second.rps for second in metrics.close_seconds(T0 + 1)] == [rps]
 
 
+def test_a_run_shorter_than_a_stub_has_its_own_rate(window, snapshot):
+    metrics = RunMetrics(["a"])
+    metrics.merge(snapshot(1, window(0, [1] * 30), span_ns=10_000_000))
+    assert (metrics.figures().rps, metrics.figures("a").rps) == (3000.0, 3000.0)
+
+
 def test_running_time_of_a_second_is_that_of_the_node_that_ran_longest(window, snapshot):
     metrics = RunMetrics(["a"])
     metrics.merge(snapshot(1, window(0, [1] * 10), span_ns=500_000_000))

@@ -20,6 +20,7 @@ from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 from perfsvc.service.replay import close_interrupted
+from perfsvc.service.replay import last_moment
 from perfsvc.service.replay import replayed
 from perfsvc.store import executions
 from perfsvc.store import reports
@@ -123,3 +124,9 @@ async def test_a_run_that_was_interrupted_is_reported_with_all_its_nodes(store: 
     ]
     assert report["status"] == "failed"
     assert [cause["code"] for cause in report["validity"]["causes"]] == ["snapshots_missing", "node_lost"]
+
+
+def test_a_run_that_was_interrupted_lasted_no_less_than_it_ran(world: World) -> None:
+    within = execution_of(world)._replace(start_time=datetime.fromtimestamp(T0 + 0.5, UTC))
+    made = [snapshot("n", second, []) for second in range(SECONDS)]
+    assert last_moment(within, measured(made)) == datetime.fromtimestamp(T0 + SECONDS + 0.5, UTC)

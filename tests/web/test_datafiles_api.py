@@ -46,6 +46,15 @@ async def until_settled(world: World) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", upload()), ("PUT", "/api/datafiles/1/")])
+async def test_a_file_within_a_form_is_refused(api: Api, world: World, method: str, path: str) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\na,b\r\n--b--\r\n'
+    answer = await api.call(method, path, raw=form, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert (answer.status, list(answer.json)) == (415, ["error"])
+    await until_settled(world)
+    assert lying(world) == []
+
+
 async def test_an_uploaded_file_is_kept_and_told(api: Api, world: World) -> None:
     answer = await api.call("POST", upload(), "editor", raw=USERS)
     assert answer.status == 201, answer.text
