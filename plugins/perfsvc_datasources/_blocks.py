@@ -42,10 +42,13 @@ class BlockFeed(Feed):
         return taken
 
     async def settle(self) -> None:
-        """Wait for the block on its way, if there is one, and forget it with the rows at hand."""
-        coming, self._coming = self._coming, None
-        if coming is not None:
-            await asyncio.gather(coming, return_exceptions=True)
+        """Wait for the block on its way, if there is one, and forget it with the rows at hand.
+
+        Who is cancelled in this leaves the block on its way: the next one waits for it.
+        """
+        if self._coming is not None:
+            await asyncio.gather(asyncio.shield(self._coming), return_exceptions=True)
+            self._coming = None
         self._rows, self._next = [], 0
 
     async def _receive(self) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 from collections.abc import AsyncIterator
@@ -15,8 +16,11 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Row
 from perfsvc.plugin.testing import data_context
 from perfsvc.plugin.testing import rows_of
+from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources.csv import CsvSource
 from perfsvc_datasources.csv import records
 from perfsvc_datasources.csv.feed import CsvFeed
@@ -94,6 +98,29 @@ def test_a_record_of_many_lines_that_breaks_costs_its_first_line_only() -> None:
     assert bad == [(2, broken), (4, broken), (5, broken)]
 
 
+# On a loop with others
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("line", ["x\n", "\n", '"x"y\n', "\0,\0\n", "x\r"])
+async def test_others_get_their_turn_while_there_is_no_sound_row(tmp_path: Path, line: str) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    bad = 100_000
+    async with opened(tmp_path / "bad.csv", b"a,b\n1,2\n" + line.encode() * bad + b"\n1,2\n") as feed:
+        assert await feed.read(1) == [ONE]
+        having_turns = asyncio.ensure_future(others())
+        assert await rows_of(feed) == [ONE]
+        having_turns.cancel()
+    assert turns > bad // (2 * records.MOST_LINES)
+
+
 # What the system has in memory, and what not
 
 
@@ -138,4 +165,67 @@ async def test_a_file_that_grows_or_is_cut_short_is_read_as_it_is_then(tmp_path:
         os.truncate(path, 8)
         assert len(await rows_of(feed)) < 500_000
         await feed.rewind()
+        assert await rows_of(feed) == [ONE]
+
+
+# The block on its way
+
+
+class Slow(BlockFeed):
+    """Blocks of one row, which come when they may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = asyncio.Event()
+        self.under_way = 0
+
+    async def block(self) -> list[Row]:
+        assert not self.under_way
+        self.under_way += 1
+        await self.may.wait()
+        self.under_way -= 1
+        return [ONE]
+
+    async def rewind(self) -> None:
+        await self.settle()
+
+
+async def cancelled(work: Any) -> None:
+    task = asyncio.ensure_future(work)
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.asyncio
+async def test_a_rewind_that_is_cancelled_leaves_the_block_on_its_way_to_be_waited_for() -> None:
+    feed = Slow()
+    await cancelled(feed.read(1))
+    await cancelled(feed.rewind())
+    again = asyncio.ensure_future(feed.rewind())
+    await asyncio.sleep(0.01)
+    assert feed.under_way == 1
+    assert not again.done()
+    feed.may.set()
+    await again
+    assert feed.under_way == 0
+    assert await feed.read(1) == [ONE]
+
+
+# Encodings
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("codec", ["utf-16", "utf-32"])
+async def test_an_encoding_that_the_file_does_not_have_is_told(tmp_path: Path, codec: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        async with opened(tmp_path / "data.csv", b"a,b\n1,2\n", encoding=codec):
+            pass
+    assert [problem.path for problem in caught.value.problems] == ["encoding"]
+
+
+@pytest.mark.asyncio
+async def test_utf_16_without_a_mark_may_be_given(tmp_path: Path) -> None:
+    async with opened(tmp_path / "data.csv", "a,b\n1,2\n".encode("utf-16-be"), encoding="utf-16") as feed:
         assert await rows_of(feed) == [ONE]

@@ -18,6 +18,7 @@ from perfsvc_datasources._columns import row_maker
 from perfsvc_datasources._columns import unusable
 from perfsvc_datasources.csv.opening import delimiter_of
 from perfsvc_datasources.csv.opening import encoding_of
+from perfsvc_datasources.csv.opening import marked_encoding
 from perfsvc_datasources.csv.opening import open_plainly
 from perfsvc_datasources.csv.opening import sample_of
 from perfsvc_datasources.csv.options import Options
@@ -75,7 +76,11 @@ class CsvFeed(BlockFeed):
     async def block(self) -> list[Row]:
         rows: list[Row] = []
         while not rows and not self._records.ended:
-            rows = self._parse() if self._records.easy else await asyncio.to_thread(self._parse)
+            if self._records.easy:
+                await asyncio.sleep(0)  # there may be no sound row for long
+                rows = self._parse()
+            else:
+                rows = await asyncio.to_thread(self._parse)
         return rows
 
     def small_block(self) -> list[Row]:
@@ -148,6 +153,7 @@ class BadRows:
 def dialect_of(file: BinaryIO, options: Options) -> Dialect:
     """How the file is written, given or found out. Raises InvalidInput."""
     codec = encoding_of(file) if options.encoding == "auto" else options.encoding
+    codec = marked_encoding(file, codec) if options.encoding in ("utf-16", "utf-32") else codec
     codec = "utf-8-sig" if codec == "utf-8" else codec
     if options.delimiter != "auto":
         return Dialect(codec, options.delimiter, options.quote)

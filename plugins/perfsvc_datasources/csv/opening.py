@@ -75,6 +75,14 @@ def encoding_of(file: BinaryIO) -> str:
     raise InvalidInput.at("encoding", "无法识别编码，请指定", "is neither UTF-8 nor GB18030; say which it is")
 
 
+def marked_encoding(file: BinaryIO, encoding: str) -> str:
+    """The codec of a file that was said to be UTF-16 or UTF-32, which have to say it too. Raises InvalidInput."""
+    codec = encoding_of(file)
+    if not codec.startswith(encoding):
+        raise InvalidInput.at("encoding", f"文件不是 {encoding} 编码", f"is not {encoding}")
+    return codec
+
+
 def delimiter_of(text: str, quote: str) -> str:
     """The delimiter by which most lines of a sample have the same number of fields."""
     return max(DELIMITERS, key=lambda delimiter: _agreement(text, delimiter, quote))
