@@ -51,21 +51,26 @@ class Host(Interface):
 
 
 class Sizing:
-    """How many rows to take at once, so that they last neither shorter nor longer than they should."""
+    """How many rows to take at once, so that they last neither shorter nor longer than they should.
+
+    ``short`` is set when a user had to wait for them: they were too few, however long they lasted.
+    """
 
     def __init__(self, size: int, most: int, lasting_ms: tuple[int, int]) -> None:
         self.size = size
         self._most = most
         self._shortest, self._longest = (limit * NS_PER_MS for limit in lasting_ms)
         self._since = 0
+        self.short = False
 
     def next(self, now_ns: int) -> int:
         """The size of the block that begins now."""
         lasted, self._since = now_ns - self._since, now_ns
-        if lasted < self._shortest:
+        if self.short or lasted < self._shortest:
             self.size = min(self.size * 2, self._most)
         elif lasted > self._longest:
             self.size = max(self.size // 2, 1)
+        self.short = False
         return self.size
 
 
@@ -266,6 +271,8 @@ class Rows:
         place = Place(user, at, self._now_ns(), self._queue)
         self._queue[place] = None
         user.timer = place
+        self._blocks.short = True
+        self._claims.short = self._claims.short or bool(self._unconfirmed)
         self.restock()
         if self.usable:
             place.cancel()
@@ -333,7 +340,7 @@ class Rows:
             return NEVER if self._unconfirmed else self._reserve
         if self._asking or self.ended or self._failure is not None:
             return NEVER
-        return 0 if self._allocation.once else self._few
+        return 0 if self._allocation.once else self._few - len(self._unconfirmed)
 
     @property
     def _few(self) -> int:
@@ -344,9 +351,9 @@ class Rows:
         """Ask for rows where they are wanted; whether they came at once."""
         if self._asking or self.ended or self._failure is not None:
             return False
-        there = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed)
-        wanted = len(self._queue) - there
-        if not self._allocation.once and there <= self._few:
+        spare = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed) - len(self._queue)
+        wanted = -spare
+        if not self._allocation.once and spare <= self._few:
             wanted = max(self._blocks.next(self._now_ns()), wanted)
         if wanted <= 0:
             return False
