@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import platform
+import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -53,6 +55,22 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     await cluster.open()
     yield Door(cluster)
     await cluster.close()
+
+
+async def test_the_scheduler_has_a_folder_that_nobody_else_may_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the first in which modules are looked for."""
+    (temporary := tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    before = set(sys.path)
+    cluster = DaskCluster(CATALOG, CLOCK, certificates=tmp_path / "certs", listen="127.0.0.1:0")
+    await cluster.open()
+    (folder,) = temporary.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(Path(place).is_relative_to(folder) for place in set(sys.path) - before)
+    await cluster.close()
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["local", "central-7"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
+import dask
 import msgspec
 from distributed import Scheduler
 from distributed.diagnostics.plugin import SchedulerPlugin
@@ -21,6 +23,7 @@ from perfsvc.cluster.dask.roster import name_refused
 from perfsvc.cluster.dask.safety import configure
 from perfsvc.cluster.dask.safety import security_of
 from perfsvc.errors import StartupError
+from perfsvc.scratch import scratch_folder
 
 log = logging.getLogger(__name__)
 
@@ -62,24 +65,29 @@ class Hub:
         self._runs_of = runs_of
         self.agents: dict[str, Agent] = {}
         self.changed = asyncio.Event()
+        self._standing = ExitStack()
 
     async def open(self, listen: str) -> None:
         """Listen on ``host:port``. Raises StartupError."""
         configure()
         host, port = host_and_port(listen)
-        scheduler = Scheduler(
-            host=host,
-            port=port,
-            protocol="tls",
-            security=security_of(self._credentials),
-            dashboard_address="127.0.0.1:0",
-            plugins=(Watcher(self._gone),),
-        )
+        # Dask looks for modules in its folder first, so nobody else may have a hand in it.
+        folder = self._standing.enter_context(scratch_folder("scheduler"))
+        with dask.config.set({"temporary-directory": str(folder)}):
+            scheduler = Scheduler(
+                host=host,
+                port=port,
+                protocol="tls",
+                security=security_of(self._credentials),
+                dashboard_address="127.0.0.1:0",
+                plugins=(Watcher(self._gone),),
+            )
         scheduler.stream_handlers[messages.OP] = self._take
         try:
             await scheduler
         except (OSError, ValueError, RuntimeError) as error:
             await scheduler.close()
+            self._standing.close()
             raise StartupError(f"无法在 {listen} 监听：{error}", f"cannot listen on {listen}: {error}") from None
         self._scheduler = scheduler
         self.port = int(scheduler.port)
@@ -89,6 +97,7 @@ class Hub:
         """Agents lose their scheduler, and with it whatever they do."""
         self._beating.cancel()
         await self._scheduler.close()
+        self._standing.close()
 
     def send(self, agent: Agent, order: Message) -> None:
         """An order for an agent; one that has just gone gets none."""
