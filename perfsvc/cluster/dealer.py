@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from perfsvc.cluster.deck import AT_ONCE
 from perfsvc.cluster.deck import Deck
 from perfsvc.cluster.deck import deck_of
 from perfsvc.errors import PerfsvcError
@@ -35,8 +36,6 @@ CLOSE_TIMEOUT_S = 5.0
 EMPTY = Text("数据源没有任何数据行", "the data source has no rows")
 GONE = Text("重新读取时已没有任何数据行", "it has no rows any more when it begins again")
 MOST_WARNINGS = 20
-AT_ONCE = 250
-"""Rows that come with the answer: little work, and the processor's cache has them when they are used."""
 
 
 class Lease:

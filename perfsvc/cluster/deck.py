@@ -25,8 +25,12 @@ MEMORY = 16_000_000
 BLOCK = 1_000
 """Rows read at once, unless they are large."""
 BLOCK_BYTES = 4_000_000
+AT_ONCE = 250
+"""Rows that are drawn in one turn of the loop: little work, and the processor's cache has them when they are used."""
 MEASURED = 20
 """Rows of each block, from all over it, by which the size of the others is estimated."""
+MEASURED_WELL = 100
+"""The same where rows are held for long, so that a few large ones among them are found."""
 FEWEST = 10
 """Rows of a window, however large they are."""
 REST_S = 5.0
@@ -35,12 +39,14 @@ REST_S = 5.0
 class Pages:
     """A feed read ahead, in blocks, over and over. What fits into memory is read once where it is wanted ``again``.
 
-    ``row_bytes`` is how large a row of the latest block is, on average.
+    ``row_bytes`` is how large a row of the latest block is, on average; known better where rows are ``held``.
     """
 
-    def __init__(self, feed: Feed, again: bool) -> None:
+    def __init__(self, feed: Feed, again: bool, held: bool) -> None:
         self._feed = feed
+        self._held = held
         self._kept: list[Row] | None = [] if again else None
+        self._blocks = 0
         self._bytes = 0
         self._limit = BLOCK
         self.row_bytes = 0
@@ -108,7 +114,10 @@ class Pages:
         return block
 
     def _note(self, block: list[Row]) -> None:
-        measured = block[:: max(len(block) // MEASURED, 1)]
+        well = self._held or self._kept is not None
+        step = max(len(block) // (MEASURED_WELL if well else MEASURED), 1)
+        measured = block[self._blocks % step :: step]  # others each time, lest every large row is missed
+        self._blocks += 1
         self.row_bytes = sum(map(size_of, measured)) // len(measured)
         self._limit = max(min(BLOCK_BYTES // self.row_bytes, BLOCK), 1)
         if self._kept is not None:
@@ -142,8 +151,10 @@ class Deck(ABC):
         """
         rows: list[Row] = []
         while len(rows) < count and not self.over and self._failure is None:
-            if more := self.at_hand(count - len(rows)):
+            if more := self.at_hand(min(count - len(rows), AT_ONCE)):
                 rows += more
+                if len(rows) < count:
+                    await asyncio.sleep(0)
             elif rows and self._pages.slow:
                 break
             elif self._failure is None:
@@ -345,7 +356,7 @@ class Random(Mixed):
 def deck_of(feed: Feed, allocation: Allocation, seed: int) -> Deck:
     """The deck that an allocation asks for; ``seed`` decides every order but the feed's own."""
     recycles = allocation.ending == "recycle" and allocation.scope != "run"
-    pages = Pages(feed, recycles)
+    pages = Pages(feed, recycles, held=allocation.order != "sequential")
     if allocation.order == "sequential":
         return Sequential(pages, recycles)
     numbers = random.Random(f"{seed}/data")  # noqa: S311 - repeatable on purpose

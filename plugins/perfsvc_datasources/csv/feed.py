@@ -84,7 +84,7 @@ class CsvFeed(BlockFeed):
         return rows
 
     def small_block(self) -> list[Row]:
-        return self._parse() if self._records.easy else []
+        return self._parse() if self._mostly_sound and self._records.easy else []
 
     async def rewind(self) -> None:
         await self.settle()
@@ -97,6 +97,7 @@ class CsvFeed(BlockFeed):
     def _begin(self) -> None:
         self._records = Records(self._file, self._dialect)
         self._sound = 0
+        self._mostly_sound = True
         if self._options.has_header:
             self._names = header_of(self._records, self._dialect, self._options)
         if self._records.ended:
@@ -105,6 +106,7 @@ class CsvFeed(BlockFeed):
     def _parse(self) -> list[Row]:
         found = self._records.next_piece(len(self.columns))
         self._sound += len(found)
+        self._mostly_sound = len(found) >= len(self._records.bad)
         self._bad.add(self._records.bad, self._sound)
         self._records.bad = []
         if self._records.ended:

@@ -29,7 +29,7 @@ from perfsvc_datasources.generator.options import UuidColumn
 from perfsvc_datasources.generator.pools import Pools
 from perfsvc_datasources.generator.pools import fill
 
-UNSURE = (SequenceColumn, IntegerColumn, ChoiceColumn, TemplateColumn)
+UNSURE = (SequenceColumn, ChoiceColumn, TemplateColumn)
 """Columns that may have numbers of any size, or text as users wrote it."""
 BLOCK = 250
 """Rows that are made at once."""
