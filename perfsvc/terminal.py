@@ -162,7 +162,7 @@ def show_report(report: dict[str, Any], language: str) -> None:
         console.print(_errors(report, language))
     if report["verdict"]["thresholds"]:
         console.print(_thresholds(report, language))
-    for line in _last_lines(report, language):
+    for line in (*_counted(report), *_last_lines(report, language)):
         console.print(line)
 
 
@@ -277,17 +277,38 @@ def _last_lines(report: dict[str, Any], language: str) -> list[str]:
     validity, verdict = report["validity"], report["verdict"]
     at = _at(language)
     causes = "; ".join(cause[at] for cause in validity["causes"])
-    score = report["performance_score"]["score"]
     reason = report["reason"][at] if report["reason"] else ""
     return [
         *_on_the_plan(report, language),
         *_found(report, language),
         *_data(report, language),
         f"{LABELS['verdict'].of(language)}: {verdict['state']} ({reason})",
-        f"{LABELS['score'].of(language)}: {'-' if score is None else f'{score:g}'}",
+        f"{LABELS['score'].of(language)}: {_score(report, language)}",
         f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else ""),
         *(f"{LABELS['note'].of(language)}: {warning[at]}" for warning in report["warnings"]),
     ]
+
+
+def _counted(report: dict[str, Any]) -> list[str]:
+    """What the protocol of a step counted over the run, and measured in the mean, where it did."""
+    lines = []
+    for step in report["steps"]:
+        counters = [f"{name} {count:.12g}" for name, count in step["counters"].items()]
+        gauges = [f"{name} {gauge['avg']:g} (max {gauge['max']:g})" for name, gauge in step["gauges"].items()]
+        if counters or gauges:
+            lines.append(f"{step['name']}: {', '.join(counters + gauges)}")
+    return lines
+
+
+def _score(report: dict[str, Any], language: str) -> str:
+    """The score with the parts it is the mean of, and what held it down."""
+    score, at = report["performance_score"], _at(language)
+    if score["score"] is None:
+        return "-"
+    parts = [f"{part['title'][at]} {part['value']:g}" for part in score["parts"] if part["value"] is not None]
+    if score["score"] < score["uncapped"]:
+        parts.append(f"{report['validity']['state']} ≤ {score['cap']:g}")
+    return f"{score['score']:g} ({', '.join(parts)})"
 
 
 def _data(report: dict[str, Any], language: str) -> list[str]:

@@ -63,6 +63,13 @@ SEARCHES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
+PERCENTILES = dict.fromkeys(("p50", "p90", "p95", "p99", "max"), 1.0)
+STEP = {
+    "name": "home", "requests": 4, "rps": 2.0, "error_rate": 0.0, "avg": 1.0, "percentiles": PERCENTILES,
+    "counters": {}, "gauges": {},
+}  # fmt: skip
+
+
 def flagged(*flags: str) -> PlanFile:
     """What flags come to beside a URL."""
     return plan_of(make_parser().parse_args(["run", URL, *flags]))
@@ -136,6 +143,32 @@ def test_every_cause_is_told(shown: Any) -> None:
     validity = {"state": "SUSPECT", "at_least": False, "causes": causes}
     assert "validity: SUSPECT (first; second)" in shown(validity=validity)
     assert "有效性: SUSPECT (甲; 乙)" in shown("zh", validity=validity)
+
+
+def test_what_protocols_counted_is_told(shown: Any) -> None:
+    gauges = {"round_trip_ms": {"count": 2, "avg": 0.125, "max": 0.25}}
+    step = STEP | {"name": "burst", "counters": {"datagrams_sent": 12345678.0, "lost": 2.0}, "gauges": gauges}
+    line = "burst: datagrams_sent 12345678, lost 2, round_trip_ms 0.125 (max 0.25)"
+    assert [each for each in shown(steps=[step, STEP]) if ": " in each and "datagrams" in each] == [line]
+
+
+@pytest.mark.parametrize(
+    ("score", "capped", "en", "zh"),
+    [
+        (None, 0, "score: -", "评分: -"),
+        (90.0, 90.0, "score: 90 (Errors 100, Latency stability 78)", "评分: 90 (错误率 100, 响应时间稳定性 78)"),
+        (50.0, 90.0, "score: 50 (Errors 100, Latency stability 78, INVALID ≤ 50)",
+         "评分: 50 (错误率 100, 响应时间稳定性 78, INVALID ≤ 50)"),
+    ],
+)  # fmt: skip
+def test_the_score_is_told_with_its_parts(shown: Any, score: float | None, capped: float, en: str, zh: str) -> None:
+    titles = {"errors": ("错误率", "Errors", 100.0), "latency": ("响应时间稳定性", "Latency stability", 78.0)}
+    parts = [{"title": {"zh": cn, "en": name}, "value": value} for cn, name, value in titles.values()]
+    parts.append({"title": {"zh": "阈值通过率", "en": "Thresholds"}, "value": None})
+    told = {"score": score, "uncapped": capped, "cap": 50.0, "parts": parts}
+    validity = {"state": "INVALID", "at_least": False, "causes": []}
+    assert en in shown(performance_score=told, validity=validity)
+    assert zh in shown("zh", performance_score=told, validity=validity)
 
 
 def test_every_warning_is_told(shown: Any) -> None:
