@@ -14,6 +14,9 @@ from perfsvc.plugin import Protocol
 from perfsvc.plugin import Spec
 from perfsvc.plugin.discovery import discover
 from perfsvc.plugin.testing import CHECKS
+from perfsvc.plugin.testing import Behaviour
+from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing.load import crowd
 from perfsvc_protocols.http import HttpProtocol
 from perfsvc_protocols.http.session import HttpSession
 from tests.protocols.benches import BENCHES
@@ -36,6 +39,22 @@ async def test_contract(protocol: str, name: str):
 @pytest.mark.parametrize("protocol", BENCHES)
 async def test_many_requests(protocol: str):
     await CHECKS[LONG](BENCHES[protocol])
+
+
+async def fails(bench: Bench) -> None:
+    async with bench.peer(Behaviour.SILENT) as url, crowd(bench, url, 3) as users:
+        for user in users:
+            user.start(user.call(bench.request))
+        await asyncio.sleep(0.05)
+        raise AssertionError("what the check found")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("protocol", BENCHES)
+async def test_a_check_that_fails_says_why_and_leaves_nothing_open(protocol: str):
+    # A transport that is still open when uvloop closes would hold it up for ever, where warnings are errors.
+    with pytest.raises(AssertionError, match="what the check found"):
+        await fails(BENCHES[protocol])
 
 
 def test_every_protocol_of_ours_is_held_to_it():
