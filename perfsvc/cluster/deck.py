@@ -15,10 +15,10 @@ from abc import abstractmethod
 from collections import deque
 from typing import Any
 
-from perfsvc.cluster.portable import portable
 from perfsvc.model.data import Allocation
 from perfsvc.plugin.datasource import Feed
 from perfsvc.plugin.datasource import Row
+from perfsvc.plugin.portable import portable
 
 MEMORY = 16_000_000
 """Bytes of rows that are kept, about."""

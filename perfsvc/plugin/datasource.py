@@ -53,7 +53,8 @@ class Feed(ABC):
     portable: bool = False
     """Whether each row can travel to any node as it is, so that nobody has to look at it.
 
-    Then all text can be encoded, that is, has no halves of characters, and whole numbers have 64 bits at most.
+    Then values are those of JSON, all text can be encoded, that is, has no halves of characters, and whole numbers have
+    64 bits at most.
     """
     count: int | None = None
     """How many rows there are, where that is known."""

@@ -113,6 +113,27 @@ class ForgetsWhatWasAtHand(PoolFeed):
         return list(self._rows[self._next : self._next + limit])
 
 
+class HasNumbersThatDoNotTravel(PoolFeed):
+    portable = True
+
+    async def read(self, limit: int) -> list[Row]:
+        return [{**row, "age": 2**64 + row["age"]} for row in await super().read(limit)]
+
+
+class HasHalvesOfCharacters(PoolFeed):
+    portable = True
+
+    async def read(self, limit: int) -> list[Row]:
+        return [{**row, "note": "\ud83d"} for row in await super().read(limit)]
+
+
+class HasTuples(PoolFeed):
+    portable = True
+
+    async def read(self, limit: int) -> list[Row]:
+        return [{**row, "note": (1, 2)} for row in await super().read(limit)]
+
+
 class HoldsTheLoop(PoolFeed):
     async def read(self, limit: int) -> list[Row]:
         sum(range(2_000_000))
@@ -146,6 +167,9 @@ BROKEN: dict[type[Feed], str] = {
     HidesAColumn: "columns_and_count_are_told",
     SharesItsPlace: "two_feeds_do_not_mix",
     ForgetsWhatWasAtHand: "rows_at_hand_are_the_next_ones",
+    HasNumbersThatDoNotTravel: "rows_said_to_be_portable_come_to_far_nodes_as_they_are",
+    HasHalvesOfCharacters: "rows_said_to_be_portable_come_to_far_nodes_as_they_are",
+    HasTuples: "rows_said_to_be_portable_come_to_far_nodes_as_they_are",
     HoldsTheLoop: "the_loop_is_not_held_up",
     KeepsItsFile: "closing_lets_go_of_everything",
     SpoiledByCancelling: "a_read_may_be_cancelled",

@@ -31,6 +31,7 @@ from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Row
+from perfsvc.plugin.portable import are_portable
 from perfsvc.plugin.testing.drive import resolve
 from perfsvc.plugin.testing.titles import bare_fields
 
@@ -206,6 +207,12 @@ async def columns_and_count_are_told(bench: DataBench, folder: Path) -> None:
         assert all(list(row) == list(feed.columns) for row in await rows_of(feed))
         assert feed.count in (None, SOME)
         assert all(warning.zh and warning.en for warning in feed.warnings)
+
+
+@check
+async def rows_said_to_be_portable_come_to_far_nodes_as_they_are(bench: DataBench, folder: Path) -> None:
+    async with bench.opened(folder) as feed:
+        assert not feed.portable or are_portable(await rows_of(feed))
 
 
 # Living on a loop with others

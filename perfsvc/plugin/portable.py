@@ -23,6 +23,14 @@ def portable(rows: list[Row]) -> list[Row]:
     return rows
 
 
+def are_portable(rows: list[Row]) -> bool:
+    """Whether rows are the same on a node far away."""
+    try:
+        return bool(msgspec.msgpack.decode(_encode(rows)) == rows)
+    except (OverflowError, UnicodeEncodeError):
+        return False
+
+
 def _carried(value: Any) -> Any:
     if isinstance(value, int) and value not in INT64:
         return str(value)
