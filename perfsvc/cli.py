@@ -52,20 +52,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PerfsvcError as error:
         complain(error, language)
         return INTERNAL
+    except KeyboardInterrupt:  # before a command looks after signals itself
+        return INTERNAL
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(prog="perfsvc", description="A self-hosted performance-testing platform")
     parser.add_argument("--version", action="version", version=f"perfsvc {__version__}")
-    parser.add_argument("--lang", choices=("zh", "en"), help="language of messages; default: from LANG")
+    add_language(parser, None)
     commands = parser.add_subparsers(dest="command", required=True)
     add_serve(commands)
     add_run(commands)
     add_worker(commands)
     add_certs(commands)
     add_plugins(commands)
+    for command in commands.choices.values():
+        add_language(command, argparse.SUPPRESS)
     return parser
+
+
+def add_language(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """``--lang``, before a command or behind it."""
+    parser.add_argument(
+        "--lang", choices=("zh", "en"), default=default, help="language of messages; default: from LANG"
+    )
 
 
 def add_serve(commands: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from perfsvc import __version__
+from perfsvc.cli import COMMANDS
 from perfsvc.cli import locale_language
 from perfsvc.cli import main
 from perfsvc.cli import make_parser
@@ -87,3 +89,22 @@ def test_the_language_is_the_locales(monkeypatch: pytest.MonkeyPatch, variables:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert locale_language() == language
+
+
+@pytest.mark.parametrize("words", [["--lang", "zh", "run"], ["run", "--lang", "zh"]])
+def test_the_language_is_chosen_before_the_command_or_behind_it(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main([*words, "nowhere.yaml"]) == 2
+    assert capsys.readouterr().err.startswith("perfsvc: nowhere.yaml: 无法读取：")
+
+
+def test_ctrl_c_before_anything_runs_leaves_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(chosen: argparse.Namespace, language: str) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, "plugins", interrupted)
+    assert main(["plugins"]) == 1
+    assert capsys.readouterr() == ("", "")
