@@ -40,6 +40,7 @@ class Crowd:
         self.active: dict[VirtualUser, None] = {}
         self.held: dict[VirtualUser, int] = {}
         self.finished = 0
+        self._most = 0
         self.empty = asyncio.Event()
         self.empty.set()
 
@@ -51,12 +52,17 @@ class Crowd:
         for _ in range(min(-missing, len(self._staying))):
             self._retire(self._staying.popitem()[0], retire_by_ns)
 
+    def told(self, first: bool) -> int:
+        """How many there are; how many there were where all have left within the ``first`` second, which ends a run."""
+        return len(self.active) or (self._most if first else 0)
+
     def start(self, planned_ns: int = 0) -> None:
         """One more user, whose first iteration is planned for ``planned_ns``."""
         self._number += 1
         user = self._make(self._number, self._programs[self._next_scene()])
         user.planned_ns = planned_ns
         self.active[user] = self._staying[user] = None
+        self._most = max(self._most, len(self.active))
         self.empty.clear()
         self._begin(user, self._number)
 

@@ -320,7 +320,7 @@ class Engine:
             second=self._origin_second + int(covered),
             elapsed=round(elapsed_ns / SECOND_NS, 3),
             span_ns=span,
-            vus=len(self._crowd.active),
+            vus=self._crowd.told(first=self._seq == 1),
             planned_vus=0 if self.stopping else self._driver.planned_users(elapsed_ns / SECOND_NS),
             planned_rate=0.0 if self.stopping else self._driver.planned_rate(elapsed_ns / SECOND_NS),
             paused=bool(self._paused_at),

@@ -146,6 +146,12 @@ def test_iterations_bound_a_closed_run(scope: str, requests: int) -> None:
         assert set(Counter(vu for _, vu, _ in bench.target.log).values()) == {37}
 
 
+def test_a_run_that_ends_within_its_first_second_had_users() -> None:
+    load = {"stages": [{"duration": 0, "target": 3}, {"duration": 60, "target": 3}]}
+    bench = run(spec_of(load={**load, "iterations": {"count": 30, "scope": "shared"}}))
+    assert [snapshot.vus for snapshot in bench.snapshots] == [3]
+
+
 def test_iterations_bound_an_open_run() -> None:
     bench = run(open_spec(10, 60, iterations={"count": 25}))
     assert bench.requests == 25
