@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model.config import ExecutionConfig
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.data import NO_DATA
 from perfsvc.model.data import Allocation
@@ -38,6 +39,7 @@ def make_run_spec(
 ) -> RunSpec:
     """The frozen specification of one run. Without scenes, ``target_url`` is one. Raises InvalidInput."""
     execution = config.execution_config
+    refuse_idle_pool(execution)
     return RunSpec(
         execution_id=execution_id,
         name=name,
@@ -58,6 +60,16 @@ def make_run_spec(
         data=data_of(config),
         files=files,
     )
+
+
+def refuse_idle_pool(execution: ExecutionConfig) -> None:
+    """Raises InvalidInput for ``max_vus`` that bounds nothing; not when parsed, as stored plans have to be read."""
+    if execution.max_vus is not None and execution.arrival_rate is None:
+        raise InvalidInput.at(
+            "config.execution_config.max_vus",
+            "只能与 arrival_rate 一起使用；用户数用 concurrent_users 指定",
+            "goes with arrival_rate only; a number of users is concurrent_users",
+        )
 
 
 def data_of(config: PlanConfig) -> DataSpec | None:

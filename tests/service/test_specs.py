@@ -67,3 +67,10 @@ def test_a_plan_says_on_which_processes_it_runs() -> None:
 def test_a_plan_says_whether_names_are_cached() -> None:
     assert made().dns_cache
     assert not made(execution_config={"dns_cache": False}).dns_cache
+
+
+def test_a_bound_of_users_that_bounds_nothing_is_refused_at_the_start_and_can_be_read() -> None:
+    config = PlanConfig.parse({"vus": 1, "target_url": "http://x/", "execution_config": {"max_vus": 5}})
+    with pytest.raises(InvalidInput) as caught:
+        make_run_spec("p", config, [], Target(), "x")
+    assert [problem.path for problem in caught.value.problems] == ["config.execution_config.max_vus"]
