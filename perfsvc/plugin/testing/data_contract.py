@@ -230,10 +230,11 @@ async def the_loop_is_not_held_up(bench: DataBench, folder: Path) -> None:
 @check
 async def many_rows_take_no_more_memory_than_few(bench: DataBench, folder: Path) -> None:
     async with bench.opened(folder, MANY) as feed:
-        count, before, most = 0, 0, 0
+        count, looked, before, most = 0, 0, 0, 0
         async for block in blocks(feed, BLOCK):
             count += len(block)
-            if count % 50_000 < BLOCK:
+            if count >= looked:
+                looked += MANY // 20
                 gc.collect()
                 most = psutil.Process().memory_info().rss
                 before = before or most
