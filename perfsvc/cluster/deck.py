@@ -27,9 +27,9 @@ BLOCK = 1_000
 BLOCK_BYTES = 4_000_000
 AT_ONCE = 250
 """Rows that are drawn in one turn of the loop: little work, and the processor's cache has them when they are used."""
-MEASURED = 20
-"""Rows of each block, from all over it, by which the size of the others is estimated."""
-MEASURED_WELL = 100
+ONE_IN = 50
+"""Of so many rows one is measured, and the size of the others is estimated by it."""
+ONE_IN_HELD = 10
 """The same where rows are held for long, so that a few large ones among them are found."""
 FEWEST = 10
 """Rows of a window, however large they are."""
@@ -115,7 +115,7 @@ class Pages:
 
     def _note(self, block: list[Row]) -> None:
         well = self._held or self._kept is not None
-        step = max(len(block) // (MEASURED_WELL if well else MEASURED), 1)
+        step = min(ONE_IN_HELD if well else ONE_IN, len(block))
         measured = block[self._blocks % step :: step]  # others each time, lest every large row is missed
         self._blocks += 1
         self.row_bytes = sum(map(size_of, measured)) // len(measured)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from itertools import repeat
 from typing import BinaryIO
 from typing import NamedTuple
 
@@ -150,7 +151,7 @@ class Records:
     def _records_of(self, text: str) -> list[list[str]]:
         if self._is_plain(text):
             delimiter = self._dialect.delimiter
-            return [line.split(delimiter) for line in text.removesuffix("\n").split("\n")]
+            return list(map(str.split, text.removesuffix("\n").split("\n"), repeat(delimiter)))
         try:
             return list(self._dialect.reader(io.StringIO(text, newline="")))
         except csv.Error:
