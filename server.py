@@ -2,7 +2,7 @@
 
 import sys
 
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 
 if __name__ == "__main__":
     sys.exit(main(["serve", *sys.argv[1:]]))

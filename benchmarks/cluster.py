@@ -17,11 +17,11 @@ from benchmarks.rounds import CORES
 from benchmarks.target import nginx
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.cluster import DaskCluster
-from perfsvc.cluster.dask.roster import Agent
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
-from perfsvc.service.run import Run
+from perfsvc.service.runs.run import Run
 
 ROUNDS, SECONDS, USERS = 3, 5, 20
 COMMANDS, APART_S = 1_000, 0.004

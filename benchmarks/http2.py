@@ -24,7 +24,7 @@ from benchmarks.rounds import TARGET_CORE
 from benchmarks.rounds import Contender
 from benchmarks.rounds import compare
 from benchmarks.target import nginx
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin import Reads
 from perfsvc_protocols.http import HttpProtocol
 

@@ -17,15 +17,15 @@ import psutil
 from perfsvc.analysis.live import metrics_frame
 from perfsvc.analysis.nodes import Member
 from perfsvc.metrics.histogram import Histogram
-from perfsvc.metrics.rollcall import RollCall
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.metrics.watermark import RollCall
 from perfsvc.model.threshold import Threshold
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import PhaseSum
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
-from perfsvc.service.live import as_text
+from perfsvc.service.runs.live_feed import as_text
 from perfsvc.store import windows
 
 AGENTS, STEPS, SECONDS = 200, 50, 60

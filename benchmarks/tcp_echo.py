@@ -18,7 +18,7 @@ from benchmarks.closed_loop import measured
 from benchmarks.closed_loop import plugin
 from benchmarks.http_peers import perfsvc
 from benchmarks.rounds import compare
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin import Reads
 from perfsvc_protocols.tcp import TcpProtocol
 

@@ -26,7 +26,7 @@ from benchmarks.closed_loop import plugin
 from benchmarks.http_peers import locust
 from benchmarks.http_peers import perfsvc
 from benchmarks.rounds import compare
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin import Reads
 from perfsvc_protocols.websocket import WebSocketProtocol
 

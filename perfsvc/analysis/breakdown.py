@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfsvc.analysis.numbers import counts_block
-from perfsvc.analysis.numbers import latency_block
-from perfsvc.analysis.numbers import own_blocks
-from perfsvc.analysis.numbers import plan_summary
-from perfsvc.analysis.numbers import rate
+from perfsvc.analysis.blocks import counts_block
+from perfsvc.analysis.blocks import latency_block
+from perfsvc.analysis.blocks import own_blocks
+from perfsvc.analysis.blocks import plan_summary
+from perfsvc.analysis.blocks import rate
 from perfsvc.metrics.figures import percent
 from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.run_metrics import RunMetrics

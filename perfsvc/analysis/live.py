@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from perfsvc.analysis.blocks import own_blocks
+from perfsvc.analysis.blocks import plan_block
+from perfsvc.analysis.blocks import rate
 from perfsvc.analysis.nodes import Member
 from perfsvc.analysis.nodes import frame_nodes
-from perfsvc.analysis.numbers import own_blocks
-from perfsvc.analysis.numbers import plan_block
-from perfsvc.analysis.numbers import rate
 from perfsvc.clock import iso_z
 from perfsvc.errors import InvalidInput
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
-from perfsvc.metrics.health import Validity
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.validity import Validity
 
 METRIC_TYPES = ("response_time", "throughput", "error_rate", "system")
 HISTORY_POINTS = 600

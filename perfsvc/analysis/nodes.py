@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 from typing import Literal
 
-from perfsvc.analysis.numbers import counts_block
-from perfsvc.analysis.numbers import latency_block
-from perfsvc.analysis.numbers import plan_summary
+from perfsvc.analysis.blocks import counts_block
+from perfsvc.analysis.blocks import latency_block
+from perfsvc.analysis.blocks import plan_summary
 from perfsvc.clock import iso_z
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import Second

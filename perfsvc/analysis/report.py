@@ -12,23 +12,23 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from perfsvc.analysis.blocks import TWO_LATENCIES
+from perfsvc.analysis.blocks import latency_block
+from perfsvc.analysis.blocks import rate
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.breakdown import step_rows
 from perfsvc.analysis.nodes import Nodes
 from perfsvc.analysis.nodes import loss_remarks
 from perfsvc.analysis.nodes import node_rows
-from perfsvc.analysis.numbers import TWO_LATENCIES
-from perfsvc.analysis.numbers import latency_block
-from perfsvc.analysis.numbers import rate
-from perfsvc.analysis.remarks import warnings_of
+from perfsvc.analysis.warnings import warnings_of
 from perfsvc.clock import iso_z
+from perfsvc.metrics.deduplication import Range
 from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
-from perfsvc.metrics.health import Validity
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.score import score_of
-from perfsvc.metrics.sequence import Range
 from perfsvc.metrics.thresholds import Verdict
+from perfsvc.metrics.validity import Validity
 from perfsvc.model.run import EndReason
 
 

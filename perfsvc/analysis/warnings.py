@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import NS_PER_S
-from perfsvc.metrics.health import Validity
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.validity import Validity
 
 ENOUGH_REQUESTS = 1_000
 """Below this, fewer than ten requests lie beyond p99."""

@@ -8,30 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from perfsvc.clock import SystemClock
-from perfsvc.cluster.clusters import Clusters
 from perfsvc.cluster.dask.cluster import DaskCluster
-from perfsvc.cluster.dealer import OpenFeed
 from perfsvc.cluster.local import LocalCluster
+from perfsvc.cluster.router import Clusters
+from perfsvc.datafeed.allocator import OpenFeed
+from perfsvc.datafeed.cache import DataCache
+from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import PerfsvcError
-from perfsvc.loop import collecting_little
-from perfsvc.loop import on_signals
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import collecting_little
+from perfsvc.event_loop import on_signals
+from perfsvc.event_loop import run_on_loop
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.plugin.catalog import Catalog
-from perfsvc.scratch import scratch_folder
-from perfsvc.service.data import DataSources
-from perfsvc.service.data_cache import DataCache
-from perfsvc.service.folder_data import FolderData
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
-from perfsvc.service.specs import make_run_spec
-from perfsvc.service.specs import new_execution_id
+from perfsvc.service.data.plan_file_data import FolderData
+from perfsvc.service.runs.run import Output
+from perfsvc.service.runs.run import Run
+from perfsvc.service.runs.spec import make_run_spec
+from perfsvc.service.runs.spec import new_execution_id
+from perfsvc.temp_folders import scratch_folder
 
 CACHE_BYTES = 1_000_000_000
 """Rows from afar, on disk while the run goes on."""

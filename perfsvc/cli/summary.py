@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from typing import Any
 
-from rich.cells import set_cell_size
 from rich.console import Console
 from rich.table import Table
 
 from perfsvc.clock import iso_z
 from perfsvc.errors import Text
-from perfsvc.metrics.figures import SHORTEST_SPAN_NS
-from perfsvc.metrics.figures import Second
-from perfsvc.model.run import RunState
-from perfsvc.model.window import Snapshot
-from perfsvc.service.run import STOPPED_BY_USER
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
 
 if TYPE_CHECKING:  # most commands need no cryptography, which takes a while to load
     from perfsvc.cluster.certificates import Expiry
+
 
 LABELS = {
     "time": Text("时间", "time"),
@@ -67,6 +59,8 @@ LABELS = {
     "ends": Text("有效期至", "ends"),
     "days_left": Text("剩余天数", "days left"),
 }
+
+
 DATA_LABELS = {
     "used": Text("已用行数", "rows used"),
     "in_doubt": Text("存疑", "in doubt"),
@@ -74,80 +68,34 @@ DATA_LABELS = {
     "left": Text("剩余", "left"),
     "recycled": Text("从头循环次数", "times begun again"),
 }
+
+
 NODE_STATES = {
     "running": Text("正常", "ok"),
     "lost": Text("失联", "lost"),
     "left": Text("已退出", "left"),
 }
+
+
 UNITS = {"vus": Text("个虚拟用户", "virtual users"), "arrival_rate": Text("次到达/秒", "arrivals/s")}
+
+
 RECOVERED = {
     True: Text("；降低负载后恢复", "; the target recovered"),
     False: Text("；降低负载后未恢复", "; the target did not recover"),
     None: Text("", ""),
 }
 """What a search adds about the target after the load went down again; nothing where it never had to."""
+
+
 METRIC_UNITS = {"error_rate": " %", "rps": " req/s"}
 """Of what an adaptive load holds; everything else is a latency."""
+
+
 PERCENTILES = ("p50", "p90", "p95", "p99", "max")
-ENDING = Text(
-    "正在结束：已发出的请求最多还有 {seconds:g} 秒；再按一次 Ctrl-C 立即放弃，不生成报告\n",
-    "ending: requests in flight have up to {seconds:g} s; Ctrl-C again gives up at once, without a report\n",
-)
-SPARSE_AFTER_S = 60
-SPARSE_EVERY_S = 10
+
+
 PIPED_WIDTH = 500
-
-
-class Progress(Output):
-    """One line a second: rewritten in place on a terminal, appended when piped (every tenth after a minute)."""
-
-    def __init__(self, language: str) -> None:
-        self._language = language
-        self._stream = sys.stderr
-        self._live = self._stream.isatty()
-
-    async def start(self, run: Run) -> None:
-        self._run = run
-
-    def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
-        for second in seconds:
-            if second.span_ns < SHORTEST_SPAN_NS and not second.paused:  # the stub at the end says nothing
-                continue
-            elapsed = round(second.elapsed)
-            if self._live or elapsed <= SPARSE_AFTER_S or elapsed % SPARSE_EVERY_S == 0:
-                self._write(self._line(second))
-
-    def changed(self, state: RunState, moment: datetime) -> None:
-        if self._live and (state.ended or state is RunState.STOPPING):
-            self._stream.write("\r\x1b[K")
-        if state is RunState.STOPPING and self._run.reason is STOPPED_BY_USER:
-            self._stream.write(ENDING.of(self._language).format(seconds=self._run.spec.graceful_stop_s))
-            self._stream.flush()
-
-    def _line(self, second: Second) -> str:
-        name = {key: label.of(self._language) for key, label in LABELS.items()}
-        load, metrics = self._run.spec.load, self._run.metrics
-        parts = [f"{second.elapsed:6.1f}/{load.duration:g} s"]
-        if second.planned_rate:
-            parts.append(f"{name['planned']} {second.planned_rate:g}/s")
-        parts += [f"{name['users']} {second.vus}", f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
-        parts.append(f"{name['errors']} {metrics.total.errors}")
-        if second.planned:
-            parts.append(f"{name['from_plan']} p95 {in_ms(second.plan_p95)} ms")
-        if load.open:
-            parts += [f"{name['dropped']} {metrics.dropped}", f"{name['late']} {metrics.late}"]
-        return "  ".join(parts)
-
-    def _write(self, line: str) -> None:
-        if self._live:  # a line that wraps could not be rewritten
-            line = set_cell_size(line, shutil.get_terminal_size().columns - 1).rstrip()
-        self._stream.write(f"\r\x1b[K{line}" if self._live else f"{line}\n")
-        self._stream.flush()
-
-
-def in_ms(latency: float | None) -> str:
-    """A latency of the progress line; ``-`` where nothing was sent."""
-    return "-" if latency is None else f"{latency:.1f}"
 
 
 def show_report(report: dict[str, Any], language: str) -> None:

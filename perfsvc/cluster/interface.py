@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from perfsvc.cluster.dealer import Dealer
+from perfsvc.datafeed.allocator import Dealer
 from perfsvc.model.node import NodeEvent
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec

@@ -11,15 +11,15 @@ from weakref import WeakSet
 
 from perfsvc import __version__
 from perfsvc.clock import Clock
-from perfsvc.cluster.dealer import Dealer
-from perfsvc.cluster.deployment import OnEnding
-from perfsvc.cluster.deployment import OnNodeEvent
-from perfsvc.cluster.deployment import OnSnapshot
-from perfsvc.cluster.deployment import ignored
-from perfsvc.cluster.vitals import Vitals
-from perfsvc.engine.node import Engine
+from perfsvc.cluster.interface import OnEnding
+from perfsvc.cluster.interface import OnNodeEvent
+from perfsvc.cluster.interface import OnSnapshot
+from perfsvc.cluster.interface import ignored
+from perfsvc.cluster.process_stats import Vitals
+from perfsvc.datafeed.allocator import Dealer
+from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.rows import Rows
+from perfsvc.engine.row_buffer import Rows
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.errors import Text

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from perfsvc.cluster.dask.cluster import DaskCluster
-from perfsvc.cluster.dealer import Dealer
-from perfsvc.cluster.deployment import Deployment
-from perfsvc.cluster.deployment import OnEnding
-from perfsvc.cluster.deployment import OnNodeEvent
-from perfsvc.cluster.deployment import OnSnapshot
-from perfsvc.cluster.deployment import ignored
+from perfsvc.cluster.interface import Deployment
+from perfsvc.cluster.interface import OnEnding
+from perfsvc.cluster.interface import OnNodeEvent
+from perfsvc.cluster.interface import OnSnapshot
+from perfsvc.cluster.interface import ignored
 from perfsvc.cluster.local import NODE
 from perfsvc.cluster.local import LocalCluster
+from perfsvc.datafeed.allocator import Dealer
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
 

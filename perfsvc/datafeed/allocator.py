@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perfsvc.cluster.deck import AT_ONCE
-from perfsvc.cluster.deck import Deck
-from perfsvc.cluster.deck import deck_of
+from perfsvc.datafeed.ordering import AT_ONCE
+from perfsvc.datafeed.ordering import Deck
+from perfsvc.datafeed.ordering import deck_of
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import RunError
 from perfsvc.errors import Text

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from perfsvc.clock import Clock
+from perfsvc.datafeed.row_spool import BLOCK_ROWS
+from perfsvc.datafeed.row_spool import Budget
+from perfsvc.datafeed.row_spool import Spool
+from perfsvc.datafeed.row_spool import SpooledFeed
 from perfsvc.errors import Text
 from perfsvc.plugin.datasource import Feed
-from perfsvc.service.spool import BLOCK_ROWS
-from perfsvc.service.spool import Budget
-from perfsvc.service.spool import Spool
-from perfsvc.service.spool import SpooledFeed
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 from typing import TypeVar
 
+from perfsvc.datafeed.cache import FETCH_LIMIT_S
+from perfsvc.datafeed.cache import DataCache
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import PerfsvcError
@@ -23,8 +25,6 @@ from perfsvc.plugin.datasource import DataFailure
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.datasource import Feed
 from perfsvc.plugin.protocol import TargetDenied
-from perfsvc.service.data_cache import FETCH_LIMIT_S
-from perfsvc.service.data_cache import DataCache
 
 log = logging.getLogger(__name__)
 

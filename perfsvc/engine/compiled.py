@@ -14,7 +14,7 @@ from perfsvc.engine import files
 from perfsvc.engine.program import OPTIONS
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
-from perfsvc.engine.rows import Rows
+from perfsvc.engine.row_buffer import Rows
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem

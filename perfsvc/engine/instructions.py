@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from perfsvc.engine.reading import CheckFunction
+from perfsvc.engine.checks import CheckFunction
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from perfsvc.engine import instructions as make
+from perfsvc.engine.checks import StatusFailures
+from perfsvc.engine.checks import compile_checks
+from perfsvc.engine.checks import reads_of
+from perfsvc.engine.checks import unjudged
+from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
-from perfsvc.engine.reading import StatusFailures
-from perfsvc.engine.reading import compile_checks
-from perfsvc.engine.reading import compile_extractors
-from perfsvc.engine.reading import reads_of
-from perfsvc.engine.reading import unjudged
-from perfsvc.engine.rows import Rows
+from perfsvc.engine.row_buffer import Rows
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import Program
 from perfsvc.errors import NotFound

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
-from perfsvc.engine.driving import Driver
-from perfsvc.engine.supply import Nothing
-from perfsvc.engine.supply import Supply
+from perfsvc.engine.executors.base import Driver
+from perfsvc.engine.row_supply import Nothing
+from perfsvc.engine.row_supply import Supply
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 from typing import NamedTuple
 
+from perfsvc.engine.checks import StatusFailures
+from perfsvc.engine.checks import compile_checks
+from perfsvc.engine.checks import reads_of
+from perfsvc.engine.checks import unjudged
+from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
-from perfsvc.engine.reading import StatusFailures
-from perfsvc.engine.reading import compile_checks
-from perfsvc.engine.reading import compile_extractors
-from perfsvc.engine.reading import reads_of
-from perfsvc.engine.reading import unjudged
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
-from perfsvc.engine.crowd import Crowd
+from perfsvc.engine.user_pool import Crowd
 from perfsvc.engine.virtual_user import Gate
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from perfsvc.engine.control.adaptive import Governor
-from perfsvc.engine.control.base import Controller
-from perfsvc.engine.control.search import BreakingPoint
-from perfsvc.engine.control.steps import StepTable
+from perfsvc.load_control.adaptive.controller import Governor
+from perfsvc.load_control.controller import Controller
+from perfsvc.load_control.error_rate.controller import BreakingPoint
+from perfsvc.load_control.step.controller import StepTable
 from perfsvc.model.load import Adaptive
 from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Load

@@ -9,7 +9,7 @@ from typing import Any
 from typing import Protocol
 
 from perfsvc.metrics.figures import Second
-from perfsvc.metrics.health import LAG_MS
+from perfsvc.metrics.validity import LAG_MS
 from perfsvc.model.load import Variable
 
 DIGITS = 4

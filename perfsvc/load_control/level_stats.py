@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfsvc.engine.control.base import rounded
-from perfsvc.engine.control.base import running_s
+from perfsvc.load_control.controller import rounded
+from perfsvc.load_control.controller import running_s
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
 

@@ -10,27 +10,27 @@ from typing import NamedTuple
 import msgspec
 
 from perfsvc.metrics.bucket import Bucket
+from perfsvc.metrics.deduplication import Range
+from perfsvc.metrics.deduplication import Sequence
 from perfsvc.metrics.figures import WHOLE_RUN_NS
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
-from perfsvc.metrics.health import SILENT_S
-from perfsvc.metrics.health import Evidence
-from perfsvc.metrics.health import HealthLog
-from perfsvc.metrics.health import Validity
-from perfsvc.metrics.health import judge
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.node_series import NodeSeries
 from perfsvc.metrics.recorder import ErrorClasses
-from perfsvc.metrics.sequence import Range
-from perfsvc.metrics.sequence import Sequence
 from perfsvc.metrics.series import Series
 from perfsvc.metrics.step_series import StepSeries
 from perfsvc.metrics.tally import Digest
 from perfsvc.metrics.tally import StepTally
 from perfsvc.metrics.tally import Tally
 from perfsvc.metrics.tally import Totals
+from perfsvc.metrics.validity import SILENT_S
+from perfsvc.metrics.validity import Evidence
+from perfsvc.metrics.validity import HealthLog
+from perfsvc.metrics.validity import Validity
+from perfsvc.metrics.validity import judge
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import RequestStep

@@ -27,10 +27,10 @@ from perfsvc.errors import Text
 from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
-from perfsvc.metrics.health import Grade
-from perfsvc.metrics.health import Validity
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Verdict
+from perfsvc.metrics.validity import Grade
+from perfsvc.metrics.validity import Validity
 
 WORST_ERROR_RATE = 5.0
 CALM_TAIL = 2.0

@@ -20,11 +20,11 @@ from perfsvc.model.base import titled
 from perfsvc.model.config import check_address
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
-from perfsvc.service.changes import Change
-from perfsvc.service.changes import may_change
+from perfsvc.service.auth.vault import Vault
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
-from perfsvc.service.secrets import Vault
+from perfsvc.service.partial_update import Change
+from perfsvc.service.partial_update import may_change
 from perfsvc.store import envs
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes

@@ -17,12 +17,12 @@ from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import SceneWeight
 from perfsvc.model.entities import User
-from perfsvc.service.changes import Change
-from perfsvc.service.changes import may_change
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
-from perfsvc.service.run_control import RunControl
+from perfsvc.service.partial_update import Change
+from perfsvc.service.partial_update import may_change
+from perfsvc.service.runs.run_control import RunControl
 from perfsvc.store import plans
 from perfsvc.store import windows
 from perfsvc.store.database import Store

@@ -13,11 +13,11 @@ from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Preset
 from perfsvc.model.entities import User
-from perfsvc.service.changes import Change
-from perfsvc.service.changes import may_change
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
+from perfsvc.service.partial_update import Change
+from perfsvc.service.partial_update import may_change
 from perfsvc.store import presets
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes

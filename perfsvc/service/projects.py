@@ -23,10 +23,10 @@ from perfsvc.model.entities import Project
 from perfsvc.model.entities import Role
 from perfsvc.model.entities import User
 from perfsvc.model.problems import Fault
-from perfsvc.service.changes import Change
-from perfsvc.service.changes import may_change
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
+from perfsvc.service.partial_update import Change
+from perfsvc.service.partial_update import may_change
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from perfsvc.engine.inspection import Inspector
+from perfsvc.engine.scene_validation import Inspector
 from perfsvc.errors import InvalidInput
 from perfsvc.model.base import Many
 from perfsvc.model.base import titled
@@ -20,11 +20,11 @@ from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
 from perfsvc.model.scene import inner_steps
 from perfsvc.plugin.catalog import Catalog
-from perfsvc.service.changes import Change
-from perfsvc.service.changes import may_change
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
+from perfsvc.service.partial_update import Change
+from perfsvc.service.partial_update import may_change
 from perfsvc.store import scenes
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes

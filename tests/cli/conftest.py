@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 from tests.support.shop import Shop
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from perfsvc import __version__
-from perfsvc.cli import COMMANDS
-from perfsvc.cli import locale_language
-from perfsvc.cli import main
-from perfsvc.cli import make_parser
+from perfsvc.cli.commands import COMMANDS
+from perfsvc.cli.commands import locale_language
+from perfsvc.cli.commands import main
+from perfsvc.cli.commands import make_parser
 from perfsvc.settings import SETTINGS
 from tests.cli.conftest import Command
 from tests.support.service import BIN

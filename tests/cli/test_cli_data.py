@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from perfsvc.cli import BAD_INPUT
-from perfsvc.cli import INTERNAL
-from perfsvc.cli import PASSED
-from perfsvc.cli import main
+from perfsvc.cli.commands import BAD_INPUT
+from perfsvc.cli.commands import INTERNAL
+from perfsvc.cli.commands import PASSED
+from perfsvc.cli.commands import main
 from perfsvc.errors import InvalidInput
-from perfsvc.service.folder_data import file_in
+from perfsvc.service.data.plan_file_data import file_in
 from tests.support.shop import Shop
 
 POOL = {"data_source_type": "pool", "data_config": {"columns": ["page"], "values": ["a", "b", "c"]}}

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from perfsvc.cli import make_parser
-from perfsvc.cli import plan_of
+from perfsvc.cli.commands import make_parser
+from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.summary import show_report
 from perfsvc.model.planfile import PlanFile
-from perfsvc.terminal import show_report
 from tests.cli.conftest import Command
 from tests.cli.conftest import Report
 from tests.support.shop import Shop

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.terminal import show_report
+from perfsvc.cli.summary import show_report
 from tests.service.test_run_of_many_nodes import losing_b
 from tests.service.test_run_of_many_nodes import ran
 

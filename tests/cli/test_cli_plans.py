@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from perfsvc.cli import make_parser
-from perfsvc.cli import plan_of
-from perfsvc.cli import seconds_of
+from perfsvc.cli.commands import make_parser
+from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.plan_loader import seconds_of
 from perfsvc.errors import InvalidInput
 from perfsvc.model.planfile import PlanFile
 from tests.cli.conftest import Command

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from perfsvc.cluster.dask.cluster import DaskCluster
-from tests.cluster.bench import central
+from tests.cluster.rig import central
 from tests.support.nginx import Nginx
 
 

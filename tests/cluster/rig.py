@@ -20,8 +20,8 @@ from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.datasource import Feed
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
+from perfsvc.service.runs.run import Output
+from perfsvc.service.runs.run import Run
 
 CATALOG = Catalog.load()
 CLOCK = SystemClock()

@@ -15,16 +15,16 @@ from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import address_of
 from perfsvc.cluster.dask.address import host_and_port
 from perfsvc.cluster.dask.address import local_address
+from perfsvc.cluster.dask.agents import DASK
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.messages import Hello
 from perfsvc.cluster.dask.messages import Pong
-from perfsvc.cluster.dask.roster import DASK
-from perfsvc.cluster.dask.roster import Agent
 from perfsvc.errors import StartupError
 from perfsvc.model.data import Grant
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.window import Snapshot
-from tests.cluster.bench import spec_of
+from tests.cluster.rig import spec_of
 
 NEEDED = {"http": "perfsvc 0.1.0"}
 FIT = Hello(name="a", host="h", pid=1, version=__version__, python=platform.python_version(), dask=DASK, plugins=NEEDED)
@@ -98,7 +98,7 @@ def test_messages_arrive_as_they_were_sent_and_others_do_not() -> None:
 
 
 def test_dask_is_imported_only_when_a_run_needs_it() -> None:
-    code = "import sys, perfsvc.app, perfsvc.headless; print({'dask', 'distributed'} & set(sys.modules))"
+    code = "import sys, perfsvc.app, perfsvc.cli.headless; print({'dask', 'distributed'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"
 

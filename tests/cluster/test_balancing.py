@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfsvc.cluster.dask.splitting import LARGEST_STEP
-from perfsvc.cluster.dask.splitting import SMALLEST_WEIGHT
-from perfsvc.cluster.dask.splitting import first_weights
-from perfsvc.cluster.dask.splitting import rebalanced
-from perfsvc.cluster.dask.splitting import strain
-from perfsvc.cluster.dask.splitting import whole_weights
+from perfsvc.cluster.dask.balancing import LARGEST_STEP
+from perfsvc.cluster.dask.balancing import SMALLEST_WEIGHT
+from perfsvc.cluster.dask.balancing import first_weights
+from perfsvc.cluster.dask.balancing import rebalanced
+from perfsvc.cluster.dask.balancing import strain
+from perfsvc.cluster.dask.balancing import whole_weights
 from perfsvc.errors import Conflict
 from perfsvc.model.placement import Placement
 from perfsvc.model.window import NodeHealth

@@ -25,7 +25,7 @@ from perfsvc.cluster.certificates import make_certificates
 from perfsvc.cluster.certificates import open_to_others
 from perfsvc.cluster.certificates import read_credentials
 from perfsvc.cluster.certificates import renew_certificates
-from perfsvc.cluster.dask.safety import security_of
+from perfsvc.cluster.dask.dask_config import security_of
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import StartupError
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from perfsvc.cluster.dask.cluster import DaskCluster
-from tests.cluster.bench import Ride
-from tests.cluster.bench import spec_of
+from tests.cluster.rig import Ride
+from tests.cluster.rig import spec_of
 from tests.support.feeds import Numbered
 from tests.support.nginx import Nginx
 

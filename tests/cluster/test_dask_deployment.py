@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from perfsvc.cluster.dask import messages
-from perfsvc.engine.errands import errands_limit_s
+from perfsvc.engine.setup_teardown import errands_limit_s
 from perfsvc.errors import RunError
-from tests.cluster.stage import Stage
-from tests.cluster.stage import act
-from tests.cluster.stage import spec_of
+from tests.cluster.virtual_agents import Stage
+from tests.cluster.virtual_agents import act
+from tests.cluster.virtual_agents import spec_of
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.machines import NAMES
-from tests.cluster.machines import Cables
-from tests.cluster.machines import Machines
-from tests.cluster.machines import Relays
-from tests.cluster.machines import cut_off_and_brought_back
+from tests.cluster.netns import NAMES
+from tests.cluster.netns import Cables
+from tests.cluster.netns import Machines
+from tests.cluster.netns import Relays
+from tests.cluster.netns import cut_off_and_brought_back
 from tests.support import namespaces
 from tests.support.nginx import Nginx
 

@@ -11,8 +11,8 @@ import pytest
 
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.model.run import RunState
-from tests.cluster.bench import Ride
-from tests.cluster.bench import spec_of
+from tests.cluster.rig import Ride
+from tests.cluster.rig import spec_of
 from tests.support.feeds import Numbered
 from tests.support.nginx import Nginx
 

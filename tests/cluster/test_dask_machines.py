@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.machines import CONFIG
-from tests.cluster.machines import LIMIT_S
-from tests.cluster.machines import NAMES
-from tests.cluster.machines import STEPS
-from tests.cluster.machines import Machines
-from tests.cluster.machines import Relays
-from tests.cluster.machines import cut_off_and_brought_back
-from tests.cluster.machines import until
+from tests.cluster.netns import CONFIG
+from tests.cluster.netns import LIMIT_S
+from tests.cluster.netns import NAMES
+from tests.cluster.netns import STEPS
+from tests.cluster.netns import Machines
+from tests.cluster.netns import Relays
+from tests.cluster.netns import cut_off_and_brought_back
+from tests.cluster.netns import until
 from tests.end_to_end.plans import plan_of
 from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx

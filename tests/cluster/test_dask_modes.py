@@ -14,8 +14,8 @@ from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
-from perfsvc.service.specs import make_run_spec
-from tests.cluster.bench import Ride
+from perfsvc.service.runs.spec import make_run_spec
+from tests.cluster.rig import Ride
 from tests.support.nginx import BUCKET
 from tests.support.nginx import Nginx
 

@@ -15,10 +15,10 @@ from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.errors import Conflict
 from perfsvc.model.run import RunState
 from perfsvc.plugin.catalog import Catalog
-from tests.cluster.bench import CATALOG
-from tests.cluster.bench import Ride
-from tests.cluster.bench import central
-from tests.cluster.bench import spec_of
+from tests.cluster.rig import CATALOG
+from tests.cluster.rig import Ride
+from tests.cluster.rig import central
+from tests.cluster.rig import spec_of
 from tests.support.nginx import Nginx
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-runs")]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.dealing import Dealing
-from perfsvc.cluster.dask.members import Member
-from perfsvc.cluster.dask.roster import Agent
-from perfsvc.cluster.dealer import Dealer
+from perfsvc.cluster.dask.agents import Agent
+from perfsvc.cluster.dask.row_server import Dealing
+from perfsvc.cluster.dask.run_nodes import Member
+from perfsvc.datafeed.allocator import Dealer
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import Grant
 from tests.support import virtual_time

@@ -15,12 +15,12 @@ import pytest_asyncio
 
 from perfsvc import __version__
 from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.agents import DASK
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.cluster import DaskCluster
-from perfsvc.cluster.dask.hub import Hub
-from perfsvc.cluster.dask.roster import DASK
-from perfsvc.cluster.dask.roster import Agent
-from tests.cluster.bench import CATALOG
-from tests.cluster.bench import CLOCK
+from perfsvc.cluster.dask.scheduler import Hub
+from tests.cluster.rig import CATALOG
+from tests.cluster.rig import CLOCK
 
 pytestmark = pytest.mark.asyncio
 

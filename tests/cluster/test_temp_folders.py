@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from perfsvc.scratch import scratch_folder
-from perfsvc.scratch import sweep
+from perfsvc.temp_folders import scratch_folder
+from perfsvc.temp_folders import sweep
 
 HOLDER = """
 import sys
-from perfsvc.scratch import scratch_folder
+from perfsvc.temp_folders import scratch_folder
 with scratch_folder("held") as folder:
     (folder / "deep").mkdir()
     (folder / "deep" / "file").write_text("x")

@@ -13,17 +13,17 @@ from typing import cast
 
 from perfsvc import __version__
 from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.agent_run import Hosted
+from perfsvc.cluster.dask.agents import DASK
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
-from perfsvc.cluster.dask.hosted import Hosted
-from perfsvc.cluster.dask.members import LOST_CONNECTION
 from perfsvc.cluster.dask.messages import Hello
-from perfsvc.cluster.dask.roster import DASK
-from perfsvc.cluster.dask.roster import Agent
+from perfsvc.cluster.dask.run_nodes import LOST_CONNECTION
 from perfsvc.model.node import NodeEvent
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.catalog import Catalog
-from tests.engine.bench import STEP
+from tests.engine.rig import STEP
 from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer

@@ -10,16 +10,16 @@ from tornado.web import StaticFileHandler
 
 from perfsvc.errors import StartupError
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
+from perfsvc.service.auth.access import Kind
 from perfsvc.web.application import ROUTES
 from perfsvc.web.application import make_application
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import PageQuery
-from perfsvc.web.routing import Route
-from perfsvc.web.routing import check
-from perfsvc.web.rules import OPEN
-from perfsvc.web.rules import may
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.routing import check
+from perfsvc.web.framework.rules import OPEN
+from perfsvc.web.framework.rules import may
 from tests.support.web_world import CONFIG
 from tests.support.web_world import PASSWORD
 from tests.support.web_world import STEPS

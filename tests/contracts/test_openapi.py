@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from perfsvc.web.application import ROUTES
-from perfsvc.web.openapi import FAILURES
-from perfsvc.web.openapi import describe
+from perfsvc.web.framework.openapi import FAILURES
+from perfsvc.web.framework.openapi import describe
 from tests.support.web_world import CONFIG
 from tests.support.web_world import STEPS
 from tests.support.web_world import Answered

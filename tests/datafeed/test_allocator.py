@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dealer import Dealer
-from perfsvc.cluster.deck import size_of
+from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.ordering import size_of
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
 from perfsvc.model.data import DataSpec
@@ -188,8 +188,8 @@ def test_random_draws_put_rows_back() -> None:
 
 @pytest.fixture
 def small_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perfsvc.cluster.deck.MEMORY", 1)
-    monkeypatch.setattr("perfsvc.cluster.deck.FEWEST", 500)
+    monkeypatch.setattr("perfsvc.datafeed.ordering.MEMORY", 1)
+    monkeypatch.setattr("perfsvc.datafeed.ordering.FEWEST", 500)
 
 
 @pytest.mark.usefixtures("small_window")
@@ -485,7 +485,7 @@ LARGE = [pytest.param("x" * 10_000, id="text"), pytest.param({"deep": [{"x" * 10
 
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perfsvc.cluster.deck.MEMORY", 1_000_000)
+    monkeypatch.setattr("perfsvc.datafeed.ordering.MEMORY", 1_000_000)
 
 
 @pytest.mark.usefixtures("memory")

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from perfsvc.datafeed import cache as cache_module
+from perfsvc.datafeed.cache import DataCache
+from perfsvc.datafeed.row_spool import BLOCK_ROWS
 from perfsvc.plugin import DataFailure
 from perfsvc.plugin import Feed
 from perfsvc.plugin.testing import rows_of
-from perfsvc.service import data_cache
-from perfsvc.service.data_cache import DataCache
-from perfsvc.service.spool import BLOCK_ROWS
 from tests.support.fake_source import FakeFeed
 from tests.support.fake_source import FakeOptions
 from tests.support.manual_clock import ManualClock
@@ -259,7 +259,7 @@ async def test_nothing_of_the_rows_can_be_read_on_disk(tmp_path: Path, clock: Ma
 async def test_a_source_that_never_ends_is_given_up(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data_cache, "FETCH_LIMIT_S", 0.05)
+    monkeypatch.setattr(cache_module, "FETCH_LIMIT_S", 0.05)
     cache, origin = DataCache(tmp_path, ROOMY, clock), Origin()
     origin.go.clear()
     with pytest.raises(TimeoutError):

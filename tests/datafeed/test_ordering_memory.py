@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from perfsvc.cluster import deck
-from perfsvc.cluster.deck import deck_of
-from perfsvc.cluster.deck import size_of
+from perfsvc.datafeed import ordering
+from perfsvc.datafeed.ordering import deck_of
+from perfsvc.datafeed.ordering import size_of
 from perfsvc.model.data import Allocation
 from perfsvc.plugin import Feed
 from perfsvc.plugin import Row
@@ -44,16 +44,16 @@ async def test_a_window_holds_what_it_should_though_few_rows_are_large() -> None
     feed = Uneven()
     await deck_of(feed, Allocation(order="shuffled", at_end="stop_run"), seed=1).draw(1)
     held = feed.position * (size_of({"n": 1, "text": ""}) + len(LARGE) / EVERY)
-    assert deck.MEMORY / 10 < held < deck.MEMORY * 3
+    assert ordering.MEMORY / 10 < held < ordering.MEMORY * 3
 
 
 @pytest.mark.asyncio
 async def test_data_is_not_kept_for_another_cycle_when_few_rows_make_it_large() -> None:
     feed = Uneven()
-    pages = deck.Pages(feed, again=True, held=False)
+    pages = ordering.Pages(feed, again=True, held=False)
     while pages._kept is not None:
         await pages.next()
-        assert feed.position * len(LARGE) / EVERY < deck.MEMORY * 3
+        assert feed.position * len(LARGE) / EVERY < ordering.MEMORY * 3
     await pages.rest()
 
 
@@ -71,4 +71,4 @@ async def test_others_have_their_turn_while_many_rows_are_drawn() -> None:
     having_turns = asyncio.ensure_future(others())
     assert [row["n"] for row in await drawing.draw(5000)] == list(range(5000))
     having_turns.cancel()
-    assert turns >= 5000 // deck.AT_ONCE - 1
+    assert turns >= 5000 // ordering.AT_ONCE - 1

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from perfsvc.cluster.deck import deck_of
+from perfsvc.datafeed.ordering import deck_of
 from perfsvc.model.data import Allocation
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row

@@ -19,11 +19,11 @@ from perfsvc.plugin.testing import DataBench
 from perfsvc_datasources.pool import Options
 from perfsvc_datasources.pool import PoolFeed
 from perfsvc_datasources.pool import PoolSource
-from tests.datasources.api_bench import ApiBench
-from tests.datasources.csv_bench import CsvBench
-from tests.datasources.database_bench import DatabaseBench
-from tests.datasources.generator_bench import GeneratorBench
-from tests.datasources.pool_bench import PoolBench
+from tests.datasources.api_rig import ApiBench
+from tests.datasources.csv_rig import CsvBench
+from tests.datasources.database_rig import DatabaseBench
+from tests.datasources.generator_rig import GeneratorBench
+from tests.datasources.pool_rig import PoolBench
 
 BENCHES: dict[str, DataBench] = {
     "api": ApiBench(),

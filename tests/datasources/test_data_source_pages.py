@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 from perfsvc.plugin import Spec
 from perfsvc_datasources.api.spec import Options as ApiOptions
 from perfsvc_datasources.csv import CsvSource

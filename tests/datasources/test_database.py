@@ -25,8 +25,8 @@ from perfsvc_datasources.database import sqlite
 from perfsvc_datasources.database.feed import DatabaseFeed
 from perfsvc_datasources.database.reader import Job
 from perfsvc_datasources.database.reader import Reader
-from tests.datasources.database_bench import connecting
-from tests.datasources.database_bench import sqlite_connection
+from tests.datasources.database_rig import connecting
+from tests.datasources.database_rig import sqlite_connection
 from tests.support import mariadb as servers
 
 TABLE = """

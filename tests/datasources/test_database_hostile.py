@@ -17,7 +17,7 @@ from perfsvc_datasources.database.reader import Job
 from perfsvc_datasources.database.reader import Reader
 from perfsvc_datasources.database.reader import Refused
 from perfsvc_datasources.database.statement import checked
-from tests.datasources.database_bench import sqlite_connection
+from tests.datasources.database_rig import sqlite_connection
 from tests.datasources.test_database import connection  # noqa: F401 - a fixture
 from tests.datasources.test_database import execute
 

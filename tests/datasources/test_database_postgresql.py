@@ -19,7 +19,7 @@ from perfsvc_datasources.database import DatabaseSource
 from perfsvc_datasources.database.postgresql import PostgresqlReader
 from perfsvc_datasources.database.reader import Job
 from perfsvc_datasources.database.reader import Refused
-from tests.datasources.database_bench import connecting
+from tests.datasources.database_rig import connecting
 from tests.support import postgresql
 
 pytestmark = pytest.mark.xdist_group("postgresql")

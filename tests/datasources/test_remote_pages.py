@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 from tests.datasources.test_database import connection  # noqa: F401 - a fixture
 from tests.datasources.test_database import execute
 from tests.docs.pages import DOCUMENTED_TARGET

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.desk import Desk
+from tests.docs.docs_shell import Desk
 from tests.docs.pages import DOCUMENTED_SERVICE
 from tests.support.service import Service
 from tests.support.shop import Shop

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 import yaml
 
-from perfsvc.cli import main
-from perfsvc.cli import make_parser
+from perfsvc.cli.commands import main
+from perfsvc.cli.commands import make_parser
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.profile import load_of
 from perfsvc.service.envs import EnvForm
 from perfsvc.service.plans import PlanForm
 from perfsvc.service.scenes import SceneForm
 from perfsvc.settings import load
-from perfsvc.web.answers import Error
+from perfsvc.web.framework.answers import Error
 from tests.docs.pages import BOTH
 from tests.docs.pages import ROOT
 from tests.docs.pages import Block

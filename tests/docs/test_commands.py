@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.desk import Desk
+from tests.docs.docs_shell import Desk
 from tests.docs.pages import ROOT
 from tests.docs.pages import Block
 from tests.docs.pages import blocks

@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 import yaml
 
-from perfsvc.cli import make_parser
+from perfsvc.cli.commands import make_parser
 from perfsvc.cluster.certificates import Credentials
 from perfsvc.settings import load
-from tests.docs.desk import Desk
+from tests.docs.docs_shell import Desk
 from tests.docs.pages import DOCUMENTED_TARGET
 from tests.docs.pages import ROOT
 from tests.docs.pages import blocks_of
@@ -237,4 +237,4 @@ def test_the_containerfile_copies_what_the_build_needs_and_nothing_else(tmp_path
     build = [sys.executable, "setup.py", "-q", "build", "--build-base", "out"]
     subprocess.run(build, cwd=tmp_path, check=True, timeout=120, capture_output=True)
     built = {path.relative_to(tmp_path / "out/lib") for path in (tmp_path / "out/lib").rglob("*.py")}
-    assert {Path("perfsvc/cli.py"), Path("perfsvc_protocols/http/__init__.py")} <= built
+    assert {Path("perfsvc/cli/commands.py"), Path("perfsvc_protocols/http/__init__.py")} <= built

@@ -8,14 +8,14 @@ from typing import get_args
 
 import pytest
 
-from perfsvc.analysis.numbers import TWO_LATENCIES
-from perfsvc.cli import make_parser
-from perfsvc.engine.control.course import Phase
-from perfsvc.engine.control.course import Verdict
-from perfsvc.engine.driving import SPREAD_LIMIT_S
+from perfsvc.analysis.blocks import TWO_LATENCIES
+from perfsvc.cli.commands import make_parser
+from perfsvc.engine.executors.closed import SPREAD_LIMIT_S
 from perfsvc.engine.probe import OTHER_FILES
-from perfsvc.engine.reading import REGEX_LIMIT_S
-from perfsvc.metrics import health
+from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.load_control.error_rate.bisection import Phase
+from perfsvc.load_control.error_rate.bisection import Verdict
+from perfsvc.metrics import validity
 from perfsvc.model import scene
 from perfsvc.model.base import Spec
 from perfsvc.model.config import DEFAULT_POOL
@@ -108,24 +108,24 @@ def test_the_guide_names_every_flag_of_run(language: str) -> None:
     assert [flag for flag in flags if f"`{flag}`" not in guide] == []
 
 
-LAG = [health.LAG_MS, health.LAG_SUSPECT_PERCENT, health.LAG_SUSPECT_SECONDS]
-LAG += [health.LAG_INVALID_PERCENT, health.LAG_INVALID_SECONDS]
+LAG = [validity.LAG_MS, validity.LAG_SUSPECT_PERCENT, validity.LAG_SUSPECT_SECONDS]
+LAG += [validity.LAG_INVALID_PERCENT, validity.LAG_INVALID_SECONDS]
 LIMITS = {
     "loop_lag": LAG,
     "send_lag": LAG,
-    "cpu_saturated": [health.CPU_PERCENT, health.CPU_SUSPECT_PERCENT, health.CPU_SUSPECT_SECONDS],
+    "cpu_saturated": [validity.CPU_PERCENT, validity.CPU_SUSPECT_PERCENT, validity.CPU_SUSPECT_SECONDS],
     "cpu_starved": [
-        health.CPU_PERCENT,
-        health.STARVED_PERCENT,
-        health.LAG_INVALID_PERCENT,
-        health.LAG_INVALID_SECONDS,
+        validity.CPU_PERCENT,
+        validity.STARVED_PERCENT,
+        validity.LAG_INVALID_PERCENT,
+        validity.LAG_INVALID_SECONDS,
     ],
-    "data_wait": [health.DATA_WAIT_PERCENT, health.DATA_SUSPECT_PERCENT, health.DATA_SUSPECT_SECONDS],
-    "open_files": [health.FILES_SUSPECT_PERCENT, health.FILES_INVALID_PERCENT],
-    "ports": [health.PORTS_SUSPECT_PERCENT, health.PORTS_INVALID_PERCENT],
-    "snapshots_missing": [health.MISSING_INVALID_PERCENT],
-    "node_lost": [health.SILENT_S],
-    "arrivals_dropped": [health.DROPPED_SUSPECT_PERCENT, health.DROPPED_INVALID_PERCENT],
+    "data_wait": [validity.DATA_WAIT_PERCENT, validity.DATA_SUSPECT_PERCENT, validity.DATA_SUSPECT_SECONDS],
+    "open_files": [validity.FILES_SUSPECT_PERCENT, validity.FILES_INVALID_PERCENT],
+    "ports": [validity.PORTS_SUSPECT_PERCENT, validity.PORTS_INVALID_PERCENT],
+    "snapshots_missing": [validity.MISSING_INVALID_PERCENT],
+    "node_lost": [validity.SILENT_S],
+    "arrivals_dropped": [validity.DROPPED_SUSPECT_PERCENT, validity.DROPPED_INVALID_PERCENT],
     "no_samples": [],
 }
 """The numbers of each row of the guide's table of causes, in order."""
@@ -140,7 +140,7 @@ def test_the_limits_of_validity_are_those_of_the_code(language: str) -> None:
     table = dict(CAUSE.findall(page("user-guide", language)))
     numbers = {cause: [float(number) for number in re.findall(r"[\d.]+", row)] for cause, row in table.items()}
     assert numbers == LIMITS
-    assert numbers.keys() == {*health.AT_ITS_LIMIT, *health.NOT_ALL_COUNTED, "no_samples"}
+    assert numbers.keys() == {*validity.AT_ITS_LIMIT, *validity.NOT_ALL_COUNTED, "no_samples"}
 
 
 @pytest.mark.parametrize("language", BOTH)

@@ -15,7 +15,7 @@ from tests.protocols.grpc_peers import Desk
 from tests.protocols.grpc_peers import served
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
-from tests.protocols.tcp_bench import echoing
+from tests.protocols.tcp_rig import echoing
 from tests.protocols.udp_peers import UdpServer
 from tests.protocols.udp_peers import drops
 from tests.protocols.websocket_peers import WebSocketServer

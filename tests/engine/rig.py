@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from perfsvc.engine.node import Engine
+from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.bench import run
-from tests.engine.bench import spec_of
+from tests.engine.rig import run
+from tests.engine.rig import spec_of
 from tests.support.fake_protocol import Answer
 from tests.support.fake_protocol import FakeProtocol
 from tests.support.fake_protocol import FakeSession

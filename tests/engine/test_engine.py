@@ -10,10 +10,10 @@ import pytest
 
 from perfsvc.errors import InvalidInput
 from perfsvc.metrics.histogram import Histogram
-from tests.engine.bench import STEP
-from tests.engine.bench import Bench
-from tests.engine.bench import run
-from tests.engine.bench import spec_of
+from tests.engine.rig import STEP
+from tests.engine.rig import Bench
+from tests.engine.rig import run
+from tests.engine.rig import spec_of
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 

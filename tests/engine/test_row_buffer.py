@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from perfsvc.cluster.dealer import Dealer
 from perfsvc.cluster.local import DirectSupply
 from perfsvc.cluster.local import LocalCluster
-from perfsvc.engine.node import Engine
+from perfsvc.datafeed.allocator import Dealer
+from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
 from perfsvc.errors import RunError
 from perfsvc.model.data import Grant
 from perfsvc.model.window import Snapshot
-from tests.engine.bench import spec_of
+from tests.engine.rig import spec_of
 from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer

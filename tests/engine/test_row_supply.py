@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from perfsvc.engine.node import Engine
+from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.rows import Place
-from perfsvc.engine.rows import Rows
+from perfsvc.engine.row_buffer import Place
+from perfsvc.engine.row_buffer import Rows
 from perfsvc.errors import RunError
 from perfsvc.model.data import Grant
-from tests.engine.bench import spec_of
+from tests.engine.rig import spec_of
 from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer

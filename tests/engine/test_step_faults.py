@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.engine.inspection import Inspector
+from perfsvc.engine.scene_validation import Inspector
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.model.scene import RequestStep
@@ -16,8 +16,8 @@ from perfsvc_protocols.http import protocol as http
 from perfsvc_protocols.tcp import protocol as tcp
 from perfsvc_protocols.udp import protocol as udp
 from perfsvc_protocols.websocket import protocol as websocket
-from tests.engine.bench import Bench
-from tests.engine.bench import spec_of
+from tests.engine.rig import Bench
+from tests.engine.rig import spec_of
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 

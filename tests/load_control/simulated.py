@@ -19,7 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
-from perfsvc.engine.control import Controller
+from perfsvc.load_control import Controller
 from perfsvc.metrics.figures import Health
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.histogram import Histogram

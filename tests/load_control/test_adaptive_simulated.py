@@ -9,24 +9,24 @@ from typing import Any
 
 import pytest
 
-from perfsvc.engine.control import Controller
-from perfsvc.engine.control.adaptive import Governor
+from perfsvc.load_control import Controller
+from perfsvc.load_control.adaptive.controller import Governor
 from perfsvc.model.load import Adaptive
 from perfsvc.model.load import Variable
-from tests.control.simulated import Changing
-from tests.control.simulated import ClosedQueue
-from tests.control.simulated import Curve
-from tests.control.simulated import Dead
-from tests.control.simulated import DeadTime
-from tests.control.simulated import Hiccups
-from tests.control.simulated import Moment
-from tests.control.simulated import OpenQueue
-from tests.control.simulated import Outcome
-from tests.control.simulated import Stalling
-from tests.control.simulated import Target
-from tests.control.simulated import TokenBucket
-from tests.control.simulated import closed_second
-from tests.control.simulated import drive
+from tests.load_control.simulated import Changing
+from tests.load_control.simulated import ClosedQueue
+from tests.load_control.simulated import Curve
+from tests.load_control.simulated import Dead
+from tests.load_control.simulated import DeadTime
+from tests.load_control.simulated import Hiccups
+from tests.load_control.simulated import Moment
+from tests.load_control.simulated import OpenQueue
+from tests.load_control.simulated import Outcome
+from tests.load_control.simulated import Stalling
+from tests.load_control.simulated import Target
+from tests.load_control.simulated import TokenBucket
+from tests.load_control.simulated import closed_second
+from tests.load_control.simulated import drive
 
 SEEDS = range(1, 6)
 SETTLE, HOLD = 60, 120

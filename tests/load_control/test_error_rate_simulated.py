@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from perfsvc.engine.control.search import BreakingPoint
+from perfsvc.load_control.error_rate.controller import BreakingPoint
 from perfsvc.model.load import ErrorSearch
-from tests.control.simulated import Changing
-from tests.control.simulated import Dead
-from tests.control.simulated import Glass
-from tests.control.simulated import Moment
-from tests.control.simulated import OpenQueue
-from tests.control.simulated import Outcome
-from tests.control.simulated import Pool
-from tests.control.simulated import Seats
-from tests.control.simulated import Stalling
-from tests.control.simulated import Target
-from tests.control.simulated import TokenBucket
-from tests.control.simulated import closed_second
-from tests.control.simulated import drive
+from tests.load_control.simulated import Changing
+from tests.load_control.simulated import Dead
+from tests.load_control.simulated import Glass
+from tests.load_control.simulated import Moment
+from tests.load_control.simulated import OpenQueue
+from tests.load_control.simulated import Outcome
+from tests.load_control.simulated import Pool
+from tests.load_control.simulated import Seats
+from tests.load_control.simulated import Stalling
+from tests.load_control.simulated import Target
+from tests.load_control.simulated import TokenBucket
+from tests.load_control.simulated import closed_second
+from tests.load_control.simulated import drive
 
 RATES = ErrorSearch(low=50, high=2000, threshold=1, level_time=10, settle_time=2)
 USERS = ErrorSearch(low=1, high=200, first=10, step=10, threshold=1, level_time=10, settle_time=2)

@@ -11,24 +11,24 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from perfsvc.engine.control import controller_for
-from perfsvc.engine.control.adaptive import Governor
-from perfsvc.engine.control.base import Scale
-from perfsvc.engine.control.course import MOST_CONTRADICTIONS
-from perfsvc.engine.control.course import Course
-from perfsvc.engine.control.course import Phase
-from perfsvc.engine.control.course import Verdict
-from perfsvc.engine.control.search import BreakingPoint
-from perfsvc.engine.control.steps import StepTable
 from perfsvc.errors import InvalidInput
+from perfsvc.load_control import controller_for
+from perfsvc.load_control.adaptive.controller import Governor
+from perfsvc.load_control.controller import Scale
+from perfsvc.load_control.error_rate.bisection import MOST_CONTRADICTIONS
+from perfsvc.load_control.error_rate.bisection import Course
+from perfsvc.load_control.error_rate.bisection import Phase
+from perfsvc.load_control.error_rate.bisection import Verdict
+from perfsvc.load_control.error_rate.controller import BreakingPoint
+from perfsvc.load_control.step.controller import StepTable
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.load import Adaptive
 from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Load
 from perfsvc.model.load import Variable
 from perfsvc.model.profile import load_of
-from tests.control.simulated import Outcome
-from tests.control.simulated import closed_second
+from tests.load_control.simulated import Outcome
+from tests.load_control.simulated import closed_second
 
 VARIABLES: list[Variable] = ["vus", "arrival_rate"]
 METRICS = ["p50", "p90", "p95", "p99", "avg", "error_rate", "rps"]

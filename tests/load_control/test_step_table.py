@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from perfsvc.engine.control.knee import Point
-from perfsvc.engine.control.knee import knee_of
-from perfsvc.engine.control.steps import StepTable
+from perfsvc.load_control.step.controller import StepTable
+from perfsvc.load_control.step.knee import Point
+from perfsvc.load_control.step.knee import knee_of
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.load import Load
 from perfsvc.model.profile import load_of
-from tests.control.simulated import ClosedQueue
-from tests.control.simulated import OpenQueue
-from tests.control.simulated import Outcome
-from tests.control.simulated import Target
-from tests.control.simulated import TokenBucket
-from tests.control.simulated import closed_second
+from tests.load_control.simulated import ClosedQueue
+from tests.load_control.simulated import OpenQueue
+from tests.load_control.simulated import Outcome
+from tests.load_control.simulated import Target
+from tests.load_control.simulated import TokenBucket
+from tests.load_control.simulated import closed_second
 
 
 def staircase(step: int, top: int, step_time: int = 10, **execution: Any) -> Load:

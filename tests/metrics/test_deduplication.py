@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfsvc.metrics import sequence
-from perfsvc.metrics.sequence import Sequence
+from perfsvc.metrics import deduplication
+from perfsvc.metrics.deduplication import Sequence
 
 
 @given(st.lists(st.integers(1, 60), max_size=150))
@@ -39,7 +39,7 @@ def test_numbers_below_one_are_refused():
 
 
 def test_the_oldest_gaps_are_given_up_but_stay_missing(monkeypatch):
-    monkeypatch.setattr(sequence, "MAX_RANGES", 2)
+    monkeypatch.setattr(deduplication, "MAX_RANGES", 2)
     order = Sequence()
     for number in (2, 4, 6, 8):
         assert order.accept(number)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from perfsvc.metrics.health import Grade
-from perfsvc.metrics.health import Validity
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.score import CAPS
 from perfsvc.metrics.score import score_of
 from perfsvc.metrics.thresholds import Outcome
 from perfsvc.metrics.thresholds import Verdict
+from perfsvc.metrics.validity import Grade
+from perfsvc.metrics.validity import Validity
 
 DOCS = Path(__file__).parents[2] / "docs"
 VALID = Validity(Grade.VALID)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from perfsvc.metrics.health import HealthLog
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.validity import HealthLog
 from perfsvc.model.window import NodeHealth
 
 CALM = NodeHealth(cpu=30, process_cpu=40, loop_lag_ms=2, send_lag_ms=1, open_files=50, open_files_limit=1000)

@@ -7,7 +7,7 @@ import sys
 
 READS = """
 import os, resource
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import run_on_loop
 
 async def read():
     receiving, sending = os.pipe()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 from perfsvc.plugin.skeleton import KINDS
 from perfsvc.plugin.skeleton import compatible
 from perfsvc.plugin.skeleton import make

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from typing import ClassVar
 
-from tests.protocols.http_bench import HttpBench
+from tests.protocols.http_rig import HttpBench
 
 
 class CurlBench(HttpBench):

@@ -11,7 +11,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.scratch import scratch_folder
+from perfsvc.temp_folders import scratch_folder
 from tests.protocols.http2_peers import END_HEADERS
 from tests.protocols.http2_peers import HEADERS
 from tests.protocols.http2_peers import STATUS_200
@@ -19,7 +19,7 @@ from tests.protocols.http2_peers import Http2Peer
 from tests.protocols.http2_peers import Http2Server
 from tests.protocols.http2_peers import answers
 from tests.protocols.http2_peers import frame
-from tests.protocols.http_bench import HttpBench
+from tests.protocols.http_rig import HttpBench
 from tests.support.certificates import Authority
 
 

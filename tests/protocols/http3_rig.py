@@ -9,10 +9,10 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
-from tests.protocols.http2_bench import authority
+from tests.protocols.http2_rig import authority
 from tests.protocols.http3_peers import Clerk
 from tests.protocols.http3_peers import http3
-from tests.protocols.http_bench import HttpBench
+from tests.protocols.http_rig import HttpBench
 
 OK = [(b":status", b"200")]
 H3_INTERNAL_ERROR = 0x102

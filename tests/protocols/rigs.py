@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from perfsvc.plugin.testing import Bench
-from tests.protocols.curl_bench import CurlBench
-from tests.protocols.curl_bench import SharedCurlBench
-from tests.protocols.grpc_bench import GrpcBench
-from tests.protocols.http2_bench import Http2Bench
-from tests.protocols.http3_bench import Http3Bench
-from tests.protocols.http_bench import HttpBench
-from tests.protocols.tcp_bench import TcpBench
-from tests.protocols.udp_bench import UdpBench
-from tests.protocols.websocket_bench import WebSocketBench
+from tests.protocols.curl_rig import CurlBench
+from tests.protocols.curl_rig import SharedCurlBench
+from tests.protocols.grpc_rig import GrpcBench
+from tests.protocols.http2_rig import Http2Bench
+from tests.protocols.http3_rig import Http3Bench
+from tests.protocols.http_rig import HttpBench
+from tests.protocols.tcp_rig import TcpBench
+from tests.protocols.udp_rig import UdpBench
+from tests.protocols.websocket_rig import WebSocketBench
 
 BENCHES: dict[str, Bench] = {
     "grpc": GrpcBench(),

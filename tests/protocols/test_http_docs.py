@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
 from tests.support.nginx import Nginx

@@ -19,8 +19,8 @@ from perfsvc.plugin.testing import Bench
 from perfsvc.plugin.testing.load import crowd
 from perfsvc_protocols.http import HttpProtocol
 from perfsvc_protocols.http.session import HttpSession
-from tests.protocols.benches import BENCHES
-from tests.protocols.http_bench import HttpBench
+from tests.protocols.http_rig import HttpBench
+from tests.protocols.rigs import BENCHES
 
 LONG = "many_requests_leave_nothing_behind"
 

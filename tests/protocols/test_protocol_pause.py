@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from perfsvc.clock import SystemClock
-from perfsvc.engine.node import Engine
+from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -21,7 +21,7 @@ from perfsvc.plugin.testing import Behaviour
 from perfsvc.plugin.testing import Bench
 from perfsvc.plugin.testing.relay import HOST
 from perfsvc.plugin.testing.relay import Relay
-from tests.protocols.benches import BENCHES
+from tests.protocols.rigs import BENCHES
 
 USERS = 5
 ENOUGH = 50

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 from perfsvc.plugin import Protocol
 from perfsvc_protocols.tcp import TcpProtocol
 from perfsvc_protocols.tcp.framing import LengthFraming
@@ -28,7 +28,7 @@ from perfsvc_protocols.websocket.spec import Close
 from perfsvc_protocols.websocket.spec import Expect
 from perfsvc_protocols.websocket.spec import JsonMatch
 from tests.protocols.servers import ScriptedServer
-from tests.protocols.tcp_bench import echoing
+from tests.protocols.tcp_rig import echoing
 from tests.protocols.udp_peers import UdpServer
 from tests.protocols.udp_peers import echo
 from tests.protocols.websocket_peers import WebSocketServer

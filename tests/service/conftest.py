@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from perfsvc.service.accounts import Accounts
-from perfsvc.service.passwords import Passwords
-from perfsvc.service.sessions import Sessions
+from perfsvc.service.auth.accounts import Accounts
+from perfsvc.service.auth.passwords import Passwords
+from perfsvc.service.auth.sessions import Sessions
 from perfsvc.settings import Settings
 from perfsvc.store.database import Store
 from tests.support.manual_clock import ManualClock

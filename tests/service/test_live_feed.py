@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from perfsvc.service.live import QUEUE_FRAMES
-from perfsvc.service.live import Channel
-from perfsvc.service.live import Subscription
+from perfsvc.service.runs.live_feed import QUEUE_FRAMES
+from perfsvc.service.runs.live_feed import Channel
+from perfsvc.service.runs.live_feed import Subscription
 
 HISTORY = {"type": "history", "data": []}
 

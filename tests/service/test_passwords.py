@@ -11,9 +11,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from perfsvc.errors import Unavailable
-from perfsvc.service import passwords as module
-from perfsvc.service.passwords import OWASP_PROFILE
-from perfsvc.service.passwords import Passwords
+from perfsvc.service.auth import passwords as module
+from perfsvc.service.auth.passwords import OWASP_PROFILE
+from perfsvc.service.auth.passwords import Passwords
 from tests.support.web_world import HASHER
 
 

@@ -10,9 +10,9 @@ import pytest
 from perfsvc.errors import Text
 from perfsvc.plugin import Feed
 from perfsvc.plugin import Row
-from perfsvc.service import preview
-from perfsvc.service.preview import MORE
-from perfsvc.service.preview import preview_of
+from perfsvc.service.data import preview
+from perfsvc.service.data.preview import MORE
+from perfsvc.service.data.preview import preview_of
 
 pytestmark = pytest.mark.asyncio
 

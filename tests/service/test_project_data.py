@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from perfsvc.datafeed.cache import DataCache
+from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import SourceFailed
@@ -19,14 +21,12 @@ from perfsvc.model.data import DataSpec
 from perfsvc.model.entities import Env
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.testing import rows_of
-from perfsvc.service.data import DataSources
-from perfsvc.service.data_cache import DataCache
+from perfsvc.service.auth.vault import Vault
+from perfsvc.service.data.preview import PreviewForm
+from perfsvc.service.data.project_data import ProjectData
+from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import EnvForm
 from perfsvc.service.envs import Envs
-from perfsvc.service.preview import PreviewForm
-from perfsvc.service.project_data import ProjectData
-from perfsvc.service.secrets import Vault
-from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.store import projects
 from perfsvc.store import users
 from perfsvc.store.database import Store

@@ -17,8 +17,8 @@ from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
+from perfsvc.service.runs.run import Output
+from perfsvc.service.runs.run import Run
 from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer

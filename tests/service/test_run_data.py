@@ -14,7 +14,7 @@ from perfsvc.errors import RunError
 from perfsvc.errors import SourceFailed
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin import Feed
-from perfsvc.service.run import Run
+from perfsvc.service.runs.run import Run
 from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer

@@ -12,9 +12,9 @@ import pytest
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
-from perfsvc.service.broadcast import Broadcast
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
+from perfsvc.service.runs.live_output import Broadcast
+from perfsvc.service.runs.run import Output
+from perfsvc.service.runs.run import Run
 from tests.support import virtual_time
 from tests.support.many_nodes import REASON
 from tests.support.many_nodes import T0

@@ -10,12 +10,12 @@ import pytest
 
 from perfsvc.errors import NotAuthenticated
 from perfsvc.model.entities import User
-from perfsvc.service.accounts import Accounts
-from perfsvc.service.accounts import PasswordChange
-from perfsvc.service.accounts import Registration
-from perfsvc.service.passwords import Passwords
-from perfsvc.service.sessions import Login
-from perfsvc.service.sessions import Sessions
+from perfsvc.service.auth.accounts import Accounts
+from perfsvc.service.auth.accounts import PasswordChange
+from perfsvc.service.auth.accounts import Registration
+from perfsvc.service.auth.passwords import Passwords
+from perfsvc.service.auth.sessions import Login
+from perfsvc.service.auth.sessions import Sessions
 from perfsvc.settings import Settings
 from perfsvc.store import users
 from perfsvc.store.database import Store

@@ -10,7 +10,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.placement import Placement
 from perfsvc.model.run import Target
-from perfsvc.service.specs import make_run_spec
+from perfsvc.service.runs.spec import make_run_spec
 
 URL = "http://127.0.0.1:8080/items?page=1"
 

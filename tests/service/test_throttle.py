@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfsvc.errors import TooManyRequests
-from perfsvc.service.throttle import Throttle
+from perfsvc.service.auth.throttle import Throttle
 from tests.support.manual_clock import ManualClock
 
 

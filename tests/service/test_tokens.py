@@ -9,9 +9,9 @@ import jwt
 import pytest
 
 from perfsvc.errors import NotAuthenticated
-from perfsvc.service.tokens import Claims
-from perfsvc.service.tokens import Tokens
-from perfsvc.service.tokens import new_identifier
+from perfsvc.service.auth.tokens import Claims
+from perfsvc.service.auth.tokens import Tokens
+from perfsvc.service.auth.tokens import new_identifier
 from tests.support.manual_clock import START
 from tests.support.manual_clock import ManualClock
 

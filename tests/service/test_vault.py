@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from perfsvc.errors import Unavailable
-from perfsvc.service.secrets import Vault
-from perfsvc.service.secrets import derive
+from perfsvc.service.auth.vault import Vault
+from perfsvc.service.auth.vault import derive
 
 
 def test_purposes_have_different_keys_that_stay_the_same() -> None:

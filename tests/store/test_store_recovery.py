@@ -14,11 +14,11 @@ from perfsvc.model.entities import Execution
 from perfsvc.model.run import RunState
 from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import StepWindow
-from perfsvc.service.replay import replayed
+from perfsvc.service.runs.recovery import replayed
 from perfsvc.store import executions
 from perfsvc.store import windows
 from perfsvc.store.database import Store
-from tests.engine.bench import spec_of
+from tests.engine.rig import spec_of
 from tests.store.conftest import MakeSnapshot
 from tests.store.conftest import World
 

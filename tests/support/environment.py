@@ -13,7 +13,7 @@ from pathlib import Path
 LIMIT_S = 240
 PERFSVC = """#!{python}
 import sys
-from perfsvc.cli import main
+from perfsvc.cli.commands import main
 sys.exit(main())
 """
 

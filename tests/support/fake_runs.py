@@ -19,8 +19,8 @@ from perfsvc.model.load import Variable
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
-from perfsvc.service.live import Channel
-from perfsvc.service.live import Subscription
+from perfsvc.service.runs.live_feed import Channel
+from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.store import executions
 from perfsvc.store.database import Store
 

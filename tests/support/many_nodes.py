@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from perfsvc.cluster.dealer import Dealer
-from perfsvc.cluster.deployment import OnEnding
-from perfsvc.cluster.deployment import OnNodeEvent
-from perfsvc.cluster.deployment import OnSnapshot
-from perfsvc.cluster.deployment import ignored
+from perfsvc.cluster.interface import OnEnding
+from perfsvc.cluster.interface import OnNodeEvent
+from perfsvc.cluster.interface import OnSnapshot
+from perfsvc.cluster.interface import ignored
+from perfsvc.datafeed.allocator import Dealer
 from perfsvc.errors import Text
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.node import NodeEvent

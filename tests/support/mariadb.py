@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import pymysql
 
-from perfsvc.scratch import scratch_folder
+from perfsvc.temp_folders import scratch_folder
 
 DIRECTORY_VARIABLE = "PERFSVC_TEST_MARIADB"
 START_LIMIT_S = 60

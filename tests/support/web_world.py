@@ -12,6 +12,8 @@ from argon2 import PasswordHasher
 from tornado.httpclient import AsyncHTTPClient
 from tornado.httpclient import HTTPRequest
 
+from perfsvc.datafeed.cache import DataCache
+from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import FileContent
@@ -25,17 +27,15 @@ from perfsvc.plugin import Text
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.discovery import Brought
 from perfsvc.plugin.discovery import Origin
-from perfsvc.service.data import DataSources
-from perfsvc.service.data_cache import DataCache
-from perfsvc.service.datafiles import DataFiles
+from perfsvc.service.auth.passwords import Passwords
+from perfsvc.service.auth.vault import Vault
+from perfsvc.service.data.datafiles import DataFiles
+from perfsvc.service.data.file_store import Shelf
+from perfsvc.service.data.project_data import ProjectData
+from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
-from perfsvc.service.passwords import Passwords
-from perfsvc.service.project_data import ProjectData
-from perfsvc.service.secrets import Vault
 from perfsvc.service.services import Services
 from perfsvc.service.services import assemble
-from perfsvc.service.shelf import Shelf
-from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.settings import Settings
 from perfsvc.store import datafiles
 from perfsvc.store import envs

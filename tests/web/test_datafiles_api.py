@@ -15,9 +15,9 @@ import pytest
 
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
-from perfsvc.service import shelf
-from perfsvc.service.datafiles import NewContent
-from perfsvc.service.datafiles import NewDataFile
+from perfsvc.service.data import file_store
+from perfsvc.service.data.datafiles import NewContent
+from perfsvc.service.data.datafiles import NewDataFile
 from perfsvc.store import plans
 from tests.support.web_world import CONFIG
 from tests.support.web_world import Api
@@ -193,9 +193,9 @@ async def test_only_our_own_files_are_swept(world: World) -> None:
 
 async def test_what_is_on_its_way_is_not_swept(world: World) -> None:
     incoming = world.services.datafiles.receive()
-    await incoming.write(b"x" * shelf.ENOUGH)
+    await incoming.write(b"x" * file_store.ENOUGH)
     await world.services.datafiles.sweep()
-    assert (await incoming.keep()).size == shelf.ENOUGH
+    assert (await incoming.keep()).size == file_store.ENOUGH
     await world.services.datafiles.sweep()
     assert len(lying(world)) == 1
     await incoming.release()
@@ -213,7 +213,7 @@ async def test_a_client_that_leaves_before_its_file_is_known_takes_nothing_with_
     incoming = files.receive()
     await incoming.write(USERS)
 
-    async def left(stored: shelf.Stored) -> tuple[tuple[str, ...], int | None]:
+    async def left(stored: file_store.Stored) -> tuple[tuple[str, ...], int | None]:
         await incoming.release()
         await files.sweep()
         return (), None
@@ -232,7 +232,7 @@ async def test_a_file_that_becomes_nobodys_is_swept(world: World, monkeypatch: p
     incoming = files.receive()
     await incoming.write(USERS)
 
-    async def broken(stored: shelf.Stored) -> tuple[tuple[str, ...], int | None]:
+    async def broken(stored: file_store.Stored) -> tuple[tuple[str, ...], int | None]:
         raise RuntimeError
 
     monkeypatch.setattr(files, "_looked_into", broken)

@@ -18,7 +18,7 @@ from tornado.websocket import websocket_connect
 
 from perfsvc.model.entities import Execution
 from perfsvc.store import projects
-from perfsvc.web.live import Live
+from perfsvc.web.api.live import LiveHandler
 from tests.support.fake_runs import END
 from tests.support.fake_runs import HISTORY
 from tests.support.web_world import Api
@@ -148,7 +148,7 @@ async def closed(connection: WebSocketClientConnection) -> int | None:
 async def test_an_expired_token_ends_the_feed(
     feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Live, "recheck_s", 0.01)
+    monkeypatch.setattr(LiveHandler, "recheck_s", 0.01)
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
     assert await frame(connection) == HISTORY
@@ -159,7 +159,7 @@ async def test_an_expired_token_ends_the_feed(
 async def test_logging_out_ends_the_feed(
     api: Api, feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Live, "recheck_s", 0.01)
+    monkeypatch.setattr(LiveHandler, "recheck_s", 0.01)
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
     await api.post("/api/users/logout/", None, "viewer")
@@ -169,7 +169,7 @@ async def test_logging_out_ends_the_feed(
 async def test_who_is_no_longer_a_member_sees_no_more(
     feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Live, "recheck_s", 0.01)
+    monkeypatch.setattr(LiveHandler, "recheck_s", 0.01)
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
     await world.store.run(projects.remove_member, 1, world.people["viewer"])
@@ -179,7 +179,7 @@ async def test_who_is_no_longer_a_member_sees_no_more(
 async def test_a_viewer_that_takes_nothing_is_dropped(
     feed: str, world: World, watch: Viewers, http_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Live, "write_limit_s", 0.2)
+    monkeypatch.setattr(LiveHandler, "write_limit_s", 0.2)
     await running(world)
     channel = world.runs.channels["run-1-1"]
     stalled = socket.create_connection(("127.0.0.1", http_port), timeout=5)
@@ -227,7 +227,7 @@ async def test_what_viewers_say_is_ignored_and_bounded(feed: str, world: World, 
 
 
 async def test_viewers_are_bounded(feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perfsvc.web.live.MAX_VIEWERS", 1)
+    monkeypatch.setattr("perfsvc.web.api.live.MAX_VIEWERS", 1)
     await running(world)
     await watch(feed, world.tokens["viewer"])
     assert await watch.refused(feed, world.tokens["viewer"]) == 503

@@ -15,7 +15,7 @@ from tornado.httputil import HTTPHeaders
 
 from perfsvc.errors import StoreUnavailable
 from perfsvc.service.projects import Projects
-from perfsvc.web import body_limit
+from perfsvc.web.framework import body_limit
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
@@ -261,7 +261,7 @@ async def test_the_log_holds_no_token(api: Api, caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.INFO, logger="perfsvc"):
         await api.get("/ws/performance/x/?token=sesame", None)
         await api.get("/api/projects/?page=2", None)
-    lines = [record.getMessage() for record in caplog.records if record.name == "perfsvc.web.access_log"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "perfsvc.web.framework.access_log"]
     assert lines[0].startswith("GET /ws/performance/x/?token=****** 401 ")
     assert lines[1].startswith("GET /api/projects/?page=2 401 ")
 

@@ -30,20 +30,20 @@ from perfsvc.cluster.certificates import agent_credentials
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import address_of
 from perfsvc.cluster.dask.address import host_and_port
-from perfsvc.cluster.dask.hosted import Hosted
-from perfsvc.cluster.dask.hosted import words_of
+from perfsvc.cluster.dask.agent_run import Hosted
+from perfsvc.cluster.dask.agent_run import words_of
+from perfsvc.cluster.dask.agents import DASK
+from perfsvc.cluster.dask.agents import name_refused
+from perfsvc.cluster.dask.dask_config import configure
+from perfsvc.cluster.dask.dask_config import security_of
 from perfsvc.cluster.dask.messages import Message
-from perfsvc.cluster.dask.roster import DASK
-from perfsvc.cluster.dask.roster import name_refused
-from perfsvc.cluster.dask.safety import configure
-from perfsvc.cluster.dask.safety import security_of
-from perfsvc.cluster.vitals import Vitals
+from perfsvc.cluster.process_stats import Vitals
 from perfsvc.errors import InvalidInput
-from perfsvc.loop import collecting_little
-from perfsvc.loop import on_signals
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import collecting_little
+from perfsvc.event_loop import on_signals
+from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
-from perfsvc.scratch import scratch_folder
+from perfsvc.temp_folders import scratch_folder
 
 log = logging.getLogger(__name__)
 

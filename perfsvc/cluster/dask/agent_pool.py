@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from typing import Protocol
 
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.roster import Agent
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.model.run import RunSpec
 
 if TYPE_CHECKING:

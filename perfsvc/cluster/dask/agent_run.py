@@ -16,9 +16,9 @@ from perfsvc.cluster.dask.messages import Message
 from perfsvc.cluster.dask.messages import Prepared
 from perfsvc.cluster.dask.messages import Refused
 from perfsvc.cluster.dask.messages import Told
-from perfsvc.engine.node import Engine
+from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.rows import Rows
+from perfsvc.engine.row_buffer import Rows
 from perfsvc.engine.share import Origin
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share

@@ -12,15 +12,15 @@ from perfsvc.clock import Clock
 from perfsvc.cluster.certificates import ensure_certificates
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import local_address
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
-from perfsvc.cluster.dask.members import LOST_CONNECTION
 from perfsvc.cluster.dask.processes import Processes
-from perfsvc.cluster.dask.roster import Agent
-from perfsvc.cluster.dealer import Dealer
-from perfsvc.cluster.deployment import OnEnding
-from perfsvc.cluster.deployment import OnNodeEvent
-from perfsvc.cluster.deployment import OnSnapshot
-from perfsvc.cluster.deployment import ignored
+from perfsvc.cluster.dask.run_nodes import LOST_CONNECTION
+from perfsvc.cluster.interface import OnEnding
+from perfsvc.cluster.interface import OnNodeEvent
+from perfsvc.cluster.interface import OnSnapshot
+from perfsvc.cluster.interface import ignored
+from perfsvc.datafeed.allocator import Dealer
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.errors import RunError
@@ -31,7 +31,7 @@ from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
 
 if TYPE_CHECKING:
-    from perfsvc.cluster.dask.hub import Hub
+    from perfsvc.cluster.dask.scheduler import Hub
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ class DaskCluster:
     async def _opened(self) -> Hub:
         async with self._opening:
             if self._hub is None:
-                from perfsvc.cluster.dask.hub import Hub
+                from perfsvc.cluster.dask.scheduler import Hub
 
                 certificates = ensure_certificates(self._certificates)
                 hub = Hub(certificates.server, self._clock, self._hear, self._miss, self._stints_of)

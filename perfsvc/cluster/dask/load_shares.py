@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.members import LOST_LATE
-from perfsvc.cluster.dask.members import LOST_SILENT
-from perfsvc.cluster.dask.members import NS_PER_S
-from perfsvc.cluster.dask.members import Member
-from perfsvc.cluster.dask.splitting import first_weights
-from perfsvc.cluster.dask.splitting import rebalanced
-from perfsvc.cluster.dask.splitting import strain
+from perfsvc.cluster.dask.balancing import first_weights
+from perfsvc.cluster.dask.balancing import rebalanced
+from perfsvc.cluster.dask.balancing import strain
+from perfsvc.cluster.dask.run_nodes import LOST_LATE
+from perfsvc.cluster.dask.run_nodes import LOST_SILENT
+from perfsvc.cluster.dask.run_nodes import NS_PER_S
+from perfsvc.cluster.dask.run_nodes import Member
 from perfsvc.engine.share import Share
 from perfsvc.engine.share import holders
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
 
 if TYPE_CHECKING:
+    from perfsvc.cluster.dask.agents import Agent
     from perfsvc.cluster.dask.deployment import DaskDeployment
-    from perfsvc.cluster.dask.roster import Agent
 
 log = logging.getLogger(__name__)
 

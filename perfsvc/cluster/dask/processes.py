@@ -10,7 +10,7 @@ import sys
 from itertools import count
 
 from perfsvc.cluster.certificates import Credentials
-from perfsvc.cluster.dask.roster import CENTRAL
+from perfsvc.cluster.dask.agents import CENTRAL
 from perfsvc.errors import RunError
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from collections.abc import Iterable
 
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.members import Member
-from perfsvc.cluster.dealer import Dealer
+from perfsvc.cluster.dask.run_nodes import Member
+from perfsvc.datafeed.allocator import Dealer
 from perfsvc.model.data import Grant
 
 

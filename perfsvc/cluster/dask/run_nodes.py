@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from perfsvc.clock import Clock
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.messages import Word
-from perfsvc.cluster.dask.roster import Agent
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
 from perfsvc.model.window import NodeHealth

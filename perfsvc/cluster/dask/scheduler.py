@@ -17,13 +17,13 @@ from perfsvc.clock import Clock
 from perfsvc.cluster.certificates import Credentials
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import host_and_port
+from perfsvc.cluster.dask.agents import Agent
+from perfsvc.cluster.dask.agents import name_refused
+from perfsvc.cluster.dask.dask_config import configure
+from perfsvc.cluster.dask.dask_config import security_of
 from perfsvc.cluster.dask.messages import Message
-from perfsvc.cluster.dask.roster import Agent
-from perfsvc.cluster.dask.roster import name_refused
-from perfsvc.cluster.dask.safety import configure
-from perfsvc.cluster.dask.safety import security_of
 from perfsvc.errors import StartupError
-from perfsvc.scratch import scratch_folder
+from perfsvc.temp_folders import scratch_folder
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from perfsvc.engine.control.base import Scale
+from perfsvc.load_control.controller import Scale
 
 CHANGED = 0.1
 """A level that is off by so much more or less than it was (a logarithm): the target is not what it was either."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from perfsvc.engine.control.base import Fitness
-from perfsvc.engine.control.base import Scale
-from perfsvc.engine.control.base import Watch
-from perfsvc.engine.control.base import rounded
-from perfsvc.engine.control.base import start_of
-from perfsvc.engine.control.gauge import Gauge
-from perfsvc.engine.control.ledger import Ledger
-from perfsvc.engine.control.ledger import Trace
-from perfsvc.engine.control.regulator import Regulator
+from perfsvc.load_control.adaptive.hold_summary import Ledger
+from perfsvc.load_control.adaptive.hold_summary import Trace
+from perfsvc.load_control.adaptive.regulator import Regulator
+from perfsvc.load_control.adaptive.target_metric import Gauge
+from perfsvc.load_control.controller import Fitness
+from perfsvc.load_control.controller import Scale
+from perfsvc.load_control.controller import Watch
+from perfsvc.load_control.controller import rounded
+from perfsvc.load_control.controller import start_of
 from perfsvc.metrics.figures import Second
 from perfsvc.model.load import Adaptive
 from perfsvc.model.load import Variable

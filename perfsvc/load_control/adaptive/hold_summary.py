@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from perfsvc.engine.control.base import rounded
-from perfsvc.engine.control.gauge import Gauge
+from perfsvc.load_control.adaptive.target_metric import Gauge
+from perfsvc.load_control.controller import rounded
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
 from perfsvc.metrics.histogram import Histogram

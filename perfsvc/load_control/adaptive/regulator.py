@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 
-from perfsvc.engine.control.base import Scale
-from perfsvc.engine.control.fence import Fence
-from perfsvc.engine.control.readings import Pool
-from perfsvc.engine.control.readings import Reading
-from perfsvc.engine.control.readings import Readings
-from perfsvc.engine.control.readings import weighted_mean
-from perfsvc.engine.control.response import Response
-from perfsvc.engine.control.sides import Sides
-from perfsvc.engine.control.silence import Silence
+from perfsvc.load_control.adaptive.bracket import Sides
+from perfsvc.load_control.adaptive.ceiling import Fence
+from perfsvc.load_control.adaptive.elasticity import Response
+from perfsvc.load_control.adaptive.estimator import Pool
+from perfsvc.load_control.adaptive.estimator import Reading
+from perfsvc.load_control.adaptive.estimator import Readings
+from perfsvc.load_control.adaptive.estimator import weighted_mean
+from perfsvc.load_control.adaptive.outage import Silence
+from perfsvc.load_control.controller import Scale
 
 GAIN, BOLD_GAIN = 0.6, 0.9
 LARGE = 0.15

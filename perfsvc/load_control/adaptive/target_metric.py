@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from perfsvc.engine.control.readings import Reading
-from perfsvc.engine.control.readings import weighted_mean
+from perfsvc.load_control.adaptive.estimator import Reading
+from perfsvc.load_control.adaptive.estimator import weighted_mean
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.histogram import PERCENTILES
 from perfsvc.metrics.histogram import Histogram

@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from perfsvc.engine.control.base import Scale
+from perfsvc.load_control.controller import Scale
 from perfsvc.model.load import ErrorSearch
 
 GROWTH = 1.5

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from perfsvc.engine.control.base import Fitness
-from perfsvc.engine.control.base import Scale
-from perfsvc.engine.control.base import Watch
-from perfsvc.engine.control.base import start_of
-from perfsvc.engine.control.course import Course
-from perfsvc.engine.control.course import Move
-from perfsvc.engine.control.course import Phase
-from perfsvc.engine.control.trial import Trial
+from perfsvc.load_control.controller import Fitness
+from perfsvc.load_control.controller import Scale
+from perfsvc.load_control.controller import Watch
+from perfsvc.load_control.controller import start_of
+from perfsvc.load_control.error_rate.bisection import Course
+from perfsvc.load_control.error_rate.bisection import Move
+from perfsvc.load_control.error_rate.bisection import Phase
+from perfsvc.load_control.error_rate.trial import Trial
 from perfsvc.metrics.figures import Second
 from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Variable

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from perfsvc.engine.control.base import running_s
-from perfsvc.engine.control.base import start_of
-from perfsvc.engine.control.course import Move
-from perfsvc.engine.control.course import Phase
-from perfsvc.engine.control.course import Verdict
-from perfsvc.engine.control.held import Held
+from perfsvc.load_control.controller import running_s
+from perfsvc.load_control.controller import start_of
+from perfsvc.load_control.error_rate.bisection import Move
+from perfsvc.load_control.error_rate.bisection import Phase
+from perfsvc.load_control.error_rate.bisection import Verdict
+from perfsvc.load_control.level_stats import Held
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
 from perfsvc.model.load import ErrorSearch

@@ -8,10 +8,10 @@ from itertools import accumulate
 from typing import Any
 from typing import NamedTuple
 
-from perfsvc.engine.control.base import start_of
-from perfsvc.engine.control.held import Held
-from perfsvc.engine.control.knee import Point
-from perfsvc.engine.control.knee import knee_of
+from perfsvc.load_control.controller import start_of
+from perfsvc.load_control.level_stats import Held
+from perfsvc.load_control.step.knee import Point
+from perfsvc.load_control.step.knee import knee_of
 from perfsvc.metrics.figures import Second
 from perfsvc.model.load import Load
 

@@ -13,10 +13,7 @@ makes a broken promise tell its values.
 =================  =================================================================
 """
 
-from perfsvc.loop import run_on_loop
-from perfsvc.plugin.testing.bench import Behaviour
-from perfsvc.plugin.testing.bench import Bench
-from perfsvc.plugin.testing.bench import refusing_port
+from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin.testing.contract import CHECKS
 from perfsvc.plugin.testing.contract import checks_of
 from perfsvc.plugin.testing.contract import hold
@@ -32,6 +29,9 @@ from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
+from perfsvc.plugin.testing.rig import Behaviour
+from perfsvc.plugin.testing.rig import Bench
+from perfsvc.plugin.testing.rig import refusing_port
 
 __all__ = [
     "CHECKS",

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import InvalidInput
@@ -23,9 +23,6 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Reads
 from perfsvc.plugin import TargetDenied
-from perfsvc.plugin.testing.bench import Behaviour
-from perfsvc.plugin.testing.bench import Bench
-from perfsvc.plugin.testing.bench import refusing_port
 from perfsvc.plugin.testing.drive import EVERYTHING
 from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
@@ -34,6 +31,9 @@ from perfsvc.plugin.testing.load import Series
 from perfsvc.plugin.testing.load import crowd
 from perfsvc.plugin.testing.relay import HOST
 from perfsvc.plugin.testing.relay import Relay
+from perfsvc.plugin.testing.rig import Behaviour
+from perfsvc.plugin.testing.rig import Bench
+from perfsvc.plugin.testing.rig import refusing_port
 from perfsvc.plugin.testing.titles import bare_fields
 
 CROWD = 10

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import psutil
 
-from perfsvc.loop import run_on_loop
+from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin import DataContext
 from perfsvc.plugin import DataSource
 from perfsvc.plugin import Feed

@@ -10,10 +10,10 @@ from typing import Any
 
 from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
-from perfsvc.plugin.testing.bench import Bench
 from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
+from perfsvc.plugin.testing.rig import Bench
 
 TURN_S = 0.001
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
+from perfsvc.datafeed.sources import DataSources
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import PerfsvcError
@@ -25,13 +26,12 @@ from perfsvc.model.entities import User
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import DataFailure
 from perfsvc.plugin.datasource import Feed
-from perfsvc.service.data import DataSources
+from perfsvc.service.data.file_store import Incoming
+from perfsvc.service.data.file_store import Shelf
+from perfsvc.service.data.file_store import Stored
+from perfsvc.service.data.preview import Preview
+from perfsvc.service.data.preview import preview_of
 from perfsvc.service.fields import Id
-from perfsvc.service.preview import Preview
-from perfsvc.service.preview import preview_of
-from perfsvc.service.shelf import Incoming
-from perfsvc.service.shelf import Shelf
-from perfsvc.service.shelf import Stored
 from perfsvc.store import datafiles
 from perfsvc.store.database import Store
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.files import file_in
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
@@ -15,7 +16,6 @@ from perfsvc.model.data import DataSpec
 from perfsvc.model.run import Target
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import Feed
-from perfsvc.service.data import DataSources
 
 
 class FolderData:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 
+from perfsvc.datafeed.sources import told
 from perfsvc.engine.masking import MASK
 from perfsvc.engine.masking import is_secret
 from perfsvc.engine.masking import masked
@@ -15,7 +16,6 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.plugin.datasource import Feed
 from perfsvc.plugin.datasource import Row
-from perfsvc.service.data import told
 from perfsvc.service.fields import Id
 
 PREVIEW_ROWS = 10

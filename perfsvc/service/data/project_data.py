@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import InvalidInput
@@ -16,15 +17,14 @@ from perfsvc.model.data import split_config
 from perfsvc.model.entities import Env
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import Feed
-from perfsvc.service.data import DataSources
-from perfsvc.service.datafiles import DataFiles
+from perfsvc.service.data.datafiles import DataFiles
+from perfsvc.service.data.preview import PREVIEW_LIMIT_S
+from perfsvc.service.data.preview import Preview
+from perfsvc.service.data.preview import PreviewForm
+from perfsvc.service.data.preview import preview_of
+from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import SEALED
 from perfsvc.service.envs import Envs
-from perfsvc.service.preview import PREVIEW_LIMIT_S
-from perfsvc.service.preview import Preview
-from perfsvc.service.preview import PreviewForm
-from perfsvc.service.preview import preview_of
-from perfsvc.service.sqlite_files import SqliteFiles
 from perfsvc.store.plans import NO_SUCH_ENV
 
 

@@ -12,10 +12,10 @@ from perfsvc.clock import iso_z
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
-from perfsvc.service.live import Channel
-from perfsvc.service.live import Frame
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
+from perfsvc.service.runs.live_feed import Channel
+from perfsvc.service.runs.live_feed import Frame
+from perfsvc.service.runs.run import Output
+from perfsvc.service.runs.run import Run
 
 
 class Broadcast(Output):

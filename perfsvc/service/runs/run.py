@@ -13,20 +13,20 @@ from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
-from perfsvc.cluster.dealer import Dealer
-from perfsvc.cluster.dealer import OpenFeed
-from perfsvc.cluster.deployment import Cluster
-from perfsvc.engine.control import controller_for
+from perfsvc.cluster.interface import Cluster
+from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
+from perfsvc.load_control import controller_for
 from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
-from perfsvc.metrics.rollcall import RollCall
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.metrics.watermark import RollCall
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.node import NodeEvent
@@ -36,8 +36,8 @@ from perfsvc.model.run import RunEvent
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
-from perfsvc.service.events import EventLog
-from perfsvc.service.membership import Membership
+from perfsvc.service.runs.events import EventLog
+from perfsvc.service.runs.node_losses import Membership
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
-from perfsvc.service.live import Subscription
 from perfsvc.service.nodes import NodeSource
+from perfsvc.service.runs.live_feed import Subscription
 
 
 class RunControl(Protocol):

@@ -12,9 +12,9 @@ from perfsvc.errors import Unavailable
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
-from perfsvc.service.run import SERVER_STOPPED
-from perfsvc.service.run import Output
-from perfsvc.service.run import Run
+from perfsvc.service.runs.run import SERVER_STOPPED
+from perfsvc.service.runs.run import Output
+from perfsvc.service.runs.run import Run
 from perfsvc.store import executions
 from perfsvc.store.database import Store
 from perfsvc.store.endings import close_run

@@ -6,15 +6,15 @@ from typing import Any
 from typing import Self
 
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
-from perfsvc.service.preview import Preview
-from perfsvc.service.preview import PreviewForm
-from perfsvc.web.answers import Answer
-from perfsvc.web.handler import Handler
-from perfsvc.web.language import Language
-from perfsvc.web.operation import operation
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
+from perfsvc.service.auth.access import Kind
+from perfsvc.service.data.preview import Preview
+from perfsvc.service.data.preview import PreviewForm
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.language import Language
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
 
 
 class DataPreviewAnswer(Answer):
@@ -31,10 +31,10 @@ class DataPreviewAnswer(Answer):
         return cls(columns=preview.columns, rows=preview.rows, total=preview.count, warnings=warnings)
 
 
-class DataPreview(Handler):
+class DataPreviewHandler(Handler):
     @operation("预览测试数据", "The first rows of a data source", may(Role.EDITOR, Kind.PROJECT), relays=True)
     async def post(self, body: PreviewForm) -> DataPreviewAnswer:
         return DataPreviewAnswer.of(await self.services.data.preview(body), self.language)
 
 
-routes = [Route("/api/performance/data-preview/", DataPreview)]
+routes = [Route("/api/performance/data-preview/", DataPreviewHandler)]

@@ -6,20 +6,20 @@ from typing import Self
 
 from perfsvc.model.entities import DataFile as StoredFile
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
-from perfsvc.service.datafiles import NewContent
-from perfsvc.service.datafiles import NewDataFile
-from perfsvc.web.answers import Answer
-from perfsvc.web.answers import Message
-from perfsvc.web.answers import Moment
-from perfsvc.web.answers import PageOf
-from perfsvc.web.data_preview import DataPreviewAnswer
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import OfProject
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
-from perfsvc.web.upload import Upload
+from perfsvc.service.auth.access import Kind
+from perfsvc.service.data.datafiles import NewContent
+from perfsvc.service.data.datafiles import NewDataFile
+from perfsvc.web.api.data_preview import DataPreviewAnswer
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+from perfsvc.web.framework.upload import Upload
 
 VIEWERS = may(Role.VIEWER, Kind.DATAFILE)
 EDITORS = may(Role.EDITOR, Kind.DATAFILE)
@@ -82,7 +82,7 @@ class DataFile(Upload):
         return self.message("数据文件已删除", "The data file was deleted")
 
 
-class DataFilePreview(Handler):
+class DataFilePreviewHandler(Handler):
     @operation("预览数据文件", "The first rows of a data file", VIEWERS, relays=True)
     async def get(self, datafile_id: int) -> DataPreviewAnswer:
         return DataPreviewAnswer.of(await self.services.datafiles.preview(datafile_id), self.language)
@@ -91,5 +91,5 @@ class DataFilePreview(Handler):
 routes = [
     Route("/api/datafiles/", DataFiles),
     Route("/api/datafiles/{datafile_id}/", DataFile),
-    Route("/api/datafiles/{datafile_id}/preview/", DataFilePreview),
+    Route("/api/datafiles/{datafile_id}/preview/", DataFilePreviewHandler),
 ]

@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from perfsvc.model.entities import Env
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
+from perfsvc.service.auth.access import Kind
 from perfsvc.service.envs import EnvChange
 from perfsvc.service.envs import EnvForm
-from perfsvc.web.answers import EnvAnswer
-from perfsvc.web.answers import EnvPage
-from perfsvc.web.answers import Message
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import OfProject
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
+from perfsvc.service.envs import PublicDatabase
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+
+
+class EnvAnswer(Answer):
+    """An environment. Passwords of database connections are never given back, only whether there is one."""
+
+    id: int
+    project_id: int
+    name: str
+    host: str
+    headers: dict[str, str]
+    variables: dict[str, str]
+    databases: dict[str, PublicDatabase]
+    created_at: Moment
+
+    @classmethod
+    def of(cls, env: Env) -> Self:
+        return cls(
+            id=env.id,
+            project_id=env.project_id,
+            name=env.name,
+            host=env.host,
+            headers=env.headers,
+            variables=env.variables,
+            databases={name: PublicDatabase.of(database) for name, database in env.databases.items()},
+            created_at=env.created_time,
+        )
+
+
+class EnvPage(PageOf[EnvAnswer]):
+    """Environments."""
+
 
 VIEWERS = may(Role.VIEWER, Kind.ENV)
+
+
 EDITORS = may(Role.EDITOR, Kind.ENV)
 
 
-class Envs(Handler):
+class EnvsHandler(Handler):
     @operation("获取测试环境列表", "List a project's environments", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> EnvPage:
         page = await self.services.envs.page(query.project_id, query.page, query.page_size)
@@ -30,7 +68,7 @@ class Envs(Handler):
         return EnvAnswer.of(await self.services.envs.create(body))
 
 
-class Env(Handler):
+class EnvHandler(Handler):
     @operation("获取测试环境", "One environment", VIEWERS)
     async def get(self, env_id: int) -> EnvAnswer:
         return EnvAnswer.of(await self.services.envs.get(env_id))
@@ -46,6 +84,6 @@ class Env(Handler):
 
 
 routes = [
-    Route("/api/envs/", Envs),
-    Route("/api/envs/{env_id}/", Env),
+    Route("/api/envs/", EnvsHandler),
+    Route("/api/envs/{env_id}/", EnvHandler),
 ]

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import psutil
 
 from perfsvc import __version__
-from perfsvc.web.answers import Health
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import Plain
-from perfsvc.web.operation import operation
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import LOOPBACK_OR_ADMINISTRATOR
-from perfsvc.web.rules import OPEN
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import Plain
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import LOOPBACK_OR_ADMINISTRATOR
+from perfsvc.web.framework.rules import OPEN
 
 
-class Healthz(Handler):
+class Health(Answer):
+    """The service and its database answer."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class HealthzHandler(Handler):
     @operation("健康检查", "Whether the service and its database answer", OPEN)
     async def get(self) -> Health:
         await self.services.ping()
         return Health(status="ok", version=__version__)
 
 
-class Prometheus(Handler):
+class PrometheusHandler(Handler):
     @operation("监控指标", "Figures for Prometheus", LOOPBACK_OR_ADMINISTRATOR)
     async def get(self) -> Plain:
         traffic = self.context.traffic
@@ -57,6 +66,6 @@ def gauge(name: str, explained: str, value: float) -> list[str]:
 
 
 routes = [
-    Route("/healthz", Healthz),
-    Route("/metrics", Prometheus),
+    Route("/healthz", HealthzHandler),
+    Route("/metrics", PrometheusHandler),
 ]

@@ -23,11 +23,11 @@ from perfsvc.errors import Unavailable
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
+from perfsvc.service.auth.access import Kind
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
 
 SUBPROTOCOL = "bearer"
 MAX_VIEWERS = 500
@@ -47,7 +47,7 @@ class LiveQuery(Spec):
     token: str | None = titled("令牌", "Access token", default=None, max_length=4096)
 
 
-class Live(Handler, WebSocketHandler):
+class LiveHandler(Handler, WebSocketHandler):
     write_limit_s = 10.0
     """How long a viewer may take for one frame."""
     recheck_s = 10.0
@@ -138,4 +138,4 @@ class Live(Handler, WebSocketHandler):
             self.close(FAILED, "internal error")
 
 
-routes = [Route("/ws/performance/{execution_id}/", Live)]
+routes = [Route("/ws/performance/{execution_id}/", LiveHandler)]

@@ -2,25 +2,87 @@
 
 from __future__ import annotations
 
+from typing import Any
+from typing import Literal
+from typing import Self
+
+from perfsvc.model.entities import Plan
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
+from perfsvc.service.auth.access import Kind
 from perfsvc.service.plans import PlanChange
 from perfsvc.service.plans import PlanForm
-from perfsvc.web.answers import Message
-from perfsvc.web.answers import PlanAnswer
-from perfsvc.web.answers import PlanPage
-from perfsvc.web.answers import PlanRow
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import OfProject
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Config
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+
+PlanStatus = Literal["created", "running", "completed", "failed"]
+
+
+class SceneWeightAnswer(Answer):
+    """A scene's share in a plan."""
+
+    scene_id: int
+    weight: int
+
+
+class PlanRow(Answer):
+    """A plan in a listing."""
+
+    id: int
+    name: str
+    description: str | None
+    project_id: int
+    status: PlanStatus
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        return cls(**_plan_row(plan))
+
+
+class PlanAnswer(PlanRow):
+    """A plan with its whole config."""
+
+    scenes: list[SceneWeightAnswer]
+    config: Config
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        scenes = [SceneWeightAnswer(scene_id=scene.scene_id, weight=scene.weight) for scene in plan.scenes]
+        return cls(**_plan_row(plan), scenes=scenes, config=plan.config)
+
+
+def _plan_row(plan: Plan) -> dict[str, Any]:
+    return {
+        "id": plan.id,
+        "name": plan.name,
+        "description": plan.description,
+        "project_id": plan.project_id,
+        "status": "created" if plan.status == "pending" else plan.status,
+        "created_at": plan.created_time,
+        "updated_at": plan.updated_time,
+    }
+
+
+class PlanPage(PageOf[PlanRow]):
+    """Plans."""
+
 
 VIEWERS = may(Role.VIEWER, Kind.PLAN)
+
+
 EDITORS = may(Role.EDITOR, Kind.PLAN)
 
 
-class Plans(Handler):
+class PlansHandler(Handler):
     @operation("获取测试计划列表", "List a project's plans", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> PlanPage:
         page = await self.services.plans.page(query.project_id, query.page, query.page_size)
@@ -31,7 +93,7 @@ class Plans(Handler):
         return PlanAnswer.of(await self.services.plans.create(self.user, body))
 
 
-class Plan(Handler):
+class PlanHandler(Handler):
     @operation("获取测试计划", "One plan", VIEWERS)
     async def get(self, plan_id: int) -> PlanAnswer:
         return PlanAnswer.of(await self.services.plans.get(plan_id))
@@ -47,6 +109,6 @@ class Plan(Handler):
 
 
 routes = [
-    Route("/api/performance/plans/", Plans),
-    Route("/api/performance/plans/{plan_id}/", Plan),
+    Route("/api/performance/plans/", PlansHandler),
+    Route("/api/performance/plans/{plan_id}/", PlanHandler),
 ]

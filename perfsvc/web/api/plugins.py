@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from perfsvc.web.answers import PluginAnswer
-from perfsvc.web.answers import PluginPage
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import PageQuery
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import AUTHENTICATED
+from perfsvc.web.framework.answers import OpenAnswer
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import AUTHENTICATED
 
 
-class Plugins(Handler):
+class PluginAnswer(OpenAnswer):
+    """A protocol or a data source with the JSON Schema of what it takes, or a plugin that failed, with the cause."""
+
+    kind: str
+    name: str
+    status: str
+
+
+class PluginPage(PageOf[PluginAnswer]):
+    """What is loaded."""
+
+
+class PluginsHandler(Handler):
     @operation("获取插件列表", "List protocols and data sources with their JSON Schemas", AUTHENTICATED)
     async def get(self, query: PageQuery) -> PluginPage:
         return PluginPage.of(query.cut(self.services.plugins.describe()), PluginAnswer.model_validate)
 
 
-routes = [Route("/api/plugins/", Plugins)]
+routes = [Route("/api/plugins/", PluginsHandler)]

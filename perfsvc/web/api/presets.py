@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+from typing import Self
+
+from perfsvc.model.entities import Preset
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
+from perfsvc.service.auth.access import Kind
 from perfsvc.service.presets import PresetChange
 from perfsvc.service.presets import PresetForm
-from perfsvc.web.answers import Message
-from perfsvc.web.answers import PresetAnswer
-from perfsvc.web.answers import PresetPage
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import OfProject
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+
+
+class PresetAnswer(Answer):
+    """A config saved under a name."""
+
+    id: int
+    name: str
+    description: str | None
+    project_id: int
+    config_type: str
+    config_data: dict[str, Any]
+    created_at: Moment
+
+    @classmethod
+    def of(cls, preset: Preset) -> Self:
+        return cls(
+            id=preset.id,
+            name=preset.name,
+            description=preset.description,
+            project_id=preset.project_id,
+            config_type=preset.config_type,
+            config_data=preset.config_data,
+            created_at=preset.created_time,
+        )
+
+
+class PresetPage(PageOf[PresetAnswer]):
+    """Presets."""
+
 
 VIEWERS = may(Role.VIEWER, Kind.PRESET)
+
+
 EDITORS = may(Role.EDITOR, Kind.PRESET)
 
 
-class Presets(Handler):
+class PresetsHandler(Handler):
     @operation("获取预设配置列表", "List a project's presets", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> PresetPage:
         page = await self.services.presets.page(query.project_id, query.page, query.page_size)
@@ -30,7 +66,7 @@ class Presets(Handler):
         return PresetAnswer.of(await self.services.presets.create(self.user, body))
 
 
-class Preset(Handler):
+class PresetHandler(Handler):
     @operation("获取预设配置", "One preset", VIEWERS)
     async def get(self, preset_id: int) -> PresetAnswer:
         return PresetAnswer.of(await self.services.presets.get(preset_id))
@@ -46,6 +82,6 @@ class Preset(Handler):
 
 
 routes = [
-    Route("/api/performance/presets/", Presets),
-    Route("/api/performance/presets/{preset_id}/", Preset),
+    Route("/api/performance/presets/", PresetsHandler),
+    Route("/api/performance/presets/{preset_id}/", PresetHandler),
 ]

@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from perfsvc.model.entities import Member
+from perfsvc.model.entities import Project
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
+from perfsvc.service.auth.access import Kind
 from perfsvc.service.projects import MemberForm
 from perfsvc.service.projects import ProjectChange
 from perfsvc.service.projects import ProjectForm
 from perfsvc.service.projects import RoleChange
-from perfsvc.web.answers import MemberAnswer
-from perfsvc.web.answers import MemberPage
-from perfsvc.web.answers import Message
-from perfsvc.web.answers import ProjectAnswer
-from perfsvc.web.answers import ProjectPage
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import PageQuery
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import AUTHENTICATED
-from perfsvc.web.rules import may
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import AUTHENTICATED
+from perfsvc.web.framework.rules import may
+
+
+class ProjectAnswer(Answer):
+    """A project."""
+
+    id: int
+    name: str
+    leader: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        return cls(id=project.id, name=project.name, leader=project.leader, created_at=project.create_time)
+
+
+class ProjectPage(PageOf[ProjectAnswer]):
+    """Projects."""
+
+
+class MemberAnswer(Answer):
+    """A user's role in a project."""
+
+    project_id: int
+    user_id: int
+    username: str
+    role: Role
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        return cls(project_id=member.project_id, user_id=member.user_id, username=member.username, role=member.role)
+
+
+class MemberPage(PageOf[MemberAnswer]):
+    """Members of a project."""
+
 
 VIEWERS = may(Role.VIEWER, Kind.PROJECT)
+
+
 OWNERS = may(Role.OWNER, Kind.PROJECT)
 
 
-class Projects(Handler):
+class ProjectsHandler(Handler):
     @operation("获取项目列表", "List one's projects; all of them for administrators", AUTHENTICATED)
     async def get(self, query: PageQuery) -> ProjectPage:
         page = await self.services.projects.page(self.user, query.page, query.page_size)
@@ -35,7 +75,7 @@ class Projects(Handler):
         return ProjectAnswer.of(await self.services.projects.create(self.user, body))
 
 
-class Project(Handler):
+class ProjectHandler(Handler):
     @operation("获取项目", "One project", VIEWERS)
     async def get(self, project_id: int) -> ProjectAnswer:
         return ProjectAnswer.of(await self.services.projects.get(project_id))
@@ -50,7 +90,7 @@ class Project(Handler):
         return self.message("项目已删除", "The project was deleted")
 
 
-class Members(Handler):
+class MembersHandler(Handler):
     @operation("获取项目成员列表", "List a project's members", VIEWERS)
     async def get(self, project_id: int, query: PageQuery) -> MemberPage:
         members = await self.services.projects.members(project_id)
@@ -61,7 +101,7 @@ class Members(Handler):
         return MemberAnswer.of(await self.services.projects.add_member(project_id, body))
 
 
-class Member(Handler):
+class MemberHandler(Handler):
     @operation("修改成员角色", "Change a member's role", OWNERS)
     async def put(self, project_id: int, user_id: int, body: RoleChange) -> MemberAnswer:
         return MemberAnswer.of(await self.services.projects.set_role(project_id, user_id, body.role))
@@ -73,8 +113,8 @@ class Member(Handler):
 
 
 routes = [
-    Route("/api/projects/", Projects),
-    Route("/api/projects/{project_id}/", Project),
-    Route("/api/projects/{project_id}/members/", Members),
-    Route("/api/projects/{project_id}/members/{user_id}/", Member),
+    Route("/api/projects/", ProjectsHandler),
+    Route("/api/projects/{project_id}/", ProjectHandler),
+    Route("/api/projects/{project_id}/members/", MembersHandler),
+    Route("/api/projects/{project_id}/members/{user_id}/", MemberHandler),
 ]

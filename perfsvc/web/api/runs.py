@@ -3,36 +3,165 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 from pydantic import model_validator
 
 from perfsvc.clock import utc_now
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Role
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.load import Variable
 from perfsvc.model.problems import Fault
-from perfsvc.service.access import Kind
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import MetricsQuery
-from perfsvc.web.queries import OfPlanOrProject
-from perfsvc.web.queries import PageQuery
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
-from perfsvc.web.run_answers import ErrorPage
-from perfsvc.web.run_answers import ErrorSample
-from perfsvc.web.run_answers import ExecutionAnswer
-from perfsvc.web.run_answers import ExecutionPage
-from perfsvc.web.run_answers import MetricsAnswer
-from perfsvc.web.run_answers import Paused
-from perfsvc.web.run_answers import Resumed
-from perfsvc.web.run_answers import Started
-from perfsvc.web.run_answers import Stopped
+from perfsvc.model.run import RunState
+from perfsvc.service.auth.access import Kind
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import OpenAnswer
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.language import Language
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import MetricsQuery
+from perfsvc.web.framework.queries import OfPlanOrProject
+from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+
+
+class Started(Answer):
+    """A run has started; its live feed is at ``websocket_url``."""
+
+    execution_id: str
+    status: RunState
+    start_time: Moment
+    websocket_url: str
+
+
+class Stopped(Answer):
+    """A run has been stopped."""
+
+    execution_id: str
+    status: RunState
+    stop_time: Moment
+
+
+class Paused(Answer):
+    """No new request starts until the run is resumed."""
+
+    execution_id: str
+    status: RunState
+    pause_time: Moment
+
+
+class Resumed(Answer):
+    """The run goes on."""
+
+    execution_id: str
+    status: RunState
+    resume_time: Moment
+
+
+class Reason(Answer):
+    """Why a run ended."""
+
+    code: str
+    message: str
+
+
+class ExecutionAnswer(Answer):
+    """A run. ``reason`` and ``end_time`` are there once it has ended."""
+
+    execution_id: str
+    plan_id: int
+    starter_id: int
+    status: RunState
+    start_time: Moment
+    end_time: Moment | None
+    reason: Reason | None
+
+    @classmethod
+    def of(cls, execution: Execution, language: Language) -> Self:
+        reason = execution.reason
+        return cls(
+            execution_id=execution.execution_id,
+            plan_id=execution.plan_id,
+            starter_id=execution.starter_id,
+            status=execution.state,
+            start_time=execution.start_time,
+            end_time=execution.end_time,
+            reason=reason and Reason(code=reason.code, message=reason.text.of(language)),
+        )
+
+
+class ExecutionPage(PageOf[ExecutionAnswer]):
+    """Runs, the latest first."""
+
+
+class ErrorSample(OpenAnswer):
+    """How often an error class occurred in a run, with one example."""
+
+
+class ErrorPage(PageOf[ErrorSample]):
+    """The error classes of a run."""
+
+
+class ResponseTimes(OpenAnswer):
+    """Milliseconds; null before the first reply."""
+
+    current: float | None
+    avg: float | None
+    min: float | None
+    max: float | None
+    p95: float | None
+
+
+class Throughput(OpenAnswer):
+    """Requests per second of running time."""
+
+    current_rps: float
+    avg_rps: float
+    total_requests: int
+
+
+class ErrorRate(OpenAnswer):
+    """Percent."""
+
+    current: float | None
+    total_errors: int
+
+
+class SystemUse(OpenAnswer):
+    """The load generator itself: percent, percent, MB/s."""
+
+    cpu_usage: float | None
+    memory_usage: float | None
+    network_io: float | None
+
+
+class Figures(OpenAnswer):
+    """All blocks, or the one asked for by ``metric_type``."""
+
+    response_time: ResponseTimes | None = None
+    throughput: Throughput | None = None
+    error_rate: ErrorRate | None = None
+    system: SystemUse | None = None
+
+
+class MetricsAnswer(OpenAnswer):
+    """The figures of a run up to now."""
+
+    execution_id: str
+    timestamp: str
+    metrics: Figures
+
 
 EDITORS = may(Role.EDITOR, Kind.PLAN)
+
+
 VIEWERS = may(Role.VIEWER, Kind.EXECUTION)
 
 
@@ -47,7 +176,7 @@ class RunHandler(Handler):
         return f"{scheme}://{self.request.host}/ws/performance/{execution_id}/"
 
 
-class Start(RunHandler):
+class StartHandler(RunHandler):
     @operation("启动性能测试", "Start a run", EDITORS, relays=True)
     async def post(self, plan_id: int) -> Started:
         run = await self.services.runs.start(plan_id, self.user)
@@ -55,41 +184,41 @@ class Start(RunHandler):
         return Started(execution_id=run.execution_id, status=run.state, start_time=run.start_time, websocket_url=url)
 
 
-class Stop(RunHandler):
+class StopHandler(RunHandler):
     @operation("停止性能测试", "Stop the run", EDITORS)
     async def post(self, plan_id: int) -> Stopped:
         run = await self.services.runs.stop(plan_id)
         return Stopped(execution_id=run.execution_id, status=run.state, stop_time=run.end_time or self.now)
 
 
-class Pause(RunHandler):
+class PauseHandler(RunHandler):
     @operation("暂停性能测试", "Pause the run", EDITORS)
     async def post(self, plan_id: int) -> Paused:
         run = await self.services.runs.pause(plan_id)
         return Paused(execution_id=run.execution_id, status=run.state, pause_time=self.now)
 
 
-class Resume(RunHandler):
+class ResumeHandler(RunHandler):
     @operation("恢复性能测试", "Resume the run", EDITORS)
     async def post(self, plan_id: int) -> Resumed:
         run = await self.services.runs.resume(plan_id)
         return Resumed(execution_id=run.execution_id, status=run.state, resume_time=self.now)
 
 
-class Executions(Handler):
+class ExecutionsHandler(Handler):
     @operation("获取测试执行列表", "List the runs of a plan or a project", may(Role.VIEWER, Kind.PLAN, Kind.PROJECT))
     async def get(self, query: OfPlanOrProject) -> ExecutionPage:
         page = await self.services.runs.executions(query.plan_id, query.project_id, query.page, query.page_size)
         return ExecutionPage.of(page, lambda run: ExecutionAnswer.of(run, self.language))
 
 
-class Execution(Handler):
+class ExecutionHandler(Handler):
     @operation("获取测试执行", "One run", VIEWERS)
     async def get(self, execution_id: str) -> ExecutionAnswer:
         return ExecutionAnswer.of(await self.services.runs.execution(execution_id), self.language)
 
 
-class Errors(Handler):
+class ErrorsHandler(Handler):
     @operation("获取测试执行的错误", "A run's error classes, each with an example", VIEWERS)
     async def get(self, execution_id: str, query: PageQuery) -> ErrorPage:
         errors = await self.services.runs.errors(execution_id)
@@ -109,7 +238,7 @@ class LoadChange(Spec):
         return self
 
 
-class Load(Handler):
+class LoadHandler(Handler):
     @operation("调整负载", "Change the load of a run", may(Role.EDITOR, Kind.EXECUTION))
     async def post(self, execution_id: str, body: LoadChange) -> ExecutionAnswer:
         variable: Variable = "arrival_rate" if body.vus is None else "vus"
@@ -118,7 +247,7 @@ class Load(Handler):
         return ExecutionAnswer.of(run, self.language)
 
 
-class Metrics(Handler):
+class MetricsHandler(Handler):
     @operation("获取实时性能指标", "A run's figures up to now", VIEWERS)
     async def get(self, execution_id: str, query: MetricsQuery) -> MetricsAnswer:
         figures = await self.services.runs.metrics(execution_id, query.metric_type, query.time_range)
@@ -126,13 +255,13 @@ class Metrics(Handler):
 
 
 routes = [
-    Route("/api/performance/plans/{plan_id}/start/", Start),
-    Route("/api/performance/plans/{plan_id}/stop/", Stop),
-    Route("/api/performance/plans/{plan_id}/pause/", Pause),
-    Route("/api/performance/plans/{plan_id}/resume/", Resume),
-    Route("/api/performance/executions/", Executions),
-    Route("/api/performance/executions/{execution_id}/", Execution),
-    Route("/api/performance/executions/{execution_id}/errors/", Errors),
-    Route("/api/performance/executions/{execution_id}/load/", Load),
-    Route("/api/performance/metrics/{execution_id}/", Metrics),
+    Route("/api/performance/plans/{plan_id}/start/", StartHandler),
+    Route("/api/performance/plans/{plan_id}/stop/", StopHandler),
+    Route("/api/performance/plans/{plan_id}/pause/", PauseHandler),
+    Route("/api/performance/plans/{plan_id}/resume/", ResumeHandler),
+    Route("/api/performance/executions/", ExecutionsHandler),
+    Route("/api/performance/executions/{execution_id}/", ExecutionHandler),
+    Route("/api/performance/executions/{execution_id}/errors/", ErrorsHandler),
+    Route("/api/performance/executions/{execution_id}/load/", LoadHandler),
+    Route("/api/performance/metrics/{execution_id}/", MetricsHandler),
 ]

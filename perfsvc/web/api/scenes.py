@@ -2,25 +2,89 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+from typing import Any
+from typing import Self
+
+from pydantic import PlainSerializer
+
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
+from perfsvc.model.entities import Scene
+from perfsvc.model.scene import Step
+from perfsvc.service.auth.access import Kind
 from perfsvc.service.scenes import SceneChange
 from perfsvc.service.scenes import SceneForm
-from perfsvc.web.answers import Message
-from perfsvc.web.answers import SceneAnswer
-from perfsvc.web.answers import ScenePage
-from perfsvc.web.answers import SceneRow
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import OfProject
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import may
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+
+
+def _as_given(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    # What was left out must stay out: an extractor without a default is not one whose default is null.
+    return [step.model_dump(mode="json", by_alias=True, exclude_unset=True) for step in steps]
+
+
+Steps = Annotated[tuple[Step, ...], PlainSerializer(_as_given, return_type=list[dict[str, Any]])]
+
+
+class SceneRow(Answer):
+    """A scene in a listing."""
+
+    id: int
+    project_id: int
+    name: str
+    description: str | None
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, scene: Scene) -> Self:
+        return cls(**_scene_row(scene))
+
+
+class SceneAnswer(SceneRow):
+    """A scene with its steps, as they were given."""
+
+    steps: Steps
+    on_start: Steps
+    setup: Steps
+    teardown: Steps
+
+    @classmethod
+    def of(cls, scene: Scene) -> Self:
+        spec = scene.spec
+        parts = {"steps": spec.steps, "on_start": spec.on_start, "setup": spec.setup, "teardown": spec.teardown}
+        return cls(**_scene_row(scene), **parts)
+
+
+def _scene_row(scene: Scene) -> dict[str, Any]:
+    return {
+        "id": scene.id,
+        "project_id": scene.project_id,
+        "name": scene.spec.name,
+        "description": scene.description,
+        "created_at": scene.created_time,
+        "updated_at": scene.updated_time,
+    }
+
+
+class ScenePage(PageOf[SceneRow]):
+    """Scenes."""
+
 
 VIEWERS = may(Role.VIEWER, Kind.SCENE)
+
+
 EDITORS = may(Role.EDITOR, Kind.SCENE)
 
 
-class Scenes(Handler):
+class ScenesHandler(Handler):
     @operation("获取业务流列表", "List a project's scenes", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> ScenePage:
         page = await self.services.scenes.page(query.project_id, query.page, query.page_size)
@@ -31,7 +95,7 @@ class Scenes(Handler):
         return SceneAnswer.of(await self.services.scenes.create(self.user, body))
 
 
-class Scene(Handler):
+class SceneHandler(Handler):
     @operation("获取业务流", "One scene", VIEWERS)
     async def get(self, scene_id: int) -> SceneAnswer:
         return SceneAnswer.of(await self.services.scenes.get(scene_id))
@@ -47,6 +111,6 @@ class Scene(Handler):
 
 
 routes = [
-    Route("/api/scenes/", Scenes),
-    Route("/api/scenes/{scene_id}/", Scene),
+    Route("/api/scenes/", ScenesHandler),
+    Route("/api/scenes/{scene_id}/", SceneHandler),
 ]

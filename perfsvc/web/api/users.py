@@ -4,28 +4,89 @@ from __future__ import annotations
 
 from datetime import UTC
 from datetime import datetime
+from typing import Literal
+from typing import Self
 
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
-from perfsvc.service.accounts import AccountChange
-from perfsvc.service.accounts import PasswordChange
-from perfsvc.service.accounts import ProfileChange
-from perfsvc.service.accounts import Registration
-from perfsvc.service.sessions import Login
-from perfsvc.web.answers import LoginAnswer
-from perfsvc.web.answers import Message
-from perfsvc.web.answers import PasswordAnswer
-from perfsvc.web.answers import TokenAnswer
-from perfsvc.web.answers import UserAnswer
-from perfsvc.web.answers import UserPage
-from perfsvc.web.answers import VerifyAnswer
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import operation
-from perfsvc.web.queries import PageQuery
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import AUTHENTICATED
-from perfsvc.web.rules import OF_ADMINISTRATOR
-from perfsvc.web.rules import OPEN
+from perfsvc.model.entities import User
+from perfsvc.service.auth.accounts import AccountChange
+from perfsvc.service.auth.accounts import PasswordChange
+from perfsvc.service.auth.accounts import ProfileChange
+from perfsvc.service.auth.accounts import Registration
+from perfsvc.service.auth.sessions import Login
+from perfsvc.service.auth.sessions import Pair
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import AUTHENTICATED
+from perfsvc.web.framework.rules import OF_ADMINISTRATOR
+from perfsvc.web.framework.rules import OPEN
+
+
+class UserAnswer(Answer):
+    """A user. ``is_active`` is 0 for normal, 1 for disabled."""
+
+    id: int
+    username: str
+    email: str
+    is_active: Literal[0, 1]
+    administrator: bool
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(
+            id=user.id,
+            username=user.username,
+            email=user.email,
+            is_active=1 if user.disabled else 0,
+            administrator=user.administrator,
+            created_at=user.created_time,
+            updated_at=user.updated_time,
+        )
+
+
+class UserPage(PageOf[UserAnswer]):
+    """Users."""
+
+
+class TokenAnswer(Answer):
+    """An access token, its life in seconds, and the refresh token that buys the next pair."""
+
+    token: str
+    refresh_token: str
+    expires_in: int
+
+    @classmethod
+    def of(cls, pair: Pair) -> Self:
+        return cls(token=pair.token, refresh_token=pair.refresh_token, expires_in=pair.expires_in)
+
+
+class LoginAnswer(TokenAnswer):
+    """A new session and whose it is."""
+
+    user: UserAnswer
+
+
+class PasswordAnswer(TokenAnswer):
+    """All sessions have ended; this is a new one."""
+
+    message: str
+
+
+class VerifyAnswer(Answer):
+    """A token that is good, until when, and whose it is."""
+
+    message: str
+    expires_at: Moment
+    user: UserAnswer
 
 
 class RefreshToken(Spec):
@@ -40,26 +101,26 @@ class AccessToken(Spec):
     token: str = titled("令牌", "Token", min_length=1, max_length=4096)
 
 
-class Register(Handler):
+class RegisterHandler(Handler):
     @operation("注册", "Register", OPEN, status=201, throttled=True)
     async def post(self, body: Registration) -> UserAnswer:
         return UserAnswer.of(await self.services.accounts.register(body, self.address))
 
 
-class LogIn(Handler):
+class LogInHandler(Handler):
     @operation("登录", "Log in", OPEN, throttled=True)
     async def post(self, body: Login) -> LoginAnswer:
         user, pair = await self.services.sessions.login(body, self.address)
         return LoginAnswer(**pair._asdict(), user=UserAnswer.of(user))
 
 
-class Refresh(Handler):
+class RefreshHandler(Handler):
     @operation("刷新令牌", "Exchange a refresh token for a new pair", OPEN)
     async def post(self, body: RefreshToken) -> TokenAnswer:
         return TokenAnswer.of(await self.services.sessions.refresh(body.refresh_token))
 
 
-class Verify(Handler):
+class VerifyHandler(Handler):
     @operation("校验令牌", "Check an access token", OPEN)
     async def post(self, body: AccessToken) -> VerifyAnswer:
         identity = await self.services.sessions.authenticate(body.token)
@@ -68,14 +129,14 @@ class Verify(Handler):
         return VerifyAnswer(message=valid, expires_at=expires, user=UserAnswer.of(identity.user))
 
 
-class LogOut(Handler):
+class LogOutHandler(Handler):
     @operation("退出登录", "Log out: the session's tokens are revoked", AUTHENTICATED)
     async def post(self) -> Message:
         await self.services.sessions.logout(self.identity.session)
         return self.message("已退出登录", "Logged out")
 
 
-class Me(Handler):
+class MeHandler(Handler):
     @operation("获取个人信息", "One's own profile", AUTHENTICATED)
     async def get(self) -> UserAnswer:
         return UserAnswer.of(self.user)
@@ -85,7 +146,7 @@ class Me(Handler):
         return UserAnswer.of(await self.services.accounts.update_profile(self.user, body))
 
 
-class MyPassword(Handler):
+class MyPasswordHandler(Handler):
     @operation("修改密码", "Change one's password: all sessions end, a new one begins", AUTHENTICATED, throttled=True)
     async def put(self, body: PasswordChange) -> PasswordAnswer:
         pair = await self.services.accounts.change_password(self.user, body)
@@ -93,13 +154,13 @@ class MyPassword(Handler):
         return PasswordAnswer(**pair._asdict(), message=changed)
 
 
-class Users(Handler):
+class UsersHandler(Handler):
     @operation("获取用户列表", "List all users", OF_ADMINISTRATOR)
     async def get(self, query: PageQuery) -> UserPage:
         return UserPage.of(await self.services.accounts.page(query.page, query.page_size), UserAnswer.of)
 
 
-class User(Handler):
+class UserHandler(Handler):
     @operation("获取用户", "One user", OF_ADMINISTRATOR)
     async def get(self, user_id: int) -> UserAnswer:
         return UserAnswer.of(await self.services.accounts.get(user_id))
@@ -110,13 +171,13 @@ class User(Handler):
 
 
 routes = [
-    Route("/api/users/register/", Register),
-    Route("/api/users/login/", LogIn),
-    Route("/api/users/token/refresh/", Refresh),
-    Route("/api/users/token/verify/", Verify),
-    Route("/api/users/logout/", LogOut),
-    Route("/api/users/me/", Me),
-    Route("/api/users/me/password/", MyPassword),
-    Route("/api/users/", Users),
-    Route("/api/users/{user_id}/", User),
+    Route("/api/users/register/", RegisterHandler),
+    Route("/api/users/login/", LogInHandler),
+    Route("/api/users/token/refresh/", RefreshHandler),
+    Route("/api/users/token/verify/", VerifyHandler),
+    Route("/api/users/logout/", LogOutHandler),
+    Route("/api/users/me/", MeHandler),
+    Route("/api/users/me/password/", MyPasswordHandler),
+    Route("/api/users/", UsersHandler),
+    Route("/api/users/{user_id}/", UserHandler),
 ]

@@ -7,8 +7,8 @@ import re
 
 from tornado.web import RequestHandler
 
-from perfsvc.web.context import Traffic
-from perfsvc.web.handler import METHODS
+from perfsvc.web.framework.context import Traffic
+from perfsvc.web.framework.handler import METHODS
 
 TOKEN = re.compile(r"((?:^|[?&])[^=&]*token[^=&]*=)[^&]*", re.IGNORECASE)
 

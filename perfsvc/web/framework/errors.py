@@ -15,7 +15,7 @@ from perfsvc.errors import NotFound
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import TooManyRequests
 from perfsvc.errors import Unavailable
-from perfsvc.web.language import Language
+from perfsvc.web.framework.language import Language
 
 RETRY_SECONDS = 5
 

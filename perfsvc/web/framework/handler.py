@@ -17,23 +17,23 @@ from perfsvc.errors import NotAuthenticated
 from perfsvc.errors import NotFound
 from perfsvc.errors import TooLarge
 from perfsvc.model.entities import User
+from perfsvc.service.auth.sessions import Identity
 from perfsvc.service.services import Services
-from perfsvc.service.sessions import Identity
-from perfsvc.web.answers import Message
-from perfsvc.web.body_limit import declared_length
-from perfsvc.web.context import WebContext
-from perfsvc.web.failures import failure_of
-from perfsvc.web.failures import known
-from perfsvc.web.language import Language
-from perfsvc.web.language import preferred
-from perfsvc.web.operation import Operation
-from perfsvc.web.operation import Plain
-from perfsvc.web.operation import operation
-from perfsvc.web.operation import operation_of
-from perfsvc.web.reading import LARGEST_JSON
-from perfsvc.web.reading import read_body
-from perfsvc.web.reading import read_query
-from perfsvc.web.rules import OPEN
+from perfsvc.web.framework.answers import Message
+from perfsvc.web.framework.body_limit import declared_length
+from perfsvc.web.framework.context import WebContext
+from perfsvc.web.framework.errors import failure_of
+from perfsvc.web.framework.errors import known
+from perfsvc.web.framework.language import Language
+from perfsvc.web.framework.language import preferred
+from perfsvc.web.framework.operation import Operation
+from perfsvc.web.framework.operation import Plain
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.operation import operation_of
+from perfsvc.web.framework.parsing import LARGEST_JSON
+from perfsvc.web.framework.parsing import read_body
+from perfsvc.web.framework.parsing import read_query
+from perfsvc.web.framework.rules import OPEN
 
 logger = logging.getLogger(__name__)
 

@@ -15,13 +15,13 @@ from perfsvc import __version__
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.config import SYNONYMS
-from perfsvc.web.answers import Error
-from perfsvc.web.operation import Operation
-from perfsvc.web.operation import Plain
-from perfsvc.web.routing import Route
-from perfsvc.web.rules import Administrator
-from perfsvc.web.rules import LoopbackOrAdministrator
-from perfsvc.web.rules import Member
+from perfsvc.web.framework.answers import Error
+from perfsvc.web.framework.operation import Operation
+from perfsvc.web.framework.operation import Plain
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import Administrator
+from perfsvc.web.framework.rules import LoopbackOrAdministrator
+from perfsvc.web.framework.rules import Member
 
 JSON = "application/json"
 FILE = "application/octet-stream"
@@ -113,7 +113,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
 def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "tags": [route.handler.__module__.rpartition(".")[2]],
-        "operationId": f"{method.lower()}{route.handler.__name__}",
+        "operationId": method.lower() + route.handler.__name__.removesuffix("Handler"),
         "summary": operation.summary.en,
         "x-summary-zh": operation.summary.zh,
         "description": operation.rule.explained.en,

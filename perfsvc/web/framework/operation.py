@@ -20,10 +20,10 @@ from pydantic import BaseModel
 
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
-from perfsvc.web.rules import Rule
+from perfsvc.web.framework.rules import Rule
 
 if TYPE_CHECKING:
-    from perfsvc.web.handler import Handler
+    from perfsvc.web.framework.handler import Handler
 
 Serve = Callable[..., Coroutine[Any, Any, None]]
 

@@ -10,11 +10,11 @@ from tornado.routing import URLSpec
 from tornado.web import RequestHandler
 
 from perfsvc.errors import StartupError
-from perfsvc.web.context import WebContext
-from perfsvc.web.handler import METHODS
-from perfsvc.web.handler import Handler
-from perfsvc.web.operation import Operation
-from perfsvc.web.operation import operation_of
+from perfsvc.web.framework.context import WebContext
+from perfsvc.web.framework.handler import METHODS
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import Operation
+from perfsvc.web.framework.operation import operation_of
 
 PART = re.compile(r"\{(\w+)\}")
 PATTERNS: dict[type, str] = {int: r"[0-9]{1,18}", str: r"[A-Za-z0-9_.-]{1,64}"}

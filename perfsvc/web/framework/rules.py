@@ -12,10 +12,10 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.entities import Role
-from perfsvc.service.access import Kind
+from perfsvc.service.auth.access import Kind
 
 if TYPE_CHECKING:
-    from perfsvc.web.handler import Handler
+    from perfsvc.web.framework.handler import Handler
 
 
 class Rule(ABC):

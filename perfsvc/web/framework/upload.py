@@ -11,9 +11,9 @@ from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
 from perfsvc.errors import TooLarge
 from perfsvc.errors import WrongContentType
-from perfsvc.service.shelf import Incoming
-from perfsvc.web.body_limit import declared_length
-from perfsvc.web.handler import Handler
+from perfsvc.service.data.file_store import Incoming
+from perfsvc.web.framework.body_limit import declared_length
+from perfsvc.web.framework.handler import Handler
 
 WITH_BODY = ("POST", "PUT")
 AS_A_FORM = Text(

@@ -16,8 +16,8 @@ from perfsvc.plugin.net.dial import Phases
 from perfsvc.plugin.net.names import looking_up
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.failures import Failed
-from perfsvc_protocols.grpc.once import Once
 from perfsvc_protocols.grpc.schema import Method
+from perfsvc_protocols.grpc.single_flight import Once
 from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.target import Target
 

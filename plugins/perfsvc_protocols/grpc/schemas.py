@@ -9,9 +9,9 @@ from perfsvc_protocols.grpc import reflection
 from perfsvc_protocols.grpc.channels import Dialer
 from perfsvc_protocols.grpc.failures import SCHEMA
 from perfsvc_protocols.grpc.failures import Failed
-from perfsvc_protocols.grpc.once import Once
 from perfsvc_protocols.grpc.schema import Method
 from perfsvc_protocols.grpc.schema import Schema
+from perfsvc_protocols.grpc.single_flight import Once
 from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.target import Target
 

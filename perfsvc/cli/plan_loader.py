@@ -1,0 +1,170 @@
+"""Plans from a URL or a file, with the flags of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.config import SYNONYMS
+from perfsvc.model.planfile import PlanFile
+
+MAX_PLAN_BYTES = 10_000_000
+
+
+DURATION = re.compile(r"^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$")
+
+
+HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
+
+
+def plan_of(chosen: argparse.Namespace) -> PlanFile:
+    """The plan that the command line names, flags put in. Raises InvalidInput."""
+    if "://" in chosen.what:
+        document = url_document(chosen)
+    else:
+        refuse_request_flags(chosen)
+        document = read_plan(Path(chosen.what))
+    config = document.get("config")
+    problems = put_flags(chosen, config) if isinstance(config, dict) else []
+    try:
+        plan = PlanFile.parse(document)
+    except InvalidInput as error:
+        raise InvalidInput(problems + error.problems) from None
+    if problems:
+        raise InvalidInput(problems)
+    return plan
+
+
+def refuse_request_flags(chosen: argparse.Namespace) -> None:
+    """Raises InvalidInput for flags that describe a request: a plan file has its own."""
+    alone = Text("只能与 URL 一起使用，计划文件已自带请求", "goes with a URL only: a plan file has its own requests")
+    given = [name for name in ("method", "header", "body", "status") if getattr(chosen, name) is not None]
+    if given:
+        raise InvalidInput([Problem(f"--{name}", alone) for name in given])
+
+
+def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
+    """A one-step plan for a URL. Raises InvalidInput."""
+    method = chosen.method or "GET"
+    request = {"method": method, "url": chosen.what, "headers": dict(map(header_of, chosen.header or ()))}
+    if chosen.body is not None:
+        request["body"] = chosen.body
+    checks = [] if chosen.status is None else [{"type": "status", "equals": chosen.status}]
+    name = f"{method} {path_of(chosen.what)}"[:100]
+    return {
+        "name": name,
+        "scenes": [{"name": name, "steps": [{"name": name, "request": request, "checks": checks}]}],
+        "config": {"hold_time": 10} if chosen.rate else {"concurrent_users": 1, "hold_time": 10},
+    }
+
+
+def path_of(url: str) -> str:
+    """The path of a URL, which names the step; what cannot be a URL is left for validation to refuse."""
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:
+        return "/"
+
+
+class PlanLoader(yaml.SafeLoader):
+    """YAML in which dates are text, as in JSON, and no key stands twice in one mapping: the first would be lost."""
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        """Raises ComposerError for a key that stands twice."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.composer.ComposerError(None, None, f"{key.value!r} appears twice", key.start_mark)
+            seen.add(str(key.value))
+        return node
+
+
+PlanLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """A plan file, decoded. Raises InvalidInput."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_PLAN_BYTES + 1)  # not by its size, which devices and pipes do not tell
+        if len(raw) > MAX_PLAN_BYTES:
+            raise InvalidInput.at(str(path), "文件过大", "is too large")
+        document = yaml.load(raw.decode("utf-8"), PlanLoader)  # noqa: S506 - it is a SafeLoader
+    except OSError as error:
+        raise unreadable(str(path), error) from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput.at(str(path), f"不是合法的 YAML：{error}", f"is not YAML: {error}") from None
+    if not isinstance(document, dict):
+        raise InvalidInput.at(str(path), "应为对象", "must be an object")
+    return document
+
+
+def unreadable(what: str, error: OSError) -> InvalidInput:
+    """A plan file that cannot be read; where there is none, perhaps a URL was meant."""
+    zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and HOST_AND_PORT.match(what):
+        zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
+    return InvalidInput.at(what, zh, en)
+
+
+def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:
+    """Put what flags say into a config, in place of either name of the key; answers what is wrong with them."""
+    given = {"concurrent_users": chosen.users, "request_timeout": chosen.timeout}
+    problems: list[Problem] = []
+    for name, text, flag in (("hold_time", chosen.duration, "--duration"), ("ramp_up_time", chosen.ramp, "--ramp")):
+        try:
+            given[name] = None if text is None else seconds_of(text, flag)
+        except InvalidInput as error:
+            problems += error.problems
+    for name, value in given.items():
+        if value is not None:
+            config.pop({theirs: ours for ours, theirs in SYNONYMS.items()}.get(name, name), None)
+            config[name] = value
+    execution = config.setdefault("execution_config", {})
+    if isinstance(execution, dict):
+        put_execution_flags(chosen, execution)
+    return problems
+
+
+def put_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:
+    """Thresholds are added to those of the plan; what has another shape is left for validation to refuse."""
+    given = {"arrival_rate": chosen.rate, "max_vus": chosen.max_vus, "max_iterations": chosen.iterations}
+    execution.update({name: value for name, value in given.items() if value is not None})
+    thresholds = execution.setdefault("thresholds", [])
+    if isinstance(thresholds, list):
+        thresholds.extend(chosen.threshold or [])
+    options = execution.setdefault("protocol_options", {})
+    if chosen.insecure and isinstance(options, dict):
+        options["http"] = {**(options.get("http") or {}), "verify": False}
+
+
+def header_of(line: str) -> tuple[str, str]:
+    """``Name: value`` as a pair. Raises InvalidInput."""
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise InvalidInput.at("--header", f"应为 'NAME: VALUE'：{line}", f"must be 'NAME: VALUE', not {line}")
+    return name.strip(), value.strip()
+
+
+def seconds_of(text: str, flag: str) -> int:
+    """``90``, ``90s``, ``1m30s`` or ``2h`` as whole seconds, rounded up. Raises InvalidInput."""
+    match = DURATION.match(text)
+    if not text or match is None or not any(match.groups()):
+        raise InvalidInput.at(
+            flag, f"不是时长：{text}，例如 30s、5m、1h30m", f"not a duration: {text}; write 30s, 5m or 1h30m"
+        )
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return math.ceil(hours * 3600 + minutes * 60 + seconds)

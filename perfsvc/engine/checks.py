@@ -1,0 +1,133 @@
+"""Checks of replies, compiled to functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from perfsvc.engine.faults import Faults
+from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.engine.reply_values import _path
+from perfsvc.engine.reply_values import compile_regex
+from perfsvc.engine.reply_values import document_of
+from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.scene import Check
+from perfsvc.model.scene import ContainsCheck
+from perfsvc.model.scene import HeaderCheck
+from perfsvc.model.scene import JsonCheck
+from perfsvc.model.scene import RegexCheck
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import ResponseTimeCheck
+from perfsvc.model.scene import StatusCheck
+from perfsvc.plugin.protocol import Reads
+from perfsvc.plugin.protocol import Reply
+
+CheckFunction = Callable[[Reply], "str | None"]
+"""The error class when the check fails, else None."""
+
+
+MAX_STATUSES = 1000
+
+
+def reads_of(step: RequestStep) -> Reads:
+    """Which parts of the reply this step looks at."""
+    headers = any(check.type == "header" for check in step.checks) or any(e.source == "header" for e in step.extract)
+    body = any(check.type in ("json", "regex", "contains") for check in step.checks)
+    return Reads(headers, body or any(e.source in ("json", "regex", "body") for e in step.extract))
+
+
+class StatusFailures(dict[int, "str | None"]):
+    """What a protocol thinks of each status, remembered."""
+
+    def __init__(self, judge: Callable[[int], str | None]) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def __missing__(self, status: int) -> str | None:
+        failure = self._judge(status)
+        if len(self) < MAX_STATUSES:
+            self[status] = failure
+        return failure
+
+
+def unjudged(status: int) -> str | None:
+    """For steps whose protocol is not there: no status is a failure."""
+    return None
+
+
+def compile_checks(step: RequestStep, failures: StatusFailures, path: str, faults: Faults) -> list[CheckFunction]:
+    """The checks of a step; what is wrong with the others is noted."""
+    made = [
+        faults.noted(partial(compile_check, check, failures), f"{path}.checks[{number}]")
+        for number, check in enumerate(step.checks)
+    ]
+    return [check for check in made if check is not None]
+
+
+def compile_check(check: Check, failures: StatusFailures) -> CheckFunction:
+    """One check as a function. Raises Fault for a broken expression."""
+    return _COMPILERS[type(check)](check, failures)
+
+
+def _status(check: StatusCheck, failures: StatusFailures) -> CheckFunction:
+    allowed = frozenset(check.one_of or (check.equals,))
+
+    def run(reply: Reply) -> str | None:
+        return None if reply.status in allowed else failures[reply.status] or f"Check: status {reply.status}"
+
+    return run
+
+
+def _json(check: JsonCheck, _: StatusFailures) -> CheckFunction:
+    get, label = _path(check.path), f"Check: json {check.path}"
+    equals, exists = check.equals, check.exists
+    compares = "equals" in check.model_fields_set
+
+    def run(reply: Reply) -> str | None:
+        document = document_of(reply)
+        found = MISSING if document is MISSING else get(document)
+        if exists is not None and (found is not MISSING) != exists:
+            return label
+        if compares:
+            return None if found == equals else label
+        return label if exists is None and found is MISSING else None
+
+    return run
+
+
+def _regex(check: RegexCheck, _: StatusFailures) -> CheckFunction:
+    search, label = compile_regex(check.pattern, "pattern").search, f"Check: regex {check.pattern}"
+    return lambda reply: None if search(reply.text(), timeout=REGEX_LIMIT_S) else label
+
+
+def _contains(check: ContainsCheck, _: StatusFailures) -> CheckFunction:
+    needle, label = check.text.encode(), f"Check: contains {check.text[:60]}"
+    return lambda reply: None if needle in reply.body() else label
+
+
+def _header(check: HeaderCheck, _: StatusFailures) -> CheckFunction:
+    name, equals, contains, label = check.name, check.equals, check.contains, f"Check: header {check.name}"
+
+    def run(reply: Reply) -> str | None:
+        value = reply.header(name)
+        if value is None or (equals is not None and value != equals):
+            return label
+        return label if contains is not None and contains not in value else None
+
+    return run
+
+
+def _response_time(check: ResponseTimeCheck, _: StatusFailures) -> CheckFunction:
+    limit_ns, label = check.less_than * 1e6, f"Check: response_time {check.less_than:g} ms"
+    return lambda reply: None if reply.ended_ns - reply.started_ns < limit_ns else label
+
+
+_COMPILERS: dict[type, Callable[[Any, StatusFailures], CheckFunction]] = {
+    StatusCheck: _status,
+    JsonCheck: _json,
+    RegexCheck: _regex,
+    ContainsCheck: _contains,
+    HeaderCheck: _header,
+    ResponseTimeCheck: _response_time,
+}

@@ -1,0 +1,1 @@
+"""Executors: when iterations start, in the closed and in the open model."""

@@ -1,0 +1,175 @@
+"""Open model: one iteration per arrival, from a bounded pool of users."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from perfsvc.engine.executors.base import NS_PER_S
+from perfsvc.engine.executors.base import Driver
+from perfsvc.engine.pacing import Arrivals
+from perfsvc.engine.share import Place
+from perfsvc.engine.share import Share
+from perfsvc.engine.user_pool import Crowd
+from perfsvc.engine.virtual_user import WAIT
+from perfsvc.engine.virtual_user import Host
+from perfsvc.engine.virtual_user import VirtualUser
+
+NEAR_S = 1.0
+"""The engine's own ticks look further ahead."""
+
+
+TIMER_S = 0.001
+"""What the loop's timers can tell apart; asking for less would spin."""
+
+
+class OpenDriver(Driver):
+    """One iteration for each arrival, whatever the target does; served by a bounded pool of users.
+
+    The i-th arrival is due at a moment computed from the run's origin. When no user is free it waits, and its wait is
+    part of the latency from plan, or it is dropped and counted.
+    """
+
+    def __init__(self, engine: Host, crowd: Crowd, place: Place) -> None:
+        super().__init__(engine, crowd, place)
+        load = self.spec.load
+        first = self.profile.area(place.since)
+        self._arrivals = Arrivals(self.profile, load.distribution, self.spec.seed, self.share, first)
+        self._most_users = max(self.share.of(load.most_users), 1)
+        self._drops = load.when_late == "drop"
+        self._left: float = self.share.of(load.iterations.count) if load.iterations else math.inf
+        self._idle: list[VirtualUser] = []
+        self._full = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tick(self, elapsed: float) -> None:
+        """Serve what is due, and be called again when the next arrival is."""
+        if self._splits:
+            self.take_shares(elapsed)
+        self._serve(elapsed)
+        self._arm()
+
+    def first_iteration(self, user: VirtualUser, number: int) -> None:
+        """A user was made for an arrival."""
+        user.run(user.program.start)
+
+    def next_iteration(self, user: VirtualUser, back: int) -> int:
+        """The arrival that has waited longest, or nothing to do."""
+        if len(self.crowd.active) > self._most_users:
+            self.crowd.leave(user)
+            return WAIT
+        elapsed = self.engine.elapsed_now()
+        if self._arrivals.due <= elapsed and self._left > 0 and not user.gate.closed:
+            self.late += elapsed - self._arrivals.due > TIMER_S
+            user.planned_ns = self._take()
+            return back
+        if self.engine.stopping:
+            self.crowd.leave(user)
+        else:
+            user.resting_at = back
+            self._idle.append(user)
+        return WAIT
+
+    def planned_users(self, elapsed: float) -> int:
+        """The plan is a rate; users are what it takes."""
+        return len(self.crowd.active)
+
+    def add_iterations(self, count: int) -> None:
+        """Arrivals are served for so many more."""
+        self._left += count
+
+    def planned_rate(self, elapsed: float) -> float:
+        """This node's part of the rate."""
+        return self.profile.at(elapsed) * self.share.fraction
+
+    def set_level(self, at: float, level: float) -> None:
+        """A new rate; arrivals keep their numbers."""
+        super().set_level(at, level)
+        self._arrivals.replan()
+
+    def resplit(self, at: float, share: Share) -> None:
+        """Arrivals due from ``at`` on are dealt out anew, wherever this node is with its own."""
+        super().resplit(at, share)
+        self._arrivals.resplit(self.profile.area(at), share)
+
+    def take_shares(self, elapsed: float) -> None:
+        """The pool of users is shared as the arrivals are; who is too many leaves, now or at the iteration's end."""
+        super().take_shares(elapsed)
+        self._most_users = max(self.share.of(self.spec.load.most_users), 1)
+        while self._idle and len(self.crowd.active) > self._most_users:
+            self.crowd.leave(self._idle.pop())
+
+    def starved(self, user: VirtualUser) -> None:
+        """Its arrival was never started, and nobody who comes would fare better."""
+        super().starved(user)
+        self._left += 1
+        self.dropped += 1
+        self._full = True
+
+    def paused(self) -> None:
+        """Profile time stands still, and so do arrivals."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def resumed(self) -> None:
+        """Go on where time stood still."""
+        self.tick(self.engine.elapsed_now())
+
+    def stopped(self, elapsed: float) -> None:
+        """What was due and never started is told as dropped."""
+        self.paused()
+        if self._left > 0:
+            self.dropped += self._arrivals.overdue(min(elapsed, self.profile.duration - 1e-6))
+
+    @property
+    def exhausted(self) -> bool:
+        """All iterations that may start here have ended; where there are no more arrivals, what is left is others'."""
+        none_left = self._left <= 0 or (self.share.empty and self._left < math.inf and not self._splits)
+        return none_left and len(self._idle) == len(self.crowd.active)
+
+    def _serve(self, elapsed: float) -> None:
+        while self._arrivals.due <= elapsed and self._left > 0:
+            if self._idle:
+                self._begin_again(self._idle.pop(), elapsed)
+            elif self._has_room:
+                self._note_lag(elapsed)
+                self.crowd.start(self._take())
+            elif self._drops:
+                self._arrivals.take()
+                self.dropped += 1
+            else:
+                return
+
+    def _begin_again(self, user: VirtualUser, elapsed: float) -> None:
+        self._note_lag(elapsed)
+        user.planned_ns = self._take()
+        user.run(user.resting_at)
+
+    def _note_lag(self, elapsed: float) -> None:
+        self.engine.probe.send_late(int((elapsed - self._arrivals.due) * NS_PER_S))
+
+    def _take(self) -> int:
+        """Take the next arrival; answers its planned moment on the engine's clock without pauses, ns."""
+        self._left -= 1
+        return self.engine.origin_ns + int(self._arrivals.take() * NS_PER_S)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        wait = self._arrivals.due - self.engine.elapsed_now()
+        if wait < NEAR_S and not self.engine.idle and not self._swamped:
+            self._timer = self.engine.loop.call_later(max(wait, TIMER_S), self._due)
+
+    @property
+    def _swamped(self) -> bool:
+        """Whether an arrival must wait for a user, who then sees to it."""
+        return not (self._idle or self._drops or self._has_room)
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether a user more would be of use."""
+        return len(self.crowd.active) < self._most_users and not self._full
+
+    def _due(self) -> None:
+        if not self.engine.idle:
+            self.tick(self.engine.elapsed_now())

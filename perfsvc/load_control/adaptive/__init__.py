@@ -1,0 +1,1 @@
+"""Test mode ``adaptive``: a closed loop that holds a target metric."""

@@ -1,0 +1,1 @@
+"""Test mode ``error_rate``: the search for the breaking point."""

@@ -1,0 +1,1 @@
+"""Test mode ``step``: levels in turn, and the knee of the curve."""

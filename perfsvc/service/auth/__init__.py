@@ -1,0 +1,1 @@
+"""Users, sessions, passwords, tokens, permissions and sealed secrets."""

@@ -1,0 +1,1 @@
+"""Data files and the test data of projects and plan files."""

@@ -1,0 +1,1 @@
+"""Runs: starting, steering, following, recording and recovering them."""
