@@ -1,0 +1,18 @@
+// Nodes, plugins, and what the service says about itself.
+import { useQuery } from '@tanstack/vue-query'
+import { api, ask } from './client'
+
+export function useNodes(every = 5000) {
+  return useQuery({
+    queryKey: ['nodes'],
+    queryFn: () => ask(api.GET('/api/nodes/', { params: { query: { page_size: 100 } } })),
+    refetchInterval: every,
+  })
+}
+
+export function usePlugins() {
+  return useQuery({
+    queryKey: ['plugins'],
+    queryFn: () => ask(api.GET('/api/plugins/', { params: { query: { page_size: 100 } } })),
+  })
+}

@@ -1,0 +1,99 @@
+// Tokens of the signed-in user, shared by all tabs of the browser.
+//
+// A refresh token is good for one exchange: a second use ends the session on the server. So only one tab at a time may
+// refresh (`navigator.locks`), and it looks first whether another tab has done so already.
+import { shallowRef } from 'vue'
+import type { components } from './schema'
+
+export type User = components['schemas']['UserAnswer']
+
+export interface Session {
+  token: string
+  refreshToken: string
+  user: User
+}
+
+interface Pair {
+  token: string
+  refresh_token: string
+}
+
+const STORED = 'perfsvc.session'
+const LOCK = 'perfsvc.session'
+
+function stored(): Session | null {
+  try {
+    return JSON.parse(localStorage.getItem(STORED) ?? 'null') as Session | null
+  } catch {
+    return null
+  }
+}
+
+class Sessions {
+  /** The session, null when signed out. */
+  readonly current = shallowRef<Session | null>(null)
+  private channel: BroadcastChannel | null = null
+
+  /** Read what is stored and follow the other tabs. */
+  start(): void {
+    this.current.value = stored()
+    this.channel = new BroadcastChannel(STORED)
+    this.channel.addEventListener('message', () => {
+      this.current.value = stored()
+    })
+  }
+
+  get user(): User | null {
+    return this.current.value?.user ?? null
+  }
+
+  begin(pair: Pair, user: User): void {
+    this.keep({ token: pair.token, refreshToken: pair.refresh_token, user })
+  }
+
+  end(): void {
+    this.keep(null)
+  }
+
+  /** The profile was changed. */
+  rename(user: User): void {
+    const now = this.current.value
+    if (now !== null) this.keep({ ...now, user })
+  }
+
+  /** Return a token other than `spent`, which the server refused; null when the session is over. */
+  async refresh(spent: string): Promise<string | null> {
+    return navigator.locks.request(LOCK, async () => {
+      const now = stored()
+      if (now === null || now.token !== spent) {
+        this.current.value = now
+        return now?.token ?? null
+      }
+      return this.exchange(now)
+    })
+  }
+
+  private async exchange(now: Session): Promise<string | null> {
+    const reply = await fetch('/api/users/token/refresh/', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ refresh_token: now.refreshToken }),
+    })
+    if (reply.ok) {
+      this.begin((await reply.json()) as Pair, now.user)
+      return this.current.value?.token ?? null
+    }
+    // The service may be away for a moment; only its refusal ends the session.
+    if (reply.status === 401) this.end()
+    return null
+  }
+
+  private keep(next: Session | null): void {
+    this.current.value = next
+    if (next === null) localStorage.removeItem(STORED)
+    else localStorage.setItem(STORED, JSON.stringify(next))
+    this.channel?.postMessage('changed')
+  }
+}
+
+export const session = new Sessions()

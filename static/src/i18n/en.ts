@@ -1,0 +1,15 @@
+// All texts in English. A text that is missing here does not compile.
+import type { zh } from './zh'
+import { charts } from './en/charts'
+import { pages } from './en/pages'
+import { parts } from './en/parts'
+import { plans } from './en/plans'
+import { run } from './en/run'
+import { runs } from './en/runs'
+import { scenes } from './en/scenes'
+import { schema } from './en/schema'
+import { session } from './en/session'
+import { shell } from './en/shell'
+import { start } from './en/start'
+
+export const en: typeof zh = { charts, pages, parts, plans, run, runs, scenes, schema, session, shell, start }

@@ -1,0 +1,3 @@
+import type { zh } from '../zh'
+
+export const plans: (typeof zh)['plans'] = {}

@@ -1,0 +1,3 @@
+import type { zh } from '../zh'
+
+export const run: (typeof zh)['run'] = {}

@@ -1,0 +1,43 @@
+// Language of the UI: one loaded at a time. `t` takes only keys that exist, so a missing text does not compile.
+import { shallowRef } from 'vue'
+import { i18n } from './engine'
+import type { zh } from './zh'
+
+export type Language = 'zh' | 'en'
+type Texts = typeof zh
+type KeyOf<T> = { [K in keyof T & string]: T[K] extends string ? K : `${K}.${KeyOf<T[K]>}` }[keyof T & string]
+/** The path of a text, such as `shell.signOut`. */
+export type Key = KeyOf<Texts>
+
+const STORED = 'perfsvc.language'
+/** The language in use. */
+export const language = shallowRef<Language>('zh')
+
+const loaders = {
+  zh: async () => (await import('./zh')).zh,
+  en: async () => (await import('./en')).en,
+}
+
+/** Return the text in the language in use. `count` picks the form where a text has several, parted by `|`. */
+export function t(key: Key, values: Record<string, unknown> = {}, count?: number): string {
+  return count === undefined ? i18n.global.t(key, values) : i18n.global.t(key, { n: count, ...values }, count)
+}
+
+/** The language for `toLocaleString` and the `lang` attribute. */
+export function tag(): string {
+  return language.value === 'zh' ? 'zh-CN' : 'en'
+}
+
+export async function setLanguage(wanted: Language): Promise<void> {
+  i18n.global.setLocaleMessage(wanted, await loaders[wanted]())
+  i18n.global.locale.value = wanted
+  language.value = wanted
+  localStorage.setItem(STORED, wanted)
+  document.documentElement.lang = tag()
+}
+
+export async function startLanguage(): Promise<void> {
+  const stored = localStorage.getItem(STORED)
+  const known = stored === 'zh' || stored === 'en' ? stored : null
+  await setLanguage(known ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en'))
+}

@@ -1,0 +1,14 @@
+// All texts in Chinese, one file for each area. This is the type that the English ones must match.
+import { charts } from './zh/charts'
+import { pages } from './zh/pages'
+import { parts } from './zh/parts'
+import { plans } from './zh/plans'
+import { run } from './zh/run'
+import { runs } from './zh/runs'
+import { scenes } from './zh/scenes'
+import { schema } from './zh/schema'
+import { session } from './zh/session'
+import { shell } from './zh/shell'
+import { start } from './zh/start'
+
+export const zh = { charts, pages, parts, plans, run, runs, scenes, schema, session, shell, start }

@@ -1,0 +1,2 @@
+// Texts: charts.
+export const charts = {}

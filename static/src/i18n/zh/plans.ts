@@ -1,0 +1,2 @@
+// Texts: plans.
+export const plans = {}

@@ -1,0 +1,2 @@
+// Texts: run.
+export const run = {}

@@ -1,0 +1,2 @@
+// Texts: runs.
+export const runs = {}

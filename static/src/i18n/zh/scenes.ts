@@ -1,0 +1,2 @@
+// Texts: scenes.
+export const scenes = {}

@@ -1,0 +1,2 @@
+// Texts: schema.
+export const schema = {}

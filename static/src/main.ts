@@ -1,0 +1,31 @@
+import { VueQueryPlugin } from '@tanstack/vue-query'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { queries } from './api/queries'
+import { session } from './api/session'
+import { startLanguage } from './i18n'
+import { i18n } from './i18n/engine'
+import { router } from './router'
+import './style/tokens.css'
+import './style/base.css'
+import './style/shell.css'
+import './style/parts.css'
+import './style/forms.css'
+import './style/element.css'
+import './style/narrow.css'
+import './style/print.css'
+import { startTheme } from './style/theme'
+
+// After an upgrade of the service an open page asks for chunks that are gone: load the new page, once.
+window.addEventListener('vite:preloadError', () => {
+  const loadedAt = Number(sessionStorage.getItem('perfsvc.reloaded') ?? 0)
+  if (Date.now() - loadedAt < 10_000) return
+  sessionStorage.setItem('perfsvc.reloaded', String(Date.now()))
+  location.reload()
+})
+
+startTheme()
+session.start()
+await startLanguage()
+createApp(App).use(createPinia()).use(router).use(i18n).use(VueQueryPlugin, { queryClient: queries }).mount('#app')

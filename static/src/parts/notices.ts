@@ -1,0 +1,33 @@
+// Short messages at the edge of the page: what was done, or why it was not.
+import { shallowRef } from 'vue'
+import { asProblem } from '@/api/problem'
+
+export interface Notice {
+  id: number
+  text: string
+  kind: 'done' | 'failed'
+}
+
+const STAY_MS = { done: 4000, failed: 10_000 }
+export const notices = shallowRef<readonly Notice[]>([])
+let last = 0
+
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id)
+}
+
+function show(text: string, kind: Notice['kind']): void {
+  last += 1
+  const id = last
+  notices.value = [...notices.value, { id, text, kind }]
+  setTimeout(() => dismiss(id), STAY_MS[kind])
+}
+
+export function done(text: string): void {
+  show(text, 'done')
+}
+
+export function failed(error: unknown): void {
+  const problem = asProblem(error)
+  show(problem.requestId !== null && problem.status >= 500 ? `${problem.message} (${problem.requestId})` : problem.message, 'failed')
+}
