@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import type { LoadConfig } from './config'
+import { expect as expectation, iterationOf, peakFor } from './little'
+import { modeOf, withMode, withVariable, MODES } from './modes'
+import { areaOf, lengthOf, loadAt, meanOf, peakOf, pointsOf } from './profile'
+import { loadScale, timeScale } from './scale'
+import { shares, split } from './shares'
+import { holdSketch, searchSketch } from './sketch'
+import { clock, parseSpan } from './span'
+import { FIRST, holds, lineOf, parseThreshold, sentenceOf } from './thresholds'
+
+const users: LoadConfig = { concurrent_users: 100, ramp_up_time: 20, hold_time: 60 }
+
+describe('a profile', () => {
+  it('rises to the users and holds them', () => {
+    expect(pointsOf(users)).toEqual([
+      { at: 0, load: 0 },
+      { at: 20, load: 100 },
+      { at: 80, load: 100 },
+    ])
+  })
+
+  it('jumps where a stage takes no time', () => {
+    const stages = [{ duration: 0, target: 50 }, { duration: 10, target: 50 }, { duration: 0, target: 10 }, { duration: 5, target: 0 }]
+    const points = pointsOf({ concurrent_users: 50, execution_config: { stages } })
+    expect(loadAt(points, 0)).toBe(50)
+    expect(loadAt(points, 9)).toBe(50)
+    expect(loadAt(points, 10)).toBe(10)
+    expect(loadAt(points, 12.5)).toBe(5)
+    expect(areaOf(points)).toBe(525)
+  })
+
+  it('climbs a staircase and cuts its last step at the top', () => {
+    const points = pointsOf({ concurrent_users: 25, test_mode: 'step', step_users: 10, step_time: 30 })
+    expect(points.map((point) => point.load)).toEqual([0, 10, 10, 20, 20, 25, 25])
+    expect(lengthOf(points)).toBe(90)
+    expect(peakOf(points)).toBe(25)
+  })
+
+  it('begins a staircase of arrivals at its lowest rate', () => {
+    const config: LoadConfig = {
+      concurrent_users: 1, test_mode: 'step', step_users: 50, step_time: 10,
+      execution_config: { arrival_rate: { min: 100, max: 200 } },
+    }
+    expect(pointsOf(config).map((point) => point.load)).toEqual([0, 100, 100, 150, 150, 200, 200])
+  })
+
+  it('leaves out a stage that is being typed', () => {
+    const stages = [{ duration: Number.NaN, target: 5 }, { duration: 10, target: 5 }]
+    expect(lengthOf(pointsOf({ concurrent_users: 5, execution_config: { stages } }))).toBe(10)
+  })
+})
+
+describe('modes', () => {
+  it('are told from the config', () => {
+    expect(modeOf(users)).toBe('users')
+    expect(modeOf({ concurrent_users: 1, execution_config: { arrival_rate: 5 } })).toBe('arrivals')
+    expect(modeOf({ concurrent_users: 1, execution_config: { arrival_rate: [{ duration: 1, target: 1 }] } })).toBe('stages')
+    expect(modeOf({ concurrent_users: 1, test_mode: 'adaptive' })).toBe('hold')
+  })
+
+  it.each(MODES.flatMap((from) => MODES.map((to) => [from, to] as const)))('change from %s to %s', (from, to) => {
+    const changed = withMode(withMode(users, from), to)
+    expect(modeOf(changed)).toBe(to)
+    expect(changed.concurrent_users).toBeGreaterThanOrEqual(1)
+    if (changed.test_mode === 'concurrent') expect(lengthOf(pointsOf(changed))).toBeGreaterThan(0)
+  })
+
+  it('count arrivals or users', () => {
+    const stair = withVariable(withMode(users, 'stair'), 'arrival_rate')
+    expect(stair.execution_config?.arrival_rate).toEqual({ min: 1, max: 100 })
+    expect(withVariable(stair, 'vus').execution_config?.arrival_rate).toBeUndefined()
+    const staged = withVariable(withMode(users, 'stages'), 'arrival_rate')
+    expect(modeOf(staged)).toBe('stages')
+    expect(staged.execution_config?.stages).toBeUndefined()
+  })
+})
+
+describe('a sketch', () => {
+  it('closes in on the knee', () => {
+    const sketch = searchSketch({ concurrent_users: 800, step_users: 100, step_time: 20 }, 455)
+    expect(sketch.low).toBeLessThanOrEqual(455)
+    expect(sketch.high).toBeGreaterThan(455)
+    expect(sketch.high - sketch.low).toBeLessThan(20)
+    expect(sketch.levels[0]).toEqual({ from: 0, to: 20, load: 100, broken: false })
+  })
+
+  it('of a held target ends at its level', () => {
+    const sketch = holdSketch({ concurrent_users: 100, ramp_up_time: 60, hold_time: 300 })
+    expect(sketch.points.at(-1)).toEqual({ at: 360, load: sketch.guess })
+  })
+})
+
+describe("Little's law", () => {
+  const points = pointsOf({ concurrent_users: 100, ramp_up_time: 0, hold_time: 60 })
+
+  it('tells what users bring', () => {
+    const found = expectation(points, 'vus', { seconds: 2, requests: 4 })
+    expect(found).toMatchObject({ length: 60, peak: 100, iterations: 3000, requests: 12_000, meanRate: 200, peakRate: 200, users: 100 })
+  })
+
+  it('tells how many users arrivals keep busy', () => {
+    expect(expectation(points, 'arrival_rate', { seconds: 0.5, requests: 1 }).users).toBe(50)
+  })
+
+  it('takes an iteration from a run', () => {
+    expect(iterationOf({ iterations: 100, requests: 400, userSeconds: 200 })).toEqual({ seconds: 2, requests: 4 })
+    expect(iterationOf({ iterations: 2, requests: 8, userSeconds: 200 })).toBeNull()
+  })
+
+  it('finds the peak that brings a mean', () => {
+    const curve = pointsOf({ concurrent_users: 100, ramp_up_time: 60, hold_time: 60 })
+    const peak = peakFor(curve, 100, 1)
+    expect(peak).toBe(134)
+    expect(meanOf(pointsOf({ concurrent_users: peak!, ramp_up_time: 60, hold_time: 60 }))).toBeGreaterThanOrEqual(100)
+  })
+})
+
+describe('a threshold', () => {
+  it.each(['p95 < 300', 'error_rate <= 1 for 10s', 'p99.9{log in} < 0.5', 'rps >= 220', 'requests != 0'])('%s', (line) => {
+    expect(lineOf(parseThreshold(line)!)).toBe(line)
+  })
+
+  it.each(['', 'p96 < 1', 'p95 300', 'p95 < 300 for 0s', 'p95 < 300 for 1.5s', 'p95{a{b}} < 1'])('is not %s', (line) => {
+    expect(parseThreshold(line)).toBeNull()
+  })
+
+  it('is a sentence where there is one for it', () => {
+    expect(Object.entries(FIRST).map(([kind, rule]) => [kind, sentenceOf(rule)])).toEqual(Object.keys(FIRST).map((kind) => [kind, kind]))
+    expect(sentenceOf(parseThreshold('p95 > 3')!)).toBe('line')
+    expect(holds(parseThreshold('p95 <= 3')!, 3)).toBe(true)
+    expect(holds(parseThreshold('p95 < 3')!, 3)).toBe(false)
+  })
+})
+
+describe('parts', () => {
+  it('always make 100', () => {
+    expect(shares([1, 1, 1])).toEqual([34, 33, 33])
+    expect(shares([3, 0, 1])).toEqual([75, 0, 25])
+    expect(shares([0, 0])).toEqual([0, 0])
+  })
+
+  it('lose nobody', () => {
+    expect(split(400, [1, 1, 1])).toEqual([134, 133, 133])
+  })
+})
+
+describe('spans and scales', () => {
+  it('reads spans', () => {
+    expect(['2:00', '1:30:00', '90', '5m', '1h 30m', '1.5m', 'x', '2:'].map(parseSpan)).toEqual([120, 5400, 90, 300, 5400, 90, null, null])
+    expect([0, 65, 3605, 12.5].map(clock)).toEqual(['0:00', '1:05', '1:00:05', '0:12.5'])
+  })
+
+  it('has round steps', () => {
+    expect(loadScale(464)).toEqual({ max: 500, step: 100 })
+    expect(loadScale(1.2)).toEqual({ max: 1.25, step: 0.25 })
+    expect(loadScale(10)).toEqual({ max: 10, step: 2 })
+    expect(timeScale(840)).toEqual({ max: 840, step: 120 })
+  })
+})

@@ -1,0 +1,23 @@
+/** Round steps for the axes of a drawn curve. */
+export interface Scale {
+  max: number
+  step: number
+}
+
+/** A scale for loads: at most five steps of 1, 2, 2.5 or 5 times a power of ten. */
+export function loadScale(most: number): Scale {
+  const value = Math.max(most, 1e-9)
+  const power = 10 ** Math.floor(Math.log10(value / 5))
+  const step = [1, 2, 2.5, 5, 10].map((part) => part * power).find((size) => value / size <= 5.2) ?? 10 * power
+  const whole = value > 4 && step < 1 ? 1 : step
+  return { max: Math.ceil(value / whole - 1e-9) * whole, step: whole }
+}
+
+const TIMES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400]
+
+/** A scale for times: it ends where the curve ends. */
+export function timeScale(seconds: number, most = 8): Scale {
+  const length = Math.max(seconds, 1)
+  const step = TIMES.find((size) => length / size <= most) ?? Math.ceil(length / most / 86_400) * 86_400
+  return { max: length, step }
+}

@@ -1,0 +1,66 @@
+/** A scene as the API has it. What a request holds is up to its protocol. */
+export interface Extractor {
+  name: string
+  from: 'json' | 'regex' | 'header' | 'status' | 'body'
+  path?: string | null
+  pattern?: string | null
+  group?: number
+  header?: string | null
+  default?: unknown
+}
+
+export interface Check {
+  type: string
+  [key: string]: unknown
+}
+
+export type ThinkTime =
+  | { type: 'constant'; value: number }
+  | { type: 'uniform'; min: number; max: number }
+  | { type: 'normal'; mean: number; deviation: number }
+
+export interface Condition {
+  variable: string
+  is?: string
+  value?: unknown
+}
+
+export interface Option {
+  weight: number
+  steps: Step[]
+}
+
+export const KINDS = ['request', 'group', 'loop', 'while', 'if', 'choice', 'think'] as const
+export type Kind = (typeof KINDS)[number]
+
+export interface Step {
+  type?: Kind
+  name?: string
+  protocol?: string | null
+  request?: Record<string, unknown>
+  extract?: Extractor[]
+  checks?: Check[]
+  think_time?: ThinkTime | null
+  timeout?: number | null
+  enabled?: boolean
+  times?: number
+  max_times?: number
+  condition?: Condition
+  steps?: Step[]
+  otherwise?: Step[]
+  options?: Option[]
+}
+
+/** The lists of a scene, in the order in which they run. */
+export const PARTS = ['setup', 'on_start', 'steps', 'teardown'] as const
+export type Part = (typeof PARTS)[number]
+
+export type Scene = { name: string } & Partial<Record<Part, Step[]>>
+
+export function kindOf(step: Step): Kind {
+  return step.type ?? 'request'
+}
+
+export function nameOf(step: Step): string {
+  return step.name ?? kindOf(step)
+}
