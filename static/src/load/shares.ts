@@ -5,7 +5,7 @@ export function split(total: number, weights: number[]): number[] {
   const exact = weights.map((weight) => (weight / sum) * total)
   const parts = exact.map(Math.floor)
   const left = Math.round(total - parts.reduce((all, part) => all + part, 0))
-  const order = exact.map((_, i) => i).sort((a, b) => exact[b]! - parts[b]! - (exact[a]! - parts[a]!))
+  const order = exact.map((_, i) => i).toSorted((a, b) => exact[b]! - parts[b]! - (exact[a]! - parts[a]!))
   for (const i of order.slice(0, left)) parts[i]!++
   return parts
 }

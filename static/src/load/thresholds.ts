@@ -44,13 +44,13 @@ export function lineOf(threshold: Threshold): string {
   return `${threshold.metric}${step} ${threshold.operator} ${threshold.limit}${window}`
 }
 
-const BELOW: Operator[] = ['<', '<=']
-const ABOVE: Operator[] = ['>', '>=']
+const BELOW = new Set<Operator>(['<', '<='])
+const ABOVE = new Set<Operator>(['>', '>='])
 
 export function sentenceOf(threshold: Threshold): Sentence {
   const { metric, operator } = threshold
-  const below = BELOW.includes(operator)
-  const above = ABOVE.includes(operator)
+  const below = BELOW.has(operator)
+  const above = ABOVE.has(operator)
   if (/^p\d/.test(metric) && below) return 'percentile'
   if (metric === 'avg' && below) return 'average'
   if (metric === 'error_rate' && below) return 'errors'

@@ -44,7 +44,7 @@ export function knownAt(scene: Scene, path: string, around: Surroundings = {}): 
       maybe: maybe && (old?.maybe ?? true),
     })
   }
-  return [...[...before.values()].reverse(), ...given(around, before)]
+  return [...[...before.values()].toReversed(), ...given(around, before)]
 }
 
 function given(around: Surroundings, before: ReadonlyMap<string, Known>): Known[] {

@@ -18,7 +18,7 @@ export function insertAt(scene: Scene, list: string, index: number, ...steps: St
 /** Puts steps after the selected one; into it where it is an empty holder; at the end where nothing is selected. */
 export function insertAfter(scene: Scene, selected: string | null, ...steps: Step[]): Moved {
   if (!selected) return insertAt(scene, 'steps', (scene.steps ?? []).length, ...steps)
-  if (!/\]$/.test(selected)) return insertAt(scene, selected, listAt(scene, selected).length, ...steps)
+  if (!selected.endsWith(']')) return insertAt(scene, selected, listAt(scene, selected).length, ...steps)
   const step = stepAt(scene, selected)
   const inside = step && innerLists(step)[0]
   if (inside && inside.steps.length === 0) return insertAt(scene, `${selected}.${inside.key}`, 0, ...steps)

@@ -19,7 +19,7 @@ function objectFields(schema: JsonSchema, context: Context): Field[] {
   const fields = Object.entries(schema.properties ?? {})
     .filter(([, property]) => property.const === undefined)
     .map(([key, property], i) => fieldOf(key, property, required.has(key), i, context))
-  return fields.sort((a, b) => a.order - b.order)
+  return fields.toSorted((a, b) => a.order - b.order)
 }
 
 export function fieldOf(key: string, given: JsonSchema, required: boolean, place: number, context: Context): Field {
