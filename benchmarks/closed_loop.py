@@ -16,8 +16,8 @@ from typing import Any
 from benchmarks.rounds import SECONDS
 from benchmarks.rounds import Contender
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
@@ -27,7 +27,7 @@ USERS = 50
 WARM_UP_S = 0.5
 TIMEOUT_NS = 5_000_000_000
 
-Step = tuple[dict[str, Any], Reads]
+Step = tuple[dict[str, Any], ReplyParts]
 Close = Callable[[], Awaitable[None]]
 
 

@@ -43,7 +43,7 @@ class Timed(DaskCluster):
         self.took.clear()
         for _ in range(COMMANDS):
             for agent, stint in self._stints.items():
-                self.send(agent, messages.Beat(runs=(stint,), sent_ns=CLOCK.now_ns()))
+                self.send(agent, messages.Heartbeat(runs=(stint,), sent_ns=CLOCK.now_ns()))
             await asyncio.sleep(APART_S)
 
     def _hear(self, agent: Agent, word: messages.Word) -> None:

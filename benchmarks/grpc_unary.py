@@ -23,7 +23,7 @@ from benchmarks.closed_loop import contender
 from benchmarks.closed_loop import measured
 from benchmarks.closed_loop import plugin
 from benchmarks.rounds import compare
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc_protocols.grpc import GrpcProtocol
 
 MODULE = "benchmarks.grpc_unary"
@@ -71,7 +71,7 @@ async def bare(port: int, count: Count, channels: int) -> Close:
     return close
 
 
-async def ours(port: int, count: Count, reads: Reads, **options: object) -> Close:
+async def ours(port: int, count: Count, reads: ReplyParts, **options: object) -> Close:
     """Started users of the plugin."""
     steps = [({"method": PATH, "message": {"text": TEXT}}, reads)]
     return await plugin(
@@ -80,9 +80,9 @@ async def ours(port: int, count: Count, reads: Reads, **options: object) -> Clos
 
 
 LOADS: dict[str, Callable[[int, Count], Awaitable[Close]]] = {
-    "plugin, own channels": lambda port, count: ours(port, count, Reads()),
-    "plugin, 4 channels": lambda port, count: ours(port, count, Reads(), shared_channels=4),
-    "plugin, 4, reply read": lambda port, count: ours(port, count, Reads(body=True), shared_channels=4),
+    "plugin, own channels": lambda port, count: ours(port, count, ReplyParts()),
+    "plugin, 4 channels": lambda port, count: ours(port, count, ReplyParts(), shared_channels=4),
+    "plugin, 4, reply read": lambda port, count: ours(port, count, ReplyParts(body=True), shared_channels=4),
     "bare, 50 channels": lambda port, count: bare(port, count, USERS),
     "bare, 4 channels": lambda port, count: bare(port, count, 4),
 }

@@ -25,7 +25,7 @@ from benchmarks.rounds import Contender
 from benchmarks.rounds import compare
 from benchmarks.target import nginx
 from perfsvc.event_loop import run_on_loop
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc_protocols.http import HttpProtocol
 
 OPTIONS = {"http_version": "2", "verify": False}
@@ -61,6 +61,6 @@ def main() -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case [url]:
-            print(run_on_loop(measured(partial(plugin, HttpProtocol, url, [({"url": "/"}, Reads())], **OPTIONS))))
+            print(run_on_loop(measured(partial(plugin, HttpProtocol, url, [({"url": "/"}, ReplyParts())], **OPTIONS))))
         case _:
             main()

@@ -18,14 +18,17 @@ from benchmarks.rounds import TARGET_CORE
 from benchmarks.rounds import compare
 from benchmarks.target import nginx
 from perfsvc.event_loop import run_on_loop
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc_protocols.http import HttpProtocol
 
 SCENES: dict[str, list[Step]] = {
-    "one step": [({"url": "/"}, Reads())],
-    "template": [({"url": "/item/{{$randomInt(1,9)}}"}, Reads())],
-    "body read": [({"url": "/"}, Reads(body=True))],
-    "two steps": [({"url": "/"}, Reads()), ({"url": "/", "headers": {"X-Step": "2"}}, Reads(headers=True, body=True))],
+    "one step": [({"url": "/"}, ReplyParts())],
+    "template": [({"url": "/item/{{$randomInt(1,9)}}"}, ReplyParts())],
+    "body read": [({"url": "/"}, ReplyParts(body=True))],
+    "two steps": [
+        ({"url": "/"}, ReplyParts()),
+        ({"url": "/", "headers": {"X-Step": "2"}}, ReplyParts(headers=True, body=True)),
+    ],
 }
 
 

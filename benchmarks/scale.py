@@ -19,7 +19,7 @@ from perfsvc.analysis.nodes import Member
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
-from perfsvc.metrics.watermark import RollCall
+from perfsvc.metrics.watermark import Watermark
 from perfsvc.model.threshold import Threshold
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import PhaseSum
@@ -70,7 +70,7 @@ class Controller:
     def __init__(self, agents: int) -> None:
         self.metrics = RunMetrics([f"step {number}" for number in range(STEPS)])
         self._judge = ThresholdJudge([Threshold.model_validate(rule) for rule in RULES])
-        self._roll_call = RollCall()
+        self._roll_call = Watermark()
         self._members = {name_of(agent): Member("host", 100 / agents) for agent in range(agents)}
         for name in self._members:
             self._roll_call.expect(name, START)

@@ -19,7 +19,7 @@ from benchmarks.closed_loop import plugin
 from benchmarks.http_peers import perfsvc
 from benchmarks.rounds import compare
 from perfsvc.event_loop import run_on_loop
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc_protocols.tcp import TcpProtocol
 
 MODULE = "benchmarks.tcp_echo"
@@ -67,7 +67,7 @@ async def load(name: str, port: int) -> str:
     """What one kind of load comes to."""
     if name == "bare":
         return await measured(partial(bare, port))
-    steps = [(REQUEST, Reads())]
+    steps = [(REQUEST, ReplyParts())]
     return await measured(partial(plugin, TcpProtocol, f"tcp://127.0.0.1:{port}", steps))
 
 

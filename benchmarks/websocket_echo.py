@@ -27,7 +27,7 @@ from benchmarks.http_peers import locust
 from benchmarks.http_peers import perfsvc
 from benchmarks.rounds import compare
 from perfsvc.event_loop import run_on_loop
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc_protocols.websocket import WebSocketProtocol
 
 MODULE = "benchmarks.websocket_echo"
@@ -87,7 +87,7 @@ async def load(name: str, port: int) -> str:
     """What one kind of load comes to."""
     if name == "bare":
         return await measured(partial(bare, port))
-    return await measured(partial(plugin, WebSocketProtocol, f"ws://127.0.0.1:{port}", [(REQUEST, Reads())]))
+    return await measured(partial(plugin, WebSocketProtocol, f"ws://127.0.0.1:{port}", [(REQUEST, ReplyParts())]))
 
 
 def main() -> None:

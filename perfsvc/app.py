@@ -14,7 +14,7 @@ from tornado.netutil import bind_sockets
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.cluster.local import LocalCluster
-from perfsvc.cluster.router import Clusters
+from perfsvc.cluster.router import ClusterRouter
 from perfsvc.datafeed.cache import DataCache
 from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
@@ -27,7 +27,7 @@ from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.data.datafiles import DataFiles
-from perfsvc.service.data.file_store import Shelf
+from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
@@ -87,7 +87,7 @@ class App:
         standing.callback(passwords.close)
         secret_key = obtain_secret_key(settings)
         sources = self._make_sources()
-        files = DataFiles(self.store, Shelf(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
+        files = DataFiles(self.store, FileStore(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
         await files.sweep()
         data = self._make_data(secret_key, sources, files)
         dask = self._make_dask(await self.store.run(drained_nodes.names))
@@ -142,7 +142,7 @@ class App:
 
     def _make_runs(self, data: ProjectData, dask: DaskCluster) -> Runs:
         policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
-        cluster = Clusters(LocalCluster(self._catalog.protocol, self._clock, policy), dask)
+        cluster = ClusterRouter(LocalCluster(self._catalog.protocol, self._clock, policy), dask)
         return Runs(self.store, cluster, self._clock, self._make_recorder, data)
 
     def _make_sources(self) -> DataSources:

@@ -10,7 +10,7 @@ from typing import Any
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.cluster.local import LocalCluster
-from perfsvc.cluster.router import Clusters
+from perfsvc.cluster.router import ClusterRouter
 from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.datafeed.cache import DataCache
 from perfsvc.datafeed.sources import DataSources
@@ -56,7 +56,7 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
     spec = make_run_spec(plan.name, plan.config, scenes, target, new_execution_id("local"), files)
     local = LocalCluster(catalog.protocol, clock, TargetPolicy())
     dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
-    run = Run(spec, Clusters(local, dask), clock, outputs, open_feed=opening(spec, data))
+    run = Run(spec, ClusterRouter(local, dask), clock, outputs, open_feed=opening(spec, data))
     run.compile()
     whole = asyncio.ensure_future(_from_start_to_end(run))
     on_signals(Interruptions(run, whole).another)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.model.node import NodeEvent
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
@@ -54,7 +54,7 @@ class Cluster(Protocol):
         on_snapshot: OnSnapshot,
         on_ending: OnEnding,
         on_event: OnNodeEvent = ignored,
-        dealer: Dealer | None = None,
+        dealer: RowAllocator | None = None,
     ) -> Deployment:
         """Engines for a run; nothing is started yet.
 

@@ -15,8 +15,8 @@ from perfsvc.cluster.interface import OnEnding
 from perfsvc.cluster.interface import OnNodeEvent
 from perfsvc.cluster.interface import OnSnapshot
 from perfsvc.cluster.interface import ignored
-from perfsvc.cluster.process_stats import Vitals
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.cluster.process_stats import ProcessStats
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.row_buffer import Rows
@@ -40,7 +40,7 @@ class DirectSupply:
 
     rows: Rows
 
-    def __init__(self, dealer: Dealer, node: str = NODE) -> None:
+    def __init__(self, dealer: RowAllocator, node: str = NODE) -> None:
         self._dealer = dealer
         self._node = node
         self._asked: set[asyncio.Task[None]] = set()
@@ -80,7 +80,7 @@ class LocalCluster:
         self._clock = clock
         self._policy = policy
         self._since = clock.wall()
-        self._vitals = Vitals()
+        self._vitals = ProcessStats()
         self._engines: WeakSet[Engine] = WeakSet()
 
     def deploy(
@@ -89,7 +89,7 @@ class LocalCluster:
         on_snapshot: OnSnapshot,
         on_ending: OnEnding,
         on_event: OnNodeEvent = ignored,
-        dealer: Dealer | None = None,
+        dealer: RowAllocator | None = None,
     ) -> Engine:
         """One engine, here. An engine is a deployment of one node."""
         shares = {NODE: WHOLE}

@@ -20,7 +20,7 @@ class Vital(NamedTuple):
     loop_lag_ms: float
 
 
-class Vitals:
+class ProcessStats:
     """This process's own figures. The event loop is watched from the first reading on."""
 
     def __init__(self) -> None:

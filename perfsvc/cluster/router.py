@@ -10,12 +10,12 @@ from perfsvc.cluster.interface import OnSnapshot
 from perfsvc.cluster.interface import ignored
 from perfsvc.cluster.local import NODE
 from perfsvc.cluster.local import LocalCluster
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
 
 
-class Clusters:
+class ClusterRouter:
     """Sends each run to where its plan wants it."""
 
     def __init__(self, local: LocalCluster, dask: DaskCluster) -> None:
@@ -28,7 +28,7 @@ class Clusters:
         on_snapshot: OnSnapshot,
         on_ending: OnEnding,
         on_event: OnNodeEvent = ignored,
-        dealer: Dealer | None = None,
+        dealer: RowAllocator | None = None,
     ) -> Deployment:
         """Engines for a run; nothing is started yet."""
         cluster = self._local if spec.placement.mode == "single" else self._dask

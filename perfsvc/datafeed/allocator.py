@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from perfsvc.datafeed.ordering import AT_ONCE
-from perfsvc.datafeed.ordering import Deck
-from perfsvc.datafeed.ordering import deck_of
+from perfsvc.datafeed.ordering import RowOrder
+from perfsvc.datafeed.ordering import order_of
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
@@ -63,7 +63,7 @@ class Account:
         return self.claimed - self.spent
 
 
-class Dealer:
+class RowAllocator:
     """The one dealer of a run. All methods belong to one loop.
 
     ``seed`` decides the order of rows that are shuffled or drawn. ``columns`` is known once ``open`` has returned.
@@ -75,7 +75,7 @@ class Dealer:
         self._allocation = data.allocation
         self._seed = seed
         self._feed: Feed | None = None
-        self._deck: Deck | None = None
+        self._deck: RowOrder | None = None
         self._leases: dict[int, Lease] = {}
         self._number = 0
         self._returned: deque[Row] = deque()
@@ -100,7 +100,7 @@ class Dealer:
         """Open the source and read its first rows. Raises InvalidInput, RunError when it fails or has no rows."""
         try:
             self._feed = await self._open_feed()
-            self._deck = deck_of(self._feed, self._allocation, self._seed)
+            self._deck = order_of(self._feed, self._allocation, self._seed)
             self._returned.extend(await self._deck.draw(1))
         except PerfsvcError:
             raise
@@ -131,7 +131,7 @@ class Dealer:
         want = self._fair(node, min(want, AT_ONCE))
         if self._returned:
             return self._lease(node, self._of_returned(want))
-        rows = self._deck.at_hand(want)
+        rows = self._deck.read_nowait(want)
         if not rows:
             return None
         self._last = rows[-1]
@@ -273,7 +273,7 @@ class Dealer:
     def _of_returned(self, want: int) -> list[Row]:
         return [self._returned.popleft() for _ in range(min(want, len(self._returned)))]
 
-    async def _failed(self, deck: Deck, failure: Text) -> None:
+    async def _failed(self, deck: RowOrder, failure: Text) -> None:
         """The source failed in mid-run: its policy decides."""
         policy = self._allocation.on_failure
         if failure not in self._failures and len(self._failures) < MOST_WARNINGS:

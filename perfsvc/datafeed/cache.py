@@ -18,7 +18,7 @@ from pathlib import Path
 from perfsvc.clock import Clock
 from perfsvc.datafeed.row_spool import BLOCK_ROWS
 from perfsvc.datafeed.row_spool import Budget
-from perfsvc.datafeed.row_spool import Spool
+from perfsvc.datafeed.row_spool import RowSpool
 from perfsvc.datafeed.row_spool import SpooledFeed
 from perfsvc.errors import Text
 from perfsvc.plugin.datasource import Feed
@@ -35,7 +35,7 @@ Open = Callable[[], Awaitable[Feed]]
 class Kept:
     """What one fetch brought."""
 
-    def __init__(self, spool: Spool, warnings: tuple[Text, ...], fetched_ns: int) -> None:
+    def __init__(self, spool: RowSpool, warnings: tuple[Text, ...], fetched_ns: int) -> None:
         self.spool = spool
         self.warnings = warnings
         self.fetched_ns = fetched_ns
@@ -124,7 +124,7 @@ class DataCache:
             self._kept[key].failure = text or Text(str(error), str(error))
 
     async def _fetched(self, source: Open) -> Kept:
-        spool = Spool(self._folder, self._budget)
+        spool = RowSpool(self._folder, self._budget)
         try:
             async with asyncio.timeout(FETCH_LIMIT_S):
                 feed = await source()
@@ -137,7 +137,7 @@ class DataCache:
             raise
         return Kept(spool, tuple(feed.warnings), self._clock.now_ns())
 
-    async def _fill(self, spool: Spool, feed: Feed) -> None:
+    async def _fill(self, spool: RowSpool, feed: Feed) -> None:
         while rows := await feed.read(BLOCK_ROWS):
             await spool.append(rows)
         spool.columns = tuple(feed.columns)

@@ -18,7 +18,7 @@ from typing import Any
 from perfsvc.model.data import Allocation
 from perfsvc.plugin.datasource import Feed
 from perfsvc.plugin.datasource import Row
-from perfsvc.plugin.portable import portable
+from perfsvc.plugin.json_safe import json_safe
 
 MEMORY = 16_000_000
 """Bytes of rows that are kept, about."""
@@ -36,7 +36,7 @@ FEWEST = 10
 REST_S = 5.0
 
 
-class Pages:
+class ReadAhead:
     """A feed read ahead, in blocks, over and over. What fits into memory is read once where it is wanted ``again``.
 
     ``row_bytes`` is how large a row of the latest block is, on average; known better where rows are ``held``.
@@ -53,7 +53,7 @@ class Pages:
         self._whole = False
         self._done = False
         self._coming: asyncio.Task[list[Row]] | None = None
-        self._at_once = type(feed).at_hand is not Feed.at_hand
+        self._at_once = type(feed).read_nowait is not Feed.read_nowait
 
     async def next(self) -> list[Row]:
         """The next block, or an empty one at the end; after that, the first again. Raises DataFailure."""
@@ -67,13 +67,13 @@ class Pages:
             self._coming = asyncio.get_running_loop().create_task(self._feed.read(self._limit))
         return block
 
-    def at_hand(self, limit: int) -> list[Row] | None:
+    def read_nowait(self, limit: int) -> list[Row] | None:
         """As ``next``, but of a feed at most ``limit`` rows, and None where they have to be waited for."""
         if self._whole:
             return self._kept_again()
         if self._done or self._coming is not None:
             return None
-        block = self._feed.at_hand(min(limit, self._limit))
+        block = self._feed.read_nowait(min(limit, self._limit))
         return self._checked(block) if block else None
 
     @property
@@ -108,8 +108,8 @@ class Pages:
         if not block:
             self._done, self._whole = True, self._kept is not None
             return block
-        if not self._feed.portable:
-            block = portable(block)
+        if not self._feed.json_safe:
+            block = json_safe(block)
         self._note(block)
         return block
 
@@ -127,14 +127,14 @@ class Pages:
                 self._kept = None
 
 
-class Deck(ABC):
+class RowOrder(ABC):
     """Rows in order, cycle after cycle where ``recycles``.
 
     ``drawn`` counts all rows, ``in_cycle`` those of this cycle; ``length`` is how many a whole cycle has, once that is
     known, ``restarts`` how often the data was made to begin again.
     """
 
-    def __init__(self, pages: Pages, recycles: bool) -> None:
+    def __init__(self, pages: ReadAhead, recycles: bool) -> None:
         self._pages = pages
         self._recycles = recycles
         self.in_cycle = 0
@@ -151,7 +151,7 @@ class Deck(ABC):
         """
         rows: list[Row] = []
         while len(rows) < count and not self.over and self._failure is None:
-            if more := self.at_hand(min(count - len(rows), AT_ONCE)):
+            if more := self.read_nowait(min(count - len(rows), AT_ONCE)):
                 rows += more
                 if len(rows) < count:
                     await asyncio.sleep(0)
@@ -173,7 +173,7 @@ class Deck(ABC):
             self._failure = error
         self._count(len(rows) - before)
 
-    def at_hand(self, count: int) -> list[Row]:
+    def read_nowait(self, count: int) -> list[Row]:
         """As ``draw``, as far as nothing has to be waited for: ``draw`` tells what follows."""
         rows: list[Row] = []
         while len(rows) < count and not self.over and self._failure is None:
@@ -224,10 +224,10 @@ class Deck(ABC):
         """Drop what was read and not dealt."""
 
 
-class Sequential(Deck):
+class Sequential(RowOrder):
     """Row after row."""
 
-    def __init__(self, pages: Pages, recycles: bool) -> None:
+    def __init__(self, pages: ReadAhead, recycles: bool) -> None:
         super().__init__(pages, recycles)
         self._block: list[Row] = []
         self._position = 0
@@ -240,7 +240,7 @@ class Sequential(Deck):
 
     def _at_hand(self, count: int) -> list[Row] | None:
         if self._position >= len(self._block):
-            block = self._pages.at_hand(count)
+            block = self._pages.read_nowait(count)
             if block is None:
                 return None
             self._block, self._position = block, 0
@@ -251,10 +251,10 @@ class Sequential(Deck):
         self._block, self._position = [], 0
 
 
-class Mixed(Deck):
+class Mixed(RowOrder):
     """Rows in an order that random numbers decide, drawn from a window over the data."""
 
-    def __init__(self, pages: Pages, recycles: bool, numbers: random.Random) -> None:
+    def __init__(self, pages: ReadAhead, recycles: bool, numbers: random.Random) -> None:
         super().__init__(pages, recycles)
         self._numbers = numbers
         self._window: list[Row] = []
@@ -353,10 +353,10 @@ class Random(Mixed):
             self._let_in()
 
 
-def deck_of(feed: Feed, allocation: Allocation, seed: int) -> Deck:
+def order_of(feed: Feed, allocation: Allocation, seed: int) -> RowOrder:
     """The deck that an allocation asks for; ``seed`` decides every order but the feed's own."""
     recycles = allocation.ending == "recycle" and allocation.scope != "run"
-    pages = Pages(feed, recycles, held=allocation.order != "sequential")
+    pages = ReadAhead(feed, recycles, held=allocation.order != "sequential")
     if allocation.order == "sequential":
         return Sequential(pages, recycles)
     numbers = random.Random(f"{seed}/data")  # noqa: S311 - repeatable on purpose

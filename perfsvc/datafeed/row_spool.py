@@ -58,7 +58,7 @@ class Budget:
         self.used -= size
 
 
-class Spool:
+class RowSpool:
     """The rows of one source. Whoever holds it lets go of it; with the last holder it is gone."""
 
     def __init__(self, folder: Path, budget: Budget) -> None:
@@ -134,7 +134,9 @@ class Spool:
 class SpooledFeed(Feed):
     """The rows of a spool, from the first. ``closed`` is called when nobody reads it any more."""
 
-    def __init__(self, spool: Spool, warnings: Sequence[Text] = (), closed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, spool: RowSpool, warnings: Sequence[Text] = (), closed: Callable[[], None] = lambda: None
+    ) -> None:
         spool.hold()
         self._spool = spool
         self._closed = closed

@@ -20,8 +20,8 @@ from perfsvc.model.scene import RegexCheck
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import ResponseTimeCheck
 from perfsvc.model.scene import StatusCheck
-from perfsvc.plugin.protocol import Reads
 from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import ReplyParts
 
 CheckFunction = Callable[[Reply], "str | None"]
 """The error class when the check fails, else None."""
@@ -30,11 +30,11 @@ CheckFunction = Callable[[Reply], "str | None"]
 MAX_STATUSES = 1000
 
 
-def reads_of(step: RequestStep) -> Reads:
+def reply_parts_of(step: RequestStep) -> ReplyParts:
     """Which parts of the reply this step looks at."""
     headers = any(check.type == "header" for check in step.checks) or any(e.source == "header" for e in step.extract)
     body = any(check.type in ("json", "regex", "contains") for check in step.checks)
-    return Reads(headers, body or any(e.source in ("json", "regex", "body") for e in step.extract))
+    return ReplyParts(headers, body or any(e.source in ("json", "regex", "body") for e in step.extract))
 
 
 class StatusFailures(dict[int, "str | None"]):

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from perfsvc.clock import Clock
 from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
 from perfsvc.engine.compiled import CompiledRun
-from perfsvc.engine.error_samples import Complaints
-from perfsvc.engine.error_samples import FailureLog
-from perfsvc.engine.executors.closed import ClosedDriver
-from perfsvc.engine.executors.open import OpenDriver
+from perfsvc.engine.error_samples import ErrorSamples
+from perfsvc.engine.error_samples import LimitedLog
+from perfsvc.engine.executors.closed import ClosedExecutor
+from perfsvc.engine.executors.open import OpenExecutor
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.row_buffer import Rows
-from perfsvc.engine.row_supply import Supply
+from perfsvc.engine.row_supply import RowSupply
 from perfsvc.engine.setup_teardown import begin_errand
 from perfsvc.engine.setup_teardown import has_steps
 from perfsvc.engine.setup_teardown import run_errand
@@ -29,10 +29,10 @@ from perfsvc.engine.share import WHOLE
 from perfsvc.engine.share import Origin
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
-from perfsvc.engine.user_pool import Crowd
+from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import CLOSED
 from perfsvc.engine.virtual_user import WAIT
-from perfsvc.engine.virtual_user import Gate
+from perfsvc.engine.virtual_user import PauseGate
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import Step
 from perfsvc.engine.virtual_user import VirtualUser
@@ -76,7 +76,7 @@ class Engine:
         teardown_here: Callable[[], Awaitable[bool]] | None = None,
         node: str = "local",
         place: Place = WHOLE,
-        supply: Supply | None = None,
+        supply: RowSupply | None = None,
     ) -> None:
         self.spec = spec
         self._protocol_class = protocol_class
@@ -87,12 +87,12 @@ class Engine:
         self._node = node
         self._place = place
         self._resolver = Resolver(policy, cached=spec.dns_cache)
-        self._gate = Gate()
+        self._gate = PauseGate()
         self.rows = Rows(self, supply, spec.data.allocation, spec.graceful_stop_s) if spec.data else None
         self._seq = 0
         self._iterations = 0
         self._cut_off = 0
-        self.complain = Complaints(spec.execution_id)
+        self.complain = LimitedLog(spec.execution_id)
         self._paused_at = 0
         self._started = False
         self._aborted = False
@@ -116,11 +116,11 @@ class Engine:
     def _assemble(self) -> None:
         numbers = random.Random(f"{self.spec.seed}/node/{self._place.share.index}")  # noqa: S311 - repeatable on purpose
         self._run = CompiledRun(self.spec, self._protocol_class, self._resolver, self._clock, numbers, self.rows)
-        self._failures = FailureLog(self._run.classes)
+        self._failures = ErrorSamples(self._run.classes)
         weights = [weighted.weight for weighted in self.spec.scenes]
-        driver = OpenDriver if self.spec.load.open else ClosedDriver
-        self._crowd = Crowd(self._run.mains, weights, self._make_user, self._begin)
-        self._driver: ClosedDriver | OpenDriver = driver(self, self._crowd, self._place)
+        driver = OpenExecutor if self.spec.load.open else ClosedExecutor
+        self._users = UserPool(self._run.mains, weights, self._make_user, self._begin)
+        self._driver: ClosedExecutor | OpenExecutor = driver(self, self._users, self._place)
         if self.rows is not None:
             self.rows.driver = self._driver
 
@@ -160,7 +160,7 @@ class Engine:
             self.paused_ns += (self._clock.now_ns() if at_ns is None else at_ns) - self._paused_at
             self._paused_at = 0
             self._gate.closed = False
-            self._crowd.release()
+            self._users.release()
             self._driver.resumed()
 
     def set_level(self, level: float, at: float | None = None) -> None:
@@ -180,7 +180,7 @@ class Engine:
         """Stop at once: requests in flight are given up, and no step is run any more."""
         self._aborted = True
         self.stop()
-        self._crowd.cut_off()
+        self._users.cut_off()
 
     def stop(self) -> None:
         """No new request starts; those in flight get ``graceful_stop_s`` to end, then they are cut off."""
@@ -191,7 +191,7 @@ class Engine:
         elif self._started:
             self._driver.stopped(self.elapsed_now())
         self.stopping = self._gate.closed = True
-        self._crowd.leave_idle()
+        self._users.leave_idle()
         self._background = self.loop.create_task(self._finish())
 
     async def wait(self) -> None:
@@ -203,9 +203,9 @@ class Engine:
     def hold(self, user: VirtualUser, position: int) -> int:
         """A user may not start its next request: it waits for the end of the pause, or leaves."""
         if self.stopping or user.gate is CLOSED:
-            self._crowd.leave(user)
+            self._users.leave(user)
         else:
-            self._crowd.hold(user, position)
+            self._users.hold(user, position)
         return WAIT
 
     def iteration_ended(self, user: VirtualUser, back: int) -> int:
@@ -213,17 +213,17 @@ class Engine:
         self._iterations += 1
         return self._driver.next_iteration(user, back)
 
-    def errand_done(self, user: VirtualUser) -> int:
+    def setup_done(self, user: VirtualUser) -> int:
         """A user that ran setup or teardown steps is through."""
         self.variables.update(user.scope.variables)
-        self._crowd.leave(user)
+        self._users.leave(user)
         return WAIT
 
     def cut_off_one(self, user: VirtualUser) -> None:
         """A request was given up because the run, or the user, ended: not the target's fault."""
         self._cut_off += 1
         user.deadline_ns = 0
-        self._crowd.leave(user)
+        self._users.leave(user)
 
     def count_failure(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
         """A request failed: count it under its class, keep an example."""
@@ -299,12 +299,12 @@ class Engine:
     def _sweep(self) -> None:
         """The one look-out for deadlines: no request has a timer of its own."""
         self._swept_ns = self.tick_ns
-        for user in self._crowd.overdue(self.tick_ns):
+        for user in self._users.overdue(self.tick_ns):
             user.deadline_ns = 0
             for session in user.sessions:
                 if session is not None and user.sending is not None:
                     session.abort(TIMEOUT)
-        self._crowd.leave_retired(self.tick_ns)
+        self._users.leave_retired(self.tick_ns)
 
     def _fold(self) -> None:
         """Everything since the last fold as a snapshot, under the second of the run that it began in."""
@@ -320,7 +320,7 @@ class Engine:
             second=self._origin_second + int(covered),
             elapsed=round(elapsed_ns / SECOND_NS, 3),
             span_ns=span,
-            vus=self._crowd.told(first=self._seq == 1),
+            vus=self._users.told(first=self._seq == 1),
             planned_vus=0 if self.stopping else self._driver.planned_users(elapsed_ns / SECOND_NS),
             planned_rate=0.0 if self.stopping else self._driver.planned_rate(elapsed_ns / SECOND_NS),
             paused=bool(self._paused_at),
@@ -328,7 +328,7 @@ class Engine:
             cut_off=self._cut_off,
             dropped=self._driver.dropped,
             late=self._driver.late,
-            windows=self._run.fold(self._crowd.active),
+            windows=self._run.fold(self._users.active),
             health=self.probe.read(wall_span, 0.0 if self.rows is None else self.rows.waited(span)),
             errors=self._failures.drain(),
         )
@@ -347,14 +347,14 @@ class Engine:
 
     async def _errands(self, programs: list[Program]) -> None:
         """Run setup or teardown programs, one after the other; their variables become everyone's."""
-        crowd = self._crowd
+        users = self._users
         try:
             for program in programs:
                 if has_steps([program]):
-                    self._crowd = Crowd([program], [1], lambda _, code: self._make_user(0, code), begin_errand)
-                    await run_errand(self._crowd, self.spec.request_timeout_ms)
+                    self._users = UserPool([program], [1], lambda _, code: self._make_user(0, code), begin_errand)
+                    await run_errand(self._users, self.spec.request_timeout_ms)
         finally:
-            self._crowd = crowd
+            self._users = users
 
     # The end.
 
@@ -385,10 +385,10 @@ class Engine:
 
     async def _leave_all(self) -> None:
         try:
-            await asyncio.wait_for(self._crowd.empty.wait(), self.spec.graceful_stop_s)
+            await asyncio.wait_for(self._users.empty.wait(), self.spec.graceful_stop_s)
         except TimeoutError:
-            self._crowd.cut_off()
-        await self._crowd.closed(CLOSE_TIMEOUT_S)
+            self._users.cut_off()
+        await self._users.closed(CLOSE_TIMEOUT_S)
         if await self._runs_teardown():
             await self._errands(self._run.teardowns)
 

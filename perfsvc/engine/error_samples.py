@@ -18,7 +18,7 @@ MAX_HEAD = 4096
 MAX_COMPLAINTS = 20
 
 
-class Complaints:
+class LimitedLog:
     """Logs what should not happen in a run, not without limit."""
 
     def __init__(self, execution_id: str) -> None:
@@ -31,7 +31,7 @@ class Complaints:
             log.warning("run %s: %s", self._execution_id, message)
 
 
-class FailureLog:
+class ErrorSamples:
     """Collects samples until ``drain``; never more than SAMPLES_PER_CLASS of a step's class in a whole run."""
 
     def __init__(self, classes: ErrorClasses) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from perfsvc.engine import instructions as make
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_checks
-from perfsvc.engine.checks import reads_of
+from perfsvc.engine.checks import reply_parts_of
 from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
@@ -122,7 +122,7 @@ class Compiler:
     def _call(self, step: RequestStep, protocol: Protocol, path: str) -> Call | None:
         timeout_ns = (step.timeout or self._timeout_ms) * NS_PER_MS
         return self._faults.noted(
-            lambda: protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, reads_of(step)),
+            lambda: protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, reply_parts_of(step)),
             f"{path}.request",
         )
 
@@ -147,7 +147,7 @@ class _Assembly:
 
     def once(self, steps: Sequence[Step], path: str) -> None:
         self.sequence(steps, path)
-        self.code.append(lambda user: user.engine.errand_done(user))
+        self.code.append(lambda user: user.engine.setup_done(user))
 
     def looped(self, on_start: Sequence[Step], steps: Sequence[Step], at: str) -> None:
         if self._compiler.rows is not None:

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
-from perfsvc.engine.executors.base import Driver
+from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.row_supply import Nothing
-from perfsvc.engine.row_supply import Supply
+from perfsvc.engine.row_supply import RowSupply
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
@@ -118,9 +118,9 @@ class Rows:
     who use them.
     """
 
-    driver: Driver
+    driver: Executor
 
-    def __init__(self, host: Host, supply: Supply | None, allocation: Allocation, graceful_s: float) -> None:
+    def __init__(self, host: Host, supply: RowSupply | None, allocation: Allocation, graceful_s: float) -> None:
         self._host = host
         self._supply = supply or Nothing()
         self._allocation = allocation
@@ -192,7 +192,7 @@ class Rows:
     # What the supply answers.
 
     def deliver(self, grant: Grant) -> None:
-        """The answer to ``Supply.ask``; that the data is at its end is told also unasked."""
+        """The answer to ``RowSupply.ask``; that the data is at its end is told also unasked."""
         self._asking = False
         self.low = 0
         if self._closed:
@@ -227,13 +227,13 @@ class Rows:
             return True
         if self.usable or self._unconfirmed or self._leases:
             return False
-        return not any(is_busy(user) for user in self.driver.crowd.active)
+        return not any(is_busy(user) for user in self.driver.users.active)
 
     def waited(self, span_ns: int) -> float:
         """The percent of its users' time since the last call, ``span_ns`` ago, that went by in waiting for rows."""
         if not span_ns:  # a pause
             return 0.0
-        waited, users = self._read(), len(self.driver.crowd.active)
+        waited, users = self._read(), len(self.driver.users.active)
         return min(100 * waited / (span_ns * users), 100.0) if users else 0.0
 
     def close(self) -> None:
@@ -266,7 +266,7 @@ class Rows:
                 user.scope.variables.update(self._last)
             return at + 1
         if self.ended and not self._parks:
-            self.driver.starved(user)
+            self.driver.out_of_data(user)
             return WAIT
         place = Place(user, at, self._now_ns(), self._queue)
         self._queue[place] = None
@@ -371,7 +371,7 @@ class Rows:
         """Rows done with for certain: those in the hands of users who may be at work on them are not."""
         if self._allocation.once:
             return self.taken
-        return max(self.taken - len(self.driver.crowd.active), 0)
+        return max(self.taken - len(self.driver.users.active), 0)
 
     def _let_go(self) -> None:
         """Rows that nobody has claimed for a second are more use elsewhere."""

@@ -8,7 +8,7 @@ from typing import Protocol as Interface
 from perfsvc.model.data import Grant
 
 
-class Supply(Interface):
+class RowSupply(Interface):
     """Where a node's rows come from: the run's dealer, near or far. No method blocks."""
 
     @property

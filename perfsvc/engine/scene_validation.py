@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_checks
-from perfsvc.engine.checks import reads_of
+from perfsvc.engine.checks import reply_parts_of
 from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
@@ -34,7 +34,7 @@ TIMEOUT_NS = 1_000_000_000
 FIRST_KEY = re.compile(r"[^.\[]+")
 
 
-class Surroundings(NamedTuple):
+class ValidationContext(NamedTuple):
     """What a run might bring: a base URL, and one value for every variable, or None where these vary."""
 
     base_url: str
@@ -42,19 +42,19 @@ class Surroundings(NamedTuple):
 
 
 POSSIBLE = (
-    Surroundings("{{base_url}}", None),
-    Surroundings("http://127.0.0.1:1", "1"),
-    Surroundings("http://127.0.0.1:1", "http://127.0.0.1:1"),
+    ValidationContext("{{base_url}}", None),
+    ValidationContext("http://127.0.0.1:1", "1"),
+    ValidationContext("http://127.0.0.1:1", "http://127.0.0.1:1"),
 )
 
 
-class Inspector:
+class SceneValidator:
     """Finds the faults of request steps. ``protocol_class`` gives the protocol of a name or raises NotFound."""
 
     def __init__(self, protocol_class: Callable[[str], type[Protocol]], default_protocol: str) -> None:
         self._protocol_class = protocol_class
         self._default_protocol = default_protocol
-        self._made: dict[tuple[str, Surroundings], Protocol | None] = {}
+        self._made: dict[tuple[str, ValidationContext], Protocol | None] = {}
 
     def problems(self, step: RequestStep, path: str) -> list[Problem]:
         """Every fault of a step, which stands at ``path``."""
@@ -82,18 +82,18 @@ class Inspector:
         return found
 
     def _compiled(
-        self, protocol: type[Protocol], step: RequestStep, request: Spec, surroundings: Surroundings
+        self, protocol: type[Protocol], step: RequestStep, request: Spec, surroundings: ValidationContext
     ) -> list[Problem]:
         made = self._protocol(protocol, surroundings)
         if made is None:
             return []
         try:
-            made.compile(request, TIMEOUT_NS, reads_of(step))
+            made.compile(request, TIMEOUT_NS, reply_parts_of(step))
         except (Fault, InvalidInput) as error:
             return [problem for problem in error.problems if written(problem.path, step.request)]
         return []
 
-    def _protocol(self, protocol: type[Protocol], surroundings: Surroundings) -> Protocol | None:
+    def _protocol(self, protocol: type[Protocol], surroundings: ValidationContext) -> Protocol | None:
         """A protocol object with its default options; None where it takes none without a plan's own."""
         key = (protocol.name, surroundings)
         if key not in self._made:
@@ -110,7 +110,7 @@ def written(path: str, request: Mapping[str, Any]) -> bool:
     return key is None or key[0] == "$" or key[0] in request
 
 
-def context_of(surroundings: Surroundings) -> RunContext:
+def context_of(surroundings: ValidationContext) -> RunContext:
     """A context that does for compiling and for nothing else."""
     constants = {} if surroundings.value is None else EveryVariable(surroundings.value)
     return RunContext(

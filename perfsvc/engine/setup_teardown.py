@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
-from perfsvc.engine.user_pool import Crowd
-from perfsvc.engine.virtual_user import Gate
+from perfsvc.engine.user_pool import UserPool
+from perfsvc.engine.virtual_user import PauseGate
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import RunError
@@ -22,7 +22,7 @@ def has_steps(programs: Sequence[Program]) -> bool:
     return any(len(program.instructions) > 1 for program in programs)
 
 
-def errands_limit_s(spec: RunSpec) -> float:
+def setup_limit_s(spec: RunSpec) -> float:
     """The longest that the setup steps of all scenes may take, or those after the load, s; 0 where there are none."""
     errands = sum(bool(weighted.scene.setup or weighted.scene.teardown) for weighted in spec.scenes)
     return errands * ERRAND_TIMEOUTS * spec.request_timeout_ms / 1000
@@ -30,11 +30,11 @@ def errands_limit_s(spec: RunSpec) -> float:
 
 def begin_errand(user: VirtualUser, number: int) -> None:
     """Let a user run its setup or teardown steps, whatever keeps those of the load from starting."""
-    user.gate = Gate()
+    user.gate = PauseGate()
     user.run(user.program.start)
 
 
-async def run_errand(errand: Crowd, request_timeout_ms: int) -> None:
+async def run_errand(errand: UserPool, request_timeout_ms: int) -> None:
     """Until the errand's only user is through. Raises RunError when it takes too long."""
     limit = request_timeout_ms / 1000 * ERRAND_TIMEOUTS
     errand.start()

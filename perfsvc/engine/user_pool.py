@@ -16,7 +16,7 @@ MAX_STARTS_AT_ONCE = 200
 """Users started in one tick: opening more connections at once would hold the loop up."""
 
 
-class Crowd:
+class UserPool:
     """Active users in the order they came. The last to come is the first to retire.
 
     ``make`` builds the user of a number with the program of its scene, ``begin`` lets it begin.

@@ -33,7 +33,7 @@ UNSENT_PAUSE_S = 0.1
 Instruction = Callable[["VirtualUser"], int]
 
 
-class Gate:
+class PauseGate:
     """Whether new requests may start. One is shared by all users; a user told to leave gets a closed one."""
 
     __slots__ = ("closed",)
@@ -42,7 +42,7 @@ class Gate:
         self.closed = closed
 
 
-CLOSED = Gate(closed=True)
+CLOSED = PauseGate(closed=True)
 
 
 class Step(Interface):
@@ -122,7 +122,7 @@ class Host(Interface):
         """What the last instruction of an iteration answers."""
         ...
 
-    def errand_done(self, user: VirtualUser) -> int:
+    def setup_done(self, user: VirtualUser) -> int:
         """What the last instruction of setup or teardown answers."""
         ...
 
@@ -177,7 +177,7 @@ class VirtualUser:
         "timer",
     )
 
-    def __init__(self, engine: Host, program: Program, scope: Scope, gate: Gate) -> None:
+    def __init__(self, engine: Host, program: Program, scope: Scope, gate: PauseGate) -> None:
         self.engine = engine
         self.program = program
         self.scope = scope
@@ -267,7 +267,7 @@ class VirtualUser:
         """Count what the request in flight has counted so far."""
         step = self.sending
         for session in self.sessions if step is not None else ():
-            counters = None if session is None else session.so_far()
+            counters = None if session is None else session.partial_counters()
             if counters is not None:
                 step.recorder.count(counters, None)  # type: ignore[union-attr]  # there is one
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perfsvc.load_control.adaptive.controller import Governor
+from perfsvc.load_control.adaptive.controller import AdaptiveController
 from perfsvc.load_control.controller import Controller
-from perfsvc.load_control.error_rate.controller import BreakingPoint
+from perfsvc.load_control.error_rate.controller import ErrorRateController
 from perfsvc.load_control.step.controller import StepTable
 from perfsvc.model.load import Adaptive
 from perfsvc.model.load import ErrorSearch
@@ -20,8 +20,8 @@ def controller_for(load: Load) -> Controller | None:
         case Steps():
             return StepTable(load)
         case ErrorSearch() as search:
-            return BreakingPoint(search, load.variable)
+            return ErrorRateController(search, load.variable)
         case Adaptive() as adaptive:
-            return Governor(adaptive, load.variable)
+            return AdaptiveController(adaptive, load.variable)
         case None:
             return None

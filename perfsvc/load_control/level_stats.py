@@ -12,7 +12,7 @@ from perfsvc.metrics.figures import percent
 LATENCIES = ("avg", "p50", "p95", "p99")
 
 
-class Held:
+class LevelStats:
     """The sum of some closed seconds.
 
     Rates are pooled: all errors over all requests. Latencies are means of the single seconds' figures, weighted by

@@ -8,7 +8,7 @@ MAX_RANGES = 1_000
 Range = tuple[int, int]
 
 
-class Sequence:
+class SeenSequence:
     """The numbers seen of one node, counted from 1."""
 
     __slots__ = ("_gaps", "_given_up", "highest")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Iterator
-from collections.abc import Sequence as Items
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from perfsvc.metrics.bucket import Bucket
 from perfsvc.metrics.deduplication import Range
-from perfsvc.metrics.deduplication import Sequence
+from perfsvc.metrics.deduplication import SeenSequence
 from perfsvc.metrics.figures import WHOLE_RUN_NS
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
@@ -71,7 +71,7 @@ class NodeTotals(Tally):
         self.running_ns = self.snapshots = self.iterations = self.dropped = self.late = self.cut_off = 0
         self.elapsed = 0.0
         self.health = NodeHealth()
-        self.sequence = Sequence()
+        self.sequence = SeenSequence()
         self.series = NodeSeries()
 
     def add_snapshot(self, snapshot: Snapshot, tally: Tally) -> None:
@@ -108,7 +108,7 @@ class RunMetrics:
     ``groups`` are the indexes of steps that are groups: they have totals of their own and no part in the run's sums.
     """
 
-    def __init__(self, step_names: Items[str], groups: Collection[int] = ()) -> None:
+    def __init__(self, step_names: Sequence[str], groups: Collection[int] = ()) -> None:
         self.step_names = list(step_names)
         self.groups = frozenset(groups)
         self.total = Totals()

@@ -10,7 +10,7 @@ from __future__ import annotations
 GRACE_S = 2.0
 
 
-class RollCall:
+class Watermark:
     """Who has told which second (Unix time). Moments are seconds of a steady clock."""
 
     def __init__(self, grace_s: float = GRACE_S) -> None:

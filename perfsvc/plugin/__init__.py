@@ -27,8 +27,8 @@ from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Excerpt
 from perfsvc.plugin.protocol import NotSent
 from perfsvc.plugin.protocol import Protocol
-from perfsvc.plugin.protocol import Reads
 from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import ReplyParts
 from perfsvc.plugin.protocol import RunContext
 from perfsvc.plugin.protocol import Scope
 from perfsvc.plugin.protocol import Session
@@ -53,8 +53,8 @@ __all__ = [
     "NotSent",
     "Problem",
     "Protocol",
-    "Reads",
     "Reply",
+    "ReplyParts",
     "Row",
     "RunContext",
     "Scope",

@@ -50,7 +50,7 @@ class Feed(ABC):
 
     columns: Sequence[str] = ()
     """The names every row has."""
-    portable: bool = False
+    json_safe: bool = False
     """Whether each row can travel to any node as it is, so that nobody has to look at it.
 
     Then values are those of JSON, all text can be encoded, that is, has no halves of characters, and whole numbers have
@@ -68,7 +68,7 @@ class Feed(ABC):
         Must not hold up the loop: what blocks, or takes more than a millisecond or two, belongs in a thread.
         """
 
-    def at_hand(self, limit: int) -> list[Row]:
+    def read_nowait(self, limit: int) -> list[Row]:
         """The next rows, at most ``limit``, where they are there at once; else none, and ``read`` tells what follows.
 
         Takes well under a millisecond. Never called while a ``read`` is on its way. Raises DataFailure.

@@ -38,7 +38,7 @@ ABORTED = "Aborted"
 """The error class of a request that the engine itself cut off; never counted against the target."""
 
 
-class Reads(NamedTuple):
+class ReplyParts(NamedTuple):
     """Which parts of a reply the step's checks and extractors look at. What nobody reads need not be kept."""
 
     headers: bool = False
@@ -142,11 +142,11 @@ class Reply(ABC):
 
     @abstractmethod
     def header(self, name: str) -> str | None:
-        """A header (metadata, trailer) by its name in any case; needs ``Reads.headers``."""
+        """A header (metadata, trailer) by its name in any case; needs ``ReplyParts.headers``."""
 
     @abstractmethod
     def body(self) -> bytes:
-        """The decoded body; needs ``Reads.body``."""
+        """The decoded body; needs ``ReplyParts.body``."""
 
     @abstractmethod
     def excerpt(self) -> Excerpt:
@@ -192,7 +192,7 @@ class Session(ABC):
         Whatever the request had been using (a half-read connection) must not be used again.
         """
 
-    def so_far(self) -> Mapping[str, float] | None:
+    def partial_counters(self) -> Mapping[str, float] | None:
         """What was counted of the request in flight since it was last asked about; the reply then tells the rest.
 
         Asked once a second, of protocols that say so by ``counts_in_flight``. None where there is nothing.
@@ -241,14 +241,14 @@ class Protocol(ABC):
     Request: ClassVar[type[Spec]]
     Options: ClassVar[type[Spec]]
     counts_in_flight: ClassVar[bool] = False
-    """Whether requests may last so long that their counters are asked for meanwhile: see ``Session.so_far``."""
+    """Whether counters of unfinished requests are read each second: see ``Session.partial_counters``."""
 
     def __init__(self, options: Any, context: RunContext) -> None:
         self.options = options
         self.context = context
 
     @abstractmethod
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> Call:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> Call:
         """A step's validated request, made ready. Raises InvalidInput with paths relative to ``request``."""
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from perfsvc.engine.scene_validation import Inspector
+from perfsvc.engine.scene_validation import SceneValidator
 from perfsvc.errors import InvalidInput
 from perfsvc.model.base import Many
 from perfsvc.model.base import titled
@@ -47,8 +47,8 @@ class SceneChange(Change):
     description: Description | None = may_change("描述", "Description")
     steps: Many[Step] = may_change("步骤", "Steps", min_length=1, max_length=MAX_STEPS)
     on_start: Many[Step] = may_change("用户启动步骤", "Once per virtual user, first", max_length=MAX_STEPS)
-    setup: Many[Step] = may_change("前置步骤", "Once per run, first", max_length=MAX_STEPS)
-    teardown: Many[Step] = may_change("后置步骤", "Once per run, last", max_length=MAX_STEPS)
+    setup: Many[Step] = may_change("前置步骤", "SingleFlight per run, first", max_length=MAX_STEPS)
+    teardown: Many[Step] = may_change("后置步骤", "SingleFlight per run, last", max_length=MAX_STEPS)
 
 
 class Scenes:
@@ -90,7 +90,7 @@ class Scenes:
         return scenes.update(replace(scene, spec=spec, description=description))
 
     def _check(self, spec: SceneSpec) -> None:
-        inspector = Inspector(self._catalog.protocol, DEFAULT_PROTOCOL)
+        inspector = SceneValidator(self._catalog.protocol, DEFAULT_PROTOCOL)
         problems = [
             problem
             for path, step in located(spec)

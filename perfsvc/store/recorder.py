@@ -14,7 +14,7 @@ from perfsvc.model.window import Snapshot
 from perfsvc.store import spool
 from perfsvc.store import windows
 from perfsvc.store.database import Store
-from perfsvc.store.spool import Spool
+from perfsvc.store.spool import SnapshotSpool
 from perfsvc.store.windows import Row
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Recorder:
         self.lost = 0
         self._store, self._execution_id, self._plan_id, self._clock = store, execution_id, plan_id, clock
         self._interval, self._stop_limit = interval, stop_limit
-        self._spool = Spool(spool_dir, execution_id, spool_limit)
+        self._spool = SnapshotSpool(spool_dir, execution_id, spool_limit)
         self._pending: list[Row] = []
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None

@@ -34,7 +34,7 @@ class Replayed(NamedTuple):
     lost: int
 
 
-class Spool:
+class SnapshotSpool:
     """The file of one run, of at most ``limit`` bytes. Its methods block, so they belong in a thread."""
 
     def __init__(self, directory: Path, execution_id: str, limit: int = DEFAULT_LIMIT) -> None:

@@ -37,7 +37,7 @@ from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.openapi import describe
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.routing import check
-from perfsvc.web.framework.upload import Upload
+from perfsvc.web.framework.upload import UploadHandler
 
 IDLE_CONNECTION_S = 75.0
 BODY_S = 60.0
@@ -66,7 +66,7 @@ ROUTES: tuple[Route, ...] = (
     *docs.routes,
 )
 
-UPLOADED = [re.compile(route.pattern) for route in ROUTES if issubclass(route.handler, Upload)]
+UPLOADED = [re.compile(route.pattern) for route in ROUTES if issubclass(route.handler, UploadHandler)]
 """The paths whose handlers take files."""
 
 

@@ -25,7 +25,7 @@ class BlockFeed(Feed):
         """The next rows where they are made in well under a millisecond; else none. Raises DataFailure."""
         return []
 
-    def at_hand(self, limit: int) -> list[Row]:
+    def read_nowait(self, limit: int) -> list[Row]:
         if self._next == len(self._rows) and not self._coming:
             self._rows, self._next = self.small_block(), 0
         return self._take(limit)

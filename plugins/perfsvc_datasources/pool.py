@@ -117,9 +117,9 @@ class PoolFeed(Feed):
         self._next = 0
 
     async def read(self, limit: int) -> list[Row]:
-        return self.at_hand(limit)
+        return self.read_nowait(limit)
 
-    def at_hand(self, limit: int) -> list[Row]:
+    def read_nowait(self, limit: int) -> list[Row]:
         block = list(self._rows[self._next : self._next + limit])
         self._next += len(block)
         return block

@@ -87,10 +87,15 @@ def test_where_agents_of_this_machine_go() -> None:
 def test_messages_arrive_as_they_were_sent_and_others_do_not() -> None:
     snapshot = Snapshot(node="a", seq=1, second=2, elapsed=3.0, span_ns=4, vus=5, planned_vus=6)
     grant = Grant(lease=3, rows=[{"user": "甲", "n": 1.5}])
-    told, granted = messages.Told(run="r/a", snapshot=snapshot), messages.Granted(run="r/a", grant=grant)
+    told, granted = messages.SnapshotReport(run="r/a", snapshot=snapshot), messages.Granted(run="r/a", grant=grant)
     assert messages.decode_word(messages.encode(told)) == told
     assert messages.decode_order(messages.encode(granted)) == granted
-    for wrong in (b"", b"\xc1", messages.encode({"type": "Told", "run": 1}), messages.encode({"type": "Who"})):
+    for wrong in (
+        b"",
+        b"\xc1",
+        messages.encode({"type": "SnapshotReport", "run": 1}),
+        messages.encode({"type": "Who"}),
+    ):
         with pytest.raises(msgspec.MsgspecError):
             messages.decode_word(wrong)
     with pytest.raises(msgspec.MsgspecError):

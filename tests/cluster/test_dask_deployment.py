@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from perfsvc.cluster.dask import messages
-from perfsvc.engine.setup_teardown import errands_limit_s
+from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import RunError
 from tests.cluster.virtual_agents import Stage
 from tests.cluster.virtual_agents import act
@@ -62,7 +62,7 @@ def test_a_node_that_hangs_before_the_load_holds_the_end_up_no_longer_than_3_s()
 def test_setup_steps_are_waited_for_only_where_there_are_any() -> None:
     step = {"name": "up", "request": {"path": "/up"}}
     scenes: list[dict[str, Any]] = [{}, {"setup": [step]}, {"teardown": [step]}]
-    limits = [errands_limit_s(spec_of(rate=1, scene=scene, request_timeout_ms=2000)) for scene in scenes]
+    limits = [setup_limit_s(spec_of(rate=1, scene=scene, request_timeout_ms=2000)) for scene in scenes]
     assert limits == [0, 20, 20]
 
 

@@ -61,7 +61,7 @@ def spec_of(mode: str, url: str) -> RunSpec:
     return make_run_spec(mode, PlanConfig.parse(config), (), Target(), f"run-{mode}")
 
 
-class Told:
+class SnapshotReport:
     """What a run told: its report, and by profile second and node what was planned and done."""
 
     def __init__(self, ride: Ride, report: dict[str, Any]) -> None:
@@ -85,14 +85,14 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def told(cluster: DaskCluster, target: Nginx) -> dict[str, Told]:
+async def told(cluster: DaskCluster, target: Nginx) -> dict[str, SnapshotReport]:
     """Every mode's run, to its end."""
-    outcomes: dict[str, Told] = {}
+    outcomes: dict[str, SnapshotReport] = {}
 
     async def in_turn(modes: tuple[str, ...]) -> None:
         for mode in modes:
             ride = Ride(cluster, spec_of(mode, target.url))
-            outcomes[mode] = Told(ride, await ride.whole())
+            outcomes[mode] = SnapshotReport(ride, await ride.whole())
 
     await asyncio.gather(*map(in_turn, TIMETABLE))
     return outcomes
@@ -100,7 +100,7 @@ async def told(cluster: DaskCluster, target: Nginx) -> dict[str, Told]:
 
 @pytest.mark.parametrize("mode", CONFIGS)
 async def test_what_the_nodes_did_adds_up_to_what_the_target_saw(
-    told: dict[str, Told], target: Nginx, mode: str
+    told: dict[str, SnapshotReport], target: Nginx, mode: str
 ) -> None:
     report, nodes = told[mode].report, told[mode].nodes.values()
     assert (report["status"], report["reason"]["code"]) == ("completed", "finished")
@@ -113,12 +113,12 @@ async def test_what_the_nodes_did_adds_up_to_what_the_target_saw(
     assert sum(node["errors"] for node in nodes) == summary["error_count"] == seen[503]
 
 
-async def test_stages_are_followed_to_the_arrival(told: dict[str, Told]) -> None:
+async def test_stages_are_followed_to_the_arrival(told: dict[str, SnapshotReport]) -> None:
     """60 while the rate rises, 60 while it stays, 30 while it falls."""
     assert [node["requests"] for node in told["stages"].nodes.values()] == [75, 75]
 
 
-async def test_a_staircase_takes_every_step_on_both_nodes(told: dict[str, Told]) -> None:
+async def test_a_staircase_takes_every_step_on_both_nodes(told: dict[str, SnapshotReport]) -> None:
     outcome = told["step"]
     assert [row["level"] for row in outcome.search["evidence"]] == [2, 4, 6]
     assert {tuple(users) for users in outcome.planned("planned_vus")} - {(0, 0)} == {(1, 1), (2, 2), (3, 3)}
@@ -126,7 +126,7 @@ async def test_a_staircase_takes_every_step_on_both_nodes(told: dict[str, Told])
     assert 0 < first < second < third
 
 
-async def test_the_search_finds_the_limit_of_the_target(told: dict[str, Told]) -> None:
+async def test_the_search_finds_the_limit_of_the_target(told: dict[str, SnapshotReport]) -> None:
     search = told["error_rate"].search
     assert (search["variable"], search["complete"], search["recovered"]) == ("arrival_rate", True, True)
     assert 0.8 * BUCKET <= search["low"] == search["value"] <= 1.2 * BUCKET
@@ -136,7 +136,7 @@ async def test_the_search_finds_the_limit_of_the_target(told: dict[str, Told]) -
     assert "bad" in {row["verdict"] for row in judged}
 
 
-async def test_adaptive_load_holds_its_target(told: dict[str, Told]) -> None:
+async def test_adaptive_load_holds_its_target(told: dict[str, SnapshotReport]) -> None:
     search = told["adaptive"].search
     assert (search["metric"], search["target"], search["complete"]) == ("rps", 100, True)
     levels = [row["level"] for row in search["evidence"]]

@@ -6,9 +6,9 @@ import asyncio
 
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.agents import Agent
-from perfsvc.cluster.dask.row_server import Dealing
+from perfsvc.cluster.dask.row_server import RowServer
 from perfsvc.cluster.dask.run_nodes import Member
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import Grant
 from tests.support import virtual_time
@@ -20,12 +20,12 @@ def member_of(name: str) -> Member:
     return Member("run", name, Agent(f"tls://{name}", hello, 0, 0.0), 0)
 
 
-async def dealer_of(feed: Numbered, **allocation: object) -> Dealer:
+async def dealer_of(feed: Numbered, **allocation: object) -> RowAllocator:
     async def opened() -> Numbered:
         return feed
 
     data = {"source": "numbered", "allocation": {"unique": True, **allocation}}
-    dealer = Dealer(opened, DataSpec.parse(data), seed=7)
+    dealer = RowAllocator(opened, DataSpec.parse(data), seed=7)
     await dealer.open()
     return dealer
 
@@ -41,7 +41,7 @@ def test_rows_that_cannot_be_sent_fail_the_run_and_nobody_waits() -> None:
     async def main() -> None:
         dealer = await dealer_of(Numbered(9))
         members = [member_of("one"), member_of("two")]
-        dealing = Dealing(dealer, send, lambda: members)
+        dealing = RowServer(dealer, send, lambda: members)
         for member in members:
             dealing.hear(member, messages.Ask(run=member.stint, want=3))
         await asyncio.sleep(1)
@@ -58,7 +58,7 @@ def test_the_end_of_the_data_is_told_to_nodes_that_ask_for_nothing() -> None:
     async def main() -> None:
         dealer = await dealer_of(Numbered(1), scope="vu")
         members = [member_of("one"), member_of("two")]
-        dealing = Dealing(dealer, lambda member, message: sent.append((member.node, message)), lambda: members)
+        dealing = RowServer(dealer, lambda member, message: sent.append((member.node, message)), lambda: members)
         ask = messages.Ask(run="run/one", want=1)
         dealing.hear(members[0], ask)
         await asyncio.sleep(1)

@@ -13,7 +13,7 @@ from typing import cast
 
 from perfsvc import __version__
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.agent_run import Hosted
+from perfsvc.cluster.dask.agent_run import AgentRun
 from perfsvc.cluster.dask.agents import DASK
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
@@ -67,7 +67,7 @@ class Hand:
             name=name, host="h", pid=1, version=__version__, python=platform.python_version(), dask=DASK, plugins={}
         )
         self.agent = Agent(f"tls://{name}:1", hello, stage.clock.now_ns(), 0.0)
-        self.hosted: dict[str, Hosted] = {}
+        self.hosted: dict[str, AgentRun] = {}
         self.heard: list[messages.Message] = []
         self.hung = False
         self.mute: tuple[type[messages.Message], ...] = ()
@@ -81,10 +81,10 @@ class Hand:
         self.heard.append(order)
         if isinstance(order, messages.Deploy):
             run = order.run
-            self.hosted[run] = Hosted(
+            self.hosted[run] = AgentRun(
                 order, lambda name: self.stage.protocol, self.stage.clock, self.tell, lambda: self._forget(run)
             )
-        elif not isinstance(order, messages.Beat) and order.run in self.hosted:
+        elif not isinstance(order, messages.Heartbeat) and order.run in self.hosted:
             self.hosted[order.run].obey(order)
 
     def tell(self, word: messages.Message) -> None:

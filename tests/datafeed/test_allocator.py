@@ -1,4 +1,4 @@
-"""Dealing rows to nodes: none twice, none lost but those in doubt, and exact counts of all of them."""
+"""RowServer rows to nodes: none twice, none lost but those in doubt, and exact counts of all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from perfsvc.cluster.dask import messages
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.datafeed.ordering import size_of
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
@@ -26,11 +26,11 @@ from tests.support.feeds import Numbered
 UNIQUE = {"unique": True}
 
 
-async def dealer_of(feed: Numbered, **allocation: Any) -> Dealer:
+async def dealer_of(feed: Numbered, **allocation: Any) -> RowAllocator:
     async def opened() -> Numbered:
         return feed
 
-    dealer = Dealer(opened, DataSpec.parse({"source": "numbered", "allocation": allocation}), seed=7)
+    dealer = RowAllocator(opened, DataSpec.parse({"source": "numbered", "allocation": allocation}), seed=7)
     await dealer.open()
     return dealer
 
@@ -42,7 +42,7 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 class Node:
     """A node that claims what it was granted when a test says so."""
 
-    def __init__(self, dealer: Dealer, name: str) -> None:
+    def __init__(self, dealer: RowAllocator, name: str) -> None:
         self.dealer = dealer
         self.name = name
         self.held: list[tuple[int, list[int], int]] = []
@@ -142,7 +142,7 @@ def test_every_row_is_used_once_whatever_becomes_of_nodes(
     run(asyncio.wait_for(play(count, nodes, actions, order, known), 60))
 
 
-async def drawn(dealer: Dealer, count: int, want: int = 7) -> list[int]:
+async def drawn(dealer: RowAllocator, count: int, want: int = 7) -> list[int]:
     """The first rows of a dealer, for one node that claims all it gets."""
     rows: list[int] = []
     while len(rows) < count:
@@ -362,7 +362,7 @@ def test_a_source_that_cannot_be_opened_has_nothing_to_close() -> None:
         raise OSError("gone")
 
     async def main() -> None:
-        dealer = Dealer(opened, DataSpec(source="numbered"), seed=1)
+        dealer = RowAllocator(opened, DataSpec(source="numbered"), seed=1)
         with pytest.raises(RunError, match="data source numbered: internal error OSError"):
             await dealer.open()
         await dealer.close()

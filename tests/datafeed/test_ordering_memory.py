@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from perfsvc.datafeed import ordering
-from perfsvc.datafeed.ordering import deck_of
+from perfsvc.datafeed.ordering import order_of
 from perfsvc.datafeed.ordering import size_of
 from perfsvc.model.data import Allocation
 from perfsvc.plugin import Feed
@@ -34,7 +34,7 @@ class Uneven(Feed):
 
 
 class AtHand(Uneven):
-    def at_hand(self, limit: int) -> list[Row]:
+    def read_nowait(self, limit: int) -> list[Row]:
         self.position += limit
         return [{"n": number, "text": ""} for number in range(self.position - limit, self.position)]
 
@@ -42,7 +42,7 @@ class AtHand(Uneven):
 @pytest.mark.asyncio
 async def test_a_window_holds_what_it_should_though_few_rows_are_large() -> None:
     feed = Uneven()
-    await deck_of(feed, Allocation(order="shuffled", at_end="stop_run"), seed=1).draw(1)
+    await order_of(feed, Allocation(order="shuffled", at_end="stop_run"), seed=1).draw(1)
     held = feed.position * (size_of({"n": 1, "text": ""}) + len(LARGE) / EVERY)
     assert ordering.MEMORY / 10 < held < ordering.MEMORY * 3
 
@@ -50,7 +50,7 @@ async def test_a_window_holds_what_it_should_though_few_rows_are_large() -> None
 @pytest.mark.asyncio
 async def test_data_is_not_kept_for_another_cycle_when_few_rows_make_it_large() -> None:
     feed = Uneven()
-    pages = ordering.Pages(feed, again=True, held=False)
+    pages = ordering.ReadAhead(feed, again=True, held=False)
     while pages._kept is not None:
         await pages.next()
         assert feed.position * len(LARGE) / EVERY < ordering.MEMORY * 3
@@ -67,7 +67,7 @@ async def test_others_have_their_turn_while_many_rows_are_drawn() -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    drawing = deck_of(AtHand(), Allocation(), seed=1)
+    drawing = order_of(AtHand(), Allocation(), seed=1)
     having_turns = asyncio.ensure_future(others())
     assert [row["n"] for row in await drawing.draw(5000)] == list(range(5000))
     having_turns.cancel()

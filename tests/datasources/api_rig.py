@@ -11,7 +11,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin import Row
-from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import DataRig
 from perfsvc.plugin.testing import Setting
 from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.api import ApiSource
@@ -33,7 +33,7 @@ def paged(url: str, count: int) -> dict[str, Any]:
     }
 
 
-class ApiBench(DataBench):
+class ApiRig(DataRig):
     source = ApiSource
     refused: ClassVar[list[tuple[dict[str, Any], str]]] = [
         ({}, "url"),

@@ -9,7 +9,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin import Row
-from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import DataRig
 from perfsvc.plugin.testing import Setting
 from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.csv import CsvSource
@@ -17,7 +17,7 @@ from perfsvc_datasources.csv import CsvSource
 GIVEN = {"file": "users.csv"}
 
 
-class CsvBench(DataBench):
+class CsvRig(DataRig):
     source = CsvSource
     refused: ClassVar[list[tuple[dict[str, Any], str]]] = [
         ({}, "datafile_id"),

@@ -13,7 +13,7 @@ from typing import ClassVar
 from perfsvc.plugin import DataContext
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row
-from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import DataRig
 from perfsvc.plugin.testing import Setting
 from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.database import DatabaseSource
@@ -48,7 +48,7 @@ def filled(path: Path, count: int) -> Path:
     return path
 
 
-class DatabaseBench(DataBench):
+class DatabaseRig(DataRig):
     source = DatabaseSource
     refused: ClassVar[list[tuple[dict[str, Any], str]]] = [
         ({}, "connection"),

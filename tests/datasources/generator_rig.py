@@ -9,7 +9,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin import Row
-from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import DataRig
 from perfsvc.plugin.testing import Setting
 from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.generator import GeneratorSource
@@ -31,7 +31,7 @@ def column(**written: Any) -> dict[str, Any]:
     return {"columns": {"a": written}}
 
 
-class GeneratorBench(DataBench):
+class GeneratorRig(DataRig):
     source = GeneratorSource
     refused: ClassVar[list[tuple[dict[str, Any], str]]] = [
         ({}, "columns"),

@@ -9,13 +9,13 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin import Row
-from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import DataRig
 from perfsvc.plugin.testing import Setting
 from perfsvc.plugin.testing import data_context
 from perfsvc_datasources.pool import PoolSource
 
 
-class PoolBench(DataBench):
+class PoolRig(DataRig):
     source = PoolSource
     without: ClassVar[dict[str, str]] = {
         "many_rows_take_no_more_memory_than_few": "a pool is in memory, which is why it is bounded"

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from perfsvc.datafeed.ordering import deck_of
+from perfsvc.datafeed.ordering import order_of
 from perfsvc.model.data import Allocation
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row
@@ -127,11 +127,11 @@ async def test_others_get_their_turn_while_there_is_no_sound_row(tmp_path: Path,
 async def test_rows_among_many_bad_ones_are_not_at_hand(tmp_path: Path) -> None:
     data = b"a,b\n1,2\n" + (b"x\n" * 300 + b"1,2\n") * 100
     async with opened(tmp_path / "bad.csv", data) as feed:
-        drawing = deck_of(feed, Allocation(at_end="stop_run"), seed=1)
+        drawing = order_of(feed, Allocation(at_end="stop_run"), seed=1)
         rows: list[Row] = []
         while block := await drawing.draw(1):
             parsed = feed._records._line
-            rows += block + drawing.at_hand(250)
+            rows += block + drawing.read_nowait(250)
             assert feed._records._line - parsed < 2 * records.MOST_LINES
     assert rows == [ONE] * 101
 

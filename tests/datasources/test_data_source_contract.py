@@ -15,32 +15,32 @@ from perfsvc.plugin import Feed
 from perfsvc.plugin import Row
 from perfsvc.plugin.discovery import discover
 from perfsvc.plugin.testing import DATA_CHECKS
-from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import DataRig
 from perfsvc_datasources.pool import Options
 from perfsvc_datasources.pool import PoolFeed
 from perfsvc_datasources.pool import PoolSource
-from tests.datasources.api_rig import ApiBench
-from tests.datasources.csv_rig import CsvBench
-from tests.datasources.database_rig import DatabaseBench
-from tests.datasources.generator_rig import GeneratorBench
-from tests.datasources.pool_rig import PoolBench
+from tests.datasources.api_rig import ApiRig
+from tests.datasources.csv_rig import CsvRig
+from tests.datasources.database_rig import DatabaseRig
+from tests.datasources.generator_rig import GeneratorRig
+from tests.datasources.pool_rig import PoolRig
 
-BENCHES: dict[str, DataBench] = {
-    "api": ApiBench(),
-    "csv": CsvBench(),
-    "database": DatabaseBench(),
-    "generator": GeneratorBench(),
-    "pool": PoolBench(),
+RIGS: dict[str, DataRig] = {
+    "api": ApiRig(),
+    "csv": CsvRig(),
+    "database": DatabaseRig(),
+    "generator": GeneratorRig(),
+    "pool": PoolRig(),
 }
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("source", "name"),
-    [(source, name) for source, bench in BENCHES.items() for name in DATA_CHECKS if name not in bench.without],
+    [(source, name) for source, rig in RIGS.items() for name in DATA_CHECKS if name not in rig.without],
 )
 async def test_contract(source: str, name: str, tmp_path: Path):
-    await DATA_CHECKS[name](BENCHES[source], tmp_path)
+    await DATA_CHECKS[name](RIGS[source], tmp_path)
 
 
 def test_every_source_of_ours_is_held_to_it():
@@ -51,7 +51,7 @@ def test_every_source_of_ours_is_held_to_it():
         if found.origin.distribution == "perfsvc" and issubclass(found.offered, DataSource)
     }
     assert failures == []
-    assert set(BENCHES) == ours
+    assert set(RIGS) == ours
 
 
 # A suite is worth what it finds: each of these breaks one promise.
@@ -107,28 +107,28 @@ class SharesItsPlace(PoolFeed):
 
 class ForgetsWhatWasAtHand(PoolFeed):
     async def read(self, limit: int) -> list[Row]:
-        return super().at_hand(limit)
+        return super().read_nowait(limit)
 
-    def at_hand(self, limit: int) -> list[Row]:
+    def read_nowait(self, limit: int) -> list[Row]:
         return list(self._rows[self._next : self._next + limit])
 
 
 class HasNumbersThatDoNotTravel(PoolFeed):
-    portable = True
+    json_safe = True
 
     async def read(self, limit: int) -> list[Row]:
         return [{**row, "age": 2**64 + row["age"]} for row in await super().read(limit)]
 
 
 class HasHalvesOfCharacters(PoolFeed):
-    portable = True
+    json_safe = True
 
     async def read(self, limit: int) -> list[Row]:
         return [{**row, "note": "\ud83d"} for row in await super().read(limit)]
 
 
 class HasTuples(PoolFeed):
-    portable = True
+    json_safe = True
 
     async def read(self, limit: int) -> list[Row]:
         return [{**row, "note": (1, 2)} for row in await super().read(limit)]
@@ -183,10 +183,10 @@ async def test_a_broken_feed_is_found_out(feed: type[PoolFeed], tmp_path: Path):
         async def open(self) -> PoolFeed:
             return feed(*self.options.table())
 
-    bench = PoolBench()
-    bench.source = Source
+    rig = PoolRig()
+    rig.source = Source
     with pytest.raises(AssertionError):
-        await DATA_CHECKS[BROKEN[feed]](bench, tmp_path)
+        await DATA_CHECKS[BROKEN[feed]](rig, tmp_path)
 
 
 def test_options_without_titles_are_found_out():
@@ -197,7 +197,7 @@ def test_options_without_titles_are_found_out():
         pass
 
     Source.Options = Bare
-    bench = PoolBench()
-    bench.source = Source
+    rig = PoolRig()
+    rig.source = Source
     with pytest.raises(AssertionError):
-        asyncio.run(DATA_CHECKS["fields_have_titles_in_both_languages"](bench, Path()))
+        asyncio.run(DATA_CHECKS["fields_have_titles_in_both_languages"](rig, Path()))

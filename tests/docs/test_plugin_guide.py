@@ -38,18 +38,18 @@ MOVED = {
 HELD_TOO = """
 import pytest
 from perfsvc.plugin.testing import checks_of, hold
-from test_protocol import LineBench
+from test_protocol import LineRig
 
 from perfsvc_wire.callbacks import CallbackProtocol
 
 
-class CallbackBench(LineBench):
+class CallbackRig(LineRig):
     protocol = CallbackProtocol
 
 
-@pytest.mark.parametrize("check", checks_of(CallbackBench()))
+@pytest.mark.parametrize("check", checks_of(CallbackRig()))
 def test_contract(check):
-    hold(CallbackBench(), check)
+    hold(CallbackRig(), check)
 """
 
 

@@ -39,7 +39,7 @@ config: {{hold_time: {seconds}}}
 """
 
 
-class Told(NamedTuple):
+class SnapshotReport(NamedTuple):
     """What the command said: its report, its summary, its exit code."""
 
     report: dict[str, Any]
@@ -63,13 +63,13 @@ def running(folder: Path, host: str, seconds: int) -> Iterator[subprocess.Popen[
             process.kill()
 
 
-def told(process: subprocess.Popen[str], folder: Path) -> Told:
+def told(process: subprocess.Popen[str], folder: Path) -> SnapshotReport:
     """Wait for the end."""
     summary, _ = process.communicate(timeout=LIMIT_S)
-    return Told(json.loads((folder / REPORT).read_text()), summary, process.returncode)
+    return SnapshotReport(json.loads((folder / REPORT).read_text()), summary, process.returncode)
 
 
-def run_with_room(folder: Path, host: str) -> Told:
+def run_with_room(folder: Path, host: str) -> SnapshotReport:
     """A run that nobody disturbed, or the last of some."""
     for _ in range(TRIES):
         with running(folder, host, ROOMY_RUN_S) as process:

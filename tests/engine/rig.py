@@ -24,7 +24,7 @@ def spec_of(steps: list[dict[str, Any]] | None = None, stages: Any = None, scene
     return RunSpec.parse({**base, **more})
 
 
-class Bench:
+class Rig:
     """An engine over a fake target, and everything it told."""
 
     def __init__(self, spec: RunSpec, script: Any) -> None:
@@ -63,10 +63,10 @@ class Bench:
         return [round(moment - self.began, 3) for moment, _, _ in self.target.log]
 
 
-def run(spec: RunSpec, script: Any = Answer()) -> Bench:  # noqa: B008 - never changed
-    async def main() -> Bench:
-        bench = Bench(spec, script)
-        await bench.whole()
-        return bench
+def run(spec: RunSpec, script: Any = Answer()) -> Rig:  # noqa: B008 - never changed
+    async def main() -> Rig:
+        rig = Rig(spec, script)
+        await rig.whole()
+        return rig
 
     return virtual_time.run(main())

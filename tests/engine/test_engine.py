@@ -11,7 +11,7 @@ import pytest
 from perfsvc.errors import InvalidInput
 from perfsvc.metrics.histogram import Histogram
 from tests.engine.rig import STEP
-from tests.engine.rig import Bench
+from tests.engine.rig import Rig
 from tests.engine.rig import run
 from tests.engine.rig import spec_of
 from tests.support import virtual_time
@@ -19,27 +19,27 @@ from tests.support.fake_protocol import Answer
 
 
 def test_every_request_is_counted_once() -> None:
-    bench = run(spec_of())
-    assert bench.requests == len(bench.target.log) == 1000
-    assert not bench.failures
-    assert [snapshot.seq for snapshot in bench.snapshots] == list(range(1, len(bench.snapshots) + 1))
+    rig = run(spec_of())
+    assert rig.requests == len(rig.target.log) == 1000
+    assert not rig.failures
+    assert [snapshot.seq for snapshot in rig.snapshots] == list(range(1, len(rig.snapshots) + 1))
 
 
 def test_latency_is_the_service_time() -> None:
-    bench = run(spec_of(), Answer(after=0.02))
+    rig = run(spec_of(), Answer(after=0.02))
     merged = Histogram()
-    for snapshot in bench.snapshots:
+    for snapshot in rig.snapshots:
         merged.merge(Histogram.unpack(snapshot.windows[0].latency))
     assert merged.min_ns == pytest.approx(20e6, rel=1e-3)
     assert merged.max_ns == pytest.approx(20e6, rel=1e-3)
-    assert merged.total == bench.requests
+    assert merged.total == rig.requests
 
 
 def test_ramp_starts_users_evenly() -> None:
     stages = [{"duration": 10, "target": 10}, {"duration": 2, "target": 10}]
-    bench = run(spec_of([{**STEP, "think_time": {"type": "constant", "value": 100}}], stages))
-    assert bench.times() == pytest.approx(list(range(10)), abs=0.02)
-    assert [snapshot.vus for snapshot in bench.snapshots[:10]] == [min(second, 10) for second in range(1, 11)]
+    rig = run(spec_of([{**STEP, "think_time": {"type": "constant", "value": 100}}], stages))
+    assert rig.times() == pytest.approx(list(range(10)), abs=0.02)
+    assert [snapshot.vus for snapshot in rig.snapshots[:10]] == [min(second, 10) for second in range(1, 11)]
 
 
 def test_users_retire_when_the_profile_falls() -> None:
@@ -49,80 +49,80 @@ def test_users_retire_when_the_profile_falls() -> None:
         {"duration": 0, "target": 1},
         {"duration": 3, "target": 1},
     ]
-    bench = run(spec_of(stages=stages))
-    assert [snapshot.vus for snapshot in bench.snapshots] == [4, 4, 1, 1, 1, 0]
-    late = {vu for moment, vu, _ in bench.target.log if moment - bench.began > 2.1}
+    rig = run(spec_of(stages=stages))
+    assert [snapshot.vus for snapshot in rig.snapshots] == [4, 4, 1, 1, 1, 0]
+    late = {vu for moment, vu, _ in rig.target.log if moment - rig.began > 2.1}
     assert late == {1}
 
 
 def test_think_time_is_waited_between_requests() -> None:
     steps = [{**STEP, "think_time": {"type": "constant", "value": 0.5}}]
-    bench = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 3, "target": 1}]))
-    assert bench.times() == pytest.approx([0, 0.51, 1.02, 1.53, 2.04, 2.55], abs=0.02)
+    rig = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 3, "target": 1}]))
+    assert rig.times() == pytest.approx([0, 0.51, 1.02, 1.53, 2.04, 2.55], abs=0.02)
 
 
 def test_pacing_keeps_its_own_beat() -> None:
-    bench = run(spec_of(stages=[{"duration": 0, "target": 1}, {"duration": 5, "target": 1}], pacing_s=1.0))
-    assert bench.times() == pytest.approx([0, 1, 2, 3, 4], abs=0.02)
+    rig = run(spec_of(stages=[{"duration": 0, "target": 1}, {"duration": 5, "target": 1}], pacing_s=1.0))
+    assert rig.times() == pytest.approx([0, 1, 2, 3, 4], abs=0.02)
 
 
 def test_a_paused_run_sends_nothing_and_its_time_stands_still() -> None:
-    async def main() -> Bench:
-        bench = Bench(spec_of(), Answer())
-        await bench.begin()
+    async def main() -> Rig:
+        rig = Rig(spec_of(), Answer())
+        await rig.begin()
         await asyncio.sleep(2)
-        bench.engine.pause()
+        rig.engine.pause()
         await asyncio.sleep(10)
-        bench.engine.resume()
-        await bench.engine.wait()
-        return bench
+        rig.engine.resume()
+        await rig.engine.wait()
+        return rig
 
-    bench = virtual_time.run(main())
-    assert not [moment for moment in bench.times() if 2.001 < moment < 12]
-    assert max(bench.times()) == pytest.approx(15, abs=0.03)
-    assert bench.requests == len(bench.target.log) == pytest.approx(1000, abs=6)
-    assert sum(snapshot.span_ns for snapshot in bench.snapshots) == pytest.approx(5e9, rel=0.01)
-    assert {snapshot.paused for snapshot in bench.snapshots} == {True, False}
+    rig = virtual_time.run(main())
+    assert not [moment for moment in rig.times() if 2.001 < moment < 12]
+    assert max(rig.times()) == pytest.approx(15, abs=0.03)
+    assert rig.requests == len(rig.target.log) == pytest.approx(1000, abs=6)
+    assert sum(snapshot.span_ns for snapshot in rig.snapshots) == pytest.approx(5e9, rel=0.01)
+    assert {snapshot.paused for snapshot in rig.snapshots} == {True, False}
 
 
 def test_stop_lets_requests_in_flight_end() -> None:
-    async def main() -> Bench:
-        bench = Bench(spec_of(), Answer(after=3))
-        await bench.begin()
+    async def main() -> Rig:
+        rig = Rig(spec_of(), Answer(after=3))
+        await rig.begin()
         await asyncio.sleep(1)
-        bench.engine.stop()
-        await bench.engine.wait()
-        return bench
+        rig.engine.stop()
+        await rig.engine.wait()
+        return rig
 
-    bench = virtual_time.run(main())
-    assert bench.requests == 2
-    assert not bench.failures
-    assert sum(snapshot.cut_off for snapshot in bench.snapshots) == 0
-    assert bench.target.closed
-    assert bench.target.closed_sessions == 2
+    rig = virtual_time.run(main())
+    assert rig.requests == 2
+    assert not rig.failures
+    assert sum(snapshot.cut_off for snapshot in rig.snapshots) == 0
+    assert rig.target.closed
+    assert rig.target.closed_sessions == 2
 
 
 def test_stop_cuts_off_what_does_not_end_in_time_and_blames_nobody() -> None:
-    async def main() -> Bench:
-        bench = Bench(spec_of(graceful_stop_s=1.5), Answer(after=None))
-        await bench.begin()
+    async def main() -> Rig:
+        rig = Rig(spec_of(graceful_stop_s=1.5), Answer(after=None))
+        await rig.begin()
         await asyncio.sleep(1)
-        bench.engine.stop()
-        await bench.engine.wait()
-        assert asyncio.get_running_loop().time() - bench.began == pytest.approx(2.5, abs=0.05)
-        return bench
+        rig.engine.stop()
+        await rig.engine.wait()
+        assert asyncio.get_running_loop().time() - rig.began == pytest.approx(2.5, abs=0.05)
+        return rig
 
-    bench = virtual_time.run(main())
-    assert bench.requests == 0
-    assert not bench.failures
-    assert sum(snapshot.cut_off for snapshot in bench.snapshots) == 2
+    rig = virtual_time.run(main())
+    assert rig.requests == 0
+    assert not rig.failures
+    assert sum(snapshot.cut_off for snapshot in rig.snapshots) == 2
 
 
 def test_a_request_without_a_reply_times_out() -> None:
-    bench = run(spec_of(request_timeout_ms=1000), Answer(after=None))
-    assert bench.failures == {"Timeout": 10} == {"Timeout": bench.requests}
+    rig = run(spec_of(request_timeout_ms=1000), Answer(after=None))
+    assert rig.failures == {"Timeout": 10} == {"Timeout": rig.requests}
     merged = Histogram()
-    for snapshot in bench.snapshots:
+    for snapshot in rig.snapshots:
         for window in snapshot.windows:
             merged.merge(Histogram.unpack(window.latency))
     assert merged.total == 10
@@ -130,16 +130,16 @@ def test_a_request_without_a_reply_times_out() -> None:
 
 
 def test_a_refused_request_is_counted_without_latency_and_does_not_spin() -> None:
-    bench = run(spec_of(), Answer(after=0, failure="Connection Error: refused"))
-    assert set(bench.failures) == {"Connection Error: refused"}
-    assert bench.requests == bench.failures.total() == pytest.approx(100, abs=4)
-    assert all(not Histogram.unpack(w.latency).total for s in bench.snapshots for w in s.windows if w.latency)
+    rig = run(spec_of(), Answer(after=0, failure="Connection Error: refused"))
+    assert set(rig.failures) == {"Connection Error: refused"}
+    assert rig.requests == rig.failures.total() == pytest.approx(100, abs=4)
+    assert all(not Histogram.unpack(w.latency).total for s in rig.snapshots for w in s.windows if w.latency)
 
 
 def test_errors_keep_three_examples_of_a_class_with_secrets_masked() -> None:
-    bench = run(spec_of(), Answer(status=500, body=b'{"password": "hunter2"}'))
-    samples = [sample for snapshot in bench.snapshots for sample in snapshot.errors]
-    assert bench.failures == {"HTTP 500": 1000}
+    rig = run(spec_of(), Answer(status=500, body=b'{"password": "hunter2"}'))
+    samples = [sample for snapshot in rig.snapshots for sample in snapshot.errors]
+    assert rig.failures == {"HTTP 500": 1000}
     assert len(samples) == 3
     assert samples[0].request == "GET / password=***"
     assert samples[0].body == '{"password": "***"}'
@@ -150,8 +150,8 @@ def test_extracted_values_go_into_the_next_request() -> None:
         {"name": "login", "request": {"path": "/login"}, "extract": [{"name": "token", "from": "json", "path": "$.t"}]},
         {"name": "use", "request": {"path": "/use/{{token}}"}},
     ]
-    bench = run(spec_of(steps), lambda scope, path: Answer(body=b'{"t": "abc"}'))
-    assert {path for _, _, path in bench.target.log} == {"/login", "/use/abc"}
+    rig = run(spec_of(steps), lambda scope, path: Answer(body=b'{"t": "abc"}'))
+    assert {path for _, _, path in rig.target.log} == {"/login", "/use/abc"}
 
 
 def test_a_missing_variable_is_a_failure_of_the_step_that_needs_it() -> None:
@@ -159,9 +159,9 @@ def test_a_missing_variable_is_a_failure_of_the_step_that_needs_it() -> None:
         {"name": "login", "request": {"path": "/login"}, "extract": [{"name": "token", "from": "json", "path": "$.t"}]},
         {"name": "use", "request": {"path": "/use/{{token}}"}},
     ]
-    bench = run(spec_of(steps), Answer(body=b"not json"))
-    assert {path for _, _, path in bench.target.log} == {"/login"}
-    assert set(bench.failures) == {"Extract: token", "Missing variable: token"}
+    rig = run(spec_of(steps), Answer(body=b"not json"))
+    assert {path for _, _, path in rig.target.log} == {"/login"}
+    assert set(rig.failures) == {"Extract: token", "Missing variable: token"}
 
 
 CHECKED = [
@@ -183,8 +183,8 @@ CHECKED = [
 @pytest.mark.parametrize(("check", "failure"), CHECKED)
 def test_checks(check: dict[str, Any], failure: str | None) -> None:
     body = b'{"ok": true, "items": [{"id": 1}, {"id": 2}]}'
-    bench = run(spec_of([{**STEP, "checks": [check]}]), Answer(body=body))
-    assert bench.failures == ({} if failure is None else {failure: bench.requests})
+    rig = run(spec_of([{**STEP, "checks": [check]}]), Answer(body=body))
+    assert rig.failures == ({} if failure is None else {failure: rig.requests})
 
 
 def test_weights_share_the_users() -> None:
@@ -193,8 +193,8 @@ def test_weights_share_the_users() -> None:
         for n, w in (("a", 3), ("b", 1))
     ]
     spec = spec_of(stages=[{"duration": 0, "target": 8}, {"duration": 1, "target": 8}], scenes=scenes)
-    bench = run(spec)
-    users = {vu: path for _, vu, path in bench.target.log}
+    rig = run(spec)
+    users = {vu: path for _, vu, path in rig.target.log}
     assert Counter(users.values()) == {"a": 6, "b": 2}
 
 
@@ -215,13 +215,13 @@ def test_flow_control() -> None:
         {"type": "think", "think_time": {"type": "constant", "value": 50}},
     ]
     scene = {"on_start": [step("start")], "setup": [step("setup")], "teardown": [step("teardown")]}
-    bench = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 3, "target": 1}], scene))
-    assert [path for _, _, path in bench.target.log] == [
+    rig = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 3, "target": 1}], scene))
+    assert [path for _, _, path in rig.target.log] == [
         "/setup", "/start", "/looped", "/looped", "/else", "/g1", "/g2", "/while", "/while", "/while", "/chosen",
         "/teardown",
     ]  # fmt: skip
-    names = bench.engine.spec.step_names()
-    group = [w for s in bench.snapshots for w in s.windows if names[w.step] == "both"]
+    names = rig.engine.spec.step_names()
+    group = [w for s in rig.snapshots for w in s.windows if names[w.step] == "both"]
     assert Histogram.unpack(group[0].latency).max_ns == pytest.approx(20e6, rel=0.01)
 
 
@@ -229,8 +229,8 @@ def test_a_scene_that_sends_nothing_leaves_the_loop_free() -> None:
     idle = [{"type": "if", "condition": {"variable": "no"}, "steps": [STEP]}]
     spin = [{"type": "while", "condition": {"variable": "no", "is": "absent"}, "max_times": 5000, "steps": idle}]
     for steps in (idle, spin):
-        bench = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 1, "target": 1}]))
-        assert bench.requests == 0
+        rig = run(spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 1, "target": 1}]))
+        assert rig.requests == 0
 
 
 def test_every_fault_of_a_scene_is_told_by_path() -> None:
@@ -245,7 +245,7 @@ def test_every_fault_of_a_scene_is_told_by_path() -> None:
     ]
 
     async def main() -> None:
-        Bench(spec_of(steps), Answer())
+        Rig(spec_of(steps), Answer())
 
     with pytest.raises(InvalidInput) as caught:
         virtual_time.run(main())
@@ -257,19 +257,19 @@ def test_every_fault_of_a_scene_is_told_by_path() -> None:
 
 def test_a_pattern_that_backtracks_for_ever_fails_its_request_and_holds_nobody_up() -> None:
     steps = [{**STEP, "checks": [{"type": "regex", "pattern": "(a|aa)+$"}]}]
-    bench = run(
+    rig = run(
         spec_of(steps, [{"duration": 0, "target": 1}, {"duration": 0.02, "target": 1}]), Answer(body=b"a" * 60 + b"!")
     )
-    assert set(bench.failures) == {"Unreadable Reply: TimeoutError"}
+    assert set(rig.failures) == {"Unreadable Reply: TimeoutError"}
 
 
 def test_a_node_that_cannot_go_on_ends_and_says_why() -> None:
     async def main() -> None:
-        bench = Bench(spec_of(), Answer())
-        bench.engine._emit = lambda snapshot: 1 / 0
-        await bench.begin()
+        rig = Rig(spec_of(), Answer())
+        rig.engine._emit = lambda snapshot: 1 / 0
+        await rig.begin()
         with pytest.raises(ZeroDivisionError):
-            await bench.engine.wait()
-        assert bench.target.closed
+            await rig.engine.wait()
+        assert rig.target.closed
 
     virtual_time.run(main())

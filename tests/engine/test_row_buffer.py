@@ -9,7 +9,7 @@ import pytest
 
 from perfsvc.cluster.local import DirectSupply
 from perfsvc.cluster.local import LocalCluster
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.share import Place
@@ -45,7 +45,7 @@ class Dealt:
         assert self.spec.data is not None
         protocol = fake_protocol.answering(script)
         clock = virtual_time.current_clock()
-        self.dealer = Dealer(self.opened, self.spec.data, self.spec.seed)
+        self.dealer = RowAllocator(self.opened, self.spec.data, self.spec.seed)
         cluster = LocalCluster(lambda name: protocol, clock, TargetPolicy())
         self.engine: Engine = cluster.deploy(self.spec, self.snapshots.append, lambda: None, dealer=self.dealer)
         self.engine.compile()
@@ -219,7 +219,7 @@ class Shared(Dealt):
         assert self.spec.data is not None
         protocol = fake_protocol.answering(lambda scope, path: Answer(after=90.0 if scope.vu == 1 else 0.001))
         clock = virtual_time.current_clock()
-        self.dealer = Dealer(self.opened, self.spec.data, self.spec.seed)
+        self.dealer = RowAllocator(self.opened, self.spec.data, self.spec.seed)
         await self.dealer.open()
         engines = [self.engine_of(index, protocol, clock) for index in (0, 1)]
         for engine in engines:

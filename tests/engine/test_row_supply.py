@@ -168,7 +168,7 @@ class Watched:
         while not self.engine.stopping:
             await asyncio.sleep(0.0101)
             if not self.engine.idle and self.supply.silent and not self.rows.ended:
-                self.stuck += any(isinstance(user.timer, Place) for user in self.rows.driver.crowd.active)
+                self.stuck += any(isinstance(user.timer, Place) for user in self.rows.driver.users.active)
 
     @property
     def used(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.engine.scene_validation import Inspector
+from perfsvc.engine.scene_validation import SceneValidator
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.model.scene import RequestStep
@@ -16,7 +16,7 @@ from perfsvc_protocols.http import protocol as http
 from perfsvc_protocols.tcp import protocol as tcp
 from perfsvc_protocols.udp import protocol as udp
 from perfsvc_protocols.websocket import protocol as websocket
-from tests.engine.rig import Bench
+from tests.engine.rig import Rig
 from tests.engine.rig import spec_of
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
@@ -38,7 +38,7 @@ def named(name: str) -> type[Protocol]:
 
 def faults(request: dict[str, Any], **more: Any) -> list[str]:
     step = RequestStep.parse({"name": "a", "request": request, **more})
-    return [problem.path for problem in Inspector(named, "http").problems(step, "steps[0]")]
+    return [problem.path for problem in SceneValidator(named, "http").problems(step, "steps[0]")]
 
 
 BROKEN_READING: dict[str, Any] = {
@@ -62,7 +62,7 @@ def test_a_run_tells_all_faults_of_a_step() -> None:
     steps = [{"name": "a", "request": {"path": "{{$nope}}"}, **BROKEN_READING}]
 
     async def main() -> None:
-        Bench(spec_of(steps), lambda scope, path: Answer())
+        Rig(spec_of(steps), lambda scope, path: Answer())
 
     with pytest.raises(InvalidInput) as caught:
         virtual_time.run(main())
@@ -77,7 +77,7 @@ def test_wrong_options_are_told_once_under_the_config() -> None:
     steps = [{"name": "a", "request": {"path": "/"}}, {"name": "b", "request": {"path": "/"}}]
 
     async def main() -> None:
-        Bench(spec_of(steps, protocol_options={"fake": {"foo": 1}}), lambda scope, path: Answer())
+        Rig(spec_of(steps, protocol_options={"fake": {"foo": 1}}), lambda scope, path: Answer())
 
     with pytest.raises(InvalidInput) as caught:
         virtual_time.run(main())

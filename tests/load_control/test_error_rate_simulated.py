@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.load_control.error_rate.controller import BreakingPoint
+from perfsvc.load_control.error_rate.controller import ErrorRateController
 from perfsvc.model.load import ErrorSearch
 from tests.load_control.simulated import Changing
 from tests.load_control.simulated import Dead
@@ -27,7 +27,7 @@ USERS = ErrorSearch(low=1, high=200, first=10, step=10, threshold=1, level_time=
 
 
 def searched(target: Target, spec: ErrorSearch = RATES, seconds: int = 1200) -> tuple[dict[str, Any], list[Moment]]:
-    search = BreakingPoint(spec, "arrival_rate")
+    search = ErrorRateController(spec, "arrival_rate")
     moments = drive(search, target, spec.low, seconds)
     result = search.result()
     assert result is not None
@@ -35,7 +35,7 @@ def searched(target: Target, spec: ErrorSearch = RATES, seconds: int = 1200) -> 
 
 
 def searched_users(target: Target, spec: ErrorSearch = USERS) -> dict[str, Any]:
-    search = BreakingPoint(spec, "vus")
+    search = ErrorRateController(spec, "vus")
     drive(search, target, spec.first or spec.low, 2000)
     result = search.result()
     assert result is not None
@@ -211,13 +211,13 @@ def test_what_is_known_when_the_run_is_stopped() -> None:
 
 
 def test_before_the_first_second_nothing_is_known() -> None:
-    result = BreakingPoint(RATES, "arrival_rate").result()
+    result = ErrorRateController(RATES, "arrival_rate").result()
     assert result is not None
     assert (result["value"], result["high"], result["evidence"], result["complete"]) == (None, None, [], False)
 
 
 def test_a_level_with_a_pause_in_it_is_measured_anew() -> None:
-    search = BreakingPoint(RATES, "arrival_rate")
+    search = ErrorRateController(RATES, "arrival_rate")
     for number in range(1, 6):
         assert search.observe(closed_second(number, 50, TokenBucket(500).second(50))) is None
     assert search.observe(closed_second(6, 50, Outcome([]), paused=True, elapsed=5)) is None
@@ -229,7 +229,7 @@ def test_a_level_with_a_pause_in_it_is_measured_anew() -> None:
 
 
 def test_a_pause_of_which_nothing_is_told_is_noticed() -> None:
-    search = BreakingPoint(RATES, "arrival_rate")
+    search = ErrorRateController(RATES, "arrival_rate")
     for number in range(1, 6):
         search.observe(closed_second(number, 50, TokenBucket(500).second(50)))
     answers = [
@@ -240,7 +240,7 @@ def test_a_pause_of_which_nothing_is_told_is_noticed() -> None:
 
 
 def test_a_load_set_by_hand_is_measured_next() -> None:
-    search = BreakingPoint(RATES, "arrival_rate")
+    search = ErrorRateController(RATES, "arrival_rate")
     for number in range(1, 5):
         search.observe(closed_second(number, 50, TokenBucket(500).second(50)))
     search.changed_by_hand(450)
@@ -252,13 +252,13 @@ def test_a_load_set_by_hand_is_measured_next() -> None:
 
 
 def test_a_load_set_by_hand_beyond_the_bounds_is_brought_back() -> None:
-    search = BreakingPoint(RATES, "arrival_rate")
+    search = ErrorRateController(RATES, "arrival_rate")
     search.changed_by_hand(9000)
     assert search.observe(closed_second(1, 9000, TokenBucket(500).second(9000))) == 2000
 
 
 def test_after_the_end_nothing_is_asked_for() -> None:
-    search = BreakingPoint(RATES, "arrival_rate")
+    search = ErrorRateController(RATES, "arrival_rate")
     drive(search, TokenBucket(10), 50, 100)
     assert search.finished
     assert search.observe(closed_second(101, 50, TokenBucket(10).second(50))) is None

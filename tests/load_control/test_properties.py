@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from perfsvc.errors import InvalidInput
 from perfsvc.load_control import controller_for
-from perfsvc.load_control.adaptive.controller import Governor
+from perfsvc.load_control.adaptive.controller import AdaptiveController
 from perfsvc.load_control.controller import Scale
 from perfsvc.load_control.error_rate.bisection import MOST_CONTRADICTIONS
-from perfsvc.load_control.error_rate.bisection import Course
 from perfsvc.load_control.error_rate.bisection import Phase
+from perfsvc.load_control.error_rate.bisection import SearchStrategy
 from perfsvc.load_control.error_rate.bisection import Verdict
-from perfsvc.load_control.error_rate.controller import BreakingPoint
+from perfsvc.load_control.error_rate.controller import ErrorRateController
 from perfsvc.load_control.step.controller import StepTable
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.load import Adaptive
@@ -78,7 +78,7 @@ def test_every_search_ends_within_its_bounds(spec: ErrorSearch, variable: Variab
     """Whatever the verdicts, even such as contradict each other."""
     numbers = random.Random(seed)
     scale = Scale.between(variable, spec.low, spec.high)
-    course = Course(spec, scale)
+    course = SearchStrategy(spec, scale)
     move, levels = course.first, 0
     others = [Verdict.BAD, Verdict.SATURATED, Verdict.EMPTY]
     following = move
@@ -101,7 +101,7 @@ def test_every_search_ends_within_its_bounds(spec: ErrorSearch, variable: Variab
 def test_a_sharp_limit_is_always_bracketed(spec: ErrorSearch, variable: Variable, where: float) -> None:
     scale = Scale.between(variable, spec.low, spec.high)
     limit = scale.low * (scale.high / scale.low) ** where
-    course = Course(spec, scale)
+    course = SearchStrategy(spec, scale)
     following = course.first
     while following is not None:
         verdict = Verdict.GOOD if following.level <= limit else Verdict.BAD
@@ -117,7 +117,7 @@ def test_a_sharp_limit_is_always_bracketed(spec: ErrorSearch, variable: Variable
 @given(searches(), st.sampled_from(VARIABLES), st.integers(0, 2**32))
 def test_a_search_survives_any_seconds(spec: ErrorSearch, variable: Variable, seed: int) -> None:
     numbers = random.Random(seed)
-    search = BreakingPoint(spec, variable)
+    search = ErrorRateController(spec, variable)
     scale = Scale.between(variable, spec.low, spec.high)
     level = scale.low
     for number in range(1, 400):
@@ -135,7 +135,7 @@ def test_adaptive_survives_any_seconds(
 ) -> None:
     low, high = within
     wanted = {"low": low, "high": high, "metric": metric, "target": target, "settle": 50.0, "hold": 250.0}
-    governor = Governor(Adaptive.parse(wanted), variable)
+    governor = AdaptiveController(Adaptive.parse(wanted), variable)
     scale = Scale.between(variable, low, high)
     numbers = random.Random(seed)
     level = scale.low
@@ -182,8 +182,8 @@ def controlled(mode: str, **more: object) -> Load:
 def test_each_mode_has_its_controller() -> None:
     target = {"metric": "p95", "target": 200}
     assert isinstance(controller_for(controlled("step", step_users=10, step_time=5)), StepTable)
-    assert isinstance(controller_for(controlled("error_rate", error_threshold=1.0)), BreakingPoint)
-    assert isinstance(controller_for(controlled("adaptive", adaptive_target=target)), Governor)
+    assert isinstance(controller_for(controlled("error_rate", error_threshold=1.0)), ErrorRateController)
+    assert isinstance(controller_for(controlled("adaptive", adaptive_target=target)), AdaptiveController)
     assert controller_for(controlled("concurrent")) is None
 
 
@@ -192,7 +192,7 @@ def test_a_search_begins_where_the_profile_does(step_users: int | None, first: f
     config = {} if step_users is None else {"step_users": step_users}
     load = controlled("error_rate", error_threshold=1.0, **config)
     assert isinstance(load.control, ErrorSearch)
-    course = Course(load.control, Scale.between("vus", load.control.low, load.control.high))
+    course = SearchStrategy(load.control, Scale.between("vus", load.control.low, load.control.high))
     assert course.first == (first, Phase.RAISE, 0)
     assert load.stages[-1].target == first
     assert load.peak == 100

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfsvc.metrics import deduplication
-from perfsvc.metrics.deduplication import Sequence
+from perfsvc.metrics.deduplication import SeenSequence
 
 
 @given(st.lists(st.integers(1, 60), max_size=150))
 def test_every_number_counts_once_and_gaps_are_what_never_came(numbers: list[int]):
-    seen, order = set(), Sequence()
+    seen, order = set(), SeenSequence()
     for number in numbers:
         assert order.accept(number) == (number not in seen)
         seen.add(number)
@@ -22,7 +22,7 @@ def test_every_number_counts_once_and_gaps_are_what_never_came(numbers: list[int
 
 
 def test_a_gap_is_known_filled_and_closed():
-    order = Sequence()
+    order = SeenSequence()
     assert order.accept(1)
     assert order.accept(5)
     assert order.missing == [(2, 4)]
@@ -35,12 +35,12 @@ def test_a_gap_is_known_filled_and_closed():
 
 
 def test_numbers_below_one_are_refused():
-    assert not Sequence().accept(0)
+    assert not SeenSequence().accept(0)
 
 
 def test_the_oldest_gaps_are_given_up_but_stay_missing(monkeypatch):
     monkeypatch.setattr(deduplication, "MAX_RANGES", 2)
-    order = Sequence()
+    order = SeenSequence()
     for number in (2, 4, 6, 8):
         assert order.accept(number)
     assert order.missing == [(1, 3), (5, 5), (7, 7)]

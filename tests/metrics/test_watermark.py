@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfsvc.metrics.watermark import GRACE_S
-from perfsvc.metrics.watermark import RollCall
+from perfsvc.metrics.watermark import Watermark
 
-Told = tuple[float, str, int]
+SnapshotReport = tuple[float, str, int]
 """The moment, the node and the second it told."""
 
 
-def completed(expected: str, told: Iterable[Told]) -> list[int | None]:
+def completed(expected: str, told: Iterable[SnapshotReport]) -> list[int | None]:
     """What is complete after each of what was told."""
-    roll_call = RollCall()
+    roll_call = Watermark()
     for node in expected:
         roll_call.expect(node, 1)
     answers = []
@@ -27,7 +27,7 @@ def completed(expected: str, told: Iterable[Told]) -> list[int | None]:
     return answers
 
 
-TABLE: dict[str, tuple[str, list[Told], list[int | None]]] = {
+TABLE: dict[str, tuple[str, list[SnapshotReport], list[int | None]]] = {
     "nobody is expected: at once": ("", [(0, "a", 1), (1, "a", 2)], [1, 2]),
     "one node: at once": ("a", [(0, "a", 1), (1, "a", 2)], [1, 2]),
     "all of three": ("abc", [(0, "a", 1), (0.1, "c", 1), (0.2, "b", 1)], [None, None, 1]),
@@ -55,7 +55,7 @@ def test_table(name: str) -> None:
 
 
 def test_the_lost_are_not_waited_for() -> None:
-    roll_call = RollCall()
+    roll_call = Watermark()
     for node in "ab":
         roll_call.expect(node, 1)
     roll_call.heard("a", 1, 0)
@@ -66,7 +66,7 @@ def test_the_lost_are_not_waited_for() -> None:
 
 
 def test_who_joins_late_does_not_hold_up_what_was_before() -> None:
-    roll_call = RollCall()
+    roll_call = Watermark()
     roll_call.expect("a", 1)
     roll_call.expect("b", 3)
     answers = []
@@ -79,7 +79,7 @@ def test_who_joins_late_does_not_hold_up_what_was_before() -> None:
 
 
 def test_expecting_twice_changes_nothing() -> None:
-    roll_call = RollCall()
+    roll_call = Watermark()
     for node in "ab":
         roll_call.expect(node, 1)
     roll_call.heard("a", 1, 0)
@@ -88,10 +88,10 @@ def test_expecting_twice_changes_nothing() -> None:
 
 
 @st.composite
-def tellings(draw: st.DrawFn) -> tuple[int, list[Told]]:
+def tellings(draw: st.DrawFn) -> tuple[int, list[SnapshotReport]]:
     """Some nodes that tell their seconds in order, each at its own pace, some of them falling silent."""
     count = draw(st.integers(1, 5))
-    told: list[Told] = []
+    told: list[SnapshotReport] = []
     for node in range(count):
         moment = 0.0
         for second in range(1, draw(st.integers(0, 8)) + 1):
@@ -101,7 +101,9 @@ def tellings(draw: st.DrawFn) -> tuple[int, list[Told]]:
 
 
 @given(tellings())
-def test_a_second_is_complete_once_in_order_and_with_everybody_or_after_the_grace(case: tuple[int, list[Told]]) -> None:
+def test_a_second_is_complete_once_in_order_and_with_everybody_or_after_the_grace(
+    case: tuple[int, list[SnapshotReport]],
+) -> None:
     count, told = case
     names = "".join(map(str, range(count)))
     done = 0

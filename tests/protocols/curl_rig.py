@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 from typing import ClassVar
 
-from tests.protocols.http_rig import HttpBench
+from tests.protocols.http_rig import HttpRig
 
 
-class CurlBench(HttpBench):
+class CurlRig(HttpRig):
     """With connections of each user's own; where there is no TLS, ``auto`` means HTTP/1.1."""
 
     options: ClassVar[dict[str, Any]] = {"http_version": "auto"}
 
 
-class SharedCurlBench(HttpBench):
+class SharedCurlRig(HttpRig):
     """With fewer connections than users."""
 
     options: ClassVar[dict[str, Any]] = {"shared_connections": 4}

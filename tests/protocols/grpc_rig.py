@@ -8,7 +8,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing import Rig
 from perfsvc_protocols.grpc import GrpcProtocol
 from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import Desk
@@ -33,7 +33,7 @@ class FirstCallHangs(Desk):
         return request
 
 
-class GrpcBench(Bench):
+class GrpcRig(Rig):
     protocol = GrpcProtocol
     options: ClassVar[dict[str, Any]] = {"protos": PROTOS}
     request: ClassVar[dict[str, Any]] = {"method": SAY, "message": {"text": "hello"}}

@@ -19,7 +19,7 @@ from tests.protocols.http2_peers import Http2Peer
 from tests.protocols.http2_peers import Http2Server
 from tests.protocols.http2_peers import answers
 from tests.protocols.http2_peers import frame
-from tests.protocols.http_rig import HttpBench
+from tests.protocols.http_rig import HttpRig
 from tests.support.certificates import Authority
 
 
@@ -55,7 +55,7 @@ def authority() -> Authority:
     return Authority(standing.enter_context(scratch_folder("http2")))
 
 
-class Http2Bench(HttpBench):
+class Http2Rig(HttpRig):
     options: ClassVar[dict[str, Any]] = {"http_version": "2", "verify": False}
 
     @asynccontextmanager

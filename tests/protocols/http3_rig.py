@@ -12,7 +12,7 @@ from perfsvc.plugin.testing import Behaviour
 from tests.protocols.http2_rig import authority
 from tests.protocols.http3_peers import Clerk
 from tests.protocols.http3_peers import http3
-from tests.protocols.http_rig import HttpBench
+from tests.protocols.http_rig import HttpRig
 
 OK = [(b":status", b"200")]
 H3_INTERNAL_ERROR = 0x102
@@ -41,7 +41,7 @@ class FirstTime(Clerk):
         self.transmit()
 
 
-class Http3Bench(HttpBench):
+class Http3Rig(HttpRig):
     options: ClassVar[dict[str, Any]] = {"http_version": "3", "verify": False}
     without: ClassVar[dict[str, str]] = {
         "a_peer_that_does_not_speak_tls": "TLS is a part of QUIC: a peer without it does not speak QUIC either",

@@ -8,7 +8,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing import Rig
 from perfsvc_protocols.http import HttpProtocol
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
@@ -30,7 +30,7 @@ FIRST = {
 }
 
 
-class HttpBench(Bench):
+class HttpRig(Rig):
     protocol = HttpProtocol
     request: ClassVar[dict[str, Any]] = {"url": "/"}
     unsendable: ClassVar[dict[str, Any]] = {"url": "/{{nobody}}"}

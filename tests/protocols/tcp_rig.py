@@ -8,7 +8,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing import Rig
 from perfsvc_protocols.tcp import TcpProtocol
 from tests.protocols.servers import Peer
 from tests.protocols.servers import ScriptedServer
@@ -44,7 +44,7 @@ FIRST = {
 LENGTH = {"type": "length"}
 
 
-class TcpBench(Bench):
+class TcpRig(Rig):
     protocol = TcpProtocol
     request: ClassVar[dict[str, Any]] = {"text": "hello", "add_length": True, "framing": LENGTH}
     unsendable: ClassVar[dict[str, Any]] = {"text": "{{nobody}}", "framing": LENGTH}

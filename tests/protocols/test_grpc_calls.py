@@ -12,8 +12,8 @@ import pytest
 
 from perfsvc.plugin import MissingVariable
 from perfsvc.plugin import NotSent
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.grpc import GrpcProtocol
@@ -118,7 +118,7 @@ async def test_a_long_stream_is_counted_and_not_kept():
 
 async def test_what_nobody_reads_is_not_decoded(monkeypatch: pytest.MonkeyPatch):
     async with at_the_desk() as (user, _):
-        call = user.call({"method": SAY, "message": {"text": "x"}}, Reads())
+        call = user.call({"method": SAY, "message": {"text": "x"}}, ReplyParts())
         decoded: list[bytes] = []
         monkeypatch.setattr(type(call.method), "decoded", lambda self, data: decoded.append(data))
         outcome = await user.do(call)

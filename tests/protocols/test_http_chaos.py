@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from perfsvc.plugin import ABORTED
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import User
 from tests.protocols.http_user import http_user
 from tests.support.certificates import Authority
@@ -60,7 +60,7 @@ async def test_every_request_ends_once(nginx: Nginx, authority: Authority, optio
     before = psutil.Process().num_fds()
     run = http_user(nginx.http2_url, ca=authority.ca_pem, **options).protocol
     users = [User(run, number) for number in range(USERS)]
-    call = users[0].call({"url": path}, Reads())
+    call = users[0].call({"url": path}, ReplyParts())
     await asyncio.gather(*(turmoil(user, call, numbers, outcomes) for user in users))
     for user in users:
         await user.session.close()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import EVERYTHING
 from perfsvc.plugin.testing import Outcome
 from perfsvc.plugin.testing.drive import outcome_of
@@ -63,7 +63,7 @@ class Wire(asyncio.Transport):
 class Fed:
     """A user on a connection that tests speak for."""
 
-    def __init__(self, reads: Reads = EVERYTHING, request: dict[str, str] | None = None) -> None:
+    def __init__(self, reads: ReplyParts = EVERYTHING, request: dict[str, str] | None = None) -> None:
         user = http_user("http://target")
         self.outcomes: list[Outcome] = []
         self.session = user.protocol.session(user.scope, lambda reply: self.outcomes.append(outcome_of(reply)))
@@ -100,10 +100,10 @@ def essence(outcome: Outcome, surplus: bool = False) -> Outcome:
     return outcome._replace(**dict.fromkeys(TIMES, 0))
 
 
-@pytest.mark.parametrize("reads", [Reads(), EVERYTHING], ids=["unread", "read"])
+@pytest.mark.parametrize("reads", [ReplyParts(), EVERYTHING], ids=["unread", "read"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("kind", REPLIES)
-def test_cutting_changes_nothing(kind: str, method: str, reads: Reads):
+def test_cutting_changes_nothing(kind: str, method: str, reads: ReplyParts):
     reply = REPLIES[kind]
     surplus = kind in GOES_ON or method == "HEAD"
     whole = Fed(reads, {"method": method})

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import LIMIT_S
 from perfsvc.plugin.testing import User
 from tests.protocols.http_user import http_user
@@ -34,7 +34,7 @@ class Loop:
         self.ended = asyncio.Event()
 
     def add(self, user: User, url: str) -> None:
-        call = user.call({"url": url}, Reads())
+        call = user.call({"url": url}, ReplyParts())
         session = user.protocol.session(user.scope, self._done)
         user.session, self_start = session, session.start
 
@@ -173,7 +173,7 @@ async def test_a_user_with_a_connection_of_its_own_takes_little_memory(own_nginx
     gc.collect()
     before = memory_of().rss
     everybody = [User(protocol, vu) for vu in range(users)]
-    call = everybody[0].call({"url": "/"}, Reads())
+    call = everybody[0].call({"url": "/"}, ReplyParts())
     for user in everybody:
         assert (await user.do(call)).status == 200
     gc.collect()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import EVERYTHING
 from tests.protocols.http_user import http_user
 from tests.protocols.servers import OK
@@ -42,8 +42,8 @@ async def test_a_step_may_overrule_the_run(option: bool, step: bool | None, stat
         assert (await user.do({"follow_redirects": step})).status == status
 
 
-@pytest.mark.parametrize("reads", [Reads(), EVERYTHING], ids=["unread", "read"])
-async def test_one_sample_for_the_whole_way(reads: Reads):
+@pytest.mark.parametrize("reads", [ReplyParts(), EVERYTHING], ids=["unread", "read"])
+async def test_one_sample_for_the_whole_way(reads: ReplyParts):
     replies = [redirect(301, "/1"), redirect(307, "/2"), OK]
     async with ScriptedServer(answering(*replies)) as server, http_user(server.url, **FOLLOW) as user:
         outcome = await user.do({}, reads)

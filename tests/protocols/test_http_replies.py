@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import EVERYTHING
 from perfsvc.plugin.testing import Outcome
 from tests.protocols.http_user import http_user
@@ -19,11 +19,13 @@ from tests.protocols.servers import answering
 
 pytestmark = pytest.mark.asyncio
 
-NOTHING = Reads()
+NOTHING = ReplyParts()
 HEAD = {"method": "HEAD"}
 
 
-async def ask(reply: bytes, request: dict | None = None, reads: Reads = EVERYTHING, **options) -> tuple[Outcome, int]:
+async def ask(
+    reply: bytes, request: dict | None = None, reads: ReplyParts = EVERYTHING, **options
+) -> tuple[Outcome, int]:
     """What a user makes of a reply, and how many connections that reply and a plain one after it took."""
     async with ScriptedServer(answering(reply, OK)) as server, http_user(server.url, **options) as user:
         outcome = await user.do(request or {}, reads)
@@ -53,7 +55,7 @@ async def test_chunks_with_extensions_and_a_trailer():
 @pytest.mark.parametrize(
     "head", [b"HTTP/1.0 200 OK", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip", b"HTTP/1.1 200 OK"]
 )
-async def test_a_body_that_ends_with_the_connection(head: bytes, reads: Reads):
+async def test_a_body_that_ends_with_the_connection(head: bytes, reads: ReplyParts):
     outcome, connections = await ask(Last(head + b"\r\n\r\nall of it"), reads=reads)
     assert (outcome.status, outcome.failure, connections) == (200, None, 2)
     assert outcome.body == (b"all of it" if reads.body else b"")
@@ -100,7 +102,7 @@ async def test_a_body_after_head_costs_the_connection():
 
 
 @pytest.mark.parametrize("reads", [NOTHING, EVERYTHING], ids=["unread", "read"])
-async def test_interim_replies_are_passed_over(reads: Reads):
+async def test_interim_replies_are_passed_over(reads: ReplyParts):
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-Test: early\r\n\r\n"
     reply = interim + b"HTTP/1.1 201 Created\r\nX-Test: late\r\nContent-Length: 2\r\n\r\nhi"
     outcome, connections = await ask(reply, reads=reads)
@@ -124,7 +126,7 @@ async def test_switching_protocols_is_an_answer_and_the_end_of_the_connection(mo
     "extra", [OK, b"HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nbad", b"HTTP/1.1 5", b"\x00garbage"]
 )
 @pytest.mark.parametrize("reads", [NOTHING, EVERYTHING], ids=["unread", "read"])
-async def test_more_than_was_asked_for_costs_the_connection(extra: bytes, reads: Reads):
+async def test_more_than_was_asked_for_costs_the_connection(extra: bytes, reads: ReplyParts):
     outcome, connections = await ask(OK + extra, reads=reads)
     assert (outcome.status, outcome.failure, connections) == (200, None, 2)
     assert outcome.body == (b"ok" if reads.body else b"")
@@ -288,7 +290,7 @@ async def test_header_values(raw: bytes, value: str):
 
 
 @pytest.mark.parametrize("reads", [NOTHING, EVERYTHING], ids=["unread", "read"])
-async def test_replies_alike_and_not_alike(reads: Reads):
+async def test_replies_alike_and_not_alike(reads: ReplyParts):
     """The second of two replies with one head and size is not parsed; everything must be as if it were."""
     plain = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
     error = b"HTTP/1.1 500 OK\r\nContent-Length: 3\r\n\r\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import TargetDenied
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
@@ -57,7 +57,7 @@ async def test_auto_takes_the_best_there_is(nginx: Nginx, authority: Authority):
 async def test_a_step_may_choose(nginx: Nginx, authority: Authority):
     protocol = HttpProtocol(HttpProtocol.Options(ca=authority.ca_pem), context(nginx.http2_url))
     calls = [
-        protocol.compile(HttpProtocol.Request.parse({"url": "/protocol", **step}), 10**10, Reads(body=True))
+        protocol.compile(HttpProtocol.Request.parse({"url": "/protocol", **step}), 10**10, ReplyParts(body=True))
         for step in ({}, {"http_version": 2}, {})
     ]
     async with User(protocol) as user:

@@ -15,12 +15,12 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin.discovery import discover
 from perfsvc.plugin.testing import CHECKS
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing import Rig
 from perfsvc.plugin.testing.load import crowd
 from perfsvc_protocols.http import HttpProtocol
 from perfsvc_protocols.http.session import HttpSession
-from tests.protocols.http_rig import HttpBench
-from tests.protocols.rigs import BENCHES
+from tests.protocols.http_rig import HttpRig
+from tests.protocols.rigs import RIGS
 
 LONG = "many_requests_leave_nothing_behind"
 
@@ -28,33 +28,33 @@ LONG = "many_requests_leave_nothing_behind"
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("protocol", "name"),
-    [(protocol, name) for protocol, bench in BENCHES.items() for name in CHECKS if name not in {*bench.without, LONG}],
+    [(protocol, name) for protocol, rig in RIGS.items() for name in CHECKS if name not in {*rig.without, LONG}],
 )
 async def test_contract(protocol: str, name: str):
-    await CHECKS[name](BENCHES[protocol])
+    await CHECKS[name](RIGS[protocol])
 
 
 @pytest.mark.asyncio(loop_factories=["uvloop"])  # the one that perfsvc runs on: once is long enough
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("protocol", BENCHES)
+@pytest.mark.parametrize("protocol", RIGS)
 async def test_many_requests(protocol: str):
-    await CHECKS[LONG](BENCHES[protocol])
+    await CHECKS[LONG](RIGS[protocol])
 
 
-async def fails(bench: Bench) -> None:
-    async with bench.peer(Behaviour.SILENT) as url, crowd(bench, url, 3) as users:
+async def fails(rig: Rig) -> None:
+    async with rig.peer(Behaviour.SILENT) as url, crowd(rig, url, 3) as users:
         for user in users:
-            user.start(user.call(bench.request))
+            user.start(user.call(rig.request))
         await asyncio.sleep(0.05)
         raise AssertionError("what the check found")
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("protocol", BENCHES)
+@pytest.mark.parametrize("protocol", RIGS)
 async def test_a_check_that_fails_says_why_and_leaves_nothing_open(protocol: str):
     # A transport that is still open when uvloop closes would hold it up for ever, where warnings are errors.
     with pytest.raises(AssertionError, match="what the check found"):
-        await fails(BENCHES[protocol])
+        await fails(RIGS[protocol])
 
 
 def test_every_protocol_of_ours_is_held_to_it():
@@ -65,7 +65,7 @@ def test_every_protocol_of_ours_is_held_to_it():
         if found.origin.distribution == "perfsvc" and issubclass(found.offered, Protocol)
     }
     assert failures == []
-    assert {bench.protocol.name for bench in BENCHES.values()} == ours
+    assert {rig.protocol.name for rig in RIGS.values()} == ours
 
 
 # A suite is worth what it finds: each of these breaks one promise.
@@ -219,7 +219,7 @@ BROKEN_SESSIONS = {
 }
 
 
-class BrokenBench(HttpBench):
+class BrokenRig(HttpRig):
     many = 1_000
     """Enough for a session that keeps something of every request."""
 
@@ -227,12 +227,12 @@ class BrokenBench(HttpBench):
         self.protocol = protocol
 
 
-def bench_of(session: type[HttpSession]) -> BrokenBench:
+def rig_of(session: type[HttpSession]) -> BrokenRig:
     class WithSession(HttpProtocol):
         def session(self, scope: Any, done: Any) -> HttpSession:
             return session(scope, done, self.options, self._dialer("1.1"), self.context.now_ns)
 
-    return BrokenBench(WithSession)
+    return BrokenRig(WithSession)
 
 
 @pytest.mark.asyncio
@@ -241,13 +241,13 @@ async def test_a_broken_session_is_found_out(session: type[HttpSession], monkeyp
     monkeypatch.setattr("perfsvc.plugin.testing.drive.LIMIT_S", 0.5)
     monkeypatch.setattr("perfsvc.plugin.testing.load.LIMIT_S", 0.5)
     with pytest.raises((AssertionError, TimeoutError)):
-        await CHECKS[BROKEN_SESSIONS[session]](bench_of(session))
+        await CHECKS[BROKEN_SESSIONS[session]](rig_of(session))
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", sorted(set(BROKEN_SESSIONS.values())))
 async def test_a_session_that_is_whole_passes_as_it_is_made_here(name: str):
-    await CHECKS[name](bench_of(HttpSession))
+    await CHECKS[name](rig_of(HttpSession))
 
 
 class Untitled(Spec):
@@ -282,4 +282,4 @@ class RaisesFaults(HttpProtocol):
 )
 async def test_a_broken_protocol_is_found_out(protocol: type[Protocol], name: str, error: type[Exception]):
     with pytest.raises(error):
-        await CHECKS[name](BrokenBench(protocol))
+        await CHECKS[name](BrokenRig(protocol))

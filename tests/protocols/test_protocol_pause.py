@@ -18,10 +18,10 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing import Rig
 from perfsvc.plugin.testing.relay import HOST
 from perfsvc.plugin.testing.relay import Relay
-from tests.protocols.rigs import BENCHES
+from tests.protocols.rigs import RIGS
 
 USERS = 5
 ENOUGH = 50
@@ -29,17 +29,17 @@ PAUSE_S = 0.3
 pytestmark = pytest.mark.asyncio(loop_factories=["uvloop"])
 
 
-def spec_of(bench: Bench, url: str) -> RunSpec:
-    name = bench.protocol.name
+def spec_of(rig: Rig, url: str) -> RunSpec:
+    name = rig.protocol.name
     return RunSpec.parse(
         {
             "execution_id": "x",
             "name": "x",
             "seed": 7,
-            "scenes": [{"scene": {"name": "s", "steps": [{"name": "ask", "request": bench.request}]}}],
+            "scenes": [{"scene": {"name": "s", "steps": [{"name": "ask", "request": rig.request}]}}],
             "load": {"stages": [{"duration": 0, "target": USERS}, {"duration": 60, "target": USERS}]},
             "protocol": name,
-            "protocol_options": {name: bench.options},
+            "protocol_options": {name: rig.options},
             "target": {"base_url": url},
         }
     )
@@ -52,7 +52,7 @@ class Counted:
         self.count = 0
         counted = self
 
-        class Told(protocol):  # type: ignore[misc, valid-type]  # which one is not known before
+        class SnapshotReport(protocol):  # type: ignore[misc, valid-type]  # which one is not known before
             def session(self, scope: Scope, done: Callable[[Reply], None]) -> Session:
                 def told(reply: Reply) -> None:
                     counted.count += 1
@@ -61,7 +61,7 @@ class Counted:
                 session: Session = super().session(scope, told)
                 return session
 
-        self.protocol = Told
+        self.protocol = SnapshotReport
 
     async def grows(self) -> None:
         """Until so many more requests have ended that every user has had some."""
@@ -77,12 +77,12 @@ def requests(snapshots: list[Snapshot]) -> tuple[int, dict[str, Any]]:
     return sum(window.requests for window in windows), failures
 
 
-@pytest.mark.parametrize("name", BENCHES)
+@pytest.mark.parametrize("name", RIGS)
 async def test_a_run_is_paused_and_goes_on(name: str):
-    bench, snapshots = BENCHES[name], list[Snapshot]()
-    counted = Counted(bench.protocol)
-    async with bench.peer(Behaviour.GOOD) as url, Relay(url) as relay:
-        spec = spec_of(bench, bench.url(HOST, relay.port))
+    rig, snapshots = RIGS[name], list[Snapshot]()
+    counted = Counted(rig.protocol)
+    async with rig.peer(Behaviour.GOOD) as url, Relay(url) as relay:
+        spec = spec_of(rig, rig.url(HOST, relay.port))
         engine = Engine(spec, lambda _: counted.protocol, snapshots.append, SystemClock(), TargetPolicy())
         engine.compile()
         await engine.prepare()

@@ -148,18 +148,18 @@ async def test_pushes_are_counted_while_held_open():
 
 async def test_pushes_are_told_while_a_request_goes_on():
     async with WebSocketServer() as server, user(server.url) as client:
-        assert client.session.so_far() is None
+        assert client.session.partial_counters() is None
         client.start(client.call({"url": "/commanded", "json": {"push": 2}, "hold": 0.5}))
         seen: dict[str, float] = {}
         async with asyncio.timeout(20):
             while seen.get("pushes", 0) < 2:
                 await asyncio.sleep(0.001)
-                for name, count in (client.session.so_far() or {}).items():
+                for name, count in (client.session.partial_counters() or {}).items():
                     seen[name] = seen.get(name, 0) + count
         assert seen == {"messages_sent": 1, "messages_received": 2, "pushes": 2}
         outcome = await client.ended()
         assert (outcome.failure, counted(client)) == (None, {})
-        assert client.session.so_far() is None
+        assert client.session.partial_counters() is None
 
 
 async def test_holding_lengthens_the_time_limit():

@@ -8,7 +8,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing import Rig
 from perfsvc_protocols.udp import UdpProtocol
 from tests.protocols.udp_peers import UdpServer
 from tests.protocols.udp_peers import echo
@@ -24,7 +24,7 @@ def first_only(behaviour: Behaviour) -> Any:
     return fault
 
 
-class UdpBench(Bench):
+class UdpRig(Rig):
     protocol = UdpProtocol
     request: ClassVar[dict[str, Any]] = {"text": "....hello", "sequence": {}}
     unsendable: ClassVar[dict[str, Any]] = {"text": "{{nobody}}"}

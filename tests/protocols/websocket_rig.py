@@ -8,7 +8,7 @@ from typing import Any
 from typing import ClassVar
 
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
+from perfsvc.plugin.testing import Rig
 from perfsvc_protocols.websocket import WebSocketProtocol
 from tests.protocols.websocket_peers import Babbling
 from tests.protocols.websocket_peers import Dying
@@ -24,7 +24,7 @@ FIRST = {
 }
 
 
-class WebSocketBench(Bench):
+class WebSocketRig(Rig):
     protocol = WebSocketProtocol
     request: ClassVar[dict[str, Any]] = {"url": "/first", "text": "hello", "expect": {}}
     unsendable: ClassVar[dict[str, Any]] = {"url": "/first", "text": "{{nobody}}"}

@@ -24,7 +24,7 @@ from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
 from perfsvc.store.spool import Replayed
-from perfsvc.store.spool import Spool
+from perfsvc.store.spool import SnapshotSpool
 from perfsvc.store.spool import replay_spool
 from tests.store.conftest import FakeClock
 from tests.store.conftest import MakeSnapshot
@@ -270,12 +270,12 @@ async def test_snapshots_of_a_deleted_plan_are_counted_and_do_not_stay(
 async def test_lines_cut_short_by_a_crash_are_passed_over(
     store: Store, world: World, tmp_path: Path, snapshot: MakeSnapshot
 ) -> None:
-    own = Spool(tmp_path, "run-1")
+    own = SnapshotSpool(tmp_path, "run-1")
     rows = [windows.encode(world.plan.id, "run-1", snapshot(seq)) for seq in range(500)]
     assert own.append(rows) == 0
     with own.path.open("r+b") as file:
         file.truncate(own.path.stat().st_size - 10)
-    other = Spool(tmp_path, "run-0")
+    other = SnapshotSpool(tmp_path, "run-0")
     other.append([windows.encode(99, "run-0", snapshot(1))])
     assert await replay_spool(store, tmp_path) == Replayed(499, 2)
     assert len(await store.run(windows.of_execution, "run-1")) == 499
@@ -287,7 +287,7 @@ async def test_replay_that_is_interrupted_goes_on_the_next_time(
     store: Store, moody: Moody, world: World, tmp_path: Path, snapshot: MakeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spool, "BATCH", 2)
-    own = Spool(tmp_path, "run-1")
+    own = SnapshotSpool(tmp_path, "run-1")
     own.append([windows.encode(world.plan.id, "run-1", snapshot(seq)) for seq in range(5)])
     first = True
 
@@ -308,7 +308,7 @@ async def test_replay_that_is_interrupted_goes_on_the_next_time(
 def test_a_disk_that_fails_loses_only_what_it_did_not_take(
     tmp_path: Path, snapshot: MakeSnapshot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    own = Spool(tmp_path / "spool", "run-1")
+    own = SnapshotSpool(tmp_path / "spool", "run-1")
     row = windows.encode(1, "run-1", snapshot(1))
     assert own.append([row]) == 0
     own.path.chmod(0o600)

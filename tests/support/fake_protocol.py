@@ -10,8 +10,8 @@ from typing import ClassVar
 from perfsvc.plugin import Call
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc.plugin import Spec
@@ -119,7 +119,7 @@ class FakeProtocol(Protocol):
         self.closed_sessions = 0
         self.closed = False
 
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> Call:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> Call:
         return FakeCall(timeout_ns, self.context.template(request.path))
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> Session:

@@ -9,7 +9,7 @@ from perfsvc.cluster.interface import OnEnding
 from perfsvc.cluster.interface import OnNodeEvent
 from perfsvc.cluster.interface import OnSnapshot
 from perfsvc.cluster.interface import ignored
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import Text
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.node import NodeEvent
@@ -38,7 +38,7 @@ class ManyNodes:
         on_snapshot: OnSnapshot,
         on_ending: OnEnding,
         on_event: OnNodeEvent = ignored,
-        dealer: Dealer | None = None,
+        dealer: RowAllocator | None = None,
     ) -> ManyNodes:
         self.spec, self._on_snapshot, self._on_ending, self._on_event = spec, on_snapshot, on_ending, on_event
         for name in self.names:

@@ -21,7 +21,7 @@ from perfsvc.model.entities import Role
 from perfsvc.model.scene import SceneSpec
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin.catalog import Catalog
@@ -30,7 +30,7 @@ from perfsvc.plugin.discovery import Origin
 from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.data.datafiles import DataFiles
-from perfsvc.service.data.file_store import Shelf
+from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
@@ -78,7 +78,7 @@ class HttpProtocol(FakeProtocol):
     title = Text("HTTP", "HTTP")
     Request = HttpRequest  # type: ignore[assignment] # the fake one has its own
 
-    def compile(self, request: HttpRequest, timeout_ns: int, reads: Reads) -> FakeCall:  # type: ignore[override]
+    def compile(self, request: HttpRequest, timeout_ns: int, reads: ReplyParts) -> FakeCall:  # type: ignore[override]
         try:
             return FakeCall(timeout_ns, self.context.template(request.url))
         except Fault as fault:
@@ -98,7 +98,7 @@ def project_data(store: Store, settings: Settings, clock: ManualClock) -> tuple[
     """Data sources over the world's environments and files."""
     sources = DataSources(catalog(), DataCache(settings.data_dir / "cache", settings.data_cache_size, clock))
     files = SqliteFiles(settings.data_dir / settings.sqlite_dir)
-    kept = DataFiles(store, Shelf(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
+    kept = DataFiles(store, FileStore(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
     return ProjectData(sources, Envs(store, Vault(SECRET_KEY)), kept, files, TargetPolicy()), kept
 
 

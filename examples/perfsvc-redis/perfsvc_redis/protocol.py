@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
@@ -33,7 +33,7 @@ class RedisProtocol(Protocol):
         self._dialer = Dialer(options, context)
         self._greeting = Greeting(options, context)
 
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> RedisCall:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> RedisCall:
         texts = Texts(self.context.template)
         one = request.commands is None
         written = {"command": request.command} if one else _numbered(request.commands)

@@ -16,7 +16,7 @@ from redis_server import RedisServer
 
 from perfsvc.plugin import DataFailure
 from perfsvc.plugin import Row
-from perfsvc.plugin.testing import DataBench
+from perfsvc.plugin.testing import DataRig
 from perfsvc.plugin.testing import Setting
 from perfsvc.plugin.testing import data_checks_of
 from perfsvc.plugin.testing import data_context
@@ -34,7 +34,7 @@ def push(redis: RedisServer, key: str, elements: Iterable[str]) -> None:
         redis.ask("RPUSH", key, *every[at : at + AT_ONCE])
 
 
-class ListBench(DataBench):
+class ListBench(DataRig):
     """What the contract suite must know."""
 
     source = RedisList

@@ -22,8 +22,8 @@ from redis_server import RedisServer
 
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin.testing import Behaviour
-from perfsvc.plugin.testing import Bench
 from perfsvc.plugin.testing import Outcome
+from perfsvc.plugin.testing import Rig
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import checks_of
 from perfsvc.plugin.testing import context
@@ -90,7 +90,7 @@ async def peer(first: Script) -> AsyncIterator[str]:
         server.close()
 
 
-class RedisBench(Bench):
+class RedisBench(Rig):
     """What the contract suite must know."""
 
     protocol = RedisProtocol

@@ -30,14 +30,14 @@ from perfsvc.cluster.certificates import agent_credentials
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import address_of
 from perfsvc.cluster.dask.address import host_and_port
-from perfsvc.cluster.dask.agent_run import Hosted
+from perfsvc.cluster.dask.agent_run import AgentRun
 from perfsvc.cluster.dask.agent_run import words_of
 from perfsvc.cluster.dask.agents import DASK
 from perfsvc.cluster.dask.agents import name_refused
 from perfsvc.cluster.dask.dask_config import configure
 from perfsvc.cluster.dask.dask_config import security_of
 from perfsvc.cluster.dask.messages import Message
-from perfsvc.cluster.process_stats import Vitals
+from perfsvc.cluster.process_stats import ProcessStats
 from perfsvc.errors import InvalidInput
 from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
@@ -57,7 +57,7 @@ NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 
 
-class Employment(NamedTuple):
+class AgentConfig(NamedTuple):
     """Where an agent works: the scheduler's address, the name it goes by, what it trusts and shows.
 
     ``started_here``: the server started it, and it ends when its standard input does.
@@ -69,17 +69,17 @@ class Employment(NamedTuple):
     started_here: bool = False
 
 
-class Crew(WorkerPlugin):
+class AgentPlugin(WorkerPlugin):
     """What makes a worker an agent: it takes the controller's orders. ``setup`` is called when it has joined."""
 
     name = "perfsvc"
 
-    def __init__(self, employment: Employment, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, employment: AgentConfig, catalog: Catalog, clock: Clock) -> None:
         self._employment = employment
         self._catalog = catalog
         self._clock = clock
-        self._vitals = Vitals()
-        self._hosted: dict[str, Hosted] = {}
+        self._vitals = ProcessStats()
+        self._hosted: dict[str, AgentRun] = {}
 
     def setup(self, worker: Worker) -> None:
         """Take orders from now on, and say who is here."""
@@ -114,18 +114,18 @@ class Crew(WorkerPlugin):
 
     def _obey(self, order: messages.Order) -> None:
         match order:
-            case messages.Beat():
+            case messages.Heartbeat():
                 self._answer(order)
             case messages.Deploy():
                 self._deploy(order)
-            case messages.Unwelcome():
+            case messages.Rejected():
                 log.error("the server does not take this agent: %s", order.en)
             case _:
                 hosted = self._hosted.get(order.run)
                 if hosted is not None:
                     hosted.obey(order)
 
-    def _answer(self, beat: messages.Beat) -> None:
+    def _answer(self, beat: messages.Heartbeat) -> None:
         clock_ns = self._clock.now_ns()
         for run in beat.runs:
             if run in self._hosted:
@@ -135,7 +135,7 @@ class Crew(WorkerPlugin):
     def _deploy(self, order: messages.Deploy) -> None:
         run = order.run
         try:
-            self._hosted[run] = Hosted(
+            self._hosted[run] = AgentRun(
                 order, self._catalog.protocol, self._clock, self._tell, lambda: self._forget(run)
             )
         except Exception as error:
@@ -158,7 +158,7 @@ def plugins_of(catalog: Catalog) -> dict[str, str]:
     return {each["name"]: f"{each['distribution']} {each['version']}" for each in loaded}
 
 
-async def work(employment: Employment) -> None:
+async def work(employment: AgentConfig) -> None:
     """Join, work, and join again when the scheduler was lost; for ever."""
     catalog, clock, pause_s = Catalog.load(), SystemClock(), FIRST_PAUSE_S
     with scratch_folder("agent") as folder:
@@ -169,7 +169,7 @@ async def work(employment: Employment) -> None:
                 nthreads=1,
                 memory_limit=0,
                 security=security_of(employment.credentials),
-                plugins=(Crew(employment, catalog, clock),),
+                plugins=(AgentPlugin(employment, catalog, clock),),
                 dashboard_address="127.0.0.1:0",
                 local_directory=str(folder),
                 death_timeout=JOIN_LIMIT_S,
@@ -198,7 +198,7 @@ async def until_left_alone(working: asyncio.Task[None]) -> None:
     working.cancel()
 
 
-async def employed(employment: Employment) -> None:
+async def employed(employment: AgentConfig) -> None:
     """Work until there is nobody to work for, or until told to end."""
     working = asyncio.get_running_loop().create_task(work(employment))
 
@@ -217,7 +217,7 @@ async def employed(employment: Employment) -> None:
             watching.cancel()
 
 
-def run_agent(employment: Employment) -> None:
+def run_agent(employment: AgentConfig) -> None:
     """Be an agent until the process is told to end."""
     configure()
     run_on_loop(employed(employment))
@@ -227,7 +227,7 @@ def join(scheduler: str, certs: Path, name: str | None) -> None:
     """Be an agent of the scheduler at ``tls://host:port``. Raises StartupError, InvalidInput for a name."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     address = address_of(*host_and_port(scheduler))
-    run_agent(Employment(address, checked_name(name) if name else own_name(), agent_credentials(certs)))
+    run_agent(AgentConfig(address, checked_name(name) if name else own_name(), agent_credentials(certs)))
 
 
 def checked_name(name: str) -> str:
@@ -247,10 +247,10 @@ def own_name() -> str:
     return f"agent-{name}" if name_refused(name) else name
 
 
-def employment_of(document: Mapping[str, Any]) -> Employment:
+def employment_of(document: Mapping[str, Any]) -> AgentConfig:
     """What the server wrote on a new agent's standard input."""
     credentials = Credentials(*map(Path, document["credentials"]))
-    return Employment(document["scheduler"], document["name"], credentials, started_here=True)
+    return AgentConfig(document["scheduler"], document["name"], credentials, started_here=True)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from perfsvc.cluster.dask.deployment import DaskDeployment
 
 
-class Staff(Protocol):
+class AgentPool(Protocol):
     """The agents, as a run sees them."""
 
     allow: tuple[str, ...]

@@ -15,7 +15,7 @@ from perfsvc.cluster.dask.messages import Ended
 from perfsvc.cluster.dask.messages import Message
 from perfsvc.cluster.dask.messages import Prepared
 from perfsvc.cluster.dask.messages import Refused
-from perfsvc.cluster.dask.messages import Told
+from perfsvc.cluster.dask.messages import SnapshotReport
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.row_buffer import Rows
@@ -62,7 +62,7 @@ class RemoteSupply:
         self._tell(messages.GiveBack(run=self._run, spent=spent, upto=upto))
 
 
-class Hosted:
+class AgentRun:
     """A run on this agent. ``tell`` sends a word to the controller; ``over`` is called when nothing follows."""
 
     def __init__(
@@ -200,7 +200,7 @@ class Hosted:
             self._teardown.set_result(here)
 
     def _emit(self, snapshot: Snapshot) -> None:
-        self._tell(Told(run=self.run, snapshot=snapshot))
+        self._tell(SnapshotReport(run=self.run, snapshot=snapshot))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._engine.loop.create_task(work)

@@ -20,7 +20,7 @@ from perfsvc.cluster.interface import OnEnding
 from perfsvc.cluster.interface import OnNodeEvent
 from perfsvc.cluster.interface import OnSnapshot
 from perfsvc.cluster.interface import ignored
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.errors import RunError
@@ -97,7 +97,7 @@ class DaskCluster:
         on_snapshot: OnSnapshot,
         on_ending: OnEnding,
         on_event: OnNodeEvent = ignored,
-        dealer: Dealer | None = None,
+        dealer: RowAllocator | None = None,
     ) -> DaskDeployment:
         """A run on many nodes."""
         return DaskDeployment(self, spec, self._catalog, self._clock, on_snapshot, on_ending, on_event, dealer)

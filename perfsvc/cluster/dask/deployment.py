@@ -14,10 +14,10 @@ from collections.abc import Iterable
 
 from perfsvc.clock import Clock
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.agent_pool import Staff
+from perfsvc.cluster.dask.agent_pool import AgentPool
 from perfsvc.cluster.dask.agents import Agent
-from perfsvc.cluster.dask.load_shares import Places
-from perfsvc.cluster.dask.row_server import Dealing
+from perfsvc.cluster.dask.load_shares import LoadShares
+from perfsvc.cluster.dask.row_server import RowServer
 from perfsvc.cluster.dask.run_nodes import LOST_BY_ITSELF
 from perfsvc.cluster.dask.run_nodes import LOST_LATE
 from perfsvc.cluster.dask.run_nodes import Member
@@ -26,11 +26,11 @@ from perfsvc.cluster.dask.run_nodes import refusal
 from perfsvc.cluster.interface import OnEnding
 from perfsvc.cluster.interface import OnNodeEvent
 from perfsvc.cluster.interface import OnSnapshot
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.compiled import CompiledRun
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.setup_teardown import errands_limit_s
+from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
 from perfsvc.model.node import NodeEvent
@@ -59,14 +59,14 @@ class DaskDeployment:
 
     def __init__(
         self,
-        staff: Staff,
+        staff: AgentPool,
         spec: RunSpec,
         catalog: Catalog,
         clock: Clock,
         on_snapshot: OnSnapshot,
         on_ending: OnEnding,
         on_event: OnNodeEvent,
-        dealer: Dealer | None = None,
+        dealer: RowAllocator | None = None,
     ) -> None:
         self.spec = spec
         self.run = spec.execution_id
@@ -81,7 +81,7 @@ class DaskDeployment:
         self._on_snapshot = on_snapshot
         self._on_ending = on_ending
         self._on_event = on_event
-        self._dealing = Dealing(dealer, self.send, self.living)
+        self._dealing = RowServer(dealer, self.send, self.living)
         self._told_ending = False
         self._fault: RunError | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -89,7 +89,7 @@ class DaskDeployment:
         self._at = 0.0
         self._over = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
-        self.places: Places
+        self.places: LoadShares
 
     # What a run asks of its deployment.
 
@@ -109,7 +109,7 @@ class DaskDeployment:
         if self.stopping:
             self.look_for_the_end()
             return
-        self.places = Places(self, [agent.name for agent in agents])
+        self.places = LoadShares(self, [agent.name for agent in agents])
         self._watch = asyncio.get_running_loop().create_task(self.places.keep_whole())
         for index, agent in enumerate(agents):
             self.add(agent, index, iterations=self.places.iterations(index))
@@ -151,7 +151,7 @@ class DaskDeployment:
         for member in self.living():
             self.send(member, messages.Stop(run=member.stint))
         if self._deadline is None:
-            limit = self.spec.graceful_stop_s + errands_limit_s(self.spec) + END_MARGIN_S
+            limit = self.spec.graceful_stop_s + setup_limit_s(self.spec) + END_MARGIN_S
             self._deadline = asyncio.get_running_loop().call_later(limit, self._abort_all)
         self.look_for_the_end()
 
@@ -206,7 +206,7 @@ class DaskDeployment:
     async def get_prepared(self, member: Member, variables: dict[str, object] | None) -> None:
         """Have a node run the setup steps, or take over what they gave. Raises RunError."""
         order = messages.Prepare(run=member.stint, variables=variables)
-        word = await self._asked(member, order, errands_limit_s(self.spec) + PREPARE_MARGIN_S)
+        word = await self._asked(member, order, setup_limit_s(self.spec) + PREPARE_MARGIN_S)
         if variables is None and isinstance(word, messages.Prepared):
             self.variables = word.variables
 
@@ -228,7 +228,7 @@ class DaskDeployment:
         member = next((each for each in self.members if each.stint == stint), None)
         if member is None:
             return
-        if isinstance(word, messages.Told):
+        if isinstance(word, messages.SnapshotReport):
             if word.snapshot.node == member.node:
                 member.note(word.snapshot)
                 self._on_snapshot(word.snapshot)

@@ -47,7 +47,7 @@ DRAINED = Text("节点正在排空", "the node is being drained")
 UNDRAINED = Text("节点恢复接收负载", "the node takes load again")
 
 
-class Places:
+class LoadShares:
     """The places of one run, their weights and their vacancies. ``until`` is how long a vacancy may wait to be filled,
     by place; after that the other nodes have its load.
     """

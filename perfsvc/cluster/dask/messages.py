@@ -25,14 +25,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknow
 # From the controller.
 
 
-class Beat(Message, frozen=True, kw_only=True):
+class Heartbeat(Message, frozen=True, kw_only=True):
     """The controller is alive and wants these runs to go on. ``sent_ns`` is its clock, to be sent back."""
 
     runs: tuple[str, ...]
     sent_ns: int
 
 
-class Unwelcome(Message, frozen=True, kw_only=True):
+class Rejected(Message, frozen=True, kw_only=True):
     """The agent gets no work, and why."""
 
     zh: str
@@ -180,7 +180,7 @@ class Refused(Message, frozen=True, kw_only=True):
     en: str
 
 
-class Told(Message, frozen=True, kw_only=True):
+class SnapshotReport(Message, frozen=True, kw_only=True):
     """One second of a run."""
 
     run: str
@@ -233,8 +233,8 @@ class Ended(Message, frozen=True, kw_only=True):
 
 Life = Deploy | Prepare | Start | Stop | Abort | Teardown
 Steering = Pause | Resume | SetLevel | Resplit | Granted | Confirmed
-Order = Beat | Unwelcome | Life | Steering
-Word = Hello | Pong | Compiled | Prepared | Refused | Told | Ending | Left | Ended | Ask | Claim | GiveBack
+Order = Heartbeat | Rejected | Life | Steering
+Word = Hello | Pong | Compiled | Prepared | Refused | SnapshotReport | Ending | Left | Ended | Ask | Claim | GiveBack
 
 encode = msgspec.msgpack.Encoder(enc_hook=str).encode
 decode_order = msgspec.msgpack.Decoder(Order).decode

@@ -8,16 +8,16 @@ from collections.abc import Iterable
 
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.run_nodes import Member
-from perfsvc.datafeed.allocator import Dealer
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.model.data import Grant
 
 
-class Dealing:
+class RowServer:
     """Answers what nodes ask of the dealer; ``send`` brings a node its answer, ``living`` are those that there are."""
 
     def __init__(
         self,
-        dealer: Dealer | None,
+        dealer: RowAllocator | None,
         send: Callable[[Member, messages.Message], None],
         living: Callable[[], Iterable[Member]],
     ) -> None:
@@ -61,7 +61,7 @@ class Dealing:
         for member in self._living():
             self._send(member, messages.Granted(run=member.stint, grant=Grant(ended=True)))
 
-    async def _grant(self, dealer: Dealer, member: Member, want: int) -> None:
+    async def _grant(self, dealer: RowAllocator, member: Member, want: int) -> None:
         grant = await dealer.grant(member.node, want)
         try:
             self._send(member, messages.Granted(run=member.stint, grant=grant))

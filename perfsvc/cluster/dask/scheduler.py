@@ -140,7 +140,7 @@ class Hub:
         refused = None if hello.started_here else name_refused(hello.name)
         if refused is not None:
             log.warning("agent on %s refused: %s", hello.host, refused.en)
-            self.send(agent, messages.Unwelcome(zh=refused.zh, en=refused.en))
+            self.send(agent, messages.Rejected(zh=refused.zh, en=refused.en))
             return
         self.agents[agent.address] = agent
         log.info("agent %s on %s has joined", hello.name, hello.host)
@@ -160,4 +160,4 @@ class Hub:
             await asyncio.sleep(BEAT_S)
 
     def _beat_once(self, agent: Agent) -> None:
-        self.send(agent, messages.Beat(runs=self._runs_of(agent), sent_ns=self._clock.now_ns()))
+        self.send(agent, messages.Heartbeat(runs=self._runs_of(agent), sent_ns=self._clock.now_ns()))

@@ -9,7 +9,7 @@ from collections import deque
 from perfsvc.engine.pacing import Profile
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
-from perfsvc.engine.user_pool import Crowd
+from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.model.run import RunSpec
@@ -17,13 +17,13 @@ from perfsvc.model.run import RunSpec
 NS_PER_S = 1_000_000_000
 
 
-class Driver(ABC):
+class Executor(ABC):
     """Drives the users of one node. Times are seconds of profile time."""
 
-    def __init__(self, engine: Host, crowd: Crowd, place: Place) -> None:
+    def __init__(self, engine: Host, users: UserPool, place: Place) -> None:
         self.engine = engine
         self.spec: RunSpec = engine.spec
-        self.crowd = crowd
+        self.users = users
         self.share = place.share
         self.profile = Profile(self.spec.load.stages)
         self.dropped = 0
@@ -65,9 +65,9 @@ class Driver(ABC):
     def add_iterations(self, count: int) -> None:
         """So many more of the run's iterations are this node's to do, where their number is limited."""
 
-    def starved(self, user: VirtualUser) -> None:
+    def out_of_data(self, user: VirtualUser) -> None:
         """A user has no row of test data to work with, and there will be none: it leaves."""
-        self.crowd.finish(user)
+        self.users.finish(user)
 
     def paused(self) -> None:  # noqa: B027 - only who has timers of its own need do anything
         """The run was paused."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from perfsvc.engine.executors.base import NS_PER_S
-from perfsvc.engine.executors.base import Driver
+from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.instructions import IDLE_PAUSE_S
 from perfsvc.engine.pacing import users_at
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
 from perfsvc.engine.share import holders
-from perfsvc.engine.user_pool import Crowd
+from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
@@ -23,11 +23,11 @@ GOLDEN = 0.618033988749895
 """Multiples of it, less their whole parts, fill an interval evenly however many there are."""
 
 
-class ClosedDriver(Driver):
+class ClosedExecutor(Executor):
     """As many users as the profile wants, each beginning its next iteration when it has ended one."""
 
-    def __init__(self, engine: Host, crowd: Crowd, place: Place) -> None:
-        super().__init__(engine, crowd, place)
+    def __init__(self, engine: Host, users: UserPool, place: Place) -> None:
+        super().__init__(engine, users, place)
         limit = self.spec.load.iterations
         self._per_user = limit.count if limit and limit.scope == "per_vu" else math.inf
         self._left: float = self._doing().of(limit.count) if limit and limit.scope == "shared" else math.inf
@@ -43,12 +43,12 @@ class ClosedDriver(Driver):
         wanted = self.planned_users(elapsed)
         self._most = max(self._most, wanted)
         if self._left > 0:
-            self.crowd.adjust(wanted, self.engine.tick_ns + int(self.spec.graceful_stop_s * NS_PER_S))
+            self.users.adjust(wanted, self.engine.tick_ns + int(self.spec.graceful_stop_s * NS_PER_S))
 
     def first_iteration(self, user: VirtualUser, number: int) -> None:
         """A user begins. Where all start at once and think, starts are spread, lest they stay in step for ever."""
         if not self._admitted():
-            self.crowd.finish(user)
+            self.users.finish(user)
             return
         delay = self._spread_s * ((number - 1) * GOLDEN % 1.0)
         if self._pacing_ns:
@@ -61,10 +61,10 @@ class ClosedDriver(Driver):
     def next_iteration(self, user: VirtualUser, back: int) -> int:
         """At once, or on the user's own beat."""
         if user.retire_by_ns:
-            self.crowd.leave(user)
+            self.users.leave(user)
             return WAIT
         if self._limited and (user.scope.iteration >= self._per_user or not self._admitted()):
-            self.crowd.finish(user)
+            self.users.finish(user)
             return WAIT
         if self._pacing_ns:
             return self._on_the_beat(user, back)
@@ -85,11 +85,11 @@ class ClosedDriver(Driver):
     @property
     def exhausted(self) -> bool:
         """All users have had their iterations, and no more will come."""
-        return self._limited and not self._splits and not self.crowd.active and self._all_came()
+        return self._limited and not self._splits and not self.users.active and self._all_came()
 
     def _all_came(self) -> bool:
         users = self.share.of(int(self.spec.load.peak))
-        return (self._most > 0 or not users) and (self._left <= 0 or self.crowd.finished >= users)
+        return (self._most > 0 or not users) and (self._left <= 0 or self.users.finished >= users)
 
     def _doing(self) -> Share:
         """The share in iterations: they are dealt out among those nodes only that will have users."""

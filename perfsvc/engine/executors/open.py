@@ -6,11 +6,11 @@ import asyncio
 import math
 
 from perfsvc.engine.executors.base import NS_PER_S
-from perfsvc.engine.executors.base import Driver
+from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.pacing import Arrivals
 from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
-from perfsvc.engine.user_pool import Crowd
+from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
@@ -23,15 +23,15 @@ TIMER_S = 0.001
 """What the loop's timers can tell apart; asking for less would spin."""
 
 
-class OpenDriver(Driver):
+class OpenExecutor(Executor):
     """One iteration for each arrival, whatever the target does; served by a bounded pool of users.
 
     The i-th arrival is due at a moment computed from the run's origin. When no user is free it waits, and its wait is
     part of the latency from plan, or it is dropped and counted.
     """
 
-    def __init__(self, engine: Host, crowd: Crowd, place: Place) -> None:
-        super().__init__(engine, crowd, place)
+    def __init__(self, engine: Host, users: UserPool, place: Place) -> None:
+        super().__init__(engine, users, place)
         load = self.spec.load
         first = self.profile.area(place.since)
         self._arrivals = Arrivals(self.profile, load.distribution, self.spec.seed, self.share, first)
@@ -55,8 +55,8 @@ class OpenDriver(Driver):
 
     def next_iteration(self, user: VirtualUser, back: int) -> int:
         """The arrival that has waited longest, or nothing to do."""
-        if len(self.crowd.active) > self._most_users:
-            self.crowd.leave(user)
+        if len(self.users.active) > self._most_users:
+            self.users.leave(user)
             return WAIT
         elapsed = self.engine.elapsed_now()
         if self._arrivals.due <= elapsed and self._left > 0 and not user.gate.closed:
@@ -64,7 +64,7 @@ class OpenDriver(Driver):
             user.planned_ns = self._take()
             return back
         if self.engine.stopping:
-            self.crowd.leave(user)
+            self.users.leave(user)
         else:
             user.resting_at = back
             self._idle.append(user)
@@ -72,7 +72,7 @@ class OpenDriver(Driver):
 
     def planned_users(self, elapsed: float) -> int:
         """The plan is a rate; users are what it takes."""
-        return len(self.crowd.active)
+        return len(self.users.active)
 
     def add_iterations(self, count: int) -> None:
         """Arrivals are served for so many more."""
@@ -96,12 +96,12 @@ class OpenDriver(Driver):
         """The pool of users is shared as the arrivals are; who is too many leaves, now or at the iteration's end."""
         super().take_shares(elapsed)
         self._most_users = max(self.share.of(self.spec.load.most_users), 1)
-        while self._idle and len(self.crowd.active) > self._most_users:
-            self.crowd.leave(self._idle.pop())
+        while self._idle and len(self.users.active) > self._most_users:
+            self.users.leave(self._idle.pop())
 
-    def starved(self, user: VirtualUser) -> None:
+    def out_of_data(self, user: VirtualUser) -> None:
         """Its arrival was never started, and nobody who comes would fare better."""
-        super().starved(user)
+        super().out_of_data(user)
         self._left += 1
         self.dropped += 1
         self._full = True
@@ -125,7 +125,7 @@ class OpenDriver(Driver):
     def exhausted(self) -> bool:
         """All iterations that may start here have ended; where there are no more arrivals, what is left is others'."""
         none_left = self._left <= 0 or (self.share.empty and self._left < math.inf and not self._splits)
-        return none_left and len(self._idle) == len(self.crowd.active)
+        return none_left and len(self._idle) == len(self.users.active)
 
     def _serve(self, elapsed: float) -> None:
         while self._arrivals.due <= elapsed and self._left > 0:
@@ -133,7 +133,7 @@ class OpenDriver(Driver):
                 self._begin_again(self._idle.pop(), elapsed)
             elif self._has_room:
                 self._note_lag(elapsed)
-                self.crowd.start(self._take())
+                self.users.start(self._take())
             elif self._drops:
                 self._arrivals.take()
                 self.dropped += 1
@@ -168,7 +168,7 @@ class OpenDriver(Driver):
     @property
     def _has_room(self) -> bool:
         """Whether a user more would be of use."""
-        return len(self.crowd.active) < self._most_users and not self._full
+        return len(self.users.active) < self._most_users and not self._full
 
     def _due(self) -> None:
         if not self.engine.idle:

@@ -20,7 +20,7 @@ class Side(NamedTuple):
     until: int
 
 
-class Sides:
+class Bracket:
     """The latest level that proved too low, and the latest too high; for a while.
 
     Where the metric jumps between three users and four, neither is right. Without this memory the load would go to and

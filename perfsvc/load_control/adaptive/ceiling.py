@@ -8,7 +8,7 @@ CLOSE = math.log(1.03)
 FIRST_PUSH = math.log(1.03)
 
 
-class Fence:
+class Ceiling:
     """The lowest level that was too much of late, as a limit to how far up a move may go.
 
     A move goes at most half the way to the fence, in logarithms. A level close to it that is still too low pushes it

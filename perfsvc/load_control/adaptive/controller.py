@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from perfsvc.load_control.adaptive.hold_summary import Ledger
-from perfsvc.load_control.adaptive.hold_summary import Trace
+from perfsvc.load_control.adaptive.hold_summary import DecimatedTrace
+from perfsvc.load_control.adaptive.hold_summary import HoldSummary
 from perfsvc.load_control.adaptive.regulator import Regulator
-from perfsvc.load_control.adaptive.target_metric import Gauge
+from perfsvc.load_control.adaptive.target_metric import TargetMetric
 from perfsvc.load_control.controller import Fitness
 from perfsvc.load_control.controller import Scale
 from perfsvc.load_control.controller import Watch
@@ -26,7 +26,7 @@ MOST_STUMBLES = 5
 """A stalled generator's seconds say nothing of the target; more of them in a row say that the load is too much."""
 
 
-class Governor:
+class AdaptiveController:
     """Finds the load for ``settle`` seconds, and holds it for ``hold`` more, which are what is judged.
 
     A load set by hand is where the search for the right one goes on from; one outside the bounds is brought back to the
@@ -36,7 +36,7 @@ class Governor:
     def __init__(self, spec: Adaptive, variable: Variable) -> None:
         self.finished = False
         self._spec = spec
-        self._gauge = Gauge(spec)
+        self._gauge = TargetMetric(spec)
         self._watch = Watch()
         self._scale = Scale.between(variable, spec.low, spec.high)
         self._regulator = Regulator(self._gauge.reaction_s, self._scale, self._gauge.pooled)
@@ -44,8 +44,8 @@ class Governor:
         self._changed_at = 0.0
         self._elapsed = 0.0
         self._stumbles = 0
-        self._ledger = Ledger(self._gauge)
-        self._trace = Trace()
+        self._ledger = HoldSummary(self._gauge)
+        self._trace = DecimatedTrace()
 
     def observe(self, second: Second) -> float | None:
         """Judge a second, and answer the next level where that is another."""

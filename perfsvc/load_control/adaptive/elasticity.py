@@ -9,7 +9,7 @@ DRIFT, RELATIVE_DRIFT = 0.3, 0.3
 WEAKEST, STRONGEST = 0.4, 20.0
 
 
-class Response:
+class Elasticity:
     """The local elasticity, d log metric / d log load: recursive least squares that forget (a Kalman filter), bounded.
 
     It is 1 where the metric is in proportion to the load, as latency is when users queue and throughput when they do

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from perfsvc.load_control.adaptive.target_metric import Gauge
+from perfsvc.load_control.adaptive.target_metric import TargetMetric
 from perfsvc.load_control.controller import rounded
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
@@ -14,7 +14,7 @@ from perfsvc.metrics.histogram import Histogram
 MOST_ROWS = 1_000
 
 
-class Trace:
+class DecimatedTrace:
     """Rows over time, at most MOST_ROWS: when full, every other one is dropped and only every other one is added."""
 
     def __init__(self) -> None:
@@ -33,10 +33,10 @@ class Trace:
         self._seen += 1
 
 
-class Ledger:
+class HoldSummary:
     """The hold, second by second, in bounded memory: levels have four digits, so there are few different ones."""
 
-    def __init__(self, gauge: Gauge) -> None:
+    def __init__(self, gauge: TargetMetric) -> None:
         self._gauge = gauge
         self._levels: Counter[float] = Counter()
         self._measured = self._in_band = 0

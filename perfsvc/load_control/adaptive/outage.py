@@ -8,7 +8,7 @@ FEWEST_MISSED = 20
 SHARE_OF_NEWEST = 0.2
 
 
-class Silence:
+class OutageDetector:
     """Counts the seconds without a reply, against how many there used to be.
 
     ``reaction_s`` is how long a reply takes when all is well.

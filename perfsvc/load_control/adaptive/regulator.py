@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 
-from perfsvc.load_control.adaptive.bracket import Sides
-from perfsvc.load_control.adaptive.ceiling import Fence
-from perfsvc.load_control.adaptive.elasticity import Response
+from perfsvc.load_control.adaptive.bracket import Bracket
+from perfsvc.load_control.adaptive.ceiling import Ceiling
+from perfsvc.load_control.adaptive.elasticity import Elasticity
 from perfsvc.load_control.adaptive.estimator import Pool
 from perfsvc.load_control.adaptive.estimator import Reading
 from perfsvc.load_control.adaptive.estimator import Readings
 from perfsvc.load_control.adaptive.estimator import weighted_mean
-from perfsvc.load_control.adaptive.outage import Silence
+from perfsvc.load_control.adaptive.outage import OutageDetector
 from perfsvc.load_control.controller import Scale
 
 GAIN, BOLD_GAIN = 0.6, 0.9
@@ -48,11 +48,11 @@ class Regulator:
 
     def __init__(self, reaction_s: float, scale: Scale, pool: Pool = weighted_mean) -> None:
         self.readings = Readings(pool)
-        self.response = Response()
+        self.response = Elasticity()
         self._scale = scale
-        self._fence = Fence()
-        self._sides = Sides(scale)
-        self._silence = Silence(reaction_s)
+        self._fence = Ceiling()
+        self._sides = Bracket(scale)
+        self._silence = OutageDetector(reaction_s)
         self._quick_s = QUICK_S + reaction_s
         self._least_settle_s = self._settle_s = SETTLE_S + reaction_s
         self._good: float | None = None

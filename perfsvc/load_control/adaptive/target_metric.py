@@ -22,8 +22,8 @@ BAND = 0.1
 """Of the target: as far off on either side, the metric still counts as held."""
 
 
-class Gauge:
-    """Reads a metric off a second."""
+class TargetMetric:
+    """ReplyParts a metric off a second."""
 
     def __init__(self, spec: Adaptive) -> None:
         self.metric, self.target = spec.metric, spec.target

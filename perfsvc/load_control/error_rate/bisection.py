@@ -45,7 +45,7 @@ class Verdict(StrEnum):
     EMPTY = "empty"
 
 
-class Move(NamedTuple):
+class NextLevel(NamedTuple):
     """A level to hold, what for, and for how many level times longer than one."""
 
     level: float
@@ -53,7 +53,7 @@ class Move(NamedTuple):
     longer: int = 0
 
 
-class Course:
+class SearchStrategy:
     """The state of a search: what levels were good and which were not, and how often the answer was confirmed.
 
     ``complete`` once the answer is as narrow as asked for and confirmed. ``recovered`` is None while no level was left
@@ -61,7 +61,7 @@ class Course:
     """
 
     def __init__(self, spec: ErrorSearch, scale: Scale) -> None:
-        self.first = Move(scale.fit(spec.low if spec.first is None else spec.first), Phase.RAISE)
+        self.first = NextLevel(scale.fit(spec.low if spec.first is None else spec.first), Phase.RAISE)
         self.recovered: bool | None = None
         self.complete = False
         self._spec = spec
@@ -88,7 +88,7 @@ class Course:
         ceiling = self.ceiling
         return self.best is not None and (ceiling is None or self._failures[ceiling] is not Verdict.BAD)
 
-    def after(self, move: Move, verdict: Verdict) -> Move | None:
+    def after(self, move: NextLevel, verdict: Verdict) -> NextLevel | None:
         """What follows a level's verdict; None at the end."""
         if move.phase is Phase.RECOVER:
             return self._after_rest(move, verdict)
@@ -97,9 +97,9 @@ class Course:
             return self._onward()
         hopeless = move.level <= self._scale.low and move.level in self._failures
         self._note_failure(move, verdict)
-        return self._end() if hopeless else Move(self._well_below(), Phase.RECOVER)
+        return self._end() if hopeless else NextLevel(self._well_below(), Phase.RECOVER)
 
-    def _note_good(self, move: Move) -> None:
+    def _note_good(self, move: NextLevel) -> None:
         """A good level: no failure at or below it stands."""
         refuted = move.level in self._failures
         self._confirmed = self._confirmed + 1 if move.phase is Phase.CONFIRM else 0
@@ -108,7 +108,7 @@ class Course:
         self._goods = [*(level for level in self._goods if level != move.level), move.level]
         self._ceiling_confirmed = self._ceiling_confirmed and not refuted
 
-    def _note_failure(self, move: Move, verdict: Verdict) -> None:
+    def _note_failure(self, move: NextLevel, verdict: Verdict) -> None:
         """A level that is not good: nothing at or above it is."""
         refuted = move.level in self._goods
         self._ceiling_confirmed = move.phase is Phase.RECHECK
@@ -125,38 +125,38 @@ class Course:
         self._contradictions += 1
         return min(self._spec.precision / 100 * 2.0 ** (self._contradictions - 1), WIDEST_DOUBT)
 
-    def _after_rest(self, move: Move, verdict: Verdict) -> Move | None:
+    def _after_rest(self, move: NextLevel, verdict: Verdict) -> NextLevel | None:
         self.recovered = verdict is Verdict.GOOD
         if self.recovered:
             return self._onward()
         if move.level > self._scale.low:
-            return Move(self._scale.low, Phase.RECOVER, longer=LAST_REST)
+            return NextLevel(self._scale.low, Phase.RECOVER, longer=LAST_REST)
         return self._end() if self.ceiling == self._scale.low else None
 
-    def _onward(self) -> Move | None:
+    def _onward(self) -> NextLevel | None:
         best, ceiling = self.best, self.ceiling
         if self._contradictions >= MOST_CONTRADICTIONS:
             return None
         if best is None:
-            return Move(self._scale.low, Phase.BISECT)
+            return NextLevel(self._scale.low, Phase.BISECT)
         if ceiling is None:
             return self._raised(best) if best < self._scale.high else self._confirm(best, ceiling)
         if self._scale.apart(best, ceiling, self._spec.precision):
-            return Move(self._scale.fit((best + ceiling) / 2), Phase.BISECT)
+            return NextLevel(self._scale.fit((best + ceiling) / 2), Phase.BISECT)
         return self._confirm(best, ceiling)
 
-    def _raised(self, best: float) -> Move:
+    def _raised(self, best: float) -> NextLevel:
         wish = best * GROWTH if self._spec.step is None else best + self._spec.step
-        return Move(max(self._scale.fit(wish), self._scale.above(best)), Phase.RAISE)
+        return NextLevel(max(self._scale.fit(wish), self._scale.above(best)), Phase.RAISE)
 
-    def _confirm(self, best: float, ceiling: float | None) -> Move | None:
+    def _confirm(self, best: float, ceiling: float | None) -> NextLevel | None:
         if self._confirmed < self._spec.confirmations:
-            return Move(best, Phase.CONFIRM)
+            return NextLevel(best, Phase.CONFIRM)
         if self._spec.confirmations and ceiling is not None and not self._ceiling_confirmed:
-            return Move(ceiling, Phase.RECHECK, longer=self._spec.confirmations)
+            return NextLevel(ceiling, Phase.RECHECK, longer=self._spec.confirmations)
         return self._end()
 
-    def _end(self) -> Move | None:
+    def _end(self) -> NextLevel | None:
         """No more moves: everything is known, the best level and its ceiling, or that even the lowest is too much."""
         self.complete = True
         return None

@@ -9,9 +9,9 @@ from perfsvc.load_control.controller import Fitness
 from perfsvc.load_control.controller import Scale
 from perfsvc.load_control.controller import Watch
 from perfsvc.load_control.controller import start_of
-from perfsvc.load_control.error_rate.bisection import Course
-from perfsvc.load_control.error_rate.bisection import Move
+from perfsvc.load_control.error_rate.bisection import NextLevel
 from perfsvc.load_control.error_rate.bisection import Phase
+from perfsvc.load_control.error_rate.bisection import SearchStrategy
 from perfsvc.load_control.error_rate.trial import Trial
 from perfsvc.metrics.figures import Second
 from perfsvc.model.load import ErrorSearch
@@ -21,7 +21,7 @@ MOST_ROWS = 1_000
 """The oldest give way: a search in tiny steps does not fill the memory."""
 
 
-class BreakingPoint:
+class ErrorRateController:
     """Holds one level after the other, as the course says, and keeps the evidence.
 
     A level during which the run was paused is measured anew. One set by hand is measured next, in place of the one
@@ -32,7 +32,7 @@ class BreakingPoint:
         self.finished = False
         self._spec = spec
         self._scale = Scale.between(variable, spec.low, spec.high)
-        self._course = Course(spec, self._scale)
+        self._course = SearchStrategy(spec, self._scale)
         self._move = self._course.first
         self._level = self._move.level
         self._watch = Watch()
@@ -59,7 +59,7 @@ class BreakingPoint:
     def changed_by_hand(self, level: float) -> None:
         """Measure this level next."""
         self._level = level
-        self._move = Move(self._scale.fit(level), Phase.RAISE if self._course.ceiling is None else Phase.BISECT)
+        self._move = NextLevel(self._scale.fit(level), Phase.RAISE if self._course.ceiling is None else Phase.BISECT)
         self._trial = None
 
     def result(self) -> dict[str, Any] | None:
@@ -80,7 +80,7 @@ class BreakingPoint:
     def _begin(self, began: float) -> Trial:
         return Trial(self._spec, self._move, began, rate=self._scale.variable == "arrival_rate")
 
-    def _follow(self, move: Move | None, elapsed: float) -> None:
+    def _follow(self, move: NextLevel | None, elapsed: float) -> None:
         if move is None:
             self.finished = True
             self._trial = None

@@ -7,10 +7,10 @@ from typing import Any
 
 from perfsvc.load_control.controller import running_s
 from perfsvc.load_control.controller import start_of
-from perfsvc.load_control.error_rate.bisection import Move
+from perfsvc.load_control.error_rate.bisection import NextLevel
 from perfsvc.load_control.error_rate.bisection import Phase
 from perfsvc.load_control.error_rate.bisection import Verdict
-from perfsvc.load_control.level_stats import Held
+from perfsvc.load_control.level_stats import LevelStats
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
 from perfsvc.model.load import ErrorSearch
@@ -32,9 +32,9 @@ CLEAN_SECONDS = 2
 class Trial:
     """A level held from profile time ``began`` on."""
 
-    def __init__(self, spec: ErrorSearch, move: Move, began: float, *, rate: bool) -> None:
+    def __init__(self, spec: ErrorSearch, move: NextLevel, began: float, *, rate: bool) -> None:
         self.move = move
-        self.held = Held()
+        self.held = LevelStats()
         self._spec = spec
         self._rate = rate
         self._counts_from = began + spec.settle_time - SLACK_S

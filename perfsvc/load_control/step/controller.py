@@ -9,7 +9,7 @@ from typing import Any
 from typing import NamedTuple
 
 from perfsvc.load_control.controller import start_of
-from perfsvc.load_control.level_stats import Held
+from perfsvc.load_control.level_stats import LevelStats
 from perfsvc.load_control.step.knee import Point
 from perfsvc.load_control.step.knee import knee_of
 from perfsvc.metrics.figures import Second
@@ -48,8 +48,8 @@ class StepTable:
         self._variable = load.variable
         self._steps = steps_of(load)
         self._starts = [step.start for step in self._steps]
-        self._held: dict[int, Held] = {}
-        self._by_hand: deque[tuple[float, Held]] = deque(maxlen=MOST_BY_HAND)
+        self._held: dict[int, LevelStats] = {}
+        self._by_hand: deque[tuple[float, LevelStats]] = deque(maxlen=MOST_BY_HAND)
         self._unsettled = False
 
     def observe(self, second: Second) -> float | None:
@@ -61,7 +61,7 @@ class StepTable:
 
     def changed_by_hand(self, level: float) -> None:
         """The staircase is over; what comes after the present second is evidence of this level only."""
-        self._by_hand.append((level, Held()))
+        self._by_hand.append((level, LevelStats()))
         self._unsettled = True
 
     def result(self) -> dict[str, Any] | None:
@@ -81,7 +81,7 @@ class StepTable:
     def _rows_by_hand(self) -> list[dict[str, Any]]:
         return [{**held.row(level), "by_hand": True} for level, held in self._by_hand if held.seconds]
 
-    def _place(self, second: Second) -> Held | None:
+    def _place(self, second: Second) -> LevelStats | None:
         """What a second counts for, if anything."""
         if self._by_hand:
             settled, self._unsettled = not self._unsettled, False
@@ -90,7 +90,7 @@ class StepTable:
         index = bisect_right(self._starts, middle) - 1
         if index < 0 or not self._steps[index].covers(second):
             return None
-        return self._held.setdefault(index, Held())
+        return self._held.setdefault(index, LevelStats())
 
 
 def steps_of(load: Load) -> list[Step]:

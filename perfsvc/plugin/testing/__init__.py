@@ -5,7 +5,7 @@ makes a broken promise tell its values.
 
 =================  =================================================================
 ``drive``          one virtual user: a request from start to done, and what came of it
-``bench``          what the contract suite must know of a protocol
+``rig``          what the contract suite must know of a protocol
 ``contract``       the contract suite for protocols, one check for each promise
 ``load``           many users and their requests, one after the other, as the engine makes them
 ``relay``          what a protocol sends, counted
@@ -18,7 +18,7 @@ from perfsvc.plugin.testing.contract import CHECKS
 from perfsvc.plugin.testing.contract import checks_of
 from perfsvc.plugin.testing.contract import hold
 from perfsvc.plugin.testing.data_contract import DATA_CHECKS
-from perfsvc.plugin.testing.data_contract import DataBench
+from perfsvc.plugin.testing.data_contract import DataRig
 from perfsvc.plugin.testing.data_contract import Setting
 from perfsvc.plugin.testing.data_contract import data_checks_of
 from perfsvc.plugin.testing.data_contract import data_context
@@ -30,7 +30,7 @@ from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
 from perfsvc.plugin.testing.rig import Behaviour
-from perfsvc.plugin.testing.rig import Bench
+from perfsvc.plugin.testing.rig import Rig
 from perfsvc.plugin.testing.rig import refusing_port
 
 __all__ = [
@@ -39,9 +39,9 @@ __all__ = [
     "EVERYTHING",
     "LIMIT_S",
     "Behaviour",
-    "Bench",
-    "DataBench",
+    "DataRig",
     "Outcome",
+    "Rig",
     "Setting",
     "User",
     "checks_of",

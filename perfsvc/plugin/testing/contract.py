@@ -1,6 +1,6 @@
 """What every protocol plugin must do, whatever it speaks: the promises of ``perfsvc.plugin.protocol``, one by one.
 
-A protocol joins with a ``Bench``. Every check is a coroutine over a bench and fails by an AssertionError; ``CHECKS``
+A protocol joins with a ``Rig``. Every check is a coroutine over a rig and fails by an AssertionError; ``CHECKS``
 has them all by name.
 """
 
@@ -21,7 +21,7 @@ from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import MissingVariable
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import TargetDenied
 from perfsvc.plugin.testing.drive import EVERYTHING
 from perfsvc.plugin.testing.drive import Outcome
@@ -32,7 +32,7 @@ from perfsvc.plugin.testing.load import crowd
 from perfsvc.plugin.testing.relay import HOST
 from perfsvc.plugin.testing.relay import Relay
 from perfsvc.plugin.testing.rig import Behaviour
-from perfsvc.plugin.testing.rig import Bench
+from perfsvc.plugin.testing.rig import Rig
 from perfsvc.plugin.testing.rig import refusing_port
 from perfsvc.plugin.testing.titles import bare_fields
 
@@ -46,7 +46,7 @@ FEW_BYTES = 4_000_000
 PAUSE_S = 0.3
 ENDLESS = 1_000_000_000
 
-Check = Callable[[Bench], Coroutine[Any, Any, None]]
+Check = Callable[[Rig], Coroutine[Any, Any, None]]
 CHECKS: dict[str, Check] = {}
 
 
@@ -56,14 +56,14 @@ def check(function: Check) -> Check:
     return function
 
 
-def checks_of(bench: Bench) -> list[str]:
-    """The names of the checks that a bench does not go without."""
-    return [name for name in CHECKS if name not in bench.without]
+def checks_of(rig: Rig) -> list[str]:
+    """The names of the checks that a rig does not go without."""
+    return [name for name in CHECKS if name not in rig.without]
 
 
-def hold(bench: Bench, name: str) -> None:
+def hold(rig: Rig, name: str) -> None:
     """Hold a protocol to one check, on the loop that perfsvc runs on. Raises AssertionError."""
-    run_on_loop(CHECKS[name](bench))
+    run_on_loop(CHECKS[name](rig))
 
 
 def answered(outcome: Outcome) -> None:
@@ -92,58 +92,58 @@ def failed(outcome: Outcome, *, sent: bool) -> str:
 
 
 @check
-async def done_is_called_once_for_each_start(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
-        for reads in (Reads(), Reads(headers=True), EVERYTHING) * 10:
-            answered(await user.do(bench.request, reads))
+async def done_is_called_once_for_each_start(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
+        for reads in (ReplyParts(), ReplyParts(headers=True), EVERYTHING) * 10:
+            answered(await user.do(rig.request, reads))
         await asyncio.sleep(0.02)
         assert user.count == 30
 
 
 @check
-async def many_users_at_a_time_do_not_mix(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, crowd(bench, url, 3 * CROWD) as users:
+async def many_users_at_a_time_do_not_mix(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, crowd(rig, url, 3 * CROWD) as users:
         for _ in range(5):
-            for outcome in await asyncio.gather(*(user.do(bench.request) for user in users)):
+            for outcome in await asyncio.gather(*(user.do(rig.request) for user in users)):
                 answered(outcome)
         assert [user.count for user in users] == [5] * 3 * CROWD
 
 
 @check
-async def the_next_request_may_start_inside_done(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, crowd(bench, url, 1) as users:
-        assert await answered_of(50, users, bench) == 50
+async def the_next_request_may_start_inside_done(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, crowd(rig, url, 1) as users:
+        assert await answered_of(50, users, rig) == 50
 
 
 @check
-async def opening_a_connection_is_told_once(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
-        first, second = await user.do(bench.request), await user.do(bench.request)
+async def opening_a_connection_is_told_once(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
+        first, second = await user.do(rig.request), await user.do(rig.request)
         assert first.connected is not None
         assert second.connected is None
 
 
 @check
-async def many_requests_leave_nothing_behind(bench: Bench) -> None:
-    slice_of_them = bench.many // SLICES
-    async with bench.peer(Behaviour.GOOD) as url, crowd(bench, url, ABREAST) as users:
-        await answered_of(2 * slice_of_them, users, bench)  # what users remember of the latest is there then
+async def many_requests_leave_nothing_behind(rig: Rig) -> None:
+    slice_of_them = rig.many // SLICES
+    async with rig.peer(Behaviour.GOOD) as url, crowd(rig, url, ABREAST) as users:
+        await answered_of(2 * slice_of_them, users, rig)  # what users remember of the latest is there then
         objects, memory = footprint()
         for _ in range(SLICES):
-            assert await answered_of(slice_of_them, users, bench) == slice_of_them
+            assert await answered_of(slice_of_them, users, rig) == slice_of_them
             more_objects, more_memory = footprint()
             assert more_objects - objects < FEW_OBJECTS
             assert more_memory - memory < FEW_BYTES
 
 
 @check
-async def nothing_is_sent_in_a_pause(bench: Bench) -> None:
+async def nothing_is_sent_in_a_pause(rig: Rig) -> None:
     async with (
-        bench.peer(Behaviour.GOOD) as url,
+        rig.peer(Behaviour.GOOD) as url,
         Relay(url) as relay,
-        crowd(bench, bench.url(HOST, relay.port), CROWD) as users,
+        crowd(rig, rig.url(HOST, relay.port), CROWD) as users,
     ):
-        every = [Series(user, bench.request) for user in users]
+        every = [Series(user, rig.request) for user in users]
         await _paused_in_the_middle(every)
         await relay.falls_silent()
         before = relay.sent
@@ -169,9 +169,9 @@ async def _paused_in_the_middle(every: list[Series]) -> None:
 
 
 @check
-async def what_cannot_be_sent_raises_and_is_not_done(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
-        call = user.call(bench.unsendable)
+async def what_cannot_be_sent_raises_and_is_not_done(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
+        call = user.call(rig.unsendable)
         for _ in range(2):
             raised = None
             try:
@@ -180,93 +180,93 @@ async def what_cannot_be_sent_raises_and_is_not_done(bench: Bench) -> None:
                 raised = error.error_class
             assert raised == "Missing variable: nobody"
         assert user.count == 0
-        answered(await user.do(bench.request))
+        answered(await user.do(rig.request))
         assert user.count == 1
 
 
 @check
-async def a_peer_that_refuses(bench: Bench) -> None:
+async def a_peer_that_refuses(rig: Rig) -> None:
     with refusing_port() as port:
-        async with bench.user(context(bench.url("127.0.0.1", port))) as user:
+        async with rig.user(context(rig.url("127.0.0.1", port))) as user:
             for _ in range(2):
-                assert failed(await user.do(bench.request), sent=False) == "Connection Error: refused"
+                assert failed(await user.do(rig.request), sent=False) == "Connection Error: refused"
             assert user.count == 2
 
 
 @check
-async def a_target_that_is_not_allowed(bench: Bench) -> None:
-    await _unresolved(bench, TargetDenied("169.254.169.254"), "Target Denied")
+async def a_target_that_is_not_allowed(rig: Rig) -> None:
+    await _unresolved(rig, TargetDenied("169.254.169.254"), "Target Denied")
 
 
 @check
-async def a_name_that_nobody_knows(bench: Bench) -> None:
-    await _unresolved(bench, OSError("Name or service not known"), "DNS Error")
+async def a_name_that_nobody_knows(rig: Rig) -> None:
+    await _unresolved(rig, OSError("Name or service not known"), "DNS Error")
 
 
-async def _unresolved(bench: Bench, error: Exception, error_class: str) -> None:
+async def _unresolved(rig: Rig, error: Exception, error_class: str) -> None:
     async def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
         raise error
 
-    async with bench.user(context(bench.url("peer.example", 1))._replace(resolve=resolve)) as user:
-        assert failed(await user.do(bench.request), sent=False) == error_class
+    async with rig.user(context(rig.url("peer.example", 1))._replace(resolve=resolve)) as user:
+        assert failed(await user.do(rig.request), sent=False) == error_class
 
 
 # Going wrong
 
 
 @check
-async def a_peer_that_dies_in_the_middle(bench: Bench) -> None:
-    async with bench.peer(Behaviour.DIES) as url, bench.user(context(url)) as user:
-        assert failed(await user.do(bench.request), sent=True).startswith("Connection Error: ")
-        answered(await user.do(bench.request))
+async def a_peer_that_dies_in_the_middle(rig: Rig) -> None:
+    async with rig.peer(Behaviour.DIES) as url, rig.user(context(url)) as user:
+        assert failed(await user.do(rig.request), sent=True).startswith("Connection Error: ")
+        answered(await user.do(rig.request))
         assert user.count == 2
 
 
 @check
-async def a_peer_that_sends_garbage(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GARBAGE) as url, bench.user(context(url)) as user:
-        assert failed(await user.do(bench.request), sent=True) == "Protocol Error"
-        answered(await user.do(bench.request))
+async def a_peer_that_sends_garbage(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GARBAGE) as url, rig.user(context(url)) as user:
+        assert failed(await user.do(rig.request), sent=True) == "Protocol Error"
+        answered(await user.do(rig.request))
         assert user.count == 2
 
 
 @check
-async def a_peer_that_does_not_speak_tls(bench: Bench) -> None:
+async def a_peer_that_does_not_speak_tls(rig: Rig) -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 this is not TLS\r\n")
         writer.close()
 
     async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
-        url = bench.secure_url("127.0.0.1", server.sockets[0].getsockname()[1])
+        url = rig.secure_url("127.0.0.1", server.sockets[0].getsockname()[1])
         if url is None:
             return
-        async with bench.user(context(url)) as user:
+        async with rig.user(context(url)) as user:
             for _ in range(2):
-                assert failed(await user.do(bench.request), sent=False).startswith("TLS Error: ")
+                assert failed(await user.do(rig.request), sent=False).startswith("TLS Error: ")
 
 
 @check
-async def a_request_aborted_in_flight_is_done_at_once(bench: Bench) -> None:
-    async with bench.peer(Behaviour.SILENT) as url, bench.user(context(url)) as user:
-        user.start(user.call(bench.request))
+async def a_request_aborted_in_flight_is_done_at_once(rig: Rig) -> None:
+    async with rig.peer(Behaviour.SILENT) as url, rig.user(context(url)) as user:
+        user.start(user.call(rig.request))
         await asyncio.sleep(0.1)
         assert user.count == 0
         user.session.abort(TIMEOUT)
         assert user.count == 1, "abort came back before done was called"
         assert failed(await user.ended(), sent=True) == TIMEOUT
-        answered(await user.do(bench.request))
+        answered(await user.do(rig.request))
         assert user.count == 2
 
 
 @check
-async def a_request_aborted_before_it_left_is_done_at_once(bench: Bench) -> None:
+async def a_request_aborted_before_it_left_is_done_at_once(rig: Rig) -> None:
     async def never(host: str, port: int) -> list[tuple[Any, ...]]:
         await asyncio.get_running_loop().create_future()
         raise AssertionError
 
-    async with bench.user(context(bench.url("peer.example", 1))._replace(resolve=never)) as user:
+    async with rig.user(context(rig.url("peer.example", 1))._replace(resolve=never)) as user:
         for turns in range(3):
-            user.start(user.call(bench.request))
+            user.start(user.call(rig.request))
             for _ in range(turns):
                 await asyncio.sleep(0)
             user.session.abort(ABORTED)
@@ -277,10 +277,10 @@ async def a_request_aborted_before_it_left_is_done_at_once(bench: Bench) -> None
 
 
 @check
-async def nothing_of_an_aborted_request_comes_later(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+async def nothing_of_an_aborted_request_comes_later(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
         for turns in range(12):
-            user.start(user.call(bench.request))
+            user.start(user.call(rig.request))
             for _ in range(turns):
                 await asyncio.sleep(0)
             before = user.count
@@ -289,29 +289,29 @@ async def nothing_of_an_aborted_request_comes_later(bench: Bench) -> None:
             assert ((await user.ended()).failure == ABORTED) == (before == turns)
         await asyncio.sleep(0.05)
         assert user.count == 12
-        answered(await user.do(bench.request))
+        answered(await user.do(rig.request))
 
 
 @check
-async def aborting_an_idle_session_does_nothing(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+async def aborting_an_idle_session_does_nothing(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
         user.session.abort(ABORTED)
         assert user.count == 0
-        answered(await user.do(bench.request))
+        answered(await user.do(rig.request))
         user.session.abort(ABORTED)
         assert user.count == 1
-        second = await user.do(bench.request)
+        second = await user.do(rig.request)
         answered(second)
         assert second.connected is None, "the connection of an idle session was given up"
 
 
 @check
-async def a_session_can_be_closed_at_any_time_between_requests(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url:
+async def a_session_can_be_closed_at_any_time_between_requests(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url:
         for requests in (0, 1, 2):
-            user = bench.user(context(url))
+            user = rig.user(context(url))
             for _ in range(requests):
-                await user.do(bench.request)
+                await user.do(rig.request)
             await user.session.close()
             await user.protocol.close()
             await asyncio.sleep(0)
@@ -319,11 +319,11 @@ async def a_session_can_be_closed_at_any_time_between_requests(bench: Bench) -> 
 
 
 @check
-async def a_session_begins_anew_after_reset(bench: Bench) -> None:
-    async with bench.peer(Behaviour.GOOD) as url, bench.user(context(url)) as user:
+async def a_session_begins_anew_after_reset(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
         user.session.reset()
         for _ in range(2):
-            outcome = await user.do(bench.request)
+            outcome = await user.do(rig.request)
             answered(outcome)
             assert outcome.connected is not None
             user.session.reset()
@@ -333,17 +333,17 @@ async def a_session_begins_anew_after_reset(bench: Bench) -> None:
 
 
 @check
-async def fields_have_titles_in_both_languages(bench: Bench) -> None:
-    for spec in (bench.protocol.Request, bench.protocol.Options):
+async def fields_have_titles_in_both_languages(rig: Rig) -> None:
+    for spec in (rig.protocol.Request, rig.protocol.Options):
         assert bare_fields(spec) == []
-    assert bench.protocol.title.zh
-    assert bench.protocol.title.en
+    assert rig.protocol.title.zh
+    assert rig.protocol.title.en
 
 
 @check
-async def wrong_requests_are_told_where(bench: Bench) -> None:
-    async with bench.user(context(bench.url("127.0.0.1", 1))) as user:
-        for request, path in bench.refused:
+async def wrong_requests_are_told_where(rig: Rig) -> None:
+    async with rig.user(context(rig.url("127.0.0.1", 1))) as user:
+        for request, path in rig.refused:
             problems = _problems(user, request)
             assert path in [problem.path for problem in problems], request
             assert all(problem.text.zh and problem.text.en for problem in problems)
@@ -357,9 +357,9 @@ def _problems(user: User, request: dict[str, Any]) -> list[Problem]:
     return []
 
 
-async def answered_of(count: int, users: list[User], bench: Bench) -> int:
+async def answered_of(count: int, users: list[User], rig: Rig) -> int:
     """So many requests of all these users together; how many were answered."""
-    every = [Series(user, bench.request) for user in users]
+    every = [Series(user, rig.request) for user in users]
     for series in every:
         series.start(count // len(users))
     for series in every:

@@ -1,7 +1,7 @@
 """What every data-source plugin must do: the promises of ``perfsvc.plugin.datasource``, one by one.
 
-A source joins with a ``DataBench``: how to set up one that has so many rows, and what is in each. Every check is a
-coroutine over a bench and an empty folder, and fails by an AssertionError; ``DATA_CHECKS`` has them all by name.
+A source joins with a ``DataRig``: how to set up one that has so many rows, and what is in each. Every check is a
+coroutine over a rig and an empty folder, and fails by an AssertionError; ``DATA_CHECKS`` has them all by name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Row
-from perfsvc.plugin.portable import are_portable
+from perfsvc.plugin.json_safe import are_portable
 from perfsvc.plugin.testing.drive import resolve
 from perfsvc.plugin.testing.titles import bare_fields
 
@@ -52,7 +52,7 @@ class Setting(NamedTuple):
     context: DataContext
 
 
-class DataBench(ABC):
+class DataRig(ABC):
     """What the suite must know of a data source."""
 
     source: type[DataSource]
@@ -84,7 +84,7 @@ class DataBench(ABC):
         return await self.source(self.source.Options.parse(setting.options), setting.context).open()
 
 
-Check = Callable[[DataBench, Path], Coroutine[Any, Any, None]]
+Check = Callable[[DataRig, Path], Coroutine[Any, Any, None]]
 DATA_CHECKS: dict[str, Check] = {}
 
 
@@ -94,14 +94,14 @@ def check(function: Check) -> Check:
     return function
 
 
-def data_checks_of(bench: DataBench) -> list[str]:
-    """The names of the checks that a bench does not go without."""
-    return [name for name in DATA_CHECKS if name not in bench.without]
+def data_checks_of(rig: DataRig) -> list[str]:
+    """The names of the checks that a rig does not go without."""
+    return [name for name in DATA_CHECKS if name not in rig.without]
 
 
-def hold_data(bench: DataBench, name: str, folder: Path) -> None:
+def hold_data(rig: DataRig, name: str, folder: Path) -> None:
     """Hold a data source to one check, on the loop that perfsvc runs on. Raises AssertionError."""
-    run_on_loop(DATA_CHECKS[name](bench, folder))
+    run_on_loop(DATA_CHECKS[name](rig, folder))
 
 
 def data_context(folder: Path, seed: int = SEED) -> DataContext:
@@ -139,28 +139,28 @@ def equal_rows(found: list[Row], expected: list[Row]) -> None:
 
 
 @check
-async def all_rows_come_in_blocks_of_any_size(bench: DataBench, folder: Path) -> None:
-    expected = [bench.row(number) for number in range(SOME)]
-    async with bench.opened(folder) as feed:
+async def all_rows_come_in_blocks_of_any_size(rig: DataRig, folder: Path) -> None:
+    expected = [rig.row(number) for number in range(SOME)]
+    async with rig.opened(folder) as feed:
         for limit in (1, 7, SOME - 1, SOME, 10 * SOME):
             equal_rows(await rows_of(feed, limit), expected)
             await feed.rewind()
 
 
 @check
-async def the_end_stays_the_end(bench: DataBench, folder: Path) -> None:
-    async with bench.opened(folder) as feed:
+async def the_end_stays_the_end(rig: DataRig, folder: Path) -> None:
+    async with rig.opened(folder) as feed:
         assert len(await rows_of(feed)) == SOME
         for _ in range(3):
             assert await feed.read(10) == []
 
 
 @check
-async def rewinding_begins_again_from_anywhere(bench: DataBench, folder: Path) -> None:
-    async with bench.opened(folder) as feed:
+async def rewinding_begins_again_from_anywhere(rig: DataRig, folder: Path) -> None:
+    async with rig.opened(folder) as feed:
         await feed.rewind()
         first = await feed.read(10)
-        assert first[0] == bench.row(0)
+        assert first[0] == rig.row(0)
         await feed.rewind()
         whole = await rows_of(feed)
         equal_rows(whole[: len(first)], first)
@@ -169,25 +169,25 @@ async def rewinding_begins_again_from_anywhere(bench: DataBench, folder: Path) -
 
 
 @check
-async def rows_at_hand_are_the_next_ones(bench: DataBench, folder: Path) -> None:
-    expected = [bench.row(number) for number in range(SOME)]
-    async with bench.opened(folder) as feed:
+async def rows_at_hand_are_the_next_ones(rig: DataRig, folder: Path) -> None:
+    expected = [rig.row(number) for number in range(SOME)]
+    async with rig.opened(folder) as feed:
         rows: list[Row] = []
         while block := await feed.read(13):
             rows += block
             for limit in (1, 7, BLOCK):
-                more = feed.at_hand(limit)
+                more = feed.read_nowait(limit)
                 assert len(more) <= limit
                 rows += more
             assert len(rows) <= SOME
-        assert feed.at_hand(1) == []
+        assert feed.read_nowait(1) == []
         equal_rows(rows, expected)
 
 
 @check
-async def two_feeds_do_not_mix(bench: DataBench, folder: Path) -> None:
-    async with bench.around(folder, SOME) as setting:
-        feeds = [await bench.open(setting) for _ in range(2)]
+async def two_feeds_do_not_mix(rig: DataRig, folder: Path) -> None:
+    async with rig.around(folder, SOME) as setting:
+        feeds = [await rig.open(setting) for _ in range(2)]
         taken: list[list[Row]] = [[], []]
         while any(fresh := await asyncio.gather(*(feed.read(17) for feed in feeds))):
             for rows, block in zip(taken, fresh, strict=True):
@@ -195,14 +195,14 @@ async def two_feeds_do_not_mix(bench: DataBench, folder: Path) -> None:
         for feed in feeds:
             await feed.close()
         for rows in taken:
-            equal_rows(rows, [bench.row(number) for number in range(SOME)])
+            equal_rows(rows, [rig.row(number) for number in range(SOME)])
 
 
 @check
-async def columns_and_count_are_told(bench: DataBench, folder: Path) -> None:
-    async with bench.opened(folder) as feed:
+async def columns_and_count_are_told(rig: DataRig, folder: Path) -> None:
+    async with rig.opened(folder) as feed:
         assert all(NAME.fullmatch(name) for name in feed.columns)
-        assert list(feed.columns) == list(bench.row(0))
+        assert list(feed.columns) == list(rig.row(0))
         assert feed.count in (None, SOME)
         assert all(list(row) == list(feed.columns) for row in await rows_of(feed))
         assert feed.count in (None, SOME)
@@ -210,17 +210,17 @@ async def columns_and_count_are_told(bench: DataBench, folder: Path) -> None:
 
 
 @check
-async def rows_said_to_be_portable_come_to_far_nodes_as_they_are(bench: DataBench, folder: Path) -> None:
-    async with bench.opened(folder) as feed:
-        assert not feed.portable or are_portable(await rows_of(feed))
+async def rows_said_to_be_portable_come_to_far_nodes_as_they_are(rig: DataRig, folder: Path) -> None:
+    async with rig.opened(folder) as feed:
+        assert not feed.json_safe or are_portable(await rows_of(feed))
 
 
 # Living on a loop with others
 
 
 @check
-async def the_loop_is_not_held_up(bench: DataBench, folder: Path) -> None:
-    async with bench.opened(folder, min(MANY, bench_size(bench)) // 10) as feed:
+async def the_loop_is_not_held_up(rig: DataRig, folder: Path) -> None:
+    async with rig.opened(folder, min(MANY, rig_size(rig)) // 10) as feed:
         async with held_up() as worst:
             async for _ in blocks(feed, BLOCK):  # kept, so many rows would keep the garbage collector busy
                 pass
@@ -228,8 +228,8 @@ async def the_loop_is_not_held_up(bench: DataBench, folder: Path) -> None:
 
 
 @check
-async def many_rows_take_no_more_memory_than_few(bench: DataBench, folder: Path) -> None:
-    async with bench.opened(folder, MANY) as feed:
+async def many_rows_take_no_more_memory_than_few(rig: DataRig, folder: Path) -> None:
+    async with rig.opened(folder, MANY) as feed:
         count, looked, before, most = 0, 0, 0, 0
         async for block in blocks(feed, BLOCK):
             count += len(block)
@@ -243,8 +243,8 @@ async def many_rows_take_no_more_memory_than_few(bench: DataBench, folder: Path)
 
 
 @check
-async def a_read_may_be_cancelled(bench: DataBench, folder: Path) -> None:
-    async with bench.opened(folder) as feed:
+async def a_read_may_be_cancelled(rig: DataRig, folder: Path) -> None:
+    async with rig.opened(folder) as feed:
         for turns in range(4):
             reading = asyncio.ensure_future(feed.read(50))
             for _ in range(turns):
@@ -252,18 +252,18 @@ async def a_read_may_be_cancelled(bench: DataBench, folder: Path) -> None:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         await feed.rewind()
-        equal_rows(await rows_of(feed), [bench.row(number) for number in range(SOME)])
+        equal_rows(await rows_of(feed), [rig.row(number) for number in range(SOME)])
 
 
 @check
-async def a_feed_may_be_closed_at_any_time(bench: DataBench, folder: Path) -> None:
-    async with bench.around(folder, SOME) as setting:
+async def a_feed_may_be_closed_at_any_time(rig: DataRig, folder: Path) -> None:
+    async with rig.around(folder, SOME) as setting:
         for reads in range(3):
-            feed = await bench.open(setting)
+            feed = await rig.open(setting)
             for _ in range(reads):
                 await feed.read(10)
             await feed.close()
-        feed = await bench.open(setting)
+        feed = await rig.open(setting)
         reading = asyncio.ensure_future(feed.read(10))
         await asyncio.sleep(0)
         reading.cancel()
@@ -272,15 +272,15 @@ async def a_feed_may_be_closed_at_any_time(bench: DataBench, folder: Path) -> No
 
 
 @check
-async def closing_lets_go_of_everything(bench: DataBench, folder: Path) -> None:
-    async with bench.around(folder, SOME) as setting:
+async def closing_lets_go_of_everything(rig: DataRig, folder: Path) -> None:
+    async with rig.around(folder, SOME) as setting:
         for _ in range(2):
-            feed = await bench.open(setting)
+            feed = await rig.open(setting)
             await feed.read(10)
             await feed.close()
         before = held()
         for _ in range(5):
-            feed = await bench.open(setting)
+            feed = await rig.open(setting)
             await feed.read(10)
             await feed.close()
         assert held() <= before
@@ -290,33 +290,33 @@ async def closing_lets_go_of_everything(bench: DataBench, folder: Path) -> None:
 
 
 @check
-async def fields_have_titles_in_both_languages(bench: DataBench, folder: Path) -> None:
-    assert bare_fields(bench.source.Options) == []
-    assert bench.source.title.zh
-    assert bench.source.title.en
+async def fields_have_titles_in_both_languages(rig: DataRig, folder: Path) -> None:
+    assert bare_fields(rig.source.Options) == []
+    assert rig.source.title.zh
+    assert rig.source.title.en
 
 
 @check
-async def wrong_options_are_told_where(bench: DataBench, folder: Path) -> None:
-    async with bench.around(folder, 1) as setting:
-        for options, path in bench.refused:
-            problems = await _problems(bench, Setting(options, setting.context))
+async def wrong_options_are_told_where(rig: DataRig, folder: Path) -> None:
+    async with rig.around(folder, 1) as setting:
+        for options, path in rig.refused:
+            problems = await _problems(rig, Setting(options, setting.context))
             assert path in [problem.path for problem in problems], (options, problems)
             assert all(problem.text.zh and problem.text.en for problem in problems)
 
 
-async def _problems(bench: DataBench, setting: Setting) -> list[Problem]:
+async def _problems(rig: DataRig, setting: Setting) -> list[Problem]:
     try:
-        feed = await bench.open(setting)
+        feed = await rig.open(setting)
     except InvalidInput as error:
         return error.problems
     await feed.close()
     return []
 
 
-def bench_size(bench: DataBench) -> int:
+def rig_size(rig: DataRig) -> int:
     """As many rows as the source can have."""
-    return MANY if "many_rows_take_no_more_memory_than_few" not in bench.without else 100 * SOME
+    return MANY if "many_rows_take_no_more_memory_than_few" not in rig.without else 100 * SOME
 
 
 @asynccontextmanager

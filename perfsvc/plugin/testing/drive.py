@@ -14,15 +14,15 @@ from perfsvc.plugin import ABORTED
 from perfsvc.plugin import Call
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 
 LIMIT_S = 20.0
 SECOND = 1_000_000_000
-EVERYTHING = Reads(headers=True, body=True)
+EVERYTHING = ReplyParts(headers=True, body=True)
 """As if a step's checks looked at everything."""
 
 
@@ -85,12 +85,12 @@ class User:
         self._headers = tuple(headers)
         self._outcome: Outcome
 
-    def call(self, request: Mapping[str, Any], reads: Reads = EVERYTHING, timeout_s: float = LIMIT_S) -> Call:
+    def call(self, request: Mapping[str, Any], reads: ReplyParts = EVERYTHING, timeout_s: float = LIMIT_S) -> Call:
         """A step's request, validated and compiled. Raises InvalidInput."""
         parsed = type(self.protocol).Request.parse(request)
         return self.protocol.compile(parsed, int(timeout_s * SECOND), reads)
 
-    async def do(self, request: Mapping[str, Any] | Call, reads: Reads = EVERYTHING) -> Outcome:
+    async def do(self, request: Mapping[str, Any] | Call, reads: ReplyParts = EVERYTHING) -> Outcome:
         """One request from start to done."""
         self.start(request if isinstance(request, Call) else self.call(request, reads))
         return await self.ended()

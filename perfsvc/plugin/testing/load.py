@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
-from perfsvc.plugin.testing.rig import Bench
+from perfsvc.plugin.testing.rig import Rig
 
 TURN_S = 0.001
 
 
 @asynccontextmanager
-async def crowd(bench: Bench, url: str, count: int) -> AsyncIterator[list[User]]:
+async def crowd(rig: Rig, url: str, count: int) -> AsyncIterator[list[User]]:
     """So many users of one run; closed at the end, and the protocol after them."""
-    async with bench.user(context(url)) as first:
+    async with rig.user(context(url)) as first:
         users = [first, *(User(first.protocol, vu) for vu in range(2, count + 1))]
         try:
             yield users
@@ -38,7 +38,7 @@ class Series:
 
     def __init__(self, user: User, request: Mapping[str, Any]) -> None:
         self.good = self.ended = 0
-        self._call = user.call(request, Reads())
+        self._call = user.call(request, ReplyParts())
         self._left = 0
         self._over = asyncio.Event()
         self._session = user.session

@@ -26,8 +26,8 @@ class Behaviour(Enum):
     GARBAGE = "answers with what is no answer"
 
 
-class Bench(ABC):
-    """A protocol on the test bench."""
+class Rig(ABC):
+    """A protocol on the test rig."""
 
     protocol: type[Protocol]
     request: ClassVar[dict[str, Any]]

@@ -26,9 +26,9 @@ from perfsvc.model.entities import User
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import DataFailure
 from perfsvc.plugin.datasource import Feed
-from perfsvc.service.data.file_store import Incoming
-from perfsvc.service.data.file_store import Shelf
+from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.file_store import Stored
+from perfsvc.service.data.file_store import Upload
 from perfsvc.service.data.preview import Preview
 from perfsvc.service.data.preview import preview_of
 from perfsvc.service.fields import Id
@@ -62,22 +62,22 @@ class NewContent(Spec):
 class DataFiles:
     """Everything about data files."""
 
-    def __init__(self, store: Store, shelf: Shelf, sources: DataSources, largest: int) -> None:
+    def __init__(self, store: Store, shelf: FileStore, sources: DataSources, largest: int) -> None:
         self._store = store
         self._shelf = shelf
         self._sources = sources
         self._largest = largest
 
-    def receive(self) -> Incoming:
+    def receive(self) -> Upload:
         """A file that is about to come."""
         return self._shelf.receive(self._largest)
 
-    async def create(self, new: NewDataFile, incoming: Incoming, creator: User) -> DataFile:
+    async def create(self, new: NewDataFile, incoming: Upload, creator: User) -> DataFile:
         """Keep what came as a file of a project. Raises NotFound, InvalidInput, Unavailable."""
         async with self._kept(incoming) as content:
             return await self._store.run(datafiles.create, new.project_id, creator.id, new.name, content)
 
-    async def replace(self, datafile_id: int, new: NewContent, incoming: Incoming) -> DataFile:
+    async def replace(self, datafile_id: int, new: NewContent, incoming: Upload) -> DataFile:
         """Another content for a file; runs that have begun read the old one to its end. Raises as ``create``."""
         async with self._kept(incoming) as content:
             old = await self._store.run(datafiles.replace, datafile_id, new.name, content)
@@ -126,7 +126,7 @@ class DataFiles:
             log.info("the file %s of a data file that is gone was removed", name)
 
     @asynccontextmanager
-    async def _kept(self, incoming: Incoming) -> AsyncIterator[FileContent]:
+    async def _kept(self, incoming: Upload) -> AsyncIterator[FileContent]:
         """What came, while it is made known; removed when that is refused."""
         try:
             stored = await incoming.keep()

@@ -33,7 +33,7 @@ class Stored(NamedTuple):
     digest: str
 
 
-class Shelf:
+class FileStore:
     """The folder, made when it is first needed."""
 
     def __init__(self, folder: Path) -> None:
@@ -46,9 +46,9 @@ class Shelf:
             raise ValueError(stored_name)
         return self.folder / stored_name
 
-    def receive(self, limit: int) -> Incoming:
+    def receive(self, limit: int) -> Upload:
         """A new file of at most so many bytes, to be written."""
-        return Incoming(self, limit, self._unfinished)
+        return Upload(self, limit, self._unfinished)
 
     async def remove(self, stored_name: str) -> None:
         """Whoever has it open reads on; a file that is gone is no matter."""
@@ -64,10 +64,10 @@ class Shelf:
         return {name for name in found if OURS.fullmatch(name)}
 
 
-class Incoming:
+class Upload:
     """A file on its way: ``write`` until it is whole, ``keep`` it, and ``release`` it at last, kept or not."""
 
-    def __init__(self, shelf: Shelf, limit: int, unfinished: set[str]) -> None:
+    def __init__(self, shelf: FileStore, limit: int, unfinished: set[str]) -> None:
         self.size = 0
         self._limit = limit
         self._name = uuid.uuid4().hex

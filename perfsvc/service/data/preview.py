@@ -56,7 +56,7 @@ class Preview:
 
 
 async def preview_of(name: str, feed: Feed) -> Preview:
-    """Reads the first rows of an open feed, and closes it. Raises SourceFailed."""
+    """ReplyParts the first rows of an open feed, and closes it. Raises SourceFailed."""
     try:
         rows = await told(name, PREVIEW_LIMIT_S, first_rows(feed), "")
         count = len(rows) if len(rows) <= PREVIEW_ROWS else feed.count
@@ -74,7 +74,7 @@ async def preview_of(name: str, feed: Feed) -> Preview:
 def shown_row(row: Row, columns: list[str]) -> Row:
     """The columns of a row. Masking takes a while: for a thread."""
     longest = LONGEST_VALUE if len(columns) <= FEW_COLUMNS else LONGEST_OF_MANY
-    return Sight(longest).row({name: row[name] for name in columns if name in row})
+    return Redaction(longest).row({name: row[name] for name in columns if name in row})
 
 
 async def first_rows(feed: Feed) -> list[Row]:
@@ -85,7 +85,7 @@ async def first_rows(feed: Feed) -> list[Row]:
     return rows
 
 
-class Sight:
+class Redaction:
     """What is shown of one row: nothing secret, and no more than people read, however much there is."""
 
     def __init__(self, longest: int) -> None:

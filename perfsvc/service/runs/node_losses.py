@@ -15,7 +15,7 @@ from perfsvc.model.node import NodeEvent
 WHOLE = 100.0
 
 
-class Membership:
+class NodeLosses:
     """Follows the events of a run's nodes. ``elapsed`` answers the profile time now, s.
 
     What is missing of a lost node is what the plan asked of it from the last second it told to the moment at which

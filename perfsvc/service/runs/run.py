@@ -14,8 +14,8 @@ from perfsvc.analysis.report import build_report
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
-from perfsvc.datafeed.allocator import Dealer
 from perfsvc.datafeed.allocator import OpenFeed
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
@@ -26,7 +26,7 @@ from perfsvc.metrics.figures import Second
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import ThresholdJudge
-from perfsvc.metrics.watermark import RollCall
+from perfsvc.metrics.watermark import Watermark
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.node import NodeEvent
@@ -37,7 +37,7 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.service.runs.events import EventLog
-from perfsvc.service.runs.node_losses import Membership
+from perfsvc.service.runs.node_losses import NodeLosses
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,9 @@ class Run:
         self._judge = ThresholdJudge(spec.thresholds)
         self._controller = controller_for(spec.load)
         self._events = EventLog()
-        self._roll_call = RollCall()
+        self._roll_call = Watermark()
         self._told_ns = 0
-        self.membership = Membership(spec.load, self.metrics, self._elapsed)
+        self.membership = NodeLosses(spec.load, self.metrics, self._elapsed)
         self._over = asyncio.Event()
         self._dealer = dealer_of(spec, open_feed)
         self._opening: asyncio.Task[None] | None = None
@@ -181,7 +181,7 @@ class Run:
         await self._over.wait()
         return self.report
 
-    async def _open_data(self, dealer: Dealer) -> None:
+    async def _open_data(self, dealer: RowAllocator) -> None:
         """Who stops the run meanwhile does not wait for somebody else's database. Raises what ``open`` raises."""
         self._opening = asyncio.get_running_loop().create_task(dealer.open())
         await asyncio.wait([self._opening])
@@ -344,13 +344,13 @@ def cause_of(error: Exception) -> Text:
     return Text(f"内部错误：{error}", f"internal error: {error}")
 
 
-def dealer_of(spec: RunSpec, open_feed: OpenFeed | None) -> Dealer | None:
+def dealer_of(spec: RunSpec, open_feed: OpenFeed | None) -> RowAllocator | None:
     """The dealer of a run with test data."""
     if spec.data is None:
         return None
     if open_feed is None:
         raise ValueError("a run with test data needs a way to open it")
-    return Dealer(open_feed, spec.data, spec.seed)
+    return RowAllocator(open_feed, spec.data, spec.seed)
 
 
 def not_loadable(state: RunState) -> IllegalTransition:

@@ -19,7 +19,7 @@ from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
-from perfsvc.web.framework.upload import Upload
+from perfsvc.web.framework.upload import UploadHandler
 
 VIEWERS = may(Role.VIEWER, Kind.DATAFILE)
 EDITORS = may(Role.EDITOR, Kind.DATAFILE)
@@ -56,7 +56,7 @@ class DataFilePage(PageOf[DataFileAnswer]):
     """Data files."""
 
 
-class DataFiles(Upload):
+class DataFilesHandler(UploadHandler):
     @operation("获取数据文件列表", "List a project's data files", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> DataFilePage:
         page = await self.services.datafiles.page(query.project_id, query.page, query.page_size)
@@ -67,7 +67,7 @@ class DataFiles(Upload):
         return DataFileAnswer.of(await self.services.datafiles.create(query, self.received(), self.user))
 
 
-class DataFile(Upload):
+class DataFileHandler(UploadHandler):
     @operation("获取数据文件", "One data file", VIEWERS)
     async def get(self, datafile_id: int) -> DataFileAnswer:
         return DataFileAnswer.of(await self.services.datafiles.get(datafile_id))
@@ -89,7 +89,7 @@ class DataFilePreviewHandler(Handler):
 
 
 routes = [
-    Route("/api/datafiles/", DataFiles),
-    Route("/api/datafiles/{datafile_id}/", DataFile),
+    Route("/api/datafiles/", DataFilesHandler),
+    Route("/api/datafiles/{datafile_id}/", DataFileHandler),
     Route("/api/datafiles/{datafile_id}/preview/", DataFilePreviewHandler),
 ]

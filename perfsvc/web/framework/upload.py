@@ -11,7 +11,7 @@ from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
 from perfsvc.errors import TooLarge
 from perfsvc.errors import WrongContentType
-from perfsvc.service.data.file_store import Incoming
+from perfsvc.service.data.file_store import Upload
 from perfsvc.web.framework.body_limit import declared_length
 from perfsvc.web.framework.handler import Handler
 
@@ -23,10 +23,10 @@ AS_A_FORM = Text(
 
 
 @stream_request_body
-class Upload(Handler):
+class UploadHandler(Handler):
     """Nothing is received before the operation's rule has let the caller pass; what was not kept is discarded."""
 
-    _incoming: Incoming | None = None
+    _incoming: Upload | None = None
     _refused: PerfsvcError | None = None
     _releasing: Awaitable[None] | None = None
 
@@ -44,7 +44,7 @@ class Upload(Handler):
             self._refused = error
             await self._file().release()
 
-    def received(self) -> Incoming:
+    def received(self) -> Upload:
         """The whole body. Raises WrongContentType, TooLarge, Unavailable when the disk is full."""
         if self.request.headers.get("Content-Type", "").lower().startswith("multipart/"):
             raise WrongContentType(*AS_A_FORM)
@@ -64,9 +64,9 @@ class Upload(Handler):
         self._release()
 
     def _refuse_large_body(self) -> None:
-        """Told by ``received``."""
+        """SnapshotReport by ``received``."""
 
-    def _file(self) -> Incoming:
+    def _file(self) -> Upload:
         if self._incoming is None:
             self._incoming = self.services.datafiles.receive()
         return self._incoming

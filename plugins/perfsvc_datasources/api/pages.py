@@ -21,13 +21,13 @@ from perfsvc_datasources.api.spec import Pagination
 
 
 class Seen(NamedTuple):
-    """What decides whether and how it goes on. ``rows`` are those of the answer, ``so_far`` all up to now."""
+    """What decides whether and how it goes on. ``rows`` are those of the answer, ``partial_counters`` all up to now."""
 
     request: Request
     document: Any
     link: URL | None
     rows: int
-    so_far: int
+    partial_counters: int
 
 
 class Pager(ABC):
@@ -63,7 +63,7 @@ class ByNumber(Pager):
 
     def following(self, seen: Seen) -> Request | None:
         total = self._total(seen.document)
-        if not seen.rows or (isinstance(total, int) and seen.so_far >= total):
+        if not seen.rows or (isinstance(total, int) and seen.partial_counters >= total):
             return None
         self._number += self._spec.step
         return self._numbered(seen.request)

@@ -54,7 +54,7 @@ class CsvSource(DataSource):
 class CsvFeed(BlockFeed):
     """Rows of a file. The version that was opened is read to the end, whatever becomes of the file's name."""
 
-    portable = True  # what does not decode is no row
+    json_safe = True  # what does not decode is no row
 
     def __init__(self, file: BinaryIO, options: Options) -> None:
         """Finds out what the options leave open; raises InvalidInput, DataFailure. Takes a while: for a thread."""

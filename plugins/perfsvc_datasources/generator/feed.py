@@ -60,7 +60,7 @@ class GeneratorFeed(BlockFeed):
         self._seed = seed
         self._pools = pools
         self._make = row_maker(self.columns)
-        self.portable = not any(isinstance(written, UNSURE) for written in options.columns.values())
+        self.json_safe = not any(isinstance(written, UNSURE) for written in options.columns.values())
         self._begin()
 
     async def block(self) -> list[Row]:

@@ -17,7 +17,7 @@ from perfsvc.plugin.net.names import looking_up
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.schema import Method
-from perfsvc_protocols.grpc.single_flight import Once
+from perfsvc_protocols.grpc.single_flight import SingleFlight
 from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.target import Target
 
@@ -146,7 +146,7 @@ class Route:
     def __init__(self, target: Target, dialer: Dialer) -> None:
         self.target = target
         self._dialer = dialer
-        self._dialling = Once(self._dial)
+        self._dialling = SingleFlight(self._dial)
         self._line: Line | None = None
 
     @property

@@ -6,7 +6,7 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
@@ -25,7 +25,7 @@ VARIES = Text("地址不能包含变化的变量", "the address may not hold var
 BAD_VALUE = Text("元数据的值不合法", "is no value for metadata")
 
 
-def compiled(request: Request, context: RunContext, timeout_ns: int, reads: Reads) -> GrpcCall:
+def compiled(request: Request, context: RunContext, timeout_ns: int, reads: ReplyParts) -> GrpcCall:
     """The call for a step, not yet bound. Raises InvalidInput with every problem found."""
     compilation = _Compilation(context)
     call = GrpcCall(

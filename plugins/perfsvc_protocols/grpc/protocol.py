@@ -8,8 +8,8 @@ from typing import Any
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
@@ -39,7 +39,7 @@ class GrpcProtocol(Protocol):
         self._schemas = Schemas(options, self._dialer)
         self._pool = [OwnRoutes(self._dialer) for _ in range(options.shared_channels)]
 
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> GrpcCall:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> GrpcCall:
         call = compiled(request, self.context, timeout_ns, reads)
         method = self._schemas.given(call.path)
         if method is not None:

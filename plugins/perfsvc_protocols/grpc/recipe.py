@@ -8,7 +8,7 @@ from perfsvc.plugin import Call
 from perfsvc.plugin import Fault
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import Scope
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols.grpc.message import MessageRecipe
@@ -34,7 +34,7 @@ class GrpcCall(Call):
         messages: Sequence[MessageRecipe],
         metadata: MetadataRecipe,
         timeout_ns: int,
-        reads: Reads,
+        reads: ReplyParts,
     ) -> None:
         super().__init__(timeout_ns)
         self.target = target

@@ -11,7 +11,7 @@ from perfsvc_protocols.grpc.failures import SCHEMA
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.schema import Method
 from perfsvc_protocols.grpc.schema import Schema
-from perfsvc_protocols.grpc.single_flight import Once
+from perfsvc_protocols.grpc.single_flight import SingleFlight
 from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.target import Target
 
@@ -24,7 +24,7 @@ class Schemas:
         self._given = protoc.schema_of(options.protos) if options.protos else None
         self._dialer = dialer
         self._told: dict[tuple[Target, str], Schema] = {}
-        self._asking: dict[tuple[Target, str], Once[[Target, str, float], Schema]] = {}
+        self._asking: dict[tuple[Target, str], SingleFlight[[Target, str, float], Schema]] = {}
 
     def given(self, path: str) -> Method | None:
         """The method, where files were given. Raises InvalidInput at ``method`` when it is not in them."""
@@ -39,7 +39,7 @@ class Schemas:
         """The method as the server describes it; a connection attempt ends after ``limit_s``. Raises Failed."""
         key = target, path.strip("/").rpartition("/")[0]
         if key not in self._told:
-            asking = self._asking.setdefault(key, Once(self._ask))
+            asking = self._asking.setdefault(key, SingleFlight(self._ask))
             self._told[key], _ = await asking.join(*key, limit_s)
         try:
             return self._told[key].method(path)

@@ -13,7 +13,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Once(Generic[P, T]):
+class SingleFlight(Generic[P, T]):
     """Begun by the first who asks, given up when the last who waits has gone; then it may be begun again."""
 
     __slots__ = ("_task", "_waiting", "_work")

@@ -27,7 +27,7 @@ class Target(NamedTuple):
 
 
 def parse(url: str) -> Target:
-    """Reads ``grpc://host:port`` and ``grpcs://…``; ``http`` and ``https`` mean the same. Raises Fault."""
+    """ReplyParts ``grpc://host:port`` and ``grpcs://…``; ``http`` and ``https`` mean the same. Raises Fault."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -15,7 +15,7 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Problem
-from perfsvc.plugin import Reads
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
@@ -73,7 +73,7 @@ class Compiler:
         # One object for each origin, so that sessions tell origins apart by identity.
         self._origins: dict[Origin, Origin] = {}
 
-    def call(self, request: Request, timeout_ns: int, reads: Reads) -> HttpCall:
+    def call(self, request: Request, timeout_ns: int, reads: ReplyParts) -> HttpCall:
         """The call for a step. Raises InvalidInput with every problem found, by paths relative to ``request``."""
         compilation = _Compilation(self._options, self._context, self._origins)
         recipe = compilation.recipe(request)

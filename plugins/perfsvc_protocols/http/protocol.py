@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
@@ -50,7 +50,7 @@ class HttpProtocol(Protocol):
         if support.always(options) and not support.MISSING:
             self._transport = self._through_curl()
 
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> HttpCall:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> HttpCall:
         call = self._compiler.call(request, timeout_ns, reads)
         version = call.manner.version
         self._versions.add(version)

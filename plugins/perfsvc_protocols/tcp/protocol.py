@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
@@ -37,7 +37,7 @@ class TcpProtocol(Protocol):
         super().__init__(options, context)
         self._dialer = Dialer(options, context)
 
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> TcpCall:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> TcpCall:
         texts = Texts(self.context.template)
         framing = request.framing or self.options.framing
         payload = None if request.silent else self._payload(request, framing, texts)

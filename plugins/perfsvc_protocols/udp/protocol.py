@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
@@ -15,7 +15,7 @@ from perfsvc_protocols._net.endpoint import place
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.udp import spec
 from perfsvc_protocols.udp.calls import UdpCall
-from perfsvc_protocols.udp.session import Ground
+from perfsvc_protocols.udp.session import RunResources
 from perfsvc_protocols.udp.session import UdpSession
 
 
@@ -29,9 +29,9 @@ class UdpProtocol(Protocol):
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         super().__init__(options, context)
-        self._ground = Ground(options, context)
+        self._ground = RunResources(options, context)
 
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> UdpCall:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> UdpCall:
         texts = Texts(self.context.template)
         payload = request.payload(texts)
         target = place(request.url, self.context, ("udp",), texts)

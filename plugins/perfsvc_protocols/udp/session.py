@@ -87,7 +87,7 @@ class UdpSession(EndpointSession):
         "_trips_ns",
     )
 
-    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: Ground) -> None:
+    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: RunResources) -> None:
         super().__init__(scope, done, ground.now_ns, ground.options.new_sockets_each_iteration)
         # For as long as the user lives
         self._counters: dict[str, float] = {}
@@ -288,7 +288,7 @@ class UdpSession(EndpointSession):
         self._finish()
 
 
-class Ground:
+class RunResources:
     """What all users of a run stand on."""
 
     def __init__(self, options: Options, context: RunContext) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from perfsvc.plugin import Protocol
-from perfsvc.plugin import Reads
 from perfsvc.plugin import Reply
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
@@ -22,7 +22,7 @@ from perfsvc_protocols.websocket.address import as_http
 from perfsvc_protocols.websocket.script import Script
 from perfsvc_protocols.websocket.script import Target
 from perfsvc_protocols.websocket.script import WebSocketCall
-from perfsvc_protocols.websocket.session import Ground
+from perfsvc_protocols.websocket.session import RunResources
 from perfsvc_protocols.websocket.session import WebSocketSession
 
 
@@ -38,9 +38,9 @@ class WebSocketProtocol(Protocol):
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
-        self._ground = Ground(options, context.now_ns, Dialer(options, context))
+        self._ground = RunResources(options, context.now_ns, Dialer(options, context))
 
-    def compile(self, request: Any, timeout_ns: int, reads: Reads) -> WebSocketCall:
+    def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> WebSocketCall:
         texts = Texts(self.context.template)
         script = Script(texts)
         operations = [each for at, action in request.script for each in script.operations(action, at)]

@@ -44,7 +44,7 @@ ROUND_TRIP: Mapping[str, float] = MappingProxyType({"messages_sent": 1, "message
 """What most requests count: one object for all of them, which nobody can change."""
 
 
-class Ground(NamedTuple):
+class RunResources(NamedTuple):
     """What all users of a run stand on."""
 
     options: Options
@@ -85,7 +85,7 @@ class WebSocketSession(Session):
         "reply",
     )
 
-    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: Ground) -> None:
+    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: RunResources) -> None:
         super().__init__(scope, done)
         # For as long as the user lives
         self.reply = WebSocketReply()
@@ -132,7 +132,7 @@ class WebSocketSession(Session):
         if self._perform():
             self._timer = asyncio.get_running_loop().call_soon(self._finish)
 
-    def so_far(self) -> Mapping[str, float] | None:
+    def partial_counters(self) -> Mapping[str, float] | None:
         return self._counted() if self._busy else None
 
     def abort(self, error_class: str) -> None:

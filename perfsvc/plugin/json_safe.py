@@ -14,7 +14,7 @@ INT64 = range(-(2**63), 2**64)
 _encode = msgspec.msgpack.Encoder(enc_hook=str).encode
 
 
-def portable(rows: list[Row]) -> list[Row]:
+def json_safe(rows: list[Row]) -> list[Row]:
     """The rows, with text for whole numbers beyond 64 bits, and without halves of characters."""
     try:
         _encode(rows)
