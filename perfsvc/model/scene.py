@@ -262,8 +262,8 @@ class SceneSpec(Spec):
     name: Name = titled("业务流名称", "Name")
     steps: Many[Step] = titled("步骤", "Steps", min_length=1, max_length=MAX_STEPS)
     on_start: Many[Step] = titled("用户启动步骤", "Once per virtual user, first", default=(), max_length=MAX_STEPS)
-    setup: Many[Step] = titled("前置步骤", "SingleFlight per run, first", default=(), max_length=MAX_STEPS)
-    teardown: Many[Step] = titled("后置步骤", "SingleFlight per run, last", default=(), max_length=MAX_STEPS)
+    setup: Many[Step] = titled("前置步骤", "Once per run, first", default=(), max_length=MAX_STEPS)
+    teardown: Many[Step] = titled("后置步骤", "Once per run, last", default=(), max_length=MAX_STEPS)
 
     @model_validator(mode="after")
     def _bounded(self) -> SceneSpec:

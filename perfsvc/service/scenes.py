@@ -47,8 +47,8 @@ class SceneChange(Change):
     description: Description | None = may_change("描述", "Description")
     steps: Many[Step] = may_change("步骤", "Steps", min_length=1, max_length=MAX_STEPS)
     on_start: Many[Step] = may_change("用户启动步骤", "Once per virtual user, first", max_length=MAX_STEPS)
-    setup: Many[Step] = may_change("前置步骤", "SingleFlight per run, first", max_length=MAX_STEPS)
-    teardown: Many[Step] = may_change("后置步骤", "SingleFlight per run, last", max_length=MAX_STEPS)
+    setup: Many[Step] = may_change("前置步骤", "Once per run, first", max_length=MAX_STEPS)
+    teardown: Many[Step] = may_change("后置步骤", "Once per run, last", max_length=MAX_STEPS)
 
 
 class Scenes:

@@ -57,7 +57,7 @@ def get(execution_id: str) -> Execution:
 
 @writes
 def set_state(execution_id: str, state: RunState) -> Execution:
-    """NextLevel on a run that has not ended; raises NotFound, Conflict."""
+    """Move on a run that has not ended; raises NotFound, Conflict."""
     hold_unended(execution_id)
     ExecutionRow.change(ExecutionRow.execution_id == execution_id, state=state)
     return get(execution_id)

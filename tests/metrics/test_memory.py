@@ -61,7 +61,7 @@ def test_ten_million_samples_leave_no_trace_but_their_counts():
     tracemalloc.stop()
     assert metrics.figures().requests == 10_000_000
     assert metrics.total.latency.sum_ns == sum(pool) * SECONDS
-    # SingleFlight the histograms of old seconds are packed, a second more costs its packed histogram and figures.
+    # Once the histograms of old seconds are packed, a second more costs its packed histogram and figures.
     per_second = (held[-1] - held[SECONDS // 2]) / (SECONDS / 2)
     assert per_second < 16_000
     assert max(held) < 64_000_000
