@@ -58,6 +58,13 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'shell.title.scenes', role: 'viewer' },
   },
   {
+    // `new` in place of a number: a scene that is not saved yet.
+    path: '/p/:project(\\d+)/scenes/:scene(\\d+|new)',
+    name: 'scene',
+    component: () => import('./pages/scenes/ScenePage.vue'),
+    meta: { title: 'shell.title.scene', role: 'viewer', rail: 'scenes', wide: true },
+  },
+  {
     path: '/p/:project(\\d+)/plans',
     name: 'plans',
     component: () => import('./pages/plans/PlansPage.vue'),
@@ -81,6 +88,30 @@ export const routes: RouteRecordRaw[] = [
     name: 'run',
     component: () => import('./pages/run/RunPage.vue'),
     meta: { title: 'shell.title.run', role: 'viewer', rail: 'runs' },
+  },
+  {
+    path: '/p/:project(\\d+)/envs',
+    name: 'envs',
+    component: () => import('./pages/envs/EnvsPage.vue'),
+    meta: { title: 'shell.title.envs', role: 'viewer' },
+  },
+  {
+    path: '/p/:project(\\d+)/data',
+    name: 'data',
+    component: () => import('./pages/data/DataPage.vue'),
+    meta: { title: 'shell.title.data', role: 'viewer' },
+  },
+  {
+    path: '/p/:project(\\d+)/presets',
+    name: 'presets',
+    component: () => import('./pages/presets/PresetsPage.vue'),
+    meta: { title: 'shell.title.presets', role: 'viewer' },
+  },
+  {
+    path: '/p/:project(\\d+)/members',
+    name: 'members',
+    component: () => import('./pages/members/MembersPage.vue'),
+    meta: { title: 'shell.title.members', role: 'viewer' },
   },
   {
     path: '/nodes',

@@ -16,6 +16,11 @@ export const shell: (typeof zh)['shell'] = {
     nodes: 'Nodes',
     plugins: 'Plugins',
     users: 'Users',
+    scene: 'Scene',
+    envs: 'Environments',
+    data: 'Data',
+    presets: 'Presets',
+    members: 'Members',
     missing: 'Page not found',
   },
 }

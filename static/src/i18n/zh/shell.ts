@@ -15,6 +15,11 @@ export const shell = {
     nodes: '压测节点',
     plugins: '插件',
     users: '用户',
+    scene: '业务流',
+    envs: '测试环境',
+    data: '测试数据',
+    presets: '预设',
+    members: '成员',
     missing: '找不到页面',
   },
 }

@@ -1,0 +1,146 @@
+// Plans: read, save, start, stop, and what a plan that is not saved yet would do.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { type MaybeRefOrGetter, toValue } from 'vue'
+import type { LoadConfig } from '@/load/config'
+import { api, ask, type Schemas } from './client'
+import { everyPage } from './lists'
+import { raw } from './raw'
+
+export type PlanRow = Schemas['PlanRow']
+export type SceneShare = { scene_id: number; weight: number }
+
+/** A plan's config with all that the editor knows of it; keys that it does not know stay as they came. */
+export interface PlanConfig extends LoadConfig {
+  request_timeout?: number
+  target_url?: string | null
+  test_type?: string
+  control_mode?: 'single' | 'multi_process' | 'distributed' | string
+  env_id?: number | null
+  protocol?: string
+  data_source_type?: string
+  data_config?: Record<string, unknown>
+  node_count?: number
+  node_distribution?: Record<string, number>
+  load_balance_strategy?: string
+  execution_config?: LoadConfig['execution_config'] & {
+    thresholds?: string[]
+    abort_on_breach?: boolean
+    abort_grace?: number
+    protocol_options?: Record<string, Record<string, unknown>>
+    on_node_loss?: string
+  }
+}
+
+export interface Plan extends Omit<PlanRow, 'description'> {
+  description: string | null
+  scenes: SceneShare[]
+  config: PlanConfig
+  updated_by?: string | null
+}
+
+export interface PlanBody {
+  name: string
+  description?: string | null
+  scenes: SceneShare[]
+  config: PlanConfig
+}
+
+export interface Advice {
+  code: string
+  severity: 'info' | 'warning' | 'error'
+  zh: string
+  en: string
+}
+
+/** What the service expects of an unsaved plan. */
+export interface PlanPreview {
+  duration: number | null
+  points: { t: number; level: number }[]
+  peak: number
+  iterations: number | null
+  requests: number | null
+  data_rows: number | null
+  latency: { p50: number | null; avg: number | null; from_report_id: number | null } | null
+  scenes: { scene_id: number; name: string; share: number; requests_per_iteration: number }[]
+  nodes: { name: string; share: number; vus: number | null; arrival_rate: number | null }[]
+  needs: { users: number | null; open_files: number; open_files_limit: number | null; nodes: number } | null
+  advice: Advice[]
+  problems: { path: string; message: string }[]
+}
+
+export function usePlanRows(project: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ['plans', project, 'all'],
+    queryFn: () =>
+      everyPage((page) =>
+        ask(
+          api.GET('/api/performance/plans/', {
+            params: { query: { project_id: toValue(project)!, page, page_size: 100 } },
+          }),
+        ),
+      ),
+    enabled: () => toValue(project) !== null,
+  })
+}
+
+export function readPlan(id: number): Promise<Plan> {
+  return ask(
+    api.GET('/api/performance/plans/{plan_id}/', { params: { path: { plan_id: id } } }),
+  ) as unknown as Promise<Plan>
+}
+
+export function usePlan(id: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ['plan', id],
+    queryFn: () => readPlan(toValue(id)!),
+    enabled: () => toValue(id) !== null,
+  })
+}
+
+/** Expectations for a plan that may not be sound yet; null where the service has no such endpoint. */
+export async function previewPlan(
+  project: number,
+  plan: number | null,
+  body: PlanBody,
+  signal?: AbortSignal,
+): Promise<PlanPreview | null> {
+  const sent = { project_id: project, ...(plan === null ? {} : { plan_id: plan }), ...body }
+  return raw<PlanPreview>('POST', '/api/performance/plans/preview/', { body: sent, signal, absent: [404, 405] })
+}
+
+export function createPlan(project: number, body: PlanBody): Promise<Plan> {
+  return raw<Plan>('POST', '/api/performance/plans/', { body: { project_id: project, ...body } }) as Promise<Plan>
+}
+
+/** Saves what changed. `since` is the `updated_at` that was edited: a newer plan is a 409. */
+export function changePlan(id: number, body: Partial<PlanBody>, since: string | null): Promise<Plan> {
+  const headers: Record<string, string> = since === null ? {} : { 'If-Match': `"${since}"` }
+  return raw<Plan>('PUT', `/api/performance/plans/${id}/`, { body, headers }) as Promise<Plan>
+}
+
+export interface Started {
+  execution_id: string
+}
+
+export function startPlan(id: number): Promise<Started> {
+  return ask(api.POST('/api/performance/plans/{plan_id}/start/', { params: { path: { plan_id: id } } }))
+}
+
+/** Start, stop and deletion of plans; every list that shows them is read again. */
+export function usePlanActions() {
+  const cache = useQueryClient()
+  const settle = () =>
+    Promise.all(['plans', 'plan', 'runs', 'executions'].map((key) => cache.invalidateQueries({ queryKey: [key] })))
+  const start = useMutation({ mutationFn: startPlan, onSettled: settle })
+  const stop = useMutation({
+    mutationFn: (id: number) =>
+      ask(api.POST('/api/performance/plans/{plan_id}/stop/', { params: { path: { plan_id: id } } })),
+    onSettled: settle,
+  })
+  const remove = useMutation({
+    mutationFn: (id: number) =>
+      ask(api.DELETE('/api/performance/plans/{plan_id}/', { params: { path: { plan_id: id } } })),
+    onSettled: settle,
+  })
+  return { start, stop, remove, settle }
+}

@@ -1,0 +1,58 @@
+// Scenes: lists, one, and saving.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { type MaybeRefOrGetter, toValue } from 'vue'
+import type { Scene } from '@/scene/types'
+import { api, ask, type Schemas } from './client'
+import { everyPage } from './lists'
+import { raw } from './raw'
+
+export type SceneRow = Schemas['SceneRow']
+
+export interface StoredScene extends Scene {
+  id: number
+  project_id: number
+  description?: string | null
+  updated_at: string
+  updated_by?: string | null
+}
+
+export function useScenes(project: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ['scenes', project],
+    queryFn: () =>
+      everyPage((page) =>
+        ask(api.GET('/api/scenes/', { params: { query: { project_id: toValue(project)!, page, page_size: 100 } } })),
+      ),
+    enabled: () => toValue(project) !== null,
+  })
+}
+
+export function readScene(id: number): Promise<StoredScene> {
+  return raw<StoredScene>('GET', `/api/scenes/${id}/`) as Promise<StoredScene>
+}
+
+export function useScene(id: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ['scene', id],
+    queryFn: () => readScene(toValue(id)!),
+    enabled: () => toValue(id) !== null,
+  })
+}
+
+export function createScene(project: number, scene: Scene): Promise<StoredScene> {
+  return raw<StoredScene>('POST', '/api/scenes/', { body: { project_id: project, ...scene } }) as Promise<StoredScene>
+}
+
+/** Saves a scene. `since` is the `updated_at` that was edited: a newer scene is a 409. */
+export function changeScene(id: number, scene: Scene, since: string | null): Promise<StoredScene> {
+  const headers: Record<string, string> = since === null ? {} : { 'If-Match': `"${since}"` }
+  return raw<StoredScene>('PUT', `/api/scenes/${id}/`, { body: scene, headers }) as Promise<StoredScene>
+}
+
+export function useSceneRemoval() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (id: number) => ask(api.DELETE('/api/scenes/{scene_id}/', { params: { path: { scene_id: id } } })),
+    onSettled: () => cache.invalidateQueries({ queryKey: ['scenes'] }),
+  })
+}
