@@ -1,6 +1,7 @@
 // Addresses, and who may open them.
 import { watch } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { fetchProjects, lastProject } from './api/projects'
 import { session } from './api/session'
 import { routes } from './routes'
 
@@ -15,10 +16,22 @@ function loginFor(to: RouteLocationNormalized) {
   return { name: 'login', query: next === undefined ? {} : { next } }
 }
 
+async function home() {
+  try {
+    const projects = await fetchProjects()
+    if (projects.length === 0) return { name: 'start' }
+    const last = projects.find((project) => project.id === lastProject.value) ?? (projects.length === 1 ? projects[0] : null)
+    return last ? { name: 'overview', params: { project: last.id } } : { name: 'projects' }
+  } catch {
+    // The list of projects shows what is wrong.
+    return { name: 'projects' }
+  }
+}
+
 router.beforeEach((to) => {
   const signedIn = session.current.value !== null
   if (!to.meta.open && !signedIn) return loginFor(to)
-  return true
+  return to.name === 'home' ? home() : true
 })
 
 // The session may end at any time, in any tab.

@@ -19,7 +19,8 @@ declare module 'vue-router' {
 }
 
 export const routes: RouteRecordRaw[] = [
-  { path: '/', name: 'home', redirect: { name: 'projects' } },
+  // Where one lands: the project that was open last, or the start page when there is none yet.
+  { path: '/', name: 'home', component: () => import('./pages/MissingPage.vue'), meta: { title: 'shell.title.projects' } },
   {
     path: '/login',
     name: 'login',

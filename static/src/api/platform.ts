@@ -16,3 +16,13 @@ export function usePlugins() {
     queryFn: () => ask(api.GET('/api/plugins/', { params: { query: { page_size: 100 } } })),
   })
 }
+
+export interface About {
+  /** Whether strangers may register. */
+  registration: boolean
+}
+
+/** What the service says about itself before sign-in. */
+export function useAbout(): About {
+  return { registration: true }
+}

@@ -1,8 +1,10 @@
 // Projects, their members, and the role of the signed-in user in each.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, type MaybeRefOrGetter, toValue } from 'vue'
+import { useLocalStorage } from '@vueuse/core'
+import { computed, type MaybeRefOrGetter, toValue, watch } from 'vue'
 import { useRoute } from 'vue-router'
 import { api, ask, type Schemas } from './client'
+import { queries } from './queries'
 import { session } from './session'
 
 export type Role = Schemas['Role']
@@ -11,15 +13,22 @@ export type Project = Schemas['ProjectAnswer'] & { my_role?: Role | null }
 const RANK: Record<Role, number> = { viewer: 1, editor: 2, owner: 3 }
 const ALL = 100
 
+async function readProjects(): Promise<Project[]> {
+  const page = await ask(api.GET('/api/projects/', { params: { query: { page_size: ALL } } }))
+  return page.results as Project[]
+}
+
 export function useProjects() {
   return useQuery({
     queryKey: ['projects'],
-    queryFn: async () => {
-      const page = await ask(api.GET('/api/projects/', { params: { query: { page_size: ALL } } }))
-      return page.results as Project[]
-    },
+    queryFn: readProjects,
     enabled: () => session.current.value !== null,
   })
+}
+
+/** The projects from the cache, or from the service when they are not there yet. */
+export function fetchProjects(): Promise<Project[]> {
+  return queries.ensureQueryData({ queryKey: ['projects'], queryFn: readProjects })
 }
 
 export function useProject(id: MaybeRefOrGetter<number | null>) {
@@ -60,6 +69,20 @@ export function useProjectId() {
   return computed(() => {
     const id = Number(route.params.project)
     return Number.isInteger(id) && id > 0 ? id : null
+  })
+}
+
+/** The project that was open last in this browser; 0 when there was none. */
+export const lastProject = useLocalStorage('perfsvc.project', 0)
+
+/** The project of the page's address; outside of one the project that was open last, if it is still there. */
+export function useCurrentProject() {
+  const id = useProjectId()
+  const projects = useProjects()
+  watch(id, (now) => now !== null && (lastProject.value = now), { immediate: true })
+  return computed(() => {
+    const wanted = id.value ?? lastProject.value
+    return projects.data.value?.find((project) => project.id === wanted) ?? null
   })
 }
 

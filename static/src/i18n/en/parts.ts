@@ -20,6 +20,9 @@ export const parts: (typeof zh)['parts'] = {
   howMeasured: 'How {about} was measured',
   beats: '{passed} of the last {all} runs passed',
   unitOf: 'Unit of {label}',
+  save: 'Save',
+  showPassword: 'Show the password',
+  hidePassword: 'Hide the password',
   verdict: {
     passed: 'Passed',
     failed: 'Failed',

@@ -19,6 +19,9 @@ export const parts = {
   howMeasured: '{about}是怎么测的',
   beats: '最近 {all} 次，{passed} 次通过',
   unitOf: '{label}的单位',
+  save: '保存',
+  showPassword: '显示密码',
+  hidePassword: '隐藏密码',
   verdict: {
     passed: '通过',
     failed: '未通过',
