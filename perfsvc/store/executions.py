@@ -9,17 +9,17 @@ from typing import Any
 from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
 from perfsvc.model.entities import Execution
-from perfsvc.model.entities import Page
 from perfsvc.model.run import ENDED
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
+from perfsvc.model.run_list import mode_of
+from perfsvc.model.run_list import variable_of
 from perfsvc.store.binding import locked
 from perfsvc.store.database import writes
 from perfsvc.store.rows import EXECUTION
 from perfsvc.store.rows import PLAN
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import found
-from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ExecutionRow
 from perfsvc.store.tables import PlanRow
@@ -46,6 +46,8 @@ def create(execution: Execution) -> Execution:
         start_time=execution.start_time,
         end_time=execution.end_time,
         reason=execution.reason.model_dump() if execution.reason else None,
+        mode=mode_of(execution.spec),
+        variable=variable_of(execution.spec),
     )
     return get(execution.execution_id)
 
@@ -73,23 +75,6 @@ def finish(execution_id: str, state: RunState, reason: EndReason, end_time: date
         ExecutionRow.execution_id == execution_id, state=state, reason=reason.model_dump(), end_time=end_time
     )
     return get(execution_id)
-
-
-def page(
-    plan_id: int | None = None, project_id: int | None = None, page: int = 1, page_size: int = 10
-) -> Page[Execution]:
-    """The runs of a plan, or of all plans of a project, or of a plan if it is in the project; the newest first.
-
-    Raises InvalidInput unless one of the two is given.
-    """
-    if plan_id is None and project_id is None:
-        raise InvalidInput.at("plan_id", "plan_id 与 project_id 至少填一个", "needs plan_id or project_id")
-    query = ExecutionRow.select()
-    if plan_id is not None:
-        query = query.where(ExecutionRow.plan == plan_id)
-    if project_id is not None:
-        query = query.join(PlanRow).where(PlanRow.project == project_id)
-    return page_of(query, [ExecutionRow.id.desc()], page, page_size, entities)
 
 
 def unfinished() -> list[Execution]:

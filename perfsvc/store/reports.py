@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from perfsvc.errors import Conflict
-from perfsvc.model.entities import Page
 from perfsvc.model.entities import Report
+from perfsvc.model.run_list import outcome_of
 from perfsvc.store.database import writes
 from perfsvc.store.rows import PLAN
 from perfsvc.store.rows import REPORT
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import found
-from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import PlanRow
 from perfsvc.store.tables import ReportRow
@@ -44,6 +43,8 @@ def create(
         summary=summary,
         performance_score=performance_score,
         body=body,
+        duration=(end_time - start_time).total_seconds(),
+        **outcome_of(body),
     )
     return get(key)
 
@@ -58,22 +59,11 @@ def by_execution(execution_id: str) -> Report:
     return entity(found(ReportRow.get_or_none(ReportRow.execution_id == execution_id), REPORT))
 
 
-def page(plan_id: int, page: int = 1, page_size: int = 10) -> Page[Report]:
-    """A plan's reports, the newest first, each with an empty ``body``: a body holds whole series."""
-    columns = [getattr(ReportRow, name) for name in ReportRow.field_names() if name != "body"]
-    query = ReportRow.select(*columns).where(ReportRow.plan == plan_id)
-    return page_of(query, [ReportRow.id.desc()], page, page_size, entities)
-
-
 @writes
 def delete(report_id: int) -> None:
     """Raises NotFound."""
     require(ReportRow, report_id, REPORT)
     ReportRow.delete().where(ReportRow.id == report_id).execute()
-
-
-def entities(rows: list[Any]) -> list[Report]:
-    return [entity(row) for row in rows]
 
 
 def entity(row: Any) -> Report:

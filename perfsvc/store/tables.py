@@ -239,6 +239,8 @@ class ExecutionRow(Table):
     start_time = Moment()
     end_time = Moment(null=True)
     reason = Json(null=True)
+    mode = Chars(20, default="concurrent")
+    variable = Chars(20, default="vus")
 
     class Meta:
         table_name = "performance_execution"
@@ -280,6 +282,13 @@ class ReportRow(Table):
     start_time = Moment()
     end_time = Moment()
     body = Json()
+    verdict = Chars(20, null=True)
+    validity = Chars(20, null=True)
+    error_rate = Number(null=True)
+    throughput = Number(null=True)
+    p95 = Number(null=True)
+    duration = Number(null=True)
+    spark = Json(null=True)
 
     class Meta:
         table_name = "performance_report"

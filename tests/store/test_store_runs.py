@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playhouse.test_utils import assert_query_count
 
 from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
@@ -18,7 +17,6 @@ from perfsvc.errors import NotFound
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import ErrorRecord
 from perfsvc.model.entities import Execution
-from perfsvc.model.entities import Page
 from perfsvc.model.entities import Report
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
@@ -94,20 +92,13 @@ async def test_runs_that_cannot_be(store: Store, world: World) -> None:
 
 
 @pytest.mark.asyncio
-async def test_pages_and_what_is_unfinished(store: Store, world: World) -> None:
+async def test_what_is_unfinished(store: Store, world: World) -> None:
     made = [await store.run(executions.create, run_of(world, f"run-{number}")) for number in range(5)]
     other = await store.run(projects.create, "other", "", world.user.id)
     plan = await store.run(plans.create, other.id, world.user.id, "p", PlanConfig.parse({"vus": 1}))
     elsewhere = await store.run(executions.create, run_of(world, "elsewhere", plan_id=plan.id))
     await store.run(executions.finish, "run-1", RunState.FAILED, FINISHED, END)
-    with assert_query_count(2, only_select=True):
-        page = await store.run(executions.page, world.plan.id, None, 1, 3)
-    assert page == Page(5, 1, 3, made[:1:-1])
-    assert await store.run(executions.page, project_id=other.id) == Page(1, 1, 10, [elsewhere])
-    assert await store.run(executions.page, world.plan.id, other.id) == Page(0, 1, 10, [])
     assert await store.run(executions.unfinished) == [made[0], *made[2:], elsewhere]
-    with pytest.raises(InvalidInput):
-        await store.run(executions.page)
 
 
 def facts(**changes: Any) -> dict[str, Any]:
@@ -133,10 +124,6 @@ async def test_reports(store: Store, world: World) -> None:
     assert report == expected
     assert await store.run(reports.get, report.id) == expected
     assert await store.run(reports.by_execution, "run-1") == expected
-    bare = await store.run(reports.create, world.plan.id, "run-2", **facts(performance_score=None, status="failed"))
-    with assert_query_count(2, only_select=True):
-        page = await store.run(reports.page, world.plan.id)
-    assert page == Page(2, 1, 10, [replace(bare, body={}), replace(expected, body={})])
 
 
 @pytest.mark.asyncio

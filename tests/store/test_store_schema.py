@@ -351,7 +351,7 @@ def in_migration(action: Callable[[Any], Any]) -> Callable[[], Any]:
     return act
 
 
-MIGRATIONS = ["0001_first_tables", "0002_drained_nodes"]
+MIGRATIONS = ["0001_first_tables", "0002_drained_nodes", "0003_run_figures"]
 
 
 def tables(database: Any) -> set[str]:
@@ -362,7 +362,8 @@ def tables(database: Any) -> set[str]:
 async def test_migrations_go_down_and_up_again(store: Store) -> None:
     everything = {table.shape()[0] for table in TABLES} | {HISTORY}
     assert await store.run(in_migration(tables)) == everything
-    assert await store.run(in_migration(lambda database: runner(database).down())) == MIGRATIONS[1:]
+    for name in reversed(MIGRATIONS[1:]):
+        assert await store.run(in_migration(lambda database: runner(database).down())) == [name]
     assert await store.run(in_migration(tables)) == everything - {"drained_node"}
     assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == MIGRATIONS[1:]
     for name in reversed(MIGRATIONS):

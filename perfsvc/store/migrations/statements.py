@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from peewee import SqliteDatabase
@@ -25,6 +26,28 @@ def create_table(name: str, columns: str, db: Any) -> str:
         return (
             f"CREATE TABLE IF NOT EXISTS `{name}` ({columns}) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE {collation}"
         )
-    for pattern, replacement in IN_SQLITE:
-        columns = re.sub(pattern, replacement, columns)
-    return f"CREATE TABLE IF NOT EXISTS `{name}` ({columns})"
+    return f"CREATE TABLE IF NOT EXISTS `{name}` ({in_words_of(db, columns)})"
+
+
+def in_words_of(db: Any, columns: str) -> str:
+    """Definitions of columns in the words of the database."""
+    if isinstance(db, SqliteDatabase):
+        for pattern, replacement in IN_SQLITE:
+            columns = re.sub(pattern, replacement, columns)
+    return columns
+
+
+def add_columns(db: Any, table: str, columns: dict[str, str]) -> None:
+    """Add the columns that are not there yet: MySQL keeps those that a migration added before it failed."""
+    present = {column.name for column in db.get_columns(table)}
+    for name, definition in columns.items():
+        if name not in present:
+            db.execute_sql(f"ALTER TABLE `{table}` ADD COLUMN {in_words_of(db, f'`{name}` {definition}')}")
+
+
+def drop_columns(db: Any, table: str, columns: Iterable[str]) -> None:
+    """Drop the columns that are still there."""
+    present = {column.name for column in db.get_columns(table)}
+    for name in columns:
+        if name in present:
+            db.execute_sql(f"ALTER TABLE `{table}` DROP COLUMN `{name}`")

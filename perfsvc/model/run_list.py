@@ -1,0 +1,113 @@
+"""Runs as they are listed: with the names and the outcome that a reader looks for, and the filters over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+from typing import Any
+from typing import Literal
+from typing import get_args
+
+from perfsvc.model.config import TestMode
+from perfsvc.model.entities import Execution
+from perfsvc.model.load import Variable
+from perfsvc.model.run import RunState
+
+Figure = Literal["start_time", "duration", "error_rate", "throughput", "p95", "score"]
+FIGURES: tuple[str, ...] = get_args(Figure)
+"""What runs may be ordered by."""
+VerdictState = Literal["PASSED", "FAILED"]
+ValidityState = Literal["VALID", "SUSPECT", "INVALID"]
+
+SPARK_POINTS = 60
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run with the names of its plan and its starter, and its outcome once there is a report.
+
+    ``execution.spec`` is empty: a listing does not read whole scenes.
+    """
+
+    execution: Execution
+    plan_name: str
+    project_id: int
+    starter: str
+    mode: TestMode
+    variable: Variable
+    report_id: int | None = None
+    verdict: VerdictState | None = None
+    validity: ValidityState | None = None
+    summary: dict[str, Any] | None = field(default=None, repr=False)
+    performance_score: float | None = None
+    spark: dict[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are wanted. ``user_id`` leaves only the projects of that user; None leaves all."""
+
+    user_id: int | None = None
+    plan_id: int | None = None
+    project_id: int | None = None
+    states: tuple[RunState, ...] = ()
+    verdict: VerdictState | None = None
+    validity: ValidityState | None = None
+    mode: TestMode | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    reported: bool = False
+    """Whether only runs with a report are wanted."""
+    order: Figure = "start_time"
+    descending: bool = True
+
+
+def mode_of(spec: dict[str, Any]) -> TestMode:
+    """The test mode of a RunSpec as JSON."""
+    control = (spec.get("load") or {}).get("control") or {}
+    mode: TestMode = control.get("kind", "concurrent")
+    return mode
+
+
+def variable_of(spec: dict[str, Any]) -> Variable:
+    """What the load of a RunSpec as JSON is counted in."""
+    variable: Variable = (spec.get("load") or {}).get("variable", "vus")
+    return variable
+
+
+def outcome_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a report that runs are listed and ordered by."""
+    summary = body.get("summary") or {}
+    return {
+        "verdict": (body.get("verdict") or {}).get("state"),
+        "validity": (body.get("validity") or {}).get("state"),
+        "error_rate": summary.get("error_rate"),
+        "throughput": summary.get("throughput"),
+        "p95": (summary.get("percentiles") or {}).get("p95"),
+        "spark": spark_of(body.get("series") or {}),
+    }
+
+
+def spark_of(series: dict[str, Any]) -> dict[str, list[Any]] | None:
+    """The report's series in at most 60 points: means of rates, the highest of p95; None where nothing was measured."""
+    count = len(series.get("timestamps") or ())
+    if not count:
+        return None
+    width = -(-count // SPARK_POINTS)
+    cuts = range(0, count, width)
+    mean, highest = _mean, _highest
+    wanted = {"rps": ("throughput", mean), "p95": ("p95", highest), "error_rate": ("error_rate", mean)}
+    return {
+        name: [fold([value for value in (series.get(key) or [])[at : at + width] if value is not None]) for at in cuts]
+        for name, (key, fold) in wanted.items()
+    }
+
+
+def _mean(values: list[float]) -> float | None:
+    return round(sum(values) / len(values), 3) if values else None
+
+
+def _highest(values: list[float]) -> float | None:
+    return max(values, default=None)

@@ -1,0 +1,62 @@
+"""The figures that runs are listed, filtered and ordered by, in columns of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from perfsvc.model.run_list import mode_of
+from perfsvc.model.run_list import outcome_of
+from perfsvc.model.run_list import variable_of
+from perfsvc.store.migrations.statements import add_columns
+from perfsvc.store.migrations.statements import drop_columns
+
+EXECUTION = {
+    "mode": "VARCHAR(20) NOT NULL DEFAULT 'concurrent'",
+    "variable": "VARCHAR(20) NOT NULL DEFAULT 'vus'",
+}
+REPORT = {
+    "verdict": "VARCHAR(20) NULL",
+    "validity": "VARCHAR(20) NULL",
+    "error_rate": "DOUBLE NULL",
+    "throughput": "DOUBLE NULL",
+    "p95": "DOUBLE NULL",
+    "duration": "DOUBLE NULL",
+    "spark": "JSON NULL",
+}
+
+
+def up(migrator: Any, db: Any) -> None:
+    add_columns(db, "performance_execution", EXECUTION)
+    add_columns(db, "performance_report", REPORT)
+    place = db.param
+    for key, text in documents(db, "performance_execution", "spec"):
+        spec = json.loads(text)
+        db.execute_sql(
+            f"UPDATE `performance_execution` SET `mode` = {place}, `variable` = {place} WHERE `id` = {place}",
+            (mode_of(spec), variable_of(spec), key),
+        )
+    names = [*REPORT]
+    setting = ", ".join(f"`{name}` = {place}" for name in names)
+    for key, text in documents(db, "performance_report", "body"):
+        body = json.loads(text)
+        values = {**outcome_of(body), "duration": (body.get("summary") or {}).get("duration")}
+        values["spark"] = None if values["spark"] is None else json.dumps(values["spark"])
+        db.execute_sql(
+            f"UPDATE `performance_report` SET {setting} WHERE `id` = {place}",  # noqa: S608 - names of our own
+            (*(values[name] for name in names), key),
+        )
+
+
+def down(migrator: Any, db: Any) -> None:
+    drop_columns(db, "performance_execution", EXECUTION)
+    drop_columns(db, "performance_report", REPORT)
+
+
+def documents(db: Any, table: str, column: str) -> Iterator[tuple[int, str]]:
+    """The documents of a column one by one: a report of a long run is large."""
+    keys = [key for (key,) in db.execute_sql(f"SELECT `id` FROM `{table}`").fetchall()]  # noqa: S608
+    for key in keys:
+        statement = f"SELECT `{column}` FROM `{table}` WHERE `id` = {db.param}"  # noqa: S608
+        yield key, db.execute_sql(statement, (key,)).fetchone()[0]

@@ -1,0 +1,137 @@
+"""Runs with their plan, their starter and their outcome, in one query whatever the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from peewee import JOIN
+
+from perfsvc.model.entities import Page
+from perfsvc.model.run import EndReason
+from perfsvc.model.run import RunState
+from perfsvc.model.entities import Execution
+from perfsvc.model.run_list import RunFilter
+from perfsvc.model.run_list import RunRow
+from perfsvc.store.rows import EXECUTION
+from perfsvc.store.rows import found
+from perfsvc.store.rows import refuse_page
+from perfsvc.store.tables import ExecutionRow
+from perfsvc.store.tables import MemberRow
+from perfsvc.store.tables import PlanRow
+from perfsvc.store.tables import ReportRow
+from perfsvc.store.tables import UserRow
+
+COLUMNS = (
+    ExecutionRow.execution_id,
+    ExecutionRow.plan,
+    ExecutionRow.starter,
+    ExecutionRow.state,
+    ExecutionRow.start_time,
+    ExecutionRow.end_time,
+    ExecutionRow.reason,
+    ExecutionRow.mode,
+    ExecutionRow.variable,
+    PlanRow.name.alias("plan_name"),
+    PlanRow.project.alias("project_id"),
+    UserRow.username.alias("starter_name"),
+    ReportRow.id.alias("report_id"),
+    ReportRow.verdict,
+    ReportRow.validity,
+    ReportRow.summary,
+    ReportRow.performance_score,
+)
+
+
+def get(execution_id: str) -> RunRow:
+    """Raises NotFound."""
+    query = joined(COLUMNS).where(ExecutionRow.execution_id == execution_id)
+    return found(next((entity(row) for row in query.dicts()), None), EXECUTION)
+
+
+def page(wanted: RunFilter, page: int = 1, page_size: int = 10, *, spark: bool = False) -> Page[RunRow]:
+    """The runs that a filter leaves, in its order; ``spark`` also reads their small curves. Raises InvalidInput."""
+    refuse_page(page, page_size)
+    query = joined((*COLUMNS, ReportRow.spark) if spark else COLUMNS)
+    for condition in conditions(wanted):
+        query = query.where(condition)
+    total = query.count()
+    rows = query.order_by(*order_of(wanted)).limit(page_size).offset((page - 1) * page_size)
+    return Page(total, page, page_size, [entity(row) for row in rows.dicts()])
+
+
+def joined(columns: tuple[Any, ...]) -> Any:
+    """Runs with the plan, the starter and, where there is one, the report of each."""
+    return (
+        ExecutionRow.select(*columns)
+        .join(PlanRow)
+        .switch(ExecutionRow)
+        .join(UserRow)
+        .switch(ExecutionRow)
+        .join(ReportRow, JOIN.LEFT_OUTER, on=(ReportRow.execution_id == ExecutionRow.execution_id))
+    )
+
+
+def conditions(wanted: RunFilter) -> Iterator[Any]:
+    """What every row must satisfy."""
+    equal = {
+        ExecutionRow.plan: wanted.plan_id,
+        PlanRow.project: wanted.project_id,
+        ExecutionRow.mode: wanted.mode,
+        ReportRow.verdict: wanted.verdict,
+        ReportRow.validity: wanted.validity,
+    }
+    yield from (field == value for field, value in equal.items() if value is not None)
+    if wanted.user_id is not None:
+        yield PlanRow.project.in_(MemberRow.select(MemberRow.project).where(MemberRow.user == wanted.user_id))
+    if wanted.states:
+        yield ExecutionRow.state.in_([state.value for state in wanted.states])
+    if wanted.text:
+        yield PlanRow.name.contains(wanted.text) | ExecutionRow.execution_id.contains(wanted.text)
+    if wanted.since is not None:
+        yield ExecutionRow.start_time >= wanted.since
+    if wanted.until is not None:
+        yield ExecutionRow.start_time < wanted.until
+    if wanted.reported:
+        yield ReportRow.id.is_null(False)
+
+
+def order_of(wanted: RunFilter) -> list[Any]:
+    """The wanted figure, runs without it last; then the newest first."""
+    figure = {
+        "start_time": ExecutionRow.start_time,
+        "duration": ReportRow.duration,
+        "error_rate": ReportRow.error_rate,
+        "throughput": ReportRow.throughput,
+        "p95": ReportRow.p95,
+        "score": ReportRow.performance_score,
+    }[wanted.order]
+    return [figure.is_null(), figure.desc() if wanted.descending else figure.asc(), ExecutionRow.id.desc()]
+
+
+def entity(row: dict[str, Any]) -> RunRow:
+    """A row as the services see it."""
+    execution = Execution(
+        execution_id=row["execution_id"],
+        plan_id=row["plan"],
+        starter_id=row["starter"],
+        state=RunState(row["state"]),
+        spec={},
+        start_time=row["start_time"],
+        end_time=row["end_time"],
+        reason=EndReason.parse(row["reason"]) if row["reason"] else None,
+    )
+    return RunRow(
+        execution=execution,
+        plan_name=row["plan_name"],
+        project_id=row["project_id"],
+        starter=row["starter_name"],
+        mode=row["mode"],
+        variable=row["variable"],
+        report_id=row["report_id"],
+        verdict=row["verdict"],
+        validity=row["validity"],
+        summary=row["summary"],
+        performance_score=row["performance_score"],
+        spark=row.get("spark"),
+    )
