@@ -58,7 +58,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
     points = metrics.series.finest()
     report = {
         **_identity(facts),
-        "summary": _summary(facts, metrics, points),
+        "summary": summary_of(metrics, points, (facts.end_time - facts.start_time).total_seconds()),
         "metrics": _documented_metrics(metrics, points),
         "verdict": verdict.as_dict(),
         "validity": validity.as_dict(),
@@ -160,7 +160,8 @@ def _identity(facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def _summary(facts: RunFacts, metrics: RunMetrics, points: Sequence[Second]) -> dict[str, Any]:
+def summary_of(metrics: RunMetrics, points: Sequence[Second], duration: float) -> dict[str, Any]:
+    """A run in figures. ``duration`` is the time from its start to its end, or to now, s."""
     total, figures = metrics.total, metrics.figures()
     return {
         "total_requests": total.requests,
@@ -173,7 +174,7 @@ def _summary(facts: RunFacts, metrics: RunMetrics, points: Sequence[Second]) -> 
         "max_response_time": figures.max,
         "percentiles": figures.percentiles,
         "max_users": max((point.vus for point in points), default=0),
-        "duration": round((facts.end_time - facts.start_time).total_seconds(), 3),
+        "duration": round(duration, 3),
         "running_time": round(metrics.running_ns / NS_PER_S, 3),
         "iterations": metrics.iterations,
         "bytes_sent": total.bytes_sent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 MASK = "***"
 
@@ -24,6 +25,7 @@ NESTED = re.compile(rf"(?is)(\\*[\"'](?:{NAME})\\*[\"']\s*:\s*)([\[{{])")
 BARE = re.compile(rf"(?i)((?<![\w.-])(?:{NAME})\\*[\"']?\s*[=:]\s*)(?![\s\\\"'\[{{*])[^\s&,;}}\"'<\\]+")
 XML = re.compile(rf"(?is)(<({NAME})(?:\s[^>]*)?>)[^<]*(</\2>)")
 MULTIPART = re.compile(rf"(?is)(name=\"(?:{NAME})\"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n).*?(?=\r?\n--|\Z)")
+TEMPLATE = re.compile(r"\{\{[^{}]*\}\}")
 CLOSING = {"[": "]", "{": "}"}
 
 
@@ -41,6 +43,21 @@ def masked(text: str) -> str:
     for quoted in (ESCAPED, QUOTED):
         text = quoted.sub(rf"\g<1>\g<3>{MASK}\g<3>", text)
     return BARE.sub(rf"\g<1>{MASK}", text)
+
+
+def masked_document(value: Any, name: str = "", *, within: bool = False) -> Any:
+    """A document without secrets: the texts under secret-like names, and what looks like a secret in other texts.
+
+    A text that is nothing but a template stays: the value is elsewhere.
+    """
+    hidden = within or is_secret(name)
+    if isinstance(value, dict):
+        return {key: masked_document(each, key, within=hidden and key != "type") for key, each in value.items()}
+    if isinstance(value, list):
+        return [masked_document(each, within=hidden) for each in value]
+    if not isinstance(value, str) or TEMPLATE.fullmatch(value):
+        return value
+    return MASK if hidden and value else masked(value)
 
 
 def _without_nested(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import percent
+from perfsvc.model.run_list import ValidityState
 from perfsvc.model.window import Snapshot
 
 LAG_MS = 50.0
@@ -85,6 +86,13 @@ class Grade(IntEnum):
     INVALID = 2
 
 
+STATES: dict[Grade, ValidityState] = {
+    Grade.VALID: "VALID",
+    Grade.SUSPECT: "SUSPECT",
+    Grade.INVALID: "INVALID",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why a run is not VALID: a stable code, a sentence for people, and the figures behind it."""
@@ -110,8 +118,8 @@ class Validity:
     causes: tuple[Cause, ...] = ()
 
     @property
-    def state(self) -> str:
-        return self.grade.name
+    def state(self) -> ValidityState:
+        return STATES[self.grade]
 
     @property
     def at_least(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated
 from typing import Any
@@ -92,6 +93,12 @@ class Projects:
     async def page(self, user: User, page: int, page_size: int) -> Page[Project]:
         """The projects a user belongs to; all of them for an administrator."""
         return await self._store.run(projects.page_for_user, user, page, page_size)
+
+    async def roles(self, user: User, project_ids: Collection[int]) -> dict[int, Role]:
+        """What the user is in each of these projects; an administrator is an owner everywhere."""
+        if user.administrator:
+            return dict.fromkeys(project_ids, Role.OWNER)
+        return await self._store.run(projects.roles_in, user.id, project_ids)
 
     async def update(self, project_id: int, change: ProjectChange) -> Project:
         return await self._store.run(_update, project_id, change.given())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from perfsvc.model.entities import Page
 from perfsvc.model.entities import Report
 from perfsvc.store import reports
 from perfsvc.store.database import Store
@@ -16,10 +15,6 @@ class Reports:
 
     async def get(self, report_id: int) -> Report:
         return await self._store.run(reports.get, report_id)
-
-    async def page(self, plan_id: int, page: int, page_size: int) -> Page[Report]:
-        """The latest first, without their bodies."""
-        return await self._store.run(reports.page, plan_id, page, page_size)
 
     async def delete(self, report_id: int) -> None:
         await self._store.run(reports.delete, report_id)

@@ -23,6 +23,7 @@ from perfsvc.service.presets import Presets
 from perfsvc.service.projects import Projects
 from perfsvc.service.reports import Reports
 from perfsvc.service.runs.run_control import RunControl
+from perfsvc.service.runs.run_list import RunList
 from perfsvc.service.scenes import Scenes
 from perfsvc.settings import Settings
 from perfsvc.store import drained_nodes
@@ -49,6 +50,7 @@ class Services:
     reports: Reports
     plugins: Plugins
     runs: RunControl
+    run_list: RunList
     nodes: NodeWatch
 
 
@@ -82,5 +84,6 @@ def assemble(
         reports=Reports(store),
         plugins=Plugins(catalog),
         runs=runs,
+        run_list=RunList(store, runs.running),
         nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from perfsvc.errors import Conflict
@@ -110,6 +111,12 @@ def role_of(project_id: int, user_id: int) -> Role | None:
     """None for a stranger, and where there is no such project."""
     row = membership(project_id, user_id)
     return Role(row.role) if row else None
+
+
+def roles_in(user_id: int, project_ids: Collection[int]) -> dict[int, Role]:
+    """A user's role in each of these projects that the user is a member of."""
+    own = (MemberRow.user == user_id) & MemberRow.project.in_(list(project_ids))
+    return {row.project_id: Role(row.role) for row in MemberRow.select().where(own)}
 
 
 def hold(project_id: int) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from peewee import JOIN
 
+from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
-from perfsvc.model.entities import Execution
 from perfsvc.model.run_list import RunFilter
 from perfsvc.model.run_list import RunRow
 from perfsvc.store.rows import EXECUTION
@@ -36,6 +36,7 @@ COLUMNS = (
     PlanRow.project.alias("project_id"),
     UserRow.username.alias("starter_name"),
     ReportRow.id.alias("report_id"),
+    ReportRow.start_time.alias("load_start"),
     ReportRow.verdict,
     ReportRow.validity,
     ReportRow.summary,
@@ -117,7 +118,7 @@ def entity(row: dict[str, Any]) -> RunRow:
         starter_id=row["starter"],
         state=RunState(row["state"]),
         spec={},
-        start_time=row["start_time"],
+        start_time=row["load_start"] or row["start_time"],
         end_time=row["end_time"],
         reason=EndReason.parse(row["reason"]) if row["reason"] else None,
     )

@@ -13,9 +13,11 @@ from perfsvc.errors import NotFound
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
 from perfsvc.web import docs
+from perfsvc.web.api import about
 from perfsvc.web.api import data_preview
 from perfsvc.web.api import datafiles
 from perfsvc.web.api import envs
+from perfsvc.web.api import executions
 from perfsvc.web.api import health
 from perfsvc.web.api import live
 from perfsvc.web.api import nodes
@@ -49,6 +51,7 @@ LARGEST_MESSAGE = 4096
 """From viewers of a live feed, who have nothing to say."""
 
 ROUTES: tuple[Route, ...] = (
+    *about.routes,
     *users.routes,
     *projects.routes,
     *envs.routes,
@@ -56,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     *datafiles.routes,
     *plans.routes,
     *data_preview.routes,
+    *executions.routes,
     *runs.routes,
     *presets.routes,
     *reports.routes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfsvc.engine.masking import masked
+from perfsvc.engine.masking import masked_document
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,18 @@ def test_masking(text: str, expected: str) -> None:
 def test_masking_takes_no_time_even_of_hostile_text() -> None:
     for hostile in ("pass" * 1024, '"token":[' * 450, "<password" * 450, 'name="pin"' * 400, "\\" * 4000 + '"key":"'):
         masked(hostile)
+
+
+def test_masking_a_document() -> None:
+    document = {
+        "headers": {"Authorization": "Bearer x", "X-Shop": "1"},
+        "auth": {"type": "basic", "username": "u", "password": "p"},
+        "url": "/list?token=abc&page=2",
+        "json": {"password": "{{password}}", "secrets": ["a", {"b": "c"}], "pin": 4, "empty": {"token": ""}},
+    }
+    assert masked_document(document) == {
+        "headers": {"Authorization": "***", "X-Shop": "1"},
+        "auth": {"type": "basic", "username": "***", "password": "***"},
+        "url": "/list?token=***&page=2",
+        "json": {"password": "{{password}}", "secrets": ["***", {"b": "***"}], "pin": 4, "empty": {"token": ""}},
+    }

@@ -1,4 +1,4 @@
-"""Runs as they are listed: names, outcomes, filters and orders, in two queries; and what an upgrade makes of old runs."""
+"""Runs as they are listed: names, outcomes, filters and orders, in two queries; and old runs after an upgrade."""
 
 from __future__ import annotations
 

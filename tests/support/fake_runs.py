@@ -13,7 +13,6 @@ from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import NotFound
 from perfsvc.model.entities import Execution
-from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
 from perfsvc.model.node import NodeInfo
@@ -21,6 +20,7 @@ from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.live_feed import Subscription
+from perfsvc.service.runs.run import Run
 from perfsvc.store import executions
 from perfsvc.store.database import Store
 
@@ -121,10 +121,8 @@ class FakeRuns:
     async def execution(self, execution_id: str) -> Execution:
         return await self._store.run(executions.get, execution_id)
 
-    async def executions(
-        self, plan_id: int | None, project_id: int | None, page: int, page_size: int
-    ) -> Page[Execution]:
-        return await self._store.run(executions.page, plan_id, project_id, page, page_size)
+    def running(self, execution_id: str) -> Run | None:
+        return None
 
     async def errors(self, execution_id: str) -> list[dict[str, Any]]:
         return ERRORS

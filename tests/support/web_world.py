@@ -181,6 +181,9 @@ METRICS = {
 }
 
 
+SERIES = {"timestamps": [1, 2], "throughput": [10.0, 20.0], "p95": [180.0, None], "error_rate": [0.0, 0.2]}
+
+
 @writes
 def _report(plan_id: int, ended: Any) -> int:
     body = {
@@ -191,6 +194,7 @@ def _report(plan_id: int, ended: Any) -> int:
         "summary": SUMMARY,
         "metrics": METRICS,
         "verdict": {"state": "PASSED", "thresholds": []},
+        "series": SERIES,
     }
     return reports.create(
         plan_id,

@@ -13,7 +13,13 @@ pytestmark = pytest.mark.gen_test(timeout=30)
 async def test_a_creator_owns_the_project(api: Api) -> None:
     created = await api.post("/api/projects/", {"name": "mine"}, "stranger")
     assert created.status == 201
-    assert created.json == {"id": 2, "name": "mine", "leader": "stranger", "created_at": "2023-11-14T22:13:20Z"}
+    assert created.json == {
+        "id": 2,
+        "name": "mine",
+        "leader": "stranger",
+        "created_at": "2023-11-14T22:13:20Z",
+        "my_role": "owner",
+    }
     members = await api.get("/api/projects/2/members/", "stranger")
     assert members.json["results"] == [{"project_id": 2, "user_id": 5, "username": "stranger", "role": "owner"}]
     envs = await api.get("/api/envs/?project_id=2", "stranger")
@@ -26,6 +32,12 @@ async def test_people_see_their_own_projects_and_administrators_all(api: Api) ->
     for who in ("stranger", "viewer", "administrator"):
         names[who] = [project["name"] for project in (await api.get("/api/projects/", who)).json["results"]]
     assert names == {"stranger": ["mine"], "viewer": ["shop"], "administrator": ["shop", "mine"]}
+
+
+async def test_what_the_caller_is_in_a_project(api: Api) -> None:
+    for who, role in {"owner": "owner", "editor": "editor", "viewer": "viewer", "administrator": "owner"}.items():
+        assert (await api.get("/api/projects/1/", who)).json["my_role"] == role
+        assert [project["my_role"] for project in (await api.get("/api/projects/", who)).json["results"]] == [role]
 
 
 async def test_change_and_delete(api: Api) -> None:

@@ -22,7 +22,6 @@ from perfsvc.errors import NotFound
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Execution
-from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
@@ -174,14 +173,10 @@ class Runs:
         active = self._by_execution(execution_id)
         return self._now(active) if active else await self._store.run(executions.get, execution_id)
 
-    async def executions(
-        self, plan_id: int | None, project_id: int | None, page: int, page_size: int
-    ) -> Page[Execution]:
-        """The runs of a plan or of a project, the newest first; those that are active as they are now."""
-        stored = await self._store.run(executions.page, plan_id, project_id, page, page_size)
-        active = {run.execution.execution_id: run for run in self._active.values()}
-        results = [self._now(active[run.execution_id]) if run.execution_id in active else run for run in stored.results]
-        return replace(stored, results=results)
+    def running(self, execution_id: str) -> Run | None:
+        """The run, while it is under way in this process."""
+        active = self._by_execution(execution_id)
+        return active.run if active else None
 
     async def errors(self, execution_id: str) -> list[dict[str, Any]]:
         """The error classes of a run with their counts and examples. Raises NotFound."""

@@ -113,6 +113,11 @@ class Run:
         return self._lifecycle.state
 
     @property
+    def duration(self) -> float:
+        """Seconds since the start; once the run is over, to its end."""
+        return ((self.end_time or utc_now(self._clock)) - self.start_time).total_seconds()
+
+    @property
     def reason(self) -> EndReason | None:
         """Why the run ends, once it does."""
         return self._lifecycle.reason

@@ -6,11 +6,11 @@ from typing import Any
 from typing import Protocol
 
 from perfsvc.model.entities import Execution
-from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
 from perfsvc.service.nodes import NodeSource
 from perfsvc.service.runs.live_feed import Subscription
+from perfsvc.service.runs.run import Run
 
 
 class RunControl(Protocol):
@@ -51,8 +51,8 @@ class RunControl(Protocol):
 
     async def execution(self, execution_id: str) -> Execution: ...
 
-    async def executions(
-        self, plan_id: int | None, project_id: int | None, page: int, page_size: int
-    ) -> Page[Execution]: ...
+    def running(self, execution_id: str) -> Run | None:
+        """The run, while it is under way in this process."""
+        ...
 
     async def errors(self, execution_id: str) -> list[dict[str, Any]]: ...

@@ -34,7 +34,7 @@ def up(migrator: Any, db: Any) -> None:
     for key, text in documents(db, "performance_execution", "spec"):
         spec = json.loads(text)
         db.execute_sql(
-            f"UPDATE `performance_execution` SET `mode` = {place}, `variable` = {place} WHERE `id` = {place}",
+            f"UPDATE `performance_execution` SET `mode` = {place}, `variable` = {place} WHERE `id` = {place}",  # noqa: S608
             (mode_of(spec), variable_of(spec), key),
         )
     names = [*REPORT]

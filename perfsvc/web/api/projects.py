@@ -25,16 +25,19 @@ from perfsvc.web.framework.rules import may
 
 
 class ProjectAnswer(Answer):
-    """A project."""
+    """A project. ``my_role`` is the caller's; administrators are owners everywhere."""
 
     id: int
     name: str
     leader: str
     created_at: Moment
+    my_role: Role
 
     @classmethod
-    def of(cls, project: Project) -> Self:
-        return cls(id=project.id, name=project.name, leader=project.leader, created_at=project.create_time)
+    def of(cls, project: Project, role: Role) -> Self:
+        return cls(
+            id=project.id, name=project.name, leader=project.leader, created_at=project.create_time, my_role=role
+        )
 
 
 class ProjectPage(PageOf[ProjectAnswer]):
@@ -68,21 +71,23 @@ class ProjectsHandler(Handler):
     @operation("获取项目列表", "List one's projects; all of them for administrators", AUTHENTICATED)
     async def get(self, query: PageQuery) -> ProjectPage:
         page = await self.services.projects.page(self.user, query.page, query.page_size)
-        return ProjectPage.of(page, ProjectAnswer.of)
+        roles = await self.services.projects.roles(self.user, [project.id for project in page.results])
+        return ProjectPage.of(page, lambda project: ProjectAnswer.of(project, roles[project.id]))
 
     @operation("创建项目", "Create a project and become its owner", AUTHENTICATED, status=201)
     async def post(self, body: ProjectForm) -> ProjectAnswer:
-        return ProjectAnswer.of(await self.services.projects.create(self.user, body))
+        return ProjectAnswer.of(await self.services.projects.create(self.user, body), Role.OWNER)
 
 
 class ProjectHandler(Handler):
     @operation("获取项目", "One project", VIEWERS)
     async def get(self, project_id: int) -> ProjectAnswer:
-        return ProjectAnswer.of(await self.services.projects.get(project_id))
+        roles = await self.services.projects.roles(self.user, [project_id])
+        return ProjectAnswer.of(await self.services.projects.get(project_id), roles[project_id])
 
     @operation("修改项目", "Change a project", OWNERS)
     async def put(self, project_id: int, body: ProjectChange) -> ProjectAnswer:
-        return ProjectAnswer.of(await self.services.projects.update(project_id, body))
+        return ProjectAnswer.of(await self.services.projects.update(project_id, body), Role.OWNER)
 
     @operation("删除项目", "Delete a project with all that is in it", OWNERS)
     async def delete(self, project_id: int) -> Message:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
 from typing import Self
 
+from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Report
 from perfsvc.model.entities import Role
 from perfsvc.model.run import RunState
+from perfsvc.model.run_list import RunRow
+from perfsvc.model.run_list import ValidityState
+from perfsvc.model.run_list import VerdictState
 from perfsvc.service.auth.access import Kind
+from perfsvc.web.api.executions import RunSummary
+from perfsvc.web.api.executions import Spark
+from perfsvc.web.api.run_query import RunQuery
 from perfsvc.web.framework.answers import Answer
 from perfsvc.web.framework.answers import Message
 from perfsvc.web.framework.answers import Moment
@@ -15,48 +23,63 @@ from perfsvc.web.framework.answers import OpenAnswer
 from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
-from perfsvc.web.framework.queries import OfPlan
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
-
-
-class ReportSummary(OpenAnswer):
-    """A run in four figures: rates in percent, times in milliseconds."""
-
-    total_requests: int
-    success_rate: float | None
-    avg_response_time: float | None
-    error_count: int
+from perfsvc.web.framework.rules import may_list
 
 
 class ReportRow(Answer):
-    """A report in a listing."""
+    """A report in a listing. ``spark`` is there where it was asked for."""
 
     id: int
     plan_id: int
+    plan_name: str
+    project_id: int
     execution_id: str
+    starter: str
+    mode: TestMode
     start_time: Moment
     end_time: Moment
     status: RunState
-    summary: ReportSummary
+    verdict: VerdictState | None
+    validity: ValidityState | None
+    summary: RunSummary
     performance_score: float | None
+    spark: Spark | None = None
 
     @classmethod
-    def of(cls, report: Report) -> Self:
-        return cls(
-            id=report.id,
-            plan_id=report.plan_id,
-            execution_id=report.execution_id,
-            start_time=report.start_time,
-            end_time=report.end_time,
-            status=RunState(report.status),
-            summary=ReportSummary.model_validate(report.summary),
-            performance_score=report.performance_score,
-        )
+    def of(cls, row: RunRow) -> Self:
+        return cls(**fields_of(row))
+
+    @classmethod
+    def with_spark(cls, row: RunRow) -> Self:
+        """The row with its small curves."""
+        return cls(**fields_of(row), spark=row.spark and Spark.model_validate(row.spark))
+
+
+def fields_of(row: RunRow) -> dict[str, Any]:
+    """What a report's row has."""
+    run = row.execution
+    return {
+        "id": row.report_id,
+        "plan_id": run.plan_id,
+        "plan_name": row.plan_name,
+        "project_id": row.project_id,
+        "execution_id": run.execution_id,
+        "starter": row.starter,
+        "mode": row.mode,
+        "start_time": run.start_time,
+        "end_time": run.end_time,
+        "status": run.state,
+        "verdict": row.verdict,
+        "validity": row.validity,
+        "summary": RunSummary.model_validate(row.summary),
+        "performance_score": row.performance_score,
+    }
 
 
 class ReportPage(PageOf[ReportRow]):
-    """Reports, the latest first."""
+    """Reports, the latest first unless another order was asked for."""
 
 
 class ReportSeries(OpenAnswer):
@@ -91,33 +114,50 @@ class ReportMetrics(OpenAnswer):
 
 
 class ReportAnswer(OpenAnswer):
-    """A whole report. Beside these keys: verdict, validity, score with its parts, steps, nodes, series and more."""
+    """A whole report. Beside these keys: verdict, validity, score with its parts, steps, nodes, series and more.
+
+    ``config`` is what the run was started with, its secrets masked.
+    """
 
     id: int
     plan_id: int
+    plan_name: str
+    project_id: int
     execution_id: str
+    starter: str
+    mode: TestMode
     start_time: str
     end_time: str
     status: RunState
-    summary: ReportSummary
+    summary: RunSummary
     metrics: ReportMetrics
+    config: dict[str, Any]
 
     @classmethod
-    def of(cls, report: Report) -> Self:
-        return cls.model_validate({**report.body, "id": report.id, "plan_id": report.plan_id})
+    def of(cls, report: Report, row: RunRow, config: dict[str, Any]) -> Self:
+        names = {"plan_name": row.plan_name, "project_id": row.project_id, "starter": row.starter, "mode": row.mode}
+        own = {"id": report.id, "plan_id": report.plan_id, "config": config}
+        return cls.model_validate({**report.body, **names, **own})
 
 
 class ReportsHandler(Handler):
-    @operation("获取测试报告列表", "List a plan's reports", may(Role.VIEWER, Kind.PLAN))
-    async def get(self, query: OfPlan) -> ReportPage:
-        page = await self.services.reports.page(query.plan_id, query.page, query.page_size)
-        return ReportPage.of(page, ReportRow.of)
+    @operation(
+        "获取测试报告列表",
+        "List the reports of a plan, of a project or of all one's projects",
+        may_list(Role.VIEWER, Kind.PLAN, Kind.PROJECT),
+    )
+    async def get(self, query: RunQuery) -> ReportPage:
+        spark, wanted = query.spark == "1", query.filter(reported=True)
+        page = await self.services.run_list.page(self.user, wanted, query.page, query.page_size, spark=spark)
+        return ReportPage.of(page, ReportRow.with_spark if spark else ReportRow.of)
 
 
 class ReportHandler(Handler):
     @operation("获取测试报告详情", "One report", may(Role.VIEWER, Kind.REPORT))
     async def get(self, report_id: int) -> ReportAnswer:
-        return ReportAnswer.of(await self.services.reports.get(report_id))
+        report, runs = await self.services.reports.get(report_id), self.services.run_list
+        row, config = await runs.get(report.execution_id), await runs.config(report.execution_id)
+        return ReportAnswer.of(report, row, config)
 
     @operation("删除测试报告", "Delete a report", may(Role.EDITOR, Kind.REPORT))
     async def delete(self, report_id: int) -> Message:

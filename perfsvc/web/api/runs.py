@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
 
 from pydantic import model_validator
 
 from perfsvc.clock import utc_now
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
-from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Role
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
@@ -18,15 +16,14 @@ from perfsvc.model.load import Variable
 from perfsvc.model.problems import Fault
 from perfsvc.model.run import RunState
 from perfsvc.service.auth.access import Kind
+from perfsvc.web.api.executions import ExecutionAnswer
 from perfsvc.web.framework.answers import Answer
 from perfsvc.web.framework.answers import Moment
 from perfsvc.web.framework.answers import OpenAnswer
 from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
-from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import MetricsQuery
-from perfsvc.web.framework.queries import OfPlanOrProject
 from perfsvc.web.framework.queries import PageQuery
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
@@ -63,42 +60,6 @@ class Resumed(Answer):
     execution_id: str
     status: RunState
     resume_time: Moment
-
-
-class Reason(Answer):
-    """Why a run ended."""
-
-    code: str
-    message: str
-
-
-class ExecutionAnswer(Answer):
-    """A run. ``reason`` and ``end_time`` are there once it has ended."""
-
-    execution_id: str
-    plan_id: int
-    starter_id: int
-    status: RunState
-    start_time: Moment
-    end_time: Moment | None
-    reason: Reason | None
-
-    @classmethod
-    def of(cls, execution: Execution, language: Language) -> Self:
-        reason = execution.reason
-        return cls(
-            execution_id=execution.execution_id,
-            plan_id=execution.plan_id,
-            starter_id=execution.starter_id,
-            status=execution.state,
-            start_time=execution.start_time,
-            end_time=execution.end_time,
-            reason=reason and Reason(code=reason.code, message=reason.text.of(language)),
-        )
-
-
-class ExecutionPage(PageOf[ExecutionAnswer]):
-    """Runs, the latest first."""
 
 
 class ErrorSample(OpenAnswer):
@@ -205,19 +166,6 @@ class ResumeHandler(RunHandler):
         return Resumed(execution_id=run.execution_id, status=run.state, resume_time=self.now)
 
 
-class ExecutionsHandler(Handler):
-    @operation("获取测试执行列表", "List the runs of a plan or a project", may(Role.VIEWER, Kind.PLAN, Kind.PROJECT))
-    async def get(self, query: OfPlanOrProject) -> ExecutionPage:
-        page = await self.services.runs.executions(query.plan_id, query.project_id, query.page, query.page_size)
-        return ExecutionPage.of(page, lambda run: ExecutionAnswer.of(run, self.language))
-
-
-class ExecutionHandler(Handler):
-    @operation("获取测试执行", "One run", VIEWERS)
-    async def get(self, execution_id: str) -> ExecutionAnswer:
-        return ExecutionAnswer.of(await self.services.runs.execution(execution_id), self.language)
-
-
 class ErrorsHandler(Handler):
     @operation("获取测试执行的错误", "A run's error classes, each with an example", VIEWERS)
     async def get(self, execution_id: str, query: PageQuery) -> ErrorPage:
@@ -243,8 +191,8 @@ class LoadHandler(Handler):
     async def post(self, execution_id: str, body: LoadChange) -> ExecutionAnswer:
         variable: Variable = "arrival_rate" if body.vus is None else "vus"
         level = float(body.arrival_rate or 0) if body.vus is None else float(body.vus)
-        run = await self.services.runs.set_load(execution_id, level, variable, self.user)
-        return ExecutionAnswer.of(run, self.language)
+        await self.services.runs.set_load(execution_id, level, variable, self.user)
+        return ExecutionAnswer.of(await self.services.run_list.get(execution_id), self.language)
 
 
 class MetricsHandler(Handler):
@@ -259,8 +207,6 @@ routes = [
     Route("/api/performance/plans/{plan_id}/stop/", StopHandler),
     Route("/api/performance/plans/{plan_id}/pause/", PauseHandler),
     Route("/api/performance/plans/{plan_id}/resume/", ResumeHandler),
-    Route("/api/performance/executions/", ExecutionsHandler),
-    Route("/api/performance/executions/{execution_id}/", ExecutionHandler),
     Route("/api/performance/executions/{execution_id}/errors/", ErrorsHandler),
     Route("/api/performance/executions/{execution_id}/load/", LoadHandler),
     Route("/api/performance/metrics/{execution_id}/", MetricsHandler),

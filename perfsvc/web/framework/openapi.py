@@ -40,6 +40,7 @@ CONVENTIONS = Text(
 )
 
 TAGS: dict[str, Text] = {
+    "about": Text("服务信息", "About"),
     "users": Text("用户", "Users"),
     "projects": Text("项目", "Projects"),
     "envs": Text("测试环境", "Environments"),
@@ -47,6 +48,7 @@ TAGS: dict[str, Text] = {
     "datafiles": Text("数据文件", "Data files"),
     "plans": Text("测试计划", "Plans"),
     "data_preview": Text("测试数据预览", "Preview of test data"),
+    "executions": Text("测试执行记录", "Runs in short"),
     "runs": Text("测试执行", "Runs"),
     "live": Text("实时数据", "Live feed"),
     "reports": Text("测试报告", "Reports"),

@@ -36,19 +36,6 @@ class OfProject(PageQuery):
     project_id: Id = titled("项目ID", "Project")
 
 
-class OfPlan(PageQuery):
-    """A listing within a plan."""
-
-    plan_id: Id = titled("测试计划ID", "Plan")
-
-
-class OfPlanOrProject(PageQuery):
-    """A listing within a plan or, where none is given, within a project."""
-
-    plan_id: Id | None = titled("测试计划ID", "Plan", default=None)
-    project_id: Id | None = titled("项目ID", "Project", default=None)
-
-
 class MetricsQuery(Spec):
     """Which figures, over which time."""
 

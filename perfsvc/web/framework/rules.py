@@ -106,6 +106,14 @@ class Member(Rule):
         raise InvalidInput([Problem(self._kinds[-1].id_name, required)])
 
 
+class MemberOrOwn(Member):
+    """As ``Member``; where no resource is named, anybody: the listing then holds the caller's own projects only."""
+
+    async def admit(self, handler: Handler) -> None:
+        if any(handler.input(name) is not None for name in self.decided_by):
+            await super().admit(handler)
+
+
 def _straight_from_this_machine(handler: Handler) -> bool:
     headers = handler.request.headers
     if any(name in headers for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded")):
@@ -120,6 +128,11 @@ OPEN = Open()
 AUTHENTICATED = Authenticated()
 OF_ADMINISTRATOR = Administrator()
 LOOPBACK_OR_ADMINISTRATOR = LoopbackOrAdministrator()
+
+
+def may_list(role: Role, *kinds: Kind) -> MemberOrOwn:
+    """The rule for listings that can be narrowed to a resource of one of these kinds."""
+    return MemberOrOwn(role, kinds)
 
 
 def may(role: Role, *kinds: Kind) -> Member:

@@ -1,0 +1,65 @@
+"""Runs as they are listed and looked at: those under way as they are now, and what each was started with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from perfsvc.analysis.report import series_block
+from perfsvc.analysis.report import summary_of
+from perfsvc.engine.masking import masked_document
+from perfsvc.model.entities import Page
+from perfsvc.model.entities import User
+from perfsvc.model.run_list import SPARK_POINTS
+from perfsvc.model.run_list import RunFilter
+from perfsvc.model.run_list import RunRow
+from perfsvc.model.run_list import spark_of
+from perfsvc.service.runs.run import Run
+from perfsvc.store import executions
+from perfsvc.store import run_list
+from perfsvc.store.database import Store
+
+Running = Callable[[str], Run | None]
+"""The run of an execution id while it is under way in this process."""
+
+
+class RunList:
+    """Reading runs in short. Starting and steering them is the business of ``RunControl``."""
+
+    def __init__(self, store: Store, running: Running) -> None:
+        self._store = store
+        self._running = running
+
+    async def get(self, execution_id: str) -> RunRow:
+        """Raises NotFound."""
+        return self._now(await self._store.run(run_list.get, execution_id), spark=False)
+
+    async def page(self, user: User, wanted: RunFilter, page: int, page_size: int, *, spark: bool) -> Page[RunRow]:
+        """The runs that a filter leaves of the user's projects; for an administrator, of all projects."""
+        own = wanted if user.administrator else replace(wanted, user_id=user.id)
+        found = await self._store.run(run_list.page, own, page, page_size, spark=spark)
+        return replace(found, results=[self._now(row, spark=spark) for row in found.results])
+
+    async def config(self, execution_id: str) -> dict[str, Any]:
+        """The RunSpec that a run was started with, its secrets masked. Raises NotFound."""
+        execution = await self._store.run(executions.get, execution_id)
+        config: dict[str, Any] = masked_document(execution.spec)
+        return config
+
+    def _now(self, row: RunRow, *, spark: bool) -> RunRow:
+        run = self._running(row.execution.execution_id)
+        return row if run is None else as_now(row, run, spark=spark)
+
+
+def as_now(row: RunRow, run: Run, *, spark: bool) -> RunRow:
+    """A run under way: its state and its figures so far. It has no verdict before its end."""
+    execution = replace(row.execution, state=run.state, reason=run.reason, start_time=run.start_time)
+    points = run.metrics.series.finest(SPARK_POINTS)
+    return replace(
+        row,
+        execution=execution,
+        validity=run.metrics.validity().state,
+        summary=summary_of(run.metrics, points, run.duration),
+        spark=spark_of(series_block(points)) if spark else None,
+    )

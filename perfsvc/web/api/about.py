@@ -1,0 +1,67 @@
+"""What this service is and where its limits are, for clients before anybody has logged in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from perfsvc import __version__
+from perfsvc.model.load import MAX_RATE
+from perfsvc.model.load import MAX_VUS
+from perfsvc.model.scene import MAX_STEPS
+from perfsvc.web.api.live import MAX_VIEWERS
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.parsing import LARGEST_JSON
+from perfsvc.web.framework.queries import LARGEST_PAGE
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import OPEN
+
+
+class Limits(Answer):
+    """The most of each thing."""
+
+    page_size: int
+    upload_bytes: int
+    body_bytes: int
+    scene_steps: int
+    vus: int
+    arrival_rate: float
+    live_viewers: int
+
+
+class AboutAnswer(Answer):
+    """The service. ``registration_open``: strangers may register; ``token_seconds``: the life of an access token."""
+
+    name: Literal["perfsvc"]
+    version: str
+    languages: list[Literal["zh", "en"]]
+    registration_open: bool
+    token_seconds: int
+    limits: Limits
+
+
+class AboutHandler(Handler):
+    @operation("服务信息", "What this service is", OPEN)
+    async def get(self) -> AboutAnswer:
+        settings = self.context.settings
+        limits = Limits(
+            page_size=LARGEST_PAGE,
+            upload_bytes=settings.max_datafile_size,
+            body_bytes=min(settings.max_body_size, LARGEST_JSON),
+            scene_steps=MAX_STEPS,
+            vus=MAX_VUS,
+            arrival_rate=MAX_RATE,
+            live_viewers=MAX_VIEWERS,
+        )
+        return AboutAnswer(
+            name="perfsvc",
+            version=__version__,
+            languages=["zh", "en"],
+            registration_open=settings.registration,
+            token_seconds=settings.access_token_ttl,
+            limits=limits,
+        )
+
+
+routes = [Route("/api/about/", AboutHandler)]

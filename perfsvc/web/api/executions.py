@@ -1,0 +1,157 @@
+"""Runs in short: listings over plans, projects or all of one's own, and one run with what it was started with."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Self
+
+from perfsvc.model.config import TestMode
+from perfsvc.model.entities import Role
+from perfsvc.model.load import Variable
+from perfsvc.model.run import RunState
+from perfsvc.model.run_list import RunRow
+from perfsvc.model.run_list import ValidityState
+from perfsvc.model.run_list import VerdictState
+from perfsvc.service.auth.access import Kind
+from perfsvc.web.api.run_query import RunQuery
+from perfsvc.web.framework.answers import Answer
+from perfsvc.web.framework.answers import Moment
+from perfsvc.web.framework.answers import OpenAnswer
+from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.language import Language
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+from perfsvc.web.framework.rules import may_list
+
+
+class Reason(Answer):
+    """Why a run ended."""
+
+    code: str
+    message: str
+
+
+class RunSummary(OpenAnswer):
+    """A run in figures: rates in percent, times in milliseconds; null where nothing was measured."""
+
+    total_requests: int
+    success_rate: float | None
+    avg_response_time: float | None
+    error_count: int
+    error_rate: float | None = None
+    throughput: float | None = None
+    percentiles: dict[str, float | None] | None = None
+    max_users: int | None = None
+    duration: float | None = None
+
+
+class Spark(Answer):
+    """A run as small curves of at most 60 points each: requests per second, p95 in ms, error rate in percent."""
+
+    rps: list[float | None]
+    p95: list[float | None]
+    error_rate: list[float | None]
+
+
+class ExecutionAnswer(Answer):
+    """A run. ``reason`` and ``end_time`` are there once it has ended, ``verdict`` and ``report_id`` with its report."""
+
+    execution_id: str
+    plan_id: int
+    plan_name: str
+    project_id: int
+    starter_id: int
+    starter: str
+    status: RunState
+    mode: TestMode
+    variable: Variable
+    start_time: Moment
+    end_time: Moment | None
+    reason: Reason | None
+    report_id: int | None
+    verdict: VerdictState | None
+    validity: ValidityState | None
+    summary: RunSummary | None
+    performance_score: float | None
+
+    @classmethod
+    def of(cls, row: RunRow, language: Language) -> Self:
+        return cls(**fields_of(row, language))
+
+
+class ExecutionListRow(ExecutionAnswer):
+    """A run in a listing. ``spark`` is there where it was asked for, and null while there is nothing to draw."""
+
+    spark: Spark | None = None
+
+    @classmethod
+    def of(cls, row: RunRow, language: Language) -> Self:
+        return cls(**fields_of(row, language))
+
+    @classmethod
+    def with_spark(cls, row: RunRow, language: Language) -> Self:
+        """The row with its small curves."""
+        return cls(**fields_of(row, language), spark=row.spark and Spark.model_validate(row.spark))
+
+
+class ExecutionDetail(ExecutionAnswer):
+    """A run with what it was started with: scenes, load, target and options, the secrets in it masked."""
+
+    config: dict[str, Any]
+
+
+class ExecutionPage(PageOf[ExecutionListRow]):
+    """Runs, the latest first unless another order was asked for."""
+
+
+def fields_of(row: RunRow, language: Language) -> dict[str, Any]:
+    """What every form of a run's answer has."""
+    execution, reason = row.execution, row.execution.reason
+    return {
+        "execution_id": execution.execution_id,
+        "plan_id": execution.plan_id,
+        "plan_name": row.plan_name,
+        "project_id": row.project_id,
+        "starter_id": execution.starter_id,
+        "starter": row.starter,
+        "status": execution.state,
+        "mode": row.mode,
+        "variable": row.variable,
+        "start_time": execution.start_time,
+        "end_time": execution.end_time,
+        "reason": reason and Reason(code=reason.code, message=reason.text.of(language)),
+        "report_id": row.report_id,
+        "verdict": row.verdict,
+        "validity": row.validity,
+        "summary": row.summary and RunSummary.model_validate(row.summary),
+        "performance_score": row.performance_score,
+    }
+
+
+class ExecutionsHandler(Handler):
+    @operation(
+        "获取测试执行列表",
+        "List the runs of a plan, of a project or of all one's projects",
+        may_list(Role.VIEWER, Kind.PLAN, Kind.PROJECT),
+    )
+    async def get(self, query: RunQuery) -> ExecutionPage:
+        spark = query.spark == "1"
+        row = ExecutionListRow.with_spark if spark else ExecutionListRow.of
+        page = await self.services.run_list.page(self.user, query.filter(), query.page, query.page_size, spark=spark)
+        return ExecutionPage.of(page, lambda run: row(run, self.language))
+
+
+class ExecutionHandler(Handler):
+    @operation("获取测试执行", "One run, with what it was started with", may(Role.VIEWER, Kind.EXECUTION))
+    async def get(self, execution_id: str) -> ExecutionDetail:
+        runs = self.services.run_list
+        row, config = await runs.get(execution_id), await runs.config(execution_id)
+        return ExecutionDetail(**fields_of(row, self.language), config=config)
+
+
+routes = [
+    Route("/api/performance/executions/", ExecutionsHandler),
+    Route("/api/performance/executions/{execution_id}/", ExecutionHandler),
+]

@@ -1,0 +1,37 @@
+"""What the service says of itself, without a login."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perfsvc import __version__
+from tests.support.web_world import Api
+
+pytestmark = pytest.mark.gen_test(timeout=30)
+
+
+@pytest.fixture
+def changes() -> dict[str, Any]:
+    return {"registration": False, "max_datafile_size": 5_000_000, "access_token_ttl": 60}
+
+
+async def test_about(api: Api) -> None:
+    about = (await api.get("/api/about/", None)).json
+    assert about == {
+        "name": "perfsvc",
+        "version": __version__,
+        "languages": ["zh", "en"],
+        "registration_open": False,
+        "token_seconds": 60,
+        "limits": {
+            "page_size": 100,
+            "upload_bytes": 5_000_000,
+            "body_bytes": 1_048_576,
+            "scene_steps": 500,
+            "vus": 1_000_000,
+            "arrival_rate": 10_000_000.0,
+            "live_viewers": 500,
+        },
+    }
