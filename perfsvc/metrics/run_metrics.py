@@ -26,11 +26,11 @@ from perfsvc.metrics.tally import Digest
 from perfsvc.metrics.tally import StepTally
 from perfsvc.metrics.tally import Tally
 from perfsvc.metrics.tally import Totals
-from perfsvc.metrics.validity import SILENT_S
 from perfsvc.metrics.validity import Evidence
 from perfsvc.metrics.validity import HealthLog
 from perfsvc.metrics.validity import Validity
 from perfsvc.metrics.validity import judge
+from perfsvc.model.liveness import SILENT_S
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import RequestStep

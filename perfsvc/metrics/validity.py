@@ -60,9 +60,6 @@ DROPPED_SUSPECT_PERCENT = 1.0
 DROPPED_INVALID_PERCENT = 10.0
 """Of all arrivals: the load that was asked for was not offered."""
 
-SILENT_S = 3
-"""A node is taken for lost when its last snapshot is more than this many seconds older than the run's last."""
-
 LATE = {
     "loop_lag": Text("压测机事件循环", "the generator's event loop"),
     "send_lag": Text("计划的请求发送", "planned starts"),

@@ -7,7 +7,7 @@ time. Where nobody is expected, as in a run of one node, a second is complete wh
 
 from __future__ import annotations
 
-GRACE_S = 2.0
+from perfsvc.model.liveness import GRACE_S
 
 
 class Watermark:

@@ -19,6 +19,7 @@ from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
 from perfsvc.cluster.dask.messages import Hello
 from perfsvc.cluster.dask.run_nodes import LOST_CONNECTION
+from perfsvc.model.liveness import HEARTBEAT_S
 from perfsvc.model.node import NodeEvent
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -28,7 +29,6 @@ from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 
-BEAT_S = 0.5
 WIRE_S = 0.001
 LIMIT_S = 300
 """Of virtual time."""
@@ -154,7 +154,7 @@ class Stage:
         while True:
             for hand in self.hands:
                 hand.beat()
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(HEARTBEAT_S)
 
     def lose(self, hand: Hand) -> None:
         """Its process is gone."""

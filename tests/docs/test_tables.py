@@ -26,6 +26,7 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.config import SearchConfig
 from perfsvc.model.config import TestMode
 from perfsvc.model.config import TestType
+from perfsvc.model.liveness import SILENT_S
 from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import WhenLate
@@ -124,7 +125,7 @@ LIMITS = {
     "open_files": [validity.FILES_SUSPECT_PERCENT, validity.FILES_INVALID_PERCENT],
     "ports": [validity.PORTS_SUSPECT_PERCENT, validity.PORTS_INVALID_PERCENT],
     "snapshots_missing": [validity.MISSING_INVALID_PERCENT],
-    "node_lost": [validity.SILENT_S],
+    "node_lost": [SILENT_S],
     "arrivals_dropped": [validity.DROPPED_SUSPECT_PERCENT, validity.DROPPED_INVALID_PERCENT],
     "no_samples": [],
 }

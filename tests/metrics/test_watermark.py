@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfsvc.metrics.watermark import GRACE_S
 from perfsvc.metrics.watermark import Watermark
+from perfsvc.model.liveness import GRACE_S
 
 SnapshotReport = tuple[float, str, int]
 """The moment, the node and the second it told."""

@@ -25,14 +25,13 @@ from perfsvc.engine.share import Share
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
+from perfsvc.model.liveness import LEASE_S
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.protocol import Protocol
 
 log = logging.getLogger(__name__)
 
-LEASE_NS = 3_000_000_000
-"""Without a sign of life from the controller for so long, the load ends."""
 TEARDOWN_WAIT_S = 120.0
 """Other nodes may be let finish for so long before this one goes without its steps after the load."""
 NS_PER_S = 1_000_000_000
@@ -103,7 +102,7 @@ class AgentRun:
 
     def renew(self) -> None:
         """The controller is alive."""
-        self._engine.lease_ns = self._clock.now_ns() + LEASE_NS
+        self._engine.lease_ns = self._clock.now_ns() + int(LEASE_S * NS_PER_S)
 
     def obey(self, order: messages.Order) -> None:
         """Do what the controller says."""

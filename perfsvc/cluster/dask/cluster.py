@@ -16,6 +16,7 @@ from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
 from perfsvc.cluster.dask.processes import Processes
 from perfsvc.cluster.dask.run_nodes import LOST_CONNECTION
+from perfsvc.cluster.dask.run_nodes import NS_PER_S
 from perfsvc.cluster.interface import OnEnding
 from perfsvc.cluster.interface import OnNodeEvent
 from perfsvc.cluster.interface import OnSnapshot
@@ -25,6 +26,8 @@ from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
+from perfsvc.model.liveness import FRESH_S
+from perfsvc.model.liveness import UNREACHABLE_S
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.node import NodeState
 from perfsvc.model.run import RunSpec
@@ -39,8 +42,6 @@ HERE = "127.0.0.1:0"
 JOIN_LIMIT_S = 60.0
 IDLE_S = 300.0
 """Processes of this machine that nobody needs end after so long."""
-FRESH_NS = 2_000_000_000
-"""An agent that was not heard of for longer may be hung, and gets no work."""
 
 
 class DaskCluster:
@@ -238,7 +239,7 @@ class DaskCluster:
         return sorted((agent for agent in agents if agent.hello.started_here is here), key=lambda agent: agent.name)
 
     def _is_free(self, agent: Agent) -> bool:
-        fresh = self._clock.now_ns() - agent.heard_ns < FRESH_NS
+        fresh = self._silent_s(agent) < FRESH_S
         return agent not in self._stints and not agent.draining and fresh
 
     def _unfitness(self, agent: Agent, spec: RunSpec) -> Text | None:
@@ -292,8 +293,11 @@ class DaskCluster:
             shares=self._shares(agent),
         )
 
+    def _silent_s(self, agent: Agent) -> float:
+        return (self._clock.now_ns() - agent.heard_ns) / NS_PER_S
+
     def _state(self, agent: Agent) -> NodeState:
-        if self._clock.now_ns() - agent.heard_ns > 2 * FRESH_NS:
+        if self._silent_s(agent) > UNREACHABLE_S:
             return "lost"
         if agent.draining:
             return "draining"

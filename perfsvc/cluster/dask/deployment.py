@@ -19,7 +19,6 @@ from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.load_shares import LoadShares
 from perfsvc.cluster.dask.row_server import RowServer
 from perfsvc.cluster.dask.run_nodes import LOST_BY_ITSELF
-from perfsvc.cluster.dask.run_nodes import LOST_LATE
 from perfsvc.cluster.dask.run_nodes import Member
 from perfsvc.cluster.dask.run_nodes import RunTime
 from perfsvc.cluster.dask.run_nodes import refusal
@@ -33,6 +32,7 @@ from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
+from perfsvc.model.liveness import LATE
 from perfsvc.model.node import NodeEvent
 from perfsvc.model.node import NodeEventKind
 from perfsvc.model.run import RunSpec
@@ -391,4 +391,4 @@ class DaskDeployment:
 
     def _give_up(self) -> None:
         for member in self.living():
-            self.lose(member, LOST_LATE)
+            self.lose(member, LATE)

@@ -11,14 +11,18 @@ from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.balancing import first_weights
 from perfsvc.cluster.dask.balancing import rebalanced
 from perfsvc.cluster.dask.balancing import strain
-from perfsvc.cluster.dask.run_nodes import LOST_LATE
-from perfsvc.cluster.dask.run_nodes import LOST_SILENT
 from perfsvc.cluster.dask.run_nodes import NS_PER_S
 from perfsvc.cluster.dask.run_nodes import Member
 from perfsvc.engine.share import Share
 from perfsvc.engine.share import holders
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
+from perfsvc.model.liveness import LATE
+from perfsvc.model.liveness import LATE_S
+from perfsvc.model.liveness import SILENT
+from perfsvc.model.liveness import SILENT_S
+from perfsvc.model.liveness import STALL_S
+from perfsvc.model.liveness import WATCH_S
 
 if TYPE_CHECKING:
     from perfsvc.cluster.dask.agents import Agent
@@ -26,16 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.25
-SILENT_S = 3.0
-"""A node that has said nothing for so long is lost; it has answered every half second before."""
-DEAF_S = 1.0
-"""A look that comes so late tells of a loop that was held up."""
 RESPLIT_LEAD_S = 0.3
 DYNAMIC_S = 5.0
 """Between two re-splits by health."""
-LATE_S = 30.0
-"""Beyond the graceful stop, for a node to say that the profile is over."""
 AGAIN_S = 2.0
 """After an agent could not be made ready, before the next is tried."""
 
@@ -136,7 +133,7 @@ class LoadShares:
         """Until cancelled: look for nodes that are silent, and while there is load, fill vacancies, follow health."""
         self._looked_ns = self._listening_ns = self._deployment.now_ns()
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(WATCH_S)
             try:
                 self._look()
             except Exception:
@@ -202,14 +199,14 @@ class LoadShares:
     def _look_for_the_silent(self) -> None:
         """Who was held up itself may have words waiting to be read, and calls nobody silent for that."""
         now_ns = self._deployment.now_ns()
-        if now_ns - self._looked_ns > DEAF_S * NS_PER_S:
+        if now_ns - self._looked_ns > STALL_S * NS_PER_S:
             self._listening_ns = now_ns
         self._looked_ns = now_ns
         deployment = self._deployment
         # Who gets a run ready may be silent for a while; who is told to end may not.
         for member in deployment.living() if deployment.stopping else deployment.running():
             if now_ns - max(member.agent.heard_ns, self._listening_ns) > SILENT_S * NS_PER_S:
-                deployment.lose(member, LOST_SILENT)
+                deployment.lose(member, SILENT)
 
     def _look_for_the_late(self, over_s: float) -> None:
         """The profile has been over for so long, on all nodes alike: nobody comes in, who does not end it is lost."""
@@ -219,7 +216,7 @@ class LoadShares:
             return
         for member in self._deployment.running():
             if not member.ending:
-                self._deployment.lose(member, LOST_LATE)
+                self._deployment.lose(member, LATE)
 
     def _look_for_the_drained(self) -> None:
         """A place stays drained when its node has left it. Where all would be, they keep what load they have."""

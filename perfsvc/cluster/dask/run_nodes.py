@@ -114,6 +114,4 @@ def refusal(member: Member, word: Any) -> RunError:
 
 
 LOST_CONNECTION = Text("连接中断，进程已退出或网络不通", "its connection ended: the process or the network is gone")
-LOST_SILENT = Text("3 秒内没有任何消息", "it said nothing for 3 s")
 LOST_BY_ITSELF = Text("节点失去控制端后自行停止", "it had lost its controller and stopped by itself")
-LOST_LATE = Text("没有按时结束", "it did not end in time")

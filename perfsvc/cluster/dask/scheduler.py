@@ -23,11 +23,10 @@ from perfsvc.cluster.dask.dask_config import configure
 from perfsvc.cluster.dask.dask_config import security_of
 from perfsvc.cluster.dask.messages import Message
 from perfsvc.errors import StartupError
+from perfsvc.model.liveness import HEARTBEAT_S
 from perfsvc.temp_folders import scratch_folder
 
 log = logging.getLogger(__name__)
-
-BEAT_S = 0.5
 
 
 class Watcher(SchedulerPlugin):
@@ -157,7 +156,7 @@ class Hub:
         while True:
             for agent in list(self.agents.values()):
                 self._beat_once(agent)
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(HEARTBEAT_S)
 
     def _beat_once(self, agent: Agent) -> None:
         self.send(agent, messages.Heartbeat(runs=self._runs_of(agent), sent_ns=self._clock.now_ns()))
