@@ -11,7 +11,6 @@ from perfsvc.clock import SystemClock
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.cluster.router import ClusterRouter
-from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.datafeed.cache import DataCache
 from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
@@ -22,14 +21,13 @@ from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import RunFiles
-from perfsvc.model.run import RunSpec
-from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.plugin.catalog import Catalog
-from perfsvc.service.data.plan_file_data import FolderData
+from perfsvc.service.data.plan_file_data import PlanFileData
+from perfsvc.service.runs.opening import RunPlan
+from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
-from perfsvc.service.runs.spec import make_run_spec
 from perfsvc.service.runs.spec import new_execution_id
 from perfsvc.temp_folders import scratch_folder
 
@@ -49,15 +47,12 @@ def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[st
 async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path) -> dict[str, Any]:
     clock, catalog = SystemClock(), Catalog.load()
     cache = DataCache(scratch, CACHE_BYTES, clock)
-    data = FolderData(DataSources(catalog, cache), folder)
-    target = Target(base_url=plan.env.host, headers=plan.env.headers, variables=plan.env.variables)
-    scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
-    files = RunFiles(folder=str(folder))
-    spec = make_run_spec(plan.name, plan.config, scenes, target, new_execution_id("local"), files)
     local = LocalCluster(catalog.protocol, clock, TargetPolicy())
     dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
-    run = Run(spec, ClusterRouter(local, dask), clock, outputs, open_feed=opening(spec, data))
-    run.compile()
+    cluster = ClusterRouter(local, dask)
+    run = open_run(
+        run_plan_of(plan, folder, DataSources(catalog, cache)), new_execution_id("local"), cluster, clock, outputs
+    )
     whole = asyncio.ensure_future(_from_start_to_end(run))
     on_signals(Interruptions(run, whole).another)
     try:
@@ -102,10 +97,8 @@ class Interruptions:
             return
 
 
-def opening(spec: RunSpec, data: FolderData) -> OpenFeed | None:
-    """How the test data of a run is opened. Raises InvalidInput for what is wrong with it."""
-    source = spec.data
-    if source is None:
-        return None
-    data.check(source)
-    return lambda: data.open(source, spec.target, spec.seed)
+def run_plan_of(plan: PlanFile, folder: Path, sources: DataSources) -> RunPlan:
+    """Return the plan as ``open_run`` takes it."""
+    scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
+    data = PlanFileData(sources, folder, plan.env)
+    return RunPlan(plan.name, plan.config, scenes, plan.env, data, RunFiles(folder=str(folder)))

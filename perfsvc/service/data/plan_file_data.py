@@ -13,28 +13,27 @@ from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import InvalidInput
 from perfsvc.model.data import DataSpec
-from perfsvc.model.run import Target
+from perfsvc.model.planfile import FileEnv
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import Feed
 
 
-class FolderData:
-    """Opens the data sources of plan files in ``folder``."""
+class PlanFileData:
+    """Opens the data source of a plan file in ``folder``."""
 
-    def __init__(self, sources: DataSources, folder: Path) -> None:
+    def __init__(self, sources: DataSources, folder: Path, env: FileEnv) -> None:
         self._sources = sources
         self._folder = folder
+        self._env = env
 
     def check(self, spec: DataSpec) -> None:
         """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
         self._sources.check(spec)
 
-    async def open(self, spec: DataSpec, target: Target, seed: int) -> Feed:
-        """The feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
-        resolve = Resolver(TargetPolicy(), cached=False).resolve
-        context = DataContext(
-            self._file, no_connection, resolve, seed, target.base_url, target.headers, target.variables
-        )
+    async def open(self, spec: DataSpec, seed: int) -> Feed:
+        """Return the feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
+        resolve, env = Resolver(TargetPolicy(), cached=False).resolve, self._env
+        context = DataContext(self._file, no_connection, resolve, seed, env.host, env.headers, env.variables)
         return await self._sources.open(spec, context, owner=None)
 
     async def _file(self, name: int | str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class ProjectData:
         self._files = files
         self._sqlite_files = sqlite_files
         self._policy = policy
+
+    def for_run(self, project_id: int, env: Env | None) -> ProjectRunData:
+        """Return the opener of the data source of a run in this project."""
+        return ProjectRunData(self, project_id, env)
 
     async def files_of(self, project_id: int) -> dict[str, str]:
         """Where a project's data files lie, by id and by name."""
@@ -95,6 +100,23 @@ class ProjectData:
         if shown["type"] == "sqlite":
             return {**shown, "database": str(self._sqlite_files.path(shown["database"]))}
         return {**shown, "password": self._envs.password(env, name)}
+
+
+@dataclass(frozen=True)
+class ProjectRunData:
+    """Opens the data source of one run of a project."""
+
+    data: ProjectData
+    project_id: int
+    env: Env | None
+
+    def check(self, spec: DataSpec) -> None:
+        """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
+        self.data.check(spec)
+
+    async def open(self, spec: DataSpec, seed: int) -> Feed:
+        """Return the feed of the run. Raises InvalidInput with paths below ``config``, SourceFailed."""
+        return await self.data.open(spec, self.project_id, self.env, seed)
 
 
 def owner_of(project_id: int, env: Env | None) -> list[Any]:

@@ -14,21 +14,17 @@ from perfsvc.analysis.live import metrics_answer
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
-from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.metrics.run_metrics import RunMetrics
-from perfsvc.model.entities import Env
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
 from perfsvc.model.run import RunFiles
-from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
-from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
@@ -36,11 +32,12 @@ from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import Broadcast
 from perfsvc.service.runs.live_output import end_frame
+from perfsvc.service.runs.opening import RunPlan
+from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.recovery import replayed
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
 from perfsvc.service.runs.run import not_loadable
-from perfsvc.service.runs.spec import make_run_spec
 from perfsvc.service.runs.spec import new_execution_id
 from perfsvc.service.runs.store_output import Recording
 from perfsvc.store import envs
@@ -221,20 +218,16 @@ class Runs:
 
     async def _start(self, plan_id: int, user: User) -> Execution:
         plan = await self._store.run(plans.get, plan_id)
-        env = await self._env(plan)
-        spec = await self._spec(plan, env)
+        execution_id = new_execution_id(utc_now(self._clock).strftime("%Y%m%d"))
         broadcast = Broadcast()
-        recording = Recording(self._store, self._recorder(spec.execution_id, plan_id))
-        outputs = [recording, broadcast]
-        open_feed = self._opening(spec, plan.project_id, env)
-        run = Run(spec, self._cluster, self._clock, outputs, plan_id=plan_id, open_feed=open_feed)
-        run.compile()
+        recording = Recording(self._store, self._recorder(execution_id, plan_id))
+        run = open_run(await self._run_plan(plan), execution_id, self._cluster, self._clock, [recording, broadcast])
         execution = Execution(
-            execution_id=spec.execution_id,
+            execution_id=execution_id,
             plan_id=plan_id,
             starter_id=user.id,
             state=RunState.CREATED,
-            spec=spec.model_dump(mode="json", by_alias=True, exclude={"files"}),
+            spec=run.spec.model_dump(mode="json", by_alias=True, exclude={"files"}),
             start_time=run.start_time,
             end_time=None,
             reason=None,
@@ -246,27 +239,15 @@ class Runs:
         await run.start()
         return self._now(active)
 
-    async def _env(self, plan: Plan) -> Env | None:
-        ident = plan.config.env_id
-        return None if ident is None else await self._store.run(envs.get, ident)
-
-    def _opening(self, spec: RunSpec, project_id: int, env: Env | None) -> OpenFeed | None:
-        """How the test data of a run is opened. Raises InvalidInput for what is wrong with it."""
-        data = spec.data
-        if data is None:
-            return None
-        self._data.check(data)
-        return lambda: self._data.open(data, project_id, env, spec.seed)
-
-    async def _spec(self, plan: Plan, env: Env | None) -> RunSpec:
+    async def _run_plan(self, plan: Plan) -> RunPlan:
+        """Read what a stored plan refers to. Raises NotFound."""
+        env_id = plan.config.env_id
+        env = None if env_id is None else await self._store.run(envs.get, env_id)
         found = await self._store.run(scenes.of_ids, [share.scene_id for share in plan.scenes])
         weighted = [WeightedScene(scene=found[share.scene_id].spec, weight=share.weight) for share in plan.scenes]
-        target = Target()
-        if env is not None:
-            target = Target(base_url=env.host, headers=env.headers, variables=env.variables)
-        execution_id = new_execution_id(utc_now(self._clock).strftime("%Y%m%d"))
         files = RunFiles(paths=await self._data.files_of(plan.project_id))
-        return make_run_spec(plan.name, plan.config, weighted, target, execution_id, files)
+        data = self._data.for_run(plan.project_id, env)
+        return RunPlan(plan.name, plan.config, weighted, env, data, files, id=plan.id)
 
     def _watch(self, active: ActiveRun) -> None:
         async def forget() -> None:

@@ -1,0 +1,84 @@
+"""Opening a run: from a plan, stored or in a file, to a compiled ``Run`` that has not started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from perfsvc.clock import Clock
+from perfsvc.cluster.interface import Cluster
+from perfsvc.datafeed.allocator import OpenFeed
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.data import DataSpec
+from perfsvc.model.run import RunFiles
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import Target
+from perfsvc.model.run import WeightedScene
+from perfsvc.plugin.datasource import Feed
+from perfsvc.service.runs.run import Output
+from perfsvc.service.runs.run import Run
+from perfsvc.service.runs.spec import make_run_spec
+
+
+class RunEnv(Protocol):
+    """An environment, stored or from a plan file."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def variables(self) -> Mapping[str, str]: ...
+
+
+class RunData(Protocol):
+    """Opens the data source of one plan."""
+
+    def check(self, spec: DataSpec) -> None:
+        """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
+        ...
+
+    async def open(self, spec: DataSpec, seed: int) -> Feed:
+        """Return the open feed. Raises InvalidInput with paths below ``config``, SourceFailed."""
+        ...
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A plan with everything that its run refers to."""
+
+    name: str
+    config: PlanConfig
+    scenes: Sequence[WeightedScene]
+    env: RunEnv | None
+    data: RunData
+    files: RunFiles
+    id: int | None = None
+
+
+def open_run(plan: RunPlan, execution_id: str, cluster: Cluster, clock: Clock, outputs: Sequence[Output]) -> Run:
+    """Return a compiled run, ready to start. Raises InvalidInput."""
+    spec = make_run_spec(plan.name, plan.config, plan.scenes, target_of(plan.env), execution_id, plan.files)
+    run = Run(spec, cluster, clock, outputs, plan_id=plan.id, open_feed=feed_opener(spec, plan.data))
+    run.compile()
+    return run
+
+
+def target_of(env: RunEnv | None) -> Target:
+    """Return what requests take from the environment."""
+    if env is None:
+        return Target()
+    return Target(base_url=env.host, headers=dict(env.headers), variables=dict(env.variables))
+
+
+def feed_opener(spec: RunSpec, data: RunData) -> OpenFeed | None:
+    """Return the function that opens the run's test data, if it has any. Raises InvalidInput."""
+    source = spec.data
+    if source is None:
+        return None
+    data.check(source)
+    return lambda: data.open(source, spec.seed)
