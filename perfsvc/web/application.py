@@ -30,13 +30,13 @@ from perfsvc.web.api import runs
 from perfsvc.web.api import scenes
 from perfsvc.web.api import users
 from perfsvc.web.framework.access_log import AccessLog
-from perfsvc.web.framework.answers import Description
 from perfsvc.web.framework.body_limit import BodyLimit
 from perfsvc.web.framework.body_limit import Uploads
 from perfsvc.web.framework.context import Traffic
 from perfsvc.web.framework.context import WebContext
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.openapi import describe
+from perfsvc.web.framework.responses import Description
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.routing import check
 from perfsvc.web.framework.upload import UploadHandler

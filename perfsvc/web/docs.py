@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import ClassVar
 
-from perfsvc.web.framework.answers import Description
 from perfsvc.web.framework.handler import SECURITY_HEADERS
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Description
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import OPEN
 

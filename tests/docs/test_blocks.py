@@ -22,7 +22,7 @@ from perfsvc.service.envs import EnvForm
 from perfsvc.service.plans import PlanForm
 from perfsvc.service.scenes import SceneForm
 from perfsvc.settings import load
-from perfsvc.web.framework.answers import Error
+from perfsvc.web.framework.responses import Error
 from tests.docs.pages import BOTH
 from tests.docs.pages import ROOT
 from tests.docs.pages import Block

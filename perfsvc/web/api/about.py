@@ -9,16 +9,16 @@ from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.scene import MAX_STEPS
 from perfsvc.web.api.live import MAX_VIEWERS
-from perfsvc.web.framework.answers import Answer
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.parsing import LARGEST_JSON
 from perfsvc.web.framework.queries import LARGEST_PAGE
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import OPEN
 
 
-class Limits(Answer):
+class Limits(Response):
     """The most of each thing."""
 
     page_size: int
@@ -30,7 +30,7 @@ class Limits(Answer):
     live_viewers: int
 
 
-class AboutAnswer(Answer):
+class AboutResponse(Response):
     """The service. ``registration_open``: strangers may register; ``token_seconds``: the life of an access token."""
 
     name: Literal["perfsvc"]
@@ -43,7 +43,7 @@ class AboutAnswer(Answer):
 
 class AboutHandler(Handler):
     @operation("服务信息", "What this service is", OPEN)
-    async def get(self) -> AboutAnswer:
+    async def get(self) -> AboutResponse:
         settings = self.context.settings
         limits = Limits(
             page_size=LARGEST_PAGE,
@@ -54,7 +54,7 @@ class AboutHandler(Handler):
             arrival_rate=MAX_RATE,
             live_viewers=MAX_VIEWERS,
         )
-        return AboutAnswer(
+        return AboutResponse(
             name="perfsvc",
             version=__version__,
             languages=["zh", "en"],

@@ -9,15 +9,15 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.data.preview import Preview
 from perfsvc.service.data.preview import PreviewForm
-from perfsvc.web.framework.answers import Answer
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 
 
-class DataPreviewAnswer(Answer):
+class DataPreviewResponse(Response):
     """The first rows of a data source. ``total`` is null where it is not known without reading everything."""
 
     columns: list[str]
@@ -33,8 +33,8 @@ class DataPreviewAnswer(Answer):
 
 class DataPreviewHandler(Handler):
     @operation("预览测试数据", "The first rows of a data source", may(Role.EDITOR, Kind.PROJECT), relays=True)
-    async def post(self, body: PreviewForm) -> DataPreviewAnswer:
-        return DataPreviewAnswer.of(await self.services.data.preview(body), self.language)
+    async def post(self, body: PreviewForm) -> DataPreviewResponse:
+        return DataPreviewResponse.of(await self.services.data.preview(body), self.language)
 
 
 routes = [Route("/api/performance/data-preview/", DataPreviewHandler)]

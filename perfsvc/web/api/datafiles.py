@@ -9,14 +9,14 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.data.datafiles import NewContent
 from perfsvc.service.data.datafiles import NewDataFile
-from perfsvc.web.api.data_preview import DataPreviewAnswer
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.api.data_preview import DataPreviewResponse
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 from perfsvc.web.framework.upload import UploadHandler
@@ -25,7 +25,7 @@ VIEWERS = may(Role.VIEWER, Kind.DATAFILE)
 EDITORS = may(Role.EDITOR, Kind.DATAFILE)
 
 
-class DataFileAnswer(Answer):
+class DataFileResponse(Response):
     """A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known."""
 
     id: int
@@ -52,7 +52,7 @@ class DataFileAnswer(Answer):
         )
 
 
-class DataFilePage(PageOf[DataFileAnswer]):
+class DataFilePage(PageOf[DataFileResponse]):
     """Data files."""
 
 
@@ -60,21 +60,21 @@ class DataFilesHandler(UploadHandler):
     @operation("获取数据文件列表", "List a project's data files", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> DataFilePage:
         page = await self.services.datafiles.page(query.project_id, query.page, query.page_size)
-        return DataFilePage.of(page, DataFileAnswer.of)
+        return DataFilePage.of(page, DataFileResponse.of)
 
     @operation("上传数据文件", "Upload a data file", may(Role.EDITOR, Kind.PROJECT), status=201, uploads=True)
-    async def post(self, query: NewDataFile) -> DataFileAnswer:
-        return DataFileAnswer.of(await self.services.datafiles.create(query, self.received(), self.user))
+    async def post(self, query: NewDataFile) -> DataFileResponse:
+        return DataFileResponse.of(await self.services.datafiles.create(query, self.received(), self.user))
 
 
 class DataFileHandler(UploadHandler):
     @operation("获取数据文件", "One data file", VIEWERS)
-    async def get(self, datafile_id: int) -> DataFileAnswer:
-        return DataFileAnswer.of(await self.services.datafiles.get(datafile_id))
+    async def get(self, datafile_id: int) -> DataFileResponse:
+        return DataFileResponse.of(await self.services.datafiles.get(datafile_id))
 
     @operation("替换数据文件内容", "Replace the content of a data file", EDITORS, uploads=True)
-    async def put(self, datafile_id: int, query: NewContent) -> DataFileAnswer:
-        return DataFileAnswer.of(await self.services.datafiles.replace(datafile_id, query, self.received()))
+    async def put(self, datafile_id: int, query: NewContent) -> DataFileResponse:
+        return DataFileResponse.of(await self.services.datafiles.replace(datafile_id, query, self.received()))
 
     @operation("删除数据文件", "Delete a data file", EDITORS)
     async def delete(self, datafile_id: int) -> Message:
@@ -84,8 +84,8 @@ class DataFileHandler(UploadHandler):
 
 class DataFilePreviewHandler(Handler):
     @operation("预览数据文件", "The first rows of a data file", VIEWERS, relays=True)
-    async def get(self, datafile_id: int) -> DataPreviewAnswer:
-        return DataPreviewAnswer.of(await self.services.datafiles.preview(datafile_id), self.language)
+    async def get(self, datafile_id: int) -> DataPreviewResponse:
+        return DataPreviewResponse.of(await self.services.datafiles.preview(datafile_id), self.language)
 
 
 routes = [

@@ -10,18 +10,18 @@ from perfsvc.service.auth.access import Kind
 from perfsvc.service.envs import EnvChange
 from perfsvc.service.envs import EnvForm
 from perfsvc.service.envs import PublicDatabase
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 
 
-class EnvAnswer(Answer):
+class EnvResponse(Response):
     """An environment. Passwords of database connections are never given back, only whether there is one."""
 
     id: int
@@ -47,7 +47,7 @@ class EnvAnswer(Answer):
         )
 
 
-class EnvPage(PageOf[EnvAnswer]):
+class EnvPage(PageOf[EnvResponse]):
     """Environments."""
 
 
@@ -61,21 +61,21 @@ class EnvsHandler(Handler):
     @operation("获取测试环境列表", "List a project's environments", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> EnvPage:
         page = await self.services.envs.page(query.project_id, query.page, query.page_size)
-        return EnvPage.of(page, EnvAnswer.of)
+        return EnvPage.of(page, EnvResponse.of)
 
     @operation("创建测试环境", "Create an environment", may(Role.EDITOR, Kind.PROJECT), status=201)
-    async def post(self, body: EnvForm) -> EnvAnswer:
-        return EnvAnswer.of(await self.services.envs.create(body))
+    async def post(self, body: EnvForm) -> EnvResponse:
+        return EnvResponse.of(await self.services.envs.create(body))
 
 
 class EnvHandler(Handler):
     @operation("获取测试环境", "One environment", VIEWERS)
-    async def get(self, env_id: int) -> EnvAnswer:
-        return EnvAnswer.of(await self.services.envs.get(env_id))
+    async def get(self, env_id: int) -> EnvResponse:
+        return EnvResponse.of(await self.services.envs.get(env_id))
 
     @operation("修改测试环境", "Change an environment", EDITORS)
-    async def put(self, env_id: int, body: EnvChange) -> EnvAnswer:
-        return EnvAnswer.of(await self.services.envs.update(env_id, body))
+    async def put(self, env_id: int, body: EnvChange) -> EnvResponse:
+        return EnvResponse.of(await self.services.envs.update(env_id, body))
 
     @operation("删除测试环境", "Delete an environment", EDITORS)
     async def delete(self, env_id: int) -> Message:

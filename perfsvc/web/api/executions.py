@@ -14,26 +14,26 @@ from perfsvc.model.run_list import ValidityState
 from perfsvc.model.run_list import VerdictState
 from perfsvc.service.auth.access import Kind
 from perfsvc.web.api.run_query import RunQuery
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import OpenAnswer
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import OpenResponse
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 from perfsvc.web.framework.rules import may_list
 
 
-class Reason(Answer):
+class Reason(Response):
     """Why a run ended."""
 
     code: str
     message: str
 
 
-class RunSummary(OpenAnswer):
+class RunSummary(OpenResponse):
     """A run in figures: rates in percent, times in milliseconds; null where nothing was measured."""
 
     total_requests: int
@@ -47,7 +47,7 @@ class RunSummary(OpenAnswer):
     duration: float | None = None
 
 
-class Spark(Answer):
+class Spark(Response):
     """A run as small curves of at most 60 points each: requests per second, p95 in ms, error rate in percent."""
 
     rps: list[float | None]
@@ -55,7 +55,7 @@ class Spark(Answer):
     error_rate: list[float | None]
 
 
-class ExecutionAnswer(Answer):
+class ExecutionResponse(Response):
     """A run. ``reason`` and ``end_time`` are there once it has ended, ``verdict`` and ``report_id`` with its report."""
 
     execution_id: str
@@ -81,7 +81,7 @@ class ExecutionAnswer(Answer):
         return cls(**fields_of(row, language))
 
 
-class ExecutionListRow(ExecutionAnswer):
+class ExecutionListRow(ExecutionResponse):
     """A run in a listing. ``spark`` is there where it was asked for, and null while there is nothing to draw."""
 
     spark: Spark | None = None
@@ -96,7 +96,7 @@ class ExecutionListRow(ExecutionAnswer):
         return cls(**fields_of(row, language), spark=row.spark and Spark.model_validate(row.spark))
 
 
-class ExecutionDetail(ExecutionAnswer):
+class ExecutionDetail(ExecutionResponse):
     """A run with what it was started with: scenes, load, target and options, the secrets in it masked."""
 
     config: dict[str, Any]

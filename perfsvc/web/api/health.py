@@ -7,16 +7,16 @@ from typing import Literal
 import psutil
 
 from perfsvc import __version__
-from perfsvc.web.framework.answers import Answer
 from perfsvc.web.framework.handler import Handler
-from perfsvc.web.framework.operation import Plain
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Plain
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import LOOPBACK_OR_ADMINISTRATOR
 from perfsvc.web.framework.rules import OPEN
 
 
-class Health(Answer):
+class Health(Response):
     """The service and its database answer."""
 
     status: Literal["ok"]

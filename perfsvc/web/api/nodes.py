@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from perfsvc.model.node import NodeKind
 from perfsvc.model.node import NodeState
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import OpenAnswer
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.responses import OpenResponse
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import AUTHENTICATED
 from perfsvc.web.framework.rules import OF_ADMINISTRATOR
 
 
-class NodeShare(Answer):
+class NodeShare(Response):
     """A node's part of a run's load, in percent."""
 
     execution_id: str
     share: float
 
 
-class NodeAnswer(OpenAnswer):
+class NodeResponse(OpenResponse):
     """An engine process: this server (`server`), or an agent."""
 
     name: str
@@ -42,7 +42,7 @@ class NodeAnswer(OpenAnswer):
     running: list[NodeShare]
 
 
-class NodeReading(OpenAnswer):
+class NodeReading(OpenResponse):
     """How a node was at a moment."""
 
     time: str
@@ -51,20 +51,20 @@ class NodeReading(OpenAnswer):
     loop_lag: float
 
 
-class NodeDetail(NodeAnswer):
+class NodeDetail(NodeResponse):
     """A node with readings of the last ten minutes, one every two seconds."""
 
     history: list[NodeReading]
 
 
-class NodePage(PageOf[NodeAnswer]):
+class NodePage(PageOf[NodeResponse]):
     """Engine processes."""
 
 
 class NodesHandler(Handler):
     @operation("获取执行节点列表", "List the engine processes", AUTHENTICATED)
     async def get(self, query: PageQuery) -> NodePage:
-        return NodePage.of(query.cut(self.services.nodes.all()), NodeAnswer.model_validate)
+        return NodePage.of(query.cut(self.services.nodes.all()), NodeResponse.model_validate)
 
 
 class NodeHandler(Handler):

@@ -11,28 +11,28 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.plans import PlanChange
 from perfsvc.service.plans import PlanForm
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Config
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.responses import Config
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 
 PlanStatus = Literal["created", "running", "completed", "failed"]
 
 
-class SceneWeightAnswer(Answer):
+class SceneWeightResponse(Response):
     """A scene's share in a plan."""
 
     scene_id: int
     weight: int
 
 
-class PlanRow(Answer):
+class PlanRow(Response):
     """A plan in a listing."""
 
     id: int
@@ -48,15 +48,15 @@ class PlanRow(Answer):
         return cls(**_plan_row(plan))
 
 
-class PlanAnswer(PlanRow):
+class PlanResponse(PlanRow):
     """A plan with its whole config."""
 
-    scenes: list[SceneWeightAnswer]
+    scenes: list[SceneWeightResponse]
     config: Config
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
-        scenes = [SceneWeightAnswer(scene_id=scene.scene_id, weight=scene.weight) for scene in plan.scenes]
+        scenes = [SceneWeightResponse(scene_id=scene.scene_id, weight=scene.weight) for scene in plan.scenes]
         return cls(**_plan_row(plan), scenes=scenes, config=plan.config)
 
 
@@ -89,18 +89,18 @@ class PlansHandler(Handler):
         return PlanPage.of(page, PlanRow.of)
 
     @operation("创建测试计划", "Create a plan", may(Role.EDITOR, Kind.PROJECT), status=201)
-    async def post(self, body: PlanForm) -> PlanAnswer:
-        return PlanAnswer.of(await self.services.plans.create(self.user, body))
+    async def post(self, body: PlanForm) -> PlanResponse:
+        return PlanResponse.of(await self.services.plans.create(self.user, body))
 
 
 class PlanHandler(Handler):
     @operation("获取测试计划", "One plan", VIEWERS)
-    async def get(self, plan_id: int) -> PlanAnswer:
-        return PlanAnswer.of(await self.services.plans.get(plan_id))
+    async def get(self, plan_id: int) -> PlanResponse:
+        return PlanResponse.of(await self.services.plans.get(plan_id))
 
     @operation("编辑测试计划", "Change a plan; config is merged key by key", EDITORS)
-    async def put(self, plan_id: int, body: PlanChange) -> PlanAnswer:
-        return PlanAnswer.of(await self.services.plans.update(plan_id, body))
+    async def put(self, plan_id: int, body: PlanChange) -> PlanResponse:
+        return PlanResponse.of(await self.services.plans.update(plan_id, body))
 
     @operation("删除测试计划", "Delete a plan", EDITORS)
     async def delete(self, plan_id: int) -> Message:

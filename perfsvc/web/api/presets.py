@@ -10,18 +10,18 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.presets import PresetChange
 from perfsvc.service.presets import PresetForm
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 
 
-class PresetAnswer(Answer):
+class PresetResponse(Response):
     """A config saved under a name."""
 
     id: int
@@ -45,7 +45,7 @@ class PresetAnswer(Answer):
         )
 
 
-class PresetPage(PageOf[PresetAnswer]):
+class PresetPage(PageOf[PresetResponse]):
     """Presets."""
 
 
@@ -59,21 +59,21 @@ class PresetsHandler(Handler):
     @operation("获取预设配置列表", "List a project's presets", may(Role.VIEWER, Kind.PROJECT))
     async def get(self, query: OfProject) -> PresetPage:
         page = await self.services.presets.page(query.project_id, query.page, query.page_size)
-        return PresetPage.of(page, PresetAnswer.of)
+        return PresetPage.of(page, PresetResponse.of)
 
     @operation("创建预设配置", "Create a preset", may(Role.EDITOR, Kind.PROJECT), status=201)
-    async def post(self, body: PresetForm) -> PresetAnswer:
-        return PresetAnswer.of(await self.services.presets.create(self.user, body))
+    async def post(self, body: PresetForm) -> PresetResponse:
+        return PresetResponse.of(await self.services.presets.create(self.user, body))
 
 
 class PresetHandler(Handler):
     @operation("获取预设配置", "One preset", VIEWERS)
-    async def get(self, preset_id: int) -> PresetAnswer:
-        return PresetAnswer.of(await self.services.presets.get(preset_id))
+    async def get(self, preset_id: int) -> PresetResponse:
+        return PresetResponse.of(await self.services.presets.get(preset_id))
 
     @operation("修改预设配置", "Change a preset", EDITORS)
-    async def put(self, preset_id: int, body: PresetChange) -> PresetAnswer:
-        return PresetAnswer.of(await self.services.presets.update(preset_id, body))
+    async def put(self, preset_id: int, body: PresetChange) -> PresetResponse:
+        return PresetResponse.of(await self.services.presets.update(preset_id, body))
 
     @operation("删除预设配置", "Delete a preset", EDITORS)
     async def delete(self, preset_id: int) -> Message:

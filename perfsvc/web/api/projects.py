@@ -12,19 +12,19 @@ from perfsvc.service.projects import MemberForm
 from perfsvc.service.projects import ProjectChange
 from perfsvc.service.projects import ProjectForm
 from perfsvc.service.projects import RoleChange
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import AUTHENTICATED
 from perfsvc.web.framework.rules import may
 
 
-class ProjectAnswer(Answer):
+class ProjectResponse(Response):
     """A project. ``my_role`` is the caller's; administrators are owners everywhere."""
 
     id: int
@@ -40,11 +40,11 @@ class ProjectAnswer(Answer):
         )
 
 
-class ProjectPage(PageOf[ProjectAnswer]):
+class ProjectPage(PageOf[ProjectResponse]):
     """Projects."""
 
 
-class MemberAnswer(Answer):
+class MemberResponse(Response):
     """A user's role in a project."""
 
     project_id: int
@@ -57,7 +57,7 @@ class MemberAnswer(Answer):
         return cls(project_id=member.project_id, user_id=member.user_id, username=member.username, role=member.role)
 
 
-class MemberPage(PageOf[MemberAnswer]):
+class MemberPage(PageOf[MemberResponse]):
     """Members of a project."""
 
 
@@ -72,22 +72,22 @@ class ProjectsHandler(Handler):
     async def get(self, query: PageQuery) -> ProjectPage:
         page = await self.services.projects.page(self.user, query.page, query.page_size)
         roles = await self.services.projects.roles(self.user, [project.id for project in page.results])
-        return ProjectPage.of(page, lambda project: ProjectAnswer.of(project, roles[project.id]))
+        return ProjectPage.of(page, lambda project: ProjectResponse.of(project, roles[project.id]))
 
     @operation("创建项目", "Create a project and become its owner", AUTHENTICATED, status=201)
-    async def post(self, body: ProjectForm) -> ProjectAnswer:
-        return ProjectAnswer.of(await self.services.projects.create(self.user, body), Role.OWNER)
+    async def post(self, body: ProjectForm) -> ProjectResponse:
+        return ProjectResponse.of(await self.services.projects.create(self.user, body), Role.OWNER)
 
 
 class ProjectHandler(Handler):
     @operation("获取项目", "One project", VIEWERS)
-    async def get(self, project_id: int) -> ProjectAnswer:
+    async def get(self, project_id: int) -> ProjectResponse:
         roles = await self.services.projects.roles(self.user, [project_id])
-        return ProjectAnswer.of(await self.services.projects.get(project_id), roles[project_id])
+        return ProjectResponse.of(await self.services.projects.get(project_id), roles[project_id])
 
     @operation("修改项目", "Change a project", OWNERS)
-    async def put(self, project_id: int, body: ProjectChange) -> ProjectAnswer:
-        return ProjectAnswer.of(await self.services.projects.update(project_id, body), Role.OWNER)
+    async def put(self, project_id: int, body: ProjectChange) -> ProjectResponse:
+        return ProjectResponse.of(await self.services.projects.update(project_id, body), Role.OWNER)
 
     @operation("删除项目", "Delete a project with all that is in it", OWNERS)
     async def delete(self, project_id: int) -> Message:
@@ -99,17 +99,17 @@ class MembersHandler(Handler):
     @operation("获取项目成员列表", "List a project's members", VIEWERS)
     async def get(self, project_id: int, query: PageQuery) -> MemberPage:
         members = await self.services.projects.members(project_id)
-        return MemberPage.of(query.cut(members), MemberAnswer.of)
+        return MemberPage.of(query.cut(members), MemberResponse.of)
 
     @operation("添加项目成员", "Add a member", OWNERS, status=201)
-    async def post(self, project_id: int, body: MemberForm) -> MemberAnswer:
-        return MemberAnswer.of(await self.services.projects.add_member(project_id, body))
+    async def post(self, project_id: int, body: MemberForm) -> MemberResponse:
+        return MemberResponse.of(await self.services.projects.add_member(project_id, body))
 
 
 class MemberHandler(Handler):
     @operation("修改成员角色", "Change a member's role", OWNERS)
-    async def put(self, project_id: int, user_id: int, body: RoleChange) -> MemberAnswer:
-        return MemberAnswer.of(await self.services.projects.set_role(project_id, user_id, body.role))
+    async def put(self, project_id: int, user_id: int, body: RoleChange) -> MemberResponse:
+        return MemberResponse.of(await self.services.projects.set_role(project_id, user_id, body.role))
 
     @operation("移除项目成员", "Remove a member", OWNERS)
     async def delete(self, project_id: int, user_id: int) -> Message:

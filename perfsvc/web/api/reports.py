@@ -16,19 +16,19 @@ from perfsvc.service.auth.access import Kind
 from perfsvc.web.api.executions import RunSummary
 from perfsvc.web.api.executions import Spark
 from perfsvc.web.api.run_query import RunQuery
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import OpenAnswer
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import OpenResponse
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 from perfsvc.web.framework.rules import may_list
 
 
-class ReportRow(Answer):
+class ReportRow(Response):
     """A report in a listing. ``spark`` is there where it was asked for."""
 
     id: int
@@ -82,7 +82,7 @@ class ReportPage(PageOf[ReportRow]):
     """Reports, the latest first unless another order was asked for."""
 
 
-class ReportSeries(OpenAnswer):
+class ReportSeries(OpenResponse):
     """Average response time in milliseconds per Unix second, with the whole run's percentiles."""
 
     timestamps: list[int]
@@ -90,14 +90,14 @@ class ReportSeries(OpenAnswer):
     percentiles: dict[str, float | None]
 
 
-class ErrorCounts(OpenAnswer):
+class ErrorCounts(OpenResponse):
     """How often each error class occurred."""
 
     labels: list[str]
     values: list[int]
 
 
-class SystemSeries(OpenAnswer):
+class SystemSeries(OpenResponse):
     """The load generator itself, per timestamp: percent, percent, MB/s."""
 
     cpu: list[float | None]
@@ -105,7 +105,7 @@ class SystemSeries(OpenAnswer):
     network: list[float | None]
 
 
-class ReportMetrics(OpenAnswer):
+class ReportMetrics(OpenResponse):
     """The documented series."""
 
     response_times: ReportSeries
@@ -113,7 +113,7 @@ class ReportMetrics(OpenAnswer):
     system_metrics: SystemSeries
 
 
-class ReportAnswer(OpenAnswer):
+class ReportResponse(OpenResponse):
     """A whole report. Beside these keys: verdict, validity, score with its parts, steps, nodes, series and more.
 
     ``config`` is what the run was started with, its secrets masked.
@@ -154,10 +154,10 @@ class ReportsHandler(Handler):
 
 class ReportHandler(Handler):
     @operation("获取测试报告详情", "One report", may(Role.VIEWER, Kind.REPORT))
-    async def get(self, report_id: int) -> ReportAnswer:
+    async def get(self, report_id: int) -> ReportResponse:
         report, runs = await self.services.reports.get(report_id), self.services.run_list
         row, config = await runs.get(report.execution_id), await runs.config(report.execution_id)
-        return ReportAnswer.of(report, row, config)
+        return ReportResponse.of(report, row, config)
 
     @operation("删除测试报告", "Delete a report", may(Role.EDITOR, Kind.REPORT))
     async def delete(self, report_id: int) -> Message:

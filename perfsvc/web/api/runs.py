@@ -16,20 +16,20 @@ from perfsvc.model.load import Variable
 from perfsvc.model.problems import Fault
 from perfsvc.model.run import RunState
 from perfsvc.service.auth.access import Kind
-from perfsvc.web.api.executions import ExecutionAnswer
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import OpenAnswer
-from perfsvc.web.framework.answers import PageOf
+from perfsvc.web.api.executions import ExecutionResponse
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import MetricsQuery
 from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import OpenResponse
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 
 
-class Started(Answer):
+class Started(Response):
     """A run has started; its live feed is at ``websocket_url``."""
 
     execution_id: str
@@ -38,7 +38,7 @@ class Started(Answer):
     websocket_url: str
 
 
-class Stopped(Answer):
+class Stopped(Response):
     """A run has been stopped."""
 
     execution_id: str
@@ -46,7 +46,7 @@ class Stopped(Answer):
     stop_time: Moment
 
 
-class Paused(Answer):
+class Paused(Response):
     """No new request starts until the run is resumed."""
 
     execution_id: str
@@ -54,7 +54,7 @@ class Paused(Answer):
     pause_time: Moment
 
 
-class Resumed(Answer):
+class Resumed(Response):
     """The run goes on."""
 
     execution_id: str
@@ -62,7 +62,7 @@ class Resumed(Answer):
     resume_time: Moment
 
 
-class ErrorSample(OpenAnswer):
+class ErrorSample(OpenResponse):
     """How often an error class occurred in a run, with one example."""
 
 
@@ -70,7 +70,7 @@ class ErrorPage(PageOf[ErrorSample]):
     """The error classes of a run."""
 
 
-class ResponseTimes(OpenAnswer):
+class ResponseTimes(OpenResponse):
     """Milliseconds; null before the first reply."""
 
     current: float | None
@@ -80,7 +80,7 @@ class ResponseTimes(OpenAnswer):
     p95: float | None
 
 
-class Throughput(OpenAnswer):
+class Throughput(OpenResponse):
     """Requests per second of running time."""
 
     current_rps: float
@@ -88,14 +88,14 @@ class Throughput(OpenAnswer):
     total_requests: int
 
 
-class ErrorRate(OpenAnswer):
+class ErrorRate(OpenResponse):
     """Percent."""
 
     current: float | None
     total_errors: int
 
 
-class SystemUse(OpenAnswer):
+class SystemUse(OpenResponse):
     """The load generator itself: percent, percent, MB/s."""
 
     cpu_usage: float | None
@@ -103,7 +103,7 @@ class SystemUse(OpenAnswer):
     network_io: float | None
 
 
-class Figures(OpenAnswer):
+class Figures(OpenResponse):
     """All blocks, or the one asked for by ``metric_type``."""
 
     response_time: ResponseTimes | None = None
@@ -112,7 +112,7 @@ class Figures(OpenAnswer):
     system: SystemUse | None = None
 
 
-class MetricsAnswer(OpenAnswer):
+class MetricsResponse(OpenResponse):
     """The figures of a run up to now."""
 
     execution_id: str
@@ -188,18 +188,18 @@ class LoadChange(Spec):
 
 class LoadHandler(Handler):
     @operation("调整负载", "Change the load of a run", may(Role.EDITOR, Kind.EXECUTION))
-    async def post(self, execution_id: str, body: LoadChange) -> ExecutionAnswer:
+    async def post(self, execution_id: str, body: LoadChange) -> ExecutionResponse:
         variable: Variable = "arrival_rate" if body.vus is None else "vus"
         level = float(body.arrival_rate or 0) if body.vus is None else float(body.vus)
         await self.services.runs.set_load(execution_id, level, variable, self.user)
-        return ExecutionAnswer.of(await self.services.run_list.get(execution_id), self.language)
+        return ExecutionResponse.of(await self.services.run_list.get(execution_id), self.language)
 
 
 class MetricsHandler(Handler):
     @operation("获取实时性能指标", "A run's figures up to now", VIEWERS)
-    async def get(self, execution_id: str, query: MetricsQuery) -> MetricsAnswer:
+    async def get(self, execution_id: str, query: MetricsQuery) -> MetricsResponse:
         figures = await self.services.runs.metrics(execution_id, query.metric_type, query.time_range)
-        return MetricsAnswer.model_validate(figures)
+        return MetricsResponse.model_validate(figures)
 
 
 routes = [

@@ -14,13 +14,13 @@ from perfsvc.model.scene import Step
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.scenes import SceneChange
 from perfsvc.service.scenes import SceneForm
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 
@@ -33,7 +33,7 @@ def _as_given(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
 Steps = Annotated[tuple[Step, ...], PlainSerializer(_as_given, return_type=list[dict[str, Any]])]
 
 
-class SceneRow(Answer):
+class SceneRow(Response):
     """A scene in a listing."""
 
     id: int
@@ -48,7 +48,7 @@ class SceneRow(Answer):
         return cls(**_scene_row(scene))
 
 
-class SceneAnswer(SceneRow):
+class SceneResponse(SceneRow):
     """A scene with its steps, as they were given."""
 
     steps: Steps
@@ -91,18 +91,18 @@ class ScenesHandler(Handler):
         return ScenePage.of(page, SceneRow.of)
 
     @operation("创建业务流", "Create a scene", may(Role.EDITOR, Kind.PROJECT), status=201)
-    async def post(self, body: SceneForm) -> SceneAnswer:
-        return SceneAnswer.of(await self.services.scenes.create(self.user, body))
+    async def post(self, body: SceneForm) -> SceneResponse:
+        return SceneResponse.of(await self.services.scenes.create(self.user, body))
 
 
 class SceneHandler(Handler):
     @operation("获取业务流", "One scene", VIEWERS)
-    async def get(self, scene_id: int) -> SceneAnswer:
-        return SceneAnswer.of(await self.services.scenes.get(scene_id))
+    async def get(self, scene_id: int) -> SceneResponse:
+        return SceneResponse.of(await self.services.scenes.get(scene_id))
 
     @operation("修改业务流", "Change a scene", EDITORS)
-    async def put(self, scene_id: int, body: SceneChange) -> SceneAnswer:
-        return SceneAnswer.of(await self.services.scenes.update(scene_id, body))
+    async def put(self, scene_id: int, body: SceneChange) -> SceneResponse:
+        return SceneResponse.of(await self.services.scenes.update(scene_id, body))
 
     @operation("删除业务流", "Delete a scene", EDITORS)
     async def delete(self, scene_id: int) -> Message:

@@ -16,20 +16,20 @@ from perfsvc.service.auth.accounts import ProfileChange
 from perfsvc.service.auth.accounts import Registration
 from perfsvc.service.auth.sessions import Login
 from perfsvc.service.auth.sessions import Pair
-from perfsvc.web.framework.answers import Answer
-from perfsvc.web.framework.answers import Message
-from perfsvc.web.framework.answers import Moment
-from perfsvc.web.framework.answers import PageOf
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Moment
+from perfsvc.web.framework.responses import PageOf
+from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import AUTHENTICATED
 from perfsvc.web.framework.rules import OF_ADMINISTRATOR
 from perfsvc.web.framework.rules import OPEN
 
 
-class UserAnswer(Answer):
+class UserResponse(Response):
     """A user. ``is_active`` is 0 for normal, 1 for disabled."""
 
     id: int
@@ -53,11 +53,11 @@ class UserAnswer(Answer):
         )
 
 
-class UserPage(PageOf[UserAnswer]):
+class UserPage(PageOf[UserResponse]):
     """Users."""
 
 
-class TokenAnswer(Answer):
+class TokenResponse(Response):
     """An access token, its life in seconds, and the refresh token that buys the next pair."""
 
     token: str
@@ -69,24 +69,24 @@ class TokenAnswer(Answer):
         return cls(token=pair.token, refresh_token=pair.refresh_token, expires_in=pair.expires_in)
 
 
-class LoginAnswer(TokenAnswer):
+class LoginResponse(TokenResponse):
     """A new session and whose it is."""
 
-    user: UserAnswer
+    user: UserResponse
 
 
-class PasswordAnswer(TokenAnswer):
+class PasswordResponse(TokenResponse):
     """All sessions have ended; this is a new one."""
 
     message: str
 
 
-class VerifyAnswer(Answer):
+class VerifyResponse(Response):
     """A token that is good, until when, and whose it is."""
 
     message: str
     expires_at: Moment
-    user: UserAnswer
+    user: UserResponse
 
 
 class RefreshToken(Spec):
@@ -103,30 +103,30 @@ class AccessToken(Spec):
 
 class RegisterHandler(Handler):
     @operation("注册", "Register", OPEN, status=201, throttled=True)
-    async def post(self, body: Registration) -> UserAnswer:
-        return UserAnswer.of(await self.services.accounts.register(body, self.address))
+    async def post(self, body: Registration) -> UserResponse:
+        return UserResponse.of(await self.services.accounts.register(body, self.address))
 
 
 class LogInHandler(Handler):
     @operation("登录", "Log in", OPEN, throttled=True)
-    async def post(self, body: Login) -> LoginAnswer:
+    async def post(self, body: Login) -> LoginResponse:
         user, pair = await self.services.sessions.login(body, self.address)
-        return LoginAnswer(**pair._asdict(), user=UserAnswer.of(user))
+        return LoginResponse(**pair._asdict(), user=UserResponse.of(user))
 
 
 class RefreshHandler(Handler):
     @operation("刷新令牌", "Exchange a refresh token for a new pair", OPEN)
-    async def post(self, body: RefreshToken) -> TokenAnswer:
-        return TokenAnswer.of(await self.services.sessions.refresh(body.refresh_token))
+    async def post(self, body: RefreshToken) -> TokenResponse:
+        return TokenResponse.of(await self.services.sessions.refresh(body.refresh_token))
 
 
 class VerifyHandler(Handler):
     @operation("校验令牌", "Check an access token", OPEN)
-    async def post(self, body: AccessToken) -> VerifyAnswer:
+    async def post(self, body: AccessToken) -> VerifyResponse:
         identity = await self.services.sessions.authenticate(body.token)
         valid = self.message("令牌有效", "The token is valid").message
         expires = datetime.fromtimestamp(identity.expires, UTC)
-        return VerifyAnswer(message=valid, expires_at=expires, user=UserAnswer.of(identity.user))
+        return VerifyResponse(message=valid, expires_at=expires, user=UserResponse.of(identity.user))
 
 
 class LogOutHandler(Handler):
@@ -138,36 +138,36 @@ class LogOutHandler(Handler):
 
 class MeHandler(Handler):
     @operation("获取个人信息", "One's own profile", AUTHENTICATED)
-    async def get(self) -> UserAnswer:
-        return UserAnswer.of(self.user)
+    async def get(self) -> UserResponse:
+        return UserResponse.of(self.user)
 
     @operation("修改个人信息", "Change one's own profile", AUTHENTICATED)
-    async def put(self, body: ProfileChange) -> UserAnswer:
-        return UserAnswer.of(await self.services.accounts.update_profile(self.user, body))
+    async def put(self, body: ProfileChange) -> UserResponse:
+        return UserResponse.of(await self.services.accounts.update_profile(self.user, body))
 
 
 class MyPasswordHandler(Handler):
     @operation("修改密码", "Change one's password: all sessions end, a new one begins", AUTHENTICATED, throttled=True)
-    async def put(self, body: PasswordChange) -> PasswordAnswer:
+    async def put(self, body: PasswordChange) -> PasswordResponse:
         pair = await self.services.accounts.change_password(self.user, body)
         changed = self.message("密码已修改", "The password was changed").message
-        return PasswordAnswer(**pair._asdict(), message=changed)
+        return PasswordResponse(**pair._asdict(), message=changed)
 
 
 class UsersHandler(Handler):
     @operation("获取用户列表", "List all users", OF_ADMINISTRATOR)
     async def get(self, query: PageQuery) -> UserPage:
-        return UserPage.of(await self.services.accounts.page(query.page, query.page_size), UserAnswer.of)
+        return UserPage.of(await self.services.accounts.page(query.page, query.page_size), UserResponse.of)
 
 
 class UserHandler(Handler):
     @operation("获取用户", "One user", OF_ADMINISTRATOR)
-    async def get(self, user_id: int) -> UserAnswer:
-        return UserAnswer.of(await self.services.accounts.get(user_id))
+    async def get(self, user_id: int) -> UserResponse:
+        return UserResponse.of(await self.services.accounts.get(user_id))
 
     @operation("修改用户", "Change a user: disable, promote, set a password", OF_ADMINISTRATOR)
-    async def put(self, user_id: int, body: AccountChange) -> UserAnswer:
-        return UserAnswer.of(await self.services.accounts.administer(user_id, body, self.user))
+    async def put(self, user_id: int, body: AccountChange) -> UserResponse:
+        return UserResponse.of(await self.services.accounts.administer(user_id, body, self.user))
 
 
 routes = [

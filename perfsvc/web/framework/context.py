@@ -8,7 +8,7 @@ from dataclasses import field
 
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
-from perfsvc.web.framework.answers import Description
+from perfsvc.web.framework.responses import Description
 
 
 @dataclass

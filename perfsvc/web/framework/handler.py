@@ -1,4 +1,4 @@
-"""The base of every handler: who is calling, what they sent, whether they may, and how it is answered."""
+"""Base class of handlers: authentication, input validation, permission, and the response or the error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from perfsvc.errors import TooLarge
 from perfsvc.model.entities import User
 from perfsvc.service.auth.sessions import Identity
 from perfsvc.service.services import Services
-from perfsvc.web.framework.answers import Message
 from perfsvc.web.framework.body_limit import declared_length
 from perfsvc.web.framework.context import WebContext
 from perfsvc.web.framework.errors import failure_of
@@ -27,12 +26,13 @@ from perfsvc.web.framework.errors import known
 from perfsvc.web.framework.language import Language
 from perfsvc.web.framework.language import preferred
 from perfsvc.web.framework.operation import Operation
-from perfsvc.web.framework.operation import Plain
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.operation import operation_of
 from perfsvc.web.framework.parsing import LARGEST_JSON
 from perfsvc.web.framework.parsing import read_body
 from perfsvc.web.framework.parsing import read_query
+from perfsvc.web.framework.responses import Message
+from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.rules import OPEN
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ CROSS_ORIGIN_HEADERS = {
 
 
 class Handler(RequestHandler):
-    """Every method is an operation, or is refused."""
+    """Serves methods that are operations and refuses all others."""
 
     context: WebContext
     headers: ClassVar[dict[str, str]] = SECURITY_HEADERS
@@ -74,19 +74,19 @@ class Handler(RequestHandler):
 
     @property
     def identity(self) -> Identity:
-        """Whose token came with the request; raises NotAuthenticated for nobody's."""
+        """The user and the session of the request's token. Raises NotAuthenticated."""
         if self.caller is None:
             raise NotAuthenticated
         return self.caller
 
     @property
     def user(self) -> User:
-        """Who is calling; raises NotAuthenticated for nobody."""
+        """The caller. Raises NotAuthenticated."""
         return self.identity.user
 
     @property
     def address(self) -> str:
-        """Where the caller is."""
+        """The caller's IP address."""
         return self.request.remote_ip or ""
 
     @property
@@ -95,14 +95,14 @@ class Handler(RequestHandler):
 
     @property
     def requested(self) -> Operation:
-        """The operation that was asked for; raises MethodNotAllowed."""
+        """The operation of the request's method. Raises MethodNotAllowed."""
         found = operation_of(type(self), self.request.method or "")
         if found is None:
             raise MethodNotAllowed
         return found
 
     async def prepare(self) -> None:
-        """Nothing of an operation runs before its rule has let the caller pass and its input is valid."""
+        """Check permission and input before any code of an operation runs."""
         self._refuse_large_body()
         requested = self.requested
         await requested.rule.identify(self)
@@ -121,41 +121,41 @@ class Handler(RequestHandler):
         self.clear_header("Content-Type")
 
     async def authenticate(self) -> None:
-        """Find out who is calling; raises NotAuthenticated."""
+        """Identify the caller by the token. Raises NotAuthenticated."""
         self.caller = await self.services.sessions.authenticate(self.bearer_token())
 
     def bearer_token(self) -> str:
-        """The token of the ``Authorization`` header; raises NotAuthenticated when there is none."""
+        """Return the token of the ``Authorization`` header. Raises NotAuthenticated if there is none."""
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise NotAuthenticated
         return token.strip()
 
     def input(self, name: str) -> Any:
-        """A value from the path, the query or the body; None where there is none."""
+        """Return a value from the path, the query or the body, or None."""
         if name in self.inputs:
             return self.inputs[name]
         given = (getattr(self.inputs.get(part), name, None) for part in ("query", "body"))
         return next((value for value in given if value is not None), None)
 
     def message(self, zh: str, en: str) -> Message:
-        """An answer that is one sentence, in the caller's language."""
+        """Make a response of one sentence, in the caller's language."""
         return Message(message=zh if self.language == "zh" else en)
 
-    def write_answer(self, answer: BaseModel | Plain | None) -> None:
-        """Finish with an answer; None where the handler has seen to it itself."""
-        if answer is None:
+    def write_response(self, response: BaseModel | Plain | None) -> None:
+        """Send the response; None if the handler has sent it already."""
+        if response is None:
             return
         self.set_status(self.requested.status)
-        if isinstance(answer, Plain):
+        if isinstance(response, Plain):
             self.set_header("Content-Type", "text/plain; charset=utf-8")
-            self.finish(str(answer))
+            self.finish(str(response))
             return
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(answer.model_dump_json(by_alias=True, exclude_unset=True))
+        self.finish(response.model_dump_json(by_alias=True, exclude_unset=True))
 
     def set_default_headers(self) -> None:
-        """Called by Tornado for every answer, errors too."""
+        """Called by Tornado for every response, errors too."""
         for name, value in self.headers.items():
             self.set_header(name, value)
         self.set_header("X-Request-Id", self.request_id)
@@ -164,13 +164,13 @@ class Handler(RequestHandler):
 
     @property
     def request_id(self) -> str:
-        """Names this request in the answer and in the log."""
+        """Identifies this request in the response and in the log."""
         if not hasattr(self, "_request_id"):
             self._request_id = secrets.token_hex(8)
         return self._request_id
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """The only writer of errors."""
+        """Send an error; every error goes through here."""
         error = known(kwargs.get("exc_info", (None, None))[1], status_code)
         failure = failure_of(error, self.language, self.request_id)
         self.set_status(failure.status)
@@ -182,7 +182,7 @@ class Handler(RequestHandler):
         self.finish(json.dumps(failure.body, ensure_ascii=False))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Only what nobody foresaw, or what needs an administrator, is worth a trace."""
+        """Log a traceback for server errors only; others are the client's."""
         if known(value, 500).status >= 500:
             logger.error("request %s failed", self.request_id, exc_info=value)
 
@@ -192,7 +192,7 @@ class Handler(RequestHandler):
         return [*(method for method in METHODS if operation_of(cls, method)), "OPTIONS"]
 
     def compute_etag(self) -> None:
-        """Answers are not cached."""
+        """Responses are not cached."""
 
     def _address(self, requested: Operation) -> dict[str, Any]:
         try:

@@ -15,9 +15,9 @@ from perfsvc import __version__
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.config import SYNONYMS
-from perfsvc.web.framework.answers import Error
 from perfsvc.web.framework.operation import Operation
-from perfsvc.web.framework.operation import Plain
+from perfsvc.web.framework.responses import Error
+from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import Administrator
 from perfsvc.web.framework.rules import LoopbackOrAdministrator
@@ -157,9 +157,9 @@ def _query_parameters(query: type[Spec] | None) -> list[dict[str, Any]]:
 
 def _responses(method: str, operation: Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": operation.summary.en}
-    if operation.answer is not None and issubclass(operation.answer, BaseModel):
-        success["content"] = {JSON: {"schema": _reference(operation.answer)}}
-    elif operation.answer is Plain:
+    if operation.response is not None and issubclass(operation.response, BaseModel):
+        success["content"] = {JSON: {"schema": _reference(operation.response)}}
+    elif operation.response is Plain:
         success["content"] = {"text/plain": {"schema": {"type": "string"}}}
     failures = {str(status): {"$ref": f"#/components/responses/{status}"} for status in _failures(method, operation)}
     return {str(operation.status): success, **failures}
@@ -199,7 +199,7 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
 def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
     models: dict[type[BaseModel], None] = {Error: None}
     for operation in operations:
-        for model in (operation.body, operation.answer):
+        for model in (operation.body, operation.response):
             if model is not None and issubclass(model, BaseModel):
                 models[model] = None
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)

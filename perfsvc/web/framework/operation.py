@@ -1,8 +1,8 @@
 """An operation: one method of one path, with everything that is known about it in one place.
 
 The decorator reads the handler method's signature: ``query`` and ``body`` are specs that validate the request, other
-parameters are parts of the path, the return annotation is the answer's model. The same facts drive the reading of
-requests, the authorisation, the start-up scan and the API's description, so they cannot drift apart.
+parameters are parts of the path, the return annotation is the response model. Request parsing, authorisation, the
+start-up scan and the API's description all use it, so they cannot drift apart.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import wraps
 from types import NoneType
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import get_type_hints
 
@@ -20,25 +19,18 @@ from pydantic import BaseModel
 
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
+from perfsvc.web.framework.request import ApiRequest
+from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.rules import Rule
-
-if TYPE_CHECKING:
-    from perfsvc.web.framework.handler import Handler
 
 Serve = Callable[..., Coroutine[Any, Any, None]]
 
 MARK = "perfsvc_operation"
 
 
-class Plain(str):
-    """An answer that is text, not JSON."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True)
 class Operation:
-    """What a method of a path does, takes, gives and asks for."""
+    """Summary, permission, inputs and response of one method of one path."""
 
     summary: Text
     rule: Rule
@@ -46,7 +38,7 @@ class Operation:
     path: dict[str, type]
     query: type[Spec] | None
     body: type[Spec] | None
-    answer: type[BaseModel] | type[Plain] | None
+    response: type[BaseModel] | type[Plain] | None
     documented: bool
     throttled: bool
     relays: bool
@@ -60,7 +52,7 @@ class Operation:
 
     @property
     def decidable(self) -> bool:
-        """Whether the rule can find what it hangs on."""
+        """Whether the rule can find the inputs that it depends on."""
         in_body = self.body.model_fields if self.body else {}
         return not self.decided_by_body or any(name in in_body for name in self.rule.decided_by)
 
@@ -76,21 +68,27 @@ def operation(
     relays: bool = False,
     uploads: bool = False,
 ) -> Callable[[Callable[..., Any]], Serve]:
-    """Make a handler's method an operation; its answer is written by the handler.
+    """Make a handler's method an operation whose return value is sent as the response.
 
-    ``throttled`` says that the service may answer TooManyRequests, ``relays`` that it may answer SourceFailed,
-    ``uploads`` that the body is a file.
+    ``throttled``: the service may raise TooManyRequests. ``relays``: it may raise SourceFailed. ``uploads``: the body
+    is a file.
     """
 
     def declare(function: Callable[..., Any]) -> Serve:
         @wraps(function)
-        async def serve(self: Handler, *_: str, **__: str) -> None:
-            self.write_answer(await function(self, **self.inputs))
+        async def serve(self: ApiRequest, *_: str, **__: str) -> None:
+            self.write_response(await function(self, **self.inputs))
 
         takes = _taken(function)
-        told = Text(zh, en)
         mark = Operation(
-            told, rule, status, documented=documented, throttled=throttled, relays=relays, uploads=uploads, **takes
+            Text(zh, en),
+            rule,
+            status,
+            documented=documented,
+            throttled=throttled,
+            relays=relays,
+            uploads=uploads,
+            **takes,
         )
         setattr(serve, MARK, mark)
         return serve
@@ -99,13 +97,13 @@ def operation(
 
 
 def operation_of(handler: type[Any], method: str) -> Operation | None:
-    """The operation behind a handler's HTTP method, if there is one."""
+    """Return the operation behind a handler's HTTP method, or None."""
     found = getattr(getattr(handler, method.lower(), None), MARK, None)
     return found if isinstance(found, Operation) else None
 
 
 def _taken(function: Callable[..., Any]) -> dict[str, Any]:
     hints = get_type_hints(function)
-    answer = hints.pop("return")
+    response = hints.pop("return")
     query, body = hints.pop("query", None), hints.pop("body", None)
-    return {"path": hints, "query": query, "body": body, "answer": None if answer is NoneType else answer}
+    return {"path": hints, "query": query, "body": body, "response": None if response is NoneType else response}

@@ -1,11 +1,12 @@
-"""Who may call an operation. Every operation names one rule, and nothing is open by omission."""
+"""Permissions: the rules that operations name. An operation without a rule does not start."""
 
 from __future__ import annotations
 
 import ipaddress
 from abc import ABC
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+
+from tornado.httputil import HTTPServerRequest
 
 from perfsvc.errors import Forbidden
 from perfsvc.errors import InvalidInput
@@ -13,47 +14,45 @@ from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
-
-if TYPE_CHECKING:
-    from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.request import ApiRequest
 
 
 class Rule(ABC):
-    """A rule. ``explained`` goes into the API's description."""
+    """Decides whether a caller may use an operation. ``explained`` goes into the API's description."""
 
     explained: Text
     takes_token = True
     decided_by: tuple[str, ...] = ()
-    """Inputs that the decision hangs on: the first of them that the request gives."""
+    """Inputs that the decision depends on: the first of them that the request gives."""
 
-    async def identify(self, handler: Handler) -> None:
-        """Find out who is calling; raises NotAuthenticated."""
-        await handler.authenticate()
+    async def identify(self, request: ApiRequest) -> None:
+        """Identify the caller. Raises NotAuthenticated."""
+        await request.authenticate()
 
     @abstractmethod
-    async def admit(self, handler: Handler) -> None:
-        """Let the caller pass, or raise Forbidden or NotFound."""
+    async def admit(self, request: ApiRequest) -> None:
+        """Return for a permitted caller. Raises Forbidden or NotFound."""
 
 
 class Open(Rule):
-    """Anybody, without a token."""
+    """Everyone, without a token."""
 
     explained = Text("无需登录", "Open to everybody")
     takes_token = False
 
-    async def identify(self, handler: Handler) -> None:
+    async def identify(self, request: ApiRequest) -> None:
         pass
 
-    async def admit(self, handler: Handler) -> None:
+    async def admit(self, request: ApiRequest) -> None:
         pass
 
 
 class Authenticated(Rule):
-    """Anybody who has logged in."""
+    """Every user who has logged in."""
 
     explained = Text("需要登录", "Needs a token")
 
-    async def admit(self, handler: Handler) -> None:
+    async def admit(self, request: ApiRequest) -> None:
         pass
 
 
@@ -62,12 +61,12 @@ class Administrator(Rule):
 
     explained = Text("仅限管理员", "Administrators only")
 
-    async def identify(self, handler: Handler) -> None:
-        await handler.authenticate()
-        if not handler.user.administrator:
+    async def identify(self, request: ApiRequest) -> None:
+        await request.authenticate()
+        if not request.user.administrator:
             raise Forbidden
 
-    async def admit(self, handler: Handler) -> None:
+    async def admit(self, request: ApiRequest) -> None:
         pass
 
 
@@ -76,11 +75,11 @@ class LoopbackOrAdministrator(Rule):
 
     explained = Text("本机或管理员", "This machine, or administrators")
 
-    async def identify(self, handler: Handler) -> None:
-        if not _straight_from_this_machine(handler):
-            await OF_ADMINISTRATOR.identify(handler)
+    async def identify(self, request: ApiRequest) -> None:
+        if not _is_local(request.request):
+            await OF_ADMINISTRATOR.identify(request)
 
-    async def admit(self, handler: Handler) -> None:
+    async def admit(self, request: ApiRequest) -> None:
         pass
 
 
@@ -96,11 +95,11 @@ class Member(Rule):
         self.decided_by = tuple(kind.id_name for kind in kinds)
         self.explained = Text(f"需要项目角色 {role.value}", f"Needs the project role {role.value}")
 
-    async def admit(self, handler: Handler) -> None:
+    async def admit(self, request: ApiRequest) -> None:
         for kind in self._kinds:
-            ident = handler.input(kind.id_name)
+            ident = request.input(kind.id_name)
             if ident is not None:
-                await handler.services.access.require(handler.user, self._role, kind, ident)
+                await request.services.access.require(request.user, self._role, kind, ident)
                 return
         required = Text("必填项", "is required")
         raise InvalidInput([Problem(self._kinds[-1].id_name, required)])
@@ -109,17 +108,16 @@ class Member(Rule):
 class MemberOrOwn(Member):
     """As ``Member``; where no resource is named, anybody: the listing then holds the caller's own projects only."""
 
-    async def admit(self, handler: Handler) -> None:
-        if any(handler.input(name) is not None for name in self.decided_by):
-            await super().admit(handler)
+    async def admit(self, request: ApiRequest) -> None:
+        if any(request.input(name) is not None for name in self.decided_by):
+            await super().admit(request)
 
 
-def _straight_from_this_machine(handler: Handler) -> bool:
-    headers = handler.request.headers
-    if any(name in headers for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded")):
-        return False  # a proxy on this machine speaks for somebody else
+def _is_local(request: HTTPServerRequest) -> bool:
+    if any(name in request.headers for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded")):
+        return False  # a proxy on this machine may forward requests from other machines
     try:
-        return ipaddress.ip_address(handler.request.remote_ip or "").is_loopback
+        return ipaddress.ip_address(request.remote_ip or "").is_loopback
     except ValueError:
         return False
 

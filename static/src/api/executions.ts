@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/vue-query'
 import { computed, type MaybeRefOrGetter, toValue } from 'vue'
 import { api, ask, type Schemas } from './client'
 
-export type Execution = Schemas['ExecutionAnswer']
+export type Execution = Schemas['ExecutionResponse']
 
 const ENDED: ReadonlySet<Schemas['RunState']> = new Set(['completed', 'stopped', 'failed'])
 const EVERY_MS = 5000

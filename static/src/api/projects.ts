@@ -8,7 +8,7 @@ import { queries } from './queries'
 import { session } from './session'
 
 export type Role = Schemas['Role']
-export type Project = Schemas['ProjectAnswer'] & { my_role?: Role | null }
+export type Project = Schemas['ProjectResponse'] & { my_role?: Role | null }
 
 const RANK: Record<Role, number> = { viewer: 1, editor: 2, owner: 3 }
 const ALL = 100

@@ -5,7 +5,7 @@
 import { shallowRef } from 'vue'
 import type { components } from './schema'
 
-export type User = components['schemas']['UserAnswer']
+export type User = components['schemas']['UserResponse']
 
 export interface Session {
   token: string

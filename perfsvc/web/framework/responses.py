@@ -1,4 +1,4 @@
-"""What the API answers: one model per form of answer, and how each is made from what the services give."""
+"""Base models of responses, and the responses that several resources share."""
 
 from __future__ import annotations
 
@@ -19,43 +19,44 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import Page
 
 T = TypeVar("T")
-
-
 E = TypeVar("E")
 
-
 Moment = Annotated[datetime, PlainSerializer(iso_z, return_type=str)]
-
-
 Config = Annotated[PlanConfig, PlainSerializer(PlanConfig.answer, return_type=dict[str, Any])]
 
 
-class Answer(BaseModel):
+class Plain(str):
+    """A response that is text, not JSON."""
+
+    __slots__ = ()
+
+
+class Response(BaseModel):
     """A closed form: these keys and no others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class OpenAnswer(BaseModel):
+class OpenResponse(BaseModel):
     """The documented keys, and more beside them."""
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
 
 
-class Message(Answer):
+class Message(Response):
     """One sentence in the caller's language."""
 
     message: str
 
 
-class Problem(Answer):
+class Problem(Response):
     """What is wrong, and where."""
 
     path: str
     message: str
 
 
-class Error(Answer):
+class Error(Response):
     """Every error. ``details`` comes with 422, ``request_id`` with 500 and above."""
 
     error: str
@@ -63,7 +64,7 @@ class Error(Answer):
     request_id: str = ""
 
 
-class PageOf(Answer, Generic[T]):
+class PageOf(Response, Generic[T]):
     """One page of a listing."""
 
     total: int
@@ -78,7 +79,7 @@ class PageOf(Answer, Generic[T]):
         return cls(total=page.total, page=page.page, page_size=page.page_size, results=results)
 
 
-class Description(OpenAnswer):
+class Description(OpenResponse):
     """An OpenAPI document."""
 
     openapi: str
