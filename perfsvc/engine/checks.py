@@ -8,7 +8,7 @@ from typing import Any
 
 from perfsvc.engine.faults import Faults
 from perfsvc.engine.reply_values import REGEX_LIMIT_S
-from perfsvc.engine.reply_values import _path
+from perfsvc.engine.reply_values import compile_json_path
 from perfsvc.engine.reply_values import compile_regex
 from perfsvc.engine.reply_values import document_of
 from perfsvc.model.jsonpath import MISSING
@@ -21,20 +21,12 @@ from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import ResponseTimeCheck
 from perfsvc.model.scene import StatusCheck
 from perfsvc.plugin.protocol import Reply
-from perfsvc.plugin.protocol import ReplyParts
 
 CheckFunction = Callable[[Reply], "str | None"]
 """The error class when the check fails, else None."""
 
 
 MAX_STATUSES = 1000
-
-
-def reply_parts_of(step: RequestStep) -> ReplyParts:
-    """Which parts of the reply this step looks at."""
-    headers = any(check.type == "header" for check in step.checks) or any(e.source == "header" for e in step.extract)
-    body = any(check.type in ("json", "regex", "contains") for check in step.checks)
-    return ReplyParts(headers, body or any(e.source in ("json", "regex", "body") for e in step.extract))
 
 
 class StatusFailures(dict[int, "str | None"]):
@@ -80,7 +72,7 @@ def _status(check: StatusCheck, failures: StatusFailures) -> CheckFunction:
 
 
 def _json(check: JsonCheck, _: StatusFailures) -> CheckFunction:
-    get, label = _path(check.path), f"Check: json {check.path}"
+    get, label = compile_json_path(check.path), f"Check: json {check.path}"
     equals, exists = check.equals, check.exists
     compares = "equals" in check.model_fields_set
 

@@ -8,13 +8,18 @@ from typing import Any
 
 from perfsvc.engine.faults import Faults
 from perfsvc.engine.reply_values import REGEX_LIMIT_S
-from perfsvc.engine.reply_values import _path
+from perfsvc.engine.reply_values import compile_json_path
 from perfsvc.engine.reply_values import compile_regex
 from perfsvc.engine.reply_values import document_of
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.problems import Fault
+from perfsvc.model.scene import BodyExtractor
 from perfsvc.model.scene import Extractor
+from perfsvc.model.scene import HeaderExtractor
+from perfsvc.model.scene import JsonExtractor
+from perfsvc.model.scene import RegexExtractor
 from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import StatusExtractor
 from perfsvc.plugin.protocol import Reply
 
 ExtractFunction = Callable[[Reply], Any]
@@ -32,7 +37,7 @@ def compile_extractors(step: RequestStep, path: str, faults: Faults) -> list[tup
 
 def compile_extractor(extractor: Extractor) -> ExtractFunction:
     """One extractor as a function. Raises Fault for a broken expression."""
-    find = _finder(extractor)
+    find = _FINDERS[type(extractor)](extractor)
     if "default" not in extractor.model_fields_set:
         return find
     default = extractor.default
@@ -44,18 +49,8 @@ def compile_extractor(extractor: Extractor) -> ExtractFunction:
     return run
 
 
-def _finder(extractor: Extractor) -> ExtractFunction:
-    if extractor.source == "json":
-        return _json_finder(extractor.path or "$")
-    if extractor.source == "regex":
-        return _regex_finder(extractor.pattern or "", extractor.group)
-    if extractor.source == "header":
-        return _header_finder(extractor.header or "")
-    return (lambda reply: reply.status) if extractor.source == "status" else (lambda reply: reply.text())
-
-
-def _json_finder(path: str) -> ExtractFunction:
-    get = _path(path)
+def _json(extractor: JsonExtractor) -> ExtractFunction:
+    get = compile_json_path(extractor.path)
 
     def run(reply: Reply) -> Any:
         document = document_of(reply)
@@ -64,8 +59,8 @@ def _json_finder(path: str) -> ExtractFunction:
     return run
 
 
-def _regex_finder(pattern: str, group: int) -> ExtractFunction:
-    compiled = compile_regex(pattern, "pattern")
+def _regex(extractor: RegexExtractor) -> ExtractFunction:
+    compiled, group = compile_regex(extractor.pattern, "pattern"), extractor.group
     if group > max(1, compiled.groups):
         raise Fault(f"该表达式只有 {compiled.groups} 个分组", f"the pattern has only {compiled.groups} groups", "group")
     wanted = min(group, compiled.groups)  # group 1 is the default, and the whole match where there are no groups
@@ -77,9 +72,28 @@ def _regex_finder(pattern: str, group: int) -> ExtractFunction:
     return run
 
 
-def _header_finder(name: str) -> ExtractFunction:
+def _header(extractor: HeaderExtractor) -> ExtractFunction:
+    name = extractor.header
+
     def run(reply: Reply) -> Any:
         value = reply.header(name)
         return MISSING if value is None else value
 
     return run
+
+
+def _status(_: StatusExtractor) -> ExtractFunction:
+    return lambda reply: reply.status
+
+
+def _body(_: BodyExtractor) -> ExtractFunction:
+    return lambda reply: reply.text()
+
+
+_FINDERS: dict[type, Callable[[Any], ExtractFunction]] = {
+    JsonExtractor: _json,
+    RegexExtractor: _regex,
+    HeaderExtractor: _header,
+    StatusExtractor: _status,
+    BodyExtractor: _body,
+}

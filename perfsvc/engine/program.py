@@ -11,7 +11,6 @@ from typing import Any
 from perfsvc.engine import instructions as make
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_checks
-from perfsvc.engine.checks import reply_parts_of
 from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
@@ -122,7 +121,7 @@ class Compiler:
     def _call(self, step: RequestStep, protocol: Protocol, path: str) -> Call | None:
         timeout_ns = (step.timeout or self._timeout_ms) * NS_PER_MS
         return self._faults.noted(
-            lambda: protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, reply_parts_of(step)),
+            lambda: protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, step.reply_parts),
             f"{path}.request",
         )
 

@@ -1,4 +1,4 @@
-"""What steps look for in replies: checks and extractors, compiled to closures."""
+"""Values in a reply that checks and extractors share: the JSON document, compiled patterns and paths."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from perfsvc.model.problems import Fault
 from perfsvc.plugin.protocol import Reply
 
 REGEX_LIMIT_S = 0.1
-"""A pattern that backtracks for longer would hold up every user of the process; it fails its request instead."""
-
+"""A pattern that backtracks for longer would block every user of the process, so it fails its request."""
 
 decode_json = msgspec.json.Decoder().decode
 
 
 def document_of(reply: Reply) -> Any:
-    """The body as decoded JSON, or MISSING when it is none."""
+    """Return the body decoded as JSON, or MISSING where it is not JSON."""
     try:
         return decode_json(reply.body())
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -29,16 +28,17 @@ def document_of(reply: Reply) -> Any:
 
 
 def compile_regex(pattern: str, at: str) -> regex.Pattern[str]:
-    """A regular expression. Raises Fault at ``at``."""
+    """Compile a regular expression. Raise Fault at ``at``."""
     try:
         return regex.compile(pattern)
     except regex.error as error:
-        raise Fault(f"无效的正则表达式：{error}", f"not a regular expression: {error}", at) from None
+        raise Fault(f"无效的正则表达式：{error}", f"invalid regular expression: {error}", at) from None
     except RecursionError:
         raise Fault("正则表达式嵌套过深", "is nested too deeply", at) from None
 
 
-def _path(path: str) -> Callable[[Any], Any]:
+def compile_json_path(path: str) -> Callable[[Any], Any]:
+    """Compile a JSONPath. Raise Fault at ``path``."""
     try:
         return compile_path(path)
     except Fault as fault:

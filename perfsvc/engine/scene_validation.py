@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_checks
-from perfsvc.engine.checks import reply_parts_of
 from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
@@ -88,7 +87,7 @@ class SceneValidator:
         if made is None:
             return []
         try:
-            made.compile(request, TIMEOUT_NS, reply_parts_of(step))
+            made.compile(request, TIMEOUT_NS, step.reply_parts)
         except (Fault, InvalidInput) as error:
             return [problem for problem in error.problems if written(problem.path, step.request)]
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 from typing import Any
+from typing import ClassVar
 from typing import Literal
 
 from pydantic import Discriminator
@@ -18,6 +19,11 @@ from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
+from perfsvc.model.reply_parts import BODY
+from perfsvc.model.reply_parts import HEADERS
+from perfsvc.model.reply_parts import NOTHING
+from perfsvc.model.reply_parts import ReplyParts
+from perfsvc.model.reply_parts import all_of
 
 MAX_STEPS = 500
 MAX_LOOPS = 100_000
@@ -75,26 +81,77 @@ class Exact(Spec):
         return {key: value for key, value in write(self).items() if key in given}
 
 
-class Extractor(Exact):
+class ReadsReply:
+    """Base of checks and extractors. ``needs`` says which parts of a reply they look at, so it has no default."""
+
+    needs: ClassVar[ReplyParts]
+
+    def __init_subclass__(cls, *, needs: ReplyParts, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.needs = needs
+
+
+class ExtractorBase(Exact):
     """Takes a value out of a reply into a variable. Without ``default``, finding nothing fails the step."""
 
     name: VariableName = titled("变量名", "Variable")
-    source: Literal["json", "regex", "header", "status", "body"] = titled("来源", "From", alias="from")
-    path: str | None = titled("JSONPath", "JSONPath", default=None, max_length=1000)
-    pattern: str | None = titled("正则表达式", "Regular expression", default=None, max_length=1000)
-    group: int = titled("正则分组", "Group", default=1, ge=0, le=99)
-    header: str | None = titled("响应头", "Header", default=None, max_length=200)
     default: Any = titled("默认值", "Default", default=None)
 
-    @model_validator(mode="after")
-    def _complete(self) -> Extractor:
-        need = {"json": "path", "regex": "pattern", "header": "header"}.get(self.source)
-        if need and getattr(self, need) is None:
-            raise Fault(f"来源为 {self.source} 时必填", f"is required when from is {self.source}", need)
-        return self
+
+class JsonExtractor(ReadsReply, ExtractorBase, needs=BODY):
+    """The first value at a JSONPath."""
+
+    source: Literal["json"] = titled("来源", "From", alias="from")
+    path: str = titled("JSONPath", "JSONPath", max_length=1000)
 
 
-class StatusCheck(Spec):
+class RegexExtractor(ReadsReply, ExtractorBase, needs=BODY):
+    """A group of the first match in the body; the whole match where the pattern has no groups."""
+
+    source: Literal["regex"] = titled("来源", "From", alias="from")
+    pattern: str = titled("正则表达式", "Regular expression", max_length=1000)
+    group: int = titled("正则分组", "Group", default=1, ge=0, le=99)
+
+
+class HeaderExtractor(ReadsReply, ExtractorBase, needs=HEADERS):
+    """The value of a reply header."""
+
+    source: Literal["header"] = titled("来源", "From", alias="from")
+    header: str = titled("响应头", "Header", max_length=200)
+
+
+class StatusExtractor(ReadsReply, ExtractorBase, needs=NOTHING):
+    """The status code."""
+
+    source: Literal["status"] = titled("来源", "From", alias="from")
+
+
+class BodyExtractor(ReadsReply, ExtractorBase, needs=BODY):
+    """The whole body as text."""
+
+    source: Literal["body"] = titled("来源", "From", alias="from")
+
+
+def _source(extractor: Any) -> str:
+    given = extractor if isinstance(extractor, dict) else vars(extractor)
+    return f":{given.get('from', given.get('source'))}"
+
+
+Extractor = Annotated[
+    Annotated[JsonExtractor, Tag(":json")]
+    | Annotated[RegexExtractor, Tag(":regex")]
+    | Annotated[HeaderExtractor, Tag(":header")]
+    | Annotated[StatusExtractor, Tag(":status")]
+    | Annotated[BodyExtractor, Tag(":body")],
+    Discriminator(
+        _source,
+        custom_error_type="extractor_source",
+        custom_error_message="from must be one of json, regex, header, status, body",
+    ),
+]
+
+
+class StatusCheck(ReadsReply, Spec, needs=NOTHING):
     """The status code equals a value, or is one of several."""
 
     type: Literal["status"]
@@ -108,7 +165,7 @@ class StatusCheck(Spec):
         return self
 
 
-class JsonCheck(Exact):
+class JsonCheck(ReadsReply, Exact, needs=BODY):
     """The value at a JSONPath equals a value; with neither ``equals`` nor ``exists``, it is there."""
 
     type: Literal["json"]
@@ -117,21 +174,21 @@ class JsonCheck(Exact):
     exists: bool | None = titled("是否存在", "Exists", default=None)
 
 
-class RegexCheck(Spec):
+class RegexCheck(ReadsReply, Spec, needs=BODY):
     """The body matches a regular expression somewhere."""
 
     type: Literal["regex"]
     pattern: str = titled("正则表达式", "Regular expression", min_length=1, max_length=1000)
 
 
-class ContainsCheck(Spec):
+class ContainsCheck(ReadsReply, Spec, needs=BODY):
     """The body contains a text."""
 
     type: Literal["contains"]
     text: str = titled("文本", "Text", min_length=1, max_length=10_000)
 
 
-class HeaderCheck(Spec):
+class HeaderCheck(ReadsReply, Spec, needs=HEADERS):
     """A reply header is there, equals a value or contains one."""
 
     type: Literal["header"]
@@ -140,7 +197,7 @@ class HeaderCheck(Spec):
     contains: str | None = titled("包含", "Contains", default=None)
 
 
-class ResponseTimeCheck(Spec):
+class ResponseTimeCheck(ReadsReply, Spec, needs=NOTHING):
     """The service time stays below a limit."""
 
     type: Literal["response_time"]
@@ -163,6 +220,11 @@ class RequestStep(Spec):
     checks: Many[Check] = titled("检查点", "Checks", default=(), max_length=50)
     think_time: ThinkTime | None = titled("思考时间", "Think time", default=None)
     timeout: int | None = titled("超时（毫秒）", "Timeout, ms", default=None, ge=1, le=3_600_000)
+
+    @property
+    def reply_parts(self) -> ReplyParts:
+        """Which parts of the reply the checks and extractors look at."""
+        return all_of(reader.needs for reader in (*self.checks, *self.extract))
 
 
 class ThinkStep(Spec):

@@ -10,6 +10,7 @@ from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.jsonpath import compile_paths
 from perfsvc.model.problems import Fault
+from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
 from perfsvc.plugin import failures
@@ -28,7 +29,6 @@ from perfsvc.plugin.protocol import Excerpt
 from perfsvc.plugin.protocol import NotSent
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import Reply
-from perfsvc.plugin.protocol import ReplyParts
 from perfsvc.plugin.protocol import RunContext
 from perfsvc.plugin.protocol import Scope
 from perfsvc.plugin.protocol import Session

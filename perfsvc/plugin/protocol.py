@@ -30,19 +30,13 @@ from typing import NamedTuple
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
+from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.template import Template
 
 TIMEOUT = "Timeout"
 """The error class of a request whose time ran out."""
 ABORTED = "Aborted"
 """The error class of a request that the engine itself cut off; never counted against the target."""
-
-
-class ReplyParts(NamedTuple):
-    """Which parts of a reply the step's checks and extractors look at. What nobody reads need not be kept."""
-
-    headers: bool = False
-    body: bool = False
 
 
 class NotSent(Exception):

@@ -60,10 +60,10 @@ def written(row: Setting, language: str) -> str:
     return f"`{value}`" if value else EMPTY[language]
 
 
-def kinds(union: Any) -> list[str]:
-    """The values of ``type`` in a union of specs."""
+def kinds(union: Any, key: str = "type") -> list[str]:
+    """The values of ``key`` in a union of specs."""
     members = [get_args(part)[0] if get_args(part) else part for part in get_args(get_args(union)[0])]
-    return [get_args(member.model_fields["type"].annotation)[0] for member in members]
+    return [get_args(member.model_fields[key].annotation)[0] for member in members]
 
 
 @pytest.mark.parametrize("language", BOTH)
@@ -92,7 +92,7 @@ def test_the_guide_names_every_kind(language: str, union: Any) -> None:
 
 @pytest.mark.parametrize("language", BOTH)
 def test_the_guide_names_every_word_of_a_scene(language: str) -> None:
-    sources = get_args(scene.Extractor.model_fields["source"].annotation)
+    sources = kinds(scene.Extractor, "source")
     conditions = get_args(scene.Condition.model_fields["is_"].annotation)
     request = [field.alias or name for name, field in Request.model_fields.items()]
     guide = page("user-guide", language)

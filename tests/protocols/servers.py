@@ -158,6 +158,6 @@ def always(reply: bytes = OK) -> Script:
 
 
 async def silent(peer: Peer) -> None:
-    """ReplyParts, and never answers."""
+    """Reads, and never answers."""
     await peer.request()
     await peer.gone()

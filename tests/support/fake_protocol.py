@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from typing import ClassVar
 
@@ -27,34 +29,45 @@ class Options(Spec):
 
 
 class FakeReply(Reply):
+    """Withholds the parts that its call did not ask for, as a real protocol may."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.headers: dict[str, str] = {}
+        self.headers: Mapping[str, str] = {}
         self.content = b""
+        self.kept = ReplyParts()
 
     def header(self, name: str) -> str | None:
-        return self.headers.get(name.lower())
+        return self.headers.get(name.lower()) if self.kept.headers else None
 
     def body(self) -> bytes:
-        return self.content
+        return self.content if self.kept.body else b""
 
     def excerpt(self) -> Excerpt:
         return Excerpt("GET / password=hunter2", f"status {self.status}", self.content)
 
 
 class FakeCall(Call):
-    __slots__ = ("path",)
+    __slots__ = ("path", "reads")
 
-    def __init__(self, timeout_ns: int, path: Any) -> None:
+    def __init__(self, timeout_ns: int, path: Any, reads: ReplyParts) -> None:
         super().__init__(timeout_ns)
         self.path = path
+        self.reads = reads
 
 
 class Answer:
-    """What the target does with one request. ``after`` is the service time in s; None never answers."""
+    """The target's reply to one request. ``after`` is the service time in s; without it there is no reply."""
 
-    def __init__(self, after: float | None = 0.01, status: int = 200, body: bytes = b"", failure: str | None = None):
-        self.after, self.status, self.body, self.failure = after, status, body, failure
+    def __init__(
+        self,
+        after: float | None = 0.01,
+        status: int = 200,
+        body: bytes = b"",
+        failure: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.after, self.status, self.body, self.failure, self.headers = after, status, body, failure, headers
         self.sent = failure is None
 
 
@@ -75,6 +88,7 @@ class FakeSession(Session):
         answer = target.script(self.scope, path)
         self.busy = True
         self.reply.reset()
+        self.reply.kept = call.reads
         self.reply.started_ns = target.context.now_ns()
         self.reply.sent = answer.sent
         if answer.after is not None:
@@ -83,6 +97,7 @@ class FakeSession(Session):
     def _answered(self, answer: Answer) -> None:
         reply = self.reply
         reply.status, reply.failure, reply.content = answer.status, answer.failure, answer.body
+        reply.headers = answer.headers
         self._end()
 
     def _end(self) -> None:
@@ -120,7 +135,7 @@ class FakeProtocol(Protocol):
         self.closed = False
 
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> Call:
-        return FakeCall(timeout_ns, self.context.template(request.path))
+        return FakeCall(timeout_ns, self.context.template(request.path), reads)
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> Session:
         return FakeSession(self, scope, done)

@@ -23,7 +23,7 @@ BAND = 0.1
 
 
 class TargetMetric:
-    """ReplyParts a metric off a second."""
+    """Read a metric off a second."""
 
     def __init__(self, spec: Adaptive) -> None:
         self.metric, self.target = spec.metric, spec.target

@@ -56,7 +56,7 @@ class Preview:
 
 
 async def preview_of(name: str, feed: Feed) -> Preview:
-    """ReplyParts the first rows of an open feed, and closes it. Raises SourceFailed."""
+    """Read the first rows of an open feed, and closes it. Raises SourceFailed."""
     try:
         rows = await told(name, PREVIEW_LIMIT_S, first_rows(feed), "")
         count = len(rows) if len(rows) <= PREVIEW_ROWS else feed.count

@@ -27,7 +27,7 @@ class Target(NamedTuple):
 
 
 def parse(url: str) -> Target:
-    """ReplyParts ``grpc://host:port`` and ``grpcs://…``; ``http`` and ``https`` mean the same. Raises Fault."""
+    """Read ``grpc://host:port`` and ``grpcs://…``; ``http`` and ``https`` mean the same. Raises Fault."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -1,0 +1,24 @@
+"""Parts of a reply: what checks and extractors need, and what a protocol therefore has to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class ReplyParts(NamedTuple):
+    """Which parts of a reply a step's checks and extractors look at. A protocol need not keep the others."""
+
+    headers: bool = False
+    body: bool = False
+
+
+NOTHING = ReplyParts()
+HEADERS = ReplyParts(headers=True)
+BODY = ReplyParts(body=True)
+
+
+def all_of(needs: Iterable[ReplyParts]) -> ReplyParts:
+    """Every part that any of ``needs`` names."""
+    parts = list(needs)
+    return ReplyParts(any(part.headers for part in parts), any(part.body for part in parts))
