@@ -9,10 +9,10 @@ from functools import lru_cache
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
-from perfsvc.errors import NotFound
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
 from perfsvc.web import docs
+from perfsvc.web import ui
 from perfsvc.web.api import about
 from perfsvc.web.api import data_preview
 from perfsvc.web.api import datafiles
@@ -30,11 +30,12 @@ from perfsvc.web.api import runs
 from perfsvc.web.api import scenes
 from perfsvc.web.api import users
 from perfsvc.web.framework.access_log import AccessLog
+from perfsvc.web.framework.assets import Assets
+from perfsvc.web.framework.assets import built_ui
 from perfsvc.web.framework.body_limit import BodyLimit
 from perfsvc.web.framework.body_limit import Uploads
 from perfsvc.web.framework.context import Traffic
 from perfsvc.web.framework.context import WebContext
-from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.openapi import describe
 from perfsvc.web.framework.responses import Description
 from perfsvc.web.framework.routing import Route
@@ -68,17 +69,11 @@ ROUTES: tuple[Route, ...] = (
     *health.routes,
     *live.routes,
     *docs.routes,
+    *ui.routes,
 )
 
 UPLOADED = [re.compile(route.pattern) for route in ROUTES if issubclass(route.handler, UploadHandler)]
 """The paths whose handlers take files."""
-
-
-class NothingHere(Handler):
-    """Every other address."""
-
-    async def prepare(self) -> None:
-        raise NotFound("接口不存在", "There is nothing at this address")
 
 
 @lru_cache(maxsize=4)
@@ -87,14 +82,16 @@ def description_of(routes: tuple[Route, ...]) -> Description:
     return Description.model_validate(describe(routes))
 
 
-def make_application(services: Services, settings: Settings, routes: tuple[Route, ...] = ROUTES) -> Application:
+def make_application(
+    services: Services, settings: Settings, routes: tuple[Route, ...] = ROUTES, assets: Assets | None = None
+) -> Application:
     """The application over the services. Raises StartupError for a route without a rule."""
     check(routes)
     traffic = Traffic()
-    context = WebContext(services, settings, traffic, description_of(routes))
+    context = WebContext(services, settings, traffic, description_of(routes), built_ui() if assets is None else assets)
     return Application(
         [route.spec(context) for route in routes],
-        default_handler_class=NothingHere,
+        default_handler_class=ui.EveryOtherAddress,
         default_handler_args={"context": context},
         log_function=AccessLog(traffic),
         trusted_origins=settings.cors_origins,

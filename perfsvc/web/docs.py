@@ -57,16 +57,9 @@ class DocsStyle(PageHandler):
     media_type = "text/css"
 
 
-class Root(Handler):
-    @operation("首页", "The front page", OPEN, documented=False)
-    async def get(self) -> None:
-        self.redirect("/docs/")
-
-
 routes = [
     Route("/api/openapi.json", OpenApi),
     Route("/docs/", DocsPage),
     Route("/docs/docs.js", DocsScript),
     Route("/docs/docs.css", DocsStyle),
-    Route("/", Root),
 ]

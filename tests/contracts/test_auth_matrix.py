@@ -122,7 +122,8 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/docs/"): (EVERYBODY, None),
     ("GET", "/docs/docs.js"): (EVERYBODY, None),
     ("GET", "/docs/docs.css"): (EVERYBODY, None),
-    ("GET", "/"): ((302,) * 6, None),
+    ("GET", "/"): (EVERYBODY, None),
+    ("GET", "/assets/{file}"): (EVERYBODY, None),
 }
 
 UPLOADS = {"/api/datafiles/": "?project_id=1&name=a.csv"}

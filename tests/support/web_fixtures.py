@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from tornado.web import Application
 
 from perfsvc.web.application import make_application
 from perfsvc.web.application import make_server
+from perfsvc.web.framework.assets import Asset
+from perfsvc.web.framework.assets import Assets
+from tests.support.web_world import UI_SCRIPT
 from tests.support.web_world import Api
 from tests.support.web_world import World
 from tests.support.web_world import build
@@ -45,8 +49,18 @@ def world(io_loop: IOLoop, tmp_path: Path, changes: dict[str, Any]) -> Iterator[
 
 
 @pytest.fixture
-def app(world: World) -> Application:
-    return make_application(world.services, world.settings)
+def ui_assets() -> Assets:
+    """A UI of one page and one script, so that these tests do not depend on a build."""
+    page = Asset("text/html; charset=utf-8", b"<!doctype html><title>perfsvc</title>", {})
+    script = Asset(
+        "text/javascript; charset=utf-8", b"let plain", {"br": b"as br", "gzip": gzip.compress(b"let plain")}
+    )
+    return Assets(page, {UI_SCRIPT: script})
+
+
+@pytest.fixture
+def app(world: World, ui_assets: Assets) -> Application:
+    return make_application(world.services, world.settings, assets=ui_assets)
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ PASSWORD_HASH = HASHER.hash(PASSWORD)
 SECRET_KEY = "k" * 32
 
 CONFIG = {"concurrent_users": 1, "target_url": "http://127.0.0.1:1/"}
+UI_SCRIPT = "index-a1_-.js"
+"""A file of the web UI that the tests are served."""
 STEPS = [{"name": "a", "request": {"url": "/"}}]
 """The least that makes a plan and a scene."""
 
@@ -140,6 +142,7 @@ async def build(folder: Path, **changes: Any) -> World:
     ended = await runs.stop(ids["plan_id"])
     ids["execution_id"] = run.execution_id
     ids["name"] = "agent-1"
+    ids["file"] = UI_SCRIPT
     ids["report_id"] = await store.run(_report, ids["plan_id"], ended)
     kept_file(folder / "datafiles")
     return World(store, services, settings, runs, clock, passwords, ids, people, tokens)

@@ -8,6 +8,7 @@ from dataclasses import field
 
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
+from perfsvc.web.framework.assets import Assets
 from perfsvc.web.framework.responses import Description
 
 
@@ -27,3 +28,4 @@ class WebContext:
     settings: Settings
     traffic: Traffic
     description: Description
+    ui: Assets
