@@ -82,7 +82,7 @@ class HttpProtocol(FakeProtocol):
 
     def compile(self, request: HttpRequest, timeout_ns: int, reads: ReplyParts) -> FakeCall:  # type: ignore[override]
         try:
-            return FakeCall(timeout_ns, self.context.template(request.url))
+            return FakeCall(timeout_ns, self.context.template(request.url), reads)
         except Fault as fault:
             raise InvalidInput([problem._replace(path="url") for problem in fault.problems]) from None
 
