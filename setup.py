@@ -36,6 +36,7 @@ RUNTIME = [
     "sqlglot>=30.30,<31",
     "tornado>=6.6.1",
     "uvloop>=0.23; sys_platform != 'win32'",
+    # Not imported by the service: examples/watch.py, which users run, reads the live feed with it.
     "websocket-client>=1.9.2",
 ]
 

@@ -294,34 +294,6 @@ class ReportRow(Table):
         table_name = "performance_report"
 
 
-class ScheduleRow(Table):
-    plan = Reference(PlanRow)
-    creator = Reference(UserRow)
-    name = Chars(100, least=1)
-    rule = Chars(200, least=1)
-    enabled = Flag(default=True)
-    next_time = Moment(null=True)
-    last_time = Moment(null=True)
-    created_time = Moment(default=now)
-
-    class Meta:
-        table_name = "schedule"
-
-
-class AuditRow(Table):
-    user = Reference(UserRow, null=True)
-    username = Chars(150)
-    action = Chars(50, least=1)
-    subject = Chars(50)
-    subject_id = Chars(50)
-    detail = Json(default=dict)
-    address = Chars(45)
-    created_time = Moment(default=now)
-
-    class Meta:
-        table_name = "audit_log"
-
-
 class DrainedNodeRow(Table):
     name = Chars(64, least=1)
     created_time = Moment(default=now)
@@ -346,8 +318,6 @@ TABLES: tuple[type[Table], ...] = (
     MetricsRow,
     ErrorRow,
     ReportRow,
-    ScheduleRow,
-    AuditRow,
     DrainedNodeRow,
 )
 """Every table, those referred to before those that refer to them."""

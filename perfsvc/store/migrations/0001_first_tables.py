@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from perfsvc.store.migrations.statements import create_index
 from perfsvc.store.migrations.statements import create_table
 
 TABLES = {
@@ -262,9 +263,7 @@ def up(migrator: Any, db: Any) -> None:
     for name, columns in TABLES.items():
         db.execute_sql(create_table(name, columns, db))
     for table, column in INDEXES:
-        name = f"{table}_{column}"
-        if name not in {index.name for index in db.get_indexes(table)}:
-            db.execute_sql(f"CREATE INDEX `{name}` ON `{table}` (`{column}`)")
+        create_index(db, table, column)
 
 
 def down(migrator: Any, db: Any) -> None:

@@ -29,6 +29,13 @@ def create_table(name: str, columns: str, db: Any) -> str:
     return f"CREATE TABLE IF NOT EXISTS `{name}` ({in_words_of(db, columns)})"
 
 
+def create_index(db: Any, table: str, column: str) -> None:
+    """Create the index on one column unless it is there."""
+    name = f"{table}_{column}"
+    if name not in {index.name for index in db.get_indexes(table)}:
+        db.execute_sql(f"CREATE INDEX `{name}` ON `{table}` (`{column}`)")
+
+
 def in_words_of(db: Any, columns: str) -> str:
     """Definitions of columns in the words of the database."""
     if isinstance(db, SqliteDatabase):
