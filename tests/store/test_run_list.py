@@ -30,7 +30,7 @@ from perfsvc.store.migrations import migrate
 from perfsvc.store.migrations import runner
 from perfsvc.store.tables import TABLES
 from tests.store.conftest import World
-from tests.store.test_store_schema import in_migration
+from tests.store.test_schema import in_migration
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 SEARCH = {"load": {"variable": "arrival_rate", "control": {"kind": "error_rate"}}}
