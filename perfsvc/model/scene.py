@@ -133,8 +133,9 @@ class BodyExtractor(ReadsReply, ExtractorBase, needs=BODY):
 
 
 def _source(extractor: Any) -> str:
-    given = extractor if isinstance(extractor, dict) else vars(extractor)
-    return f":{given.get('from', given.get('source'))}"
+    if isinstance(extractor, dict):
+        return f":{extractor.get('from', extractor.get('source'))}"
+    return f":{getattr(extractor, 'source', None)}"
 
 
 Extractor = Annotated[

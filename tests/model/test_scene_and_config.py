@@ -55,7 +55,7 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
                         "nme": 1,
                         "checks": [{"type": "foo"}, {"type": "status"}, {"type": "json"}],
                         "think_time": {"type": "uniform", "min": 2, "max": "a"},
-                        "extract": [{"name": "x", "from": "json"}, {"name": "1x", "from": "body"}, {"name": "y"}],
+                        "extract": [{"name": "x", "from": "json"}, {"name": "1x", "from": "body"}, {"name": "y"}, 7],
                     }
                 ],
             },
@@ -77,6 +77,7 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         "steps[1].steps[0].extract[0].path": "is required",
         "steps[1].steps[0].extract[1].name": "must match ^[A-Za-z_][A-Za-z0-9_]{0,63}$",
         "steps[1].steps[0].extract[2]": "from must be one of json, regex, header, status, body",
+        "steps[1].steps[0].extract[3]": "from must be one of json, regex, header, status, body",
         "steps[1].steps[0].nme": "is not a known key",
         "steps[2]": "type must be one of request, think, group, loop, if, while, choice",
         "steps[3].think_time.min": "min must not exceed max",
