@@ -1,17 +1,14 @@
 // Runs, as lists need them.
 import { useQuery } from '@tanstack/vue-query'
-import { computed, type MaybeRefOrGetter, toValue } from 'vue'
+import { type MaybeRefOrGetter, toValue } from 'vue'
 import { api, ask, type Schemas } from './client'
+import { session } from './session'
 
 export type Execution = Schemas['ExecutionResponse']
 
-const ENDED: ReadonlySet<Schemas['RunState']> = new Set(['completed', 'stopped', 'failed'])
 const EVERY_MS = 5000
 
-export function isRunning(execution: Execution): boolean {
-  return !ENDED.has(execution.status)
-}
-
+/** The last runs of a project, the newest first. */
 export function useExecutions(project: MaybeRefOrGetter<number | null>, size = 20) {
   return useQuery({
     queryKey: ['executions', project, size],
@@ -26,8 +23,12 @@ export function useExecutions(project: MaybeRefOrGetter<number | null>, size = 2
   })
 }
 
-/** The runs of a project that have not ended. */
-export function useRunning(project: MaybeRefOrGetter<number | null>) {
-  const query = useExecutions(project)
-  return computed(() => query.data.value?.results.filter(isRunning) ?? [])
+/** The runs of all one's projects that have not ended. */
+export function useRunning() {
+  return useQuery({
+    queryKey: ['executions', 'running'],
+    queryFn: () => ask(api.GET('/api/performance/executions/', { params: { query: { status: 'active', page_size: 50 } } })),
+    enabled: () => session.current.value !== null,
+    refetchInterval: EVERY_MS,
+  })
 }

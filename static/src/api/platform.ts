@@ -17,12 +17,11 @@ export function usePlugins() {
   })
 }
 
-export interface About {
-  /** Whether strangers may register. */
-  registration: boolean
-}
-
-/** What the service says about itself before sign-in. */
-export function useAbout(): About {
-  return { registration: true }
+/** What the service says about itself, before sign-in too. */
+export function useAbout() {
+  return useQuery({
+    queryKey: ['about'],
+    queryFn: () => ask(api.GET('/api/about/')),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
 }

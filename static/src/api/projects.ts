@@ -8,14 +8,14 @@ import { queries } from './queries'
 import { session } from './session'
 
 export type Role = Schemas['Role']
-export type Project = Schemas['ProjectResponse'] & { my_role?: Role | null }
+export type Project = Schemas['ProjectResponse']
 
 const RANK: Record<Role, number> = { viewer: 1, editor: 2, owner: 3 }
 const ALL = 100
 
 async function readProjects(): Promise<Project[]> {
   const page = await ask(api.GET('/api/projects/', { params: { query: { page_size: ALL } } }))
-  return page.results as Project[]
+  return page.results
 }
 
 export function useProjects() {
@@ -37,7 +37,7 @@ export function useProject(id: MaybeRefOrGetter<number | null>) {
     queryFn: () =>
       ask(
         api.GET('/api/projects/{project_id}/', { params: { path: { project_id: toValue(id)! } } }),
-      ) as Promise<Project>,
+      ),
     enabled: () => toValue(id) !== null,
   })
 }
@@ -90,14 +90,8 @@ export function useCurrentProject() {
 export function useRights() {
   const id = useProjectId()
   const project = useProject(id)
-  const asked = computed(() => project.data.value !== undefined && project.data.value.my_role === undefined)
-  const members = useMembers(id, asked)
   const administrator = computed(() => session.user?.administrator === true)
-  const role = computed<Role | null>(() => {
-    const told = project.data.value?.my_role
-    if (told !== undefined) return told
-    return members.data.value?.results.find((member) => member.user_id === session.user?.id)?.role ?? null
-  })
-  const may = (least: Role) => administrator.value || (role.value !== null && RANK[role.value] >= RANK[least])
+  const role = computed<Role | null>(() => project.data.value?.my_role ?? null)
+  const may = (least: Role) => role.value !== null && RANK[role.value] >= RANK[least]
   return { may, role, administrator }
 }

@@ -1059,6 +1059,21 @@ export interface components {
             target: number;
         };
         /**
+         * BodyExtractor
+         * @description The whole body as text.
+         */
+        BodyExtractor: {
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "body";
+            /** Variable */
+            name: string;
+        };
+        /**
          * ChoiceStep
          * @description One branch, drawn by weight.
          */
@@ -1634,41 +1649,6 @@ export interface components {
             verdict: ("PASSED" | "FAILED") | null;
         };
         /**
-         * Extractor
-         * @description Takes a value out of a reply into a variable. Without ``default``, finding nothing fails the step.
-         */
-        Extractor: {
-            /** Default */
-            default?: unknown;
-            /**
-             * From
-             * @enum {string}
-             */
-            from: "json" | "regex" | "header" | "status" | "body";
-            /**
-             * Group
-             * @default 1
-             */
-            group: number;
-            /**
-             * Header
-             * @default null
-             */
-            header: string | null;
-            /** Variable */
-            name: string;
-            /**
-             * JSONPath
-             * @default null
-             */
-            path: string | null;
-            /**
-             * Regular expression
-             * @default null
-             */
-            pattern: string | null;
-        };
-        /**
          * Figures
          * @description All blocks, or the one asked for by ``metric_type``.
          */
@@ -1721,6 +1701,23 @@ export interface components {
              * @enum {string}
              */
             type: "header";
+        };
+        /**
+         * HeaderExtractor
+         * @description The value of a reply header.
+         */
+        HeaderExtractor: {
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "header";
+            /** Header */
+            header: string;
+            /** Variable */
+            name: string;
         };
         /**
          * Health
@@ -1779,6 +1776,23 @@ export interface components {
              * @enum {string}
              */
             type: "json";
+        };
+        /**
+         * JsonExtractor
+         * @description The first value at a JSONPath.
+         */
+        JsonExtractor: {
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "json";
+            /** Variable */
+            name: string;
+            /** JSONPath */
+            path: string;
         };
         /**
          * Limits
@@ -2740,6 +2754,28 @@ export interface components {
             type: "regex";
         };
         /**
+         * RegexExtractor
+         * @description A group of the first match in the body; the whole match where the pattern has no groups.
+         */
+        RegexExtractor: {
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "regex";
+            /**
+             * Group
+             * @default 1
+             */
+            group: number;
+            /** Variable */
+            name: string;
+            /** Regular expression */
+            pattern: string;
+        };
+        /**
          * Registration
          * @description A new user.
          */
@@ -2887,7 +2923,7 @@ export interface components {
              * Extract
              * @default []
              */
-            extract: components["schemas"]["Extractor"][];
+            extract: (components["schemas"]["JsonExtractor"] | components["schemas"]["RegexExtractor"] | components["schemas"]["HeaderExtractor"] | components["schemas"]["StatusExtractor"] | components["schemas"]["BodyExtractor"])[];
             /** Name */
             name: string;
             /**
@@ -3253,6 +3289,21 @@ export interface components {
              * @enum {string}
              */
             type: "status";
+        };
+        /**
+         * StatusExtractor
+         * @description The status code.
+         */
+        StatusExtractor: {
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "status";
+            /** Variable */
+            name: string;
         };
         /**
          * Stopped

@@ -33,7 +33,7 @@ export const parts: (typeof zh)['parts'] = {
     completed: 'Completed',
     none: 'No verdict',
   },
-  validity: { valid: 'Valid', suspect: 'Suspect', invalid: 'Invalid' },
+  validity: { VALID: 'Valid', SUSPECT: 'Suspect', INVALID: 'Invalid' },
   seconds: 's',
   minutes: 'min',
   hours: 'h',

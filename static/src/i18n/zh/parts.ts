@@ -32,7 +32,7 @@ export const parts = {
     completed: '已完成',
     none: '未判定',
   },
-  validity: { valid: '有效', suspect: '存疑', invalid: '无效' },
+  validity: { VALID: '有效', SUSPECT: '存疑', INVALID: '无效' },
   seconds: '秒',
   minutes: '分钟',
   hours: '小时',

@@ -1,0 +1,23 @@
+// A run's outcome: in a word, and as one bar of a beat bar.
+import type { Execution } from '@/api/executions'
+
+export type Outcome = 'passed' | 'failed' | 'error' | 'stopped' | 'running' | 'paused' | 'completed'
+export type Beat = 'pass' | 'warn' | 'fail' | 'stop' | 'none'
+
+type Ended = Pick<Execution, 'status' | 'verdict' | 'validity'>
+
+export function outcomeOf({ status, verdict }: Ended): Outcome {
+  if (status === 'paused') return 'paused'
+  if (status === 'failed') return 'error'
+  if (status !== 'completed' && status !== 'stopped') return 'running'
+  if (verdict === 'FAILED') return 'failed'
+  if (status === 'stopped') return 'stopped'
+  return verdict === 'PASSED' ? 'passed' : 'completed'
+}
+
+export function beatOf(run: Ended): Beat {
+  const outcome = outcomeOf(run)
+  if (outcome === 'failed' || outcome === 'error') return 'fail'
+  if (outcome === 'stopped' || outcome === 'running' || outcome === 'paused') return 'stop'
+  return run.validity === 'VALID' || run.validity === null ? 'pass' : 'warn'
+}
