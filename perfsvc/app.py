@@ -31,7 +31,7 @@ from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
-from perfsvc.service.runs.manager import Runs
+from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.services import assemble
 from perfsvc.settings import Settings
@@ -140,10 +140,10 @@ class App:
             drained=drained,
         )
 
-    def _make_runs(self, data: ProjectData, dask: DaskCluster) -> Runs:
+    def _make_runs(self, data: ProjectData, dask: DaskCluster) -> RunManager:
         policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
         cluster = ClusterRouter(LocalCluster(self._catalog.protocol, self._clock, policy), dask)
-        return Runs(self.store, cluster, self._clock, self._make_recorder, data)
+        return RunManager(self.store, cluster, self._clock, self._make_recorder, data)
 
     def _make_sources(self) -> DataSources:
         cache = DataCache(self.settings.data_dir / "data-cache", self.settings.data_cache_size, self._clock)

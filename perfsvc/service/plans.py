@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 from typing import Any
@@ -22,7 +23,6 @@ from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
-from perfsvc.service.runs.run_control import RunControl
 from perfsvc.store import plans
 from perfsvc.store import windows
 from perfsvc.store.database import Store
@@ -59,11 +59,11 @@ class PlanChange(Change):
 
 
 class Plans:
-    """Everything about plans but running them."""
+    """Stored plans. ``is_active``: whether a run of the plan with this id is active."""
 
-    def __init__(self, store: Store, runs: RunControl) -> None:
+    def __init__(self, store: Store, is_active: Callable[[int], bool]) -> None:
         self._store = store
-        self._runs = runs
+        self._is_active = is_active
 
     async def create(self, user: User, form: PlanForm) -> Plan:
         """Raises InvalidInput, also for a scene or an environment of another project."""
@@ -84,7 +84,7 @@ class Plans:
 
     async def delete(self, plan_id: int) -> None:
         """The plan with its runs and reports; raises Conflict while it runs."""
-        if self._runs.is_active(plan_id):
+        if self._is_active(plan_id):
             raise Conflict("测试计划正在执行，不能删除", "The plan is running; it cannot be deleted")
         while await self._store.run(windows.prune, plan_id):
             pass  # piece by piece, so that no single call of a long history runs into the store's time limit

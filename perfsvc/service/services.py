@@ -22,7 +22,7 @@ from perfsvc.service.plugins import Plugins
 from perfsvc.service.presets import Presets
 from perfsvc.service.projects import Projects
 from perfsvc.service.reports import Reports
-from perfsvc.service.runs.run_control import RunControl
+from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.run_list import RunList
 from perfsvc.service.scenes import Scenes
 from perfsvc.settings import Settings
@@ -49,7 +49,7 @@ class Services:
     presets: Presets
     reports: Reports
     plugins: Plugins
-    runs: RunControl
+    runs: RunManager
     run_list: RunList
     nodes: NodeWatch
 
@@ -57,7 +57,7 @@ class Services:
 def assemble(
     store: Store,
     catalog: Catalog,
-    runs: RunControl,
+    runs: RunManager,
     data: ProjectData,
     datafiles: DataFiles,
     *,
@@ -77,7 +77,7 @@ def assemble(
         projects=Projects(store, datafiles.sweep),
         envs=Envs(store, Vault(secret_key)),
         scenes=Scenes(store, catalog),
-        plans=Plans(store, runs),
+        plans=Plans(store, runs.is_active),
         data=data,
         datafiles=datafiles,
         presets=Presets(store),

@@ -96,7 +96,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/performance/executions/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/errors/"): (VIEWERS, None),
-    ("POST", "/api/performance/executions/{execution_id}/load/"): (EDITORS, {"vus": 5}),
+    ("POST", "/api/performance/executions/{execution_id}/load/"): (NO_RUN, {"vus": 5}),
     ("GET", "/api/performance/metrics/{execution_id}/"): (VIEWERS, None),
     ("GET", "/api/performance/presets/"): (VIEWERS, None),
     ("POST", "/api/performance/presets/"): (

@@ -16,8 +16,8 @@ from perfsvc.service.nodes import KEPT
 from perfsvc.service.nodes import NodeWatch
 from tests.support import fake_protocol
 from tests.support import virtual_time
+from tests.support.fake_cluster import FakeNodes
 from tests.support.fake_protocol import Answer
-from tests.support.fake_runs import FakeNodes
 
 
 async def kept(name: str, drained: bool) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from typing import ClassVar
@@ -15,10 +18,19 @@ from tornado.httpclient import HTTPRequest
 from perfsvc.datafeed.cache import DataCache
 from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import ErrorRecord
+from perfsvc.model.entities import Execution
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Role
+from perfsvc.model.run import EndReason
+from perfsvc.model.run import RunState
+from perfsvc.model.run import Target
 from perfsvc.model.scene import SceneSpec
+from perfsvc.model.window import NodeHealth
+from perfsvc.model.window import Snapshot
+from perfsvc.model.window import StepWindow
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import ReplyParts
@@ -34,24 +46,32 @@ from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
+from perfsvc.service.runs.live_feed import Channel
+from perfsvc.service.runs.manager import RunManager
+from perfsvc.service.runs.spec import make_run_spec
 from perfsvc.service.services import Services
 from perfsvc.service.services import assemble
 from perfsvc.settings import Settings
 from perfsvc.store import datafiles
 from perfsvc.store import envs
+from perfsvc.store import errors_seen
+from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import presets
 from perfsvc.store import projects
 from perfsvc.store import reports
 from perfsvc.store import scenes
 from perfsvc.store import users
+from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
+from perfsvc.store.recorder import Recorder
 from perfsvc_datasources.csv import CsvSource
+from tests.support.fake_cluster import FakeCluster
 from tests.support.fake_protocol import FakeCall
 from tests.support.fake_protocol import FakeProtocol
-from tests.support.fake_runs import FakeRuns
 from tests.support.fake_source import FakeSource
+from tests.support.manual_clock import START
 from tests.support.manual_clock import ManualClock
 
 PASSWORD = "correct horse battery"
@@ -111,14 +131,24 @@ class World:
     store: Store
     services: Services
     settings: Settings
-    runs: FakeRuns
+    runs: RunManager
+    cluster: FakeCluster
     clock: ManualClock
     passwords: Passwords
     ids: dict[str, Any]
     people: dict[str, int]
     tokens: dict[str, str]
 
+    def channel(self, execution_id: str) -> Channel:
+        """The live feed of a run that is active."""
+        return next(
+            active.broadcast.channel
+            for active in self.runs._active.values()
+            if active.execution.execution_id == execution_id
+        )
+
     async def close(self) -> None:
+        await self.runs.close()
         self.passwords.close()
         await self.store.close()
 
@@ -128,8 +158,17 @@ async def build(folder: Path, **changes: Any) -> World:
     clock = ManualClock()
     settings = Settings(**{"data_dir": folder, **changes})
     store = await Store.open(settings.database_url, clock=clock, data_dir=folder)
-    runs, passwords = FakeRuns(store, clock), Passwords(HASHER)
+    cluster, passwords = FakeCluster(), Passwords(HASHER)
     data, kept = project_data(store, settings, clock)
+    numbers = count(1)
+    runs = RunManager(
+        store,
+        cluster,
+        clock,
+        lambda execution_id, plan_id: Recorder(store, execution_id, plan_id, folder / "spool", clock),
+        data,
+        new_id=lambda day: f"run-1-{next(numbers)}",
+    )
     services = assemble(
         store, catalog(), runs, data, kept, settings=settings, secret_key=SECRET_KEY, clock=clock, passwords=passwords
     )
@@ -138,14 +177,11 @@ async def build(folder: Path, **changes: Any) -> World:
     for name, user_id in people.items():
         user = await store.run(users.get, user_id)
         tokens[name] = (await services.sessions.begin(user)).token
-    run = await runs.start(ids["plan_id"], await store.run(users.get, people["owner"]))
-    ended = await runs.stop(ids["plan_id"])
-    ids["execution_id"] = run.execution_id
-    ids["name"] = "agent-1"
+    ids["execution_id"], ids["name"] = "run-1-0", "agent-1"
     ids["file"] = UI_SCRIPT
-    ids["report_id"] = await store.run(_report, ids["plan_id"], ended)
+    ids["report_id"] = await store.run(_past_run, ids["plan_id"], people["owner"])
     kept_file(folder / "datafiles")
-    return World(store, services, settings, runs, clock, passwords, ids, people, tokens)
+    return World(store, services, settings, runs, cluster, clock, passwords, ids, people, tokens)
 
 
 def kept_file(folder: Path) -> None:
@@ -187,8 +223,40 @@ METRICS = {
 SERIES = {"timestamps": [1, 2], "throughput": [10.0, 20.0], "p95": [180.0, None], "error_rate": [0.0, 0.2]}
 
 
+STOPPED = EndReason(code="stopped_by_user", zh="用户停止", en="stopped by the user")
+ERRORS: list[dict[str, Any]] = [{"error_class": "HTTP 500", "count": 3}, {"error_class": "timeout", "count": 2}]
+SECOND = Snapshot(
+    node="local",
+    seq=1,
+    second=int(START),
+    elapsed=1.0,
+    span_ns=1_000_000_000,
+    vus=10,
+    planned_vus=10,
+    windows=[
+        StepWindow(
+            step=0,
+            requests=20,
+            failures={error["error_class"]: error["count"] for error in ERRORS},
+            latency=Histogram.of_ns([1_000_000] * 10 + [2_000_000] * 10).pack(),
+        )
+    ],
+    health=NodeHealth(cpu=65.0, memory=75.0, network=15.0),
+)
+"""All that was measured of the run that is over."""
+
+
 @writes
-def _report(plan_id: int, ended: Any) -> int:
+def _past_run(plan_id: int, starter_id: int) -> int:
+    """A run that is over, with what was measured and its report."""
+    plan, moment = plans.get(plan_id), datetime.fromtimestamp(START, UTC)
+    spec = make_run_spec(plan.name, plan.config, (), Target(), "run-1-0")
+    document = spec.model_dump(mode="json", by_alias=True, exclude={"files"})
+    executions.create(Execution("run-1-0", plan_id, starter_id, RunState.RUNNING, document, moment, None, None))
+    windows.add(plan_id, "run-1-0", [SECOND])
+    ended = executions.finish("run-1-0", RunState.STOPPED, STOPPED, moment)
+    seen = [ErrorRecord("run-1-0", int(START), error, error["count"]) for error in ERRORS]
+    errors_seen.upsert(plan_id, "run-1-0", seen)
     body = {
         "execution_id": ended.execution_id,
         "start_time": "2023-11-14T22:13:20Z",
@@ -204,7 +272,7 @@ def _report(plan_id: int, ended: Any) -> int:
         ended.execution_id,
         status="stopped",
         start_time=ended.start_time,
-        end_time=ended.end_time,
+        end_time=moment,
         summary=SUMMARY,
         performance_score=87.5,
         body=body,

@@ -19,15 +19,20 @@ from tornado.websocket import websocket_connect
 from perfsvc.model.entities import Execution
 from perfsvc.store import projects
 from perfsvc.web.api.live import LiveHandler
-from tests.support.fake_runs import END
-from tests.support.fake_runs import HISTORY
+from tests.support.many_nodes import T0
+from tests.support.web_world import SUMMARY
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
-FRAME = {"type": "metrics", "timestamp": 1_620_000_000, "data": {"active_users": 100}}
+HISTORY = {"type": "history", "timestamp": None, "data": []}
 EVENTS = 20.0
+
+
+def status(state: str, second: int = 0) -> dict[str, Any]:
+    time = f"2023-11-14T22:13:{20 + second}Z"
+    return {"type": "status", "timestamp": T0 + second, "data": {"status": state, "time": time}}
 
 
 @pytest.fixture
@@ -78,17 +83,28 @@ async def test_history_then_frames_then_the_end(feed: str, world: World, watch: 
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
     assert await frame(connection) == HISTORY
-    world.runs.channels["run-1-1"].publish(FRAME)
-    assert await frame(connection) == FRAME
+    assert await frame(connection) == status("running")
+    world.cluster.deployments["run-1-1"].tell("local", 1)
+    seen = await frame(connection)
+    assert (seen["type"], seen["timestamp"], seen["data"]["requests"]) == ("metrics", T0, 10)
+    world.clock.advance(1)
     await world.runs.stop(1)
-    assert await frame(connection) == END
+    assert await frame(connection) == status("stopping", 1)
+    end = await frame(connection)
+    assert (end["type"], end["timestamp"], end["data"]["status"]) == ("end", T0 + 1, "stopped")
+    assert end["data"]["summary"]["total_requests"] == 10
     assert await frame(connection) is None
     assert (connection.close_code, connection.close_reason) == (1000, "end of run")
 
 
 async def test_a_run_that_is_over_gives_its_history(base_url: str, api: Api, world: World, watch: Viewers) -> None:
     connection = await watch(f"{base_url.replace('http', 'ws')}/ws/performance/run-1-0", world.tokens["viewer"])
-    assert [await frame(connection) for _ in range(3)] == [HISTORY, END, None]
+    history, end, closed = [await frame(connection) for _ in range(3)]
+    assert [(point["timestamp"], point["requests"], point["errors"]) for point in history["data"]] == [(T0, 20, 5)]
+    times = dict.fromkeys(("start_time", "end_time"), "2023-11-14T22:13:20Z")
+    data = {"status": "stopped", "summary": SUMMARY, "verdict": {"state": "PASSED", "thresholds": []}, **times}
+    assert end == {"type": "end", "timestamp": T0, "execution_id": "run-1-0", "data": data}
+    assert closed is None
 
 
 async def test_the_token_as_subprotocol(feed: str, world: World, watch: Viewers) -> None:
@@ -181,7 +197,7 @@ async def test_a_viewer_that_takes_nothing_is_dropped(
 ) -> None:
     monkeypatch.setattr(LiveHandler, "write_limit_s", 0.2)
     await running(world)
-    channel = world.runs.channels["run-1-1"]
+    channel = world.channel("run-1-1")
     stalled = socket.create_connection(("127.0.0.1", http_port), timeout=5)
     stalled.setblocking(False)
     loop = asyncio.get_running_loop()
@@ -195,7 +211,7 @@ async def test_a_viewer_that_takes_nothing_is_dropped(
     )
     assert (await loop.sock_recv(stalled, 1024)).startswith(b"HTTP/1.1 101 ")
     brisk = await watch(feed, world.tokens["viewer"])
-    assert await frame(brisk) == HISTORY
+    assert [await frame(brisk) for _ in range(2)] == [HISTORY, status("running")]
     large = {"type": "metrics", "data": "x" * 1_000_000}
     async with asyncio.timeout(EVENTS):
         while channel.viewers == 2:
@@ -207,7 +223,7 @@ async def test_a_viewer_that_takes_nothing_is_dropped(
 
 async def test_a_viewer_that_leaves_is_forgotten(feed: str, world: World, watch: Viewers) -> None:
     await running(world)
-    channel = world.runs.channels["run-1-1"]
+    channel = world.channel("run-1-1")
     connection = await watch(feed, world.tokens["viewer"])
     assert await frame(connection) == HISTORY
     assert channel.viewers == 1
@@ -221,7 +237,7 @@ async def test_what_viewers_say_is_ignored_and_bounded(feed: str, world: World, 
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
     await connection.write_message("hello")
-    assert await frame(connection) == HISTORY
+    assert [await frame(connection) for _ in range(2)] == [HISTORY, status("running")]
     await connection.write_message("x" * 5000)
     assert await frame(connection) is None
 

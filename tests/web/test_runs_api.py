@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_runs import ERRORS
-from tests.support.fake_runs import METRICS
+from perfsvc.store import executions
+from tests.support.web_world import ERRORS
 from tests.support.web_world import METRICS as REPORT_METRICS
 from tests.support.web_world import SERIES
 from tests.support.web_world import SUMMARY
@@ -36,6 +36,13 @@ EXECUTION: dict[str, Any] = {
     "summary": SUMMARY,
     "performance_score": 87.5,
 }
+METRICS: dict[str, dict[str, Any]] = {
+    "response_time": {"current": 1.5, "avg": 1.5, "min": 1.0, "max": 2.0, "p95": 2.0},
+    "throughput": {"current_rps": 20.0, "avg_rps": 20.0, "total_requests": 20},
+    "error_rate": {"current": 25.0, "total_errors": 5},
+    "system": {"cpu_usage": 65.0, "memory_usage": 75.0, "network_io": 15.0},
+}
+"""What the document names of ``SECOND``."""
 SPARK = {"rps": [10.0, 20.0], "p95": [180.0, None], "error_rate": [0.0, 0.2]}
 
 
@@ -70,14 +77,19 @@ async def test_moves_that_the_state_does_not_allow_are_conflicts(api: Api) -> No
     assert (await api.post(f"{PLAN}/resume/")).status == 409
 
 
-async def test_executions(api: Api) -> None:
+async def started_with(world: World) -> dict[str, Any]:
+    """The stored RunSpec of the run that is over; nothing in it is secret."""
+    return (await world.store.run(executions.get, "run-1-0")).spec
+
+
+async def test_executions(api: Api, world: World) -> None:
     for path in ("plan_id=1", "project_id=1", "plan_id=1&project_id=1"):
         page = (await api.get(f"/api/performance/executions/?{path}")).json
         assert (page["total"], page["page"], page["page_size"]) == (1, 1, 10)
         assert page["results"] == [EXECUTION]
     one = await api.get("/api/performance/executions/run-1-0/", headers={"Accept-Language": "en"})
     reason = {"code": "stopped_by_user", "message": "stopped by the user"}
-    assert one.json == {**EXECUTION, "reason": reason, "config": {}}
+    assert one.json == {**EXECUTION, "reason": reason, "config": await started_with(world)}
 
 
 async def test_runs_and_reports_of_all_ones_projects(api: Api) -> None:
@@ -139,11 +151,13 @@ async def test_errors_in_pages(api: Api) -> None:
 
 async def test_metrics_answer_as_documented(api: Api) -> None:
     path = "/api/performance/metrics/run-1-0/"
-    whole = await api.get(path)
-    assert whole.json == {"execution_id": "run-1-0", "timestamp": "2024-02-20T11:00:00Z", "metrics": METRICS}
+    whole = (await api.get(path)).json
+    assert (whole["execution_id"], whole["timestamp"]) == ("run-1-0", "2023-11-14T22:13:20Z")
+    shown = {kind: {name: whole["metrics"][kind][name] for name in names} for kind, names in METRICS.items()}
+    assert shown == METRICS
     for kind in METRICS:
         one = await api.get(f"{path}?metric_type={kind}&time_range=60")
-        assert one.json["metrics"] == {kind: METRICS[kind]}
+        assert one.json["metrics"] == {kind: whole["metrics"][kind]}
 
 
 @pytest.mark.parametrize(
@@ -183,7 +197,7 @@ async def test_report_list_answers_as_documented(api: Api) -> None:
     assert page == {"total": 1, "page": 1, "page_size": 10, "results": [row]}
 
 
-async def test_report_answers_as_documented(api: Api) -> None:
+async def test_report_answers_as_documented(api: Api, world: World) -> None:
     report = (await api.get("/api/performance/reports/1/")).json
     assert report == {
         "id": 1,
@@ -200,7 +214,7 @@ async def test_report_answers_as_documented(api: Api) -> None:
         "project_id": 1,
         "starter": "owner",
         "mode": "concurrent",
-        "config": {},
+        "config": await started_with(world),
     }
 
 

@@ -69,7 +69,7 @@ class ActiveRun:
         self.execution = execution
 
 
-class Runs:
+class RunManager:
     """The runs of this process, one per plan at a time, and those that are over."""
 
     def __init__(
@@ -79,12 +79,14 @@ class Runs:
         clock: Clock,
         recorder: Callable[[str, int], Recorder],
         data: ProjectData,
+        new_id: Callable[[str], str] = new_execution_id,
     ) -> None:
         self._store = store
         self._cluster = cluster
         self._data = data
         self._clock = clock
         self._recorder = recorder
+        self._new_id = new_id
         self._active: dict[int, ActiveRun] = {}
         self._starting: dict[int, asyncio.Task[Execution]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
@@ -218,7 +220,7 @@ class Runs:
 
     async def _start(self, plan_id: int, user: User) -> Execution:
         plan = await self._store.run(plans.get, plan_id)
-        execution_id = new_execution_id(utc_now(self._clock).strftime("%Y%m%d"))
+        execution_id = self._new_id(utc_now(self._clock).strftime("%Y%m%d"))
         broadcast = Broadcast()
         recording = Recording(self._store, self._recorder(execution_id, plan_id))
         run = open_run(await self._run_plan(plan), execution_id, self._cluster, self._clock, [recording, broadcast])

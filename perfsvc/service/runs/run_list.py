@@ -25,7 +25,7 @@ Running = Callable[[str], Run | None]
 
 
 class RunList:
-    """Reading runs in short. Starting and steering them is the business of ``RunControl``."""
+    """Reading runs in short. Starting and steering them is the business of ``RunManager``."""
 
     def __init__(self, store: Store, running: Running) -> None:
         self._store = store
