@@ -38,6 +38,7 @@ CREATE_BY_EDITORS = (401, 404, 403, 201, 201, 201)
 NO_RUN = (401, 404, 403, 409, 409, 409)
 
 MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
+    ("GET", "/api/about/"): (EVERYBODY, None),
     ("POST", "/api/users/register/"): (
         (201,) * 6,
         {"username": "new", "email": "new@example.com", "password": "long enough"},

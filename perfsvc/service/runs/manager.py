@@ -103,10 +103,8 @@ class RunManager:
             raise Conflict("服务正在停止", "the server is stopping")
         started = asyncio.get_running_loop().create_task(self._start(plan_id, user))
         self._starting[plan_id] = started
-        try:
-            return await asyncio.shield(started)
-        finally:
-            del self._starting[plan_id]
+        started.add_done_callback(lambda _: self._starting.pop(plan_id))
+        return await asyncio.shield(started)  # a caller that gives up does not leave half a run behind
 
     async def pause(self, plan_id: int) -> Execution:
         """Raises NotFound, Conflict when no run is active, IllegalTransition."""

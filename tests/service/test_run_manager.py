@@ -1,0 +1,349 @@
+"""The run manager over a real store: one run per plan, starting and stopping that cross, storing the end late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from typing import cast
+
+import pytest
+
+from perfsvc.cluster.interface import OnEnding
+from perfsvc.cluster.interface import OnNodeEvent
+from perfsvc.cluster.interface import OnSnapshot
+from perfsvc.cluster.interface import ignored
+from perfsvc.datafeed.allocator import RowAllocator
+from perfsvc.errors import Conflict
+from perfsvc.errors import IllegalTransition
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import NotFound
+from perfsvc.errors import RunError
+from perfsvc.errors import StoreUnavailable
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import Execution
+from perfsvc.model.entities import User
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import RunState
+from perfsvc.service.data.project_data import ProjectData
+from perfsvc.service.runs import manager
+from perfsvc.service.runs.manager import KEPT_RUNS
+from perfsvc.service.runs.manager import RunManager
+from perfsvc.service.runs.recovery import close_interrupted
+from perfsvc.store import executions
+from perfsvc.store import plans
+from perfsvc.store import projects
+from perfsvc.store import reports
+from perfsvc.store import users
+from perfsvc.store.database import Store
+from perfsvc.store.recorder import Recorder
+from tests.support.fake_cluster import FakeNodes
+from tests.support.manual_clock import ManualClock
+from tests.support.many_nodes import ManyNodes
+
+pytestmark = pytest.mark.asyncio
+
+CONFIG = PlanConfig.parse({"concurrent_users": 2, "target_url": "http://127.0.0.1:1/"})
+LIMIT_S = 20
+
+
+class HeldNodes(ManyNodes):
+    """A deployment whose setup lasts until ``setup`` is set or the run is stopped; ``error`` is what it ends with."""
+
+    def __init__(self, setup: asyncio.Event, error: Exception | None) -> None:
+        super().__init__("local")
+        self.preparing = asyncio.Event()
+        self.setup = setup
+        self.error = error
+
+    async def prepare(self) -> None:
+        self.preparing.set()
+        waits = [asyncio.ensure_future(event.wait()) for event in (self.setup, self._ended)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if self.error is not None:
+            raise self.error
+
+
+class HeldCluster(FakeNodes):
+    """Makes deployments of one node; ``setup`` is clear while a test holds them in their setup."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setup = asyncio.Event()
+        self.setup.set()
+        self.error: Exception | None = None
+        self.deployed: list[HeldNodes] = []
+        self.another = asyncio.Event()
+
+    def deploy(
+        self,
+        spec: RunSpec,
+        on_snapshot: OnSnapshot,
+        on_ending: OnEnding,
+        on_event: OnNodeEvent = ignored,
+        dealer: RowAllocator | None = None,
+    ) -> ManyNodes:
+        held = HeldNodes(self.setup, self.error)
+        self.deployed.append(held)
+        self.another.set()
+        return held.deploy(spec, on_snapshot, on_ending, on_event, dealer)
+
+
+class WatchedStore:
+    """The store, which can be away; ``calls`` are the names of what was run on it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.away = False
+        self.calls: list[str] = []
+
+    async def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        self.calls.append(function.__name__)
+        if self.away:
+            raise StoreUnavailable("数据库不可用", "the database is away")
+        return await self.store.run(function, *arguments, **named)
+
+
+class NoFiles:
+    """A project without data files."""
+
+    async def files_of(self, project_id: int) -> dict[str, str]:
+        return {}
+
+    def for_run(self, project_id: int, env: Any) -> None: ...
+
+
+class Rig:
+    """A manager over a project with as many plans as a test asks for."""
+
+    def __init__(self, store: Store, folder: Path, user: User, project_id: int) -> None:
+        self.store = WatchedStore(store)
+        self.user = user
+        self.cluster = HeldCluster()
+        self._project_id = project_id
+        clock, watched = ManualClock(), cast(Store, self.store)
+        self.runs = RunManager(
+            watched,
+            self.cluster,
+            clock,
+            lambda execution_id, plan_id: Recorder(watched, execution_id, plan_id, folder / "spool", clock),
+            cast(ProjectData, NoFiles()),
+        )
+
+    async def plan(self, **config: Any) -> int:
+        made = await self.store.store.run(
+            plans.create, self._project_id, self.user.id, "peak", CONFIG.merged(config) if config else CONFIG
+        )
+        return made.id
+
+    def start(self, plan_id: int) -> asyncio.Task[Execution]:
+        return asyncio.create_task(self.runs.start(plan_id, self.user))
+
+    async def stored(self, execution_id: str) -> Execution:
+        return await self.store.store.run(executions.get, execution_id)
+
+    async def held(self) -> HeldNodes:
+        """The deployment that is in its setup."""
+        await asyncio.wait_for(self.cluster.another.wait(), LIMIT_S)
+        held = self.cluster.deployed[-1]
+        await asyncio.wait_for(held.preparing.wait(), LIMIT_S)
+        return held
+
+
+@asynccontextmanager
+async def rig_in(folder: Path) -> AsyncIterator[Rig]:
+    store = await Store.open("sqlite:///perfsvc.db", clock=ManualClock(), data_dir=folder)
+    user = await store.run(users.create, "u", "u@example.com", "x")
+    project = await store.run(projects.create, "shop", "u", user.id)
+    rig = Rig(store, folder, user, project.id)
+    try:
+        yield rig
+    finally:
+        rig.cluster.setup.set()
+        await rig.runs.close()
+        await store.close()
+
+
+async def test_a_plan_has_one_run_at_a_time(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan, other = await rig.plan(), await rig.plan()
+        first = await rig.start(plan)
+        assert first.state is RunState.RUNNING
+        with pytest.raises(Conflict):
+            await rig.start(plan)
+        await rig.start(other)
+        assert (rig.runs.active_count, rig.runs.is_active(plan), rig.runs.is_active(other)) == (2, True, True)
+        assert (await rig.runs.stop(plan)).state is RunState.STOPPED
+        assert (await rig.start(plan)).execution_id != first.execution_id
+
+
+async def test_a_second_start_while_the_first_is_under_way_is_refused(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        first, second = rig.start(plan), rig.start(plan)
+        with pytest.raises(Conflict):
+            await second
+        assert (await first).state is RunState.RUNNING
+        assert len(rig.cluster.deployed) == 1
+
+
+async def test_a_caller_that_gives_up_does_not_open_the_door_to_a_second_run(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        first = rig.start(plan)
+        await asyncio.sleep(0)  # it is reading the plan
+        first.cancel()
+        await asyncio.wait([first])
+        with pytest.raises(Conflict):
+            await rig.start(plan)
+        await rig.held()
+        assert len(rig.cluster.deployed) == 1
+
+
+async def test_stopping_while_the_setup_is_under_way(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        rig.cluster.setup.clear()
+        starting = rig.start(plan)
+        await rig.held()
+        stopped = await asyncio.wait_for(rig.runs.stop(plan), LIMIT_S)
+        assert stopped.state is RunState.STOPPED
+        assert (await starting).execution_id == stopped.execution_id
+        stored = await rig.stored(stopped.execution_id)
+        assert stored.reason is not None
+        assert (stored.state, stored.reason.code) == (RunState.STOPPED, "stopped_by_user")
+
+
+async def test_a_start_that_fails_leaves_a_report_and_no_active_run(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        rig.cluster.error = RunError("准备步骤失败", "the setup failed")
+        with pytest.raises(RunError):
+            await rig.start(plan)
+        rig.cluster.error = None
+        again = await rig.start(plan)
+        failed = await rig.store.store.run(executions.get, rig.cluster.deployed[0].spec.execution_id)
+        assert failed.state is RunState.FAILED
+        assert (await rig.store.store.run(reports.by_execution, failed.execution_id)).body["status"] == "failed"
+        assert again.state is RunState.RUNNING
+
+
+@pytest.mark.parametrize("when", ["while the plan is read", "during the setup"])
+async def test_closing_while_a_run_starts_ends_it_with_its_report(tmp_path: Path, when: str) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        rig.cluster.setup.clear()
+        starting = rig.start(plan)
+        if when == "during the setup":
+            await rig.held()
+        else:
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().create_task(release(rig))
+        await asyncio.wait_for(rig.runs.close(), LIMIT_S)
+        stored = await rig.stored((await starting).execution_id)
+        assert stored.reason is not None
+        assert (stored.state, stored.reason.code) == (RunState.STOPPED, "server_stopped")
+        assert (await rig.store.store.run(reports.by_execution, stored.execution_id)).body["status"] == "stopped"
+        assert rig.runs.active_count == 0
+
+
+async def release(rig: Rig) -> None:
+    """Let the setup end once it is under way."""
+    await rig.held()
+    rig.cluster.setup.set()
+
+
+async def test_nothing_starts_once_the_server_is_closing(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        await rig.runs.close()
+        with pytest.raises(Conflict):
+            await rig.start(plan)
+
+
+async def test_the_end_of_a_run_is_stored_when_the_database_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager, "SETTLE_AGAIN_S", 0.01)
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        run = await rig.start(plan)
+        rig.store.away = True
+        assert (await rig.runs.stop(plan)).state is RunState.STOPPED
+        async with asyncio.timeout(LIMIT_S):
+            while rig.store.calls.count("close_run") < 3:
+                await asyncio.sleep(0.001)
+        assert not (await rig.stored(run.execution_id)).state.ended
+        rig.store.away = False
+        async with asyncio.timeout(LIMIT_S):
+            while not (await rig.stored(run.execution_id)).state.ended:
+                await asyncio.sleep(0.001)
+        assert (await rig.store.store.run(reports.by_execution, run.execution_id)).body["status"] == "stopped"
+
+
+async def test_closing_does_not_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        run = await rig.start(plan)
+        rig.store.away = True
+        await rig.runs.stop(plan)
+        await asyncio.wait_for(rig.runs.close(), LIMIT_S)
+        assert not (await rig.stored(run.execution_id)).state.ended
+        assert await close_interrupted(rig.store.store) == [run.execution_id]
+        assert (await rig.stored(run.execution_id)).state is RunState.FAILED
+
+
+async def test_the_metrics_of_the_latest_runs_are_kept_in_memory(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        ids = []
+        for number in range(KEPT_RUNS + 1):
+            run = await rig.start(plan)
+            rig.cluster.deployed[-1].tell("local", 1, requests=number + 1)
+            await rig.runs.stop(plan)
+            ids.append(run.execution_id)
+        for number in (KEPT_RUNS, 1, 0):
+            found = await rig.runs.metrics(ids[number], "throughput", None)
+            assert found["metrics"]["throughput"]["total_requests"] == number + 1
+        assert rig.store.calls.count("replayed") == 1
+        await rig.runs.metrics(ids[0], None, None)
+        assert rig.store.calls.count("replayed") == 1
+        await rig.runs.metrics(ids[1], None, None)
+        assert rig.store.calls.count("replayed") == 2
+
+
+async def test_what_no_run_can_do(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        for steer in (rig.runs.stop, rig.runs.pause, rig.runs.resume):
+            with pytest.raises(Conflict):
+                await steer(plan)
+            with pytest.raises(NotFound):
+                await steer(plan + 1)
+        with pytest.raises(NotFound):
+            await rig.start(plan + 1)
+        run = await rig.start(plan)
+        with pytest.raises(InvalidInput) as caught:
+            await rig.runs.set_load(run.execution_id, 5, "arrival_rate", rig.user)
+        assert [problem.path for problem in caught.value.problems] == ["arrival_rate"]
+        await rig.runs.set_load(run.execution_id, 5, "vus", rig.user)
+        assert rig.cluster.deployed[0].levels == [5]
+        await rig.runs.stop(plan)
+        with pytest.raises(IllegalTransition):
+            await rig.runs.set_load(run.execution_id, 5, "vus", rig.user)
+        with pytest.raises(NotFound):
+            await rig.runs.set_load("none", 5, "vus", rig.user)
+
+
+async def test_a_plan_that_cannot_be_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan(execution_config={"max_vus": 5})
+        with pytest.raises(InvalidInput):
+            await rig.start(plan)
+        assert not rig.runs.is_active(plan)
+        assert await rig.store.store.run(executions.unfinished) == []
