@@ -1,4 +1,4 @@
-"""The size gate: modules under 400 lines, functions under 60, the median function at most 10.
+"""The size gate: modules under 600 lines, functions under 60, the median function at most 10.
 
 An exemption is a comment ``# size: <reason>`` on the line of the ``def`` or on the module's first line.
 """
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-MAX_MODULE = 400
+MAX_MODULE = 600
 MAX_FUNCTION = 60
 MAX_MEDIAN = 10
 MARK = "# size:"

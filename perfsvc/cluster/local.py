@@ -19,7 +19,7 @@ from perfsvc.cluster.process_stats import ProcessStats
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.row_buffer import Rows
+from perfsvc.engine.row_supply import RowReceiver
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.errors import Text
@@ -38,9 +38,8 @@ ITSELF = Text("由服务自身执行", "the service itself runs it")
 class DirectSupply:
     """An engine's way to a dealer on the same loop."""
 
-    rows: Rows
-
     def __init__(self, dealer: RowAllocator, node: str = NODE) -> None:
+        self._receiver: RowReceiver | None = None
         self._dealer = dealer
         self._node = node
         self._asked: set[asyncio.Task[None]] = set()
@@ -50,12 +49,16 @@ class DirectSupply:
         """The names every row has."""
         return self._dealer.columns
 
-    def ask(self, want: int) -> Grant | None:
-        """Answered at once, or else as soon as the dealer has rows."""
-        grant = self._dealer.grant_at_once(self._node, want)
+    def connect(self, receiver: RowReceiver) -> None:
+        """Send grants that come later to ``receiver``."""
+        self._receiver = receiver
+
+    def request(self, count: int) -> Grant | None:
+        """Return the grant where the dealer has rows at hand; else it follows."""
+        grant = self._dealer.grant_at_once(self._node, count)
         if grant is not None:
             return grant
-        task = asyncio.get_running_loop().create_task(self._deliver(want))
+        task = asyncio.get_running_loop().create_task(self._deliver(count))
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
         return None
@@ -64,12 +67,14 @@ class DirectSupply:
         """Noted at once."""
         return self._dealer.claimed(self._node, lease, upto, spent)
 
-    def give_back(self, spent: int, upto: int | None = None) -> None:
+    def release(self, spent: int, upto: int | None = None) -> None:
         """Noted at once."""
         self._dealer.given_back(self._node, spent, upto)
 
-    async def _deliver(self, want: int) -> None:
-        self.rows.deliver(await self._dealer.grant(self._node, want))
+    async def _deliver(self, count: int) -> None:
+        grant = await self._dealer.grant(self._node, count)
+        if self._receiver is not None:
+            self._receiver.on_grant(grant)
 
 
 class LocalCluster:
@@ -107,8 +112,6 @@ class LocalCluster:
             node=NODE,
             supply=supply,
         )
-        if supply is not None and engine.rows is not None:
-            supply.rows = engine.rows
         self._engines.add(engine)
         return engine
 

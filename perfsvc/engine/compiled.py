@@ -14,7 +14,7 @@ from perfsvc.engine import files
 from perfsvc.engine.program import OPTIONS
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
-from perfsvc.engine.row_buffer import Rows
+from perfsvc.engine.row_buffer import RowBuffer
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
@@ -43,7 +43,7 @@ class CompiledRun:
         resolver: Resolver,
         clock: Clock,
         numbers: random.Random,
-        rows: Rows | None = None,
+        rows: RowBuffer | None = None,
     ) -> None:
         self._spec = spec
         self._rows = rows

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 
 from perfsvc.clock import Clock
@@ -20,15 +21,16 @@ from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.row_buffer import Rows
+from perfsvc.engine.row_buffer import RowBuffer
+from perfsvc.engine.row_supply import NoSupply
 from perfsvc.engine.row_supply import RowSupply
 from perfsvc.engine.setup_teardown import begin_errand
 from perfsvc.engine.setup_teardown import has_steps
 from perfsvc.engine.setup_teardown import run_errand
 from perfsvc.engine.share import WHOLE
-from perfsvc.engine.share import Origin
-from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import Slot
+from perfsvc.engine.share import StartTime
 from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import CLOSED
 from perfsvc.engine.virtual_user import WAIT
@@ -54,7 +56,7 @@ Emit = Callable[[Snapshot], None]
 
 
 class Engine:
-    """Runs one node's part of ``spec``, which its ``place`` decides.
+    """Runs one node's part of ``spec``, which its ``slot`` decides.
 
     The order is ``compile()``, ``await prepare()``, ``start()``, any of ``pause()``, ``resume()``, ``stop()``, then
     ``await wait()``.
@@ -75,7 +77,7 @@ class Engine:
         ending: Callable[[], None] = lambda: None,
         teardown_here: Callable[[], Awaitable[bool]] | None = None,
         node: str = "local",
-        place: Place = WHOLE,
+        slot: Slot = WHOLE,
         supply: RowSupply | None = None,
     ) -> None:
         self.spec = spec
@@ -85,10 +87,12 @@ class Engine:
         self._clock = clock
         self._teardown_here = teardown_here
         self._node = node
-        self._place = place
+        self._slot = slot
         self._resolver = Resolver(policy, cached=spec.dns_cache)
         self._gate = PauseGate()
-        self.rows = Rows(self, supply, spec.data.allocation, spec.graceful_stop_s) if spec.data else None
+        self.rows = (
+            RowBuffer(self, supply or NoSupply(), spec.data.allocation, spec.graceful_stop_s) if spec.data else None
+        )
         self._seq = 0
         self._iterations = 0
         self._cut_off = 0
@@ -109,20 +113,18 @@ class Engine:
     def compile(self) -> None:
         """Make the scenes ready. Raises InvalidInput with every fault, and for more users than can have connections."""
         self.loop = asyncio.get_running_loop()
-        check_open_files(self._place.share.of(self.spec.load.most_users), raise_open_files_limit())
+        check_open_files(self._slot.share.of(self.spec.load.most_users), raise_open_files_limit())
         self._ended = self.loop.create_future()
         self._assemble()
 
     def _assemble(self) -> None:
-        numbers = random.Random(f"{self.spec.seed}/node/{self._place.share.index}")  # noqa: S311 - repeatable on purpose
+        numbers = random.Random(f"{self.spec.seed}/node/{self._slot.share.index}")  # noqa: S311 - repeatable on purpose
         self._run = CompiledRun(self.spec, self._protocol_class, self._resolver, self._clock, numbers, self.rows)
         self._failures = ErrorSamples(self._run.classes)
         weights = [weighted.weight for weighted in self.spec.scenes]
         driver = OpenExecutor if self.spec.load.open else ClosedExecutor
         self._users = UserPool(self._run.mains, weights, self._make_user, self._begin)
-        self._driver: ClosedExecutor | OpenExecutor = driver(self, self._users, self._place)
-        if self.rows is not None:
-            self.rows.driver = self._driver
+        self._driver: ClosedExecutor | OpenExecutor = driver(self, self._users, self._slot)
 
     async def prepare(self, variables: Mapping[str, object] | None = None) -> None:
         """Run the setup steps, or take over the ``variables`` of the node that did. Raises RunError."""
@@ -136,10 +138,10 @@ class Engine:
         else:
             self.variables.update(variables)
 
-    def start(self, origin: Origin | None = None, paused_ns: int = 0) -> None:
+    def start(self, origin: StartTime | None = None, paused_ns: int = 0) -> None:
         """Begin the load; where ``origin`` is given, that is when it began, or begins, on all nodes."""
         now_ns = self.tick_ns = self._clock.now_ns()
-        began = origin or Origin(now_ns, self._clock.wall())
+        began = origin or StartTime(now_ns, self._clock.wall())
         self.origin_ns, self._origin_second, self.paused_ns = began.clock_ns, int(began.wall), paused_ns
         missed = max(now_ns - self.origin_ns, 0) // SECOND_NS
         self._fold_due_ns = self.origin_ns + missed * SECOND_NS
@@ -229,6 +231,15 @@ class Engine:
         """A request failed: count it under its class, keep an example."""
         step.recorder.failures[error_class] += 1
         self._failures.note(step.step_index, error_class, message, reply, self._clock.wall())
+
+    @property
+    def active_users(self) -> Collection[VirtualUser]:
+        """The users that have started and not left."""
+        return self._users.active
+
+    def out_of_data(self, user: VirtualUser) -> None:
+        """A user has no row of test data to work with, and there will be none."""
+        self._driver.out_of_data(user)
 
     @property
     def idle(self) -> bool:
@@ -338,7 +349,7 @@ class Engine:
     # Users.
 
     def _make_user(self, number: int, program: Program) -> VirtualUser:
-        scope = Scope(self._place.user_number(number), self.spec.seed)
+        scope = Scope(self._slot.user_number(number), self.spec.seed)
         scope.variables.update(self.variables)
         return VirtualUser(self, program, scope, self._gate)
 

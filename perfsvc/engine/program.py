@@ -14,7 +14,7 @@ from perfsvc.engine.checks import compile_checks
 from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
-from perfsvc.engine.row_buffer import Rows
+from perfsvc.engine.row_buffer import RowBuffer
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import Program
 from perfsvc.errors import NotFound
@@ -54,7 +54,7 @@ class Compiler:
         timeout_ms: int,
         recorder: Callable[[int], StepRecorder],
         numbers: random.Random,
-        rows: Rows | None = None,
+        rows: RowBuffer | None = None,
     ) -> None:
         self._protocol = protocol
         self.rows = rows
@@ -157,7 +157,7 @@ class _Assembly:
         self.sequence(steps, path_of(("steps",), at))
         self.code.append(make.finish(head))
 
-    def head(self, rows: Rows | None) -> int:
+    def head(self, rows: RowBuffer | None) -> int:
         """Where an iteration begins: with a row of its own, but for the first, which has the row of ``on_start``."""
         here = len(self.code)
         if rows is None or rows.once:

@@ -7,11 +7,10 @@ of this node, no other is then given that row. What is leased and not claimed ma
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
-from perfsvc.engine.executors.base import Executor
-from perfsvc.engine.row_supply import Nothing
 from perfsvc.engine.row_supply import RowSupply
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
@@ -33,7 +32,7 @@ AT_ONCE = 100
 """With so many rows left there is time to ask for more, if these come at once: what waits long leaves the cache."""
 FIRST_LEASE = 16
 UNNEEDED = Grant()
-"""The answer to an ask that was taken back."""
+"""The reply to a request that was withdrawn."""
 NEVER = -1
 """As low-water mark: restocking would change nothing."""
 
@@ -45,8 +44,17 @@ class Host(Interface):
         """Profile time, s: it stands still in a pause."""
         ...
 
+    @property
+    def active_users(self) -> Collection[VirtualUser]:
+        """The users that have started and not left."""
+        ...
+
+    def out_of_data(self, user: VirtualUser) -> None:
+        """End a user for which there is no row, and will be none."""
+        ...
+
     def fail(self, error: Exception) -> None:
-        """The run cannot go on."""
+        """End the run with this error."""
         ...
 
 
@@ -95,12 +103,12 @@ class Lease:
         return self.rows[begin : self.claimed]
 
 
-class Place:
-    """A user's place in the queue for rows. ``since_ns`` is where its wait counts from."""
+class QueueEntry:
+    """A user that waits for a row. ``since_ns`` is where its wait counts from."""
 
     __slots__ = ("_queue", "position", "since_ns", "user")
 
-    def __init__(self, user: VirtualUser, position: int, since_ns: int, queue: dict[Place, None]) -> None:
+    def __init__(self, user: VirtualUser, position: int, since_ns: int, queue: dict[QueueEntry, None]) -> None:
         self.user = user
         self.position = position
         self.since_ns = since_ns
@@ -111,18 +119,15 @@ class Place:
         self._queue.pop(self, None)
 
 
-class Rows:
+class RowBuffer:
     """Hands rows to the users of one engine.
 
-    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones. ``driver`` drives those
-    who use them.
+    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones.
     """
 
-    driver: Executor
-
-    def __init__(self, host: Host, supply: RowSupply | None, allocation: Allocation, graceful_s: float) -> None:
+    def __init__(self, host: Host, supply: RowSupply, allocation: Allocation, graceful_s: float) -> None:
         self._host = host
-        self._supply = supply or Nothing()
+        self._supply = supply
         self._allocation = allocation
         self._graceful_ns = int(graceful_s * 1000) * NS_PER_MS
         self._leases: deque[Lease] = deque()
@@ -130,8 +135,8 @@ class Rows:
         self._unconfirmed: list[Row] = []
         self._claims = Sizing(1, MOST_CLAIMED, CLAIM_MS)
         self._blocks = Sizing(FIRST_LEASE, MOST_LEASED, LEASE_MS)
-        self._queue: dict[Place, None] = {}
-        self._asking = False
+        self._queue: dict[QueueEntry, None] = {}
+        self._requested = False
         self._prompt = False
         self._closed = False
         self._ended_ns: int | None = None
@@ -142,6 +147,7 @@ class Rows:
         self.usable: deque[Row] = deque()
         self.low = self._reserve = 0
         self._stocked = 0
+        supply.connect(self)
 
     @property
     def columns(self) -> Sequence[str]:
@@ -185,15 +191,15 @@ class Rows:
         if self._closed:
             return
         self._claim()
-        while self._ask():
+        while self._request():
             self._claim()
         self.low = self._low()
 
-    # What the supply answers.
+    # Replies of the supply.
 
-    def deliver(self, grant: Grant) -> None:
-        """The answer to ``RowSupply.ask``; that the data is at its end is told also unasked."""
-        self._asking = False
+    def on_grant(self, grant: Grant) -> None:
+        """Take rows, the end of the data or the failure of its source."""
+        self._requested = False
         self.low = 0
         if self._closed:
             return
@@ -206,8 +212,8 @@ class Rows:
         if self._queue or grant != UNNEEDED:
             self._serve()
 
-    def confirm(self) -> None:
-        """The dealer has taken note of the claim."""
+    def on_confirm(self) -> None:
+        """Use the rows of the claim that the allocator has recorded."""
         self._stock(self._unconfirmed)
         self._unconfirmed = []
         self._serve()
@@ -227,13 +233,13 @@ class Rows:
             return True
         if self.usable or self._unconfirmed or self._leases:
             return False
-        return not any(is_busy(user) for user in self.driver.users.active)
+        return not any(is_busy(user) for user in self._host.active_users)
 
     def waited(self, span_ns: int) -> float:
         """The percent of its users' time since the last call, ``span_ns`` ago, that went by in waiting for rows."""
         if not span_ns:  # a pause
             return 0.0
-        waited, users = self._read(), len(self.driver.users.active)
+        waited, users = self._read(), len(self._host.active_users)
         return min(100 * waited / (span_ns * users), 100.0) if users else 0.0
 
     def close(self) -> None:
@@ -241,7 +247,7 @@ class Rows:
         if not self._closed:
             self._closed = True
             self._leases.clear()
-            self._supply.give_back(self.taken)
+            self._supply.release(self.taken)
 
     # How.
 
@@ -252,10 +258,10 @@ class Rows:
         """How long users have waited since the last call, ns over all of them."""
         if not self.ended:
             now = self._now_ns()
-            for place in self._queue:
-                self._waited_ns += now - place.since_ns
-                place.since_ns = now
-            self._let_go()
+            for entry in self._queue:
+                self._waited_ns += now - entry.since_ns
+                entry.since_ns = now
+            self._release_idle()
         waited, self._waited_ns = self._waited_ns, 0
         return waited
 
@@ -266,16 +272,16 @@ class Rows:
                 user.scope.variables.update(self._last)
             return at + 1
         if self.ended and not self._parks:
-            self.driver.out_of_data(user)
+            self._host.out_of_data(user)
             return WAIT
-        place = Place(user, at, self._now_ns(), self._queue)
-        self._queue[place] = None
-        user.timer = place
+        entry = QueueEntry(user, at, self._now_ns(), self._queue)
+        self._queue[entry] = None
+        user.timer = entry
         self._blocks.short = True
         self._claims.short = self._claims.short or bool(self._unconfirmed)
         self.restock()
         if self.usable:
-            place.cancel()
+            entry.cancel()
             user.timer = None
             return at
         self._fail()
@@ -295,11 +301,11 @@ class Rows:
         """Let users go on who waited, as many as there are rows, or all when there will be none."""
         self.restock()
         while self._queue and (self.usable or (self.ended and not self._parks)):
-            place = next(iter(self._queue))
-            place.cancel()
+            entry = next(iter(self._queue))
+            entry.cancel()
             if not self.ended:
-                self._waited_ns += self._now_ns() - place.since_ns
-            place.user.wake(place.position)
+                self._waited_ns += self._now_ns() - entry.since_ns
+            entry.user.wake(entry.position)
             if not self.usable:
                 self.restock()
         if self._queue:
@@ -338,7 +344,7 @@ class Rows:
         """When there are so few usable rows, there will be something to do."""
         if self._leases:
             return NEVER if self._unconfirmed else self._reserve
-        if self._asking or self.ended or self._failure is not None:
+        if self._requested or self.ended or self._failure is not None:
             return NEVER
         return 0 if self._allocation.once else self._few - len(self._unconfirmed)
 
@@ -347,9 +353,9 @@ class Rows:
         """With so many rows left it is time to ask for more."""
         return AT_ONCE if self._prompt else self._blocks.size // 2
 
-    def _ask(self) -> bool:
+    def _request(self) -> bool:
         """Ask for rows where they are wanted; whether they came at once."""
-        if self._asking or self.ended or self._failure is not None:
+        if self._requested or self.ended or self._failure is not None:
             return False
         spare = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed) - len(self._queue)
         wanted = -spare
@@ -357,8 +363,8 @@ class Rows:
             wanted = max(self._blocks.next(self._now_ns()), wanted)
         if wanted <= 0:
             return False
-        grant = self._supply.ask(wanted)
-        self._asking, self._prompt = grant is None, grant is not None
+        grant = self._supply.request(wanted)
+        self._requested, self._prompt = grant is None, grant is not None
         if grant is not None:
             self._receive(grant)
         return self._prompt
@@ -371,16 +377,16 @@ class Rows:
         """Rows done with for certain: those in the hands of users who may be at work on them are not."""
         if self._allocation.once:
             return self.taken
-        return max(self.taken - len(self.driver.users.active), 0)
+        return max(self.taken - len(self._host.active_users), 0)
 
-    def _let_go(self) -> None:
+    def _release_idle(self) -> None:
         """Rows that nobody has claimed for a second are more use elsewhere."""
         if self._leases and self._idle_at == self.taken:
             self._leases.clear()
-            self._supply.give_back(self._spent(), self._newest)
+            self._supply.release(self._spent(), self._newest)
         self._idle_at = self.taken
 
 
 def is_busy(user: VirtualUser) -> bool:
     """Whether a user is in the midst of something, and not only waiting for a row or for an arrival."""
-    return user.sending is not None or not (user.timer is None or isinstance(user.timer, Place))
+    return user.sending is not None or not (user.timer is None or isinstance(user.timer, QueueEntry))

@@ -1,4 +1,4 @@
-"""Where one node's rows of test data come from."""
+"""The source of one node's rows of test data: the run's allocator, on this loop or far away."""
 
 from __future__ import annotations
 
@@ -8,44 +8,63 @@ from typing import Protocol as Interface
 from perfsvc.model.data import Grant
 
 
+class RowReceiver(Interface):
+    """What gets the replies of a supply."""
+
+    def on_grant(self, grant: Grant) -> None:
+        """Take the reply to ``RowSupply.request``; the end of the data also comes without a request."""
+        ...
+
+    def on_confirm(self) -> None:
+        """Take note that the allocator has recorded the claim."""
+        ...
+
+
 class RowSupply(Interface):
-    """Where a node's rows come from: the run's dealer, near or far. No method blocks."""
+    """Requests to the run's allocator. No method blocks."""
 
     @property
     def columns(self) -> Sequence[str]:
         """The names every row has; known once the source is open."""
         ...
 
-    def ask(self, want: int) -> Grant | None:
-        """About ``want`` more rows, please. Answered at once, or else once by ``Rows.deliver``."""
+    def connect(self, receiver: RowReceiver) -> None:
+        """Send the replies to ``receiver``. Called once, before any request."""
+        ...
+
+    def request(self, count: int) -> Grant | None:
+        """Request about ``count`` more rows. Return the grant, or None when ``on_grant`` will get it, once."""
         ...
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
-        """Rows of a lease below ``upto`` may be used from now on; ``spent`` is how many are done with for certain.
+        """Claim the rows of a lease below ``upto``: only then may they be used. ``spent`` is how many are done with.
 
-        True when the dealer has taken note; False when ``Rows.confirm`` will tell that it has.
+        Return whether the allocator has recorded the claim; if not, ``on_confirm`` follows.
         """
         ...
 
-    def give_back(self, spent: int, upto: int | None = None) -> None:
-        """What was not claimed of the leases up to that one is not needed here; ``spent`` as in ``claim``.
+    def release(self, spent: int, upto: int | None = None) -> None:
+        """Release what was not claimed of the leases up to ``upto``; ``spent`` as in ``claim``.
 
-        Nor is what was asked for, which is then answered with no rows. Without ``upto``, nothing ever will be.
+        A request under way is withdrawn: its grant has no rows. Without ``upto``, no row will be needed any more.
         """
         ...
 
 
-class Nothing:
+class NoSupply:
     """A supply for engines that only compile."""
 
     columns: Sequence[str] = ()
 
-    def ask(self, want: int) -> None:
-        """Never answered."""
+    def connect(self, receiver: RowReceiver) -> None:
+        """Nothing is sent."""
+
+    def request(self, count: int) -> None:
+        """No grant follows."""
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
         """There is nothing to claim."""
         return False
 
-    def give_back(self, spent: int, upto: int | None = None) -> None:
-        """There is nothing to give back."""
+    def release(self, spent: int, upto: int | None = None) -> None:
+        """There is nothing to release."""

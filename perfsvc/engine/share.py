@@ -92,18 +92,18 @@ class Share:
         return chain((first,), cycle(gaps))
 
 
-class Origin(NamedTuple):
+class StartTime(NamedTuple):
     """When a run began: a reading of this node's steady clock, ns, and Unix time, s."""
 
     clock_ns: int
     wall: float
 
 
-class Place(NamedTuple):
-    """A node's place in a run. ``since`` is the profile time, s, from which on it takes part, ``levels`` the changes of
+class Slot(NamedTuple):
+    """A node's slot in a run. ``since`` is the profile time, s, from which on it takes part, ``levels`` the changes of
     load until then: profile time and level of each.
 
-    A node that comes in for one that was lost takes its place, as its next ``generation``.
+    A node that replaces a lost one takes over its slot, as its next ``generation``.
     """
 
     share: Share = Share()
@@ -117,5 +117,5 @@ class Place(NamedTuple):
         return self.share.index + 1 + before * len(self.share.weights)
 
 
-WHOLE = Place()
-"""The place of a node that runs alone."""
+WHOLE = Slot()
+"""The slot of a node that runs alone."""

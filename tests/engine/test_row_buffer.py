@@ -12,8 +12,8 @@ from perfsvc.cluster.local import LocalCluster
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import Slot
 from perfsvc.errors import RunError
 from perfsvc.model.data import Grant
 from perfsvc.model.window import Snapshot
@@ -235,13 +235,10 @@ class Shared(Dealt):
 
     def engine_of(self, index: int, protocol: Any, clock: Any) -> Engine:
         supply = DirectSupply(self.dealer, f"node-{index}")
-        place = Place(Share(index, (1, 1)))
-        engine = Engine(
-            self.spec, lambda name: protocol, self.snapshots.append, clock, TargetPolicy(), place=place, supply=supply
+        slot = Slot(Share(index, (1, 1)))
+        return Engine(
+            self.spec, lambda name: protocol, self.snapshots.append, clock, TargetPolicy(), slot=slot, supply=supply
         )
-        assert engine.rows is not None
-        supply.rows = engine.rows
-        return engine
 
 
 def test_a_slow_node_gives_its_rows_to_one_that_needs_them_though_it_asks_for_more() -> None:
@@ -279,7 +276,7 @@ def test_users_who_wait_leave_at_an_end_that_was_not_to_come() -> None:
         whole = asyncio.create_task(run.whole(Answer(after=0.0001)))
         await asyncio.sleep(9)
         assert run.engine.rows is not None
-        run.engine.rows.deliver(Grant(ended=True))
+        run.engine.rows.on_grant(Grant(ended=True))
         await whole
         assert len(run.asked) == 1000
         assert run.snapshots[-1].vus == 0

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.row_buffer import Place
-from perfsvc.engine.row_buffer import Rows
+from perfsvc.engine.row_buffer import QueueEntry
+from perfsvc.engine.row_supply import RowReceiver
 from perfsvc.errors import RunError
 from perfsvc.model.data import Grant
 from tests.engine.rig import spec_of
@@ -37,7 +37,7 @@ class Supplying:
     """
 
     columns = ("n",)
-    rows: Rows
+    rows: RowReceiver
 
     def __init__(
         self,
@@ -59,7 +59,10 @@ class Supplying:
         self.confirming = 0
         self.calls = 0
 
-    def ask(self, want: int) -> Grant | None:
+    def connect(self, receiver: RowReceiver) -> None:
+        self.rows = receiver
+
+    def request(self, want: int) -> Grant | None:
         assert want > 0
         assert not self.asked
         self.calls += 1
@@ -72,7 +75,7 @@ class Supplying:
     def _answer(self) -> None:
         want, self.asked = self.asked, 0
         unneeded, self.unneeded = self.unneeded, False
-        self.rows.deliver(Grant() if unneeded or self.gone else self._granted(want))
+        self.rows.on_grant(Grant() if unneeded or self.gone else self._granted(want))
 
     def _granted(self, want: int) -> Grant:
         taken = [self.left.popleft() for _ in range(min(want, self.piece, len(self.left)))]
@@ -97,9 +100,9 @@ class Supplying:
     def _confirm(self, rows: list[int]) -> None:
         self.confirming -= 1
         self.usable.update(rows)
-        self.rows.confirm()
+        self.rows.on_confirm()
 
-    def give_back(self, spent: int, upto: int | None = None) -> None:
+    def release(self, spent: int, upto: int | None = None) -> None:
         self.gone = upto is None
         self.unneeded = bool(self.asked)
         for number in [number for number in self.leases if upto is None or number <= upto]:
@@ -123,7 +126,7 @@ class Watched:
         clock = virtual_time.current_clock()
         self.engine = Engine(spec, lambda _: self.protocol, lambda _: None, clock, TargetPolicy(), supply=supply)
         assert self.engine.rows is not None
-        self.rows = supply.rows = self.engine.rows
+        self.rows = self.engine.rows
         self.stuck = self.vain = self.waits = 0
         self._count()
 
@@ -168,7 +171,7 @@ class Watched:
         while not self.engine.stopping:
             await asyncio.sleep(0.0101)
             if not self.engine.idle and self.supply.silent and not self.rows.ended:
-                self.stuck += any(isinstance(user.timer, Place) for user in self.rows.driver.users.active)
+                self.stuck += any(isinstance(user.timer, QueueEntry) for user in self.engine.active_users)
 
     @property
     def used(self) -> list[str]:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfsvc.engine.share import WHOLE
-from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import Slot
 from perfsvc.engine.share import pattern_of
 
 weights = st.lists(st.integers(0, 50), min_size=1, max_size=12).filter(any).map(tuple)
@@ -74,7 +74,7 @@ def test_where_nobody_has_a_share() -> None:
 
 
 def test_user_numbers_are_unique_over_nodes_and_generations() -> None:
-    places = [Place(share, generation) for share in shares_of((1, 2, 1)) for generation in range(3)]
+    places = [Slot(share, generation) for share in shares_of((1, 2, 1)) for generation in range(3)]
     numbers = [place.user_number(number) for place in places for number in range(1, 100)]
     assert len(set(numbers)) == len(numbers)
     assert [WHOLE.user_number(number) for number in (1, 2, 3)] == [1, 2, 3]

@@ -18,10 +18,10 @@ from perfsvc.cluster.dask.messages import Refused
 from perfsvc.cluster.dask.messages import SnapshotReport
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.resolver import TargetPolicy
-from perfsvc.engine.row_buffer import Rows
-from perfsvc.engine.share import Origin
-from perfsvc.engine.share import Place
+from perfsvc.engine.row_supply import RowReceiver
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import Slot
+from perfsvc.engine.share import StartTime
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
@@ -38,27 +38,39 @@ NS_PER_S = 1_000_000_000
 
 
 class RemoteSupply:
-    """An engine's way to the dealer of its run, by messages. ``rows`` are the engine's, once it is there."""
-
-    rows: Rows
+    """Rows from the run's dealer, by messages. Grants and confirmations arrive through the agent's run."""
 
     def __init__(self, deploy: messages.Deploy, tell: Callable[[Message], None]) -> None:
         self.columns = deploy.columns
         self._run = deploy.run
         self._tell = tell
+        self._receiver: RowReceiver | None = None
 
-    def ask(self, want: int) -> None:
+    def connect(self, receiver: RowReceiver) -> None:
+        """Send grants and confirmations to ``receiver``."""
+        self._receiver = receiver
+
+    def request(self, count: int) -> None:
         """Answered by Granted, later."""
-        self._tell(messages.Ask(run=self._run, want=want))
+        self._tell(messages.Ask(run=self._run, want=count))
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
         """Answered by Confirmed."""
         self._tell(messages.Claim(run=self._run, lease=lease, upto=upto, spent=spent))
         return False
 
-    def give_back(self, spent: int, upto: int | None = None) -> None:
+    def release(self, spent: int, upto: int | None = None) -> None:
         """Not answered."""
         self._tell(messages.GiveBack(run=self._run, spent=spent, upto=upto))
+
+    def handle(self, order: messages.Granted | messages.Confirmed) -> None:
+        """Pass on the reply of the dealer."""
+        if self._receiver is None:
+            return
+        if isinstance(order, messages.Granted):
+            self._receiver.on_grant(order.grant)
+        else:
+            self._receiver.on_confirm()
 
 
 class AgentRun:
@@ -81,7 +93,7 @@ class AgentRun:
         self._timer: asyncio.TimerHandle | None = None
         self._teardown: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._supply = RemoteSupply(deploy, tell)
-        place = Place(Share(deploy.index, deploy.weights), deploy.generation, deploy.since, deploy.levels)
+        slot = Slot(Share(deploy.index, deploy.weights), deploy.generation, deploy.since, deploy.levels)
         self._engine = Engine(
             RunSpec.parse(json.loads(deploy.spec)),
             protocol_class,
@@ -91,11 +103,9 @@ class AgentRun:
             ending=lambda: tell(messages.Ending(run=self.run)),
             teardown_here=self._teardown_here,
             node=deploy.node,
-            place=place,
+            slot=slot,
             supply=self._supply,
         )
-        if self._engine.rows is not None:
-            self._supply.rows = self._engine.rows
         self._engine.compile()
         self.renew()
         tell(messages.Compiled(run=self.run))
@@ -132,10 +142,8 @@ class AgentRun:
                 engine.set_level(order.level, order.at)
             case messages.Resplit():
                 engine.resplit(Share(self._index, order.weights), order.at, order.iterations)
-            case messages.Granted():
-                self._supply.rows.deliver(order.grant)
-            case messages.Confirmed():
-                self._supply.rows.confirm()
+            case messages.Granted() | messages.Confirmed():
+                self._supply.handle(order)
             case _:
                 return
 
@@ -167,7 +175,7 @@ class AgentRun:
 
     def _start(self, order: messages.Start) -> None:
         self._timer = None
-        self._engine.start(Origin(order.at_ns, order.wall), order.paused_ns)
+        self._engine.start(StartTime(order.at_ns, order.wall), order.paused_ns)
         self._in_background(self._until_ended())
 
     def _cancel_start(self) -> None:

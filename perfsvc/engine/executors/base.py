@@ -7,8 +7,8 @@ from abc import abstractmethod
 from collections import deque
 
 from perfsvc.engine.pacing import Profile
-from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import Slot
 from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
@@ -20,16 +20,16 @@ NS_PER_S = 1_000_000_000
 class Executor(ABC):
     """Drives the users of one node. Times are seconds of profile time."""
 
-    def __init__(self, engine: Host, users: UserPool, place: Place) -> None:
+    def __init__(self, engine: Host, users: UserPool, slot: Slot) -> None:
         self.engine = engine
         self.spec: RunSpec = engine.spec
         self.users = users
-        self.share = place.share
+        self.share = slot.share
         self.profile = Profile(self.spec.load.stages)
         self.dropped = 0
         self.late = 0
         self._splits: deque[tuple[float, Share]] = deque()
-        for at, level in place.levels:
+        for at, level in slot.levels:
             self.profile.set_level(at, level)
 
     @abstractmethod

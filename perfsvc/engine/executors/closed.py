@@ -8,8 +8,8 @@ from perfsvc.engine.executors.base import NS_PER_S
 from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.instructions import IDLE_PAUSE_S
 from perfsvc.engine.pacing import users_at
-from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import Slot
 from perfsvc.engine.share import holders
 from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import WAIT
@@ -26,8 +26,8 @@ GOLDEN = 0.618033988749895
 class ClosedExecutor(Executor):
     """As many users as the profile wants, each beginning its next iteration when it has ended one."""
 
-    def __init__(self, engine: Host, users: UserPool, place: Place) -> None:
-        super().__init__(engine, users, place)
+    def __init__(self, engine: Host, users: UserPool, slot: Slot) -> None:
+        super().__init__(engine, users, slot)
         limit = self.spec.load.iterations
         self._per_user = limit.count if limit and limit.scope == "per_vu" else math.inf
         self._left: float = self._doing().of(limit.count) if limit and limit.scope == "shared" else math.inf
@@ -75,7 +75,7 @@ class ClosedExecutor(Executor):
         return self.share.of(users_at(self.profile, elapsed))
 
     def add_iterations(self, count: int) -> None:
-        """Users who left because there were none do not come back; others come in their place."""
+        """Users who left because there were none do not come back; others come in their slot."""
         self._left = max(self._left, 0) + count
 
     def planned_rate(self, elapsed: float) -> float:

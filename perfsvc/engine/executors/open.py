@@ -8,8 +8,8 @@ import math
 from perfsvc.engine.executors.base import NS_PER_S
 from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.pacing import Arrivals
-from perfsvc.engine.share import Place
 from perfsvc.engine.share import Share
+from perfsvc.engine.share import Slot
 from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
@@ -30,10 +30,10 @@ class OpenExecutor(Executor):
     part of the latency from plan, or it is dropped and counted.
     """
 
-    def __init__(self, engine: Host, users: UserPool, place: Place) -> None:
-        super().__init__(engine, users, place)
+    def __init__(self, engine: Host, users: UserPool, slot: Slot) -> None:
+        super().__init__(engine, users, slot)
         load = self.spec.load
-        first = self.profile.area(place.since)
+        first = self.profile.area(slot.since)
         self._arrivals = Arrivals(self.profile, load.distribution, self.spec.seed, self.share, first)
         self._most_users = max(self.share.of(load.most_users), 1)
         self._drops = load.when_late == "drop"
