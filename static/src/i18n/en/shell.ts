@@ -16,7 +16,7 @@ export const shell: (typeof zh)['shell'] = {
   allProjects: 'All projects',
   newProject: 'New project',
   quickTest: 'Test one address',
-  search: 'Search or run a command',
+  search: 'Search or run',
   searchHint: 'Pages, plans, projects, commands…',
   nothingFound: 'Nothing found for “{words}”',
   running: '{n} run in progress | {n} runs in progress',

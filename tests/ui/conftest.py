@@ -1,0 +1,35 @@
+"""The UI tests' fixtures: one browser, one service for each module, and pages that are watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import Ui
+from tests.support.browser import chromium
+from tests.support.service import Service
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with an empty data folder, shared by the tests of a module."""
+    folder: Path = tmp_path_factory.mktemp("service")
+    started = Service(folder / "data")
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def ui(browser: Browser, service: Service) -> Iterator[Ui]:
+    opened = Ui(browser, service)
+    yield opened
+    opened.close()

@@ -1,0 +1,136 @@
+"""The frame of every page: signing in and out, finding the way, language and theme, keys, narrow screens."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import Ui
+from tests.support.service import PASSWORD
+
+pytestmark = [pytest.mark.timeout(90), pytest.mark.xdist_group("ui-shell")]
+
+SPOIL_TOKEN = """
+() => {
+  const session = JSON.parse(localStorage.getItem('perfsvc.session'))
+  localStorage.setItem('perfsvc.session', JSON.stringify({ ...session, token: 'spoilt' }))
+}
+"""
+LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1280)]
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+def test_pages_before_sign_in_are_for_everyone(ui: Ui, language: str, theme: str, width: int) -> None:
+    page = ui.open("/login", language=language, theme=theme, width=width, user=None)
+    expect(page.get_by_role("heading", name="登录" if language == "zh" else "Sign in")).to_be_visible()
+    ui.check(page)
+    page.get_by_role("link", name="注册" if language == "zh" else "Register").click()
+    expect(page.get_by_role("heading", name="注册账号" if language == "zh" else "Create an account")).to_be_visible()
+    ui.check(page)
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+@pytest.mark.parametrize("path", ["/me", "/nowhere"])
+def test_pages_of_the_shell_are_for_everyone(ui: Ui, path: str, language: str, theme: str, width: int) -> None:
+    page = ui.open(path, language=language, theme=theme, width=width)
+    expect(page.get_by_role("main")).not_to_be_empty()
+    ui.check(page)
+
+
+def test_sign_in_needs_only_the_password_and_leads_where_one_wanted_to_go(ui: Ui) -> None:
+    ui.expect_status(401)
+    page = ui.open("/nodes", user=None)
+    page.get_by_label("密码", exact=True).fill("wrong word")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("用户名或密码错误")
+    page.get_by_label("密码", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{ui.service.url}/nodes")
+    expect(page).to_have_title("压测节点 · perfsvc")
+    page.get_by_role("button", name="账号 admin").click()
+    page.get_by_role("menuitem", name="退出登录").click()
+    page.wait_for_url(f"{ui.service.url}/login?next=/nodes")
+
+
+def test_a_link_to_another_site_is_not_followed_after_sign_in(ui: Ui) -> None:
+    page = ui.open("/login?next=//example.invalid/x", user=None)
+    page.get_by_label("密码", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{ui.service.url}/start")
+
+
+def test_language_and_theme_change_at_once_and_stay(ui: Ui) -> None:
+    page = ui.open("/nodes", language="zh", theme="light")
+    page.get_by_role("button", name="EN", exact=True).click()
+    expect(page.get_by_role("link", name="Nodes", exact=True)).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("menuitemradio", name="Dark").click()
+    expect(page.locator("html")).to_have_class("dark")
+    page.reload()
+    expect(page.locator("html")).to_have_class("dark")
+    expect(page).to_have_title("Nodes · perfsvc")
+
+
+def test_the_command_palette_finds_pages_by_keyboard(ui: Ui) -> None:
+    page = ui.open("/nodes", language="en")
+    page.get_by_role("link", name="Plugins").wait_for()
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search or run")
+    expect(field).to_be_focused()
+    ui.check(page)
+    page.keyboard.type("plug")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{ui.service.url}/plugins")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_keys_are_listed_and_do_nothing_in_fields(ui: Ui) -> None:
+    page = ui.open("/me", language="en")
+    page.get_by_label("Email").focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator("main").focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    ui.check(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_rail_is_a_drawer_on_a_phone(ui: Ui) -> None:
+    page = ui.open("/nodes", language="en", width=390, height=844)
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    page.get_by_role("button", name="Open navigation").click()
+    ui.check(page)
+    page.get_by_role("link", name="Plugins").click()
+    page.wait_for_url(f"{ui.service.url}/plugins")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+
+
+def test_the_first_stop_of_the_keyboard_skips_to_the_content(ui: Ui) -> None:
+    page = ui.open("/nodes", language="en")
+    page.get_by_role("link", name="Plugins").wait_for()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+
+
+def test_two_tabs_never_sign_each_other_out(ui: Ui) -> None:
+    page = ui.open("/me", language="en")
+    other = page.context.new_page()
+    other.goto(f"{ui.service.url}/plugins")
+    # Both find their access token refused at the same moment; one refresh must serve both.
+    ui.expect_status(401)
+    page.evaluate(SPOIL_TOKEN)
+    page.reload()
+    other.reload()
+    for tab in (page, other):
+        tab.get_by_role("button", name="Account admin").wait_for()
+    page.get_by_label("Email").fill("boss@example.org")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").get_by_text("Profile saved")).to_be_visible()
+    other.goto(f"{ui.service.url}/me")
+    expect(other.get_by_label("Email")).to_have_value("boss@example.org")
