@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from perfsvc.analysis.blocks import plan_block
 from perfsvc.analysis.blocks import rate
 from perfsvc.analysis.nodes import Member
 from perfsvc.analysis.nodes import frame_nodes
+from perfsvc.analysis.run_frame import threshold_blocks
+from perfsvc.analysis.run_frame import validity_block
 from perfsvc.clock import iso_z
 from perfsvc.errors import InvalidInput
 from perfsvc.metrics.figures import Figures
@@ -19,6 +22,7 @@ from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.thresholds import RuleState
 from perfsvc.metrics.validity import Validity
 
 METRIC_TYPES = ("response_time", "throughput", "error_rate", "system")
@@ -27,7 +31,11 @@ HISTORY_POINTS = 600
 
 
 def metrics_frame(
-    second: Second, metrics: RunMetrics, validity: Validity, members: Mapping[str, Member]
+    second: Second,
+    metrics: RunMetrics,
+    validity: Validity,
+    members: Mapping[str, Member],
+    thresholds: Sequence[RuleState] = (),
 ) -> dict[str, Any]:
     """The frame of a closed second in the documented form, with more beside it."""
     data = {
@@ -36,6 +44,8 @@ def metrics_frame(
         "total_errors": metrics.total.errors,
         "validity": validity.state,
         "validity_causes": [cause.code for cause in validity.causes],
+        "validity_texts": validity_block(validity)["causes"],
+        "thresholds": threshold_blocks(thresholds),
         "steps": [step_data(step) for step in second.steps],
         "nodes": frame_nodes(second, members),
     }
@@ -48,9 +58,13 @@ def history_of(metrics: RunMetrics) -> dict[str, Any]:
 
 
 def history_frame(points: Iterable[Second]) -> dict[str, Any]:
-    """A frame whose ``data`` holds one object per point, with its ``timestamp`` and ``width``."""
+    """A frame whose ``data`` holds one object per point, with its ``timestamp`` and ``width``.
+
+    It is not ``complete``: without the steps, and of a long run with wider spans.
+    """
     data = [{"timestamp": second.second, **second_data(second)} for second in points]
-    return {"type": "history", "timestamp": data[-1]["timestamp"] if data else None, "data": data}
+    latest = data[-1]["timestamp"] if data else None
+    return {"type": "history", "timestamp": latest, "complete": False, "data": data}
 
 
 def second_data(second: Second) -> dict[str, Any]:
@@ -83,6 +97,8 @@ def second_data(second: Second) -> dict[str, Any]:
         "loop_lag": second.health.loop_lag_ms,
         "send_lag": second.health.send_lag_ms,
         "process_cpu": second.health.process_cpu,
+        "failures": second.failures,
+        "statuses": second.statuses,
     }
 
 
@@ -99,6 +115,8 @@ def step_data(step: StepSecond) -> dict[str, Any]:
         **latencies(step),
         **plan_block(step),
         **own_blocks(step.counters, step.gauges),
+        **({"failures": step.failures} if step.failures else {}),
+        **({"statuses": step.statuses} if step.statuses else {}),
     }
 
 

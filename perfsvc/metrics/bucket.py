@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 from typing import NamedTuple
@@ -14,7 +15,9 @@ from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.figures import per_second
 from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.recorder import OTHER
 from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.tally import Totals
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 
@@ -22,6 +25,10 @@ LATENCY_FIELDS = ("avg", "min", "max", "p50", "p75", "p90", "p95", "p99", "p999"
 
 LONGEST_NS = 1_500_000_000
 """A second may come out somewhat longer than one, where the loop was late."""
+
+
+MAX_KINDS = 32
+"""Error classes, and statuses, that a span of time tells apart."""
 
 
 class Facts(NamedTuple):
@@ -103,6 +110,13 @@ class NodeSecond(NamedTuple):
         return NodeFigures(name, self.vus, self.requests, self.errors, rps, health.process_cpu, health.loop_lag_ms)
 
 
+def add_kinds(into: dict[str, int], counts: Mapping[str, int]) -> None:
+    """Add counts by name; names beyond the bound count as others."""
+    for name, count in counts.items():
+        kept = name if name in into or len(into) < MAX_KINDS else OTHER
+        into[kept] = into.get(kept, 0) + count
+
+
 def running_time(one: int, other: int) -> int:
     """The running time of a second in which two nodes ran so long, ns: that of the longer.
 
@@ -116,13 +130,28 @@ def running_time(one: int, other: int) -> int:
 class Bucket:
     """Everything of one span of time."""
 
-    __slots__ = ("_fixed", "_packed", "counts", "elapsed", "facts", "nodes", "peaks", "start", "tally", "width")
+    __slots__ = (
+        "_fixed",
+        "_packed",
+        "counts",
+        "elapsed",
+        "facts",
+        "failures",
+        "nodes",
+        "peaks",
+        "start",
+        "statuses",
+        "tally",
+        "width",
+    )
 
     def __init__(self, start: int, width: int) -> None:
         self.start, self.width = start, width
         self.tally = Tally()
         self.facts = Facts()
         self.nodes: dict[str, NodeSecond] = {}
+        self.failures: dict[str, int] = {}
+        self.statuses: dict[str, int] = {}
         self.elapsed = 0.0
         self.counts = [0, 0, 0]
         self.peaks = [0.0, 0.0, 0.0]
@@ -140,9 +169,11 @@ class Bucket:
             facts = self.facts.joined(node)
         return facts.combined(-1, self.facts)
 
-    def add(self, snapshot: Snapshot, tally: Tally, change: Facts) -> None:
+    def add(self, snapshot: Snapshot, tally: Totals, change: Facts) -> None:
         """Count a snapshot's samples and the change of facts it brought."""
         self.tally.add(tally, latency=self._fixed is None)
+        add_kinds(self.failures, tally.failures)
+        add_kinds(self.statuses, tally.statuses)
         self.facts = self.facts.combined(1, change)
         self.elapsed = max(self.elapsed, snapshot.elapsed)
         health = snapshot.health
@@ -192,6 +223,8 @@ class Bucket:
             dropped=dropped,
             late=late,
             health=self._health(seconds),
+            failures=dict(self.failures),
+            statuses=dict(self.statuses),
             **self._figures(),
         )
 

@@ -78,12 +78,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepSecond(Figures, frozen=True, kw_only=True):
-    """One step's share of a second. ``step`` is its index; ``counters`` and ``gauges`` are its protocol's own."""
+    """One step's share of a second. ``step`` is its index; ``counters`` and ``gauges`` are its protocol's own.
+
+    ``failures`` are counts by error class, ``statuses`` by status.
+    """
 
     step: int
     name: str
     counters: dict[str, float] = {}
     gauges: dict[str, GaugeSum] = {}
+    failures: dict[str, int] = {}
+    statuses: dict[str, int] = {}
 
 
 class NodeFigures(msgspec.Struct, frozen=True):
@@ -119,7 +124,8 @@ class Second(Figures, frozen=True, kw_only=True):
     ``elapsed`` is load-profile time at its end and ``span_ns`` the running time within it (0 throughout a pause).
     ``vus``, ``planned_vus`` and ``planned_rate`` (arrivals per second, 0 in the closed model) are sums over nodes,
     means over a wider span; ``late`` arrivals waited for a free user, ``dropped`` ones never started. Groups have an
-    entry in ``steps`` and no part in the sums, since their requests are steps of their own. ``latency`` is the service
+    entry in ``steps`` and no part in the sums, since their requests are steps of their own. ``failures`` are counts by
+    error class, ``statuses`` by status. ``latency`` is the service
     times themselves, where the second has just been closed: percentiles of several seconds cannot be had from theirs.
     """
 
@@ -139,6 +145,8 @@ class Second(Figures, frozen=True, kw_only=True):
     steps: tuple[StepSecond, ...] = ()
     nodes: tuple[NodeFigures, ...] = ()
     latency: Histogram | None = None
+    failures: dict[str, int] = {}
+    statuses: dict[str, int] = {}
 
 
 def figures_of(tally: Tally, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> dict[str, Any]:

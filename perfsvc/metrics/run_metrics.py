@@ -23,7 +23,7 @@ from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.series import Series
 from perfsvc.metrics.step_series import StepSeries
 from perfsvc.metrics.tally import Digest
-from perfsvc.metrics.tally import StepTally
+from perfsvc.metrics.tally import SecondTally
 from perfsvc.metrics.tally import Tally
 from perfsvc.metrics.tally import Totals
 from perfsvc.metrics.validity import Evidence
@@ -94,12 +94,12 @@ class OpenSecond(NamedTuple):
     """A second that still waits for snapshots: its bucket in the series, and its samples by step."""
 
     bucket: Bucket
-    steps: dict[int, StepTally]
+    steps: dict[int, SecondTally]
 
     def add(self, digests: list[Digest]) -> None:
         """Count a snapshot's windows by step."""
         for digest in digests:
-            self.steps.setdefault(digest.window.step, StepTally()).add_window(digest)
+            self.steps.setdefault(digest.window.step, SecondTally()).add_window(digest)
 
 
 class RunMetrics:
@@ -261,13 +261,15 @@ class RunMetrics:
         self.latest = closed
         return closed
 
-    def _step_seconds(self, steps: dict[int, StepTally], span_ns: int) -> Iterator[StepSecond]:
+    def _step_seconds(self, steps: dict[int, SecondTally], span_ns: int) -> Iterator[StepSecond]:
         for step, tally in sorted(steps.items()):
             yield StepSecond(
                 step=step,
                 name=self.step_names[step],
                 counters=dict(tally.counters),
                 gauges=tally.gauges,
+                failures=dict(tally.failures),
+                statuses=dict(tally.statuses),
                 **figures_of(tally, span_ns),
             )
 

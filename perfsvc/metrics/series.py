@@ -14,6 +14,7 @@ from perfsvc.metrics.bucket import Bucket
 from perfsvc.metrics.bucket import Facts
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.tally import Totals
 from perfsvc.model.window import Snapshot
 
 
@@ -95,7 +96,7 @@ class Series:
     def __init__(self, resolutions: tuple[Resolution, ...] = RESOLUTIONS) -> None:
         self._levels = [Level(resolution) for resolution in resolutions]
 
-    def add(self, snapshot: Snapshot, tally: Tally) -> tuple[Bucket | None, Facts]:
+    def add(self, snapshot: Snapshot, tally: Totals) -> tuple[Bucket | None, Facts]:
         """Count a snapshot whose samples sum up to ``tally``.
 
         Answers the bucket of its second (None when that is no longer kept) and how the second's facts changed.

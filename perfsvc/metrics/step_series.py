@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from perfsvc.metrics.figures import per_second
+from perfsvc.metrics.figures import percent
 from perfsvc.metrics.histogram import NS_PER_MS
 from perfsvc.metrics.tally import StepTally
 from perfsvc.model.window import GaugeSum
@@ -23,6 +24,8 @@ MAX_STEPS = 20
 MAX_OWN = 8
 """Counters, and as many gauges, that are followed for each step: those seen first."""
 MAX_POINTS = 600
+FIGURES = 3
+"""Of each step and span."""
 WIDTHS = (1, 10, 60, 600, 3_600)
 """Seconds; so 10 min are told by the second, a day by 10 min. The last is kept however many there are."""
 
@@ -30,15 +33,16 @@ WIDTHS = (1, 10, 60, 600, 3_600)
 class StepSpans(NamedTuple):
     """The steps over time, spans of ``width`` s that begin at ``starts`` (Unix time).
 
-    ``rps`` (requests per second of running time) and ``p95`` (ms, None when no request was sent) have one list for each
-    step, as long as ``starts``; ``counters`` (what was counted in the span) and ``gauges`` (its mean, None when nothing
-    was measured) one by name.
+    ``rps`` (requests per second of running time), ``p95`` (ms, None when no request was sent) and ``error_rate``
+    (percent, None without requests) have one list for each step, as long as ``starts``; ``counters`` (what was counted
+    in the span) and ``gauges`` (its mean, None when nothing was measured) one by name.
     """
 
     width: int
     starts: list[int]
     rps: list[list[float]]
     p95: list[list[float | None]]
+    error_rate: list[list[float | None]]
     counters: list[dict[str, list[float]]]
     gauges: list[dict[str, list[float | None]]]
 
@@ -89,13 +93,14 @@ class Level:
     def told(self) -> StepSpans:
         """Every span, the last one as far as it has come."""
         numbers = [*self._ended, *(self._open.numbers() if self._starts else ())]
-        a_span, tallies = 2 * self._count, self._open.tallies
+        a_span, tallies = FIGURES * self._count, self._open.tallies
         gauges = [columns.with_last(means(each.gauges)) for columns, each in zip(self._gauges, tallies, strict=True)]
         return StepSpans(
             self._width,
             list(self._starts),
-            [numbers[2 * step :: a_span] for step in range(self._count)],
-            [none_if_nan(numbers[2 * step + 1 :: a_span]) for step in range(self._count)],
+            [numbers[FIGURES * step :: a_span] for step in range(self._count)],
+            [none_if_nan(numbers[FIGURES * step + 1 :: a_span]) for step in range(self._count)],
+            [none_if_nan(numbers[FIGURES * step + 2 :: a_span]) for step in range(self._count)],
             [columns.with_last(each.counters) for columns, each in zip(self._counters, tallies, strict=True)],
             [{name: none_if_nan(column) for name, column in of_step.items()} for of_step in gauges],
         )
@@ -151,15 +156,17 @@ class Span:
         for step, tally in steps.items():
             mine = self.tallies[step]
             mine.requests += tally.requests
+            mine.errors += tally.errors
             mine.latency.merge(tally.latency)
             mine.add_own(tally.counters, tally.gauges)
 
     def numbers(self) -> Iterator[float]:
-        """Requests per second and p95 in ms, step by step; no p95 is not a number."""
+        """Requests per second, p95 in ms and error rate in percent, step by step; not measured is not a number."""
         for tally in self.tallies:
             p95 = tally.latency.percentile_ns(95)
             yield per_second(tally.requests, self._span_ns)
             yield math.nan if p95 is None else round(p95 / NS_PER_MS, 3)
+            yield round(percent(tally.errors, tally.requests), 3) if tally.requests else math.nan
 
 
 def means(gauges: Mapping[str, GaugeSum]) -> dict[str, float]:

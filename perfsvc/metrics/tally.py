@@ -110,6 +110,23 @@ class StepTally(Tally):
             self.gauges[name] = joined_gauge(self.gauges.get(name), gauge)
 
 
+class SecondTally(StepTally):
+    """Also failures by class and statuses, of a time so short that the nodes' own bounds hold."""
+
+    __slots__ = ("failures", "statuses")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: dict[str, int] = defaultdict(int)
+        self.statuses: dict[str, int] = defaultdict(int)
+
+    def count(self, window: StepWindow) -> None:
+        super().count(window)
+        for into, counts in ((self.failures, window.failures), (self.statuses, window.statuses)):
+            for name, count in counts.items():
+                into[name] += count
+
+
 class Totals(StepTally):
     """A whole run's tally of one step, or of all: also failures by class, statuses and phases."""
 

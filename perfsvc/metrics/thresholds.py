@@ -38,6 +38,25 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleState:
+    """How a threshold stands while the run goes on.
+
+    It is ``breached`` where it is broken now (over the whole run) or was throughout a window, ``breaking`` where it may
+    still mend: for ``broken_s`` of ``of_s`` seconds of its window (0: it has none).
+    """
+
+    expression: str
+    metric: str
+    step: str | None
+    state: Literal["holding", "breaking", "breached"]
+    value: float | None
+    limit: float
+    broken_s: int
+    of_s: int
+    breached_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a threshold ended. ``value`` is None when the figure was never measured."""
 
@@ -72,6 +91,10 @@ class ThresholdJudge:
         breaches = (rule.observe(second, metrics) for rule in self._rules)
         return [breach for breach in breaches if breach is not None]
 
+    def states(self) -> list[RuleState]:
+        """How every threshold stands after the seconds observed so far."""
+        return [rule.state() for rule in self._rules]
+
     def verdict(self, metrics: RunMetrics) -> Verdict:
         """The verdict on what was measured; final when the run is over and all seconds were observed."""
         outcomes = tuple(rule.outcome(metrics) for rule in self._rules)
@@ -79,11 +102,35 @@ class ThresholdJudge:
 
 
 class Rule:
-    """A threshold and since when it is broken."""
+    """A threshold and since when it is broken. ``value`` is its figure after the latest second that had one."""
 
     def __init__(self, threshold: Threshold) -> None:
         self.threshold = threshold
         self.broken_at: int | None = None
+        self.value: float | None = None
+        self.broken_s = 0
+
+    def look(self, value: float | None) -> float | None:
+        """Note the figure of a second, and for how many seconds in a row it has broken the rule."""
+        if value is not None:
+            self.value = value
+            self.broken_s = 0 if self.threshold.holds(value) else self.broken_s + 1
+        return value
+
+    def state(self) -> RuleState:
+        """How the rule stands."""
+        rule, broken = self.threshold, self.broken_at is not None
+        return RuleState(
+            expression=str(rule),
+            metric=rule.metric,
+            step=rule.step,
+            state="breached" if broken else "breaking" if self.broken_s else "holding",
+            value=None if self.value is None else rounded(self.value),
+            limit=rule.limit,
+            broken_s=min(self.broken_s, rule.window_s or self.broken_s),
+            of_s=rule.window_s or 0,
+            breached_at=self.broken_at,
+        )
 
     def breach(self, value: float, second: int) -> Breach:
         """The breach in a second."""
@@ -104,7 +151,7 @@ class RunRule(Rule):
 
     def observe(self, second: Second, metrics: RunMetrics) -> Breach | None:
         """The breach, if the figures so far break the rule for what is to come as well."""
-        value = self._value(metrics)
+        value = self.look(self._value(metrics))
         if value is None or self.threshold.holds(value) or may_yet_hold(self.threshold, value):
             self.broken_at = None
             return None
@@ -136,9 +183,9 @@ class WindowedRule(Rule):
 
     def observe(self, second: Second, metrics: RunMetrics) -> Breach | None:
         """The breach, in the second that completes it and ever after."""
+        value = None if second.paused else self.look(self._value(second))
         if self._breach is not None:
             return self.breach(self._breach.value, self._breach.at)
-        value = None if second.paused else self._value(second)
         if value is None:
             return None
         self._window.append(value)

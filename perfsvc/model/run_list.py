@@ -11,6 +11,7 @@ from typing import get_args
 
 from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Execution
+from perfsvc.model.load import Load
 from perfsvc.model.load import Variable
 from perfsvc.model.run import RunState
 
@@ -69,6 +70,11 @@ def mode_of(spec: dict[str, Any]) -> TestMode:
     control = (spec.get("load") or {}).get("control") or {}
     mode: TestMode = control.get("kind", "concurrent")
     return mode
+
+
+def mode_of_load(load: Load) -> TestMode:
+    """The test mode that a load profile was made for."""
+    return "concurrent" if load.control is None else load.control.kind
 
 
 def variable_of(spec: dict[str, Any]) -> Variable:

@@ -10,10 +10,7 @@ import pytest
 from perfsvc.analysis import live
 from perfsvc.analysis.live import history_frame
 from perfsvc.analysis.live import history_of
-from perfsvc.analysis.live import metrics_answer
 from perfsvc.analysis.live import metrics_frame
-from perfsvc.errors import InvalidInput
-from perfsvc.metrics.run_metrics import RunMetrics
 
 T0 = 1_700_000_000
 NOW = datetime(2024, 2, 20, 11, 0, tzinfo=UTC)
@@ -90,60 +87,16 @@ def test_history_is_bounded(metrics, seconds, monkeypatch):
 
 
 def test_history_of_nothing():
-    assert history_frame([]) == {"type": "history", "timestamp": None, "data": []}
+    assert history_frame([]) == {"type": "history", "timestamp": None, "complete": False, "data": []}
 
 
-def test_the_answer_has_the_documented_form(metrics, seconds):
-    answer = metrics_answer("e1", metrics, now=NOW)
-    assert (answer["execution_id"], answer["timestamp"]) == ("e1", "2024-02-20T11:00:00Z")
-    blocks = answer["metrics"]
-    assert list(blocks) == ["response_time", "throughput", "error_rate", "system"]
-    times = blocks["response_time"]
-    assert {name: times[name] for name in ("current", "avg", "min", "max", "p95")} == {
-        "current": 40.0,
-        "avg": 25.0,
-        "min": 10.0,
-        "max": 40.0,
-        "p95": 40.0,
-    }
-    assert (times["latency_from_plan"]["p95"], times["latency_from_plan"]["max"]) == (90.0, 90.0)
-    assert blocks["throughput"] == {"current_rps": 2.0, "avg_rps": 2.5, "total_requests": 10}
-    assert blocks["error_rate"] == {"current": 50.0, "avg": 40.0, "total_errors": 4}
-    assert blocks["system"] == {"cpu_usage": 60.0, "memory_usage": 70.0, "network_io": 10.0}
-
-
-@pytest.mark.parametrize("metric_type", ["response_time", "throughput", "error_rate", "system"])
-def test_a_metric_type_leaves_that_block(metrics, seconds, metric_type):
-    whole = metrics_answer("e1", metrics, now=NOW)["metrics"]
-    assert metrics_answer("e1", metrics, now=NOW, metric_type=metric_type)["metrics"] == {
-        metric_type: whole[metric_type]
-    }
-
-
-@pytest.mark.parametrize(
-    ("time_range", "requests", "avg"), [(1, 2, 40.0), (3, 5, 25.0), (6, 10, 25.0), (9999, 10, 25.0)]
-)
-def test_a_time_range_looks_at_the_last_seconds(metrics, seconds, time_range, requests, avg):
-    blocks = metrics_answer("e1", metrics, now=NOW, time_range=time_range)["metrics"]
-    assert (blocks["throughput"]["total_requests"], blocks["response_time"]["avg"]) == (requests, avg)
-
-
-@pytest.mark.parametrize(
-    ("query", "path", "en"),
-    [
-        ({"metric_type": "cpu"}, "metric_type", "must be one of response_time, throughput, error_rate, system"),
-        ({"time_range": 0}, "time_range", "must be a positive number of seconds"),
-    ],
-)
-def test_bad_parameters_are_refused_by_name(metrics, query, path, en):
-    with pytest.raises(InvalidInput) as caught:
-        metrics_answer("e1", metrics, now=NOW, **query)
-    assert [(problem.path, problem.text.en) for problem in caught.value.problems] == [(path, en)]
-
-
-def test_before_the_first_second_there_is_nothing_to_tell():
-    blocks = metrics_answer("e1", RunMetrics(["a"]), now=NOW, time_range=10)["metrics"]
-    assert blocks["response_time"]["current"] is None
-    assert "latency_from_plan" not in blocks["response_time"]
-    assert blocks["throughput"] == {"current_rps": 0.0, "avg_rps": 0.0, "total_requests": 0}
-    assert blocks["system"] == {"cpu_usage": None, "memory_usage": None, "network_io": None}
+def test_a_second_tells_its_failures_and_statuses(metrics, seconds):
+    data = metrics_frame(seconds[0], metrics, metrics.validity(), {})["data"]
+    assert data["failures"] == {"HTTP 500": 1, "Connection Error: refused": 1}
+    assert data["statuses"] == {"200": 3, "500": 1}
+    buy, login, of_list = data["steps"]
+    assert ("failures" in buy, "statuses" in buy) == (False, False)
+    assert (login["failures"], login["statuses"]) == ({"HTTP 500": 1}, {"200": 2, "500": 1})
+    assert (of_list["failures"], of_list["statuses"]) == ({"Connection Error: refused": 1}, {"200": 1})
+    history = history_frame(seconds)["data"]
+    assert (history[0]["failures"], history[1]["failures"]) == (data["failures"], {})

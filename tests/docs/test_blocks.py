@@ -43,6 +43,8 @@ def kind_of(document: dict[str, Any]) -> str:
         return f"frame {document['type']}"
     telling = {"error": "error", "results": "page", "config": "plan", "steps": "scene", "host": "env"}
     telling |= {"data_source_type": "preview", "rows": "previewed"}
+    if "spark" in document:
+        return "row"
     if "verdict" in document:
         return "report"
     return next(kind for key, kind in telling.items() if key in document)
@@ -103,7 +105,7 @@ def test_errors_have_the_form_shown(document: dict[str, Any]) -> None:
 
 
 def test_every_json_block_is_known() -> None:
-    tried = {*FORMS, "error", "page", "report", "frame history", "frame metrics", "frame status"}
+    tried = {*FORMS, "error", "page", "row", "report", "frame run", "frame history", "frame metrics", "frame status"}
     tried |= {"frame event", "frame end", "preview", "previewed"}
     assert {kind_of(json.loads(block.text)) for block in blocks("json")} == tried
 
@@ -119,11 +121,13 @@ def test_answers_and_frames_are_as_shown(service: Service, shop: Shop) -> None:
     for frame in service.watch(started["websocket_url"]):
         if frame["type"] == "metrics" and "event" not in frames:
             service.post(f"/api/performance/executions/{started['execution_id']}/load/", {"arrival_rate": 30})
-        frames[frame["type"]] = frame
+        if frame["type"] != "event" or frame["data"]["event"] == "load":
+            frames[frame["type"]] = frame
     frames["metrics"] = first
+    row = service.get(f"/api/performance/executions/?plan_id={ident}&spark=1").body["results"][0]
     page = service.get(f"/api/performance/reports/?plan_id={ident}").body
     report = service.get(f"/api/performance/reports/{page['results'][0]['id']}/").body
-    real: dict[str, Callable[[], Any]] = {"page": lambda: page, "report": lambda: report}
+    real: dict[str, Callable[[], Any]] = {"page": lambda: page, "row": lambda: row, "report": lambda: report}
     for block in blocks("json"):
         shown = json.loads(block.text)
         kind, _, frame = kind_of(shown).partition(" ")

@@ -31,9 +31,11 @@ def test_a_rate_changed_by_hand(service: Service, nginx: Nginx) -> None:
     assert service.post(load, {"arrival_rate": 7}).status == 409
     report = report_of(service, plan)
     events = [frame["data"] for frame in viewer.of_type("event")]
-    assert [(event["event"], event["level"], event["by"]) for event in events] == [("load", 100, "admin")]
+    changes = [event for event in events if event["event"] == "load"]
+    assert [(event["level"], event["by"]) for event in changes] == [(100, "admin")]
+    assert [event["by"] for event in events if event["event"] == "stop"] == ["admin"]
     assert report["events"] == events
-    changed_at = events[0]["elapsed"]
+    changed_at = changes[0]["elapsed"]
     due = 20 * changed_at + 100 * (report["summary"]["running_time"] - changed_at)
     assert report["summary"]["total_requests"] == pytest.approx(due, abs=130)  # a second's worth: when, to the second
     assert report["latency_from_plan"]["percentiles"]["p50"] > 0

@@ -27,12 +27,14 @@ def run(series: StepSeries, seconds: int, count: int = 1) -> None:
 
 
 def test_nothing_is_no_span():
-    assert StepSeries(2).told() == StepSpans(1, [], [[], []], [[], []], [{}, {}], [{}, {}])
+    assert StepSeries(2).told() == StepSpans(1, [], [[], []], [[], []], [[], []], [{}, {}], [{}, {}])
 
 
 def test_every_second_is_told_of_every_step():
     series = StepSeries(2)
-    series.add(T0, NS_PER_S, {0: did(10, 20), 1: did(7)})
+    half_failed = did(10, 20)
+    half_failed.errors = 1
+    series.add(T0, NS_PER_S, {0: half_failed, 1: did(7)})
     series.add(T0 + 1, NS_PER_S // 2, {0: did(30)})
     series.add(T0 + 3, 0, {})
     assert series.told() == StepSpans(
@@ -40,6 +42,7 @@ def test_every_second_is_told_of_every_step():
         [T0, T0 + 1, T0 + 3],
         [[2.0, 2.0, 0.0], [1.0, 0.0, 0.0]],
         [[20.0, 30.0, None], [7.0, None, None]],
+        [[50.0, 0.0, None], [0.0, None, None]],
         [{}, {}],
         [{}, {}],
     )
@@ -125,4 +128,6 @@ def test_a_run_feeds_it_as_seconds_are_closed(snapshot, window):
     metrics.merge(snapshot(1, window(0, [20]), node="m"))
     assert metrics.step_series.told().starts == []
     metrics.close_seconds(T0 + 1)
-    assert metrics.step_series.told() == StepSpans(1, [T0 + 1], [[2.0], [2.0]], [[20.0], [30.0]], [{}, {}], [{}, {}])
+    nothing: list[dict[str, list[float]]] = [{}, {}]
+    expected = StepSpans(1, [T0 + 1], [[2.0], [2.0]], [[20.0], [30.0]], [[0.0], [0.0]], nothing, nothing)
+    assert metrics.step_series.told() == expected

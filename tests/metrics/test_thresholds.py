@@ -214,3 +214,23 @@ def test_every_metric_can_be_judged(feed, window):
     latencies = [2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 2.5, 1.0, 4.0]
     assert [outcome.value for outcome in outcomes][9:] == [25.0, 75.0, 75.0, 4.0, 4.0, 1.0]
     assert [outcome.value for outcome in outcomes][:9] == pytest.approx(latencies, rel=0.001)
+
+
+def stands(judge: ThresholdJudge) -> list[tuple[str, float | None, int, int]]:
+    return [(rule.state, rule.value, rule.broken_s, rule.of_s) for rule in judge.states()]
+
+
+def test_how_thresholds_stand_while_the_run_goes_on(judged):
+    judge, metrics = judge_of("p95 < 300 for 3s", "requests > 3", "max < 500"), RunMetrics(["a"])
+    assert stands(judge) == [("holding", None, 0, 3), ("holding", None, 0, 0), ("holding", None, 0, 0)]
+    judged(judge, metrics, 400)
+    assert stands(judge) == [("breaking", 400.0, 1, 3), ("breaking", 1.0, 1, 0), ("holding", 400.0, 0, 0)]
+    judged(judge, metrics, "pause", None, 400)
+    assert stands(judge)[0] == ("breaking", 400.0, 2, 3)
+    judged(judge, metrics, 200)
+    assert stands(judge)[0] == ("holding", 200.0, 0, 3)
+    judged(judge, metrics, 600, 600, 600, 600)
+    assert stands(judge) == [("breached", 600.0, 3, 3), ("holding", 7.0, 0, 0), ("breached", 600.0, 4, 0)]
+    judged(judge, metrics, 1)
+    assert stands(judge)[0] == ("breached", 1.0, 0, 3)
+    assert [rule.breached_at is None for rule in judge.states()] == [False, True, False]

@@ -178,7 +178,7 @@ async def test_a_plan_has_one_run_at_a_time(tmp_path: Path) -> None:
             await rig.start(plan)
         await rig.start(other)
         assert (rig.runs.active_count, rig.runs.is_active(plan), rig.runs.is_active(other)) == (2, True, True)
-        assert (await rig.runs.stop(plan)).state is RunState.STOPPED
+        assert (await rig.runs.stop(plan, rig.user)).state is RunState.STOPPED
         assert (await rig.start(plan)).execution_id != first.execution_id
 
 
@@ -211,7 +211,7 @@ async def test_stopping_while_the_setup_is_under_way(tmp_path: Path) -> None:
         rig.cluster.setup.clear()
         starting = rig.start(plan)
         await rig.held()
-        stopped = await asyncio.wait_for(rig.runs.stop(plan), LIMIT_S)
+        stopped = await asyncio.wait_for(rig.runs.stop(plan, rig.user), LIMIT_S)
         assert stopped.state is RunState.STOPPED
         assert (await starting).execution_id == stopped.execution_id
         stored = await rig.stored(stopped.execution_id)
@@ -274,7 +274,7 @@ async def test_the_end_of_a_run_is_stored_when_the_database_is_back(
         plan = await rig.plan()
         run = await rig.start(plan)
         rig.store.away = True
-        assert (await rig.runs.stop(plan)).state is RunState.STOPPED
+        assert (await rig.runs.stop(plan, rig.user)).state is RunState.STOPPED
         async with asyncio.timeout(LIMIT_S):
             while rig.store.calls.count("close_run") < 3:
                 await asyncio.sleep(0.001)
@@ -291,7 +291,7 @@ async def test_closing_does_not_wait_for_a_database_that_is_away(tmp_path: Path)
         plan = await rig.plan()
         run = await rig.start(plan)
         rig.store.away = True
-        await rig.runs.stop(plan)
+        await rig.runs.stop(plan, rig.user)
         await asyncio.wait_for(rig.runs.close(), LIMIT_S)
         assert not (await rig.stored(run.execution_id)).state.ended
         assert await close_interrupted(rig.store.store) == [run.execution_id]
@@ -305,7 +305,7 @@ async def test_the_metrics_of_the_latest_runs_are_kept_in_memory(tmp_path: Path)
         for number in range(KEPT_RUNS + 1):
             run = await rig.start(plan)
             rig.cluster.deployed[-1].tell("local", 1, requests=number + 1)
-            await rig.runs.stop(plan)
+            await rig.runs.stop(plan, rig.user)
             ids.append(run.execution_id)
         for number in (KEPT_RUNS, 1, 0):
             found = await rig.runs.metrics(ids[number], "throughput", None)
@@ -322,9 +322,9 @@ async def test_what_no_run_can_do(tmp_path: Path) -> None:
         plan = await rig.plan()
         for steer in (rig.runs.stop, rig.runs.pause, rig.runs.resume):
             with pytest.raises(Conflict):
-                await steer(plan)
+                await steer(plan, rig.user)
             with pytest.raises(NotFound):
-                await steer(plan + 1)
+                await steer(plan + 1, rig.user)
         with pytest.raises(NotFound):
             await rig.start(plan + 1)
         run = await rig.start(plan)
@@ -333,7 +333,7 @@ async def test_what_no_run_can_do(tmp_path: Path) -> None:
         assert [problem.path for problem in caught.value.problems] == ["arrival_rate"]
         await rig.runs.set_load(run.execution_id, 5, "vus", rig.user)
         assert rig.cluster.deployed[0].levels == [5]
-        await rig.runs.stop(plan)
+        await rig.runs.stop(plan, rig.user)
         with pytest.raises(IllegalTransition):
             await rig.runs.set_load(run.execution_id, 5, "vus", rig.user)
         with pytest.raises(NotFound):

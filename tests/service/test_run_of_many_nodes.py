@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from perfsvc.analysis.run_frame import RunNames
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -251,14 +252,21 @@ def test_events_are_noted_and_stand_in_the_report() -> None:
     watcher = Watcher()
     report = ran(losing_b, None, watcher)
     assert watcher.noted_events == report["events"]
-    assert [(event["event"], event["kind"], event["node"], event["shares"]) for event in report["events"]] == [
-        ("node", "lost", "b", {}), ("node", "resplit", "b", {"a": 50.0, "c": 50.0}),
+    of_nodes = [event for event in report["events"] if event["event"] == "node"]
+    assert [(event["kind"], event["node"], event["shares"]) for event in of_nodes] == [
+        ("lost", "b", {}), ("resplit", "b", {"a": 50.0, "c": 50.0}),
     ]  # fmt: skip
+    others = [event for event in report["events"] if event["event"] != "node"]
+    assert [(event["event"], event["state"]) for event in others] == [("validity", "SUSPECT")]
     assert report["series"]["node_count"] == [3] * 4 + [2] * 16
 
 
+def is_validity(frame: dict[str, Any]) -> bool:
+    return bool(frame["data"].get("event") == "validity")
+
+
 def test_frames_show_every_node() -> None:
-    broadcast = Broadcast()
+    broadcast = Broadcast(RunNames(), lambda: None)
     frames: list[dict[str, Any]] = []
 
     def script(cluster: ManyNodes, run: Run) -> None:
@@ -270,7 +278,7 @@ def test_frames_show_every_node() -> None:
         cluster.tell("c", 2)
 
     ran(script, None, broadcast)
-    first, event, second = (frame for frame in frames if frame["type"] != "status")
+    first, event, second = (frame for frame in frames if frame["type"] != "status" and not is_validity(frame))
     assert first["data"]["nodes"][0] == {
         "name": "a", "host": "host-a", "share": 33.333, "state": "running", "active_users": 2,
         "requests_per_second": 10.0, "errors": 0, "process_cpu": 0.0, "loop_lag": 0.0,

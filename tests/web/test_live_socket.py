@@ -26,7 +26,7 @@ from tests.support.web_world import World
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
-HISTORY = {"type": "history", "timestamp": None, "data": []}
+HISTORY = {"type": "history", "timestamp": None, "complete": False, "data": []}
 EVENTS = 20.0
 
 
@@ -43,6 +43,10 @@ def feed(base_url: str, api: Api) -> str:
 
 async def running(world: World) -> Execution:
     return await world.runs.start(1, await world.services.accounts.get(world.people["owner"]))
+
+
+async def stop(world: World) -> None:
+    await world.runs.stop(1, await world.services.accounts.get(world.people["owner"]))
 
 
 class Viewers:
@@ -74,6 +78,15 @@ def watch(io_loop: IOLoop) -> Iterator[Viewers]:
     io_loop.run_sync(lambda: asyncio.sleep(0))
 
 
+async def joined(connection: WebSocketClientConnection) -> dict[str, Any]:
+    """The ``run`` frame of a run that has just begun, whose history and status have been seen."""
+    first = await frame(connection)
+    assert first["type"] == "run"
+    assert [await frame(connection) for _ in range(2)] == [HISTORY, status("running")]
+    data: dict[str, Any] = first["data"]
+    return data
+
+
 async def frame(connection: WebSocketClientConnection) -> Any:
     text = await asyncio.wait_for(asyncio.ensure_future(connection.read_message()), 10)
     return None if text is None else json.loads(text)
@@ -82,14 +95,15 @@ async def frame(connection: WebSocketClientConnection) -> Any:
 async def test_history_then_frames_then_the_end(feed: str, world: World, watch: Viewers) -> None:
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
-    assert await frame(connection) == HISTORY
-    assert await frame(connection) == status("running")
+    assert (await joined(connection))["plan_name"] == "evening peak"
     world.cluster.deployments["run-1-1"].tell("local", 1)
     seen = await frame(connection)
     assert (seen["type"], seen["timestamp"], seen["data"]["requests"]) == ("metrics", T0, 10)
     world.clock.advance(1)
-    await world.runs.stop(1)
+    await stop(world)
     assert await frame(connection) == status("stopping", 1)
+    event = (await frame(connection))["data"]
+    assert (event["event"], event["by"]) == ("stop", "owner")
     end = await frame(connection)
     assert (end["type"], end["timestamp"], end["data"]["status"]) == ("end", T0 + 1, "stopped")
     assert end["data"]["summary"]["total_requests"] == 10
@@ -99,10 +113,12 @@ async def test_history_then_frames_then_the_end(feed: str, world: World, watch: 
 
 async def test_a_run_that_is_over_gives_its_history(base_url: str, api: Api, world: World, watch: Viewers) -> None:
     connection = await watch(f"{base_url.replace('http', 'ws')}/ws/performance/run-1-0", world.tokens["viewer"])
-    history, end, closed = [await frame(connection) for _ in range(3)]
+    first, history, end, closed = [await frame(connection) for _ in range(4)]
+    assert (first["type"], first["data"]["status"], first["data"]["starter"]) == ("run", "stopped", "owner")
     assert [(point["timestamp"], point["requests"], point["errors"]) for point in history["data"]] == [(T0, 20, 5)]
     times = dict.fromkeys(("start_time", "end_time"), "2023-11-14T22:13:20Z")
     data = {"status": "stopped", "summary": SUMMARY, "verdict": {"state": "PASSED", "thresholds": []}, **times}
+    data["report_id"] = 1
     assert end == {"type": "end", "timestamp": T0, "execution_id": "run-1-0", "data": data}
     assert closed is None
 
@@ -111,13 +127,13 @@ async def test_the_token_as_subprotocol(feed: str, world: World, watch: Viewers)
     await running(world)
     connection = await watch(feed, subprotocols=["bearer", world.tokens["viewer"]])
     assert connection.selected_subprotocol == "bearer"
-    assert await frame(connection) == HISTORY
+    await joined(connection)
 
 
 async def test_the_token_in_the_query(feed: str, world: World, watch: Viewers) -> None:
     await running(world)
     connection = await watch(f"{feed}?token={world.tokens['viewer']}")
-    assert await frame(connection) == HISTORY
+    await joined(connection)
 
 
 async def test_who_may_not_watch(feed: str, world: World, watch: Viewers) -> None:
@@ -141,7 +157,7 @@ async def test_pages_from_elsewhere_may_not_connect(feed: str, world: World, wat
     assert await watch.refused(feed, world.tokens["viewer"], Origin="https://evil.example.com") == 403
     assert await watch.refused(feed, world.tokens["viewer"], Origin="null") == 403
     connection = await watch(feed, world.tokens["viewer"], Origin=base_url)
-    assert await frame(connection) == HISTORY
+    await joined(connection)
 
 
 class TestOtherOrigins:
@@ -152,7 +168,7 @@ class TestOtherOrigins:
     async def test_pages_of_a_known_origin_may_connect(self, feed: str, world: World, watch: Viewers) -> None:
         await running(world)
         connection = await watch(feed, world.tokens["viewer"], Origin="https://ui.example.com")
-        assert await frame(connection) == HISTORY
+        await joined(connection)
 
 
 async def closed(connection: WebSocketClientConnection) -> int | None:
@@ -167,7 +183,7 @@ async def test_an_expired_token_ends_the_feed(
     monkeypatch.setattr(LiveHandler, "recheck_s", 0.01)
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
-    assert await frame(connection) == HISTORY
+    await joined(connection)
     world.clock.advance(901)
     assert await closed(connection) == 4401
 
@@ -211,7 +227,7 @@ async def test_a_viewer_that_takes_nothing_is_dropped(
     )
     assert (await loop.sock_recv(stalled, 1024)).startswith(b"HTTP/1.1 101 ")
     brisk = await watch(feed, world.tokens["viewer"])
-    assert [await frame(brisk) for _ in range(2)] == [HISTORY, status("running")]
+    await joined(brisk)
     large = {"type": "metrics", "data": "x" * 1_000_000}
     async with asyncio.timeout(EVENTS):
         while channel.viewers == 2:
@@ -225,7 +241,7 @@ async def test_a_viewer_that_leaves_is_forgotten(feed: str, world: World, watch:
     await running(world)
     channel = world.channel("run-1-1")
     connection = await watch(feed, world.tokens["viewer"])
-    assert await frame(connection) == HISTORY
+    await joined(connection)
     assert channel.viewers == 1
     connection.close()
     async with asyncio.timeout(EVENTS):
@@ -233,11 +249,10 @@ async def test_a_viewer_that_leaves_is_forgotten(feed: str, world: World, watch:
             await asyncio.sleep(0.01)
 
 
-async def test_what_viewers_say_is_ignored_and_bounded(feed: str, world: World, watch: Viewers) -> None:
+async def test_what_viewers_say_is_bounded(feed: str, world: World, watch: Viewers) -> None:
     await running(world)
     connection = await watch(feed, world.tokens["viewer"])
-    await connection.write_message("hello")
-    assert [await frame(connection) for _ in range(2)] == [HISTORY, status("running")]
+    await joined(connection)
     await connection.write_message("x" * 5000)
     assert await frame(connection) is None
 
@@ -247,3 +262,55 @@ async def test_viewers_are_bounded(feed: str, world: World, watch: Viewers, monk
     await running(world)
     await watch(feed, world.tokens["viewer"])
     assert await watch.refused(feed, world.tokens["viewer"]) == 503
+
+
+async def test_a_viewer_who_comes_back_says_since_when(feed: str, world: World, watch: Viewers) -> None:
+    await running(world)
+    for number in (1, 2, 3):
+        world.cluster.deployments["run-1-1"].tell("local", number)
+    connection = await watch(f"{feed}?since={T0}", world.tokens["viewer"])
+    first, history = [await frame(connection) for _ in range(2)]
+    assert (first["type"], history["type"], history["complete"]) == ("run", "history", True)
+    assert [point["timestamp"] for point in history["data"]] == [T0 + 1, T0 + 2]
+    assert history["data"][0]["steps"][0]["requests"] == 10
+    assert await watch.refused(f"{feed}?since=yesterday", world.tokens["viewer"]) == 422
+    assert await watch.refused(f"{feed}?since=-1", world.tokens["viewer"]) == 422
+
+
+class TestRenewal:
+    @pytest.fixture
+    def changes(self) -> dict[str, Any]:
+        return {"access_token_ttl": 60}
+
+    async def test_an_open_feed_goes_on_with_a_new_token(
+        self, feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(LiveHandler, "recheck_s", 0.05)
+        await running(world)
+        connection = await watch(feed, world.tokens["viewer"])
+        await joined(connection)
+        world.clock.advance(50)
+        viewer = await world.services.accounts.get(world.people["viewer"])
+        fresh = (await world.services.sessions.begin(viewer)).token
+        await connection.write_message(json.dumps({"token": fresh}))
+        told = await frame(connection)
+        expires = int(world.clock.wall()) + 60
+        assert (told["type"], told["data"]) == ("token", {"accepted": True, "expires": expires})
+        world.clock.advance(20)
+        world.channel("run-1-1").publish({"type": "later"})
+        assert await frame(connection) == {"type": "later"}
+        world.clock.advance(60)
+        assert await frame(connection) is None
+        assert connection.close_code == 4401
+
+    async def test_a_token_that_is_no_good_changes_nothing(
+        self, feed: str, world: World, watch: Viewers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("perfsvc.web.api.live.RENEWAL_S", 0.0)
+        await running(world)
+        connection = await watch(feed, world.tokens["viewer"])
+        await joined(connection)
+        for said in ('{"token": "x.y.z"}', json.dumps({"token": world.tokens["owner"]}), "hello", '{"tokens": 1}'):
+            await connection.write_message(said)
+            told = await frame(connection)
+            assert (told["type"], told["data"]["accepted"]) == ("token", False)

@@ -1,7 +1,7 @@
 """The live feed: each second's frame to every viewer of a run.
 
 A viewer that is too slow loses frames, oldest first, and holds nothing up; one that comes late gets the history so far.
-The first frame of a subscription is ``history``, the last one ``end``.
+The first frame of a subscription is ``run``, the last one ``end``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -39,6 +40,11 @@ class Subscription:
             self.lost += 1
         self._frames.append(text)
         self._ended = last
+        self._more.set()
+
+    def put_first(self, texts: Sequence[str]) -> None:
+        """Frames that come before everything that waits already."""
+        self._frames.extendleft(reversed(texts))
         self._more.set()
 
     def close(self) -> None:
@@ -73,9 +79,13 @@ class Channel:
 
     def subscribe(self) -> Subscription:
         """Join: the history first, then what comes; on a feed that has ended, the history and the end."""
+        subscription = self.join()
+        subscription.put_first([as_text(frame) for frame in self._history()])
+        return subscription
+
+    def join(self) -> Subscription:
+        """Join without the history; on a feed that has ended there is only the end."""
         subscription = Subscription(self._viewers.discard)
-        for frame in self._history():
-            subscription.put(as_text(frame))
         if self._last is not None:
             subscription.put(as_text(self._last), last=True)
         else:

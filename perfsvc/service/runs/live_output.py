@@ -2,43 +2,71 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_frame
+from perfsvc.analysis.run_frame import RunNames
+from perfsvc.analysis.run_frame import run_frame
+from perfsvc.analysis.search_frames import SearchFrames
 from perfsvc.clock import iso_z
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
+from perfsvc.model.run_list import mode_of_load
 from perfsvc.model.window import Snapshot
+from perfsvc.service.runs.frame_log import FrameLog
+from perfsvc.service.runs.frame_log import LoggedSeconds
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.live_feed import Frame
+from perfsvc.service.runs.live_feed import Subscription
+from perfsvc.service.runs.live_feed import as_text
+from perfsvc.service.runs.live_feed import encode
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 
 
 class Broadcast(Output):
-    """Turns what a run tells into frames for its viewers."""
+    """Turns what a run tells into frames for its viewers.
 
-    def __init__(self) -> None:
-        self.channel = Channel(self._history)
+    ``report_id`` says under which id the report is stored, once the run has ended.
+    """
+
+    def __init__(self, names: RunNames, report_id: Callable[[], int | None]) -> None:
+        self.channel = Channel(self._first_frames)
+        self._names = names
+        self._report_id = report_id
         self._status: Frame | None = None
+        self._log = FrameLog()
+        self._latest = 0
 
     async def start(self, run: Run) -> None:
         self._run = run
+        self._search = SearchFrames(mode_of_load(run.spec.load))
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
-        if seconds and self.channel.viewers:
-            validity = self._run.metrics.validity()
-            for second in seconds:
-                frame = metrics_frame(second, self._run.metrics, validity, self._run.membership.members)
-                self.channel.publish(frame)
+        if not seconds:
+            return
+        run = self._run
+        validity, thresholds = run.metrics.validity(), run.thresholds()
+        for second in seconds:
+            frame = metrics_frame(second, run.metrics, validity, run.membership.members, thresholds)
+            self._log.add(second.second, encode({"timestamp": second.second, **frame["data"]}))
+            self.channel.publish(frame)
+        self._latest = seconds[-1].second
+        self._publish_search(ended=False)
 
     def changed(self, state: RunState, moment: datetime) -> None:
         run = self._run
         if state.ended:
-            self.channel.end(end_frame(run.spec.execution_id, state, run.report, int(moment.timestamp())))
+            self._publish_search(ended=True)
+            frame = end_frame(run.spec.execution_id, state, run.report, int(moment.timestamp()), self._report_id())
+            self.channel.end(frame)
         else:
             self._status = status_frame(state, moment)
             self.channel.publish(self._status)
@@ -46,9 +74,43 @@ class Broadcast(Output):
     def noted(self, event: dict[str, Any]) -> None:
         self.channel.publish({"type": "event", "timestamp": event["timestamp"], "data": event})
 
-    def _history(self) -> list[Frame]:
-        history = history_of(self._run.metrics)
-        return [history] if self._status is None else [history, self._status]
+    async def subscribe(self, since: int | None) -> Subscription:
+        """A viewer's place. With ``since``, the history is every second after that one, as its frame was."""
+        if since is None:
+            return self.channel.subscribe()
+        logged = self._log.after(since)
+        if not logged.complete:
+            return self.channel.subscribe()
+        run, status = self._run_frame(since), self._status
+        # What is published while the history is put together waits behind it.
+        subscription = self.channel.join()
+        history = await asyncio.to_thread(history_text, logged)
+        texts = [as_text(run), history, *([as_text(status)] if status is not None else [])]
+        subscription.put_first(texts)
+        return subscription
+
+    def _publish_search(self, *, ended: bool) -> None:
+        search = self._run.search()
+        if search is not None:
+            for frame in self._search.after(self._latest, search, ended=ended):
+                self.channel.publish(frame)
+
+    def _run_frame(self, since: int = 0) -> Frame:
+        run = self._run
+        frame = run_frame(run.spec, self._names, run.metrics, run.standing())
+        frame["data"]["events"] = [event for event in frame["data"]["events"] if event["timestamp"] > since]
+        return frame
+
+    def _first_frames(self) -> list[Frame]:
+        first = [self._run_frame(), history_of(self._run.metrics)]
+        return first if self._status is None else [*first, self._status]
+
+
+def history_text(logged: LoggedSeconds) -> str:
+    """The ``history`` frame of logged seconds; unpacking an hour takes a while: for a thread."""
+    points = list(logged)
+    latest = msgspec.json.decode(points[-1])["timestamp"] if points else None
+    return as_text({"type": "history", "timestamp": latest, "complete": True, "data": points})
 
 
 def status_frame(state: RunState, moment: datetime) -> Frame:
@@ -60,8 +122,12 @@ def status_frame(state: RunState, moment: datetime) -> Frame:
     }
 
 
-def end_frame(execution_id: str, state: RunState, report: dict[str, Any], timestamp: int) -> Frame:
+def end_frame(
+    execution_id: str, state: RunState, report: dict[str, Any], timestamp: int, report_id: int | None = None
+) -> Frame:
     """The last frame: how the run ended, in short."""
-    kept = ("summary", "verdict", "validity", "reason", "start_time", "end_time")
-    data = {"status": state.value, **{name: report[name] for name in kept if name in report}}
+    kept = ("name", "summary", "verdict", "validity", "reason", "start_time", "end_time")
+    data = {"status": state.value, **{name: report[name] for name in kept if name in report}, "report_id": report_id}
+    if "performance_score" in report:
+        data["performance_score"] = report["performance_score"]["score"]
     return {"type": "end", "timestamp": timestamp, "execution_id": execution_id, "data": data}

@@ -9,29 +9,28 @@ from dataclasses import replace
 from typing import Any
 
 from perfsvc.analysis.breakdown import error_details
-from perfsvc.analysis.live import history_of
 from perfsvc.analysis.live import metrics_answer
+from perfsvc.analysis.run_frame import RunNames
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
-from perfsvc.errors import NotFound
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
 from perfsvc.model.run import RunFiles
+from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.run import WeightedScene
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
-from perfsvc.service.runs.live_feed import Channel
+from perfsvc.service.runs.ended_feed import ended_feed
 from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import Broadcast
-from perfsvc.service.runs.live_output import end_frame
 from perfsvc.service.runs.opening import RunPlan
 from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.recovery import replayed
@@ -45,6 +44,7 @@ from perfsvc.store import errors_seen
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import reports
+from perfsvc.store import run_list
 from perfsvc.store import scenes
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
@@ -106,22 +106,22 @@ class RunManager:
         started.add_done_callback(lambda _: self._starting.pop(plan_id))
         return await asyncio.shield(started)  # a caller that gives up does not leave half a run behind
 
-    async def pause(self, plan_id: int) -> Execution:
+    async def pause(self, plan_id: int, user: User) -> Execution:
         """Raises NotFound, Conflict when no run is active, IllegalTransition."""
         active = await self._steered(plan_id)
-        active.run.pause()
+        active.run.pause(user.username)
         return self._now(active)
 
-    async def resume(self, plan_id: int) -> Execution:
+    async def resume(self, plan_id: int, user: User) -> Execution:
         """Raises NotFound, Conflict when no run is active, IllegalTransition."""
         active = await self._steered(plan_id)
-        active.run.resume()
+        active.run.resume(user.username)
         return self._now(active)
 
-    async def stop(self, plan_id: int) -> Execution:
+    async def stop(self, plan_id: int, user: User) -> Execution:
         """Stop, and wait until the report is stored. Raises NotFound, Conflict, IllegalTransition."""
         active = await self._steered(plan_id)
-        active.run.stop()
+        active.run.stop(by=user.username)
         try:
             await asyncio.wait_for(active.run.wait(), active.run.spec.graceful_stop_s + STOP_MARGIN_S)
         except TimeoutError:
@@ -191,21 +191,18 @@ class RunManager:
         now = utc_now(self._clock)
         return metrics_answer(execution_id, metrics, now=now, metric_type=metric_type, time_range=time_range)
 
-    async def subscribe(self, execution_id: str) -> Subscription:
+    async def subscribe(self, execution_id: str, since: int | None = None) -> Subscription:
         """A viewer's place at the live feed; of a run that is over, the history and the end. Raises NotFound."""
         active = self._by_execution(execution_id)
         if active:
-            return active.broadcast.channel.subscribe()
+            return await active.broadcast.subscribe(since)
         execution = await self._store.run(executions.get, execution_id)
+        row = await self._store.run(run_list.get, execution_id)
         metrics = await self._replayed(execution_id)
-        try:
-            report = (await self._store.run(reports.by_execution, execution_id)).body
-        except NotFound:
-            report = {}
-        channel = Channel(lambda: [history_of(metrics)])
-        ended = int((execution.end_time or execution.start_time).timestamp())
-        channel.end(end_frame(execution_id, execution.state, report, ended))
-        return channel.subscribe()
+        report: dict[str, Any] = {}
+        if row.report_id is not None:
+            report = (await self._store.run(reports.get, row.report_id)).body
+        return ended_feed(row, RunSpec.parse(execution.spec), metrics, report)
 
     # How.
 
@@ -219,8 +216,9 @@ class RunManager:
     async def _start(self, plan_id: int, user: User) -> Execution:
         plan = await self._store.run(plans.get, plan_id)
         execution_id = self._new_id(utc_now(self._clock).strftime("%Y%m%d"))
-        broadcast = Broadcast()
         recording = Recording(self._store, self._recorder(execution_id, plan_id))
+        names = RunNames(plan_id, plan.name, plan.project_id, user.username)
+        broadcast = Broadcast(names, lambda: recording.report_id)
         run = open_run(await self._run_plan(plan), execution_id, self._cluster, self._clock, [recording, broadcast])
         execution = Execution(
             execution_id=execution_id,

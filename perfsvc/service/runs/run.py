@@ -11,6 +11,7 @@ from typing import Any
 
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
+from perfsvc.analysis.run_frame import Standing
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
@@ -25,6 +26,7 @@ from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
+from perfsvc.metrics.thresholds import RuleState
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.metrics.watermark import Watermark
 from perfsvc.model.load import MAX_RATE
@@ -36,6 +38,7 @@ from perfsvc.model.run import RunEvent
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
+from perfsvc.service.runs.alarms import Alarms
 from perfsvc.service.runs.events import EventLog
 from perfsvc.service.runs.node_losses import NodeLosses
 
@@ -99,6 +102,7 @@ class Run:
         self._judge = ThresholdJudge(spec.thresholds)
         self._controller = controller_for(spec.load)
         self._events = EventLog()
+        self._alarms = Alarms()
         self._roll_call = Watermark()
         self._told_ns = 0
         self.membership = NodeLosses(spec.load, self.metrics, self._elapsed)
@@ -152,19 +156,43 @@ class Run:
             self._deployment.start()
             self._move(RunEvent.STARTED)
 
-    def pause(self) -> None:
+    def thresholds(self) -> list[RuleState]:
+        """How the thresholds stand after the latest closed second."""
+        return self._judge.states()
+
+    def search(self) -> dict[str, Any] | None:
+        """What a test mode that moves the load has found so far."""
+        return self._controller.result() if self._controller else None
+
+    def standing(self) -> Standing:
+        """How the run stands now."""
+        return Standing(
+            state=self.state,
+            start_time=self.start_time,
+            now=self._clock.wall(),
+            elapsed=self._elapsed(),
+            thresholds=self.thresholds(),
+            validity=self.metrics.validity(),
+            events=self._events.all(),
+            search=self.search(),
+        )
+
+    def pause(self, by: str = "") -> None:
         """No new request starts. Raises IllegalTransition."""
         self._move(RunEvent.PAUSE)
+        self._note("pause", by=by)
         self._deployment.pause()
 
-    def resume(self) -> None:
+    def resume(self, by: str = "") -> None:
         """Go on. Raises IllegalTransition."""
         self._move(RunEvent.RESUME)
+        self._note("resume", by=by)
         self._deployment.resume()
 
-    def stop(self, reason: EndReason = STOPPED_BY_USER) -> None:
+    def stop(self, reason: EndReason = STOPPED_BY_USER, by: str = "") -> None:
         """End the load gracefully. Raises IllegalTransition."""
         self._move(RunEvent.STOP, reason)
+        self._note("stop", by=by)
         if self._opening is not None:
             self._opening.cancel()
         self._deployment.stop()
@@ -201,6 +229,9 @@ class Run:
         self._told_ns = self._clock.now_ns()
         seconds = self._complete_seconds(snapshot)
         breaches = [breach for second in seconds for breach in self._judge.observe(second, self.metrics)]
+        if seconds:
+            for kind, details in self._alarms.changes(self.thresholds(), self.metrics.validity()):
+                self._note(kind, **details)
         self._tell(lambda output: output.add(snapshot, seconds))
         self._abort_on(breaches)
         self._control(seconds)
@@ -268,8 +299,10 @@ class Run:
     def _apply(self, level: float, by: str) -> None:
         self._deployment.set_level(level)
         self.membership.set_level(level)
-        moment, variable = utc_now(self._clock), self.spec.load.variable
-        event = self._events.note("load", moment, self.metrics.elapsed, variable=variable, level=level, by=by)
+        self._note("load", variable=self.spec.load.variable, level=level, by=by)
+
+    def _note(self, kind: str, **details: Any) -> None:
+        event = self._events.note(kind, utc_now(self._clock), self.metrics.elapsed, **details)
         self._tell(lambda output: output.noted(event))
 
     # The end.
@@ -313,7 +346,7 @@ class Run:
             reason=self.reason,
             seed=self.spec.seed,
             plan_id=self.plan_id,
-            search=self._controller.result() if self._controller else None,
+            search=self.search(),
             events=tuple(self._events.all()),
             nodes=self.membership.nodes,
             data=self._dealer.report() if self._dealer is not None else None,

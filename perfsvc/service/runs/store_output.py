@@ -25,13 +25,17 @@ log = logging.getLogger(__name__)
 
 
 class Recording(Output):
-    """Writes a run into the store. States are written one after another, in the order they came."""
+    """Writes a run into the store. States are written one after another, in the order they came.
+
+    ``report_id`` is the id of the report, once it is stored.
+    """
 
     def __init__(self, store: Store, recorder: Recorder) -> None:
         self._store = store
         self._recorder = recorder
         self._writing: asyncio.Task[None] | None = None
         self._report: dict[str, Any] | None = None
+        self.report_id: int | None = None
 
     @property
     def settled(self) -> bool:
@@ -64,11 +68,11 @@ class Recording(Output):
         end, reason = run.end_time or run.start_time, run.reason or SERVER_STOPPED
         try:
             await self._recorder.settle()
-            await self._store.run(close_run, run.plan_id or 0, self._report, reason, run.start_time, end)
+            stored = await self._store.run(close_run, run.plan_id or 0, self._report, reason, run.start_time, end)
         except Unavailable as error:
             log.warning("the report of run %s waits for the database: %s", execution_id, error)
             return
-        self._report = None
+        self._report, self.report_id = None, stored.id
         await roll_up(self._store, run.plan_id or 0, execution_id)
 
     async def _write_state(self, state: RunState, before: asyncio.Task[None] | None) -> None:

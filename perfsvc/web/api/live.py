@@ -7,6 +7,7 @@ query as ``token``. Frames are ready texts; a viewer who does not take them in t
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -19,6 +20,7 @@ from perfsvc.errors import BadRequest
 from perfsvc.errors import Forbidden
 from perfsvc.errors import NotAuthenticated
 from perfsvc.errors import NotFound
+from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Unavailable
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
@@ -26,11 +28,16 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.parsing import read_json
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 
 SUBPROTOCOL = "bearer"
 MAX_VIEWERS = 500
+LATEST = 253_402_300_799
+"""The last second of the year 9999."""
+RENEWAL_S = 1.0
+"""The least time between two messages of a viewer that are looked at."""
 
 END_OF_RUN = 1000
 FAILED = 1011
@@ -42,9 +49,16 @@ logger = logging.getLogger(__name__)
 
 
 class LiveQuery(Spec):
-    """For clients that can set neither headers nor subprotocols."""
+    """``token`` is for clients that can set neither headers nor subprotocols, ``since`` for those that come back."""
 
+    since: int | None = titled("此后的数据（Unix 秒）", "What came after, Unix s", default=None, ge=0, le=LATEST)
     token: str | None = titled("令牌", "Access token", default=None, max_length=4096)
+
+
+class Renewal(Spec):
+    """What a viewer may say: the access token to go on with."""
+
+    token: str = titled("令牌", "Access token", max_length=4096)
 
 
 class LiveHandler(Handler, WebSocketHandler):
@@ -60,8 +74,9 @@ class LiveHandler(Handler, WebSocketHandler):
             raise BadRequest("此地址需要 WebSocket 连接", "This address speaks WebSocket")
         if self.context.traffic.viewers >= MAX_VIEWERS:
             raise Unavailable("观看实时数据的连接过多", "Too many viewers of live feeds")
-        self._subscription = await self.services.runs.subscribe(execution_id)
+        self._subscription = await self.services.runs.subscribe(execution_id, query.since)
         self._tasks: list[asyncio.Task[None]] = []
+        self._token, self._message = self.bearer_token(), asyncio.Event()
         self.context.traffic.viewers += 1
         try:
             await super().get(execution_id)  # returns when the connection has ended
@@ -74,11 +89,13 @@ class LiveHandler(Handler, WebSocketHandler):
     def open(self, execution_id: str) -> None:
         """Called by Tornado once the connection is up."""
         loop = asyncio.get_running_loop()
-        work = (self._send_frames(), self._watch(execution_id))
+        work = (self._send_frames(), self._watch(execution_id), self._renew())
         self._tasks = [loop.create_task(self._to_the_end(each)) for each in work]
 
     def on_message(self, message: str | bytes) -> None:
-        """Viewers have nothing to say."""
+        """A viewer may send a new token; of several messages at once the latest counts."""
+        self._said = message
+        self._message.set()
 
     def bearer_token(self) -> str:
         """The token from wherever this client could put it."""
@@ -113,11 +130,10 @@ class LiveHandler(Handler, WebSocketHandler):
 
     async def _watch(self, execution_id: str) -> None:
         """End the feed once its token, its user or the membership is no longer good."""
-        token = self.bearer_token()
         while True:
             await asyncio.sleep(min(self.recheck_s, max(0.0, self.identity.expires - self.services.clock.wall())))
             try:
-                user = (await self.services.sessions.authenticate(token)).user
+                user = (await self.services.sessions.authenticate(self._token)).user
                 await self.services.access.require(user, Role.VIEWER, Kind.EXECUTION, execution_id)
             except NotAuthenticated:
                 self.close(UNAUTHORISED, "token no longer valid")
@@ -127,6 +143,28 @@ class LiveHandler(Handler, WebSocketHandler):
                 return
             except Unavailable:  # who was allowed stays so while nobody can say otherwise
                 logger.info("could not check the viewer of %s", execution_id)
+
+    async def _renew(self) -> None:
+        """Go on with the token that the viewer sends, if it is the same user's."""
+        while True:
+            await self._message.wait()
+            self._message.clear()
+            accepted = await self._accept(self._said)
+            data = {"accepted": accepted, "expires": self.identity.expires}
+            frame = {"type": "token", "timestamp": int(self.services.clock.wall()), "data": data}
+            await self.write_message(json.dumps(frame))
+            await asyncio.sleep(RENEWAL_S)
+
+    async def _accept(self, message: str | bytes) -> bool:
+        try:
+            token = Renewal.parse(read_json(message.encode() if isinstance(message, str) else message)).token
+            identity = await self.services.sessions.authenticate(token)
+        except PerfsvcError:
+            return False
+        if identity.user.id != self.user.id:
+            return False
+        self._token, self.caller = token, identity
+        return True
 
     async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
         try:

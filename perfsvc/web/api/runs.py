@@ -148,21 +148,21 @@ class StartHandler(RunHandler):
 class StopHandler(RunHandler):
     @operation("停止性能测试", "Stop the run", EDITORS)
     async def post(self, plan_id: int) -> Stopped:
-        run = await self.services.runs.stop(plan_id)
+        run = await self.services.runs.stop(plan_id, self.user)
         return Stopped(execution_id=run.execution_id, status=run.state, stop_time=run.end_time or self.now)
 
 
 class PauseHandler(RunHandler):
     @operation("暂停性能测试", "Pause the run", EDITORS)
     async def post(self, plan_id: int) -> Paused:
-        run = await self.services.runs.pause(plan_id)
+        run = await self.services.runs.pause(plan_id, self.user)
         return Paused(execution_id=run.execution_id, status=run.state, pause_time=self.now)
 
 
 class ResumeHandler(RunHandler):
     @operation("恢复性能测试", "Resume the run", EDITORS)
     async def post(self, plan_id: int) -> Resumed:
-        run = await self.services.runs.resume(plan_id)
+        run = await self.services.runs.resume(plan_id, self.user)
         return Resumed(execution_id=run.execution_id, status=run.state, resume_time=self.now)
 
 

@@ -1,0 +1,104 @@
+"""The first frame of a live feed: what a viewer needs to know of a run before its figures, however late they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from perfsvc.analysis.curve import planned_block
+from perfsvc.analysis.step_tree import scene_trees
+from perfsvc.clock import iso_z
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.thresholds import RuleState
+from perfsvc.metrics.validity import Validity
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run import RunState
+from perfsvc.model.run_list import mode_of_load
+
+
+@dataclass(frozen=True)
+class RunNames:
+    """What the run belongs to. ``starter`` is a user name."""
+
+    plan_id: int | None = None
+    plan_name: str = ""
+    project_id: int | None = None
+    starter: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands now. ``now`` is Unix time, ``elapsed`` profile time in s."""
+
+    state: RunState
+    start_time: datetime
+    now: float
+    elapsed: float
+    thresholds: Sequence[RuleState]
+    validity: Validity
+    events: Sequence[dict[str, Any]]
+    search: dict[str, Any] | None
+
+
+def run_frame(spec: RunSpec, names: RunNames, metrics: RunMetrics, standing: Standing) -> dict[str, Any]:
+    """The frame."""
+    return {
+        "type": "run",
+        "timestamp": int(standing.now),
+        "data": {
+            "execution_id": spec.execution_id,
+            "name": spec.name,
+            **asdict(names),
+            "status": standing.state.value,
+            "mode": mode_of_load(spec.load),
+            "variable": spec.load.variable,
+            "start_time": iso_z(standing.start_time),
+            "now": round(standing.now, 3),
+            "elapsed": round(standing.elapsed, 3),
+            "planned": {**planned_block(spec.load), "end": planned_end(spec, standing)},
+            "thresholds": threshold_blocks(standing.thresholds),
+            "abort_on_breach": spec.abort_on_breach,
+            "scenes": scene_trees(spec.scenes, spec.protocol),
+            "events": list(standing.events),
+            "errors": {
+                "total": metrics.total.errors,
+                "failures": dict(metrics.total.failures),
+                "statuses": dict(metrics.total.statuses),
+            },
+            "steps": steps_block(metrics),
+            "validity": validity_block(standing.validity),
+            "search": standing.search,
+        },
+    }
+
+
+def planned_end(spec: RunSpec, standing: Standing) -> int | None:
+    """When the profile ends if the run is not paused from now on; None where that is not known."""
+    if standing.state is not RunState.RUNNING:
+        return None
+    return round(standing.now + max(spec.load.duration - standing.elapsed, 0.0))
+
+
+def threshold_blocks(states: Iterable[RuleState]) -> list[dict[str, Any]]:
+    """Thresholds as frames show them."""
+    return [asdict(state) for state in states]
+
+
+def validity_block(validity: Validity) -> dict[str, Any]:
+    """The validity as frames show it."""
+    causes = [{"code": cause.code, **cause.text._asdict()} for cause in validity.causes]
+    return {"state": validity.state, "causes": causes}
+
+
+def steps_block(metrics: RunMetrics) -> dict[str, Any]:
+    """The first 20 steps so far, in at most 600 points of ``width`` seconds."""
+    spans = metrics.step_series.told()
+    steps = [
+        {"index": step, "rps": spans.rps[step], "p95": spans.p95[step], "error_rate": spans.error_rate[step]}
+        for step in range(metrics.step_series.count)
+    ]
+    return {"width": spans.width, "timestamps": spans.starts, "steps": steps}

@@ -1,0 +1,62 @@
+"""The live feed of a run that is over: what it was, its history and its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfsvc.analysis.live import history_of
+from perfsvc.analysis.run_frame import RunNames
+from perfsvc.analysis.run_frame import Standing
+from perfsvc.analysis.run_frame import run_frame
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.thresholds import RuleState
+from perfsvc.model.run import RunSpec
+from perfsvc.model.run_list import RunRow
+from perfsvc.model.threshold import Threshold
+from perfsvc.service.runs.live_feed import Channel
+from perfsvc.service.runs.live_feed import Subscription
+from perfsvc.service.runs.live_output import end_frame
+
+
+def names_of(row: RunRow) -> RunNames:
+    """What a stored run belongs to."""
+    return RunNames(row.execution.plan_id, row.plan_name, row.project_id, row.starter)
+
+
+def ended_feed(row: RunRow, spec: RunSpec, metrics: RunMetrics, report: dict[str, Any]) -> Subscription:
+    """A viewer's place at the feed of a run that is over."""
+    execution = row.execution
+    ended = execution.end_time or execution.start_time
+    standing = Standing(
+        state=execution.state,
+        start_time=execution.start_time,
+        now=ended.timestamp(),
+        elapsed=metrics.elapsed,
+        thresholds=final_states(spec.thresholds, (report.get("verdict") or {}).get("thresholds") or []),
+        validity=metrics.validity(),
+        events=report.get("events") or [],
+        search=report.get("search"),
+    )
+    first = run_frame(spec, names_of(row), metrics, standing)
+    channel = Channel(lambda: [first, history_of(metrics)])
+    last = end_frame(execution.execution_id, execution.state, report, int(ended.timestamp()), row.report_id)
+    channel.end(last)
+    return channel.subscribe()
+
+
+def final_states(rules: tuple[Threshold, ...], outcomes: list[dict[str, Any]]) -> list[RuleState]:
+    """How each threshold ended."""
+    return [
+        RuleState(
+            expression=str(rule),
+            metric=rule.metric,
+            step=rule.step,
+            state="holding" if outcome["passed"] else "breached",
+            value=outcome["value"],
+            limit=rule.limit,
+            broken_s=0,
+            of_s=rule.window_s or 0,
+            breached_at=outcome["breached_at"],
+        )
+        for rule, outcome in zip(rules, outcomes, strict=False)
+    ]
