@@ -25,6 +25,7 @@ from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.auth.passwords import Passwords
+from perfsvc.service.auth.secret_key import obtain_secret_key
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.data.datafiles import DataFiles
 from perfsvc.service.data.file_store import FileStore
@@ -35,7 +36,6 @@ from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.services import assemble
 from perfsvc.settings import Settings
-from perfsvc.settings import obtain_secret_key
 from perfsvc.store import drained_nodes
 from perfsvc.store.address import SqliteAddress
 from perfsvc.store.address import parse
