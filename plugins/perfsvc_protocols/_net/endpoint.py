@@ -12,9 +12,9 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net.payload import Texts
-from perfsvc_protocols._net.pieces import Pieces
-from perfsvc_protocols._net.pieces import constant
-from perfsvc_protocols._net.pieces import render
+from perfsvc_protocols._net.byte_template import Pieces
+from perfsvc_protocols._net.byte_template import constant
+from perfsvc_protocols._net.byte_template import render
 
 
 class Endpoint(NamedTuple):

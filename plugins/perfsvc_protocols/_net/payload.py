@@ -19,15 +19,15 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
-from perfsvc_protocols._net.pieces import Encode
-from perfsvc_protocols._net.pieces import Piece
-from perfsvc_protocols._net.pieces import Pieces
-from perfsvc_protocols._net.pieces import constant
-from perfsvc_protocols._net.pieces import json_text
-from perfsvc_protocols._net.pieces import merged
-from perfsvc_protocols._net.pieces import pieces
-from perfsvc_protocols._net.pieces import plain_text
-from perfsvc_protocols._net.pieces import render
+from perfsvc_protocols._net.byte_template import Encode
+from perfsvc_protocols._net.byte_template import Piece
+from perfsvc_protocols._net.byte_template import Pieces
+from perfsvc_protocols._net.byte_template import constant
+from perfsvc_protocols._net.byte_template import json_text
+from perfsvc_protocols._net.byte_template import merged
+from perfsvc_protocols._net.byte_template import pieces
+from perfsvc_protocols._net.byte_template import plain_text
+from perfsvc_protocols._net.byte_template import render
 
 Decode = Callable[[bytes], bytes]
 

@@ -16,7 +16,7 @@ from perfsvc_protocols.grpc.metadata import RESERVED
 from perfsvc_protocols.grpc.metadata import MetadataRecipe
 from perfsvc_protocols.grpc.metadata import name_fault
 from perfsvc_protocols.grpc.metadata import recipe_of
-from perfsvc_protocols.grpc.recipe import GrpcCall
+from perfsvc_protocols.grpc.call import GrpcCall
 from perfsvc_protocols.grpc.spec import Request
 from perfsvc_protocols.grpc.target import Target
 

@@ -16,7 +16,7 @@ from perfsvc.plugin import Text
 from perfsvc_protocols.grpc import spec
 from perfsvc_protocols.grpc.channels import Dialer
 from perfsvc_protocols.grpc.compile import compiled
-from perfsvc_protocols.grpc.recipe import GrpcCall
+from perfsvc_protocols.grpc.call import GrpcCall
 from perfsvc_protocols.grpc.reply import status_name
 from perfsvc_protocols.grpc.routes import OwnRoutes
 from perfsvc_protocols.grpc.routes import SharedRoutes

@@ -18,8 +18,8 @@ from perfsvc.plugin.failures import PROTOCOL
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.message import Texts
 from perfsvc_protocols.grpc.metadata import Pairs
-from perfsvc_protocols.grpc.recipe import GrpcCall
-from perfsvc_protocols.grpc.recipe import Wire
+from perfsvc_protocols.grpc.call import GrpcCall
+from perfsvc_protocols.grpc.call import Wire
 from perfsvc_protocols.grpc.spec import Options
 
 PREFIX = 5

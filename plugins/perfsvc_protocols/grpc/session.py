@@ -20,7 +20,7 @@ from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.channels import Line
 from perfsvc_protocols.grpc.channels import Route
 from perfsvc_protocols.grpc.failures import Failed
-from perfsvc_protocols.grpc.recipe import GrpcCall
+from perfsvc_protocols.grpc.call import GrpcCall
 from perfsvc_protocols.grpc.reply import GrpcReply
 from perfsvc_protocols.grpc.routes import Routes
 from perfsvc_protocols.grpc.schemas import Schemas

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
 
-from perfsvc_protocols._net.pieces import Encode
-from perfsvc_protocols._net.pieces import Piece
-from perfsvc_protocols._net.pieces import Pieces
-from perfsvc_protocols._net.pieces import form_text
-from perfsvc_protocols._net.pieces import header_text
-from perfsvc_protocols._net.pieces import json_text
-from perfsvc_protocols._net.pieces import merged
-from perfsvc_protocols._net.pieces import multipart_text
-from perfsvc_protocols._net.pieces import plain_text
+from perfsvc_protocols._net.byte_template import Encode
+from perfsvc_protocols._net.byte_template import Piece
+from perfsvc_protocols._net.byte_template import Pieces
+from perfsvc_protocols._net.byte_template import form_text
+from perfsvc_protocols._net.byte_template import header_text
+from perfsvc_protocols._net.byte_template import json_text
+from perfsvc_protocols._net.byte_template import merged
+from perfsvc_protocols._net.byte_template import multipart_text
+from perfsvc_protocols._net.byte_template import plain_text
 from perfsvc_protocols.http.spec import Part
 from perfsvc_protocols.http.spec import Request
 from perfsvc_protocols.http.spec import Values

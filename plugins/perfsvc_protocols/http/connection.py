@@ -10,9 +10,9 @@ import httptools
 
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
-from perfsvc_protocols.http.carrier import Carrier
-from perfsvc_protocols.http.recipe import Flavour
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.base_connection import Carrier
+from perfsvc_protocols.http.request_template import Flavour
+from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 

@@ -18,7 +18,7 @@ from perfsvc_protocols.http.compile import Compiler
 from perfsvc_protocols.http.curl import support
 from perfsvc_protocols.http.h2.decoding import Heads
 from perfsvc_protocols.http.h2.session import Http2Session
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.session import HttpSession
 from perfsvc_protocols.http.user import HttpUser
 

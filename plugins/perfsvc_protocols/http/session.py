@@ -9,11 +9,11 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
-from perfsvc_protocols.http.connected import ConnectedUser
+from perfsvc_protocols.http.pooled_user import ConnectedUser
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.connection import LimitedConnection
-from perfsvc_protocols.http.message import REDIRECTS
-from perfsvc_protocols.http.message import Message
+from perfsvc_protocols.http.rendered_request import REDIRECTS
+from perfsvc_protocols.http.rendered_request import Message
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import SET_COOKIE

@@ -12,8 +12,8 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.cookies import CookieJar
-from perfsvc_protocols.http.message import Message
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.rendered_request import Message
+from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 

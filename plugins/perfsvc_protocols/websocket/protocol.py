@@ -15,8 +15,8 @@ from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
-from perfsvc_protocols._net.pieces import Pieces
-from perfsvc_protocols._net.pieces import header_text
+from perfsvc_protocols._net.byte_template import Pieces
+from perfsvc_protocols._net.byte_template import header_text
 from perfsvc_protocols.websocket import spec
 from perfsvc_protocols.websocket.address import as_http
 from perfsvc_protocols.websocket.script import Script

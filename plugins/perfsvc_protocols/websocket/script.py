@@ -14,7 +14,7 @@ from perfsvc.plugin import Call
 from perfsvc.plugin import Scope
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
-from perfsvc_protocols._net.pieces import Pieces
+from perfsvc_protocols._net.byte_template import Pieces
 from perfsvc_protocols.websocket.predicate import Match
 from perfsvc_protocols.websocket.predicate import Wish
 from perfsvc_protocols.websocket.predicate import wish

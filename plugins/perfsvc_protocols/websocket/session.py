@@ -21,7 +21,7 @@ from perfsvc.plugin import Session
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.payload import Payload
-from perfsvc_protocols._net.pieces import render
+from perfsvc_protocols._net.byte_template import render
 from perfsvc_protocols.websocket.address import place_of
 from perfsvc_protocols.websocket.connection import PING
 from perfsvc_protocols.websocket.connection import Connection

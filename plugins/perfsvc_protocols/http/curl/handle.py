@@ -11,13 +11,13 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols._net.pieces import render
+from perfsvc_protocols._net.byte_template import render
 from perfsvc_protocols.http.curl.driver import Driver
 from perfsvc_protocols.http.curl.settings import Place
-from perfsvc_protocols.http.message import END_OF_HEAD
-from perfsvc_protocols.http.message import Message
-from perfsvc_protocols.http.recipe import HttpCall
-from perfsvc_protocols.http.recipe import Manner
+from perfsvc_protocols.http.rendered_request import END_OF_HEAD
+from perfsvc_protocols.http.rendered_request import Message
+from perfsvc_protocols.http.request_template import HttpCall
+from perfsvc_protocols.http.request_template import Manner
 
 VERSIONS: dict[str, int] = {
     "1.1": pycurl.CURL_HTTP_VERSION_1_1,

@@ -22,10 +22,10 @@ from perfsvc_protocols.http.curl.handle import Handle
 from perfsvc_protocols.http.curl.reply import CurlReply
 from perfsvc_protocols.http.curl.settings import Place
 from perfsvc_protocols.http.curl.settings import Settings
-from perfsvc_protocols.http.message import REDIRECTS
-from perfsvc_protocols.http.message import Message
-from perfsvc_protocols.http.recipe import Flavour
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.rendered_request import REDIRECTS
+from perfsvc_protocols.http.rendered_request import Message
+from perfsvc_protocols.http.request_template import Flavour
+from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import NS
 from perfsvc_protocols.http.user import SET_COOKIE

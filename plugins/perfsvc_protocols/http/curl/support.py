@@ -7,7 +7,7 @@ import ssl
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Text
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.spec import DigestAuth
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request

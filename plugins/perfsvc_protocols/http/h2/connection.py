@@ -28,14 +28,14 @@ from perfsvc_protocols.http.h2.frames import USUAL_FRAME
 from perfsvc_protocols.http.h2.frames import Violation
 from perfsvc_protocols.http.h2.frames import frame
 from perfsvc_protocols.http.h2.frames import unpadded
-from perfsvc_protocols.http.h2.link import HALF
-from perfsvc_protocols.http.h2.link import Link
-from perfsvc_protocols.http.h2.owner import Owner
+from perfsvc_protocols.http.h2.connection_control import HALF
+from perfsvc_protocols.http.h2.connection_control import Link
+from perfsvc_protocols.http.listener import Owner
 from perfsvc_protocols.http.h2.sending import FileBody
 from perfsvc_protocols.http.head import MAX_HEAD
-from perfsvc_protocols.http.message import END_OF_HEAD
-from perfsvc_protocols.http.recipe import Flavour
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.rendered_request import END_OF_HEAD
+from perfsvc_protocols.http.request_template import Flavour
+from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.reply import KEPT_BODY
 
 MOST_PARTS = 64

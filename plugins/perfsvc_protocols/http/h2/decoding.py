@@ -10,7 +10,7 @@ from hpack.exceptions import HPACKError
 
 from perfsvc_protocols.http.h2.frames import Violation
 from perfsvc_protocols.http.head import MAX_HEAD
-from perfsvc_protocols.http.message import REDIRECTS
+from perfsvc_protocols.http.rendered_request import REDIRECTS
 
 KNOWN = 256
 """Heads that are remembered: with a date in each, those of a few seconds."""

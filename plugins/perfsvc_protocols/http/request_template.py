@@ -14,12 +14,12 @@ from perfsvc.plugin import Template
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols._net.pieces import Pieces
-from perfsvc_protocols._net.pieces import constant
-from perfsvc_protocols._net.pieces import merged
-from perfsvc_protocols._net.pieces import render
-from perfsvc_protocols._net.pieces import renderer
-from perfsvc_protocols.http.message import Message
+from perfsvc_protocols._net.byte_template import Pieces
+from perfsvc_protocols._net.byte_template import constant
+from perfsvc_protocols._net.byte_template import merged
+from perfsvc_protocols._net.byte_template import render
+from perfsvc_protocols._net.byte_template import renderer
+from perfsvc_protocols.http.rendered_request import Message
 
 FileOf = Callable[[Scope], Path]
 """Which file a request sends. Raises MissingVariable and NotSent."""

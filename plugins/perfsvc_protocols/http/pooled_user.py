@@ -17,9 +17,9 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols.http.carrier import Carrier
-from perfsvc_protocols.http.message import Message
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.base_connection import Carrier
+from perfsvc_protocols.http.rendered_request import Message
+from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import NS

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols.http.carrier import Carrier
+from perfsvc_protocols.http.base_connection import Carrier
 from perfsvc_protocols.http.h2.frames import ACK
 from perfsvc_protocols.http.h2.frames import FAREWELL
 from perfsvc_protocols.http.h2.frames import GOAWAY

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import cast
 
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols.http.recipe import HttpCall
+from perfsvc_protocols.http.request_template import HttpCall
 
 
 class Carrier(asyncio.Protocol):
