@@ -10,27 +10,27 @@ from hypothesis import strategies as st
 
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
-from perfsvc_protocols._net import pieces
+from perfsvc_protocols._net import byte_template
 
 PART = st.one_of(st.binary(max_size=5), st.sampled_from([lambda scope: str(scope.vu).encode(), lambda scope: b""]))
 
 
 @given(st.lists(PART, max_size=6))
-def test_a_renderer_gives_what_rendering_gives(parts: list[pieces.Piece]) -> None:
+def test_a_renderer_gives_what_rendering_gives(parts: list[byte_template.BytePart]) -> None:
     scope = Scope(7, 1)
-    together = pieces.merged(parts)
-    assert pieces.renderer(together)(scope) == pieces.render(together, scope)
+    together = byte_template.merged(parts)
+    assert byte_template.renderer(together)(scope) == byte_template.render(together, scope)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_json_text_is_the_inside_of_a_json_string(text: str) -> None:
-    assert json.loads(b'"' + pieces.json_text(text) + b'"') == text
+    assert json.loads(b'"' + byte_template.json_text(text) + b'"') == text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_header_holds_any_text_without_control_characters(text: str) -> None:
-    if pieces.CONTROL.search(text):
+    if byte_template.CONTROL.search(text):
         with pytest.raises(NotSent):
-            pieces.header_text(text)
+            byte_template.header_text(text)
     else:
-        assert pieces.header_text(text) == text.encode()
+        assert byte_template.header_text(text) == text.encode()

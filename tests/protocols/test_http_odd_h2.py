@@ -18,7 +18,7 @@ from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.http import HttpProtocol
-from perfsvc_protocols.http.h2.frames import LAST_STREAM
+from perfsvc_protocols.http.h2.frames import MAX_STREAM_ID
 from tests.protocols.h2_peers import OddPeer
 from tests.protocols.h2_peers import OddServer
 from tests.protocols.h2_peers import friendly
@@ -253,10 +253,10 @@ async def test_streams_run_out():
     async with OddServer(friendly) as server, user_of(server) as user:
         await user.do({})
         (connection,) = user.session._connections.values()
-        connection._next = LAST_STREAM
+        connection._next = MAX_STREAM_ID
         peer = server.peers[0]
         assert (await user.do({})).failure is None
-        assert peer.h2.highest_inbound_stream_id == LAST_STREAM
+        assert peer.h2.highest_inbound_stream_id == MAX_STREAM_ID
         assert (await user.do({})).failure is None
         assert len(server.peers) == 2
 

@@ -17,8 +17,8 @@ from perfsvc.plugin import Template
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
 
-Piece = bytes | Callable[[Scope], bytes]
-Pieces = tuple[Piece, ...]
+BytePart = bytes | Callable[[Scope], bytes]
+ByteTemplate = tuple[BytePart, ...]
 Encode = Callable[[str], bytes]
 Segment = Callable[[Any], str]
 """What varies in a template."""
@@ -27,33 +27,33 @@ Segment = Callable[[Any], str]
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def pieces(template: Template, encode: Encode, encode_varying: Encode | None = None) -> Pieces:
+def byte_template(template: Template, encode: Encode, encode_varying: Encode | None = None) -> ByteTemplate:
     """A template as bytes: literal parts encoded now (and so checked now), the others whenever they are rendered."""
     later = encode_varying or encode
     return merged(encode(part) if isinstance(part, str) else varying(part, later) for part in template.segments)
 
 
-def varying(segment: Segment, encode: Encode) -> Piece:
+def varying(segment: Segment, encode: Encode) -> BytePart:
     """What varies in a template, as bytes."""
     return lambda scope: encode(segment(scope))
 
 
-def merged(parts: Iterable[Piece]) -> Pieces:
+def merged(parts: Iterable[BytePart]) -> ByteTemplate:
     """The same pieces with neighbouring constants joined."""
-    joined: list[Piece] = []
+    joined: list[BytePart] = []
     for is_constant, group in groupby(parts, key=lambda part: isinstance(part, bytes)):
         run = list(group)
         joined += [b"".join(run)] if is_constant else run  # type: ignore[arg-type]  # the key tells the type
     return tuple(part for part in joined if part != b"")
 
 
-def render(parts: Pieces, scope: Scope) -> bytes:
+def render(parts: ByteTemplate, scope: Scope) -> bytes:
     """The bytes for one virtual user at this moment. Raises MissingVariable and NotSent."""
     return b"".join([part if isinstance(part, bytes) else part(scope) for part in parts])
 
 
-def renderer(parts: Pieces) -> Callable[[Scope], bytes]:
-    """``render`` for these parts, as fast as it gets: most requests that vary do so in one place."""
+def renderer(parts: ByteTemplate) -> Callable[[Scope], bytes]:
+    """``render`` for these parts, as fast as it gets: most requests that vary do so in one endpoint_template."""
     if len(parts) == 3:
         before, between, after = parts
         if isinstance(before, bytes) and isinstance(after, bytes) and not isinstance(between, bytes):
@@ -61,7 +61,7 @@ def renderer(parts: Pieces) -> Callable[[Scope], bytes]:
     return lambda scope: render(parts, scope)
 
 
-def constant(parts: Pieces) -> bytes | None:
+def constant(parts: ByteTemplate) -> bytes | None:
     """The bytes, when nothing in them varies."""
     if not parts:
         return b""

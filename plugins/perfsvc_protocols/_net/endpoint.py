@@ -11,10 +11,10 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
-from perfsvc_protocols._net.payload import Texts
-from perfsvc_protocols._net.byte_template import Pieces
+from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import constant
 from perfsvc_protocols._net.byte_template import render
+from perfsvc_protocols._net.payload import Texts
 
 
 class Endpoint(NamedTuple):
@@ -46,34 +46,34 @@ def parse(url: str, schemes: Collection[str]) -> Endpoint:
     return Endpoint(parts.scheme, parts.hostname, parts.port)
 
 
-class Place:
-    """A step's endpoint, compiled: settled now, or known when its variables are."""
+class EndpointTemplate:
+    """A step's endpoint, compiled. ``constant`` is the endpoint if no variable is in it, else None."""
 
-    __slots__ = ("_parts", "_schemes", "settled")
+    __slots__ = ("_schemes", "_template", "constant")
 
-    def __init__(self, parts: Pieces, schemes: Collection[str], settled: Endpoint | None) -> None:
-        self._parts = parts
+    def __init__(self, template: ByteTemplate, schemes: Collection[str], endpoint: Endpoint | None) -> None:
+        self._template = template
         self._schemes = schemes
-        self.settled = settled
+        self.constant = endpoint
 
     def of(self, scope: Scope) -> Endpoint:
-        """The endpoint for one virtual user at this moment. Raises MissingVariable and NotSent."""
-        if self.settled is not None:
-            return self.settled
+        """Return the endpoint for one virtual user at this moment. Raises MissingVariable and NotSent."""
+        if self.constant is not None:
+            return self.constant
         try:
-            return parse(render(self._parts, scope).decode(), self._schemes)
+            return parse(render(self._template, scope).decode(), self._schemes)
         except ValueError as error:
             raise NotSent(INVALID_REQUEST, str(error)) from None
 
 
-def place(url: str, context: RunContext, schemes: Collection[str], texts: Texts) -> Place:
-    """A step's URL, or the environment's base URL where it has none; notes what is wrong with it."""
-    parts = texts.pieces(url or context.base_url, "url")
-    whole = constant(parts)
-    settled = None
+def endpoint_template(url: str, context: RunContext, schemes: Collection[str], texts: Texts) -> EndpointTemplate:
+    """Compile a step's URL, or the environment's base URL if it has none; problems are added to ``texts``."""
+    template = texts.byte_template(url or context.base_url, "url")
+    whole = constant(template)
+    endpoint = None
     if whole is not None and not texts.problems:
         try:
-            settled = parse(whole.decode(), schemes)
+            endpoint = parse(whole.decode(), schemes)
         except ValueError as error:
             texts.refuse("url", Text(f"无法连接：{error}", f"cannot be reached: {error}"))
-    return Place(parts, schemes, settled)
+    return EndpointTemplate(template, schemes, endpoint)

@@ -18,7 +18,7 @@ KEPT = 1024
 PRINTABLE_SHARE = 0.9
 
 
-class Message(Spec):
+class MessageRequest(Spec):
     """Bytes to send, in one of three ways of writing them; all may hold templates."""
 
     url: str = titled("地址", "URL", default="", max_length=2000)
@@ -28,7 +28,7 @@ class Message(Spec):
     base64: str | None = titled("Base64", "Base64", default=None)
 
     @model_validator(mode="after")
-    def _one_payload(self) -> Message:
+    def _one_payload(self) -> MessageRequest:
         given = [name for name in ("text", "hex", "base64") if getattr(self, name) is not None]
         if len(given) > 1:
             names = ", ".join(given)

@@ -19,13 +19,13 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
+from perfsvc_protocols._net.byte_template import BytePart
+from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import Encode
-from perfsvc_protocols._net.byte_template import Piece
-from perfsvc_protocols._net.byte_template import Pieces
+from perfsvc_protocols._net.byte_template import byte_template
 from perfsvc_protocols._net.byte_template import constant
 from perfsvc_protocols._net.byte_template import json_text
 from perfsvc_protocols._net.byte_template import merged
-from perfsvc_protocols._net.byte_template import pieces
 from perfsvc_protocols._net.byte_template import plain_text
 from perfsvc_protocols._net.byte_template import render
 
@@ -40,7 +40,7 @@ class Payload:
 
     __slots__ = ("_decode", "_parts", "constant")
 
-    def __init__(self, parts: Pieces, decode: Decode | None = None) -> None:
+    def __init__(self, parts: ByteTemplate, decode: Decode | None = None) -> None:
         """``decode`` makes bytes of the rendered text. Raises ValueError when it cannot of a constant one."""
         self._parts = parts
         self._decode = decode
@@ -85,13 +85,13 @@ class Texts:
         """Notes a problem."""
         self.problems.append(Problem(at, text))
 
-    def pieces(self, text: str, at: str, encode: Encode = plain_text) -> Pieces:
+    def byte_template(self, text: str, at: str, encode: Encode = plain_text) -> ByteTemplate:
         """A text with templates, as bytes."""
-        return self._pieces(text, at, encode, encode)
+        return self._bytes(text, at, encode, encode)
 
-    def _pieces(self, text: str, at: str, encode: Encode, encode_varying: Encode) -> Pieces:
+    def _bytes(self, text: str, at: str, encode: Encode, encode_varying: Encode) -> ByteTemplate:
         try:
-            return pieces(self._template(text), encode, encode_varying)
+            return byte_template(self._template(text), encode, encode_varying)
         except Fault as fault:
             self.problems += [Problem(at, problem.text) for problem in fault.problems]
         except NotSent as error:
@@ -100,11 +100,11 @@ class Texts:
 
     def text(self, text: str, at: str = "text") -> Payload:
         """Text, sent as UTF-8."""
-        return Payload(self.pieces(text, at))
+        return Payload(self.byte_template(text, at))
 
     def pattern(self, text: str, at: str) -> Payload:
         """A regular expression; what its templates give is matched as it is."""
-        return Payload(self._pieces(text, at, plain_text, escaped))
+        return Payload(self._bytes(text, at, plain_text, escaped))
 
     def hexadecimal(self, text: str, at: str = "hex") -> Payload:
         """Bytes in hexadecimal; white space between them is allowed."""
@@ -120,14 +120,14 @@ class Texts:
 
     def _decoded(self, text: str, at: str, decode: Decode, fault: Text) -> Payload:
         try:
-            return Payload(self.pieces(text, at), decode)
+            return Payload(self.byte_template(text, at), decode)
         except ValueError:
             self.refuse(at, fault)
             return NOTHING
 
-    def _json(self, value: Any, at: str) -> Iterator[Piece]:
+    def _json(self, value: Any, at: str) -> Iterator[BytePart]:
         if isinstance(value, str):
-            yield from (b'"', *self.pieces(value, at, json_text), b'"')
+            yield from (b'"', *self.byte_template(value, at, json_text), b'"')
         elif isinstance(value, dict):
             yield from self._object(value, at)
         elif isinstance(value, list):
@@ -135,15 +135,15 @@ class Texts:
         else:
             yield json.dumps(value).encode()
 
-    def _object(self, value: dict[str, Any], at: str) -> Iterator[Piece]:
+    def _object(self, value: dict[str, Any], at: str) -> Iterator[BytePart]:
         yield b"{"
         for number, (name, item) in enumerate(value.items()):
             path = f"{at}.{name}"
-            yield from (b',"' if number else b'"', *self.pieces(name, path, json_text), b'":')
+            yield from (b',"' if number else b'"', *self.byte_template(name, path, json_text), b'":')
             yield from self._json(item, path)
         yield b"}"
 
-    def _array(self, value: list[Any], at: str) -> Iterator[Piece]:
+    def _array(self, value: list[Any], at: str) -> Iterator[BytePart]:
         yield b"["
         for number, item in enumerate(value):
             yield b"," if number else b""

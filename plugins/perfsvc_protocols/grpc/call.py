@@ -11,9 +11,9 @@ from perfsvc.plugin import Problem
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import Scope
 from perfsvc.plugin.failures import INVALID_REQUEST
-from perfsvc_protocols.grpc.message import MessageRecipe
+from perfsvc_protocols.grpc.message import MessageTemplate
 from perfsvc_protocols.grpc.message import Texts
-from perfsvc_protocols.grpc.metadata import MetadataRecipe
+from perfsvc_protocols.grpc.metadata import MetadataTemplate
 from perfsvc_protocols.grpc.schema import Method
 from perfsvc_protocols.grpc.target import Target
 
@@ -31,8 +31,8 @@ class GrpcCall(Call):
         self,
         target: Target,
         path: str,
-        messages: Sequence[MessageRecipe],
-        metadata: MetadataRecipe,
+        messages: Sequence[MessageTemplate],
+        metadata: MetadataTemplate,
         timeout_ns: int,
         reads: ReplyParts,
     ) -> None:
@@ -75,7 +75,7 @@ class GrpcCall(Call):
             raise NotSent(INVALID_REQUEST, str(fault)) from None
 
 
-def _checked(message: MessageRecipe, method: Method) -> None:
+def _checked(message: MessageTemplate, method: Method) -> None:
     try:
         message.encoded((), method)
     except Fault as fault:

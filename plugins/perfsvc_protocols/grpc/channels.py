@@ -22,7 +22,7 @@ from perfsvc_protocols.grpc.spec import Options
 from perfsvc_protocols.grpc.target import Target
 
 READY = grpc.ChannelConnectivity.READY
-IN_VAIN = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
+FAILED_STATES = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
 PROBE_LIMIT_S = 1.0
 RETIRE_S = 60.0
 """Calls of others on a channel that is given up have so long to end."""
@@ -37,7 +37,7 @@ KINDS: Kinds = {
 }
 
 
-class Line:
+class MethodChannel:
     """A channel with the methods that were called on it."""
 
     __slots__ = ("_rpcs", "channel")
@@ -60,7 +60,7 @@ class Line:
         return rpc
 
 
-class Dialer:
+class ChannelDialer:
     """Opens a run's channels."""
 
     def __init__(self, options: Options, context: RunContext) -> None:
@@ -73,7 +73,7 @@ class Dialer:
         self._now_ns = context.now_ns
         self._retiring: set[asyncio.Task[None]] = set()
 
-    async def open(self, target: Target, limit_s: float) -> tuple[Line, Phases]:
+    async def open(self, target: Target, limit_s: float) -> tuple[MethodChannel, Phases]:
         """A line to a target, and how long it took; TLS is within connecting, the library does not tell them apart.
 
         Raises Failed.
@@ -89,7 +89,7 @@ class Dialer:
         line = await self._first(target, addresses, limit_s)
         return line, (resolved - begun, self._now_ns() - resolved, 0)
 
-    def retire(self, line: Line) -> None:
+    def retire(self, line: MethodChannel) -> None:
         """Closes a line nobody shall use again, as soon as the calls that others have on it are over."""
         task = asyncio.get_running_loop().create_task(line.channel.close(RETIRE_S))
         self._retiring.add(task)
@@ -102,7 +102,7 @@ class Dialer:
             task.cancel()
         await asyncio.gather(*retiring, return_exceptions=True)
 
-    async def _first(self, target: Target, addresses: list[tuple[Any, ...]], limit_s: float) -> Line:
+    async def _first(self, target: Target, addresses: list[tuple[Any, ...]], limit_s: float) -> MethodChannel:
         """To the first address that takes a connection; raises what the last one said."""
         refusal = Failed(DNS, "the name has no address")
         for _, _, _, _, address in addresses:
@@ -113,7 +113,7 @@ class Dialer:
                 await channel.close()
                 raise
             if refused is None:
-                return Line(channel)
+                return MethodChannel(channel)
             await channel.close()
             refusal = refused
         raise refusal
@@ -143,19 +143,19 @@ class Route:
 
     __slots__ = ("_dialer", "_dialling", "_line", "target")
 
-    def __init__(self, target: Target, dialer: Dialer) -> None:
+    def __init__(self, target: Target, dialer: ChannelDialer) -> None:
         self.target = target
         self._dialer = dialer
         self._dialling = SingleFlight(self._dial)
-        self._line: Line | None = None
+        self._line: MethodChannel | None = None
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> MethodChannel | None:
         """The line, while it stands."""
         line = self._line
         return line if line is not None and line.stands else None
 
-    async def open(self, limit_s: float) -> tuple[Line, Phases | None]:
+    async def open(self, limit_s: float) -> tuple[MethodChannel, Phases | None]:
         """The line, and how long it took where it was opened for this caller. Raises Failed."""
         line = self.line
         if line is not None:
@@ -163,7 +163,7 @@ class Route:
         (line, phases), first = await self._dialling.join(limit_s)
         return line, phases if first else None
 
-    def lost(self, line: Line) -> None:
+    def lost(self, line: MethodChannel) -> None:
         """A call found this line broken."""
         if line is self._line:
             self.drop()
@@ -180,7 +180,7 @@ class Route:
         if line is not None:
             await line.channel.close()
 
-    async def _dial(self, limit_s: float) -> tuple[Line, Phases]:
+    async def _dial(self, limit_s: float) -> tuple[MethodChannel, Phases]:
         self.drop()
         line, phases = await self._dialer.open(self.target, limit_s)
         self._line = line
@@ -191,7 +191,7 @@ async def _refusal(channel: grpc.aio.Channel) -> Failed | None:
     """Connects a channel; what kept it from it, or None."""
     state = channel.get_state(try_to_connect=True)
     while state is not READY:
-        if state in IN_VAIN:
+        if state in FAILED_STATES:
             return await _cause(channel)
         await channel.wait_for_state_change(state)
         state = channel.get_state(try_to_connect=True)

@@ -11,12 +11,12 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
 from perfsvc_protocols.grpc import target
-from perfsvc_protocols.grpc.message import MessageRecipe
-from perfsvc_protocols.grpc.metadata import RESERVED
-from perfsvc_protocols.grpc.metadata import MetadataRecipe
-from perfsvc_protocols.grpc.metadata import name_fault
-from perfsvc_protocols.grpc.metadata import recipe_of
 from perfsvc_protocols.grpc.call import GrpcCall
+from perfsvc_protocols.grpc.message import MessageTemplate
+from perfsvc_protocols.grpc.metadata import RESERVED
+from perfsvc_protocols.grpc.metadata import MetadataTemplate
+from perfsvc_protocols.grpc.metadata import metadata_template
+from perfsvc_protocols.grpc.metadata import name_fault
 from perfsvc_protocols.grpc.spec import Request
 from perfsvc_protocols.grpc.target import Target
 
@@ -56,17 +56,17 @@ class _Compilation:
         try:
             return target.parse(url.constant)
         except Fault as fault:
-            self._note(fault, "url")
+            self._add_problems(fault, "url")
             return NOWHERE
 
-    def messages(self, request: Request) -> list[MessageRecipe]:
+    def messages(self, request: Request) -> list[MessageTemplate]:
         many = request.messages is not None
         return [
-            MessageRecipe(message, self._template, f"messages[{number}]" if many else "message")
+            MessageTemplate(message, self._template, f"messages[{number}]" if many else "message")
             for number, message in enumerate(request.sent)
         ]
 
-    def metadata(self, request: Request) -> MetadataRecipe:
+    def metadata(self, request: Request) -> MetadataTemplate:
         """The environment's headers and the step's own, which win; HTTP's own headers mean nothing here."""
         given = {name.lower(): text for name, text in self._context.headers.items() if name.lower() not in RESERVED}
         given |= {name.lower(): text for name, text in request.metadata.items()}
@@ -74,20 +74,20 @@ class _Compilation:
         self.problems += [Problem(f"metadata.{name}", text) for name in templates if (text := name_fault(name))]
         return self._checked(templates)
 
-    def _checked(self, templates: dict[str, Template]) -> MetadataRecipe:
+    def _checked(self, templates: dict[str, Template]) -> MetadataTemplate:
         for name, template in templates.items():
             try:
-                recipe_of({name: template})
+                metadata_template({name: template})
             except NotSent:
                 self.problems.append(Problem(f"metadata.{name}", BAD_VALUE))
-        return MetadataRecipe((), ()) if self.problems else recipe_of(templates)
+        return MetadataTemplate((), ()) if self.problems else metadata_template(templates)
 
     def _template(self, text: str, at: str) -> Template:
         try:
             return self._context.template(text)
         except Fault as fault:
-            self._note(fault, at)
+            self._add_problems(fault, at)
             return Template("")
 
-    def _note(self, fault: Fault, at: str) -> None:
+    def _add_problems(self, fault: Fault, at: str) -> None:
         self.problems += [Problem(at, problem.text) for problem in fault.problems]

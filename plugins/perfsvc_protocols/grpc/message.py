@@ -23,7 +23,7 @@ class Slot(NamedTuple):
     number: int
 
 
-class MessageRecipe:
+class MessageTemplate:
     """One message of a step, shared by all users; keeps the bytes of what was rendered lately."""
 
     __slots__ = ("_kept", "_kept_bytes", "_shape", "_templates", "at")

@@ -22,7 +22,7 @@ RESERVED = frozenset({"host", "content-type", "content-length", "te", "connectio
 Pairs = tuple[tuple[str, str | bytes], ...]
 
 
-class MetadataRecipe(NamedTuple):
+class MetadataTemplate(NamedTuple):
     """Names with their templates; ``constant`` is all of it when nothing varies."""
 
     templates: tuple[tuple[str, Template], ...]
@@ -35,11 +35,11 @@ class MetadataRecipe(NamedTuple):
         return tuple([(name, value_of(name, template.render(scope))) for name, template in self.templates])
 
 
-def recipe_of(templates: Mapping[str, Template]) -> MetadataRecipe:
+def metadata_template(templates: Mapping[str, Template]) -> MetadataTemplate:
     """Names and templates made ready. Raises NotSent when a constant value may not stand there."""
     pairs = tuple(templates.items())
     constants = tuple((name, value_of(name, text)) for name, each in pairs if (text := each.constant) is not None)
-    return MetadataRecipe(pairs, constants if len(constants) == len(pairs) else None)
+    return MetadataTemplate(pairs, constants if len(constants) == len(pairs) else None)
 
 
 def name_fault(name: str) -> Text | None:

@@ -14,9 +14,9 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc_protocols.grpc import spec
-from perfsvc_protocols.grpc.channels import Dialer
-from perfsvc_protocols.grpc.compile import compiled
 from perfsvc_protocols.grpc.call import GrpcCall
+from perfsvc_protocols.grpc.channels import ChannelDialer
+from perfsvc_protocols.grpc.compile import compiled
 from perfsvc_protocols.grpc.reply import status_name
 from perfsvc_protocols.grpc.routes import OwnRoutes
 from perfsvc_protocols.grpc.routes import SharedRoutes
@@ -35,7 +35,7 @@ class GrpcProtocol(Protocol):
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         """Raises InvalidInput, with the compiler's words, for ``.proto`` texts that do not compile."""
         super().__init__(options, context)
-        self._dialer = Dialer(options, context)
+        self._dialer = ChannelDialer(options, context)
         self._schemas = Schemas(options, self._dialer)
         self._pool = [OwnRoutes(self._dialer) for _ in range(options.shared_channels)]
 

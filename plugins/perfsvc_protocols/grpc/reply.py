@@ -15,11 +15,11 @@ from google.protobuf.message import Message
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Reply
 from perfsvc.plugin.failures import PROTOCOL
+from perfsvc_protocols.grpc.call import GrpcCall
+from perfsvc_protocols.grpc.call import Wire
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.message import Texts
 from perfsvc_protocols.grpc.metadata import Pairs
-from perfsvc_protocols.grpc.call import GrpcCall
-from perfsvc_protocols.grpc.call import Wire
 from perfsvc_protocols.grpc.spec import Options
 
 PREFIX = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 
-from perfsvc_protocols.grpc.channels import Dialer
+from perfsvc_protocols.grpc.channels import ChannelDialer
 from perfsvc_protocols.grpc.channels import Route
 from perfsvc_protocols.grpc.target import Target
 
@@ -31,7 +31,7 @@ class OwnRoutes(Routes):
 
     __slots__ = ("_dialer", "_routes")
 
-    def __init__(self, dialer: Dialer) -> None:
+    def __init__(self, dialer: ChannelDialer) -> None:
         self._dialer = dialer
         self._routes: dict[Target, Route] = {}
 

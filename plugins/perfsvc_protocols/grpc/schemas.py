@@ -6,7 +6,7 @@ from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
 from perfsvc_protocols.grpc import protoc
 from perfsvc_protocols.grpc import reflection
-from perfsvc_protocols.grpc.channels import Dialer
+from perfsvc_protocols.grpc.channels import ChannelDialer
 from perfsvc_protocols.grpc.failures import SCHEMA
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.schema import Method
@@ -19,7 +19,7 @@ from perfsvc_protocols.grpc.target import Target
 class Schemas:
     """Finds methods. What a server told is kept for the run; a failure is not, so the next call asks again."""
 
-    def __init__(self, options: Options, dialer: Dialer) -> None:
+    def __init__(self, options: Options, dialer: ChannelDialer) -> None:
         """Raises InvalidInput when the given files do not compile."""
         self._given = protoc.schema_of(options.protos) if options.protos else None
         self._dialer = dialer

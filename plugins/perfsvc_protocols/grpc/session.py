@@ -17,10 +17,10 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.failures import CLOSED_EARLY
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols.grpc import failures
-from perfsvc_protocols.grpc.channels import Line
+from perfsvc_protocols.grpc.call import GrpcCall
+from perfsvc_protocols.grpc.channels import MethodChannel
 from perfsvc_protocols.grpc.channels import Route
 from perfsvc_protocols.grpc.failures import Failed
-from perfsvc_protocols.grpc.call import GrpcCall
 from perfsvc_protocols.grpc.reply import GrpcReply
 from perfsvc_protocols.grpc.routes import Routes
 from perfsvc_protocols.grpc.schemas import Schemas
@@ -82,7 +82,7 @@ class GrpcSession(AsyncSession):
     async def close(self) -> None:
         await self._routes.close()
 
-    async def _prepared(self, reply: GrpcReply, route: Route) -> Line:
+    async def _prepared(self, reply: GrpcReply, route: Route) -> MethodChannel:
         """The schema where it is still unknown, and a line that stands. Raises Failed."""
         try:
             async with asyncio.timeout(reply.call.timeout_s):
@@ -104,7 +104,7 @@ class GrpcSession(AsyncSession):
         except Fault as fault:
             raise Failed(INVALID_REQUEST, str(fault)) from None
 
-    async def _exchange(self, reply: GrpcReply, route: Route, line: Line) -> None:
+    async def _exchange(self, reply: GrpcReply, route: Route, line: MethodChannel) -> None:
         call, wire = reply.call, reply.wire
         method: Any = call.method
         rpc = line.rpc(method)(

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import cast
 
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols.http.request_template import HttpCall
+from perfsvc_protocols.http.call import HttpCall
 
 
-class Carrier(asyncio.Protocol):
+class BaseConnection(asyncio.Protocol):
     """A connection to one origin. ``call`` is the request in flight, None between two of them.
 
     ``write`` is None before the connection stands and after it ended: it then carries no request. ``served``: whether

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
 
+from perfsvc_protocols._net.byte_template import BytePart
+from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import Encode
-from perfsvc_protocols._net.byte_template import Piece
-from perfsvc_protocols._net.byte_template import Pieces
 from perfsvc_protocols._net.byte_template import form_text
 from perfsvc_protocols._net.byte_template import header_text
 from perfsvc_protocols._net.byte_template import json_text
@@ -23,14 +23,14 @@ from perfsvc_protocols.http.spec import Part
 from perfsvc_protocols.http.spec import Request
 from perfsvc_protocols.http.spec import Values
 
-Compile = Callable[[str, str, Encode], Pieces]
+Compile = Callable[[str, str, Encode], ByteTemplate]
 """Text, path and encoding to pieces; notes what is wrong with the text under the path."""
 
 
 class Body(NamedTuple):
     """What is sent after the head, and what it is called there."""
 
-    pieces: Pieces
+    template: ByteTemplate
     content_type: str | None
 
 
@@ -48,9 +48,9 @@ def body_of(request: Request, compile_text: Compile) -> Body | None:
     return Body(compile_text(request.body or "", "body", plain_text), None)
 
 
-def pairs(values: Values, at: str, encode: Encode, compile_text: Compile) -> Pieces:
+def pairs(values: Values, at: str, encode: Encode, compile_text: Compile) -> ByteTemplate:
     """``name=value&name=value``; a list gives its name several times."""
-    found: list[Piece] = []
+    found: list[BytePart] = []
     for name, given in values.items():
         for value in given if isinstance(given, tuple) else (given,):
             text = value if isinstance(value, str) else json.dumps(value)
@@ -59,7 +59,7 @@ def pairs(values: Values, at: str, encode: Encode, compile_text: Compile) -> Pie
     return merged(found[1:])
 
 
-def _json(value: Any, at: str, compile_text: Compile) -> Iterator[Piece]:
+def _json(value: Any, at: str, compile_text: Compile) -> Iterator[BytePart]:
     if isinstance(value, str):
         yield from (b'"', *compile_text(value, at, json_text), b'"')
     elif isinstance(value, dict):
@@ -70,7 +70,7 @@ def _json(value: Any, at: str, compile_text: Compile) -> Iterator[Piece]:
         yield json.dumps(value).encode()
 
 
-def _object(value: dict[str, Any], at: str, compile_text: Compile) -> Iterator[Piece]:
+def _object(value: dict[str, Any], at: str, compile_text: Compile) -> Iterator[BytePart]:
     yield b"{"
     for number, (name, item) in enumerate(value.items()):
         path = f"{at}.{name}"
@@ -79,7 +79,7 @@ def _object(value: dict[str, Any], at: str, compile_text: Compile) -> Iterator[P
     yield b"}"
 
 
-def _array(value: list[Any], at: str, compile_text: Compile) -> Iterator[Piece]:
+def _array(value: list[Any], at: str, compile_text: Compile) -> Iterator[BytePart]:
     yield b"["
     for number, item in enumerate(value):
         yield b"," if number else b""
@@ -90,14 +90,14 @@ def _array(value: list[Any], at: str, compile_text: Compile) -> Iterator[Piece]:
 def _multipart(parts: tuple[Part, ...], compile_text: Compile) -> Body:
     # Nobody can put a boundary into a value without knowing it, so it is drawn anew for each run.
     boundary = f"perfsvc-{secrets.token_hex(16)}"
-    found: list[Piece] = []
+    found: list[BytePart] = []
     for number, part in enumerate(parts):
         found += [f"--{boundary}\r\n".encode(), *_part(part, f"multipart[{number}]", compile_text), b"\r\n"]
     found.append(f"--{boundary}--\r\n".encode())
     return Body(merged(found), f"multipart/form-data; boundary={boundary}")
 
 
-def _part(part: Part, at: str, compile_text: Compile) -> Iterator[Piece]:
+def _part(part: Part, at: str, compile_text: Compile) -> Iterator[BytePart]:
     yield from (b'Content-Disposition: form-data; name="', *compile_text(part.name, f"{at}.name", multipart_text), b'"')
     if part.filename is not None:
         yield from (b'; filename="', *compile_text(part.filename, f"{at}.filename", multipart_text), b'"')

@@ -22,31 +22,31 @@ from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols._net.headers import NOT_A_NAME
-from perfsvc_protocols._net.headers import TOKEN
+from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import Encode
-from perfsvc_protocols._net.byte_template import Pieces
 from perfsvc_protocols._net.byte_template import Segment
+from perfsvc_protocols._net.byte_template import byte_template
 from perfsvc_protocols._net.byte_template import constant
 from perfsvc_protocols._net.byte_template import header_text
 from perfsvc_protocols._net.byte_template import merged
-from perfsvc_protocols._net.byte_template import pieces
 from perfsvc_protocols._net.byte_template import plain_text
 from perfsvc_protocols._net.byte_template import query_text
 from perfsvc_protocols._net.byte_template import render
 from perfsvc_protocols._net.byte_template import url_text
 from perfsvc_protocols._net.byte_template import varying
+from perfsvc_protocols._net.headers import NOT_A_NAME
+from perfsvc_protocols._net.headers import TOKEN
 from perfsvc_protocols.http.body import Body
 from perfsvc_protocols.http.body import body_of
 from perfsvc_protocols.http.body import pairs
+from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.call import ReplyMode
+from perfsvc_protocols.http.request_template import AnyOriginTemplate
 from perfsvc_protocols.http.request_template import Credentials
 from perfsvc_protocols.http.request_template import FileOf
-from perfsvc_protocols.http.request_template import Flavour
-from perfsvc_protocols.http.request_template import FreeRecipe
-from perfsvc_protocols.http.request_template import HttpCall
-from perfsvc_protocols.http.request_template import Manner
-from perfsvc_protocols.http.request_template import Parts
-from perfsvc_protocols.http.request_template import Recipe
+from perfsvc_protocols.http.request_template import RequestParts
+from perfsvc_protocols.http.request_template import RequestTemplate
+from perfsvc_protocols.http.request_template import TransportNeeds
 from perfsvc_protocols.http.spec import FRAMING
 from perfsvc_protocols.http.spec import BasicAuth
 from perfsvc_protocols.http.spec import BearerAuth
@@ -60,7 +60,7 @@ CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not hold li
 WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests tell their length even when it is 0."""
 
-Headers = dict[str, tuple[str, Pieces]]
+Headers = dict[str, tuple[str, ByteTemplate]]
 """By lower-case name: the name as written, and the value."""
 
 
@@ -76,12 +76,12 @@ class Compiler:
     def call(self, request: Request, timeout_ns: int, reads: ReplyParts) -> HttpCall:
         """The call for a step. Raises InvalidInput with every problem found, by paths relative to ``request``."""
         compilation = _Compilation(self._options, self._context, self._origins)
-        recipe = compilation.recipe(request)
+        template = compilation.template(request)
         if compilation.problems:
             raise InvalidInput(compilation.problems)
         follows = self._options.follow_redirects if request.follow_redirects is None else request.follow_redirects
-        flavour = Flavour.HEAD if request.method == "HEAD" else Flavour.BODY if reads.body else Flavour.LEAN
-        return HttpCall(recipe, timeout_ns, flavour, self._options.max_redirects if follows else 0, compilation.manner)
+        mode = ReplyMode.HEAD_ONLY if request.method == "HEAD" else ReplyMode.BODY if reads.body else ReplyMode.END_ONLY
+        return HttpCall(template, timeout_ns, mode, self._options.max_redirects if follows else 0, compilation.needs)
 
 
 class _Compilation:
@@ -89,29 +89,29 @@ class _Compilation:
 
     def __init__(self, options: Options, context: RunContext, origins: dict[Origin, Origin]) -> None:
         self.problems: list[Problem] = []
-        self.manner = Manner(options.http_version, None, False)
+        self.needs = TransportNeeds(options.http_version, None, False)
         self._options = options
         self._context = context
         self._origins = origins
 
-    def recipe(self, request: Request) -> Recipe:
+    def template(self, request: Request) -> RequestTemplate:
         file = self._file(request.body_file)
-        body = body_of(request, self._pieces)
+        body = body_of(request, self._bytes)
         if body is None and file is None and request.method in WITH_LENGTH:
             body = Body((), None)
         headers = self._headers(request, body)
         _, host = headers.pop("host", ("", ()))
         lines = ((f"{name}: ".encode(), *value, b"\r\n") for name, value in headers.values())
-        parts = Parts(
+        parts = RequestParts(
             method=request.method,
-            query=pairs(request.query, "query", query_text, self._pieces),
+            query=pairs(request.query, "query", query_text, self._bytes),
             host=host,
             headers=merged(chain.from_iterable(lines)),
-            body=None if body is None else body.pieces,
+            body=None if body is None else body.template,
             own_cookies="cookie" in headers,
             file=file,
         )
-        self.manner = self._manner(request)
+        self.needs = self._needs(request)
         return self._to(request.url, parts)
 
     # Texts
@@ -123,21 +123,21 @@ class _Compilation:
             self.problems += [Problem(at, problem.text) for problem in fault.problems]
             return Template("")
 
-    def _pieces(self, text: str, at: str, encode: Encode) -> Pieces:
+    def _bytes(self, text: str, at: str, encode: Encode) -> ByteTemplate:
         try:
-            return pieces(self._template(text, at), encode)
+            return byte_template(self._template(text, at), encode)
         except NotSent:
             self.problems.append(Problem(at, CONTROL_CHARACTERS))
             return ()
 
     # How
 
-    def _manner(self, request: Request) -> Manner:
+    def _needs(self, request: Request) -> TransportNeeds:
         credentials = None
         if isinstance(request.auth, DigestAuth):
-            user = self._pieces(request.auth.username, "auth.username", plain_text)
-            credentials = Credentials(user, self._pieces(request.auth.password, "auth.password", plain_text))
-        return Manner(request.http_version or self._options.http_version, credentials, request.expect_continue)
+            user = self._bytes(request.auth.username, "auth.username", plain_text)
+            credentials = Credentials(user, self._bytes(request.auth.password, "auth.password", plain_text))
+        return TransportNeeds(request.http_version or self._options.http_version, credentials, request.expect_continue)
 
     def _file(self, name: str | None) -> FileOf | None:
         """The file to send; one whose name does not vary is looked for now."""
@@ -155,31 +155,31 @@ class _Compilation:
 
     # Where to
 
-    def _to(self, text: str, parts: Parts) -> Recipe:
+    def _to(self, text: str, parts: RequestParts) -> RequestTemplate:
         text = text.partition("#")[0]
         faults = len(self.problems)
         url = self._template(text, "url")
         if url.segments and not isinstance(url.segments[0], str):
-            return FreeRecipe(url, self._template(self._context.base_url, "url"), self._origins, parts)
+            return AnyOriginTemplate(url, self._template(self._context.base_url, "url"), self._origins, parts)
         if len(self.problems) == faults and not address.ABSOLUTE.match(text):
             url = self._template(address.joined(self._context.base_url, text), "url")
         return self._nowhere(parts) if len(self.problems) > faults else self._settled(url, parts)
 
-    def _settled(self, url: Template, parts: Parts) -> Recipe:
+    def _settled(self, url: Template, parts: RequestParts) -> RequestTemplate:
         """To an origin that is settled now, if the text tells it; where only variables will, it stays free."""
         first = url.segments[0] if url.segments else ""
         if not isinstance(first, str):
-            return FreeRecipe(url, url, self._origins, parts)
+            return AnyOriginTemplate(url, url, self._origins, parts)
         start = ORIGIN.match(first)
         if start is not None and (start.end() < len(first) or len(url.segments) == 1):
             return self._fixed(start[0], [first[start.end() :], *url.segments[1:]], parts)
         if WEB.match(first) and len(url.segments) > 1:
-            return FreeRecipe(url, url, self._origins, parts)
+            return AnyOriginTemplate(url, url, self._origins, parts)
         absolute = address.ABSOLUTE.match(first)
         self._refuse(first, "it is not http or https" if absolute else "it is relative, and there is no base URL")
         return self._nowhere(parts)
 
-    def _fixed(self, start: str, rest: Sequence[str | Segment], parts: Parts) -> Recipe:
+    def _fixed(self, start: str, rest: Sequence[str | Segment], parts: RequestParts) -> RequestTemplate:
         path = rest if isinstance(rest[0], str) and rest[0].startswith("/") else ["/", *rest]
         try:
             origin = address.parse(start).origin
@@ -194,7 +194,7 @@ class _Compilation:
             Problem("url", Text(f"无法请求 {url!r}：{cause}", f"{url!r} cannot be requested: {cause}"))
         )
 
-    def _nowhere(self, parts: Parts) -> Recipe:
+    def _nowhere(self, parts: RequestParts) -> RequestTemplate:
         """Stands for what was refused, so that all of a step's problems are found."""
         return parts.to(Origin("http", "", 80), ())
 
@@ -226,13 +226,13 @@ class _Compilation:
         for name, value in given.items():
             if not TOKEN.fullmatch(name):
                 self.problems.append(Problem(f"headers.{name}", NOT_A_NAME))
-            headers[name.lower()] = (name, self._pieces(value, f"headers.{name}", header_text))
+            headers[name.lower()] = (name, self._bytes(value, f"headers.{name}", header_text))
 
-    def _credentials(self, auth: BasicAuth | BearerAuth) -> Pieces:
+    def _credentials(self, auth: BasicAuth | BearerAuth) -> ByteTemplate:
         if isinstance(auth, BearerAuth):
-            return (b"Bearer ", *self._pieces(auth.token, "auth.token", header_text))
-        user = self._pieces(auth.username, "auth.username", plain_text)
-        both = merged((*user, b":", *self._pieces(auth.password, "auth.password", plain_text)))
+            return (b"Bearer ", *self._bytes(auth.token, "auth.token", header_text))
+        user = self._bytes(auth.username, "auth.username", plain_text)
+        both = merged((*user, b":", *self._bytes(auth.password, "auth.password", plain_text)))
         known = constant(both)
         if known is not None:
             return (b"Basic " + base64.b64encode(known),)

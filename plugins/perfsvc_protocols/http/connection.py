@@ -4,72 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Protocol
 
 import httptools
 
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
-from perfsvc_protocols.http.base_connection import Carrier
-from perfsvc_protocols.http.request_template import Flavour
-from perfsvc_protocols.http.request_template import HttpCall
-from perfsvc_protocols.http.reply import HttpReply
-from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.base_connection import BaseConnection
+from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.call import ReplyMode
+from perfsvc_protocols.http.listener import ReplyListener
 
 SWITCHING_PROTOCOLS = 101
 
 
-class Owner(Protocol):
-    """Who uses a connection. For each request it is told once how it ended; what came is in the reply."""
-
-    reply: HttpReply
-    options: Options
-
-    def answered(self, connection: Connection) -> None:
-        """The reply is complete."""
-        ...
-
-    def finish(self) -> None:
-        """The reply is complete and known to ask for nothing else: no cookie to take, no redirect to follow."""
-        ...
-
-    def garbled(self, connection: Connection, cause: str) -> None:
-        """What came is not HTTP."""
-        ...
-
-    def oversized(self, connection: Connection) -> None:
-        """The reply is larger than the run takes."""
-        ...
-
-    def lost(self, connection: Connection, error: BaseException | None) -> None:
-        """The connection ended before the reply did."""
-        ...
-
-
-class Connection(Carrier):
+class Connection(BaseConnection):
     """A connection that speaks HTTP/1.1. ``size`` is that of the last reply, if it came in one piece."""
 
-    __slots__ = ("_complete", "_flavour", "_keep_alive", "_owner", "_parser", "_reply", "_surplus", "size")
+    __slots__ = ("_complete", "_keep_alive", "_listener", "_mode", "_parser", "_reply", "_surplus", "size")
 
-    def __init__(self, origin: Origin, owner: Owner, now_ns: Callable[[], int]) -> None:
+    def __init__(self, origin: Origin, listener: ReplyListener, now_ns: Callable[[], int]) -> None:
         super().__init__(origin, now_ns)
         # For as long as it stands
-        self._flavour: Flavour | None = None
-        self._owner = owner
+        self._mode: ReplyMode | None = None
+        self._listener = listener
         self._parser: httptools.HttpResponseParser | None = None
-        self._reply = owner.reply
+        self._reply = listener.reply
         # For one request
         self.size = 0
         self._complete = self._keep_alive = self._surplus = False
 
-    # What its owner does with it
+    # What its listener does with it
 
     def expect(self, call: HttpCall) -> None:
         """Makes ready for the reply to a request that is about to be written."""
         self.call = call
         self._complete = False
-        if self._flavour is not call.flavour:
-            self._adapt(call.flavour)
+        if self._mode is not call.mode:
+            self._adapt(call.mode)
 
     def retire(self) -> None:
         """No more requests; it ends when the server closes it, so that the server's port waits and not ours."""
@@ -92,12 +63,12 @@ class Connection(Carrier):
             reply.waiting_ns = now - reply.started_ns
             self.size = len(data)
             if len(data) == call.known_size and data.startswith(call.known_head):
-                self._recognised(call, data)
+                self._is_known_reply(call, data)
                 return
         if reply.keep(data):
             self._feed(data)
         else:
-            self._owner.garbled(self, "the head of the reply does not end")
+            self._listener.protocol_error(self, "the head of the reply does not end")
 
     def eof_received(self) -> None:
         if self.call is None:
@@ -113,20 +84,20 @@ class Connection(Carrier):
         if exc is None and head.end_of(raw) > 0 and head.until_close(head.of(raw)):
             self._reply.status = parser.get_status_code()
             self._reply.ended_ns = self._now_ns()
-            self._owner.answered(self)
+            self._listener.reply_complete(self)
         else:
-            self._owner.lost(self, exc)
+            self._listener.lost(self, exc)
 
     # The reply
 
-    def _recognised(self, call: HttpCall, data: bytes) -> None:
+    def _is_known_reply(self, call: HttpCall, data: bytes) -> None:
         reply = self._reply
         reply.keep(data)
         reply.status = call.known_status
-        if call.flavour is Flavour.BODY:
+        if call.mode is ReplyMode.BODY:
             reply.add_body(data[len(call.known_head) :])
         self.call = None
-        self._owner.finish()
+        self._listener.finish()
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -134,13 +105,13 @@ class Connection(Carrier):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._surplus = True
             if not self._complete:
-                self._owner.garbled(self, str(error))
+                self._listener.protocol_error(self, str(error))
                 return
         if self._complete:
             self._conclude()
 
     def _conclude(self) -> None:
-        if self._flavour is Flavour.HEAD:
+        if self._mode is ReplyMode.HEAD_ONLY:
             self._conclude_head()
         self.call = None
         self.served = True
@@ -148,33 +119,33 @@ class Connection(Carrier):
             self.drop()
         elif not self._keep_alive:
             self.retire()
-        self._owner.answered(self)
+        self._listener.reply_complete(self)
 
     def _conclude_head(self) -> None:
         """The parser takes a reply to HEAD for one whose body is still to come: it cannot be used again."""
         raw = self._reply.raw
         self.size = 0
-        self._flavour = None
+        self._mode = None
         self._keep_alive = head.persistent(head.of(raw))
         self._surplus = self._surplus or len(raw) > head.end_of(raw)
 
     # What the parser tells
 
-    def _adapt(self, flavour: Flavour) -> None:
-        if self._flavour is Flavour.BODY and flavour is Flavour.LEAN:
+    def _adapt(self, mode: ReplyMode) -> None:
+        if self._mode is ReplyMode.BODY and mode is ReplyMode.END_ONLY:
             return  # it tells more than is asked, which is cheaper than a new parser for every other request
-        ends = "on_headers_complete" if flavour is Flavour.HEAD else "on_message_complete"
+        ends = "on_headers_complete" if mode is ReplyMode.HEAD_ONLY else "on_message_complete"
         told: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
-        if flavour is Flavour.BODY:
+        if mode is ReplyMode.BODY:
             told["on_body"] = self._body
         self._parser = httptools.HttpResponseParser(SimpleNamespace(**told))
-        self._flavour = flavour
+        self._mode = mode
 
     def _begins(self) -> None:
         self._surplus = self._complete
 
     def _body(self, part: bytes) -> None:
-        wanted = self.call is not None and self.call.flavour is Flavour.BODY
+        wanted = self.call is not None and self.call.mode is ReplyMode.BODY
         if wanted and not self._complete:
             self._reply.add_body(part)
 
@@ -198,11 +169,11 @@ class LimitedConnection(Connection):
         super().expect(call)
 
     def data_received(self, data: bytes) -> None:
-        limit = self._owner.options.max_response_bytes
+        limit = self._listener.options.max_response_bytes
         if self.call is not None and limit is not None:
             self._taken += len(data)
             if self._taken > limit and self._taken - self._head_size(data) > limit:
-                self._owner.oversized(self)
+                self._listener.reply_too_large(self)
                 return
         super().data_received(data)
 

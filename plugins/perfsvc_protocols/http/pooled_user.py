@@ -17,18 +17,18 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols.http.base_connection import Carrier
-from perfsvc_protocols.http.rendered_request import Message
-from perfsvc_protocols.http.request_template import HttpCall
+from perfsvc_protocols.http.base_connection import BaseConnection
+from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import NS
 from perfsvc_protocols.http.user import HttpUser
 
-C = TypeVar("C", bound=Carrier)
+C = TypeVar("C", bound=BaseConnection)
 
 
-class ConnectedUser(HttpUser, Generic[C]):
+class PooledUser(HttpUser, Generic[C]):
     """Sends a request on the connection to its origin, opening one where none stands.
 
     A request that is sent once more, because the server had closed a kept connection, started with its first bytes.
@@ -94,12 +94,12 @@ class ConnectedUser(HttpUser, Generic[C]):
         """One that is about to be opened."""
 
     @abstractmethod
-    def _send(self, connection: C, message: Message) -> None:
+    def _send(self, connection: C, message: RenderedRequest) -> None:
         """Sends a request on a connection that stands."""
 
     # On the way out
 
-    def _dispatch(self, message: Message) -> None:
+    def _dispatch(self, message: RenderedRequest) -> None:
         connection = self._connections.get(message.origin)
         if connection is not None and connection.write is not None:
             self._send(connection, message)
@@ -107,7 +107,7 @@ class ConnectedUser(HttpUser, Generic[C]):
         self._asked_ns = self._now_ns()
         self._dialing = asyncio.get_running_loop().create_task(self._dial(message))
 
-    async def _dial(self, message: Message) -> None:
+    async def _dial(self, message: RenderedRequest) -> None:
         connection = self._new_connection(message.origin)
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
@@ -123,7 +123,7 @@ class ConnectedUser(HttpUser, Generic[C]):
         else:
             self._dialled(connection, message, phases)
 
-    def _dialled(self, connection: C, message: Message, phases: tuple[int, int, int]) -> None:
+    def _dialled(self, connection: C, message: RenderedRequest, phases: tuple[int, int, int]) -> None:
         self._dialing = None
         dns, connect, tls = map(add, phases, self.reply.connected or (0, 0, 0))
         self.reply.connected = dns, connect, tls
@@ -143,17 +143,17 @@ class ConnectedUser(HttpUser, Generic[C]):
 
     # On the way back
 
-    def garbled(self, connection: C, cause: str) -> None:
+    def protocol_error(self, connection: C, cause: str) -> None:
         connection.drop()
         self._fail(failures.PROTOCOL, cause)
 
-    def oversized(self, connection: C) -> None:
+    def reply_too_large(self, connection: C) -> None:
         connection.drop()
         self._fail(failures.TOO_LARGE, f"more than {self.options.max_response_bytes} bytes")
 
     def lost(self, connection: C, error: BaseException | None) -> None:
         stale = connection.served and not self.reply.raw
-        message = cast(Message, self._message)
+        message = cast(RenderedRequest, self._message)
         if stale and message.idempotent and not self._retried:
             self._retried = True
             self._dispatch(message)

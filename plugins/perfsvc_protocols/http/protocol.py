@@ -14,11 +14,11 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols.http import spec
+from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.compile import Compiler
 from perfsvc_protocols.http.curl import support
 from perfsvc_protocols.http.h2.decoding import Heads
 from perfsvc_protocols.http.h2.session import Http2Session
-from perfsvc_protocols.http.request_template import HttpCall
 from perfsvc_protocols.http.session import HttpSession
 from perfsvc_protocols.http.user import HttpUser
 
@@ -52,7 +52,7 @@ class HttpProtocol(Protocol):
 
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> HttpCall:
         call = self._compiler.call(request, timeout_ns, reads)
-        version = call.manner.version
+        version = call.needs.version
         self._versions.add(version)
         if support.needed(request, self.options) or len(self._versions) > 1:
             support.check(call, self.options)

@@ -18,7 +18,7 @@ OF_THE_BODY = frozenset({b"content-type", b"content-length", b"content-encoding"
 OF_THE_ORIGIN = frozenset({b"host", b"authorization", b"cookie", b"proxy-authorization"})
 
 
-class Message:
+class RenderedRequest:
     """A request, rendered; ``wire`` is all of it, but for a body that is a file.
 
     ``elsewhere``: whether a redirect has led it away from the origin that its credentials are for.
@@ -51,7 +51,7 @@ class Message:
         end = self.wire.index(END_OF_HEAD) + 2
         return b"%bCookie: %b\r\n%b" % (self.wire[:end], cookies, self.wire[end:])
 
-    def redirected(self, status: int, location: str) -> Message:
+    def redirected(self, status: int, location: str) -> RenderedRequest:
         """The request that a redirect asks for. Raises Failed when its address is of no use."""
         try:
             origin, target = address.parse(urljoin(f"{self.origin}{self.target}", location))
@@ -69,7 +69,7 @@ class Message:
         start = f"{method} {target} HTTP/1.1".encode()
         wire = b"\r\n".join([start, *lines, b"", b"" if becomes_get else body])
         file = None if becomes_get else self.file
-        there = Message(origin, method, wire, self.own_cookies and origin == self.origin, file)
+        there = RenderedRequest(origin, method, wire, self.own_cookies and origin == self.origin, file)
         there.elsewhere = self.elsewhere or origin != self.origin
         return there
 

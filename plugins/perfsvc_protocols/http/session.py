@@ -9,11 +9,11 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
-from perfsvc_protocols.http.pooled_user import ConnectedUser
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.connection import LimitedConnection
+from perfsvc_protocols.http.pooled_user import PooledUser
 from perfsvc_protocols.http.rendered_request import REDIRECTS
-from perfsvc_protocols.http.rendered_request import Message
+from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import SET_COOKIE
@@ -21,7 +21,7 @@ from perfsvc_protocols.http.user import SET_COOKIE
 CODED = b"\ntransfer-encoding:"
 
 
-class HttpSession(ConnectedUser[Connection]):
+class HttpSession(PooledUser[Connection]):
     """Sends requests over HTTP/1.1, and knows replies again that it has seen before."""
 
     __slots__ = ()
@@ -35,7 +35,7 @@ class HttpSession(ConnectedUser[Connection]):
         kind = Connection if self.options.max_response_bytes is None else LimitedConnection
         return kind(origin, self, self._now_ns)
 
-    def _send(self, connection: Connection, message: Message) -> None:
+    def _send(self, connection: Connection, message: RenderedRequest) -> None:
         self._connection = connection
         wire = message.wire
         if self._jar is not None:
@@ -49,7 +49,7 @@ class HttpSession(ConnectedUser[Connection]):
             reply.started_ns = self._now_ns()
         connection.write(wire)  # type: ignore[misc]  # callers saw that it stands
 
-    def answered(self, connection: Connection) -> None:
+    def reply_complete(self, connection: Connection) -> None:
         if not self.options.keep_alive:
             connection.retire()
         call, reply = self._call, self.reply

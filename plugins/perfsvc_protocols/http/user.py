@@ -11,9 +11,9 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc_protocols.http import head
+from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.cookies import CookieJar
-from perfsvc_protocols.http.rendered_request import Message
-from perfsvc_protocols.http.request_template import HttpCall
+from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 
@@ -46,10 +46,10 @@ class HttpUser(Session):
         self._asked_ns = 0
         self._call: HttpCall
         self._hops = 0
-        self._message: Message | None = None
+        self._message: RenderedRequest | None = None
 
     @abstractmethod
-    def _dispatch(self, message: Message) -> None:
+    def _dispatch(self, message: RenderedRequest) -> None:
         """Brings a request on its way."""
 
     def finish(self) -> None:
@@ -68,7 +68,7 @@ class HttpUser(Session):
         self.finish()
 
     def _take_cookies(self, reply_head: bytes) -> None:
-        message = cast(Message, self._message)
+        message = cast(RenderedRequest, self._message)
         if self._jar is None:
             self._jar = CookieJar()
         for line in head.values(reply_head, "set-cookie"):
@@ -83,7 +83,7 @@ class HttpUser(Session):
         try:
             if self._hops > self._call.max_redirects:
                 raise Failed("Too Many Redirects", f"more than {self._call.max_redirects}, the last to {location}")
-            self._message = cast(Message, self._message).redirected(self.reply.status, location)
+            self._message = cast(RenderedRequest, self._message).redirected(self.reply.status, location)
         except Failed as error:
             self._fail(error.error_class, str(error))
             return True

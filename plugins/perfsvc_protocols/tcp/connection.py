@@ -10,10 +10,10 @@ from typing import cast
 from perfsvc_protocols.tcp.framing import Frame
 
 
-class Owner(Protocol):
+class MessageListener(Protocol):
     """Who uses a connection."""
 
-    def came(self, size: int) -> None:
+    def bytes_received(self, size: int) -> None:
         """Some bytes came."""
         ...
 
@@ -21,11 +21,11 @@ class Owner(Protocol):
         """The message that was waited for is whole; ``came`` has told of its bytes."""
         ...
 
-    def whole(self, data: bytes) -> None:
+    def whole_message(self, data: bytes) -> None:
         """The message that was waited for came in one piece."""
         ...
 
-    def garbled(self, cause: str) -> None:
+    def protocol_error(self, cause: str) -> None:
         """What came cannot be a message."""
         ...
 
@@ -44,18 +44,18 @@ class Connection(asyncio.Protocol):
     Bytes that nobody waits for are kept, up to the size of the largest message: a server may speak first.
     """
 
-    __slots__ = ("_buffer", "_frame", "_limit", "_owner", "_transport", "_write", "full", "open")
+    __slots__ = ("_buffer", "_frame", "_limit", "_listener", "_transport", "_write", "full", "open")
 
-    def __init__(self, owner: Owner, limit: int) -> None:
+    def __init__(self, listener: MessageListener, limit: int) -> None:
         self.full = self.open = False
         self._buffer = bytearray()
         self._frame: Frame | None = None
         self._limit = limit
-        self._owner: Owner | None = owner
+        self._listener: MessageListener | None = listener
         self._transport: asyncio.Transport | None = None
         self._write: Callable[[bytes], None] | None = None
 
-    # What its owner does with it
+    # What its listener does with it
 
     def send(self, data: bytes, frame: Frame | None) -> None:
         """Sends; with a ``frame`` the answer is told as soon as it is whole. What came before, unasked, is none."""
@@ -78,14 +78,14 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """Ends it at once; nobody is told."""
-        self._owner = self._frame = None
+        self._listener = self._frame = None
         self.open = False
         if self._transport is not None:
             self._transport.abort()
 
     def leave(self) -> None:
         """Ends it when everything written has left; nobody is told."""
-        self._owner = self._frame = None
+        self._listener = self._frame = None
         self.open = False
         if self._transport is not None:
             self._transport.close()
@@ -98,54 +98,54 @@ class Connection(asyncio.Protocol):
         self.open = True
 
     def data_received(self, data: bytes) -> None:
-        owner, frame = self._owner, self._frame
-        if owner is None:
+        listener, frame = self._listener, self._frame
+        if listener is None:
             return
         if frame is not None and not self._buffer and _is_message(data, frame, self._limit):
             self._frame = None
-            owner.whole(data)
+            listener.whole_message(data)
             return
-        owner.came(len(data))
+        listener.bytes_received(len(data))
         self._buffer += data
         if frame is not None:
             self._look()
         elif len(self._buffer) > self._limit:
             self.drop()
-            owner.lost(None)
+            listener.lost(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        owner, self._owner = self._owner, None
+        listener, self._listener = self._listener, None
         self.open = False
         self._transport = self._frame = self._write = None
-        if owner is not None:
-            owner.lost(exc)
+        if listener is not None:
+            listener.lost(exc)
 
     def pause_writing(self) -> None:
         self.full = True
 
     def resume_writing(self) -> None:
         self.full = False
-        if self._owner is not None:
-            self._owner.resumed()
+        if self._listener is not None:
+            self._listener.resumed()
 
     def _look(self) -> None:
-        frame, owner, buffer = self._frame, self._owner, self._buffer
-        if frame is None or owner is None:
+        frame, listener, buffer = self._frame, self._listener, self._buffer
+        if frame is None or listener is None:
             return
         try:
             size = frame(buffer)
         except ValueError as error:
             self._frame = None
-            owner.garbled(str(error))
+            listener.protocol_error(str(error))
             return
         if size:
             self._frame = None
             data = bytes(buffer[:size])
             del buffer[:size]
-            owner.message(data)
+            listener.message(data)
         elif len(buffer) > self._limit:
             self._frame = None
-            owner.garbled(f"a message of more than {self._limit} bytes")
+            listener.protocol_error(f"a message of more than {self._limit} bytes")
 
 
 def _is_message(data: bytes, frame: Frame, limit: int) -> bool:

@@ -12,7 +12,7 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc.plugin.net.dial import Dialer
-from perfsvc_protocols._net.endpoint import place
+from perfsvc_protocols._net.endpoint import endpoint_template
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.tcp import spec
@@ -43,7 +43,7 @@ class TcpProtocol(Protocol):
         payload = None if request.silent else self._payload(request, framing, texts)
         if not request.one_way and framing is None:
             texts.refuse("framing", Text("等待回复时必填", "is required where a reply is waited for"))
-        target = place(request.url, self.context, SCHEMES, texts)
+        target = endpoint_template(request.url, self.context, SCHEMES, texts)
         texts.check()
         frame = None if request.one_way or framing is None else framing.frame(self.options.max_message_bytes)
         return TcpCall(target, payload, frame, isinstance(framing, UntilCloseFraming), timeout_ns)

@@ -12,7 +12,7 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.endpoint import Endpoint
-from perfsvc_protocols._net.endpoint import Place
+from perfsvc_protocols._net.endpoint import EndpointTemplate
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.session import EndpointSession
 from perfsvc_protocols.tcp.connection import Connection
@@ -26,17 +26,22 @@ class TcpCall(Call):
     ``endpoint`` and ``data`` (the payload) are None where only variables tell them.
     """
 
-    __slots__ = ("data", "endpoint", "frame", "payload", "place", "until_close")
+    __slots__ = ("data", "endpoint", "frame", "payload", "target", "until_close")
 
     def __init__(
-        self, place: Place, payload: Payload | None, frame: Frame | None, until_close: bool, timeout_ns: int
+        self,
+        target: EndpointTemplate,
+        payload: Payload | None,
+        frame: Frame | None,
+        until_close: bool,
+        timeout_ns: int,
     ) -> None:
         super().__init__(timeout_ns)
         self.data = b"" if payload is None else payload.constant
-        self.endpoint = place.settled
+        self.endpoint = target.constant
         self.frame = frame
         self.payload = payload
-        self.place = place
+        self.target = target
         self.until_close = until_close
 
 
@@ -60,7 +65,7 @@ class TcpSession(EndpointSession):
         self._finishing: asyncio.Handle | None = None
 
     def start(self, call: TcpCall) -> None:
-        endpoint = call.endpoint or call.place.of(self.scope)
+        endpoint = call.endpoint or call.target.of(self.scope)
         data = call.data
         if data is None:
             data = call.payload.render(self.scope)  # type: ignore[union-attr]  # there is one that varies
@@ -111,7 +116,7 @@ class TcpSession(EndpointSession):
 
     # What the connection tells
 
-    def came(self, size: int) -> None:
+    def bytes_received(self, size: int) -> None:
         reply = self.reply
         reply.bytes_received += size
         if self._busy and not reply.waiting_ns:
@@ -121,7 +126,7 @@ class TcpSession(EndpointSession):
         self.reply.payload = data
         self._finish()
 
-    def whole(self, data: bytes) -> None:
+    def whole_message(self, data: bytes) -> None:
         reply = self.reply
         now = self._now_ns()
         reply.payload = data
@@ -129,7 +134,7 @@ class TcpSession(EndpointSession):
         reply.waiting_ns = reply.waiting_ns or now - reply.started_ns
         self._end(now)
 
-    def garbled(self, cause: str) -> None:
+    def protocol_error(self, cause: str) -> None:
         self._fail(failures.PROTOCOL, cause)
 
     def lost(self, error: BaseException | None) -> None:

@@ -7,14 +7,14 @@ from pydantic import model_validator
 from perfsvc.plugin import Fault
 from perfsvc.plugin import titled
 from perfsvc.plugin.net.dial import DialOptions
-from perfsvc_protocols._net.message import Message
+from perfsvc_protocols._net.message import MessageRequest
 from perfsvc_protocols.tcp.framing import Framing
 from perfsvc_protocols.tcp.framing import LengthFraming
 
 MIB = 1024 * 1024
 
 
-class Request(Message):
+class Request(MessageRequest):
     """Sends a payload (``tcp://`` or ``tls://``) and waits for one message; without a payload it only waits."""
 
     framing: Framing | None = titled("分帧方式", "Framing", default=None)

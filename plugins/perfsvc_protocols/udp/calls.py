@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from perfsvc.plugin import Call
-from perfsvc_protocols._net.endpoint import Place
+from perfsvc_protocols._net.endpoint import EndpointTemplate
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols.udp import spec
 
@@ -29,7 +29,7 @@ class Numbering:
         self._reply_end = self._reply_offset + sequence.size
 
     def written(self, payload: bytes, number: int) -> bytes:
-        """The payload with a number in its place; one that is too short is filled up with zeros."""
+        """The payload with a number in its target; one that is too short is filled up with zeros."""
         digits = (number % (1 << 8 * self._size)).to_bytes(self._size, self._order)
         return payload[: self._offset].ljust(self._offset, b"\0") + digits + payload[self._end :]
 
@@ -51,9 +51,9 @@ def matcher(field: spec.Field) -> Match:
 class UdpCall(Call):
     """A compiled step. ``wait_s`` is None where the step's own time limit holds."""
 
-    __slots__ = ("count", "interval_s", "match", "one_way", "payload", "place", "sequence", "wait_s")
+    __slots__ = ("count", "interval_s", "match", "one_way", "payload", "sequence", "target", "wait_s")
 
-    def __init__(self, request: spec.Request, place: Place, payload: Payload, timeout_ns: int) -> None:
+    def __init__(self, request: spec.Request, target: EndpointTemplate, payload: Payload, timeout_ns: int) -> None:
         wait_ms = request.wait
         self.wait_s = wait_ms / 1000 if wait_ms is not None else SEVERAL_WAIT_S if request.count > 1 else None
         self.interval_s = request.interval / 1000
@@ -63,5 +63,5 @@ class UdpCall(Call):
         self.match = None if request.match is None else matcher(request.match)
         self.one_way = request.one_way
         self.payload = payload
-        self.place = place
+        self.target = target
         self.sequence = None if request.sequence is None else Numbering(request.sequence)

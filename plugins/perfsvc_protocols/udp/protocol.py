@@ -11,7 +11,7 @@ from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
-from perfsvc_protocols._net.endpoint import place
+from perfsvc_protocols._net.endpoint import endpoint_template
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.udp import spec
 from perfsvc_protocols.udp.calls import UdpCall
@@ -29,14 +29,14 @@ class UdpProtocol(Protocol):
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         super().__init__(options, context)
-        self._ground = RunResources(options, context)
+        self._resources = RunResources(options, context)
 
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> UdpCall:
         texts = Texts(self.context.template)
         payload = request.payload(texts)
-        target = place(request.url, self.context, ("udp",), texts)
+        target = endpoint_template(request.url, self.context, ("udp",), texts)
         texts.check()
         return UdpCall(request, target, payload, timeout_ns)
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> UdpSession:
-        return UdpSession(scope, done, self._ground)
+        return UdpSession(scope, done, self._resources)

@@ -78,21 +78,21 @@ class UdpSession(EndpointSession):
         "_data",
         "_first",
         "_flight",
-        "_ground",
         "_left",
         "_received",
+        "_resources",
         "_sent",
         "_sockets",
         "_timer",
         "_trips_ns",
     )
 
-    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: RunResources) -> None:
-        super().__init__(scope, done, ground.now_ns, ground.options.new_sockets_each_iteration)
+    def __init__(self, scope: Scope, done: Callable[[Reply], None], resources: RunResources) -> None:
+        super().__init__(scope, done, resources.now_ns, resources.options.new_sockets_each_iteration)
         # For as long as the user lives
         self._counters: dict[str, float] = {}
         self._flight = Flight()
-        self._ground = ground
+        self._resources = resources
         self._sockets: list[Socket] = []
         # For one request
         self._first = self._left = self._received = self._sent = self._trips_ns = 0
@@ -101,7 +101,7 @@ class UdpSession(EndpointSession):
         self._timer: asyncio.Handle | None = None
 
     def start(self, call: UdpCall) -> None:
-        endpoint = call.place.settled or call.place.of(self.scope)
+        endpoint = call.target.constant or call.target.of(self.scope)
         data = call.payload.render(self.scope)
         self._begins()
         self._call = call
@@ -129,10 +129,10 @@ class UdpSession(EndpointSession):
 
     async def _dial(self, endpoint: Endpoint) -> None:
         try:
-            found = await self._ground.look_up(endpoint.host, endpoint.port)
+            found = await self._resources.look_up(endpoint.host, endpoint.port)
             resolved = self._now_ns()
-            for _ in range(self._ground.options.sockets):
-                self._sockets.append(await _opened(self, self._ground.socket(found[0], self.scope.vu)))
+            for _ in range(self._resources.options.sockets):
+                self._sockets.append(await _opened(self, self._resources.socket(found[0], self.scope.vu)))
         except Exception as error:
             failure = failures.connecting(error)
             self._fail(failure.error_class, str(failure))

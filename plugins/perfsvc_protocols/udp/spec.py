@@ -11,7 +11,7 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin import titled
 from perfsvc.plugin.net.names import NameOptions
 from perfsvc.plugin.net.sources import SourceOptions
-from perfsvc_protocols._net.message import Message
+from perfsvc_protocols._net.message import MessageRequest
 
 MAX_DATAGRAM = 65_507
 
@@ -34,7 +34,7 @@ class Field(Spec):
     reply_offset: int | None = titled("回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM)
 
 
-class Request(Message):
+class Request(MessageRequest):
     """Sends a datagram, or several, to ``udp://host:port``; each is answered by one.
 
     A reply is known by its sequence number, by a field, or else by order: the next datagram is the reply.

@@ -8,7 +8,7 @@ from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Address
 
 
-def place_of(url: str) -> Address:
+def parse_url(url: str) -> Address:
     """Where a rendered URL leads. Raises NotSent."""
     try:
         return address.parse(as_http(url))

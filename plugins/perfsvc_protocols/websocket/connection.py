@@ -21,6 +21,7 @@ from picows import WSTransport
 from picows import ws_connect
 
 from perfsvc.plugin import Failed
+from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
@@ -43,13 +44,13 @@ UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 READ_BUFFER = 4096
 """To begin with: thousands of sockets that mostly listen must not cost 16 KiB each."""
 
-# What a target does wrong is told by the report; with an adapter picows makes no logger for each connection.
+# What a target does wrong appears in the report; with an adapter picows makes no logger for each connection.
 _logger = logging.getLogger("picows.perfsvc")
 _logger.setLevel(logging.CRITICAL + 1)
 QUIET = logging.LoggerAdapter(_logger)
 
 
-class Owner(Protocol):
+class ConnectionListener(Protocol):
     """Who uses a connection."""
 
     def message(self, data: bytes, size: int) -> None:
@@ -73,37 +74,37 @@ class Owner(Protocol):
         ...
 
 
-class Early:
+class EventBuffer:
     """Owns a connection for the moment between the upgrade and the news of it, in which messages may come already."""
 
     def __init__(self) -> None:
-        self.told: list[Callable[[Owner], None]] = []
+        self.events: list[Callable[[ConnectionListener], None]] = []
 
     def message(self, data: bytes, size: int) -> None:
-        self.told.append(lambda owner: owner.message(data, size))
+        self.events.append(lambda listener: listener.message(data, size))
 
     def ponged(self, payload: bytes, size: int) -> None:
         """Nobody has asked."""
 
     def closed(self, code: int) -> None:
-        self.told.append(lambda owner: owner.closed(code))
+        self.events.append(lambda listener: listener.closed(code))
 
     def lost(self, error_class: str) -> None:
-        self.told.append(lambda owner: owner.lost(error_class))
+        self.events.append(lambda listener: listener.lost(error_class))
 
     def resumed(self) -> None:
         """Nothing was written."""
 
 
 class Connection(WSListener):
-    """An open connection. ``owner`` is None once it is given up: nobody is told any more.
+    """An open connection. ``listener`` is None once it is given up: nobody is events any more.
 
     ``full``: more was written than the network takes for now. ``upgrade_bytes``: the size of the reply that opened it.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._early = Early()
-        self.owner: Owner | None = self._early
+        self._buffered = EventBuffer()
+        self.listener: ConnectionListener | None = self._buffered
         self.full = False
         self.headers: Mapping[str, str] = {}
         self.upgrade_bytes = 0
@@ -114,14 +115,14 @@ class Connection(WSListener):
         self._parts_bytes = 0
         self._transport: WSTransport
 
-    # What its owner does with it
+    # What its listener does with it
 
-    def attach(self, owner: Owner) -> None:
-        """From now on somebody is told, and of what came before too."""
-        if self.owner is not None:
-            self.owner = owner
-        for tell in self._early.told:
-            tell(owner)
+    def attach(self, listener: ConnectionListener) -> None:
+        """From now on somebody is events, and of what came before too."""
+        if self.listener is not None:
+            self.listener = listener
+        for tell in self._buffered.events:
+            tell(listener)
 
     def send(self, kind: WSMsgType, data: bytes) -> int:
         """Sends a frame; answers its size on the wire."""
@@ -134,13 +135,13 @@ class Connection(WSListener):
         self._transport.send_close(code, reason.encode())  # type: ignore[arg-type]  # any code, not only those named
 
     def drop(self) -> None:
-        """Ends it at once; nobody is told."""
-        self.owner = None
+        """Ends it at once; nobody is events."""
+        self.listener = None
         self._transport.disconnect(graceful=False)
 
     def leave(self) -> None:
-        """Says good-bye and ends it; nobody is told."""
-        self.owner = None
+        """Says good-bye and ends it; nobody is events."""
+        self.listener = None
         self._asked_to_close = True
         self._transport.send_close(WSCloseCode.OK)
         self._transport.disconnect()
@@ -153,61 +154,61 @@ class Connection(WSListener):
         self.upgrade_bytes = len(UPGRADED) + headers_size(self.headers.items())
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        owner = self.owner
-        if owner is None:
+        listener = self.listener
+        if listener is None:
             return
         kind, size = frame.msg_type, frame.payload_size
         if size > self._max_bytes:
-            self._too_big(owner)
+            self._too_big(listener)
         elif frame.fin and kind in MESSAGES:
-            owner.message(frame.get_payload_as_bytes(), size + 2 if size < 126 else wire_size(size))
+            listener.message(frame.get_payload_as_bytes(), size + 2 if size < 126 else wire_size(size))
         elif kind == CLOSE:
-            self._closing(owner, frame)
+            self._closing(listener, frame)
         elif kind == PONG:
-            owner.ponged(frame.get_payload_as_bytes(), wire_size(frame.payload_size))
+            listener.ponged(frame.get_payload_as_bytes(), wire_size(frame.payload_size))
         elif kind != PING:
-            self._part(owner, frame)
+            self._part(listener, frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        owner, self.owner = self.owner, None
+        listener, self.listener = self.listener, None
         # To a peer that breaks the protocol picows says so, and closes.
         broken = not self._asked_to_close and transport.is_close_frame_sent
         if broken:
             self._farewell = asyncio.get_running_loop().create_task(_heard_out(transport))
-        if owner is not None:
-            owner.lost(failures.PROTOCOL if broken else failures.CLOSED_EARLY)
+        if listener is not None:
+            listener.lost(failures.PROTOCOL if broken else failures.CLOSED_EARLY)
 
     def pause_writing(self) -> None:
         self.full = True
 
     def resume_writing(self) -> None:
         self.full = False
-        if self.owner is not None:
-            self.owner.resumed()
+        if self.listener is not None:
+            self.listener.resumed()
 
-    def _closing(self, owner: Owner, frame: WSFrame) -> None:
-        self.owner = None
+    def _closing(self, listener: ConnectionListener, frame: WSFrame) -> None:
+        self.listener = None
         transport = self._transport
         self._asked_to_close = True
         if not transport.is_close_frame_sent:
             transport.send_close(frame.get_close_code())
         # The server ends the connection, so that its port waits and not ours; but not for ever.
         asyncio.get_running_loop().call_later(PATIENCE_S, transport.disconnect)
-        owner.closed(int(frame.get_close_code()) or NO_CODE)  # type: ignore[call-overload]  # an int of C
+        listener.closed(int(frame.get_close_code()) or NO_CODE)  # type: ignore[call-overload]  # an int of C
 
-    def _too_big(self, owner: Owner) -> None:
+    def _too_big(self, listener: ConnectionListener) -> None:
         self.drop()
-        owner.lost(failures.PROTOCOL)
+        listener.lost(failures.PROTOCOL)
 
-    def _part(self, owner: Owner, frame: WSFrame) -> None:
+    def _part(self, listener: ConnectionListener, frame: WSFrame) -> None:
         self._parts.append(frame.get_payload_as_bytes())
         self._parts_bytes += wire_size(frame.payload_size)
         if self._parts_bytes > self._max_bytes:
-            self._too_big(owner)
+            self._too_big(listener)
         elif frame.fin:
             data, size = b"".join(self._parts), self._parts_bytes
             self._parts, self._parts_bytes = [], 0
-            owner.message(data, size)
+            listener.message(data, size)
 
 
 async def _heard_out(transport: WSTransport) -> None:
@@ -265,6 +266,12 @@ class Opening:
         """The headers of the upgrade. picows asks for them when the connection, with TLS, stands."""
         self.ready_ns = self._now_ns()
         return iter(self._headers)
+
+    def record(self, reply: Reply) -> None:
+        """Count the upgrade as what the request has sent, if it was sent."""
+        reply.started_ns = self.ready_ns or self.begun_ns
+        reply.sent = self.ready_ns > 0
+        reply.bytes_sent = self.upgrade_bytes if reply.sent else 0
 
     async def open(self, dialer: Dialer, scope: Scope, max_bytes: int) -> Connection:
         """Opens it. Raises Failed; cancelled, it leaves nothing open."""

@@ -26,7 +26,7 @@ from perfsvc_protocols.websocket.spec import JsonMatch
 Match = Callable[[bytes], bool]
 
 
-class Wish(NamedTuple):
+class MessagePredicate(NamedTuple):
     """What is waited for: ``make`` makes a predicate of the rendered ``payload``. Raises Fault."""
 
     payload: Payload
@@ -40,18 +40,18 @@ class Wish(NamedTuple):
             raise NotSent(INVALID_REQUEST, str(fault)) from None
 
 
-def wish(expect: Expect, texts: Texts, at: str) -> Wish | None:
+def message_predicate(expect: Expect, texts: Texts, at: str) -> MessagePredicate | None:
     """What an ``expect`` waits for; None when that is any message. Notes what is wrong with it."""
     if expect.contains is not None:
-        return Wish(texts.text(expect.contains, f"{at}.contains"), _contains)
+        return MessagePredicate(texts.text(expect.contains, f"{at}.contains"), _contains)
     if expect.regex is not None:
-        return _sound(Wish(texts.pattern(expect.regex, f"{at}.regex"), _regex), texts, f"{at}.regex")
+        return _sound(MessagePredicate(texts.pattern(expect.regex, f"{at}.regex"), _regex), texts, f"{at}.regex")
     if expect.json_match is not None:
         return _at_path(expect.json_match, texts, f"{at}.json")
     return None
 
 
-def _sound(made: Wish, texts: Texts, at: str) -> Wish:
+def _sound(made: MessagePredicate, texts: Texts, at: str) -> MessagePredicate:
     """The same, once it was tried out where nothing in it varies."""
     if made.payload.constant is not None:
         try:
@@ -61,17 +61,17 @@ def _sound(made: Wish, texts: Texts, at: str) -> Wish:
     return made
 
 
-def _at_path(wanted: JsonMatch, texts: Texts, at: str) -> Wish | None:
+def _at_path(wanted: JsonMatch, texts: Texts, at: str) -> MessagePredicate | None:
     try:
         get = compile_path(wanted.path)
     except Fault as fault:
         texts.problems += [Problem(f"{at}.path", problem.text) for problem in fault.problems]
         return None
     if "equals" not in wanted.model_fields_set:
-        return Wish(NOTHING, lambda _: _json(get, MISSING, False))
+        return MessagePredicate(NOTHING, lambda _: _json(get, MISSING, False))
     payload = texts.json(wanted.equals, f"{at}.equals")
     varies = payload.constant is None
-    return Wish(payload, lambda rendered: _json(get, loads(rendered), varies))
+    return MessagePredicate(payload, lambda rendered: _json(get, loads(rendered), varies))
 
 
 def _contains(needle: bytes) -> Match:

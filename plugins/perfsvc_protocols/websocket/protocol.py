@@ -13,10 +13,10 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net import address
+from perfsvc_protocols._net.byte_template import ByteTemplate
+from perfsvc_protocols._net.byte_template import header_text
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
-from perfsvc_protocols._net.byte_template import Pieces
-from perfsvc_protocols._net.byte_template import header_text
 from perfsvc_protocols.websocket import spec
 from perfsvc_protocols.websocket.address import as_http
 from perfsvc_protocols.websocket.script import Script
@@ -38,7 +38,7 @@ class WebSocketProtocol(Protocol):
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
-        self._ground = RunResources(options, context.now_ns, Dialer(options, context))
+        self._resources = RunResources(options, context.now_ns, Dialer(options, context))
 
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> WebSocketCall:
         texts = Texts(self.context.template)
@@ -49,7 +49,7 @@ class WebSocketProtocol(Protocol):
         return WebSocketCall(target, operations, script.varying, timeout_ns + script.held_ns)
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> WebSocketSession:
-        return WebSocketSession(scope, done, self._ground)
+        return WebSocketSession(scope, done, self._resources)
 
     def _url(self, url: str, texts: Texts) -> Payload:
         """A step without a URL in a run without a base URL is at home on the connection of a step before it."""
@@ -62,10 +62,12 @@ class WebSocketProtocol(Protocol):
                 texts.refuse("url", Text(f"无法连接 {text!r}：{error}", f"{text!r} cannot be connected to: {error}"))
         return payload
 
-    def _headers(self, request: spec.Request, texts: Texts) -> tuple[tuple[str, Pieces], ...]:
+    def _headers(self, request: spec.Request, texts: Texts) -> tuple[tuple[str, ByteTemplate], ...]:
         common = {name: value for name, value in self.context.headers.items() if name.lower() not in spec.UPGRADING}
         chosen = {name.lower(): (name, value) for name, value in {**common, **request.headers}.items()}
-        headers = [(name, texts.pieces(value, f"headers.{name}", header_text)) for name, value in chosen.values()]
+        headers = [
+            (name, texts.byte_template(value, f"headers.{name}", header_text)) for name, value in chosen.values()
+        ]
         if request.subprotocols:
             headers.append(("Sec-WebSocket-Protocol", (", ".join(request.subprotocols).encode(),)))
         return tuple(headers)

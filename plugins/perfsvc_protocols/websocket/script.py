@@ -12,12 +12,12 @@ from picows import WSMsgType
 
 from perfsvc.plugin import Call
 from perfsvc.plugin import Scope
+from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
-from perfsvc_protocols._net.byte_template import Pieces
 from perfsvc_protocols.websocket.predicate import Match
-from perfsvc_protocols.websocket.predicate import Wish
-from perfsvc_protocols.websocket.predicate import wish
+from perfsvc_protocols.websocket.predicate import MessagePredicate
+from perfsvc_protocols.websocket.predicate import message_predicate
 from perfsvc_protocols.websocket.spec import Action
 from perfsvc_protocols.websocket.spec import Expect
 
@@ -30,12 +30,12 @@ class Performer(Protocol):
     def send(self, kind: WSMsgType, payload: Payload) -> bool: ...
     def ping(self) -> bool: ...
     def expect(self, match: Match | None, count: int, timeout_s: float | None) -> bool: ...
-    def rendered(self, wish: Wish) -> Match: ...
+    def rendered(self, message_predicate: MessagePredicate) -> Match: ...
     def hold(self, seconds: float) -> bool: ...
     def close_with(self, code: int, reason: str) -> bool: ...
 
 
-Varying = Payload | Wish
+Varying = Payload | MessagePredicate
 Operation = Callable[[Performer], bool]
 """Begins something; True when it is done already, else the session goes on when it is."""
 
@@ -45,7 +45,7 @@ class Target(NamedTuple):
 
     own: bool
     url: Payload
-    headers: tuple[tuple[str, Pieces], ...]
+    headers: tuple[tuple[str, ByteTemplate], ...]
 
     def text(self, scope: Scope) -> str:
         """The URL for one virtual user at this moment. Raises MissingVariable and NotSent."""
@@ -111,7 +111,7 @@ class Script:
 
     def _expect(self, expect: Expect, at: str) -> Operation:
         count, timeout_s = expect.count, None if expect.timeout is None else expect.timeout / 1000
-        wanted = wish(expect, self._texts, at)
+        wanted = message_predicate(expect, self._texts, at)
         if wanted is None:
             return lambda session: session.expect(None, count, timeout_s)
         known = wanted.payload.constant

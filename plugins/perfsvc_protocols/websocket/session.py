@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 from typing import NamedTuple
 
@@ -20,14 +19,15 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc.plugin.net.dial import Dialer
-from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.byte_template import render
-from perfsvc_protocols.websocket.address import place_of
+from perfsvc_protocols._net.payload import Payload
+from perfsvc_protocols.websocket.address import parse_url
 from perfsvc_protocols.websocket.connection import PING
 from perfsvc_protocols.websocket.connection import Connection
 from perfsvc_protocols.websocket.connection import Opening
+from perfsvc_protocols.websocket.counts import MessageCounts
 from perfsvc_protocols.websocket.predicate import Match
-from perfsvc_protocols.websocket.predicate import Wish
+from perfsvc_protocols.websocket.predicate import MessagePredicate
 from perfsvc_protocols.websocket.reply import WebSocketReply
 from perfsvc_protocols.websocket.script import Operation
 from perfsvc_protocols.websocket.script import Target
@@ -40,8 +40,6 @@ SWITCHING_PROTOCOLS = 101
 PING_BYTES = 4
 EARLIEST_S = 0.001
 """By so much uvloop's timers may ring too early: they count whole milliseconds."""
-ROUND_TRIP: Mapping[str, float] = MappingProxyType({"messages_sent": 1, "messages_received": 1})
-"""What most requests count: one object for all of them, which nobody can change."""
 
 
 class RunResources(NamedTuple):
@@ -64,10 +62,9 @@ class WebSocketSession(Session):
         "_backlog",
         "_busy",
         "_connection",
-        "_counters",
+        "_counts",
         "_dialing",
         "_gauges",
-        "_ground",
         "_idle_bytes",
         "_iteration",
         "_left",
@@ -77,27 +74,25 @@ class WebSocketSession(Session):
         "_opens_only",
         "_operations",
         "_pinged",
-        "_received",
         "_rendered",
-        "_sent",
+        "_resources",
         "_text",
         "_timer",
         "reply",
     )
 
-    def __init__(self, scope: Scope, done: Callable[[Reply], None], ground: RunResources) -> None:
+    def __init__(self, scope: Scope, done: Callable[[Reply], None], resources: RunResources) -> None:
         super().__init__(scope, done)
         # For as long as the user lives
         self.reply = WebSocketReply()
-        self._backlog: deque[bytes] = deque(maxlen=ground.options.backlog)
+        self._backlog: deque[bytes] = deque(maxlen=resources.options.backlog)
         self._connection: Connection | None = None
-        self._counters: dict[str, float] = {}
+        self._counts = MessageCounts()
         self._gauges: dict[str, float] = {}
-        self._ground = ground
+        self._resources = resources
         self._idle_bytes = 0
-        self._iteration = scope.iteration if ground.options.new_connection_each_iteration else None
-        self._now_ns = ground.now_ns
-        self._sent = self._received = 0
+        self._iteration = scope.iteration if resources.options.new_connection_each_iteration else None
+        self._now_ns = resources.now_ns
         self._text = ""
         # For one request
         self._awaiting = ""
@@ -133,7 +128,7 @@ class WebSocketSession(Session):
             self._timer = asyncio.get_running_loop().call_soon(self._finish)
 
     def partial_counters(self) -> Mapping[str, float] | None:
-        return self._counted() if self._busy else None
+        return self._counts.taken() if self._busy else None
 
     def abort(self, error_class: str) -> None:
         if not self._busy:
@@ -158,7 +153,7 @@ class WebSocketSession(Session):
     def _dial(self, call: WebSocketCall, target: Target) -> None:
         text = self._text if self._text and not target.own else target.text(self.scope)
         headers = [(name, render(value, self.scope).decode()) for name, value in target.headers]
-        opening = Opening(self._now_ns, place_of(text), headers)
+        opening = Opening(self._now_ns, parse_url(text), headers)
         self.reset()
         self.reply.reset()
         self._text = self.reply.peer = text
@@ -170,9 +165,9 @@ class WebSocketSession(Session):
         self._dialing = asyncio.get_running_loop().create_task(self._open(opening))
 
     async def _open(self, opening: Opening) -> None:
-        ground = self._ground
+        resources = self._resources
         try:
-            connection = await opening.open(ground.dialer, self.scope, ground.options.max_message_bytes)
+            connection = await opening.open(resources.dialer, self.scope, resources.options.max_message_bytes)
         except Failed as error:
             self._fail(error.error_class, str(error))
         else:
@@ -182,39 +177,27 @@ class WebSocketSession(Session):
         self._dialing = self._opening = None
         self._connection = connection
         now, reply = self._now_ns(), self.reply
-        self._upgrade_sent(opening)
+        opening.record(reply)
         reply.connected = opening.phases
         reply.headers = connection.headers
         reply.bytes_received = connection.upgrade_bytes
         reply.waiting_ns = now - opening.ready_ns
         self._gauges["upgrade_ms"] = reply.waiting_ns / NS_PER_MS
         connection.attach(self)
-        if not self._busy or self._connection is not connection:  # it ended as soon as it began, and that was told
+        if not self._busy or self._connection is not connection:  # it ended as soon as it began, and that was events
             return
         if self._opens_only:
             reply.status = SWITCHING_PROTOCOLS
             self._finish()
             return
         reply.waiting_ns = 0
-        self._begin()
-        if self._perform():
-            self._finish()
-
-    def _upgrade_sent(self, opening: Opening) -> None:
-        """The upgrade is what this request has sent so far, if it came to that."""
-        reply = self.reply
-        reply.started_ns = opening.ready_ns or opening.begun_ns
-        reply.sent = opening.ready_ns > 0
-        reply.bytes_sent = opening.upgrade_bytes if reply.sent else 0
-
-    # Performing
-
-    def _begin(self) -> None:
-        reply = self.reply
-        reply.sent = True
         reply.started_ns = self._now_ns()
         reply.bytes_received += self._idle_bytes
         self._idle_bytes = 0
+        if self._perform():
+            self._finish()
+
+    # Performing
 
     def _perform(self) -> bool:
         """Goes on with the operations; True when there are none left."""
@@ -241,7 +224,7 @@ class WebSocketSession(Session):
         connection, reply = self._connection, self.reply
         if self._backlog:
             self._backlog.clear()
-        self._sent += 1
+        self._counts.sent += 1
         reply.sent_payload = data
         reply.bytes_sent += connection.send(kind, data)  # type: ignore[union-attr]  # it stands
         if connection.full:  # type: ignore[union-attr]
@@ -249,15 +232,15 @@ class WebSocketSession(Session):
             return False
         return True
 
-    def rendered(self, wish: Wish) -> Match:
-        match: Match = self._rendered[wish]
+    def rendered(self, message_predicate: MessagePredicate) -> Match:
+        match: Match = self._rendered[message_predicate]
         return match
 
     def ping(self) -> bool:
         self._pinged = self._now_ns()
         payload = (self._pinged & 0xFFFFFFFF).to_bytes(PING_BYTES)
         self.reply.bytes_sent += self._connection.send(PING, payload)  # type: ignore[union-attr]
-        self._count("pings")
+        self._counts.count("pings")
         self._awaiting = "pong"
         return False
 
@@ -265,12 +248,15 @@ class WebSocketSession(Session):
         self._match = match
         self._left = count
         while self._backlog and self._left:
-            self._take(self._backlog.popleft())
+            data = self._backlog.popleft()
+            if match is None or match(data):
+                self._left -= 1
+                self.reply.payload = data
         if not self._left:
             return True
         self._awaiting = "message"
         if timeout_s is not None:
-            self._timer = asyncio.get_running_loop().call_later(timeout_s, self._waited_in_vain)
+            self._timer = asyncio.get_running_loop().call_later(timeout_s, self.abort, TIMEOUT)
         return False
 
     def hold(self, seconds: float) -> bool:
@@ -286,18 +272,10 @@ class WebSocketSession(Session):
         self._connection.close(code, reason)  # type: ignore[union-attr]
         return False
 
-    def _waited_in_vain(self) -> None:
-        self.abort(TIMEOUT)
-
-    def _take(self, data: bytes) -> None:
-        if self._match is None or self._match(data):
-            self._left -= 1
-            self.reply.payload = data
-
     # What the connection tells
 
     def message(self, data: bytes, size: int) -> None:
-        self._received += 1
+        self._counts.received += 1
         if self._awaiting == "message":  # the way of most: as few calls as can be
             reply = self.reply
             reply.bytes_received += size
@@ -310,7 +288,7 @@ class WebSocketSession(Session):
                     self._go_on()
             return
         self._came(size)
-        self._count("pushes")
+        self._counts.count("pushes")
         if self._awaiting == "time":
             self.reply.payload = data
         else:
@@ -324,7 +302,7 @@ class WebSocketSession(Session):
 
     def closed(self, code: int) -> None:
         self._connection = None
-        self._count(f"close_{code}")
+        self._counts.count(f"close_{code}")
         if self._awaiting == "close":
             self.reply.status = code
             self._came(4)
@@ -350,9 +328,6 @@ class WebSocketSession(Session):
         if not reply.waiting_ns:
             reply.waiting_ns = self._now_ns() - reply.started_ns
 
-    def _count(self, name: str) -> None:
-        self._counters[name] = self._counters.get(name, 0) + 1
-
     # The end of a request
 
     def _finish(self) -> None:
@@ -363,30 +338,14 @@ class WebSocketSession(Session):
         self._awaiting = ""
         reply = self.reply
         reply.ended_ns = self._now_ns()
-        reply.counters = self._counted()
+        reply.counters = self._counts.taken()
         if self._gauges:
             reply.gauges, self._gauges = self._gauges, {}
         self.done(reply)
 
-    def _counted(self) -> Mapping[str, float] | None:
-        """What was counted since the last request ended."""
-        sent, received = self._sent, self._received
-        self._sent = self._received = 0
-        if not self._counters:
-            if sent == received == 1:
-                return ROUND_TRIP
-            if not sent and not received:
-                return None
-        counted, self._counters = self._counters, {}
-        if sent:
-            counted["messages_sent"] = sent
-        if received:
-            counted["messages_received"] = received
-        return counted
-
     def _fail(self, error_class: str, message: str) -> None:
         if self._opening is not None:
-            self._upgrade_sent(self._opening)
+            self._opening.record(self.reply)
         self._dialing = self._opening = None
         reply = self.reply
         reply.failure = error_class

@@ -11,7 +11,7 @@ MILLISECOND = 0.001
 NEVER = -1
 
 
-class Owner(Protocol):
+class TransferListener(Protocol):
     """Whose request a handle carries."""
 
     def completed(self, code: int, message: str) -> None:
@@ -27,17 +27,17 @@ class Driver:
     callback is over; watching it anew costs four calls into the kernel.
     """
 
-    def __init__(self, connections_per_place: int, connections: int) -> None:
+    def __init__(self, connections_per_host: int, connections: int) -> None:
         """At most so many connections to one place, 0 for any number, and at most so many idle ones for each cache."""
         self._loop = asyncio.get_running_loop()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._remember)
-        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, connections_per_place)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, connections_per_host)
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._opened: dict[pycurl.Curl, set[int]] = {}
         self._openers: dict[int, pycurl.Curl] = {}
-        self._owners: dict[pycurl.Curl, Owner] = {}
+        self._owners: dict[pycurl.Curl, TransferListener] = {}
         self._running = 0
         self._closed = False
         self._inside = False
@@ -47,7 +47,7 @@ class Driver:
         self._watched: dict[int, int] = {}
         self._let_go: set[int] = set()
 
-    def start(self, handle: pycurl.Curl, owner: Owner) -> None:
+    def start(self, handle: pycurl.Curl, owner: TransferListener) -> None:
         """Sends what a handle holds."""
         self._owners[handle] = owner
         self._multi.add_handle(handle)

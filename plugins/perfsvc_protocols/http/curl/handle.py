@@ -12,12 +12,12 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols._net.byte_template import render
+from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.curl.driver import Driver
-from perfsvc_protocols.http.curl.settings import Place
+from perfsvc_protocols.http.curl.settings import ConnectTo
 from perfsvc_protocols.http.rendered_request import END_OF_HEAD
-from perfsvc_protocols.http.rendered_request import Message
-from perfsvc_protocols.http.request_template import HttpCall
-from perfsvc_protocols.http.request_template import Manner
+from perfsvc_protocols.http.rendered_request import RenderedRequest
+from perfsvc_protocols.http.request_template import TransportNeeds
 
 VERSIONS: dict[str, int] = {
     "1.1": pycurl.CURL_HTTP_VERSION_1_1,
@@ -29,7 +29,7 @@ OURS = frozenset({b"content-length", b"connection"})
 """Headers that libcurl computes, or that HTTP/2 does not have."""
 QUIET = (b"content-type", b"expect", b"user-agent", b"accept")
 """Headers that libcurl would add of its own accord."""
-MOST_PATIENT_MS = 1_000
+MAX_EXPECT_WAIT_MS = 1_000
 """How long a server may take to say that it wants the body; one that says nothing gets it then (RFC 9110, 10.1.1)."""
 
 
@@ -43,9 +43,9 @@ class Handle:
         "_file",
         "_message",
         "_origin",
-        "_place",
         "_proxied",
         "_share",
+        "_to",
         "_wire",
         "easy",
         "lines",
@@ -63,18 +63,18 @@ class Handle:
         self._call: HttpCall | None = None
         self._digests = False
         self._origin: Origin | None = None
-        self._message: Message | None = None
-        self._place: Place | None = None
+        self._message: RenderedRequest | None = None
+        self._to: ConnectTo | None = None
         self._proxied = proxied
         self._share: pycurl.CurlShare | None = None
         self._wire = b""
 
-    def load(self, call: HttpCall, message: Message, wire: bytes, place: Place, scope: Scope) -> None:
+    def load(self, call: HttpCall, message: RenderedRequest, wire: bytes, to: ConnectTo, scope: Scope) -> None:
         """Makes ready for a request. Raises MissingVariable, and NotSent for a file that cannot be read."""
         self.lines.clear()
-        if place is not self._place:
-            self._go_to(place)
-        if call is not self._call or message.origin is not self._origin or call.manner.credentials is not None:
+        if to is not self._to:
+            self._go_to(to)
+        if call is not self._call or message.origin is not self._origin or call.needs.credentials is not None:
             self._behave(call, message, scope)
         if message is not self._message or wire is not self._wire or message.file is not None:
             self._say(message, wire)
@@ -94,7 +94,7 @@ class Handle:
             self._share.close()
             self._share = None
 
-    def put_away(self) -> None:
+    def release(self) -> None:
         """The request ended: its file is closed."""
         if self._file is not None:
             self._file.close()
@@ -102,7 +102,7 @@ class Handle:
 
     def close(self) -> None:
         """Ends it. Must not be in flight."""
-        self.put_away()
+        self.release()
         self.forget_connections()
         self.easy.close()
 
@@ -110,26 +110,26 @@ class Handle:
         self._driver.opened(self.easy if self._share is not None else None, descriptor)
         return int(pycurl.SOCKOPT_OK)
 
-    def _go_to(self, place: Place) -> None:
-        to, source = place
-        if to:
-            self.easy.setopt(pycurl.CONNECT_TO, [f"::{to}"])
+    def _go_to(self, to: ConnectTo) -> None:
+        address, source = to
+        if address:
+            self.easy.setopt(pycurl.CONNECT_TO, [f"::{address}"])
         else:
             self.easy.unsetopt(pycurl.CONNECT_TO)  # an empty list would leave the last one in force
         if source is not None:
             self.easy.setopt(pycurl.INTERFACE, f"host!{source}")
-        self._place = place
+        self._to = to
 
-    def _behave(self, call: HttpCall, message: Message, scope: Scope) -> None:
-        easy, manner = self.easy, call.manner
-        easy.setopt(pycurl.HTTP_VERSION, self._version(manner, message))
+    def _behave(self, call: HttpCall, message: RenderedRequest, scope: Scope) -> None:
+        easy, needs = self.easy, call.needs
+        easy.setopt(pycurl.HTTP_VERSION, self._version(needs, message))
         easy.setopt(pycurl.CONNECTTIMEOUT_MS, call.timeout_ns // 1_000_000)
-        easy.setopt(pycurl.EXPECT_100_TIMEOUT_MS, min(call.timeout_ns // 2_000_000, MOST_PATIENT_MS))
+        easy.setopt(pycurl.EXPECT_100_TIMEOUT_MS, min(call.timeout_ns // 2_000_000, MAX_EXPECT_WAIT_MS))
         # A redirect to elsewhere must not take credentials along.
-        if manner.credentials is not None and not message.elsewhere:
+        if needs.credentials is not None and not message.elsewhere:
             easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
-            easy.setopt(pycurl.USERNAME, render(manner.credentials.username, scope))
-            easy.setopt(pycurl.PASSWORD, render(manner.credentials.password, scope))
+            easy.setopt(pycurl.USERNAME, render(needs.credentials.username, scope))
+            easy.setopt(pycurl.PASSWORD, render(needs.credentials.password, scope))
             self._digests = True
         elif self._digests:
             easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_NONE)
@@ -138,25 +138,25 @@ class Handle:
             self._digests = False
         self._call, self._origin = call, message.origin
 
-    def _version(self, manner: Manner, message: Message) -> int:
-        if manner.version == "auto" and not message.origin.secure:
+    def _version(self, needs: TransportNeeds, message: RenderedRequest) -> int:
+        if needs.version == "auto" and not message.origin.secure:
             return VERSIONS["1.1"]
-        if manner.version == "auto" and self._proxied:
+        if needs.version == "auto" and self._proxied:
             return int(pycurl.CURL_HTTP_VERSION_2TLS)
-        return VERSIONS[manner.version]
+        return VERSIONS[needs.version]
 
-    def _say(self, message: Message, wire: bytes) -> None:
+    def _say(self, message: RenderedRequest, wire: bytes) -> None:
         head, _, body = wire.partition(END_OF_HEAD)
         start, *lines = head.split(b"\r\n")
         _, target, _ = start.split(b" ", 2)
         sends = bool(body) or message.file is not None
-        expects = sends and self._call is not None and self._call.manner.expects_continue
+        expects = sends and self._call is not None and self._call.needs.expects_continue
         self.easy.setopt(pycurl.URL, b"%b%b" % (str(message.origin).encode(), target))
         self.easy.setopt(pycurl.HTTPHEADER, headers(lines, message.origin.authority.encode(), expects=expects))
         self._carry(message, body)
         self._message, self._wire = message, wire
 
-    def _carry(self, message: Message, body: bytes) -> None:
+    def _carry(self, message: RenderedRequest, body: bytes) -> None:
         easy, method = self.easy, message.method
         usual = "GET"
         if message.file is not None:
@@ -176,8 +176,8 @@ class Handle:
         else:
             easy.setopt(pycurl.CUSTOMREQUEST, method)
 
-    def _send_file(self, message: Message) -> None:
-        self.put_away()
+    def _send_file(self, message: RenderedRequest) -> None:
+        self.release()
         try:
             file = self._file = message.file.open("rb")  # type: ignore[union-attr]  # the caller saw that there is one
             size = file.seek(0, 2)

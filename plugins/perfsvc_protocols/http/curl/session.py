@@ -15,17 +15,17 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.curl.driver import Driver
 from perfsvc_protocols.http.curl.failures import class_of
 from perfsvc_protocols.http.curl.failures import unreached
 from perfsvc_protocols.http.curl.handle import Handle
 from perfsvc_protocols.http.curl.reply import CurlReply
-from perfsvc_protocols.http.curl.settings import Place
+from perfsvc_protocols.http.curl.settings import ConnectTo
 from perfsvc_protocols.http.curl.settings import Settings
 from perfsvc_protocols.http.rendered_request import REDIRECTS
-from perfsvc_protocols.http.rendered_request import Message
-from perfsvc_protocols.http.request_template import Flavour
-from perfsvc_protocols.http.request_template import HttpCall
+from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import NS
 from perfsvc_protocols.http.user import SET_COOKIE
@@ -42,7 +42,7 @@ class CurlSession(HttpUser):
     request waits for one is part of it.
     """
 
-    __slots__ = ("_begun_ns", "_dns_ns", "_driver", "_finding", "_handle", "_left", "_places", "_settings")
+    __slots__ = ("_begun_ns", "_connect_to", "_dns_ns", "_driver", "_finding", "_handle", "_left", "_settings")
 
     reply: CurlReply
 
@@ -59,13 +59,13 @@ class CurlSession(HttpUser):
         # For as long as the user lives
         self._driver = driver
         self._handle: Handle | None = None
-        self._places: dict[Origin, Place] = {}
+        self._connect_to: dict[Origin, ConnectTo] = {}
         self._settings = settings
         # For one request
         self._begun_ns = 0
         self._dns_ns = 0
         self._finding: asyncio.Task[None] | None = None
-        self._left: list[Place] = []
+        self._left: list[ConnectTo] = []
 
     def start(self, call: HttpCall) -> None:
         message = call.message or call.make(self.scope)
@@ -75,7 +75,7 @@ class CurlSession(HttpUser):
         if self._handle is None:
             self._handle = self._new_handle()
         self.reply.reset()
-        self.reply.wanted = call.flavour is Flavour.BODY
+        self.reply.wanted = call.mode is ReplyMode.BODY
         self._call = call
         self._hops = 0
         self._message = message
@@ -98,7 +98,7 @@ class CurlSession(HttpUser):
 
     def reset(self) -> None:
         self._jar = None
-        self._places.clear()
+        self._connect_to.clear()
         if self._handle is not None:
             self._handle.close()
             self._handle = None
@@ -119,22 +119,22 @@ class CurlSession(HttpUser):
             handle.own_connections()
         return handle
 
-    def _dispatch(self, message: Message) -> None:
-        place = self._places.get(message.origin)
-        if place is not None and self.options.keep_alive:
-            self._send(message, place)
+    def _dispatch(self, message: RenderedRequest) -> None:
+        to = self._connect_to.get(message.origin)
+        if to is not None and self.options.keep_alive:
+            self._send(message, to)
         else:
             self._asked_ns = self._now_ns()
             self._finding = asyncio.get_running_loop().create_task(self._find(message))
 
-    async def _find(self, message: Message) -> None:
+    async def _find(self, message: RenderedRequest) -> None:
         easy = cast(Handle, self._handle).easy
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
-                place, *self._left = await self._settings.places(message.origin, easy, self.scope.vu)
+                to, *self._left = await self._settings.candidates(message.origin, easy, self.scope.vu)
             self._dns_ns += self._now_ns() - self._asked_ns
             self._finding = None
-            self._send(message, place)
+            self._send(message, to)
         except TimeoutError:
             self._fail(TIMEOUT, f"{message.origin} was not found in time")
         except NotSent as error:
@@ -143,13 +143,13 @@ class CurlSession(HttpUser):
             failed = failures.connecting(error)
             self._fail(failed.error_class, str(failed))
 
-    def _send(self, message: Message, place: Place) -> None:
+    def _send(self, message: RenderedRequest, to: ConnectTo) -> None:
         handle = cast(Handle, self._handle)
         wire = message.wire
         if self._jar is not None:
             wire = message.with_cookies(self._jar.header(message.origin, message.target))
-        handle.load(self._call, message, wire, place, self.scope)
-        self._places[message.origin] = place
+        handle.load(self._call, message, wire, to, self.scope)
+        self._connect_to[message.origin] = to
         self.reply.wire = wire
         self._begun_ns = self._now_ns()
         self._driver().start(handle.easy, self)
@@ -171,16 +171,16 @@ class CurlSession(HttpUser):
         if self._call.max_redirects and reply.status in REDIRECTS and self._follow(reply_head):
             return
         self._dns_ns = 0
-        handle.put_away()
+        handle.release()
         self.finish()
 
     def _failed(self, code: int, text: str) -> None:
         easy = cast(Handle, self._handle).easy
-        message = cast(Message, self._message)
+        message = cast(RenderedRequest, self._message)
         if self._left and unreached(code, text):
             self._send(message, self._left.pop(0))
             return
-        self._places.pop(message.origin, None)
+        self._connect_to.pop(message.origin, None)
         errno, sent = easy.getinfo(pycurl.OS_ERRNO), easy.getinfo(pycurl.REQUEST_SIZE) > 0
         self._fail(class_of(code, text, errno, secure=message.origin.secure, sent=sent), text)
 
@@ -188,7 +188,7 @@ class CurlSession(HttpUser):
         self._finding = None
         self._dns_ns = 0
         if self._handle is not None:
-            self._handle.put_away()
+            self._handle.release()
         super()._fail(error_class, message)
 
     def _follow(self, reply_head: bytes) -> bool:

@@ -32,12 +32,12 @@ PROXY_TYPES = {
 NO_ADDRESS = "no address that may be used"
 
 
-class Place(tuple[str, str | None]):
+class ConnectTo(tuple[str, str | None]):
     """Where a connection goes, ``address:port``, and the address that it comes from, None where the system chooses."""
 
     __slots__ = ()
 
-    def __new__(cls, to: str, source: str | None) -> Place:
+    def __new__(cls, to: str, source: str | None) -> ConnectTo:
         return super().__new__(cls, (to, source))
 
 
@@ -74,18 +74,18 @@ class Settings:
         self._identify(easy, scope)
         self._go_through_proxy(easy, scope)
 
-    async def places(self, origin: Origin, easy: pycurl.Curl, vu: int) -> list[Place]:
+    async def candidates(self, origin: Origin, easy: pycurl.Curl, vu: int) -> list[ConnectTo]:
         """Where to find an origin, in the order to try. Raises Failed, TargetDenied."""
         found = await self._look_up(origin.host, origin.port)
         if self._proxy is None:
-            return [_place(info, self._dialer.sources.of(vu, info[0])) for info in found]
+            return [_connect_to(info, self._dialer.sources.of(vu, info[0])) for info in found]
         proxy_host, proxy_port = str(self._proxy.hostname), int(self._proxy.port or 0)
         proxies = await self._look_up(proxy_host, proxy_port)
         easy.setopt(pycurl.RESOLVE, [f"{proxy_host}:{proxy_port}:{_literal(info)}" for info in proxies[:1]])
         source = self._dialer.sources.of(vu, proxies[0][0])
         if not self.tunnels(origin):
-            return [Place("", source)]
-        return [_place(info, source) for info in found]
+            return [ConnectTo("", source)]
+        return [_connect_to(info, source) for info in found]
 
     def tunnels(self, origin: Origin) -> bool:
         """Whether a proxy is asked for an address; otherwise it is shown the request, and looks the name up itself.
@@ -134,8 +134,8 @@ class Settings:
             easy.setopt(pycurl.PROXYPASSWORD, password.render(scope).encode())
 
 
-def _place(info: tuple[Any, ...], source: str | None) -> Place:
-    return Place(f"{_literal(info)}:{info[4][1]}", source)
+def _connect_to(info: tuple[Any, ...], source: str | None) -> ConnectTo:
+    return ConnectTo(f"{_literal(info)}:{info[4][1]}", source)
 
 
 def _literal(info: tuple[Any, ...]) -> str:

@@ -7,7 +7,7 @@ import ssl
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Text
-from perfsvc_protocols.http.request_template import HttpCall
+from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.spec import DigestAuth
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
@@ -47,7 +47,7 @@ def needed(request: Request, options: Options) -> bool:
 
 def check(call: HttpCall, options: Options) -> None:
     """Raises InvalidInput for a step that cannot be sent from here."""
-    version = call.manner.version
+    version = call.needs.version
     if MISSING:
         raise InvalidInput([Problem("http_version", NO_CURL)])
     lacking = NEEDED.get(version, 0) & ~FEATURES

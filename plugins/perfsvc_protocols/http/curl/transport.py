@@ -38,5 +38,5 @@ class CurlTransport:
         if self._driver is None:
             shared = self._options.shared_connections
             kept = max(shared, 1) * self._options.max_connections
-            self._driver = Driver(connections_per_place=shared, connections=kept)
+            self._driver = Driver(connections_per_host=shared, connections=kept)
         return self._driver

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hpack import Decoder
 from hpack.exceptions import HPACKError
 
-from perfsvc_protocols.http.h2.frames import Violation
+from perfsvc_protocols.http.h2.frames import ProtocolError
 from perfsvc_protocols.http.head import MAX_HEAD
 from perfsvc_protocols.http.rendered_request import REDIRECTS
 
@@ -34,6 +34,10 @@ class Head(NamedTuple):
     length: int | None
     plain: bool
 
+    def allows(self, body_size: int) -> bool:
+        """Whether this is the head of a final reply that a body of this size completes."""
+        return self.status >= 200 and (self.length is None or self.length == body_size)
+
 
 class Heads:
     """Decodes the blocks of a run. No table is ever filled, so a block means the same whatever connection it is on."""
@@ -44,11 +48,11 @@ class Heads:
         self._decoder.header_table_size = self._decoder.max_allowed_table_size = 0
 
     def decode(self, block: bytes) -> Head:
-        """The head that a block stands for. Raises Violation."""
+        """The head that a block stands for. Raises ProtocolError."""
         try:
             pairs = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
         except (HPACKError, IndexError, ValueError) as error:
-            raise Violation(f"a header block that cannot be read: {error}") from None
+            raise ProtocolError(f"a header block that cannot be read: {error}") from None
         head = _head(pairs)
         if len(self.known) >= KNOWN:
             self.known.clear()
@@ -59,15 +63,15 @@ class Heads:
 
 def _head(pairs: list[tuple[bytes, bytes]]) -> Head:
     if not pairs or pairs[0][0] != b":status" or not STATUS.fullmatch(pairs[0][1]):
-        raise Violation("a reply without a status")
+        raise ProtocolError("a reply without a status")
     status = int(pairs[0][1])
     if status == SWITCHING_PROTOCOLS:
-        raise Violation("another protocol, which nobody asked for")
+        raise ProtocolError("another protocol, which nobody asked for")
     lengths = set()
     lines = [b"HTTP/2 %d" % status]
     for name, value in pairs[1:]:
         if not NAME.fullmatch(name) or name in NOT_OURS or UNFIT.search(value):
-            raise Violation(f"a header that must not be: {name[:100]!r}")
+            raise ProtocolError(f"a header that must not be: {name[:100]!r}")
         if name == b"content-length":
             lengths.add(value)
         lines.append(b"%b: %b" % (name, value))
@@ -79,5 +83,5 @@ def _length(status: int, said: set[bytes]) -> int | None:
     if status in NO_BODY or not said:
         return None
     if len(said) > 1 or not LENGTH.fullmatch(next(iter(said))):
-        raise Violation("a length that is none")
+        raise ProtocolError("a length that is none")
     return int(next(iter(said)))

@@ -66,8 +66,8 @@ def _field(name: bytes, value: bytes) -> bytes:
     return _literal(NAMES.get(name, 0), name, value, 0x10 if name in SECRET else 0)
 
 
-def _literal(index: int, name: bytes, value: bytes, manner: int = 0) -> bytes:
-    start = _integer(index, 15, manner)
+def _literal(index: int, name: bytes, value: bytes, representation: int = 0) -> bytes:
+    start = _integer(index, 15, representation)
     if not index:
         start += _integer(len(name), 127) + name
     return start + _integer(len(value), 127) + value

@@ -17,16 +17,16 @@ NO_ERROR, REFUSED_STREAM, CANCEL = 0, 7, 8
 FRAME = struct.Struct(">IBI")
 """Length and kind in one number, flags, stream."""
 SETTING = struct.Struct(">HI")
-NUMBER = struct.Struct(">I")
+UINT32 = struct.Struct(">I")
 
-HEAD_SIZE = 9
-USUAL_FRAME = 16_384
-LARGEST_FRAME = 2**24 - 1
-USUAL_WINDOW = 65_535
-LARGEST_WINDOW = LAST_STREAM = 2**31 - 1
+FRAME_HEADER_SIZE = 9
+DEFAULT_FRAME_SIZE = 16_384
+LARGEST_FRAME_SIZE = 2**24 - 1
+DEFAULT_WINDOW = 65_535
+MAX_WINDOW = MAX_STREAM_ID = 2**31 - 1
 
 
-class Violation(Exception):
+class ProtocolError(Exception):
     """What came is not HTTP/2; says why."""
 
 
@@ -37,34 +37,34 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 
 def window_update(stream: int, size: int) -> bytes:
     """Says that so many bytes more may come."""
-    return frame(WINDOW_UPDATE, 0, stream, NUMBER.pack(size))
+    return frame(WINDOW_UPDATE, 0, stream, UINT32.pack(size))
 
 
 def unpadded(flags: int, payload: bytes) -> bytes:
-    """What a frame carries, without padding and priority. Raises Violation."""
+    """What a frame carries, without padding and priority. Raises ProtocolError."""
     padding = 0
     start = 0
     if flags & PADDED:
         if not payload:
-            raise Violation("a padded frame without padding")
+            raise ProtocolError("a padded frame without padding")
         padding = payload[0]
         start = 1
     if flags & PRIORITIZED:
         start += 5
     end = len(payload) - padding
     if start > end:
-        raise Violation("more padding than frame")
+        raise ProtocolError("more padding than frame")
     return payload[start:end]
 
 
-OURS = ((HEADER_TABLE_SIZE, 0), (ENABLE_PUSH, 0), (INITIAL_WINDOW_SIZE, LARGEST_WINDOW))
+OURS = ((HEADER_TABLE_SIZE, 0), (ENABLE_PUSH, 0), (INITIAL_WINDOW_SIZE, MAX_WINDOW))
 """No table: the same header block always means the same. No pushes. Windows that are never in the way."""
 PREFACE = b"".join(
     (
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         frame(SETTINGS, 0, 0, b"".join(SETTING.pack(*each) for each in OURS)),
-        window_update(0, LARGEST_WINDOW - USUAL_WINDOW),
+        window_update(0, MAX_WINDOW - DEFAULT_WINDOW),
     )
 )
-SETTINGS_SEEN = frame(SETTINGS, ACK, 0)
-FAREWELL = frame(GOAWAY, 0, 0, bytes(8))
+SETTINGS_ACK = frame(SETTINGS, ACK, 0)
+GOAWAY_FRAME = frame(GOAWAY, 0, 0, bytes(8))

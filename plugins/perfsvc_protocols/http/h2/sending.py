@@ -10,20 +10,20 @@ from typing import IO
 from perfsvc.plugin import NotSent
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols.http.h2.frames import DATA
+from perfsvc_protocols.http.h2.frames import DEFAULT_FRAME_SIZE
+from perfsvc_protocols.http.h2.frames import DEFAULT_WINDOW
 from perfsvc_protocols.http.h2.frames import END_STREAM
 from perfsvc_protocols.http.h2.frames import INITIAL_WINDOW_SIZE
-from perfsvc_protocols.http.h2.frames import LARGEST_FRAME
-from perfsvc_protocols.http.h2.frames import LARGEST_WINDOW
+from perfsvc_protocols.http.h2.frames import LARGEST_FRAME_SIZE
 from perfsvc_protocols.http.h2.frames import MAX_FRAME_SIZE
+from perfsvc_protocols.http.h2.frames import MAX_WINDOW
 from perfsvc_protocols.http.h2.frames import SETTING
-from perfsvc_protocols.http.h2.frames import USUAL_FRAME
-from perfsvc_protocols.http.h2.frames import USUAL_WINDOW
-from perfsvc_protocols.http.h2.frames import Violation
+from perfsvc_protocols.http.h2.frames import ProtocolError
 from perfsvc_protocols.http.h2.frames import frame
 
-LARGEST_WANTED = 65_536
+MAX_SENT_FRAME = 65_536
 """Frames that we send are no larger, whatever the server would take: a large body is not read far ahead."""
-NONE = -1
+NO_STREAM = -1
 
 
 class FileBody:
@@ -48,14 +48,14 @@ class Sender:
 
     def __init__(self) -> None:
         # Of the connection
-        self._initial = self._window = USUAL_WINDOW
-        self.frame_size = USUAL_FRAME
+        self._initial = self._window = DEFAULT_WINDOW
+        self.frame_size = DEFAULT_FRAME_SIZE
         self.paused = False
         # Of one request
         self._read: Callable[[int], bytes]
         self._close: Callable[[], None] | None = None
         self._left = 0
-        self._stream = NONE
+        self._stream = NO_STREAM
         self._stream_window = 0
 
     @property
@@ -81,7 +81,7 @@ class Sender:
     def end(self) -> None:
         """The body is sent, or nobody wants it any more."""
         self._left = self._stream_window = 0
-        self._stream = NONE
+        self._stream = NO_STREAM
         if self._close is not None:
             self._close()
             self._close = None
@@ -106,28 +106,28 @@ class Sender:
 
     # What the server says
 
-    def widen(self, stream: int, size: int) -> None:
-        """Raises Violation for a window that is too wide."""
+    def update_window(self, stream: int, size: int) -> None:
+        """Raises ProtocolError for a window that is too wide."""
         if size == 0:
-            raise Violation("a window that grows by nothing")
+            raise ProtocolError("a window that grows by nothing")
         if not stream:
             self._window += size
         elif stream == self._stream:
             self._stream_window += size
-        if max(self._window, self._stream_window) > LARGEST_WINDOW:
-            raise Violation("a window that is too wide")
+        if max(self._window, self._stream_window) > MAX_WINDOW:
+            raise ProtocolError("a window that is too wide")
 
-    def adapt(self, settings: bytes) -> None:
-        """Takes over what a SETTINGS frame says. Raises Violation."""
+    def apply_settings(self, settings: bytes) -> None:
+        """Takes over what a SETTINGS frame says. Raises ProtocolError."""
         if len(settings) % SETTING.size:
-            raise Violation("settings that are cut off")
+            raise ProtocolError("settings that are cut off")
         for name, value in SETTING.iter_unpack(settings):
             if name == INITIAL_WINDOW_SIZE:
-                if value > LARGEST_WINDOW:
-                    raise Violation("a window that is too wide")
+                if value > MAX_WINDOW:
+                    raise ProtocolError("a window that is too wide")
                 self._stream_window += value - self._initial
                 self._initial = value
             elif name == MAX_FRAME_SIZE:
-                if not USUAL_FRAME <= value <= LARGEST_FRAME:
-                    raise Violation("a frame size that is none")
-                self.frame_size = min(value, LARGEST_WANTED)
+                if not DEFAULT_FRAME_SIZE <= value <= LARGEST_FRAME_SIZE:
+                    raise ProtocolError("a frame size that is none")
+                self.frame_size = min(value, MAX_SENT_FRAME)

@@ -11,14 +11,14 @@ from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc.plugin.net.dial import Phases
 from perfsvc_protocols._net.address import Origin
-from perfsvc_protocols.http.pooled_user import ConnectedUser
+from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.h2.connection import Connection
 from perfsvc_protocols.http.h2.decoding import Heads
 from perfsvc_protocols.http.h2.sending import FileBody
+from perfsvc_protocols.http.pooled_user import PooledUser
 from perfsvc_protocols.http.rendered_request import REDIRECTS
-from perfsvc_protocols.http.rendered_request import Message
-from perfsvc_protocols.http.request_template import Flavour
-from perfsvc_protocols.http.request_template import HttpCall
+from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import UnframedReply
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import SET_COOKIE
@@ -27,7 +27,7 @@ from perfsvc_protocols.http.user import STREAM_RESET
 NOT_SPOKEN = "TLS Error: no application protocol"
 
 
-class Http2Session(ConnectedUser[Connection]):
+class Http2Session(PooledUser[Connection]):
     """Sends requests over HTTP/2, one at a time on each connection."""
 
     __slots__ = ("_heads",)
@@ -47,7 +47,7 @@ class Http2Session(ConnectedUser[Connection]):
         self._heads = heads
 
     def start(self, call: HttpCall) -> None:
-        self.reply.wanted = call.flavour is Flavour.BODY
+        self.reply.wanted = call.mode is ReplyMode.BODY
         try:
             super().start(call)
         except NotSent:
@@ -59,7 +59,7 @@ class Http2Session(ConnectedUser[Connection]):
 
     # On the way out
 
-    def _send(self, connection: Connection, message: Message) -> None:
+    def _send(self, connection: Connection, message: RenderedRequest) -> None:
         file = None if message.file is None else FileBody(message.file)
         self._connection = connection
         wire = message.wire
@@ -72,8 +72,8 @@ class Http2Session(ConnectedUser[Connection]):
             reply.started_ns = self._now_ns()
         connection.request(self._call, wire, file)
 
-    def _dialled(self, connection: Connection, message: Message, phases: Phases) -> None:
-        if not connection.agreed:
+    def _dialled(self, connection: Connection, message: RenderedRequest, phases: Phases) -> None:
+        if not connection.negotiated:
             connection.drop()
             self._fail(NOT_SPOKEN, f"{message.origin} does not speak HTTP/2")
             return
@@ -84,7 +84,7 @@ class Http2Session(ConnectedUser[Connection]):
 
     # On the way back
 
-    def answered(self, connection: Connection) -> None:
+    def reply_complete(self, connection: Connection) -> None:
         reply = self.reply
         if self.options.cookies and SET_COOKIE in reply.raw:
             self._take_cookies(reply.raw)
@@ -92,7 +92,7 @@ class Http2Session(ConnectedUser[Connection]):
             return
         self.finish()
 
-    def refused(self, connection: Connection) -> None:
+    def stream_refused(self, connection: Connection) -> None:
         message = self._message
         if message is None or self._retried or not message.idempotent:
             self._fail(STREAM_RESET, "the server did not take the request")
@@ -104,10 +104,10 @@ class Http2Session(ConnectedUser[Connection]):
         except NotSent as error:
             self._fail(error.error_class, str(error))
 
-    def reset_by(self, connection: Connection, code: int) -> None:
+    def stream_reset(self, connection: Connection, code: int) -> None:
         self._fail(STREAM_RESET, f"the server gave the request up: error {code}")
 
-    def unsendable(self, connection: Connection, error: OSError) -> None:
+    def file_unreadable(self, connection: Connection, error: OSError) -> None:
         connection.drop()
         self._fail(failures.INVALID_REQUEST, str(error))
 

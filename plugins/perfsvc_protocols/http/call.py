@@ -1,0 +1,47 @@
+"""A compiled step: the call that the engine hands to sessions."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from perfsvc.plugin import Call
+from perfsvc.plugin import Scope
+from perfsvc_protocols.http.request_template import RequestTemplate
+from perfsvc_protocols.http.request_template import TransportNeeds
+
+
+class ReplyMode(Enum):
+    """What the parser reports of a reply; each thing left out saves a call per reply."""
+
+    END_ONLY = "the end"
+    BODY = "the body and the end"
+    HEAD_ONLY = "the end of the head, for a reply without a body (HEAD)"
+
+
+class HttpCall(Call):
+    """A compiled step. ``message`` is the whole request where nothing in it varies, else ``make`` gives it.
+
+    ``known_head``, ``known_size`` and ``known_status`` describe the last plain reply: one with the same head and size
+    needs no parsing.
+    """
+
+    __slots__ = ("known_head", "known_size", "known_status", "make", "max_redirects", "message", "mode", "needs")
+
+    def __init__(
+        self, template: RequestTemplate, timeout_ns: int, mode: ReplyMode, max_redirects: int, needs: TransportNeeds
+    ) -> None:
+        super().__init__(timeout_ns)
+        self.make = template.maker()
+        self.message = template.render(Scope(0, 0)) if template.constant else None
+        self.mode = mode
+        self.max_redirects = max_redirects
+        self.needs = needs
+        self.known_head = b""
+        self.known_size = -1
+        self.known_status = 0
+
+    def learn(self, head: bytes, size: int, status: int) -> None:
+        """Remember a reply of known length that came in one piece and needs no follow-up."""
+        self.known_head = head
+        self.known_size = size
+        self.known_status = status
