@@ -214,7 +214,7 @@ async def test_options_that_fit_no_row_fail(read):
 
 @pytest.mark.asyncio
 async def test_rows_known_to_be_bad_end_no_second_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(records, "PIECE", 1000)
+    monkeypatch.setattr(records, "READ_CHUNK", 1000)
     (tmp_path / "data.csv").write_text("a,b\n" + "bad\n" * 600 + "1,2\n" + "bad\n" * 600)
     feed = await CsvSource(CsvSource.Options.parse({"file": "data.csv"}), data_context(tmp_path)).open()
     for _ in range(2):
@@ -238,7 +238,7 @@ async def test_pieces_fall_anywhere(read, monkeypatch: pytest.MonkeyPatch):
     csv.writer(out).writerows([["a", "b", "c"], *table])
     expected = [dict(zip("abc", fields, strict=True)) for fields in table]
     for size in (1, 2, 3, 7, 64, 1000):
-        monkeypatch.setattr(records, "PIECE", size)
+        monkeypatch.setattr(records, "READ_CHUNK", size)
         assert await read(out.getvalue(), encoding="utf-8", delimiter=",") == (expected, [])
 
 

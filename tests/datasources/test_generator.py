@@ -22,9 +22,9 @@ from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Row
 from perfsvc.plugin.testing import data_context
-from perfsvc_datasources._faking.calls import METHODS
-from perfsvc_datasources._faking.calls import parse_call
-from perfsvc_datasources._faking.pattern import compile_pattern
+from perfsvc_datasources._faker_process.calls import METHODS
+from perfsvc_datasources._faker_process.calls import parse_call
+from perfsvc_datasources._faker_process.pattern import compile_pattern
 from perfsvc_datasources.generator import GeneratorSource
 from perfsvc_datasources.generator import pools
 

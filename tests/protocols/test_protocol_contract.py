@@ -173,7 +173,7 @@ class RaisesWhenRefused(HttpSession):
 
 
 class TakesGarbage(HttpSession):
-    def garbled(self, connection: Any, cause: str) -> None:
+    def protocol_error(self, connection: Any, cause: str) -> None:
         self.reply.status = 200
         connection.drop()
         self.finish()

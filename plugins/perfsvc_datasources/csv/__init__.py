@@ -1,4 +1,4 @@
-"""``csv``: rows of a text file, read piece by piece.
+"""``csv``: rows of a text file, read chunk by chunk.
 
 ============  ========================================================
 ``options``   what users write

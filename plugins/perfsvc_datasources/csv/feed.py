@@ -1,4 +1,4 @@
-"""The data source, and one reader of its file, a piece at a time. What may take long is done in a thread."""
+"""The data source, and one reader of its file, a chunk at a time. What may take long is done in a thread."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources._columns import MOST_COLUMNS
 from perfsvc_datasources._columns import row_maker
 from perfsvc_datasources._columns import unusable
-from perfsvc_datasources.csv.opening import delimiter_of
-from perfsvc_datasources.csv.opening import encoding_of
-from perfsvc_datasources.csv.opening import marked_encoding
-from perfsvc_datasources.csv.opening import open_plainly
-from perfsvc_datasources.csv.opening import sample_of
 from perfsvc_datasources.csv.options import Options
 from perfsvc_datasources.csv.records import UNDECODABLE
 from perfsvc_datasources.csv.records import Bad
 from perfsvc_datasources.csv.records import Dialect
 from perfsvc_datasources.csv.records import Records
+from perfsvc_datasources.csv.text_file import delimiter_of
+from perfsvc_datasources.csv.text_file import encoding_of
+from perfsvc_datasources.csv.text_file import marked_encoding
+from perfsvc_datasources.csv.text_file import open_regular_file
+from perfsvc_datasources.csv.text_file import sample_of
 
 EXAMPLES = 10
 HOPELESS = 1000
@@ -43,7 +43,7 @@ class CsvSource(DataSource):
         options = self.options
         at, which = ("file", options.file) if options.datafile_id is None else ("datafile_id", options.datafile_id)
         path = await self.context.file(which)
-        file = await asyncio.to_thread(open_plainly, path, at)
+        file = await asyncio.to_thread(open_regular_file, path, at)
         try:
             return await asyncio.to_thread(CsvFeed, file, options)
         except BaseException:
@@ -104,7 +104,7 @@ class CsvFeed(BlockFeed):
             self.count = 0
 
     def _parse(self) -> list[Row]:
-        found = self._records.next_piece(len(self.columns))
+        found = self._records.next_chunk(len(self.columns))
         self._sound += len(found)
         self._mostly_sound = len(found) >= len(self._records.bad)
         self._bad.add(self._records.bad, self._sound)

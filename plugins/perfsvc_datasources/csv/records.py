@@ -1,6 +1,6 @@
 """Text to records: pieces of the file go through the csv module of the interpreter, which is written in C.
 
-A piece is some whole lines. A record whose quoted field goes on beyond a piece waits for the next one; what is wrong
+A chunk is some whole lines. A record whose quoted field goes on beyond a chunk waits for the next one; what is wrong
 costs its own line only, and is told by the line's number.
 """
 
@@ -19,16 +19,16 @@ from typing import BinaryIO
 from typing import NamedTuple
 
 from perfsvc.plugin import Text
-from perfsvc_datasources.csv.opening import read_now
+from perfsvc_datasources.csv.text_file import read_now
 
-PIECE = 32_768
+READ_CHUNK = 32_768
 """Bytes that are read at once."""
-BITE = 8_192
+PARSE_CHUNK = 8_192
 """Characters that are made into rows at once: little work, and rows are used while the processor has them in cache."""
 MOST_LINES = 500
-"""Lines that a bite has, about. One that is refused takes ten times as long as one that is sound."""
+"""Lines that a parse chunk has, about. One that is refused takes ten times as long as one that is sound."""
 AHEAD = 32
-"""Pieces that a thread fetches at a time. One that is asked for each would hold up a busy loop more than its work."""
+"""Chunks that a thread fetches at a time. One that is asked for each would hold up a busy loop more than its work."""
 LONGEST_LINE = 1_048_576
 """Characters."""
 UNFINISHED = "unexpected end of data"
@@ -54,7 +54,7 @@ class Bad(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """A piece that is waiting; ``last`` when nothing comes after it."""
+    """A chunk that is waiting; ``last`` when nothing comes after it."""
 
     text: str | None
     last: bool
@@ -81,18 +81,18 @@ class Records:
         self.bad: list[Bad] = []
         self.ended = False
         self._dialect = dialect
-        self._pieces = Pieces(file, dialect.codec)
+        self._chunks = Chunks(file, dialect.codec)
         self._line = 0
         self._open = ""
         self._fetched: deque[Fetched] = deque()
 
     @property
     def easy(self) -> bool:
-        """Whether the next piece is at hand, or comes at once, and is done in less than a millisecond."""
-        if not self._fetched and not self._pieces.ended:
-            self._fetched.extend(self._pieces.next(wait=False))
+        """Whether the next chunk is at hand, or comes at once, and is done in less than a millisecond."""
+        if not self._fetched and not self._chunks.ended:
+            self._fetched.extend(self._chunks.next(wait=False))
         text = self._fetched[0].text if self._fetched else None
-        return text is not None and not self._open and len(text) <= 2 * PIECE
+        return text is not None and not self._open and len(text) <= 2 * READ_CHUNK
 
     def header(self) -> list[str]:
         """The first record, where it has the names; none in an empty file. Raises csv.Error."""
@@ -113,11 +113,11 @@ class Records:
                     raise
         return []
 
-    def next_piece(self, width: int) -> list[list[str]]:
-        """The records of the next piece, which may be none, that have so many fields."""
-        piece = self._next()
-        if piece is not None:
-            return self._sound(self._open + piece, width)
+    def next_chunk(self, width: int) -> list[list[str]]:
+        """The records of the next chunk, which may be none, that have so many fields."""
+        chunk = self._next()
+        if chunk is not None:
+            return self._sound(self._open + chunk, width)
         zh, en = f"一行超过 {LONGEST_LINE} 个字符", f"has a line of more than {LONGEST_LINE} characters"
         self._refuse(0, Text(zh, en))
         self._line, self._open = self._line + breaks(self._open) + 1, ""
@@ -127,7 +127,7 @@ class Records:
         if not self._fetched:
             self._fetch()
         text, last = self._fetched.popleft()
-        end = 0 if text is None or self._open else bite_of(text)
+        end = 0 if text is None or self._open else parse_chunk_of(text)
         if text is not None and 0 < end < len(text):
             self._fetched.appendleft(Fetched(text[end:], last))
             text, last = text[:end], False
@@ -136,8 +136,8 @@ class Records:
 
     def _fetch(self) -> None:
         """Read ahead in the file, which may have to be waited for."""
-        while len(self._fetched) < AHEAD and not self._pieces.ended:
-            self._fetched.extend(self._pieces.next(wait=True))
+        while len(self._fetched) < AHEAD and not self._chunks.ended:
+            self._fetched.extend(self._chunks.next(wait=True))
 
     def _sound(self, text: str, width: int) -> list[list[str]]:
         self._open = ""
@@ -217,7 +217,7 @@ class Records:
         self.bad.append(Bad(self._line + below + 1, cause))
 
 
-class Pieces:
+class Chunks:
     """A file decoded, in pieces that end with a line break; None stands for a line that is too long."""
 
     def __init__(self, file: BinaryIO, codec: str) -> None:
@@ -229,29 +229,29 @@ class Pieces:
         self._skipping = False
 
     def next(self, *, wait: bool) -> Iterator[Fetched]:
-        """The next piece, an empty one where a line goes on; none where the disk would have to be waited for."""
+        """The next chunk, an empty one where a line goes on; none where the disk would have to be waited for."""
         if len(self._rest) > LONGEST_LINE:
             self._rest, self._skipping = "", True
             yield Fetched(None, self.ended)
             return
-        data = self._file.read(PIECE) if wait else read_now(self._file, PIECE)
+        data = self._file.read(READ_CHUNK) if wait else read_now(self._file, READ_CHUNK)
         if data is not None:
-            yield self._piece(data)
+            yield self._chunk(data)
 
-    def _piece(self, data: bytes) -> Fetched:
+    def _chunk(self, data: bytes) -> Fetched:
         self.ended = not data
         text = self._rest + self._decoder.decode(data, final=self.ended)
         end = len(text) if self.ended else _last_break(text)
-        piece, self._rest = text[:end], text[end:]
-        return Fetched(self._after_skipping(piece) if self._skipping else piece, self.ended)
+        chunk, self._rest = text[:end], text[end:]
+        return Fetched(self._after_skipping(chunk) if self._skipping else chunk, self.ended)
 
-    def _after_skipping(self, piece: str) -> str:
+    def _after_skipping(self, chunk: str) -> str:
         """What follows the line that is too long; nothing of it is kept."""
-        if not piece and not self.ended:
+        if not chunk and not self.ended:
             self._rest = ""
             return ""
         self._skipping = False
-        return piece[len(next(iter(io.StringIO(piece, newline="")), "")) :]
+        return chunk[len(next(iter(io.StringIO(chunk, newline="")), "")) :]
 
 
 def breaks(text: str) -> int:
@@ -260,10 +260,10 @@ def breaks(text: str) -> int:
     return count + text.count("\r") - text.count("\r\n") if "\r" in text else count
 
 
-def bite_of(text: str) -> int:
+def parse_chunk_of(text: str) -> int:
     """How many characters of a text, which are whole lines, to make into rows at once; 0 where it has no break."""
-    dense = breaks(text[:BITE])
-    reach = BITE if dense <= MOST_LINES else BITE * MOST_LINES // dense
+    dense = breaks(text[:PARSE_CHUNK])
+    reach = PARSE_CHUNK if dense <= MOST_LINES else PARSE_CHUNK * MOST_LINES // dense
     feed = text.find("\n", reach)
     back = text.find("\r", reach, feed if feed >= 0 else None)
     return (feed if back < 0 or back + 1 == feed else back) + 1

@@ -78,11 +78,11 @@ class DatabaseFeed(BlockFeed):
         found: list[Sequence[Any]] = []
         size = 0
         while len(found) < self._fetch_size and size < LARGEST_BLOCK:
-            piece = self._reader.fetch(min(self._reader.piece, self._fetch_size - len(found)))
-            if not piece:
+            chunk = self._reader.fetch(min(self._reader.chunk, self._fetch_size - len(found)))
+            if not chunk:
                 break
-            found += piece
-            size += sum(len(value) for row in piece for value in row if isinstance(value, str | bytes))
+            found += chunk
+            size += sum(len(value) for row in chunk for value in row if isinstance(value, str | bytes))
         return [dict(zip(self.columns, map(plain, row), strict=True)) for row in found]
 
 

@@ -20,7 +20,7 @@ CONNECT_LIMIT_S = 10
 class PostgresqlReader(Reader):
     """The cursor is one more wall: only a query can be declared as one."""
 
-    piece = 100
+    chunk = 100
 
     def __init__(self, job: Job) -> None:
         """Raises InvalidInput without the driver."""

@@ -38,7 +38,7 @@ class Reader(ABC):
     """One run of one query. All methods but ``interrupt`` belong to one thread; each raises Refused."""
 
     columns: Sequence[str]
-    piece = 1
+    chunk = 1
     """Rows that are best fetched at a time: one, where that costs no round trip, and no memory to speak of."""
 
     def __init__(self, job: Job) -> None:

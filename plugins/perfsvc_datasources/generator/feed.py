@@ -9,7 +9,7 @@ from perfsvc.plugin import Row
 from perfsvc.plugin import Text
 from perfsvc_datasources._blocks import BlockFeed
 from perfsvc_datasources._columns import row_maker
-from perfsvc_datasources._faking.calls import parse_call
+from perfsvc_datasources._faker_process.calls import parse_call
 from perfsvc_datasources.generator.columns import Choices
 from perfsvc_datasources.generator.columns import Column
 from perfsvc_datasources.generator.columns import Integers

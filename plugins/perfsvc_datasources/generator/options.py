@@ -23,8 +23,8 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
 from perfsvc_datasources._columns import Column
-from perfsvc_datasources._faking.calls import parse_call
-from perfsvc_datasources._faking.pattern import compile_pattern
+from perfsvc_datasources._faker_process.calls import parse_call
+from perfsvc_datasources._faker_process.pattern import compile_pattern
 
 LARGEST = 10**15
 MOST_POOLED = 2_000_000

@@ -14,14 +14,14 @@ import msgspec
 from perfsvc.plugin import DataFailure
 from perfsvc.plugin import InvalidInput
 
-PIECE = 250
+CHUNK = 250
 """Values of each column that come at once."""
 LONGEST_LINE = 33_554_432
 LARGEST = 268_435_456
-"""Bytes: of one piece, and of all of them as they come."""
+"""Bytes: of one chunk, and of all of them as they come."""
 AT_ONCE = 2
 """Processes."""
-COMMAND = (sys.executable, "-I", "-m", "perfsvc_datasources._faking")
+COMMAND = (sys.executable, "-I", "-m", "perfsvc_datasources._faker_process")
 
 Pools = dict[str, list[Any]]
 turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -32,7 +32,7 @@ async def fill(wanted: Mapping[str, dict[str, Any]], size: int, locale: str, see
     pools: Pools = {name: [] for name in wanted}
     if not wanted:
         return pools
-    request = {"locale": locale, "seed": seed, "size": size, "piece": PIECE, "columns": wanted}
+    request = {"locale": locale, "seed": seed, "size": size, "chunk": CHUNK, "columns": wanted}
     async with turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)):
         await _filled(pools, request)
     return pools

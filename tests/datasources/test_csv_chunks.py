@@ -56,20 +56,20 @@ def found(text: str) -> Found:
     reading = Records(io.BytesIO(text.encode(errors="surrogateescape")), Dialect("utf-8", ",", '"'))
     sound: list[list[str]] = []
     while not reading.ended:
-        sound += reading.next_piece(2)
+        sound += reading.next_chunk(2)
     return sound, sorted((bad.line, bad.cause.en) for bad in reading.bad)
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXTS, st.integers(1, 40), st.integers(1, 20), st.integers(1, 3))
 def test_pieces_and_bites_change_neither_rows_nor_the_lines_of_bad_ones(
-    monkeypatch: pytest.MonkeyPatch, text: str, piece: int, bite: int, lines: int
+    monkeypatch: pytest.MonkeyPatch, text: str, read: int, parse: int, lines: int
 ) -> None:
     with monkeypatch.context() as cut:
-        for name, size in {"PIECE": piece, "BITE": bite, "MOST_LINES": lines}.items():
+        for name, size in {"READ_CHUNK": read, "PARSE_CHUNK": parse, "MOST_LINES": lines}.items():
             cut.setattr(records, name, size)
         in_pieces = found(text)
-        for name in ("PIECE", "BITE", "MOST_LINES"):
+        for name in ("READ_CHUNK", "PARSE_CHUNK", "MOST_LINES"):
             cut.setattr(records, name, WHOLE)
         assert in_pieces == found(text)
 
@@ -77,10 +77,10 @@ def test_pieces_and_bites_change_neither_rows_nor_the_lines_of_bad_ones(
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
 def test_a_bite_ends_with_a_line(end: str) -> None:
     text = f"1,2{end}" * 5000
-    bite = text[: records.bite_of(text)]
-    assert bite.endswith(end)
-    assert 500 <= bite.count(f"2{end}") <= 520
-    assert records.bite_of("x" * 20_000) == 0
+    parse = text[: records.parse_chunk_of(text)]
+    assert parse.endswith(end)
+    assert 500 <= parse.count(f"2{end}") <= 520
+    assert records.parse_chunk_of("x" * 20_000) == 0
 
 
 @pytest.mark.parametrize("text", ['x","\n', 'x","\n' * 4 + "z\n"])

@@ -32,7 +32,7 @@ MARKS = (
 """Byte order marks; that of UTF-32 begins like that of UTF-16."""
 
 
-def open_plainly(path: Path, at: str) -> BinaryIO:
+def open_regular_file(path: Path, at: str) -> BinaryIO:
     """The file for reading; raises InvalidInput for what is none: a link, a folder, a pipe, a device."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -14,8 +14,8 @@ from typing import Any
 
 from faker import Faker
 
-from perfsvc_datasources._faking.calls import FakerCall
-from perfsvc_datasources._faking.pattern import compile_pattern
+from perfsvc_datasources._faker_process.calls import FakerCall
+from perfsvc_datasources._faker_process.pattern import compile_pattern
 
 MEMORY = 1_073_741_824
 """Bytes of address space."""
@@ -77,11 +77,11 @@ def plain(value: Any) -> Any:
 
 
 def serve(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
-    """All values, piece by piece."""
+    """All values, chunk by chunk."""
     try:
         made = makers(request)
-        for begin in range(0, request["size"], request["piece"]):
-            count = min(request["piece"], request["size"] - begin)
+        for begin in range(0, request["size"], request["chunk"]):
+            count = min(request["chunk"], request["size"] - begin)
             tell({"values": {name: [make() for _ in range(count)] for name, make in made.items()}})
     except Refused as refused:
         tell({"error": refused.told})
