@@ -11,6 +11,7 @@ import regex
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.problems import Fault
+from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.plugin.protocol import Reply
 
 REGEX_LIMIT_S = 0.1
@@ -30,11 +31,9 @@ def document_of(reply: Reply) -> Any:
 def compile_regex(pattern: str, at: str) -> regex.Pattern[str]:
     """Compile a regular expression. Raise Fault at ``at``."""
     try:
-        return regex.compile(pattern)
-    except regex.error as error:
-        raise Fault(f"无效的正则表达式：{error}", f"invalid regular expression: {error}", at) from None
-    except RecursionError:
-        raise Fault("正则表达式嵌套过深", "is nested too deeply", at) from None
+        return compile_pattern(pattern)
+    except Fault as fault:
+        raise Fault(*fault.problems[0].text, at) from None
 
 
 def compile_json_path(path: str) -> Callable[[Any], Any]:

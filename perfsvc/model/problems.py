@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -52,6 +53,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
 }
 
 
+MOST_PROBLEMS = 100
+"""Of one document; who mends these sees the rest."""
+BRACKET = re.compile(r"\[")
+
+
 class Fault(ValueError):
     """Raised by our own validators: a message in both languages, and the path below the value where it lies."""
 
@@ -68,10 +74,22 @@ class Fault(ValueError):
 
 
 def problems_of(error: ValidationError, data: Any, at: str = "") -> list[Problem]:
-    """Every fault that pydantic found in ``data`` as a Problem whose path starts with ``at``."""
-    found = [problem for entry in error.errors(include_url=False) for problem in _problems(entry, data, at)]
+    """Return the faults that pydantic found in ``data``, at most MOST_PROBLEMS, with paths that start with ``at``."""
+    entries = error.errors(include_url=False, include_input=False)
+    found = [problem for entry in entries[: MOST_PROBLEMS + 1] for problem in _problems(entry, data, at)]
     # A list whose items are all wrong counts as too short as well; the items' own faults say enough.
-    return [problem for problem in found if not any(other.path.startswith(problem.path + "[") for other in found)]
+    parents = {problem.path[: bracket.start()] for problem in found for bracket in BRACKET.finditer(problem.path)}
+    return bounded([problem for problem in found if problem.path not in parents], at)
+
+
+def bounded(problems: list[Problem], at: str = "") -> list[Problem]:
+    """Return the first MOST_PROBLEMS; a last one says that there are more."""
+    if len(problems) <= MOST_PROBLEMS:
+        return problems
+    more = Text(
+        f"问题超过 {MOST_PROBLEMS} 个，其余未列出", f"more than {MOST_PROBLEMS} problems; the rest are not listed"
+    )
+    return [*problems[:MOST_PROBLEMS], Problem(at or "$", more)]
 
 
 def path_of(location: tuple[int | str, ...], at: str = "") -> str:

@@ -13,6 +13,8 @@ from perfsvc.model.problems import Fault
 from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.model.user_pattern import compile_bytes_pattern
+from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.plugin import failures
 from perfsvc.plugin.coroutine import AsyncSession
 from perfsvc.plugin.datasource import DataContext
@@ -63,8 +65,10 @@ __all__ = [
     "TargetDenied",
     "Template",
     "Text",
+    "compile_bytes_pattern",
     "compile_path",
     "compile_paths",
+    "compile_pattern",
     "failures",
     "hookimpl",
     "titled",

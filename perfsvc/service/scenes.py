@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from perfsvc.engine.scene_validation import SceneValidator
 from perfsvc.errors import InvalidInput
@@ -12,6 +14,7 @@ from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Scene
 from perfsvc.model.entities import User
+from perfsvc.model.problems import bounded
 from perfsvc.model.scene import MAX_STEPS
 from perfsvc.model.scene import ChoiceStep
 from perfsvc.model.scene import IfStep
@@ -61,8 +64,7 @@ class Scenes:
     async def create(self, user: User, form: SceneForm) -> Scene:
         """Raises InvalidInput for steps that their protocol refuses."""
         given = form.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"project_id", "description"})
-        spec = SceneSpec.parse(given)
-        self._check(spec)
+        spec = await asyncio.to_thread(self._checked, given)
         return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
 
     async def get(self, scene_id: int) -> Scene:
@@ -73,6 +75,8 @@ class Scenes:
 
     async def update(self, scene_id: int, change: SceneChange) -> Scene:
         """Raises InvalidInput for steps that their protocol refuses."""
+        scene = await self.get(scene_id)
+        await asyncio.to_thread(self._checked, _merged(scene, change))
         return await self._store.run(self._update, scene_id, change)
 
     async def delete(self, scene_id: int) -> None:
@@ -82,12 +86,14 @@ class Scenes:
     @writes
     def _update(self, scene_id: int, change: SceneChange) -> Scene:
         scene = scenes.get(scene_id)
-        kept = scene.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        given = change.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        description = given.pop("description", scene.description)
-        spec = SceneSpec.parse({**kept, **given})
+        description = change.description if "description" in change.model_fields_set else scene.description
+        return scenes.update(replace(scene, spec=SceneSpec.parse(_merged(scene, change)), description=description))
+
+    def _checked(self, given: dict[str, Any]) -> SceneSpec:
+        """Return the scene once every step compiles; takes long for many patterns, so it runs in a thread."""
+        spec = SceneSpec.parse(given)
         self._check(spec)
-        return scenes.update(replace(scene, spec=spec, description=description))
+        return spec
 
     def _check(self, spec: SceneSpec) -> None:
         inspector = SceneValidator(self._catalog.protocol, DEFAULT_PROTOCOL)
@@ -98,7 +104,14 @@ class Scenes:
             for problem in inspector.problems(step, path)
         ]
         if problems:
-            raise InvalidInput(problems)
+            raise InvalidInput(bounded(problems))
+
+
+def _merged(scene: Scene, change: SceneChange) -> dict[str, Any]:
+    kept = scene.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    given = change.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    given.pop("description", None)
+    return {**kept, **given}
 
 
 def located(spec: SceneSpec) -> Iterator[tuple[str, Step]]:

@@ -108,11 +108,11 @@ class Handler(RequestHandler):
         await requested.rule.identify(self)
         self.inputs = self._address(requested)
         if requested.decided_by_body:
-            self._read_body(requested)
+            await self._read_body(requested)
             await requested.rule.admit(self)
         else:
             await requested.rule.admit(self)
-            self._read_body(requested)
+            await self._read_body(requested)
 
     @operation("查询支持的方法", "What is allowed here", OPEN, status=204, documented=False)
     async def options(self) -> None:
@@ -217,10 +217,10 @@ class Handler(RequestHandler):
         if max(len(self.request.body), declared_length(self.request.headers)) > limit:
             raise TooLarge(min(limit, LARGEST_JSON))
 
-    def _read_body(self, requested: Operation) -> None:
+    async def _read_body(self, requested: Operation) -> None:
         if requested.body is not None:
             content_type = self.request.headers.get("Content-Type", "")
-            self.inputs["body"] = read_body(requested.body, self.request.body, content_type)
+            self.inputs["body"] = await read_body(requested.body, self.request.body, content_type)
 
     def _allow_origin(self) -> None:
         origin = self.request.headers.get("Origin", "").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -22,11 +23,16 @@ S = TypeVar("S", bound=Spec)
 LARGEST_JSON = 1_048_576
 """Bytes. A scene of 500 steps stays far below; whole files have their own endpoint."""
 
+LARGEST_ON_THE_LOOP = 16_384
+"""Bytes that are parsed and validated in a few ms at most."""
+MOST_KEYS = 50_000
+"""Of all objects of a body together."""
+
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
-def read_body(spec: type[S], body: bytes, content_type: str) -> S:
-    """A JSON body as a spec.
+async def read_body(spec: type[S], body: bytes, content_type: str) -> S:
+    """Return a JSON body as a spec; a large one is parsed in a thread, so that the loop is not blocked.
 
     Raises WrongContentType, TooLarge, BadRequest for what is not JSON, InvalidInput with every problem for what is not
     the spec.
@@ -36,13 +42,18 @@ def read_body(spec: type[S], body: bytes, content_type: str) -> S:
     media_type, _, parameters = content_type.partition(";")
     if media_type.strip().lower() != "application/json" or not _is_utf8(parameters):
         raise WrongContentType
-    return spec.parse(read_json(body))
+    if len(body) > LARGEST_ON_THE_LOOP:
+        return await asyncio.to_thread(_parsed, spec, body)
+    return _parsed(spec, body)
 
 
 def read_json(body: bytes) -> Any:
-    """A JSON document. Raises BadRequest for what is not strictly one: duplicate keys, NaN, other encodings."""
+    """Return a JSON document.
+
+    Raise BadRequest for what is not strictly JSON (duplicate keys, NaN, other encodings) and for more than MOST_KEYS.
+    """
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_Pairs(), parse_constant=_no_constant)
     except RecursionError:
         raise BadRequest("请求体嵌套过深", "the body is nested too deeply") from None
     except ValueError as error:
@@ -76,13 +87,26 @@ def _is_utf8(parameters: str) -> bool:
     return not name or (name.strip().lower() == "charset" and value.strip().strip('"').lower() in ("utf-8", "utf8"))
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in keys:
-            raise BadRequest(f"请求体中的键 {key!r} 重复", f"the key {key!r} appears twice in the body")
-        keys[key] = value
-    return keys
+def _parsed(spec: type[S], body: bytes) -> S:
+    return spec.parse(read_json(body))
+
+
+class _Pairs:
+    """Makes the objects of one document; counts their keys and refuses duplicates."""
+
+    def __init__(self) -> None:
+        self._left = MOST_KEYS
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        self._left -= len(pairs)
+        if self._left < 0:
+            raise BadRequest(f"请求体中的键超过 {MOST_KEYS} 个", f"the body has more than {MOST_KEYS} keys")
+        keys: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in keys:
+                raise BadRequest(f"请求体中的键 {key!r} 重复", f"the key {key!r} appears twice in the body")
+            keys[key] = value
+        return keys
 
 
 def _no_constant(name: str) -> Any:

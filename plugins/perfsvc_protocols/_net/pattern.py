@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import regex
 
-from perfsvc.plugin import Fault
+from perfsvc.plugin import compile_bytes_pattern
 
 LIMIT_S = 0.1
 
@@ -20,10 +20,7 @@ class SearchTimeout(ValueError):
 
 def compile_search(pattern: str) -> Search:
     """A search for a pattern; ``.`` matches line breaks too. Raises Fault."""
-    try:
-        compiled = regex.compile(pattern.encode(), regex.DOTALL)
-    except regex.error as error:
-        raise Fault(f"无效的正则表达式：{error}", f"not a regular expression: {error}") from None
+    compiled = compile_bytes_pattern(pattern, regex.DOTALL)
 
     def search(data: bytes | bytearray) -> int | None:
         try:
