@@ -1,0 +1,91 @@
+/** Charts that share one time axis: one cursor, one window, one ground of pauses and unfit seconds. */
+
+import type { Span, UnfitSpan } from '@/run/fit'
+import type { LaneChart } from './lane'
+
+export interface Ground {
+  /** Unix seconds; null once the run is over. */
+  now: number | null
+  pauses: readonly Span[]
+  unfit: readonly UnfitSpan[]
+  /** Where a line goes through all lanes. */
+  lines: readonly { at: number; tone: 'plain' | 'hand' | 'bad' }[]
+}
+
+export class ChartGroup {
+  range: [number, number] = [0, 1]
+  ground: Ground = { now: null, pauses: [], unfit: [], lines: [] }
+  /** Time under the cursor; null at rest. */
+  cursor: number | null = null
+  readonly key = `charts-${Math.random().toString(36).slice(2)}`
+  private readonly lanes = new Set<LaneChart>()
+  private readonly listeners = new Set<() => void>()
+  private readonly cursorListeners = new Set<(time: number | null) => void>()
+  private pending = false
+
+  constructor(
+    private readonly onBrush: (span: Span) => void,
+    private readonly onReset: () => void,
+  ) {}
+
+  add(lane: LaneChart): void {
+    this.lanes.add(lane)
+  }
+
+  remove(lane: LaneChart): void {
+    this.lanes.delete(lane)
+  }
+
+  /** Called after each change of data, range or ground. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  onCursor(listener: (time: number | null) => void): () => void {
+    this.cursorListeners.add(listener)
+    return () => this.cursorListeners.delete(listener)
+  }
+
+  brush(span: Span): void {
+    this.onBrush(span)
+  }
+
+  reset(): void {
+    this.onReset()
+  }
+
+  /** Draw all lanes anew in the next frame. */
+  update(): void {
+    if (this.pending) return
+    this.pending = true
+    requestAnimationFrame(() => {
+      this.pending = false
+      this.draw()
+    })
+  }
+
+  draw(): void {
+    for (const lane of this.lanes) lane.refresh()
+    this.listeners.forEach((listener) => listener())
+  }
+
+  /** The theme has changed. */
+  rebuild(): void {
+    for (const lane of this.lanes) lane.rebuild()
+    this.listeners.forEach((listener) => listener())
+  }
+
+  moved(time: number | null): void {
+    if (time === this.cursor) return
+    this.cursor = time
+    for (const lane of this.lanes) lane.readOut()
+    this.cursorListeners.forEach((listener) => listener(time))
+  }
+
+  /** Put the cursor of all lanes at a moment; null takes it away. */
+  point(time: number | null): void {
+    for (const lane of this.lanes) lane.point(time)
+    this.moved(time)
+  }
+}

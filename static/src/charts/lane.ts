@@ -1,0 +1,337 @@
+/** One lane of a sheet: told what to draw (lines, unit, limit), it knows how. Draws with uPlot, outside of Vue. */
+
+import uPlot from 'uplot'
+import { covers } from '@/run/fit'
+import { clock, NONE } from '@/i18n/format'
+import { colour, faded, font } from './colours'
+import { above, below, limitLine, lineNames } from './ground'
+import type { ChartGroup } from './group'
+import { between, greatest, least, line, steps } from './paths'
+import { logBounds, logTicks, ticks, timeStep, timeTicks } from './scales'
+
+export interface Line {
+  /** Stable name, for tables and read-outs. */
+  key: string
+  /** In the legend; a line without one is only drawn. */
+  label?: string
+  token: string
+  style: 'line' | 'step' | 'area' | 'stack'
+  dash?: number[]
+  width?: number
+  fill?: number
+  format: (value: number | null) => string
+  /** Reads “at least” in seconds of an unfit generator. */
+  rate?: boolean
+  /** Value where there is no cursor and no “now”: of the whole window. */
+  rest?: () => number | null
+  restUnit?: string
+  restAtLeast?: () => boolean
+  /** At its end, right of now. */
+  name?: string
+}
+export interface LaneData {
+  x: Float64Array
+  /** Of each line, as drawn. */
+  drawn: Float32Array[]
+  /** Of each line, as told; `drawn` where absent. */
+  told?: Float32Array[]
+}
+export interface LaneSpec {
+  lines: Line[]
+  data: () => LaneData
+  height: number
+  /** Carries the time axis of the sheet. */
+  axis?: boolean
+  log?: boolean
+  /** The top of the scale is at least this. */
+  room?: () => number
+  limit?: { value: number; name: string } | null
+  /** Filled area between two lines, by their places. */
+  band?: { lower: number; upper: number; token: string; alpha: number }
+  ground?: (u: uPlot) => void
+  over?: (u: uPlot) => void
+  /** Bounds of the y scale where they are not those of the data. */
+  bounds?: () => [number, number]
+  tick?: (value: number) => string
+}
+
+export const NARROW = 720
+export function gutter(): number {
+  return innerWidth <= NARROW ? 40 : 52
+}
+const AXIS = 26
+
+export class LaneChart {
+  u: uPlot
+  private readouts: { element: HTMLElement; line: number }[] = []
+  private readonly observer: ResizeObserver
+  private lastData: LaneData
+  private seen = true
+  private stale = false
+  private readonly sight: IntersectionObserver
+
+  constructor(
+    private readonly box: HTMLElement,
+    private readonly spec: LaneSpec,
+    private readonly group: ChartGroup,
+  ) {
+    this.lastData = spec.data()
+    this.u = this.build()
+    group.add(this)
+    this.observer = new ResizeObserver(() => this.fit())
+    this.observer.observe(box)
+    this.sight = new IntersectionObserver(([entry]) => this.sighted(entry!.isIntersecting), { rootMargin: '200px' })
+    this.sight.observe(box)
+  }
+
+  /** Elements that show the value of a line. */
+  show(readouts: { element: HTMLElement; line: number }[]): void {
+    this.readouts = readouts
+    this.readOut()
+  }
+
+  refresh(): void {
+    this.lastData = this.spec.data()
+    this.readOut()
+    if (!this.seen) {
+      this.stale = true
+      return
+    }
+    this.stale = false
+    this.u.batch(() => {
+      this.u.setData([this.lastData.x, ...this.lastData.drawn] as unknown as uPlot.AlignedData, false)
+      this.u.setScale('x', { min: this.group.range[0], max: this.group.range[1] })
+    })
+  }
+
+  rebuild(): void {
+    this.u.destroy()
+    this.u = this.build()
+    this.refresh()
+  }
+
+  destroy(): void {
+    this.group.remove(this)
+    this.observer.disconnect()
+    this.sight.disconnect()
+    this.u.destroy()
+  }
+
+  point(time: number | null): void {
+    if (time === null) this.u.setCursor({ left: -10, top: -10 }, false)
+    else this.u.setCursor({ left: this.u.valToPos(time, 'x'), top: 10 }, false)
+  }
+
+  /** Row that the read-out is about; null at rest in a finished run. */
+  private row(): number | null {
+    const { x } = this.lastData
+    const time = this.group.cursor ?? this.group.ground.now
+    if (time === null) return null
+    let row = x.length - 1
+    while (row > 0 && x[row]! > time) row--
+    return this.group.cursor === null && row < 0 ? null : row
+  }
+
+  readOut(): void {
+    const row = this.row()
+    for (const { element, line: at } of this.readouts) {
+      const text = this.textOf(at, row)
+      if (element.textContent !== text) element.textContent = text
+      element.classList.toggle('warn', text.startsWith('≥'))
+    }
+  }
+
+  /** The value of a line in words. */
+  textOf(at: number, row = this.row()): string {
+    const spec = this.spec.lines[at]!
+    if (row === null) {
+      const value = spec.rest?.() ?? null
+      if (value === null) return NONE
+      return `${spec.restAtLeast?.() ? '≥ ' : ''}${spec.format(value)}${spec.restUnit ? ` ${spec.restUnit}` : ''}`
+    }
+    const value = (this.lastData.told ?? this.lastData.drawn)[at]?.[row]
+    if (value === undefined || Number.isNaN(value)) return NONE
+    const unfit = spec.rate && covers(this.group.ground.unfit, this.lastData.x[row]!)
+    return `${unfit ? '≥ ' : ''}${spec.format(value)}`
+  }
+
+  private sighted(seen: boolean): void {
+    this.seen = seen
+    if (seen && this.stale) this.refresh()
+  }
+
+  private fit(): void {
+    const width = this.width
+    if (width > 0 && width !== this.u.width) this.u.setSize({ width, height: this.u.height })
+  }
+
+  private get width(): number {
+    const { paddingLeft, paddingRight } = getComputedStyle(this.box)
+    return Math.floor(this.box.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight))
+  }
+
+  private build(): uPlot {
+    const { spec, group } = this
+    const options: uPlot.Options = {
+      width: Math.max(this.width, 60),
+      height: spec.height + (spec.axis ? AXIS : 0),
+      padding: [8, 0, spec.axis ? 0 : 8, 0],
+      legend: { show: false },
+      focus: { alpha: 1 },
+      cursor: this.cursorOptions(),
+      scales: {
+        x: { time: false, auto: false, range: (_, min, max) => (min === null ? group.range : [min, max]) },
+        y: { distr: spec.log ? 3 : 1, auto: false, range: () => this.bounds() },
+      },
+      axes: [this.timeAxis(), this.valueAxis()],
+      series: [{}, ...spec.lines.map(seriesOf)],
+      hooks: {
+        drawClear: [(u) => this.under(u)],
+        draw: [(u) => this.onTop(u)],
+        setCursor: [(u) => this.cursorMoved(u)],
+        setSelect: [(u) => this.selected(u)],
+      },
+    }
+    return new uPlot(options, [this.lastData.x, ...this.lastData.drawn] as unknown as uPlot.AlignedData, this.box)
+  }
+
+  private cursorOptions(): uPlot.Cursor {
+    const { group } = this
+    return {
+      y: false,
+      points: { show: false },
+      drag: { x: true, y: false, setScale: false, dist: 6 },
+      sync: { key: group.key, setSeries: false, scales: ['x', null], filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' } },
+      bind: {
+        dblclick: () => () => {
+          group.reset()
+          return null
+        },
+      },
+    }
+  }
+
+  private bounds(): [number, number] {
+    const { spec, lastData, group } = this
+    if (spec.bounds) return spec.bounds()
+    const [first, last] = rowsIn(lastData.x, group.range)
+    const top = lastData.drawn.reduce((found, column) => Math.max(found, greatest(column, first, last)), 0)
+    const max = Math.max(top, spec.room?.() ?? 0, spec.limit?.value ?? 0)
+    if (!spec.log) return [0, max > 0 ? max * 1.12 : 1]
+    const low = lastData.drawn.reduce((found, column) => Math.min(found, least(column, first, last)), Infinity)
+    return logBounds(low, max)
+  }
+
+  private timeAxis(): uPlot.Axis {
+    const { spec, group } = this
+    return {
+      ...axisLook(),
+      size: spec.axis ? AXIS : 0,
+      gap: 6,
+      splits: (u) => timeTicks(group.range[0], group.range[1], timeStep(group.range[1] - group.range[0], u.width)),
+      values: (u, found) => (spec.axis ? labels(u, found as number[], group.range) : found.map(() => '')),
+    }
+  }
+
+  private valueAxis(): uPlot.Axis {
+    const { spec } = this
+    const few = Math.max(2, Math.round(spec.height / 45))
+    return {
+      ...axisLook(),
+      size: gutter(),
+      gap: 6,
+      filter: (_, found) => found,
+      splits: (_u, _axis, min, max) => (spec.log ? logTicks(min, max) : ticks(max, few)),
+      values: (_, found) => found.map((value) => (spec.tick ? spec.tick(value) : short(value))),
+    }
+  }
+
+  private under(u: uPlot): void {
+    below(u, this.group.ground)
+    this.spec.ground?.(u)
+    const { band } = this.spec
+    if (!band) return
+    const pen = u.ctx
+    pen.save()
+    pen.beginPath()
+    pen.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height)
+    pen.clip()
+    pen.fillStyle = faded(band.token, band.alpha)
+    pen.fill(between(u, band.lower + 1, band.upper + 1))
+    pen.restore()
+  }
+
+  private onTop(u: uPlot): void {
+    const { spec, group, lastData } = this
+    above(u, group.ground)
+    if (spec.limit) limitLine(u, spec.limit.value, spec.limit.name)
+    if (group.ground.now !== null) {
+      const last = lastData.x.length - 1
+      const names = spec.lines.flatMap((each, at) => {
+        const value = lastData.drawn[at]?.[last]
+        return each.name && value !== undefined && !Number.isNaN(value) ? [{ label: each.name, token: each.token, value }] : []
+      })
+      lineNames(u, group.ground.now, names)
+    }
+    spec.over?.(u)
+  }
+
+  private cursorMoved(u: uPlot): void {
+    // All lanes hear of it through the group; one of them is enough to tell.
+    if (!u.over.matches(':hover') && u.cursor.event) return
+    const { left, idx } = u.cursor
+    if (left === undefined || left < 0 || idx === null || idx === undefined) this.group.moved(null)
+    else this.group.moved(this.lastData.x[idx] ?? null)
+  }
+
+  private selected(u: uPlot): void {
+    const { left, width } = u.select
+    if (width < 6) return
+    const [from, to] = [u.posToVal(left, 'x'), u.posToVal(left + width, 'x')]
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+    this.group.brush({ from, to })
+  }
+}
+
+function seriesOf(spec: Line): uPlot.Series {
+  const filled = spec.style === 'stack' || spec.fill !== undefined
+  return {
+    stroke: () => colour(spec.token),
+    width: spec.style === 'stack' ? 0 : (spec.width ?? 1.5),
+    dash: spec.dash,
+    fill: filled ? () => (spec.style === 'stack' ? colour(spec.token) : faded(spec.token, spec.fill ?? 0.13)) : undefined,
+    paths: spec.style === 'step' || spec.style === 'stack' ? steps(filled) : line(filled),
+    points: { show: false },
+    auto: false,
+  }
+}
+
+function axisLook(): Partial<uPlot.Axis> {
+  return {
+    show: true,
+    stroke: () => colour('--second'),
+    font: font(11),
+    ticks: { show: false },
+    grid: { stroke: () => colour('--line-soft'), width: 1 },
+  }
+}
+
+function labels(u: uPlot, found: number[], range: [number, number]): string[] {
+  const seconds = found.some((tick) => tick % 60 !== 0)
+  const room = ((u.width - gutter()) / (range[1] - range[0])) || 0
+  const half = seconds ? 24 : 14
+  return found.map((tick) => ((range[1] - tick) * room < half ? '' : clock(tick, seconds)))
+}
+
+function rowsIn(x: Float64Array, [from, to]: [number, number]): [number, number] {
+  let first = 0
+  while (first < x.length && x[first]! < from) first++
+  let last = x.length - 1
+  while (last > first && x[last]! > to) last--
+  return [Math.max(0, first - 1), last]
+}
+
+function short(value: number): string {
+  if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`
+  return value.toLocaleString('en-US', { maximumFractionDigits: value < 1 ? 2 : value < 10 ? 1 : 0 })
+}

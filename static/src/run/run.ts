@@ -1,0 +1,146 @@
+/** A run as data: what its feed or its report says, kept so that charts can draw from it. No Vue in here. */
+
+import { SearchStory } from './search'
+import { extend, unfitness } from './fit'
+import { writeNode, writeSecond, writeStep } from './rows'
+import { Track } from './track'
+import type { Span, UnfitSpan } from './fit'
+import type { Cause, Counts, EndData, Frame, MetricsData, RunEvent, RunInfo, RunStatus, Second, StepSeries, ThresholdState, ValidityState } from './frames'
+
+const ENDED: readonly RunStatus[] = ['completed', 'stopped', 'failed']
+
+export class Run {
+  readonly main = new Track()
+  readonly steps = new Track()
+  readonly nodes = new Track()
+  info: RunInfo | null = null
+  status: RunStatus | null = null
+  latest: MetricsData | null = null
+  thresholds: ThresholdState[] = []
+  events: RunEvent[] = []
+  pauses: Span[] = []
+  unfit: UnfitSpan[] = []
+  failures: Counts = {}
+  statuses: Counts = {}
+  validity: { state: ValidityState; causes: Cause[] } | null = null
+  readonly search = new SearchStory()
+  end: EndData | null = null
+  /** Seconds that the history held; what is not in it is not known. */
+  complete = true
+  version = 0
+
+  get ended(): boolean {
+    return this.status !== null && ENDED.includes(this.status)
+  }
+
+  get empty(): boolean {
+    return this.main.length === 0
+  }
+
+  /** Take in a frame; types that are not known are left out. */
+  take(frame: Frame): void {
+    this.version++
+    switch (frame.type) {
+      case 'run':
+        return this.begin(frame.data)
+      case 'history':
+        return this.remember(frame.data, frame.complete ?? true)
+      case 'metrics':
+        return this.second(frame.timestamp, frame.data)
+      case 'status':
+        this.status = frame.data.status
+        return
+      case 'event':
+        return this.note(frame.data)
+      case 'search':
+        return this.search.take(frame.data.row, frame.data.bracket, frame.data.complete)
+      case 'end':
+        this.end = frame.data
+        this.status = frame.data.status
+    }
+  }
+
+  private begin(info: RunInfo): void {
+    this.info = info
+    this.status = info.status
+    this.thresholds = info.thresholds
+    this.failures = { ...info.errors.failures }
+    this.statuses = { ...info.errors.statuses }
+    this.validity = info.validity
+    this.search.begin(info.search, info.mode)
+    info.events.forEach((event) => this.note(event))
+    if (!this.steps.length) this.stepsSoFar(info.steps)
+  }
+
+  private stepsSoFar(series: StepSeries): void {
+    series.timestamps.forEach((time, point) => {
+      const row = this.steps.push(time, series.width)
+      if (row < 0) return
+      for (const step of series.steps) {
+        this.steps.set(`${step.index}:rps`, row, (step.rps ?? step.throughput)?.[point])
+        this.steps.set(`${step.index}:p95`, row, step.p95?.[point])
+        this.steps.set(`${step.index}:errorRate`, row, step.error_rate?.[point])
+      }
+    })
+  }
+
+  /** What was before; with `since` only what is new, so nothing is thrown away. */
+  private remember(points: (Second & { timestamp: number })[], complete: boolean): void {
+    const first = points[0]
+    if (first && first.timestamp <= this.main.last) this.forget()
+    this.complete = complete
+    for (const point of points) this.add(point.timestamp, point)
+  }
+
+  private forget(): void {
+    this.main.clear()
+    this.pauses = []
+    this.unfit = []
+  }
+
+  private second(time: number, data: MetricsData): void {
+    if (!this.add(time, data)) return
+    this.latest = data
+    this.validity = { state: data.validity, causes: data.validity_texts ?? this.validity?.causes ?? [] }
+    if (data.thresholds) this.thresholds = data.thresholds
+    addCounts(this.failures, data.failures)
+    addCounts(this.statuses, data.statuses)
+  }
+
+  private add(time: number, data: Second): boolean {
+    const row = this.main.push(time, data.width)
+    if (row < 0) return false
+    writeSecond(this.main, row, data)
+    this.judge(time, data)
+    if (data.steps?.length) {
+      const at = this.steps.push(time, data.width)
+      if (at >= 0) data.steps.forEach((step) => writeStep(this.steps, at, step, data.width))
+    }
+    if (data.nodes?.length) {
+      const at = this.nodes.push(time, data.width)
+      if (at >= 0) data.nodes.forEach((node) => writeNode(this.nodes, at, node))
+    }
+    return true
+  }
+
+  private judge(time: number, data: Second): void {
+    const until = time + data.width
+    if (data.paused) {
+      const last = this.pauses.at(-1)
+      if (last && time <= last.to) last.to = until
+      else this.pauses.push({ from: time, to: until })
+      return
+    }
+    const kind = unfitness(data)
+    if (kind) extend(this.unfit, time, until, kind)
+  }
+
+  private note(event: RunEvent): void {
+    const known = this.events.some((other) => other.event === event.event && other.elapsed === event.elapsed && other.timestamp === event.timestamp && other.node === event.node && other.level === event.level)
+    if (!known) this.events.push(event)
+  }
+}
+
+export function addCounts(sums: Counts, more: Counts | undefined): void {
+  for (const [name, count] of Object.entries(more ?? {})) sums[name] = (sums[name] ?? 0) + count
+}

@@ -1,0 +1,122 @@
+/**
+ * Figures over time in typed arrays: one x (Unix seconds, ascending) and any number of named columns.
+ * NaN stands for “not measured”; a hole in time is a row of NaN, so that lines break there by themselves.
+ */
+export const CAPACITY = 7_200
+
+export class Track {
+  length = 0
+  private x: Float64Array
+  private readonly columns = new Map<string, Float32Array>()
+  private width = 1
+
+  constructor(private room = 512) {
+    this.x = new Float64Array(room)
+  }
+
+  get times(): Float64Array {
+    return this.x.subarray(0, this.length)
+  }
+
+  /** Time of the last row; -Infinity where there is none. */
+  get last(): number {
+    return this.length ? this.x[this.length - 1]! : -Infinity
+  }
+
+  /** End of what the last row covers. */
+  get end(): number {
+    return this.length ? this.last + this.width : -Infinity
+  }
+
+  get full(): boolean {
+    return this.length >= CAPACITY
+  }
+
+  /** Begin a row and return its index; -1 for a time that is there already. */
+  push(time: number, width = 1): number {
+    if (time <= this.last) return -1
+    if (this.length && time > this.end + 0.5 * Math.max(this.width, width)) this.row(this.end)
+    this.width = width
+    return this.row(time)
+  }
+
+  set(name: string, row: number, value: number | null | undefined): void {
+    this.whole(name)[row] = value ?? NaN
+  }
+
+  has(name: string): boolean {
+    return this.columns.has(name)
+  }
+
+  names(prefix = ''): string[] {
+    return [...this.columns.keys()].filter((name) => name.startsWith(prefix))
+  }
+
+  /** A column up to now; all NaN where it was never set. */
+  column(name: string): Float32Array {
+    return this.whole(name).subarray(0, this.length)
+  }
+
+  at(name: string, row: number): number | null {
+    const value = this.columns.get(name)?.[row]
+    return value === undefined || Number.isNaN(value) ? null : value
+  }
+
+  latest(name: string): number | null {
+    return this.length ? this.at(name, this.length - 1) : null
+  }
+
+  /** The last row at or before a time; -1 where all are later. */
+  rowAt(time: number): number {
+    let low = 0
+    let high = this.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.x[middle]! <= time) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+
+  /** Rows of [from, to) as a half-open range of indexes. */
+  rows(from: number, to: number): [number, number] {
+    const exact = this.rowAt(from)
+    const first = exact >= 0 && this.x[exact] === from ? exact : exact + 1
+    const beyond = this.rowAt(to)
+    return [first, beyond >= 0 && this.x[beyond] === to ? beyond : beyond + 1]
+  }
+
+  clear(): void {
+    this.length = 0
+    this.width = 1
+    this.columns.clear()
+  }
+
+  private row(time: number): number {
+    if (this.length === this.room) this.grow()
+    this.x[this.length] = time
+    for (const column of this.columns.values()) column[this.length] = NaN
+    return this.length++
+  }
+
+  private whole(name: string): Float32Array {
+    let column = this.columns.get(name)
+    if (!column) {
+      column = new Float32Array(this.room).fill(NaN)
+      this.columns.set(name, column)
+    }
+    return column
+  }
+
+  private grow(): void {
+    this.room *= 2
+    const wider = new Float64Array(this.room)
+    wider.set(this.x)
+    this.x = wider
+    for (const [name, column] of this.columns) {
+      const copy = new Float32Array(this.room).fill(NaN)
+      copy.set(column)
+      this.columns.set(name, copy)
+    }
+  }
+}
