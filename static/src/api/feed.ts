@@ -13,6 +13,8 @@ const WAITS_MS = [250, 500, 1000, 2000, 3000]
 const SILENCE_MS = 6_000
 /** A token is renewed this long before it ends. */
 const RENEW_AHEAD_S = 60
+/** Not sooner than this, whatever the clock of this machine says. */
+const SOONEST_RENEWAL_S = 20
 
 export interface Token {
   text: string
@@ -158,7 +160,8 @@ export class Feed {
   private renewBefore(token: Token): void {
     clearTimeout(this.renewal)
     const now = (this.options.now ?? Date.now)() / 1000
-    this.renewal = setTimeout(() => void this.renew(), Math.max(1, token.expires - now - RENEW_AHEAD_S) * 1000)
+    const wait = Math.max(SOONEST_RENEWAL_S, token.expires - now - RENEW_AHEAD_S)
+    if (wait < 86_400) this.renewal = setTimeout(() => void this.renew(), wait * 1000)
   }
 
   private async renew(): Promise<void> {

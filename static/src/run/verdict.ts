@@ -22,16 +22,3 @@ function worse(next: ThresholdState, than: ThresholdState): boolean {
   if (ORDER[next.state] !== ORDER[than.state]) return ORDER[next.state] > ORDER[than.state]
   return next.of_s > 0 && next.broken_s / next.of_s > than.broken_s / (than.of_s || Infinity)
 }
-
-/** Figure of a threshold as its parts: “p95{order} < 300 for 10s”. */
-export function partsOf(expression: string): { metric: string; step: string | null; operator: string; limit: number | null; window: number | null } {
-  const match = /^\s*([a-z_0-9.]+)\s*(?:\{(.*)\})?\s*(<=|>=|==|!=|<|>)\s*([\d.]+)\s*(?:for\s+(\d+)\s*s)?\s*$/.exec(expression)
-  if (!match) return { metric: expression, step: null, operator: '', limit: null, window: null }
-  return { metric: match[1]!, step: match[2] ?? null, operator: match[3]!, limit: Number(match[4]), window: match[5] ? Number(match[5]) : null }
-}
-
-const UNITS: Record<string, 'ms' | '%' | '/s' | ''> = { error_rate: '%', success_rate: '%', check_rate: '%', rps: '/s', requests: '', errors: '' }
-
-export function unitOf(metric: string): 'ms' | '%' | '/s' | '' {
-  return UNITS[metric] ?? 'ms'
-}

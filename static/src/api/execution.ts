@@ -1,0 +1,180 @@
+// One run: what it is, its report, its steering, and the figures of any part of it.
+import { useQuery } from '@tanstack/vue-query'
+import { computed, toValue, type MaybeRefOrGetter } from 'vue'
+import type { Block, Cause, Counts, Mode, N, RunStatus, Summary, Variable } from '@/run/frames'
+import type { Report, StepRow } from '@/run/report'
+import { api, ask, send } from './client'
+import { Problem, problemOf } from './problem'
+import { session } from './session'
+import type { Token } from './feed'
+
+export interface Execution {
+  execution_id: string
+  plan_id: number
+  starter_id: number
+  status: RunStatus
+  start_time: string
+  end_time: string | null
+  reason: { code: string; message: string } | null
+  plan_name?: string
+  starter?: string
+  mode?: Mode
+  variable?: Variable
+  report_id?: number | null
+  summary?: Summary | null
+  config?: Record<string, unknown>
+}
+/** Which part of a run figures are asked for. Times are Unix seconds; null = from its beginning, to its end. */
+export interface Part {
+  from: number | null
+  to: number | null
+  step: number | null
+}
+interface Head {
+  from: number
+  to: number
+  width: number
+  exact: boolean
+}
+export interface WindowFigures extends Head {
+  summary: Block & Partial<Record<'running_time' | 'iterations' | 'dropped' | 'late', number>> & { failures: Counts; statuses: Counts }
+  steps: StepRow[]
+}
+export interface Distribution extends Head {
+  count: number
+  min: N
+  max: N
+  avg: N
+  /** Percentile, ms, count up to there. */
+  points: [number, number, number][]
+}
+export interface HeatCells extends Head {
+  timestamps: number[]
+  /** Row borders in ms, one more than rows. */
+  edges: number[]
+  /** Column, row, count. */
+  cells: [number, number, number][]
+  max: number
+}
+type Lists = Record<string, N[] | undefined>
+export interface SeriesAnswer extends Head {
+  timestamps: number[]
+  series: ({ index: N; name: string | null; failures?: Record<string, number[]>; statuses?: Record<string, number[]>; counters?: Record<string, number[]>; gauges?: Record<string, N[]> } & Lists)[]
+}
+export type CauseText = Cause
+
+const BASE = '/api/performance/executions'
+
+/** Read what the description of the API does not name yet; null where this service does not have it. */
+async function read<T>(path: string, query: Record<string, string | number | null | undefined> = {}): Promise<T | null> {
+  const words = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) words.set(name, String(value))
+  const reply = await send(new Request(`${location.origin}${path}?${words}`))
+  const body: unknown = reply.headers.get('Content-Type')?.includes('json') ? await reply.json() : null
+  if (reply.status === 404) return null
+  if (!reply.ok) throw problemOf(reply, body)
+  return body as T
+}
+
+export function useExecution(id: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: ['execution', id],
+    queryFn: () => ask(api.GET('/api/performance/executions/{execution_id}/', { params: { path: { execution_id: toValue(id) } } })) as Promise<Execution>,
+    staleTime: 2000,
+  })
+}
+
+/** The report of a run that has ended; null where none was stored. */
+export async function reportOf(execution: Execution, known: number | null | undefined): Promise<Report | null> {
+  const id = known ?? execution.report_id ?? (await reportIdOf(execution))
+  if (id === null) return null
+  return (await ask(api.GET('/api/performance/reports/{report_id}/', { params: { path: { report_id: id } } }))) as unknown as Report
+}
+
+async function reportIdOf(execution: Execution): Promise<number | null> {
+  const query = { plan_id: execution.plan_id, page_size: 100 }
+  const page = await ask(api.GET('/api/performance/reports/', { params: { query } }))
+  return page.results.find((row) => row.execution_id === execution.execution_id)?.id ?? null
+}
+
+export function usePlanName(plan: MaybeRefOrGetter<number | null>, wanted: MaybeRefOrGetter<boolean>) {
+  return useQuery({
+    queryKey: ['plan name', plan],
+    queryFn: async () => (await ask(api.GET('/api/performance/plans/{plan_id}/', { params: { path: { plan_id: toValue(plan)! } } }))).name,
+    enabled: () => toValue(wanted) && toValue(plan) !== null,
+  })
+}
+
+/** Figures of a part of a run; they stay in view while those of the next part are on their way. */
+function usePart<T>(name: string, id: MaybeRefOrGetter<string>, part: MaybeRefOrGetter<Part>, wanted: MaybeRefOrGetter<boolean>, more: Record<string, string | number> = {}) {
+  const key = computed(() => ({ ...toValue(part), ...more }))
+  return useQuery({
+    queryKey: [name, id, key],
+    queryFn: () => read<T>(`${BASE}/${toValue(id)}/${name}/`, key.value),
+    enabled: () => toValue(wanted),
+    staleTime: Infinity,
+    placeholderData: (before: T | null | undefined) => before,
+  })
+}
+
+type Id = MaybeRefOrGetter<string>
+type Of = MaybeRefOrGetter<Part>
+type Wanted = MaybeRefOrGetter<boolean>
+export const useFigures = (id: Id, part: Of, wanted: Wanted) => usePart<WindowFigures>('figures', id, part, wanted)
+export const useDistribution = (id: Id, part: Of, wanted: Wanted, latency: 'service' | 'plan') => usePart<Distribution>('distribution', id, part, wanted, { latency })
+export const useHeatmap = (id: Id, part: Of, wanted: Wanted) => usePart<HeatCells>('heatmap', id, part, wanted, { columns: 300, rows: 60 })
+export const useSeries = (id: Id, part: Of, wanted: Wanted) => usePart<SeriesAnswer>('series', id, part, wanted, { points: 3600 })
+
+export const steer = {
+  pause: (plan: number) => ask(api.POST('/api/performance/plans/{plan_id}/pause/', { params: { path: { plan_id: plan } } })),
+  resume: (plan: number) => ask(api.POST('/api/performance/plans/{plan_id}/resume/', { params: { path: { plan_id: plan } } })),
+  stop: (plan: number) => ask(api.POST('/api/performance/plans/{plan_id}/stop/', { params: { path: { plan_id: plan } } })),
+  start: (plan: number) => ask(api.POST('/api/performance/plans/{plan_id}/start/', { params: { path: { plan_id: plan } } })),
+  load: (execution: string, variable: Variable, level: number) =>
+    ask(
+      api.POST('/api/performance/executions/{execution_id}/load/', {
+        params: { path: { execution_id: execution } },
+        body: variable === 'vus' ? { vus: Math.round(level) } : { arrival_rate: level },
+      }),
+    ),
+}
+
+export function feedAddress(id: string): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/performance/${id}/`
+}
+
+/** A token for the feed; rejects with a TypeError while the service is away, with a Problem once the session is over. */
+export async function feedToken(fresh: boolean): Promise<Token> {
+  const now = session.current.value?.token
+  if (now === undefined) throw new Problem('', 401)
+  const ends = expiry(now)
+  if (!fresh && ends - Date.now() / 1000 > 5) return { text: now, expires: ends }
+  const next = await session.refresh(now)
+  if (next === null) {
+    if (session.current.value === null) throw new Problem('', 401)
+    throw new TypeError('no reply')
+  }
+  return { text: next, expires: expiry(next) }
+}
+
+/** When a token ends, by its own word. */
+function expiry(token: string): number {
+  try {
+    const payload = JSON.parse(atob(token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/'))) as { exp?: number }
+    return payload.exp ?? Infinity
+  } catch {
+    return Infinity
+  }
+}
+
+/** Why a feed cannot be joined. */
+export async function probe(id: string): Promise<'ok' | 'down' | 'forbidden' | 'gone'> {
+  try {
+    const reply = await send(new Request(`${location.origin}${BASE}/${id}/`))
+    if (reply.status === 403) return 'forbidden'
+    if (reply.status === 404) return 'gone'
+    return reply.ok ? 'ok' : 'down'
+  } catch {
+    return 'down'
+  }
+}
