@@ -1,5 +1,5 @@
 // One run: what it is, its report, its steering, and the figures of any part of it.
-import { useQuery } from '@tanstack/vue-query'
+import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import type { Block, Cause, Counts, Mode, N, RunStatus, Summary, Variable } from '@/run/frames'
 import type { Report, StepRow } from '@/run/report'
@@ -113,7 +113,7 @@ function usePart<T>(name: string, id: MaybeRefOrGetter<string>, part: MaybeRefOr
     queryFn: () => read<T>(`${BASE}/${toValue(id)}/${name}/`, key.value),
     enabled: () => toValue(wanted),
     staleTime: Infinity,
-    placeholderData: (before: T | null | undefined) => before,
+    placeholderData: keepPreviousData,
   })
 }
 
@@ -134,7 +134,7 @@ export const steer = {
     ask(
       api.POST('/api/performance/executions/{execution_id}/load/', {
         params: { path: { execution_id: execution } },
-        body: variable === 'vus' ? { vus: Math.round(level) } : { arrival_rate: level },
+        body: variable === 'vus' ? { vus: Math.round(level), arrival_rate: null } : { vus: null, arrival_rate: level },
       }),
     ),
 }

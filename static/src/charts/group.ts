@@ -83,6 +83,11 @@ export class ChartGroup {
     this.cursorListeners.forEach((listener) => listener(time))
   }
 
+  /** The values under the cursor in words. */
+  told(): string {
+    return [...this.lanes].map((lane) => lane.words()).filter(Boolean).join('; ')
+  }
+
   /** Put the cursor of all lanes at a moment; null takes it away. */
   point(time: number | null): void {
     for (const lane of this.lanes) lane.point(time)

@@ -155,6 +155,11 @@ export class LaneChart {
     return `${unfit ? '≥ ' : ''}${spec.format(value)}`
   }
 
+  /** All values of the lane in words. */
+  words(): string {
+    return this.spec.lines.flatMap((line, at) => (line.label ? [`${line.label} ${this.textOf(at)}`] : [])).join(', ')
+  }
+
   private sighted(seen: boolean): void {
     this.seen = seen
     if (seen && this.stale) this.refresh()

@@ -49,6 +49,8 @@ export interface RunView {
   marks: ComputedRef<Mark[]>
   course: ComputedRef<Course | null>
   mayEdit: ComputedRef<boolean>
+  /** Most users that may serve arrivals; null where it is not known. */
+  maxVus: ComputedRef<number | null>
 }
 
 const KEY: InjectionKey<RunView> = Symbol('run view')
@@ -74,7 +76,7 @@ export function provideRunView(execution: ComputedRef<Execution>): RunView {
     return [...marks, ...breachMarks(report.value?.verdict.thresholds ?? [], marks)].sort((a, b) => a.at - b.at)
   })
   const part = computed<Part>(() => ({ from: place.window.value?.from ?? null, to: place.window.value?.to ?? null, step: null }))
-  const view: RunView = { ...source, ...facts, ...place, execution, id, group, marks, part, mayEdit: computed(() => may('editor')) }
+  const view: RunView = { ...source, ...facts, ...place, execution, id, group, marks, part, mayEdit: computed(() => may('editor')), maxVus: computed(() => maxVusOf(execution.value.config ?? report.value?.config)) }
   provide(KEY, view)
   followCharts(view)
   return view
@@ -178,6 +180,11 @@ function useFacts(execution: ComputedRef<Execution>, { run, report, tick }: Sour
   const name = computed(() => run.value.info?.plan_name ?? execution.value.plan_name ?? report.value?.plan_name ?? report.value?.name ?? '')
   const stepName = (index: number) => stepNames(run.value, report.value).get(index) ?? `#${index}`
   return { status, live, mode, variable, start, now, course, whole, name, stepName }
+}
+
+function maxVusOf(config: Record<string, unknown> | undefined): number | null {
+  const load = config?.load as Record<string, unknown> | undefined
+  return typeof load?.max_vus === 'number' ? load.max_vus : null
 }
 
 /** Arrivals are planned as a rate. */

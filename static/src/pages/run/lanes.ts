@@ -1,0 +1,224 @@
+// The lanes of the sheet: what each shows of the run, for all requests or for the step in focus.
+import type { LaneSpec, Line } from '@/charts/lane'
+import { curve } from '@/charts/ground'
+import { t } from '@/i18n'
+import { ms, num, rate } from '@/i18n/format'
+import { LAG_MS, overlaps } from '@/run/fit'
+import { peakOf } from '@/run/course'
+import type { Track } from '@/run/track'
+import type { RunView } from './view'
+
+const ERROR_TOKENS = ['--e1', '--e2', '--e3', '--e4']
+
+/** Mean of a column over what is in view; a pause is not in it. */
+export function meanIn(track: Track, name: string, [from, to]: [number, number]): number | null {
+  const [first, beyond] = track.rows(from, to)
+  let sum = 0
+  let count = 0
+  for (let row = first; row < beyond; row++) {
+    const value = track.at(name, row)
+    if (value === null) continue
+    sum += value
+    count++
+  }
+  return count ? sum / count : null
+}
+
+export function sumIn(track: Track, name: string, [from, to]: [number, number]): number | null {
+  const mean = meanIn(track, name, [from, to])
+  if (mean === null) return null
+  const [first, beyond] = track.rows(from, to)
+  let sum = 0
+  for (let row = first; row < beyond; row++) sum += track.at(name, row) ?? 0
+  return sum
+}
+
+class Scratch {
+  private columns: Float32Array[] = []
+
+  column(place: number, length: number): Float32Array {
+    const now = this.columns[place]
+    if (now && now.length >= length) return now.subarray(0, length)
+    const made = new Float32Array(Math.max(length * 2, 512))
+    this.columns[place] = made
+    return made.subarray(0, length)
+  }
+}
+
+type Range = [number, number]
+interface Maker {
+  view: RunView
+  range: () => Range
+  unfit: () => boolean
+}
+
+export function maker(view: RunView): Maker {
+  const range = (): Range => [view.shown.value.from, view.shown.value.to]
+  return { view, range, unfit: () => overlaps(view.run.value.unfit, ...range()) }
+}
+
+export function loadLane({ view, range, unfit }: Maker): LaneSpec {
+  const users = view.variable.value === 'vus'
+  const [real, planned] = users ? ['users', 'plannedUsers'] : ['rate', 'plannedRate']
+  const main = () => view.run.value.main
+  const format = (value: number | null) => (users ? num(value) : rate(value))
+  const mean = (name: string) => () => meanIn(main(), name, range())
+  const course = () => view.course.value
+  const lines: Line[] = [
+    { key: 'real', label: t('run.sheet.real'), token: '--s1', style: 'area', fill: 0.13, format, rate: true, rest: mean(real!), restUnit: t('run.sheet.mean'), restAtLeast: unfit },
+    { key: 'planned', label: t('run.sheet.planned'), token: '--text', style: 'line', width: 1.25, format, rest: mean(planned!), restUnit: t('run.sheet.mean') },
+  ]
+  return {
+    lines,
+    height: 126,
+    data: () => ({ x: main().times, drawn: [main().column(real!), main().column(planned!)] }),
+    room: () => Math.max(peakOf(view.run.value.info?.planned.points ?? []), ...(course()?.ahead ?? []).map(([, level]) => level)),
+    over: (u) => {
+      const found = course()
+      if (!found) return
+      curve(u, found.before, '--second', [2, 4])
+      curve(u, found.ahead, '--text', [], 1.25)
+    },
+  }
+}
+
+export function rateLane({ view, range, unfit }: Maker): LaneSpec {
+  const { track, name } = columnOf(view)
+  const line: Line = { key: 'rps', label: t('run.sheet.requests'), token: '--s1', style: 'area', fill: 0.13, format: rate, rate: true, rest: () => meanIn(track(), name('rps'), range()), restUnit: t('run.sheet.mean'), restAtLeast: unfit }
+  return { lines: [line], height: 100, data: () => ({ x: track().times, drawn: [track().column(name('rps'))] }) }
+}
+
+/** Error classes, the most frequent first; what is not told by class stands as one. */
+export function errorClasses(view: RunView): string[] {
+  if (view.step.value !== null) return []
+  const { run } = view
+  const known = run.value.main.names('class:').map((name) => name.slice(6))
+  return known.sort((a, b) => (run.value.failures[b] ?? 0) - (run.value.failures[a] ?? 0)).slice(0, ERROR_TOKENS.length)
+}
+
+export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
+  const { track, name } = columnOf(view)
+  const scratch = new Scratch()
+  if (!classes.length) {
+    const rest = () => sumIn(track(), view.step.value === null ? 'failed' : name('errors'), range())
+    const line: Line = { key: 'errors', label: t('run.sheet.errorsAll'), token: '--e1', style: 'stack', format: rate, rest, restUnit: t('run.sheet.total') }
+    return { lines: [line], height: 84, data: () => ({ x: track().times, drawn: [track().column(name('errors'))] }), room: () => 3 }
+  }
+  const lines = classes.map((each, at): Line => ({ key: each, label: each, token: ERROR_TOKENS[at]!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restUnit: t('run.sheet.total') }))
+  const data = () => {
+    const told = classes.map((each) => track().column(`class:${each}`))
+    const length = track().length
+    const drawn = told.map((_, at) => scratch.column(at, length))
+    for (let row = 0; row < length; row++) {
+      let sum = 0
+      for (let at = told.length - 1; at >= 0; at--) {
+        sum += told[at]![row]!
+        drawn[at]![row] = sum
+      }
+    }
+    return { x: track().times, drawn, told }
+  }
+  return { lines, height: Math.max(84, 40 + 20 * lines.length), data, room: () => 3 }
+}
+
+/** Percentiles and the wait between the two latencies. */
+export function latencyLane({ view }: Maker, log: boolean, resting: (figure: string) => number | null): LaneSpec {
+  const { track, name } = columnOf(view)
+  const scratch = new Scratch()
+  const planned = track().names().includes(name('planP95'))
+  const middle = track().names().includes(name('p50'))
+  const wait = (): Float32Array => {
+    const column = scratch.column(0, track().length)
+    const [from, to] = [track().column(name('p95')), track().column(name('planP95'))]
+    for (let row = 0; row < column.length; row++) column[row] = Math.max(0, to[row]! - from[row]!)
+    return column
+  }
+  const figures: [string, Line][] = []
+  const add = (column: string, line: Omit<Line, 'style' | 'format' | 'key'>) => figures.push([column, { style: 'line', format: ms, key: column, rest: () => resting(column), ...line }])
+  if (middle) add('p99', { label: 'p99 (TP99)', name: 'p99', token: '--p99', width: 1.1 })
+  add('p95', { label: 'p95 (TP95)', name: 'p95', token: '--p95', width: 2 })
+  if (planned) add('planP95', { label: t('run.sheet.fromPlan'), name: t('run.sheet.fromPlanShort'), token: '--wait', dash: [5, 3], width: 1.25 })
+  if (middle) add('p50', { label: 'p50', name: 'p50', token: '--p50', width: 1.5 })
+  const place = (column: string) => figures.findIndex(([each]) => each === column)
+  const lines = figures.map(([, line]) => line)
+  if (planned) lines.push({ key: 'wait', label: t('run.sheet.waited'), token: '--wait', style: 'stack', format: ms, rest: () => difference(resting('planP95'), resting('p95')) })
+  const empty = new Scratch()
+  return {
+    lines,
+    log,
+    height: view.live.value ? 220 : 240,
+    band: planned ? { lower: place('p95'), upper: place('planP95'), token: '--wait', alpha: 0.32 } : undefined,
+    data: () => {
+      const columns = figures.map(([column]) => track().column(name(column)))
+      if (!planned) return { x: track().times, drawn: columns }
+      return { x: track().times, drawn: [...columns, empty.column(0, track().length).fill(NaN)], told: [...columns, wait()] }
+    },
+  }
+}
+
+function difference(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : Math.max(0, a - b)
+}
+
+export function lagLane({ view, range }: Maker): LaneSpec {
+  const main = () => view.run.value.main
+  const format = (value: number | null) => num(value, 1)
+  const line = (key: string, label: string, token: string): Line => ({ key, label, token, style: 'line', width: 1.25, format, rest: () => meanIn(main(), key, range()), restUnit: t('run.sheet.mean') })
+  return {
+    lines: [line('loopLag', t('run.sheet.loop'), '--s7'), line('sendLag', t('run.sheet.send'), '--s5')],
+    height: 76,
+    limit: { value: LAG_MS, name: t('run.sheet.unfitFrom', { limit: LAG_MS }) },
+    data: () => ({ x: main().times, drawn: [main().column('loopLag'), main().column('sendLag')] }),
+  }
+}
+
+/** Counters and gauges that a protocol keeps itself, by their own names. */
+export function ownLanes(made: Maker): { title: string; unit: string; how: string; spec: LaneSpec }[] {
+  const counters = ownNames(made.view, 'counter')
+  const gauges = ownNames(made.view, 'gauge')
+  const lanes = gauges.slice(0, 6).map((name) => ({ title: t('run.sheet.gauge', { name }), unit: '', how: t('run.how.gauges'), spec: ownLane(made, 'gauge', [name]) }))
+  if (counters.length) lanes.unshift({ title: t('run.sheet.counters'), unit: '/s', how: t('run.how.counters'), spec: ownLane(made, 'counter', counters.slice(0, 8)) })
+  return lanes
+}
+
+export function ownNames(view: RunView, kind: 'counter' | 'gauge'): string[] {
+  const names = view.run.value.steps.names().filter((name) => name.includes(`:${kind}:`))
+  const wanted = view.step.value === null ? names : names.filter((name) => name.startsWith(`${view.step.value}:`))
+  return [...new Set(wanted.map((name) => name.split(`:${kind}:`)[1]!))].sort()
+}
+
+/** Counters are summed over steps; of gauges the mean of the steps that have one. */
+function ownLane({ view, range }: Maker, kind: 'counter' | 'gauge', names: string[]): LaneSpec {
+  const track = () => view.run.value.steps
+  const scratch = new Scratch()
+  const columns = (name: string) => track().names().filter((each) => each.endsWith(`:${kind}:${name}`) && (view.step.value === null || each.startsWith(`${view.step.value}:`)))
+  const merged = (name: string, place: number) => {
+    const found = columns(name).map((each) => track().column(each))
+    if (found.length === 1) return found[0]!
+    const sums = scratch.column(place, track().length)
+    for (let row = 0; row < sums.length; row++) {
+      const values = found.map((each) => each[row]!).filter((value) => !Number.isNaN(value))
+      const sum = values.reduce((total, value) => total + value, 0)
+      sums[row] = values.length ? (kind === 'counter' ? sum : sum / values.length) : NaN
+    }
+    return sums
+  }
+  const format = (value: number | null) => (kind === 'counter' ? rate(value) : num(value, value !== null && Math.abs(value) < 100 ? 2 : 0))
+  const lines = names.map((name, at): Line => ({ key: name, label: name, token: `--s${(at % 8) + 1}`, style: 'line', format, rest: () => means(columns(name).map((each) => meanIn(track(), each, range())), kind), restUnit: t('run.sheet.mean') }))
+  return { lines, height: Math.max(70, 26 + 20 * names.length), data: () => ({ x: track().times, drawn: names.map(merged) }) }
+}
+
+function means(values: (number | null)[], kind: 'counter' | 'gauge'): number | null {
+  const known = values.filter((value) => value !== null)
+  if (!known.length) return null
+  const sum = known.reduce((total, value) => total + value, 0)
+  return kind === 'counter' ? sum : sum / known.length
+}
+
+/** Where a figure of the step in focus is kept, or of all requests. */
+function columnOf(view: RunView) {
+  const index = view.step.value
+  const track = () => (index === null ? view.run.value.main : view.run.value.steps)
+  const name = (figure: string) => (index === null ? figure : `${index}:${figure}`)
+  return { track, name }
+}

@@ -1,0 +1,17 @@
+// Keys of the window: W S zoom, A D pan, 0 shows the whole run, F follows.
+import { t } from '@/i18n'
+import { useKey } from '@/parts/keys'
+import { panned, zoomed } from '@/run/window'
+import type { RunView } from './view'
+
+export function useKeysOfWindow(view: RunView): void {
+  const { shown, whole, group } = view
+  const zoom = (factor: number) => view.setWindow(zoomed(shown.value, whole.value, factor, group.cursor ?? undefined))
+  const pan = (share: number) => view.setWindow(panned(shown.value, whole.value, share))
+  useKey({ key: 'w', label: () => t('run.steer.key.closer'), run: () => zoom(0.6) })
+  useKey({ key: 's', label: () => t('run.steer.key.wider'), run: () => zoom(1 / 0.6) })
+  useKey({ key: 'a', label: () => t('run.steer.key.left'), run: () => pan(-0.25) })
+  useKey({ key: 'd', label: () => t('run.steer.key.right'), run: () => pan(0.25) })
+  useKey({ key: '0', label: () => t('run.steer.key.whole'), run: () => view.setWindow(null) })
+  useKey({ key: 'f', label: () => t('run.steer.key.follow'), run: () => view.setWindow(null) })
+}

@@ -1,0 +1,71 @@
+// Values of a run in words of the language in use.
+import { CircleStop, Gauge, Pause, Server, ServerOff, SlidersHorizontal, TriangleAlert, X, type LucideIcon } from '@lucide/vue'
+import { language, t, type Key } from '@/i18n'
+import { clock, ms, NONE, num, percent, rate } from '@/i18n/format'
+import { parseThreshold, unitOf } from '@/load/thresholds'
+import type { Pin } from '@/charts/MarkRow.vue'
+import type { N, Text, Variable } from '@/run/frames'
+import type { Mark } from '@/run/marks'
+
+/** The words of a text that the service sends in both languages. */
+export function said(text: Text | null | undefined): string {
+  return text?.[language.value] ?? ''
+}
+
+/** “600/s”, or “150” users. */
+export function levelText(level: N | undefined, variable: Variable): string {
+  if (level === null || level === undefined) return NONE
+  return variable === 'vus' ? num(level) : `${rate(level)}/s`
+}
+
+/** A value of a threshold's figure with its unit. */
+export function valueText(expression: string, value: N | undefined): string {
+  const metric = parseThreshold(expression)?.metric
+  if (value === null || value === undefined || !metric) return NONE
+  const unit = unitOf(metric)
+  if (unit === 'ms') return `${ms(value)} ms`
+  if (unit === '%') return `${percent(value)} %`
+  return unit === 'per second' ? `${rate(value)}/s` : num(value)
+}
+
+/** The same, number and unit apart. */
+export function valueParts(expression: string, value: N | undefined): [string, string] {
+  const text = valueText(expression, value)
+  const at = text.search(/ (ms|%)$|\/s$/)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at).trim()]
+}
+
+const ICONS: Record<Mark['kind'], LucideIcon> = { pause: Pause, load: SlidersHorizontal, auto: Gauge, node: Server, threshold: X, validity: TriangleAlert, stop: CircleStop }
+const NODE_CHANGES = ['lost', 'joined', 'replaced', 'left']
+
+export function pinOf(mark: Mark, nameOf: (step: string) => string = (name) => name): Pin {
+  return { at: mark.at, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark), why: whyOf(mark, nameOf) }
+}
+
+function markText(mark: Mark): string {
+  const level = levelText(mark.level ?? null, mark.variable ?? 'vus')
+  switch (mark.kind) {
+    case 'pause':
+      return t('run.marks.pause', { seconds: num(mark.seconds) })
+    case 'load':
+      return t('run.marks.load', { by: mark.by ?? '', at: clock(mark.at, false), level })
+    case 'auto':
+      return t('run.marks.auto', { level })
+    case 'node':
+      return t(`run.marks.node.${NODE_CHANGES.includes(mark.change ?? '') ? mark.change : 'changed'}` as Key, { node: mark.node ?? '' })
+    case 'threshold':
+      return t('run.marks.threshold')
+    case 'validity':
+      return t('run.marks.validity', { state: t(`run.validity.${mark.state as 'SUSPECT'}`) })
+    case 'stop':
+      return mark.by ? t('run.marks.stop', { by: mark.by }) : t('run.marks.stopPlain')
+  }
+}
+
+function whyOf(mark: Mark, nameOf: (step: string) => string): string {
+  const words = [clock(mark.at), markText(mark), nameOf(mark.expression ?? ''), said(mark.reason), mark.kind === 'pause' ? (mark.by ?? '') : '']
+  return words.filter(Boolean).join(' · ')
+}
+
+/** Elapsed of planned: 09:12, 1:02:03 in words for long spans elsewhere. */
+export { span } from '@/i18n/format'
