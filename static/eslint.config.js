@@ -54,7 +54,7 @@ export default [
         'error',
         {
           ignorePattern: '^[-–—·/#:×=≥≤%()+→…|.,0-9\\s]+$',
-          ignoreText: ['perfsvc', '?', 'Ctrl K', 'Esc', 'Enter', 'p50', 'p90', 'p95', 'p99', 'ms', 's', 'JSON', 'YAML'],
+          ignoreText: ['perfsvc', '?', 'Ctrl K', 'Esc', 'Enter', 'p50', 'p90', 'p95', 'p99', 'ms', 's', '/s', '±', 'L', 'F', 'JSON', 'YAML'],
         },
       ],
     },

@@ -87,11 +87,11 @@ export class Feed {
     const open = this.options.open ?? ((url, protocols) => new WebSocket(url, protocols))
     const socket = open(address, ['bearer', token.text])
     this.socket = socket
-    socket.onopen = () => this.joined(token)
-    socket.onmessage = (message) => this.heard(message.data as string)
-    socket.onclose = (event) => {
+    socket.addEventListener('open', () => this.joined(token))
+    socket.addEventListener('message', (message) => this.heard(message.data as string))
+    socket.addEventListener('close', (event) => {
       if (this.socket === socket) this.lost(event.code)
-    }
+    })
   }
 
   /** No token: the session is over, or nobody answers. */

@@ -128,7 +128,7 @@ export function lineNames(u: uPlot, now: number, names: { label: string; token: 
   pen.font = font(11 * ratio, 500)
   pen.textAlign = 'left'
   pen.textBaseline = 'middle'
-  const placed = names.map((name) => ({ ...name, y: Y(name.value) })).sort((a, b) => a.y - b.y)
+  const placed = names.map((name) => ({ ...name, y: Y(name.value) })).toSorted((a, b) => a.y - b.y)
   placed.forEach((name, at) => {
     if (at) name.y = Math.max(name.y, placed[at - 1]!.y + 13 * ratio)
     if (x + pen.measureText(name.label).width + 14 * ratio > edge) return

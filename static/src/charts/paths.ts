@@ -140,7 +140,7 @@ export function between(u: uPlot, lower: number, upper: number): Path2D {
   const close = () => {
     if (run.length > 1) {
       run.forEach((at, place) => (place ? path.lineTo(X(xs[at]!), Y(tops[at]!)) : path.moveTo(X(xs[at]!), Y(tops[at]!))))
-      for (const at of run.reverse()) path.lineTo(X(xs[at]!), Y(ys[at]!))
+      for (const at of run.toReversed()) path.lineTo(X(xs[at]!), Y(ys[at]!))
       path.closePath()
     }
     run = []

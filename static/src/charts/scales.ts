@@ -1,6 +1,6 @@
 /** Ticks of axes: few, round, and the same for all lanes. */
 
-const STEPS = [1, 2, 5]
+const STEPS = [1, 2, 2.5, 5]
 
 /** Round ticks from 0 up to a greatest value, about as many as wanted. */
 export function ticks(max: number, wanted = 3): number[] {
@@ -18,7 +18,7 @@ export function logTicks(min: number, max: number): number[] {
   const found: number[] = []
   const wide = Math.log10(max / min) > 3.5
   for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power++) {
-    for (const step of wide ? [1] : STEPS) {
+    for (const step of wide ? [1] : [1, 2, 5]) {
       const tick = Number((step * 10 ** power).toPrecision(3))
       if (tick >= min * 0.999 && tick <= max * 1.001) found.push(tick)
     }

@@ -19,7 +19,7 @@ export function courseOf(planned: Planned, events: readonly RunEvent[], variable
   const duration = planned.duration ?? planned.points.at(-1)?.t ?? null
   const end = duration === null ? null : duration + shift
   const points = planned.points.map((point): [number, number] => [point.t + shift, point.level])
-  const hand = events.filter((event) => event.event === 'load' && event.variable === variable && event.level !== undefined).at(-1)
+  const hand = events.findLast((event) => event.event === 'load' && event.variable === variable && event.level !== undefined)
   if (!hand || end === null) return { ahead: after(points, now), before: [], end }
   return { ahead: [[now, hand.level!], [end, hand.level!]], before: after(points, hand.elapsed + shift), end }
 }

@@ -24,7 +24,7 @@ export const CONTROLLER = 'controller'
 export function marksOf(events: readonly RunEvent[], pauses: readonly Span[], controlled: boolean): Mark[] {
   const marks = events.map(markOf).filter((mark): mark is Mark => mark !== null && !(controlled && mark.kind === 'auto'))
   const paused = pauses.map((pause): Mark => ({ at: pause.from, kind: 'pause', tone: 'plain', seconds: pause.to - pause.from, by: byOf(events, pause) }))
-  return [...marks, ...paused].sort((a, b) => a.at - b.at)
+  return [...marks, ...paused].toSorted((a, b) => a.at - b.at)
 }
 
 /** Breaches of thresholds that a report knows and no event told. */

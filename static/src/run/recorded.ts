@@ -77,7 +77,7 @@ function writeSteps(track: Track, report: Report): void {
 
 /** Nodes begin and end at different times, so their points are merged on one axis. */
 function writeNodes(track: Track, report: Report): void {
-  const times = [...new Set(report.nodes.flatMap((node) => node.series.timestamps))].sort((a, b) => a - b)
+  const times = [...new Set(report.nodes.flatMap((node) => node.series.timestamps))].toSorted((a, b) => a - b)
   const width = Math.max(1, ...report.nodes.map((node) => node.series.width))
   const rows = new Map(times.map((time) => [time, track.push(time, width)]))
   for (const { node, series } of report.nodes) {

@@ -7,7 +7,7 @@ import { Track } from './track'
 import type { Span, UnfitSpan } from './fit'
 import type { Cause, Counts, EndData, Frame, MetricsData, RunEvent, RunInfo, RunStatus, Second, StepSeries, ThresholdState, ValidityState } from './frames'
 
-const ENDED: readonly RunStatus[] = ['completed', 'stopped', 'failed']
+const ENDED = new Set<RunStatus>(['completed', 'stopped', 'failed'])
 
 export class Run {
   readonly main = new Track()
@@ -30,7 +30,7 @@ export class Run {
   version = 0
 
   get ended(): boolean {
-    return this.status !== null && ENDED.includes(this.status)
+    return this.status !== null && ENDED.has(this.status)
   }
 
   get empty(): boolean {

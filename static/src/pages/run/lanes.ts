@@ -93,7 +93,7 @@ export function errorClasses(view: RunView): string[] {
   if (view.step.value !== null) return []
   const { run } = view
   const known = run.value.main.names('class:').map((name) => name.slice(6))
-  return known.sort((a, b) => (run.value.failures[b] ?? 0) - (run.value.failures[a] ?? 0)).slice(0, ERROR_TOKENS.length)
+  return known.toSorted((a, b) => (run.value.failures[b] ?? 0) - (run.value.failures[a] ?? 0)).slice(0, ERROR_TOKENS.length)
 }
 
 export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
@@ -184,7 +184,7 @@ export function ownLanes(made: Maker): { title: string; unit: string; how: strin
 export function ownNames(view: RunView, kind: 'counter' | 'gauge'): string[] {
   const names = view.run.value.steps.names().filter((name) => name.includes(`:${kind}:`))
   const wanted = view.step.value === null ? names : names.filter((name) => name.startsWith(`${view.step.value}:`))
-  return [...new Set(wanted.map((name) => name.split(`:${kind}:`)[1]!))].sort()
+  return [...new Set(wanted.map((name) => name.split(`:${kind}:`)[1]!))].toSorted()
 }
 
 /** Counters are summed over steps; of gauges the mean of the steps that have one. */

@@ -81,7 +81,7 @@ export type SortKey = 'name' | 'rps' | 'p50' | 'p95' | 'p99' | 'fromPlan' | 'max
 export function sorted(lines: StepLine[], key: SortKey | null, down: boolean): StepLine[] {
   if (!key) return lines
   const sign = down ? -1 : 1
-  return [...lines].sort((a, b) => {
+  return [...lines].toSorted((a, b) => {
     if (key === 'name') return sign * a.name.localeCompare(b.name)
     return sign * ((a[key] ?? -Infinity) - (b[key] ?? -Infinity))
   })

@@ -73,7 +73,7 @@ export function provideRunView(execution: ComputedRef<Execution>): RunView {
   const marks = computed(() => {
     void tick.value
     const marks = marksOf(run.value.events, run.value.pauses, facts.mode.value !== 'concurrent')
-    return [...marks, ...breachMarks(report.value?.verdict.thresholds ?? [], marks)].sort((a, b) => a.at - b.at)
+    return [...marks, ...breachMarks(report.value?.verdict.thresholds ?? [], marks)].toSorted((a, b) => a.at - b.at)
   })
   const part = computed<Part>(() => ({ from: place.window.value?.from ?? null, to: place.window.value?.to ?? null, step: null }))
   const view: RunView = { ...source, ...facts, ...place, execution, id, group, marks, part, mayEdit: computed(() => may('editor')), maxVus: computed(() => maxVusOf(execution.value.config ?? report.value?.config)) }

@@ -36,7 +36,7 @@ export function valueParts(expression: string, value: N | undefined): [string, s
 }
 
 const ICONS: Record<Mark['kind'], LucideIcon> = { pause: Pause, load: SlidersHorizontal, auto: Gauge, node: Server, threshold: X, validity: TriangleAlert, stop: CircleStop }
-const NODE_CHANGES = ['lost', 'joined', 'replaced', 'left']
+const NODE_CHANGES = new Set(['lost', 'joined', 'replaced', 'left'])
 
 export function pinOf(mark: Mark, nameOf: (step: string) => string = (name) => name): Pin {
   return { at: mark.at, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark), why: whyOf(mark, nameOf) }
@@ -52,7 +52,7 @@ function markText(mark: Mark): string {
     case 'auto':
       return t('run.marks.auto', { level })
     case 'node':
-      return t(`run.marks.node.${NODE_CHANGES.includes(mark.change ?? '') ? mark.change : 'changed'}` as Key, { node: mark.node ?? '' })
+      return t(`run.marks.node.${NODE_CHANGES.has(mark.change ?? '') ? mark.change : 'changed'}` as Key, { node: mark.node ?? '' })
     case 'threshold':
       return t('run.marks.threshold')
     case 'validity':
@@ -66,6 +66,3 @@ function whyOf(mark: Mark, nameOf: (step: string) => string): string {
   const words = [clock(mark.at), markText(mark), nameOf(mark.expression ?? ''), said(mark.reason), mark.kind === 'pause' ? (mark.by ?? '') : '']
   return words.filter(Boolean).join(' · ')
 }
-
-/** Elapsed of planned: 09:12, 1:02:03 in words for long spans elsewhere. */
-export { span } from '@/i18n/format'
