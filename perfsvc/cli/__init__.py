@@ -1,1 +1,18 @@
-"""The command line: commands, plan loading, progress, summary and runs without a server."""
+"""The command line.
+
+``commands``         the parser, the table of commands, errors and the language of messages
+``serve``            ``perfsvc serve``
+``run``              ``perfsvc run``
+``worker``           ``perfsvc worker``
+``certs``            ``perfsvc certs``
+``plugins``          ``perfsvc plugins``
+``exit_codes``       the exit codes of all commands
+``plan_loader``      a plan from a URL or a file, with the flags applied
+``headless``         one run in this process, without server and store
+``progress``         the line per second during a run
+``summary``          the summary at the end of a run
+``search_summary``   the part of the summary about searches and adaptive load
+``labels``           labels that progress and summary share
+``tables``           tables on standard output
+``json_output``      JSON to a file or to standard output
+"""

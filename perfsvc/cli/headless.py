@@ -1,4 +1,4 @@
-"""The composition of ``perfsvc run``: one run in this process, without server and store."""
+"""One run in this process, without server and store."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from perfsvc.service.runs.spec import new_execution_id
 from perfsvc.temp_folders import scratch_folder
 
 CACHE_BYTES = 1_000_000_000
-"""Rows from afar, on disk while the run goes on."""
+"""Disk space for the rows of remote data sources during the run."""
 
 
 def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[str, Any]:
-    """Run a plan file in this process; answers the report. Ctrl-C ends the run gracefully, twice gives it up.
+    """Run a plan and return the report. Ctrl-C stops the run gracefully; the second one quits.
 
-    Files that its data source and its requests name are in ``folder`` or below it. Raises Abandoned.
+    ``folder`` holds the files that the data source and the requests name. Raises Abandoned.
     """
     with scratch_folder("run") as scratch:
         return run_on_loop(_run_plan(plan, outputs, folder, scratch))
@@ -54,7 +54,7 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
         run_plan_of(plan, folder, DataSources(catalog, cache)), new_execution_id("local"), cluster, clock, outputs
     )
     whole = asyncio.ensure_future(_from_start_to_end(run))
-    on_signals(Interruptions(run, whole).another)
+    on_signals(Interruptions(run, whole).on_signal)
     try:
         with collecting_little():
             return await whole
@@ -71,29 +71,29 @@ async def _from_start_to_end(run: Run) -> dict[str, Any]:
 
 
 class Abandoned(PerfsvcError):
-    """Ctrl-C came twice: the run was given up while requests were in flight, and has no report."""
+    """Ctrl-C came twice: the run was cut off with requests in flight, and has no report."""
 
     def __init__(self) -> None:
-        super().__init__("测试被放弃，没有报告", "the run was given up; there is no report")
+        super().__init__("测试已中断，没有生成报告", "the run was aborted; there is no report")
 
 
 class Interruptions:
-    """What Ctrl-C does: the first time the run ends gracefully, the second time nobody waits for that."""
+    """Handles Ctrl-C and SIGTERM: the first one stops the run gracefully, the second one cancels it."""
 
     def __init__(self, run: Run, whole: asyncio.Future[dict[str, Any]]) -> None:
         self._run = run
         self._whole = whole
-        self._told = False
+        self._stopping = False
 
-    def another(self) -> None:
-        """Ctrl-C, or SIGTERM."""
-        if self._told:
+    def on_signal(self) -> None:
+        """Stop the run, or cancel it when it is stopping already."""
+        if self._stopping:
             self._whole.cancel()
             return
-        self._told = True
+        self._stopping = True
         try:
             self._run.stop()
-        except IllegalTransition:  # it is over, or about to be
+        except IllegalTransition:  # it has ended, or is about to
             return
 
 

@@ -18,23 +18,19 @@ from perfsvc.model.config import SYNONYMS
 from perfsvc.model.planfile import PlanFile
 
 MAX_PLAN_BYTES = 10_000_000
-
-
 DURATION = re.compile(r"^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$")
-
-
 HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
 
 
 def plan_of(chosen: argparse.Namespace) -> PlanFile:
-    """The plan that the command line names, flags put in. Raises InvalidInput."""
+    """Return the plan of the command line with the flags applied. Raises InvalidInput."""
     if "://" in chosen.what:
         document = url_document(chosen)
     else:
         refuse_request_flags(chosen)
         document = read_plan(Path(chosen.what))
     config = document.get("config")
-    problems = put_flags(chosen, config) if isinstance(config, dict) else []
+    problems = apply_flags(chosen, config) if isinstance(config, dict) else []
     try:
         plan = PlanFile.parse(document)
     except InvalidInput as error:
@@ -46,14 +42,14 @@ def plan_of(chosen: argparse.Namespace) -> PlanFile:
 
 def refuse_request_flags(chosen: argparse.Namespace) -> None:
     """Raises InvalidInput for flags that describe a request: a plan file has its own."""
-    alone = Text("只能与 URL 一起使用，计划文件已自带请求", "goes with a URL only: a plan file has its own requests")
+    url_only = Text("只能与 URL 一起使用，计划文件已自带请求", "is for URLs only; a plan file has its own requests")
     given = [name for name in ("method", "header", "body", "status") if getattr(chosen, name) is not None]
     if given:
-        raise InvalidInput([Problem(f"--{name}", alone) for name in given])
+        raise InvalidInput([Problem(f"--{name}", url_only) for name in given])
 
 
 def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
-    """A one-step plan for a URL. Raises InvalidInput."""
+    """Return a one-step plan for a URL. Raises InvalidInput."""
     method = chosen.method or "GET"
     request = {"method": method, "url": chosen.what, "headers": dict(map(header_of, chosen.header or ()))}
     if chosen.body is not None:
@@ -68,7 +64,7 @@ def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def path_of(url: str) -> str:
-    """The path of a URL, which names the step; what cannot be a URL is left for validation to refuse."""
+    """Return the path of a URL as the step's name. An invalid URL is left to validation."""
     try:
         return urlsplit(url).path or "/"
     except ValueError:
@@ -76,10 +72,10 @@ def path_of(url: str) -> str:
 
 
 class PlanLoader(yaml.SafeLoader):
-    """YAML in which dates are text, as in JSON, and no key stands twice in one mapping: the first would be lost."""
+    """YAML with dates as text, as in JSON, and without duplicate keys, whose first value would be lost."""
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
-        """Raises ComposerError for a key that stands twice."""
+        """Raises ComposerError for a duplicate key."""
         node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
@@ -96,10 +92,10 @@ PlanLoader.yaml_implicit_resolvers = {
 
 
 def read_plan(path: Path) -> dict[str, Any]:
-    """A plan file, decoded. Raises InvalidInput."""
+    """Return the decoded plan file. Raises InvalidInput."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_PLAN_BYTES + 1)  # not by its size, which devices and pipes do not tell
+            raw = file.read(MAX_PLAN_BYTES + 1)  # devices and pipes have no size
         if len(raw) > MAX_PLAN_BYTES:
             raise InvalidInput.at(str(path), "文件过大", "is too large")
         document = yaml.load(raw.decode("utf-8"), PlanLoader)  # noqa: S506 - it is a SafeLoader
@@ -113,15 +109,15 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 
 def unreadable(what: str, error: OSError) -> InvalidInput:
-    """A plan file that cannot be read; where there is none, perhaps a URL was meant."""
+    """Return the error for an unreadable plan file; a missing ``host:port`` was probably meant as a URL."""
     zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
     if isinstance(error, FileNotFoundError) and HOST_AND_PORT.match(what):
         zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
     return InvalidInput.at(what, zh, en)
 
 
-def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:
-    """Put what flags say into a config, in place of either name of the key; answers what is wrong with them."""
+def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:
+    """Write the flags into a config, replacing the key under either of its names; return the flags' problems."""
     given = {"concurrent_users": chosen.users, "request_timeout": chosen.timeout}
     problems: list[Problem] = []
     for name, text, flag in (("hold_time", chosen.duration, "--duration"), ("ramp_up_time", chosen.ramp, "--ramp")):
@@ -135,12 +131,12 @@ def put_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Proble
             config[name] = value
     execution = config.setdefault("execution_config", {})
     if isinstance(execution, dict):
-        put_execution_flags(chosen, execution)
+        apply_execution_flags(chosen, execution)
     return problems
 
 
-def put_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:
-    """Thresholds are added to those of the plan; what has another shape is left for validation to refuse."""
+def apply_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:
+    """Write the flags into ``execution_config``; thresholds are appended. Wrong types are left to validation."""
     given = {"arrival_rate": chosen.rate, "max_vus": chosen.max_vus, "max_iterations": chosen.iterations}
     execution.update({name: value for name, value in given.items() if value is not None})
     thresholds = execution.setdefault("thresholds", [])
@@ -152,7 +148,7 @@ def put_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -
 
 
 def header_of(line: str) -> tuple[str, str]:
-    """``Name: value`` as a pair. Raises InvalidInput."""
+    """Split ``Name: value`` into a pair. Raises InvalidInput."""
     name, colon, value = line.partition(":")
     if not colon or not name.strip():
         raise InvalidInput.at("--header", f"应为 'NAME: VALUE'：{line}", f"must be 'NAME: VALUE', not {line}")
@@ -160,7 +156,7 @@ def header_of(line: str) -> tuple[str, str]:
 
 
 def seconds_of(text: str, flag: str) -> int:
-    """``90``, ``90s``, ``1m30s`` or ``2h`` as whole seconds, rounded up. Raises InvalidInput."""
+    """Parse ``90``, ``90s``, ``1m30s`` or ``2h`` as whole seconds, rounded up. Raises InvalidInput."""
     match = DURATION.match(text)
     if not text or match is None or not any(match.groups()):
         raise InvalidInput.at(

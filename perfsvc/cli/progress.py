@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rich.cells import set_cell_size
 
-from perfsvc.cli.summary import LABELS
+from perfsvc.cli.labels import LABELS
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
@@ -20,8 +20,8 @@ from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 
 ENDING = Text(
-    "正在结束：已发出的请求最多还有 {seconds:g} 秒；再按一次 Ctrl-C 立即放弃，不生成报告\n",
-    "ending: requests in flight have up to {seconds:g} s; Ctrl-C again gives up at once, without a report\n",
+    "正在停止：已发出的请求最多还有 {seconds:g} 秒；再按一次 Ctrl-C 立即退出，不生成报告\n",
+    "stopping: requests in flight have up to {seconds:g} s; press Ctrl-C again to quit at once without a report\n",
 )
 
 
@@ -32,7 +32,7 @@ SPARSE_EVERY_S = 10
 
 
 class Progress(Output):
-    """One line a second: rewritten in place on a terminal, appended when piped (every tenth after a minute)."""
+    """One line per second: rewritten in place on a terminal, appended when piped (every tenth after a minute)."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -44,7 +44,7 @@ class Progress(Output):
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         for second in seconds:
-            if second.span_ns < SHORTEST_SPAN_NS and not second.paused:  # the stub at the end says nothing
+            if second.span_ns < SHORTEST_SPAN_NS and not second.paused:  # the last, cut-off second
                 continue
             elapsed = round(second.elapsed)
             if self._live or elapsed <= SPARSE_AFTER_S or elapsed % SPARSE_EVERY_S == 0:
@@ -79,5 +79,5 @@ class Progress(Output):
 
 
 def in_ms(latency: float | None) -> str:
-    """A latency of the progress line; ``-`` where nothing was sent."""
+    """Format a latency for the progress line; ``-`` when nothing was sent."""
     return "-" if latency is None else f"{latency:.1f}"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from perfsvc.cli.commands import BAD_INPUT
-from perfsvc.cli.commands import INTERNAL
-from perfsvc.cli.commands import PASSED
 from perfsvc.cli.commands import main
+from perfsvc.cli.exit_codes import BAD_INPUT
+from perfsvc.cli.exit_codes import INTERNAL
+from perfsvc.cli.exit_codes import PASSED
 from perfsvc.errors import InvalidInput
 from perfsvc.service.data.plan_file_data import file_in
 from tests.support.shop import Shop

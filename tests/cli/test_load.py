@@ -57,9 +57,9 @@ SEARCHES: list[tuple[dict[str, Any], str, str]] = [
         "load held 12.5 arrivals/s; rps - on average (target 200 req/s), within ±10 % of it for 85 % of the time",
         "保持负载 12.5 次到达/秒；rps 平均 -（目标 200 req/s），85% 的时间处于目标 ±10% 范围内",
     ),
-    (HELD | NOTHING, "the run ended before the load was to be held", "测试在保持阶段之前结束"),
+    (HELD | NOTHING, "the run ended before the hold phase", "测试在保持阶段之前结束"),
     (STEPS, "knee at 20 virtual users", "拐点在 20 个虚拟用户"),
-    (STEPS | NOTHING, "no knee was found", "没有找到拐点"),
+    (STEPS | NOTHING, "no knee found", "没有找到拐点"),
 ]
 
 

@@ -169,7 +169,7 @@ WRONG_FLAGS = [
     (
         ["p.yaml", "-m", "PUT"],
         "--method: 只能与 URL 一起使用，计划文件已自带请求",
-        "--method: goes with a URL only: a plan file has its own requests",
+        "--method: is for URLs only; a plan file has its own requests",
     ),
 ]
 

@@ -154,7 +154,7 @@ def test_ctrl_c_ends_the_run_with_its_report(shop: Shop, tmp_path: Path) -> None
     out, err = process.communicate(timeout=30)
     assert (process.returncode, "Traceback" in err) == (0, False)
     assert "verdict: PASSED (stopped by a user)\n" in out
-    assert "ending: requests in flight have up to 10 s; Ctrl-C again gives up at once, without a report\n" in err
+    assert "stopping: requests in flight have up to 10 s; press Ctrl-C again to quit at once without a report\n" in err
     found = json.loads(path.read_text("utf-8"))
     assert (found["status"], found["reason"]["code"]) == ("stopped", "stopped_by_user")
     assert found["summary"]["total_requests"] == shop.count
@@ -166,10 +166,10 @@ def test_ctrl_c_twice_waits_for_nothing(shop: Shop) -> None:
     assert shop.asked.wait(30)
     assert process.stderr is not None
     process.send_signal(signal.SIGINT)
-    while not process.stderr.readline().startswith("ending: "):
+    while not process.stderr.readline().startswith("stopping: "):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=9)  # less than requests in flight are given
     assert (process.returncode, out) == (1, "")
-    assert err.splitlines()[-1] == "perfsvc: the run was given up; there is no report"
+    assert err.splitlines()[-1] == "perfsvc: the run was aborted; there is no report"
     assert "Traceback" not in err

@@ -1,0 +1,45 @@
+"""Labels that progress and summary share, in both languages."""
+
+from __future__ import annotations
+
+from perfsvc.errors import Text
+
+LABELS = {
+    "time": Text("时间", "time"),
+    "users": Text("用户", "users"),
+    "rps": Text("请求/秒", "req/s"),
+    "errors": Text("错误", "errors"),
+    "planned": Text("计划", "planned"),
+    "dropped": Text("丢弃", "dropped"),
+    "late": Text("迟到", "late"),
+    "from_plan": Text("自计划时刻", "from plan"),
+    "arrivals": Text("到达", "arrivals"),
+    "level": Text("负载", "load"),
+    "phase": Text("阶段", "phase"),
+    "search": Text("搜索", "search"),
+    "knee": Text("拐点", "knee"),
+    "by_hand": Text("手动", "by hand"),
+    "step": Text("步骤", "step"),
+    "node": Text("节点", "node"),
+    "share": Text("占比", "share"),
+    "requests": Text("请求数", "requests"),
+    "error_rate": Text("错误率", "error %"),
+    "avg": Text("平均 ms", "avg ms"),
+    "class": Text("错误类别", "error class"),
+    "count": Text("次数", "count"),
+    "threshold": Text("阈值", "threshold"),
+    "value": Text("实际值", "value"),
+    "passed": Text("通过", "passed"),
+    "validity": Text("有效性", "validity"),
+    "verdict": Text("结论", "verdict"),
+    "note": Text("注意", "note"),
+    "score": Text("评分", "score"),
+    "total": Text("合计", "total"),
+    "data": Text("测试数据", "data"),
+    "status": Text("状态", "status"),
+}
+
+
+def labelled(*names: str) -> list[Text | str]:
+    """Return the labels of columns; a name without a label, such as ``p95``, stands for itself."""
+    return [LABELS.get(name, name) for name in names]

@@ -1,0 +1,28 @@
+"""``perfsvc serve``: the service."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from perfsvc.settings import SETTINGS
+from perfsvc.settings import load
+
+
+def add(commands: Any) -> None:
+    """Add the command: a flag for every setting that is not a secret."""
+    serve = commands.add_parser("serve", help="start the service")
+    serve.add_argument("--config", type=Path, metavar="FILE", help="settings in a TOML file")
+    for row in SETTINGS:
+        if not row.secret:
+            flag = "--" + row.name.replace("_", "-")
+            serve.add_argument(flag, dest=f"set_{row.name}", metavar="VALUE", help=row.help.en.replace("%", "%%"))
+
+
+def execute(chosen: argparse.Namespace, language: str) -> int:
+    """Start the service and run it until a signal arrives."""
+    from perfsvc.app import serve
+
+    flags = {name.removeprefix("set_"): value for name, value in vars(chosen).items() if name.startswith("set_")}
+    return serve(load(flags, config=chosen.config), language)
