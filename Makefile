@@ -18,6 +18,7 @@ check: .venv/ready-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/sizes.py perfsvc plugins
+	$(BIN)/python .ci/words.py perfsvc plugins docs README.md CONTRIBUTING.md CHANGELOG.md
 
 bench: .venv/ready-test .venv-bench/ready
 	.ci/packages

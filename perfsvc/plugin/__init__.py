@@ -1,4 +1,19 @@
-"""The public interface for plugin authors: everything a protocol or a data source may use, and nothing else."""
+"""Public interface for plugin authors: everything that a protocol or a data source may use, and nothing else.
+
+==============  ============================================================
+``protocol``    ``Protocol``, ``Session``, ``Call``, ``Reply``
+``coroutine``   sessions written as coroutines
+``datasource``  ``DataSource`` and ``Feed``
+``failures``    error classes that protocols share
+``json_safe``   values of rows to JSON values
+``net``         connections: addresses, TLS, source addresses, target policy
+``hookspecs``   hooks by which a package registers its classes
+``discovery``   entry points found, sorted and loaded one by one
+``catalog``     loaded classes by name
+``skeleton``    ``perfsvc plugins new``
+``testing``     contract tests and drivers for plugins
+==============  ============================================================
+"""
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem

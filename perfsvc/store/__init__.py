@@ -1,1 +1,31 @@
-"""Where plans, runs and what was measured are kept: SQLite, MySQL or MariaDB behind one asynchronous facade."""
+"""Storage of plans, runs and measurements: SQLite, MySQL or MariaDB behind one asynchronous facade.
+
+=================  ========================================================================
+``database``       the facade: bounded, timed, error-translating execution of units of work
+``backends``       connections and threads for SQLite and for MySQL or MariaDB
+``address``        database URLs
+``binding``        the database of the current unit of work
+``migrations``     numbered steps from an older schema to the current one
+``tables``         columns as Peewee knows them
+``fields``         column types, and the validation of values
+``rows``           helpers for queries
+``users``          users and refresh tokens
+``projects``       projects and members
+``envs``           environments
+``scenes``         scenes
+``datafiles``      data files
+``plans``          plans with their scenes and config
+``plan_config``    a plan config to a row and back
+``presets``        presets
+``executions``     runs: state, spec, end
+``run_list``       runs with names and outcomes, filtered and ordered
+``windows``        snapshots of runs
+``rollup``         seconds of finished runs aggregated to 10 s and 60 s
+``errors_seen``    error samples of runs
+``reports``        reports
+``endings``        the end of a run, stored in one transaction
+``recorder``       batches of snapshots and errors, written once a second
+``spool``          snapshots on disk while the database is away
+``drained_nodes``  names of nodes that get no load
+=================  ========================================================================
+"""

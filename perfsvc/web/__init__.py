@@ -1,1 +1,10 @@
-"""The REST API and the live feed: thin handlers over the services, one rule and one documented answer each."""
+"""REST API and live feed over the services: thin handlers, one permission rule and one documented response each.
+
+===============  ====================================================================
+``framework``    base of every endpoint: handler, operations, rules, routing, OpenAPI
+``api``          endpoints, one file per resource
+``application``  all routes, and the HTTP server with its limits
+``docs``         the API description and the page to read it
+``ui``           files of the web UI
+===============  ====================================================================
+"""

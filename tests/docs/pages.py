@@ -17,6 +17,8 @@ PAIRS = {page: page.replace(".md", ".zh-CN.md") for page in ENGLISH}
 ONE_LANGUAGE = ("CHANGELOG.md",)
 HELD_TO_THE_CODE = ("docs/performance-score.md", "docs/performance-score.zh-CN.md")
 """By the tests of the score: formulas, nothing to run."""
+FOR_CONTRIBUTORS = ("CONTRIBUTING.md", "docs/architecture.md")
+"""Held to the code by a test of their own; their commands are those of CI."""
 DECISIONS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "decisions").glob("*.md"))
 PROTOCOLS = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "protocols").glob("*.md"))
 """Their plans are run by the tests of the protocols."""

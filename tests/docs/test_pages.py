@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.docs.pages import EXAMPLES
+from tests.docs.pages import FOR_CONTRIBUTORS
 from tests.docs.pages import HELD_TO_THE_CODE
 from tests.docs.pages import ONE_LANGUAGE
 from tests.docs.pages import PAGES
@@ -44,7 +45,7 @@ def test_both_languages_have_the_same_outline(english: str, chinese: str) -> Non
     assert (levels[0], rows[0]) == (levels[1], rows[1])
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *FOR_CONTRIBUTORS])
 def test_every_link_leads_somewhere(page: str) -> None:
     for link in LINK.findall(text_of(page)):
         if "://" in link:
@@ -58,4 +59,4 @@ def test_every_link_leads_somewhere(page: str) -> None:
 def test_every_page_is_known() -> None:
     """A new page is named in ``pages``, so that what it shows is tried."""
     found = {str(page.relative_to(ROOT)) for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]}
-    assert found == {*PAGES, *HELD_TO_THE_CODE} - {*EXAMPLES}
+    assert found == {*PAGES, *HELD_TO_THE_CODE, *FOR_CONTRIBUTORS} - {*EXAMPLES}

@@ -1,16 +1,17 @@
-"""For the tests of plugins: drive a protocol without an engine, and hold plugins to what perfsvc expects of all.
+"""Tests for plugins: contract suites that every plugin must pass, and a driver that needs no engine.
 
 Nothing else in perfsvc imports this. ``pytest.register_assert_rewrite("perfsvc.plugin.testing")`` in ``conftest.py``
-makes a broken promise tell its values.
+makes failed assertions show their values.
 
-=================  =================================================================
-``drive``          one virtual user: a request from start to done, and what came of it
-``rig``          what the contract suite must know of a protocol
-``contract``       the contract suite for protocols, one check for each promise
-``load``           many users and their requests, one after the other, as the engine makes them
-``relay``          what a protocol sends, counted
-``data_contract``  the same for data sources
-=================  =================================================================
+=================  ========================================================
+``drive``          one virtual user: a request from start to done
+``rig``            what the contract suite must know of a protocol
+``contract``       contract suite for protocols, one check per promise
+``data_contract``  contract suite for data sources
+``load``           many users with many requests, as the engine makes them
+``relay``          counts what a protocol sends
+``titles``         titles of options in both languages
+=================  ========================================================
 """
 
 from perfsvc.event_loop import run_on_loop

@@ -1,1 +1,22 @@
-"""The REST API and the live feed: one file per resource, its response models beside its handlers."""
+"""Endpoints of the REST API and the live feed: one file per resource, its response models beside its handlers.
+
+================  =========================================================
+``about``         version and features of this installation
+``users``         registration, sessions, profiles, administration of users
+``projects``      projects and their members
+``envs``          environments
+``scenes``        scenes
+``datafiles``     data files: upload, preview, replacement
+``data_preview``  first rows of any data source
+``plans``         plans
+``presets``       presets
+``runs``          start, stop, pause, resume of a plan
+``run_query``     query parameters of lists of runs
+``executions``    lists of runs, one run, its errors, load and metrics
+``live``          live feed of a run (WebSocket)
+``reports``       reports
+``plugins``       loaded protocols and data sources
+``nodes``         nodes and draining
+``health``        health check and Prometheus metrics
+================  =========================================================
+"""

@@ -1,10 +1,9 @@
-"""A process of its own that invents values: Faker takes its time, which is not the engine's.
+"""A process that makes values with Faker, so that the engine's process is not slowed down. ``__main__`` is the process.
 
-===============  ==========================================================
-``__main__``     the process: a request on its input, values on its output
-``calls``        which of Faker's methods may be called, and how
-``pattern``      texts that match a regular expression
-===============  ==========================================================
+Few imports, so that it starts quickly.
 
-Imports little, so that the process is there at once.
+===========  =========================================================
+``calls``    which of Faker's methods are allowed, and their arguments
+``pattern``  texts that match a regular expression
+===========  =========================================================
 """

@@ -1,13 +1,14 @@
 """Rows of a JSON endpoint, page by page.
 
-==============  ===========================================================
-``spec``        what users write
-``request``     the first request, made of the options and the environment
-``client``      one answer: checked addresses, redirects, retries, limits
-``pages``       which request follows an answer
-``table``       the rows in an answer
-``feed``        all of it as a feed
-==============  ===========================================================
+===========  ===================================================
+``spec``     what users write
+``source``   the plugin
+``request``  requests with the environment's variables filled in
+``client``   HTTP with retries, limits and the target policy
+``pages``    pagination
+``table``    JSON to rows
+``feed``     pages as a feed
+===========  ===================================================
 """
 
 from perfsvc.plugin import DataSource

@@ -1,11 +1,11 @@
-"""``csv``: rows of a text file, read chunk by chunk.
+"""Rows of a text file, read in chunks.
 
-============  ========================================================
-``options``   what users write
-``opening``   the file opened, and what it does not say itself found out
-``records``   text to records, with what is wrong told by line
-``feed``      one reader of the file
-============  ========================================================
+=============  ===========================================================
+``options``    what users write
+``text_file``  opening a regular file; detection of encoding and delimiter
+``records``    text to records; errors with line numbers
+``feed``       the plugin and its feed
+=============  ===========================================================
 """
 
 from perfsvc.plugin import DataSource

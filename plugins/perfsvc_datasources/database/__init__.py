@@ -1,13 +1,15 @@
 """Rows of a read-only query over a database connection of the environment.
 
-==============  ==========================================================
+==============  ===========================================
 ``spec``        what users write
-``statement``   the query held to be one SELECT, by a real parser
-``reader``      what a database driver must do: run the query, give rows
-``sqlite`` …    the drivers, each with a session that cannot write
-``feed``        a reader in a thread of its own
 ``source``      the plugin
-==============  ==========================================================
+``statement``   validation: one SELECT without side effects
+``reader``      interface of database drivers
+``sqlite``      SQLite driver
+``mysql``       MySQL and MariaDB driver
+``postgresql``  PostgreSQL driver
+``feed``        a reader in a thread of its own, as a feed
+==============  ===========================================
 """
 
 from perfsvc.plugin import DataSource

@@ -1,11 +1,11 @@
-"""``generator``: rows that are invented, the same for the same seed.
+"""Invented rows, the same for the same seed.
 
-============  ==========================================================
-``options``   what users write
-``columns``   columns that are made here
-``pools``     columns whose values another process makes
-``feed``      columns to rows
-============  ==========================================================
+===========  =================================
+``options``  what users write
+``columns``  columns made in this process
+``pools``    columns made by the Faker process
+``feed``     the plugin and its feed
+===========  =================================
 """
 
 from perfsvc.plugin import DataSource

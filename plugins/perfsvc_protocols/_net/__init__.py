@@ -1,11 +1,13 @@
-"""What protocols share: from what users write to bytes, and from a URL to a connection.
+"""Parts that protocols share: from what users write to bytes, and from a URL to an endpoint.
 
-==================  ==============================================================
-``address``         URLs of HTTP and WebSocket
-``headers``         names of headers
-``endpoint``        ``tcp://host:port`` and the like
-``pieces payload``  templates as bytes; text, hexadecimal, Base64 and JSON with them
-``message session`` requests and replies that are plain bytes, and who makes them
-``pattern``         regular expressions of users, within a time limit
-==================  ==============================================================
+=================  ===============================================
+``address``        HTTP and WebSocket URLs
+``headers``        names of headers
+``endpoint``       ``tcp://host:port`` and the like
+``byte_template``  templates compiled to bytes
+``payload``        payloads: text, hexadecimal, Base64, JSON
+``message``        requests and replies that are plain bytes
+``session``        base class of TCP and UDP sessions
+``pattern``        regular expressions of users, with a time limit
+=================  ===============================================
 """

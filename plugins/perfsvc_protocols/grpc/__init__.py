@@ -1,12 +1,24 @@
-"""gRPC as a protocol plugin, on grpc.aio: any method of any service, no generated code.
+"""gRPC on grpc.aio: any method of any service, without generated code.
 
-=======================  =====================================================================
-``spec``                 what users write
-``compile``              texts to calls: ``target metadata message``
-``schema``               which methods there are: ``protoc`` from texts, ``reflection`` from the server
-``session``              one virtual user; ``channels`` are its own or shared
-``reply failures``       what came back, and what it means when nothing did
-=======================  =====================================================================
+=================  =====================================
+``spec``           what users write
+``protocol``       the plugin
+``compile``        a step to a call
+``call``           the compiled step
+``message``        message templates
+``metadata``       metadata templates
+``target``         addresses of servers
+``channels``       opening channels, and their state
+``routes``         channels per user, or shared by users
+``schema``         methods and messages of a service
+``protoc``         schema from ``.proto`` texts
+``reflection``     schema from server reflection
+``schemas``        schemas of a run, cached
+``single_flight``  one task for concurrent callers
+``session``        one virtual user
+``reply``          status, messages and metadata
+``failures``       error classes
+=================  =====================================
 """
 
 import os

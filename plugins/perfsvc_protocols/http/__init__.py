@@ -1,15 +1,28 @@
-"""HTTP as a protocol plugin: its own client on asyncio, made for sending load.
+"""HTTP by a client of our own on asyncio, made for load generation; the rest by libcurl.
 
-====================  =================================================================
+The words are those of RFC 9110, 9112 and 9113.
+
+====================  ===============================================================================
 ``spec``              what users write
-``compile`` …         texts to bytes: ``body recipe message``
-``user connected``    one virtual user: cookies and redirects, and its connections
-``session``           the same as a client of HTTP/1.1
-``connection``        carrying requests over a connection that speaks it
+``protocol``          the plugin, and which transport a run takes
+``compile``           a step to a call: templates compiled, headers merged, problems with their paths
+``call``              the compiled step, and which parts of a reply it needs
+``request_template``  a request before rendering
+``body``              request bodies: JSON, form, multipart, raw
+``rendered_request``  a request as bytes, and redirects
+``user``              base class of sessions: cookies, redirects, one request at a time
+``pooled_user``       session with a connection per origin
+``session``           HTTP/1.1 session
+``base_connection``   base class of connections
+``connection``        HTTP/1.1 connection
+``listener``          callbacks from a connection to its user
+``reply``             reply: head, body, excerpt
+``head``              fields of a head, found in its bytes
+``coding``            content codings
+``cookies``           cookie jar of a user
 ``h2``                HTTP/2
-``curl``              what libcurl does
-``reply head coding`` what came back
-====================  =================================================================
+``curl``              HTTP/3, proxies, digest authentication, shared connections
+====================  ===============================================================================
 """
 
 from perfsvc.plugin import Protocol

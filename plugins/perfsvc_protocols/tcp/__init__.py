@@ -1,11 +1,12 @@
-"""TCP as a protocol plugin: payloads out, framed messages in.
+"""TCP: payloads out, framed messages in.
 
-==============  =====================================================
+==============  =============================================
 ``spec``        what users write
-``connection``  one connection, and where messages end in what comes
-``session``     one virtual user: its connection, one request at a time
-``protocol``    steps compiled
-==============  =====================================================
+``framing``     where a message ends
+``protocol``    the plugin, and steps to calls
+``connection``  a connection, and messages cut from its bytes
+``session``     one virtual user
+==============  =============================================
 """
 
 from perfsvc.plugin import Protocol

@@ -1,11 +1,12 @@
-"""UDP as a protocol plugin: datagrams out and in, and what became of each.
+"""UDP: datagrams out and in, and which were lost, duplicated or overtaken.
 
-==============  ==============================================================
-``spec``        what users write
-``flight``      datagrams under way: lost, doubled, overtaken, and their jitter
-``session``     one virtual user: its sockets, one request at a time
-``protocol``    steps compiled
-==============  ==============================================================
+============  ================================================
+``spec``      what users write
+``protocol``  the plugin
+``calls``     compiled steps: payload, sequence numbers, waits
+``flight``    datagrams in flight, and jitter
+``session``   one virtual user
+============  ================================================
 """
 
 from perfsvc.plugin import Protocol

@@ -1,12 +1,16 @@
-"""WebSocket as a protocol plugin: one session is one connection, carried by picows.
+"""WebSocket: one session is one connection, carried by picows.
 
-===============  =======================================================
-``spec``         what users write
-``script``       the actions of a step, compiled
-``session``      one virtual user: its connection, one request at a time
-``connection``   opening a connection, and messages in and out
-``reply``        what came back, and what was counted
-===============  =======================================================
+==============  ======================================================
+``spec``        what users write
+``protocol``    the plugin, and steps to calls
+``script``      actions of a step, compiled to operations
+``predicate``   which messages an ``expect`` waits for
+``address``     WebSocket URLs
+``connection``  opening a connection; messages in and out
+``session``     one virtual user: operations in turn
+``counts``      counters of a session
+``reply``       the last message, the status and the upgrade's headers
+==============  ======================================================
 """
 
 from perfsvc.plugin import Protocol

@@ -1,12 +1,13 @@
-"""HTTP/2 by our own client, with one request at a time on each connection.
+"""HTTP/2 (RFC 9113) by a client of our own, one stream at a time on each connection.
 
-==============  =======================================================
-``frames``      what frames look like, and what we tell a server first
-``encoding``    requests as header blocks
-``decoding``    header blocks as heads of replies
-``sending``     bodies on their way within the windows of the server
-``link``        what concerns a connection as a whole
-``connection``  carrying requests over a connection
-``session``     one user
-==============  =======================================================
+======================  ===================================================
+``frames``              layout of frames, constants, the connection preface
+``encoding``            request heads to header blocks
+``header_block``        HEADERS and CONTINUATION frames to header blocks
+``decoding``            header blocks to reply heads
+``sending``             request bodies within the flow-control windows
+``connection_control``  settings, flow control, PING, GOAWAY
+``connection``          requests and replies as streams
+``session``             session of one user
+======================  ===================================================
 """
