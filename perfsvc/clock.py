@@ -1,4 +1,4 @@
-"""Time, injected: nobody else calls ``time.*``, so that tests own it."""
+"""Time, injected: no other module calls ``time.*``, so tests can set it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import time
 from datetime import UTC
 from datetime import datetime
 from typing import Protocol
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
 
 
 class Clock(Protocol):

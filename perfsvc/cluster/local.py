@@ -17,7 +17,9 @@ from perfsvc.cluster.interface import OnSnapshot
 from perfsvc.cluster.interface import ignored
 from perfsvc.cluster.process_stats import ProcessStats
 from perfsvc.datafeed.allocator import RowAllocator
+from perfsvc.engine.engine import Callbacks
 from perfsvc.engine.engine import Engine
+from perfsvc.engine.engine import Node
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.row_supply import RowReceiver
 from perfsvc.errors import Conflict
@@ -104,13 +106,9 @@ class LocalCluster:
         supply = DirectSupply(dealer) if dealer is not None else None
         engine = Engine(
             spec,
-            self._protocol_class,
-            on_snapshot,
-            self._clock,
-            self._policy,
-            ending=on_ending,
-            node=NODE,
-            supply=supply,
+            Node(self._protocol_class, self._clock, self._policy, NODE),
+            Callbacks(on_snapshot, on_ending),
+            supply,
         )
         self._engines.add(engine)
         return engine

@@ -11,10 +11,12 @@ from functools import partial
 
 from perfsvc.clock import Clock
 from perfsvc.engine import files
+from perfsvc.engine.error_samples import ErrorSamples
 from perfsvc.engine.program import OPTIONS
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.row_buffer import RowBuffer
+from perfsvc.engine.user_pool import CLOSE_TIMEOUT_S
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
@@ -25,8 +27,6 @@ from perfsvc.model.template import Template
 from perfsvc.model.window import StepWindow
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import RunContext
-
-CLOSE_TIMEOUT_S = 5.0
 
 
 class CompiledRun:
@@ -42,7 +42,7 @@ class CompiledRun:
         protocol_class: Callable[[str], type[Protocol]],
         resolver: Resolver,
         clock: Clock,
-        numbers: random.Random,
+        rng: random.Random,
         rows: RowBuffer | None = None,
     ) -> None:
         self._spec = spec
@@ -53,9 +53,10 @@ class CompiledRun:
         self._clock = clock
         self._recorders: dict[int, StepRecorder] = {}
         self._protocols: dict[str, Protocol] = {}
-        self.classes = ErrorClasses()
+        self._classes = ErrorClasses()
+        self.errors = ErrorSamples(self._classes, clock)
         self.planned = spec.load.open or spec.pacing_s > 0
-        compiler = Compiler(self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, numbers, rows)
+        compiler = Compiler(self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, rng, rows)
         made = [
             compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")
             for number, weighted in enumerate(spec.scenes)
@@ -75,16 +76,16 @@ class CompiledRun:
         """The windows of all steps since the last fold; of what ``users`` have in flight, the counters so far."""
         if any(protocol.counts_in_flight for protocol in self._protocols.values()):
             for user in users:
-                user.tell()
+                user.count_in_flight()
         return [window for index in sorted(self._recorders) if (window := self._recorders[index].fold(index))]
 
-    async def close(self, complain: Callable[[str], None]) -> None:
+    async def close(self, warn: Callable[[str], None]) -> None:
         """Close the protocols; one that cannot must not keep the run from ending."""
         for protocol in self._protocols.values():
             try:
                 await asyncio.wait_for(protocol.close(), CLOSE_TIMEOUT_S)
             except Exception as error:
-                complain(f"closing {protocol.name} failed: {error!r}")
+                warn(f"closing {protocol.name} failed: {error!r}")
 
     def _protocol(self, name: str) -> Protocol:
         if name not in self._protocols:
@@ -102,7 +103,7 @@ class CompiledRun:
                 yield Problem(f"{OPTIONS}.{name}", error.text)
 
     def _recorder(self, index: int) -> StepRecorder:
-        return self._recorders.setdefault(index, StepRecorder(self.classes))
+        return self._recorders.setdefault(index, StepRecorder(self._classes))
 
     def _context(self) -> RunContext:
         target = self._spec.target

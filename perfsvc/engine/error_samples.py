@@ -1,11 +1,13 @@
-"""Examples of failed requests, the first few of each class, with secrets masked; and complaints for the log."""
+"""Examples of failed requests, the first few of each class, with secrets masked; and a log with a limit."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
 
+from perfsvc.clock import Clock
 from perfsvc.engine.masking import masked
+from perfsvc.engine.virtual_user import Step
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.model.window import ErrorSample
 from perfsvc.plugin.protocol import Reply
@@ -15,7 +17,7 @@ log = logging.getLogger(__name__)
 SAMPLES_PER_CLASS = 3
 MAX_BODY = 1024
 MAX_HEAD = 4096
-MAX_COMPLAINTS = 20
+MAX_LINES = 20
 
 
 class LimitedLog:
@@ -27,25 +29,27 @@ class LimitedLog:
 
     def __call__(self, message: str) -> None:
         self._count += 1
-        if self._count <= MAX_COMPLAINTS:
+        if self._count <= MAX_LINES:
             log.warning("run %s: %s", self._execution_id, message)
 
 
 class ErrorSamples:
     """Collects samples until ``drain``; never more than SAMPLES_PER_CLASS of a step's class in a whole run."""
 
-    def __init__(self, classes: ErrorClasses) -> None:
+    def __init__(self, classes: ErrorClasses, clock: Clock) -> None:
         self._classes = classes
+        self._clock = clock
         self._kept: Counter[tuple[int, str]] = Counter()
         self._waiting: list[ErrorSample] = []
 
-    def note(self, step: int, error_class: str, message: str, reply: Reply | None, timestamp: float) -> None:
-        """Keep this failure as an example if its class still needs one."""
-        key = (step, self._classes.name(error_class))
+    def count(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
+        """Count a failed request under its class; keep it as an example if the class still needs one."""
+        step.recorder.failures[error_class] += 1
+        key = (step.step_index, self._classes.name(error_class))
         if self._kept[key] >= SAMPLES_PER_CLASS:
             return
         self._kept[key] += 1
-        self._waiting.append(make_sample(step, key[1], message or error_class, reply, timestamp))
+        self._waiting.append(make_sample(*key, message or error_class, reply, self._clock.wall()))
 
     def drain(self) -> list[ErrorSample]:
         """The samples since the last drain."""

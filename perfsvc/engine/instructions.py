@@ -27,7 +27,7 @@ IDLE_PAUSE_S = 0.01
 GROUP_FAILED = "Group Failed"
 """The error class of a group in which a request failed."""
 
-MAX_SPINS = 1000
+MAX_JUMPS = 1000
 """Jumps back without waiting after which a user lets others run."""
 
 
@@ -66,7 +66,7 @@ class Send:
     def execute(self, user: VirtualUser) -> int:
         """Begin the request, unless no new request may start now."""
         if user.gate.closed:
-            return user.engine.hold(user, self.at)
+            return user.pool.hold(user, self.at)
         user.sending = self
         user.sent = True
         user.deadline_ns = user.engine.tick_ns + self.call.timeout_ns
@@ -89,16 +89,16 @@ class Send:
         return failure
 
 
-def think_time(spec: ThinkTime, numbers: random.Random) -> Callable[[], float]:
+def think_time(spec: ThinkTime, rng: random.Random) -> Callable[[], float]:
     """A function that draws the next pause, s."""
     if isinstance(spec, ConstantThink):
         value = spec.value
         return lambda: value
     if isinstance(spec, UniformThink):
         low, span = spec.min, spec.max - spec.min
-        return lambda: low + span * numbers.random()
+        return lambda: low + span * rng.random()
     mean, deviation = spec.mean, spec.deviation
-    return lambda: max(numbers.gauss(mean, deviation), 0.0)
+    return lambda: max(rng.gauss(mean, deviation), 0.0)
 
 
 def think(pause: Callable[[], float], following: int) -> Instruction:
@@ -126,14 +126,20 @@ def finish(back: int) -> Instruction:
     return execute
 
 
+def leave(user: VirtualUser) -> int:
+    """The end of a program that runs once: the user leaves."""
+    user.pool.leave(user)
+    return WAIT
+
+
 def jump_back(to: int) -> Instruction:
     """To the head of a loop, letting others run now and then."""
 
     def execute(user: VirtualUser) -> int:
-        user.spins += 1
-        if user.spins < MAX_SPINS:
+        user.jumps += 1
+        if user.jumps < MAX_JUMPS:
             return to
-        user.spins = 0
+        user.jumps = 0
         return user.run_after(0.0, to)
 
     return execute
@@ -143,7 +149,7 @@ def enter_group(following: int) -> Instruction:
     """Begin to time a group."""
 
     def execute(user: VirtualUser) -> int:
-        _groups(user).append((user.engine.active_ns(), user.thought_ns, user.failures))
+        _groups(user).append((user.engine.time.active_ns(), user.thought_ns, user.failures))
         return following
 
     return execute
@@ -154,7 +160,7 @@ def leave_group(recorder: StepRecorder, following: int) -> Instruction:
 
     def execute(user: VirtualUser) -> int:
         began_ns, thought_ns, failures = _groups(user).pop()
-        recorder.latency.append(user.engine.active_ns() - began_ns - (user.thought_ns - thought_ns))
+        recorder.latency.append(user.engine.time.active_ns() - began_ns - (user.thought_ns - thought_ns))
         recorder.waiting.append(0)
         if user.failures > failures:
             recorder.failures[GROUP_FAILED] += 1
@@ -198,11 +204,11 @@ def branch(holds: Callable[[VirtualUser], bool], following: int, otherwise: Call
     return lambda user: following if holds(user) else otherwise()
 
 
-def choose(weights: Sequence[int], starts: Sequence[int], numbers: random.Random) -> Instruction:
+def choose(weights: Sequence[int], starts: Sequence[int], rng: random.Random) -> Instruction:
     """To one of several positions, drawn by weight."""
     bounds = list(accumulate(weights))
     total = bounds[-1]
-    return lambda user: starts[bisect_right(bounds, numbers.randrange(total))]
+    return lambda user: starts[bisect_right(bounds, rng.randrange(total))]
 
 
 def jump(to: Callable[[], int]) -> Instruction:

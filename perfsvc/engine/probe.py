@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.errors import InvalidInput
 from perfsvc.model.window import NodeHealth
 
@@ -20,7 +21,6 @@ except ImportError:  # Windows has no such limit to read
     resource = None  # type: ignore[assignment]
 
 BYTES_PER_MB = 1_000_000
-NS_PER_S = 1_000_000_000
 SHORTEST_SPAN_NS = NS_PER_S // 1_000
 PROC = Path("/proc")
 OTHER_FILES = 100

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 
+from perfsvc.clock import NS_PER_MS
 from perfsvc.engine import instructions as make
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_checks
@@ -34,7 +35,6 @@ from perfsvc.model.scene import walk
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Protocol
 
-NS_PER_MS = 1_000_000
 OPTIONS = "config.execution_config.protocol_options"
 """Where a plan has the options of protocols, by name."""
 
@@ -43,8 +43,8 @@ class Compiler:
     """Compiles the scenes of one run on one node.
 
     ``protocol`` gives the run's protocol object of a name; ``default_protocol`` serves steps that name none.
-    ``rows`` are the test data of a run that has any. Step indexes are given out in document order over all scenes, as
-    ``RunSpec.step_names`` has them.
+    ``rows`` are the test data of a run that has any, ``rng`` draws think times and choices. Step indexes are given out
+    in document order over all scenes, as in ``RunSpec.step_names``.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Compiler:
         default_protocol: str,
         timeout_ms: int,
         recorder: Callable[[int], StepRecorder],
-        numbers: random.Random,
+        rng: random.Random,
         rows: RowBuffer | None = None,
     ) -> None:
         self._protocol = protocol
@@ -61,7 +61,7 @@ class Compiler:
         self._default_protocol = default_protocol
         self._timeout_ms = timeout_ms
         self._recorder = recorder
-        self._numbers = numbers
+        self.rng = rng
         self._next_index = 0
         self._faults = Faults()
 
@@ -107,7 +107,7 @@ class Compiler:
         if judges and not any(check.type == "status" for check in step.checks):
             send.failures = lambda reply: failures[reply.status]
         send.blind = not (checks or extracts or send.failures)
-        send.think = make.think_time(step.think_time, self._numbers) if step.think_time else None
+        send.think = make.think_time(step.think_time, self.rng) if step.think_time else None
         return send
 
     def _protocol_of(self, step: RequestStep, path: str) -> Protocol | None:
@@ -129,11 +129,6 @@ class Compiler:
         """Where the samples of a measured step go."""
         return self._recorder(index)
 
-    @property
-    def numbers(self) -> random.Random:
-        """The node's own random numbers, for think times and choices."""
-        return self._numbers
-
 
 class _Assembly:
     """One program being put together."""
@@ -146,7 +141,7 @@ class _Assembly:
 
     def once(self, steps: Sequence[Step], path: str) -> None:
         self.sequence(steps, path)
-        self.code.append(lambda user: user.engine.setup_done(user))
+        self.code.append(make.leave)
 
     def looped(self, on_start: Sequence[Step], steps: Sequence[Step], at: str) -> None:
         if self._compiler.rows is not None:
@@ -179,7 +174,7 @@ class _Assembly:
             self.code.append(send.execute)
 
     def think_step(self, step: ThinkStep, path: str) -> None:
-        pause = make.think_time(step.think_time, self._compiler.numbers)
+        pause = make.think_time(step.think_time, self._compiler.rng)
         self.code.append(make.think(pause, len(self.code) + 1))
 
     def group_step(self, step: GroupStep, path: str) -> None:
@@ -216,7 +211,7 @@ class _Assembly:
     def choice_step(self, step: ChoiceStep, path: str) -> None:
         starts: list[int] = []
         end = _Label()
-        self.code.append(make.choose([option.weight for option in step.options], starts, self._compiler.numbers))
+        self.code.append(make.choose([option.weight for option in step.options], starts, self._compiler.rng))
         for number, option in enumerate(step.options):
             starts.append(len(self.code))
             self.sequence(option.steps, f"{path}.options[{number}].steps")

@@ -11,6 +11,9 @@ from collections.abc import Collection
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
+from perfsvc.clock import NS_PER_MS
+from perfsvc.clock import NS_PER_S
+from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.engine.row_supply import RowSupply
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
@@ -20,8 +23,6 @@ from perfsvc.model.data import Allocation
 from perfsvc.model.data import Grant
 from perfsvc.plugin.datasource import Row
 
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
 CLAIM_MS = (5, 20)
 """How long the rows of one claim should last, from and to: they are what is in doubt when a node is lost."""
 LEASE_MS = (100, 500)
@@ -40,9 +41,7 @@ NEVER = -1
 class Host(Interface):
     """What rows need of the engine they belong to."""
 
-    def elapsed_now(self) -> float:
-        """Profile time, s: it stands still in a pause."""
-        ...
+    time: ProfileClock
 
     @property
     def active_users(self) -> Collection[VirtualUser]:
@@ -175,7 +174,7 @@ class RowBuffer:
 
         def execute(user: VirtualUser) -> int:
             if user.gate.closed:  # a row taken now might never be used
-                return user.engine.hold(user, at)
+                return user.pool.hold(user, at)
             if len(usable) <= self.low:
                 self.restock()
             if not usable:
@@ -252,7 +251,7 @@ class RowBuffer:
     # How.
 
     def _now_ns(self) -> int:
-        return int(self._host.elapsed_now() * NS_PER_S)
+        return int(self._host.time.elapsed() * NS_PER_S)
 
     def _read(self) -> int:
         """How long users have waited since the last call, ns over all of them."""

@@ -3,45 +3,78 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Sequence
 
-from perfsvc.engine.compiled import CLOSE_TIMEOUT_S
+from perfsvc.engine.user_pool import CLOSE_TIMEOUT_S
 from perfsvc.engine.user_pool import UserPool
-from perfsvc.engine.virtual_user import PauseGate
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import RunError
 from perfsvc.model.run import RunSpec
 
-ERRAND_TIMEOUTS = 10
+TIMEOUTS_PER_SCENE = 10
 """Setup or teardown steps of a scene may take this many request time-outs in all."""
-
-
-def has_steps(programs: Sequence[Program]) -> bool:
-    """Whether any of these has more than its end."""
-    return any(len(program.instructions) > 1 for program in programs)
 
 
 def setup_limit_s(spec: RunSpec) -> float:
     """The longest that the setup steps of all scenes may take, or those after the load, s; 0 where there are none."""
-    errands = sum(bool(weighted.scene.setup or weighted.scene.teardown) for weighted in spec.scenes)
-    return errands * ERRAND_TIMEOUTS * spec.request_timeout_ms / 1000
+    scenes = sum(bool(weighted.scene.setup or weighted.scene.teardown) for weighted in spec.scenes)
+    return scenes * TIMEOUTS_PER_SCENE * spec.request_timeout_ms / 1000
 
 
-def begin_errand(user: VirtualUser, number: int) -> None:
-    """Let a user run its setup or teardown steps, whatever keeps those of the load from starting."""
-    user.gate = PauseGate()
-    user.run(user.program.start)
+class OncePerRun:
+    """Runs the setup steps of all scenes, or their teardown steps, each scene's by a user of its own, in turn.
 
+    ``pool`` holds that user. Its gate is always open: a pause of the load does not concern it.
+    """
 
-async def run_errand(errand: UserPool, request_timeout_ms: int) -> None:
-    """Until the errand's only user is through. Raises RunError when it takes too long."""
-    limit = request_timeout_ms / 1000 * ERRAND_TIMEOUTS
-    errand.start()
-    try:
-        await asyncio.wait_for(errand.empty.wait(), limit)
-    except TimeoutError:
-        errand.cut_off()
-        zh, en = f"前置或后置步骤在 {limit:g} 秒内没有结束", f"setup or teardown did not end in {limit:g} s"
-        raise RunError(zh, en) from None
-    await errand.closed(CLOSE_TIMEOUT_S)
+    def __init__(
+        self, programs: Sequence[Program], make: Callable[[UserPool, int, Program], VirtualUser], spec: RunSpec
+    ) -> None:
+        programs = [program for program in programs if len(program.instructions) > 1]  # more than its end
+        self._left = len(programs)
+        self._limit_s = spec.request_timeout_ms / 1000 * TIMEOUTS_PER_SCENE
+        self._make = make
+        self.pool = UserPool(programs, [1] * len(programs), self._make_user, lambda user, _: user.begin())
+        self._variables: dict[str, object] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing (more) to run."""
+        return not self._left
+
+    async def run(self, variables: dict[str, object]) -> None:
+        """Run the steps and add what they extract to ``variables``. Raises RunError when a scene's take too long."""
+        while self._left:
+            self._left -= 1
+            self.pool.start()
+            await self._until_empty()
+            variables.update(self._variables)
+
+    def stop(self) -> None:
+        """Start no other scene's steps, and end this one's where no request is in flight."""
+        self._left = 0
+        self.pool.leave_idle()
+
+    def cut_off(self) -> None:
+        """End at once."""
+        self._left = 0
+        self.pool.cut_off()
+
+    def _make_user(self, pool: UserPool, number: int, program: Program) -> VirtualUser:
+        user = self._make(pool, 0, program)
+        self._variables = user.scope.variables
+        return user
+
+    async def _until_empty(self) -> None:
+        try:
+            await asyncio.wait_for(self.pool.empty.wait(), self._limit_s)
+        except TimeoutError:
+            self.cut_off()
+            zh, en = (
+                f"前置或后置步骤在 {self._limit_s:g} 秒内没有结束",
+                f"setup or teardown did not end in {self._limit_s:g} s",
+            )
+            raise RunError(zh, en) from None
+        await self.pool.closed(CLOSE_TIMEOUT_S)

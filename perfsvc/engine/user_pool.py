@@ -9,11 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from perfsvc.engine.virtual_user import CLOSED
+from perfsvc.engine.virtual_user import NO_REQUEST
+from perfsvc.engine.virtual_user import STAYS
+from perfsvc.engine.virtual_user import WAIT
+from perfsvc.engine.virtual_user import Gate
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 
 MAX_STARTS_AT_ONCE = 200
-"""Users started in one tick: opening more connections at once would hold the loop up."""
+"""Users started in one tick: opening more connections at once would block the loop."""
+SWEEP_NS = 50_000_000
+CLOSE_TIMEOUT_S = 5.0
 
 
 class UserPool:
@@ -26,7 +32,7 @@ class UserPool:
         self,
         programs: Sequence[Program],
         weights: Sequence[int],
-        make: Callable[[int, Program], VirtualUser],
+        make: Callable[[UserPool, int, Program], VirtualUser],
         begin: Callable[[VirtualUser, int], None],
     ) -> None:
         self._programs = programs
@@ -35,11 +41,14 @@ class UserPool:
         self._begin = begin
         self._started = [0] * len(programs)
         self._number = 0
+        self._swept_ns = 0
+        self._cut_off = 0
         self._closing: set[asyncio.Task[None]] = set()
         self._staying: dict[VirtualUser, None] = {}
         self.active: dict[VirtualUser, None] = {}
         self.held: dict[VirtualUser, int] = {}
         self.finished = 0
+        self.gate = Gate()
         self._most = 0
         self.empty = asyncio.Event()
         self.empty.set()
@@ -52,14 +61,14 @@ class UserPool:
         for _ in range(min(-missing, len(self._staying))):
             self._retire(self._staying.popitem()[0], retire_by_ns)
 
-    def told(self, first: bool) -> int:
-        """How many there are; how many there were where all have left within the ``first`` second, which ends a run."""
+    def reported_count(self, first: bool) -> int:
+        """The number of active users; of a run that ended within its ``first`` second, the highest number there was."""
         return len(self.active) or (self._most if first else 0)
 
     def start(self, planned_ns: int = 0) -> None:
         """One more user, whose first iteration is planned for ``planned_ns``."""
         self._number += 1
-        user = self._make(self._number, self._programs[self._next_scene()])
+        user = self._make(self, self._number, self._programs[self._next_scene()])
         user.planned_ns = planned_ns
         self.active[user] = self._staying[user] = None
         self._most = max(self._most, len(self.active))
@@ -71,12 +80,26 @@ class UserPool:
         self.finished += 1
         self.leave(user)
 
-    def hold(self, user: VirtualUser, position: int) -> None:
-        """Keep a user where it is until ``release``."""
-        self.held[user] = position
+    def hold(self, user: VirtualUser, position: int) -> int:
+        """Hold a user that came to its closed gate until ``resume``, or let it leave. Return WAIT."""
+        if user.gate.final:
+            self.leave(user)
+        else:
+            self.held[user] = position
+        return WAIT
 
-    def release(self) -> None:
-        """Let everyone who was held go on."""
+    def pause(self) -> None:
+        """Close the gate: users are held at their next request."""
+        self.gate.closed = True
+
+    def stop(self) -> None:
+        """Close the gate for good: users leave at their next request, and at once where none is in flight."""
+        self.gate.closed = self.gate.final = True
+        self.leave_idle()
+
+    def resume(self) -> None:
+        """Open the gate and let the users that were held go on."""
+        self.gate.closed = False
         held, self.held = self.held, {}
         for user, position in held.items():
             user.timer = user.engine.loop.call_soon(user.wake, position)
@@ -98,25 +121,34 @@ class UserPool:
             self.leave(user)
 
     def cut_off(self) -> None:
-        """Everyone leaves, requests in flight are given up."""
+        """Let all users leave and give up their requests in flight."""
         for user in list(self.active):
-            self.cut_off_one(user)
+            user.gate = CLOSED
+            if user.sending is None:
+                self.leave(user)
+            else:
+                user.close_now()
 
-    def cut_off_one(self, user: VirtualUser) -> None:
-        """One user leaves and gives up its request in flight."""
-        user.gate = CLOSED
-        if user.sending is None:
-            self.leave(user)
-        else:
-            user.close_now()
+    def leave_cut_off(self, user: VirtualUser) -> int:
+        """A request was given up because the run, or the user, ended: that is not the target's fault."""
+        self._cut_off += 1
+        user.deadline_ns = NO_REQUEST
+        self.leave(user)
+        return WAIT
 
-    def overdue(self, now_ns: int) -> list[VirtualUser]:
-        """Users whose request should have been answered by now."""
-        return [user for user in self.active if user.deadline_ns and user.deadline_ns < now_ns]
+    def drain_cut_off(self) -> int:
+        """The number of requests given up since the last call."""
+        count, self._cut_off = self._cut_off, 0
+        return count
 
-    def leave_retired(self, now_ns: int) -> None:
-        """Users told to retire that did not come to the end of their iteration in time leave at their next request."""
-        for user in [user for user in self.active if user.retire_by_ns and user.retire_by_ns < now_ns]:
+    def sweep(self, now_ns: int) -> None:
+        """Look for requests and retirements whose time is up, now and then: none of them has a timer of its own."""
+        if now_ns - self._swept_ns < SWEEP_NS:
+            return
+        self._swept_ns = now_ns
+        for user in [user for user in self.active if NO_REQUEST != user.deadline_ns < now_ns]:
+            user.time_out()
+        for user in [user for user in self.active if STAYS != user.retire_by_ns < now_ns]:
             user.gate = CLOSED
             if user.sending is None:
                 self.leave(user)
@@ -143,3 +175,16 @@ class UserPool:
         task = asyncio.get_running_loop().create_task(work)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+async def leave_all(pools: Sequence[UserPool], graceful_s: float) -> None:
+    """Wait until all users have left and closed their sessions; cut off those that take longer than ``graceful_s``."""
+    try:
+        async with asyncio.timeout(graceful_s):
+            for pool in pools:
+                await pool.empty.wait()
+    except TimeoutError:
+        for pool in pools:
+            pool.cut_off()
+    for pool in pools:
+        await pool.closed(CLOSE_TIMEOUT_S)

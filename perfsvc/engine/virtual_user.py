@@ -14,11 +14,13 @@ from typing import Any
 from typing import Protocol as Interface
 
 from perfsvc.engine.probe import Probe
+from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.run import RunSpec
 from perfsvc.model.template import MissingVariable
 from perfsvc.plugin.protocol import ABORTED
+from perfsvc.plugin.protocol import TIMEOUT
 from perfsvc.plugin.protocol import NotSent
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import Reply
@@ -33,16 +35,28 @@ UNSENT_PAUSE_S = 0.1
 Instruction = Callable[["VirtualUser"], int]
 
 
-class PauseGate:
-    """Whether new requests may start. One is shared by all users; a user told to leave gets a closed one."""
+class Gate:
+    """Whether new requests may start. Open; ``closed`` while the run is paused; ``final`` as well where it is for good.
 
-    __slots__ = ("closed",)
+    The users of a pool share one, so that a pause or a stop costs one assignment however many they are.
+    """
 
-    def __init__(self, closed: bool = False) -> None:
+    __slots__ = ("closed", "final")
+
+    def __init__(self, closed: bool = False, final: bool = False) -> None:
         self.closed = closed
+        self.final = final
 
 
-CLOSED = PauseGate(closed=True)
+CLOSED = Gate(closed=True, final=True)
+"""The gate of a user that is to leave while the others stay."""
+
+NO_REQUEST = 0
+"""As deadline: no request is in flight."""
+NO_PLAN = 0
+"""As planned start: the iteration has none, or its first request has been sent."""
+STAYS = 0
+"""As time of retirement: the user is wanted."""
 
 
 class Step(Interface):
@@ -105,45 +119,52 @@ class Host(Interface):
     spec: RunSpec
     probe: Probe
     stopping: bool
-    origin_ns: int
-    paused_ns: int
     tick_ns: int
+    time: ProfileClock
 
     @property
     def idle(self) -> bool:
         """Whether no request may start, for now or for good."""
         ...
 
-    def hold(self, user: VirtualUser, position: int) -> int:
-        """A user may not start its next request; what its instruction answers."""
+    @property
+    def errors(self) -> Errors:
+        """Where failed requests are counted."""
         ...
 
     def iteration_ended(self, user: VirtualUser, back: int) -> int:
-        """What the last instruction of an iteration answers."""
+        """Count an iteration. Return the user's next position."""
         ...
 
-    def setup_done(self, user: VirtualUser) -> int:
-        """What the last instruction of setup or teardown answers."""
+    def warn(self, message: str) -> None:
+        """Log what should not happen."""
         ...
 
-    def cut_off_one(self, user: VirtualUser) -> None:
-        """A request was given up because the run, or the user, ended."""
+
+class Errors(Interface):
+    """Where failed requests are counted."""
+
+    def count(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
+        """Count a failed request under its class, and keep an example."""
         ...
 
-    def count_failure(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
-        """A request failed."""
+
+class Pool(Interface):
+    """What a user needs of the pool it belongs to."""
+
+    @property
+    def gate(self) -> Gate: ...
+
+    def hold(self, user: VirtualUser, position: int) -> int:
+        """Hold a user that came to a closed gate, or let it leave. Return WAIT."""
         ...
 
-    def complain(self, message: str) -> None:
-        """Something that should not happen did."""
+    def leave(self, user: VirtualUser) -> None:
+        """Let a user out; nothing of it runs any more."""
         ...
 
-    def active_ns(self) -> int:
-        """The clock without the run's pauses."""
-        ...
-
-    def elapsed_now(self) -> float:
-        """Profile time, s."""
+    def leave_cut_off(self, user: VirtualUser) -> int:
+        """Let a user out whose request was given up because the run, or the user, ended. Return WAIT."""
         ...
 
 
@@ -163,8 +184,10 @@ class VirtualUser:
         "failures",
         "gate",
         "groups",
+        "jumps",
         "late_ns",
         "planned_ns",
+        "pool",
         "program",
         "resting_at",
         "retire_by_ns",
@@ -172,31 +195,35 @@ class VirtualUser:
         "sending",
         "sent",
         "sessions",
-        "spins",
         "thought_ns",
         "timer",
     )
 
-    def __init__(self, engine: Host, program: Program, scope: Scope, gate: PauseGate) -> None:
+    def __init__(self, engine: Host, pool: Pool, program: Program, scope: Scope) -> None:
         self.engine = engine
+        self.pool = pool
         self.program = program
         self.scope = scope
-        self.gate = gate
+        self.gate = pool.gate
         self.sessions: list[Session | None] = [None] * len(program.protocols)
         self.counters: dict[int, int] | None = None
         self.sending: Step | None = None
         self.timer: Cancellable | None = None
-        self.deadline_ns = 0
-        self.planned_ns = 0
+        self.deadline_ns = NO_REQUEST
+        self.planned_ns = NO_PLAN
         self.late_ns = 0
         self.due_ns = 0
         self.resting_at = 0
-        self.retire_by_ns = 0
+        self.retire_by_ns = STAYS
         self.sent = False
-        self.spins = 0
+        self.jumps = 0
         self.failures = 0
         self.thought_ns = 0
         self.groups: list[tuple[int, int, int]] | None = None
+
+    def begin(self) -> None:
+        """Run the program from its start."""
+        self.run(self.program.start)
 
     def run(self, position: int) -> None:
         """Go on from a position until the user has to wait."""
@@ -206,8 +233,8 @@ class VirtualUser:
 
     def run_after(self, seconds: float, position: int) -> int:
         """Go on from a position later, or leave when the run is stopping; what an instruction answers to wait."""
-        if self.gate.closed and self.engine.stopping:
-            return self.engine.hold(self, position)
+        if self.pool.gate.final:
+            return self.pool.hold(self, position)
         self.timer = self.engine.loop.call_later(seconds, self.wake, position)
         return WAIT
 
@@ -232,10 +259,10 @@ class VirtualUser:
         """A request ended: record it, check it, go on. The hot path."""
         step = self.sending
         if step is None:  # a session that calls twice would corrupt every figure
-            self.engine.complain("a protocol session called done without a request in flight")
+            self.engine.warn("a protocol session called done without a request in flight")
             return
         self.sending = None
-        self.deadline_ns = 0
+        self.deadline_ns = NO_REQUEST
         if reply.counters is not None or reply.gauges is not None:
             step.recorder.count(reply.counters, reply.gauges)
         if reply.failure is not None:
@@ -263,7 +290,7 @@ class VirtualUser:
         else:
             self.think(step.think(), step.following)
 
-    def tell(self) -> None:
+    def count_in_flight(self) -> None:
         """Count what the request in flight has counted so far."""
         step = self.sending
         for session in self.sessions if step is not None else ():
@@ -274,16 +301,23 @@ class VirtualUser:
     def not_sent(self, step: Step, error: Exception) -> int:
         """A request that could not even begin. Answers what the instruction answers."""
         self.sending = None
-        self.deadline_ns = 0
+        self.deadline_ns = NO_REQUEST
         step.recorder.unsent += 1
         if isinstance(error, MissingVariable | NotSent):
             error_class = error.error_class
         else:
             error_class = f"Plugin Error: {type(error).__name__}"
-            self.engine.complain(f"starting {step.name!r} failed: {error!r}")
+            self.engine.warn(f"starting {step.name!r} failed: {error!r}")
         self._fail(step, error_class, str(error), None)
         pause = UNSENT_PAUSE_S + (step.think() if step.think is not None else 0.0)
         return self.think(pause, step.following)
+
+    def time_out(self) -> None:
+        """Give up the request in flight, whose time is up."""
+        self.deadline_ns = NO_REQUEST
+        for session in self.sessions:
+            if session is not None and self.sending is not None:
+                session.abort(TIMEOUT)
 
     def close_now(self) -> None:
         """Give up whatever is going on; the engine has already counted this user out."""
@@ -303,12 +337,12 @@ class VirtualUser:
             try:
                 await session.close()
             except Exception as error:
-                self.engine.complain(f"closing a session failed: {error!r}")
+                self.engine.warn(f"closing a session failed: {error!r}")
         self.sessions = []
 
     def _failed(self, step: Step, reply: Reply) -> None:
         if reply.failure == ABORTED:
-            self.engine.cut_off_one(self)
+            self.pool.leave_cut_off(self)
             return
         recorder = step.recorder
         recorder.bytes_sent += reply.bytes_sent
@@ -340,9 +374,9 @@ class VirtualUser:
         The first request of an iteration is late by what passed since its planned start, connecting included; those
         after it inherit that, because they could only follow it.
         """
-        if self.planned_ns:
-            self.late_ns = max(reply.started_ns - self.engine.paused_ns - self.planned_ns, 0)
-            self.planned_ns = 0
+        if self.planned_ns != NO_PLAN:
+            self.late_ns = max(reply.started_ns - self.engine.time.paused_ns - self.planned_ns, 0)
+            self.planned_ns = NO_PLAN
         return self.late_ns
 
     def _read(self, step: Step, reply: Reply) -> str | None:
@@ -351,7 +385,7 @@ class VirtualUser:
             failure = step.judge(reply)
             return self._extract(step, reply) or failure if step.extracts else failure
         except Exception as error:
-            self.engine.complain(f"reading a reply of {step.name!r} failed: {error!r}")
+            self.engine.warn(f"reading a reply of {step.name!r} failed: {error!r}")
             return f"Unreadable Reply: {type(error).__name__}"
 
     def _extract(self, step: Step, reply: Reply) -> str | None:
@@ -368,7 +402,7 @@ class VirtualUser:
 
     def _fail(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
         self.failures += 1
-        self.engine.count_failure(step, error_class, message, reply)
+        self.engine.errors.count(step, error_class, message, reply)
 
     def _forget(self, step: Step) -> None:
         """What a failed request should have given is not there; an older value must not pass for it."""

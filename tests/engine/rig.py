@@ -6,7 +6,9 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from perfsvc.engine.engine import Callbacks
 from perfsvc.engine.engine import Engine
+from perfsvc.engine.engine import Node
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -31,7 +33,9 @@ class Rig:
         self.protocol = fake_protocol.answering(script)
         self.snapshots: list[Snapshot] = []
         clock = virtual_time.current_clock()
-        self.engine = Engine(spec, lambda name: self.protocol, self.snapshots.append, clock, TargetPolicy())
+        self.engine = Engine(
+            spec, Node(lambda name: self.protocol, clock, TargetPolicy()), Callbacks(self.snapshots.append)
+        )
         self.engine.compile()
 
     async def begin(self) -> None:

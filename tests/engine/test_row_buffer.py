@@ -10,7 +10,9 @@ import pytest
 from perfsvc.cluster.local import DirectSupply
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.datafeed.allocator import RowAllocator
+from perfsvc.engine.engine import Callbacks
 from perfsvc.engine.engine import Engine
+from perfsvc.engine.engine import Node
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.share import Share
 from perfsvc.engine.share import Slot
@@ -128,14 +130,14 @@ def test_users_without_a_row_of_their_own_stop_and_the_others_go_on() -> None:
 def test_a_user_without_a_row_of_its_own_stops_the_run() -> None:
     run = dealt(Numbered(1), scope="vu", unique=True)
     assert run.dealer.over
-    assert run.engine.elapsed_now() < 0.1
+    assert run.engine.time.elapsed() < 0.1
 
 
 def test_users_stop_one_by_one_when_the_data_is_used_up() -> None:
     run = dealt(Numbered(11), lambda scope, path: Answer(after=1.0 if scope.vu == 1 else 0.1), at_end="stop_vu")
     assert {vu: len(paths) for vu, paths in run.by_user.items()} == {1: 1, 2: 10}
     assert run.dealer.over
-    assert run.engine.elapsed_now() == pytest.approx(1.0, abs=0.1)
+    assert run.engine.time.elapsed() == pytest.approx(1.0, abs=0.1)
 
 
 def test_iterations_under_way_end_before_the_run_does() -> None:
@@ -150,7 +152,7 @@ def test_the_end_of_the_data_gives_no_more_time_than_a_stop() -> None:
     slow = Dealt(Numbered(1), {"unique": True}, graceful_stop_s=3.0, **more)
     run = virtual_time.run(slow.whole())
     assert run.asked == ["0"]
-    assert run.engine.elapsed_now() == pytest.approx(3, abs=0.1)
+    assert run.engine.time.elapsed() == pytest.approx(3, abs=0.1)
 
 
 def test_the_last_row_is_held() -> None:
@@ -237,7 +239,10 @@ class Shared(Dealt):
         supply = DirectSupply(self.dealer, f"node-{index}")
         slot = Slot(Share(index, (1, 1)))
         return Engine(
-            self.spec, lambda name: protocol, self.snapshots.append, clock, TargetPolicy(), slot=slot, supply=supply
+            self.spec,
+            Node(lambda name: protocol, clock, TargetPolicy(), slot=slot),
+            Callbacks(self.snapshots.append),
+            supply,
         )
 
 
@@ -256,7 +261,7 @@ def test_rows_that_a_node_has_claimed_are_used_though_nobody_is_busy_at_the_end_
     run = virtual_time.run(Dealt(Numbered(7), {"unique": True}, load={**load, "max_vus": 10}).whole())
     assert sorted(map(int, run.asked)) == list(range(7))
     assert run.report["left"] == 0
-    assert run.engine.elapsed_now() == pytest.approx(3.02, abs=0.05)
+    assert run.engine.time.elapsed() == pytest.approx(3.02, abs=0.05)
 
 
 @pytest.mark.parametrize("late", ["drop", "wait"])
@@ -294,4 +299,4 @@ def test_arrivals_wait_for_rows_and_the_run_ends_with_the_data() -> None:
     run = virtual_time.run(Dealt(Numbered(150), {"unique": True}, load={**load, "max_vus": 10}).whole())
     assert sorted(map(int, run.asked)) == list(range(150))
     assert run.dealer.over
-    assert run.engine.elapsed_now() == pytest.approx(1.51, abs=0.1)
+    assert run.engine.time.elapsed() == pytest.approx(1.51, abs=0.1)

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from perfsvc.engine.engine import Callbacks
 from perfsvc.engine.engine import Engine
+from perfsvc.engine.engine import Node
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.row_buffer import QueueEntry
 from perfsvc.engine.row_supply import RowReceiver
@@ -124,7 +126,9 @@ class Watched:
         spec = spec_of([ROW], load=load, data={"source": "x", "allocation": allocation}, graceful_stop_s=1.0)
         self.protocol = fake_protocol.answering(lambda scope, _: Answer(after=service_s[scope.vu % len(service_s)]))
         clock = virtual_time.current_clock()
-        self.engine = Engine(spec, lambda _: self.protocol, lambda _: None, clock, TargetPolicy(), supply=supply)
+        self.engine = Engine(
+            spec, Node(lambda _: self.protocol, clock, TargetPolicy()), Callbacks(lambda _: None), supply
+        )
         assert self.engine.rows is not None
         self.rows = self.engine.rows
         self.stuck = self.vain = self.waits = 0

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from perfsvc.clock import SystemClock
+from perfsvc.engine.engine import Callbacks
 from perfsvc.engine.engine import Engine
+from perfsvc.engine.engine import Node
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -83,7 +85,9 @@ async def test_a_run_is_paused_and_goes_on(name: str):
     counted = Counted(rig.protocol)
     async with rig.peer(Behaviour.GOOD) as url, Relay(url) as relay:
         spec = spec_of(rig, rig.url(HOST, relay.port))
-        engine = Engine(spec, lambda _: counted.protocol, snapshots.append, SystemClock(), TargetPolicy())
+        engine = Engine(
+            spec, Node(lambda _: counted.protocol, SystemClock(), TargetPolicy()), Callbacks(snapshots.append)
+        )
         engine.compile()
         await engine.prepare()
         engine.start()

@@ -16,7 +16,9 @@ from perfsvc.cluster.dask.messages import Message
 from perfsvc.cluster.dask.messages import Prepared
 from perfsvc.cluster.dask.messages import Refused
 from perfsvc.cluster.dask.messages import SnapshotReport
+from perfsvc.engine.engine import Callbacks
 from perfsvc.engine.engine import Engine
+from perfsvc.engine.engine import Node
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.row_supply import RowReceiver
 from perfsvc.engine.share import Share
@@ -96,15 +98,9 @@ class AgentRun:
         slot = Slot(Share(deploy.index, deploy.weights), deploy.generation, deploy.since, deploy.levels)
         self._engine = Engine(
             RunSpec.parse(json.loads(deploy.spec)),
-            protocol_class,
-            self._emit,
-            clock,
-            TargetPolicy(deploy.allow, deploy.deny),
-            ending=lambda: tell(messages.Ending(run=self.run)),
-            teardown_here=self._teardown_here,
-            node=deploy.node,
-            slot=slot,
-            supply=self._supply,
+            Node(protocol_class, clock, TargetPolicy(deploy.allow, deploy.deny), deploy.node, slot),
+            Callbacks(self._emit, lambda: tell(messages.Ending(run=self.run)), self._teardown_here),
+            self._supply,
         )
         self._engine.compile()
         self.renew()

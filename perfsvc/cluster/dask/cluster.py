@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
 from perfsvc.cluster.certificates import ensure_certificates
 from perfsvc.cluster.dask import messages
@@ -16,7 +17,6 @@ from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
 from perfsvc.cluster.dask.processes import Processes
 from perfsvc.cluster.dask.run_nodes import LOST_CONNECTION
-from perfsvc.cluster.dask.run_nodes import NS_PER_S
 from perfsvc.cluster.interface import OnEnding
 from perfsvc.cluster.interface import OnNodeEvent
 from perfsvc.cluster.interface import OnSnapshot

@@ -20,13 +20,13 @@ from perfsvc.cluster.dask.load_shares import LoadShares
 from perfsvc.cluster.dask.row_server import RowServer
 from perfsvc.cluster.dask.run_nodes import LOST_BY_ITSELF
 from perfsvc.cluster.dask.run_nodes import Member
-from perfsvc.cluster.dask.run_nodes import RunTime
 from perfsvc.cluster.dask.run_nodes import refusal
 from perfsvc.cluster.interface import OnEnding
 from perfsvc.cluster.interface import OnNodeEvent
 from perfsvc.cluster.interface import OnSnapshot
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.compiled import CompiledRun
+from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.setup_teardown import setup_limit_s
@@ -71,7 +71,7 @@ class DaskDeployment:
         self.spec = spec
         self.run = spec.execution_id
         self.staff = staff
-        self.time = RunTime(clock)
+        self.time = ProfileClock(clock)
         self.members: list[Member] = []
         self.variables: dict[str, object] = {}
         self.levels: list[tuple[float, float]] = []
@@ -122,7 +122,7 @@ class DaskDeployment:
         """Begin the load on all nodes at one moment."""
         if self.stopping:
             return
-        self.time.begin(START_LEAD_S)
+        self.time.begin(lead_s=START_LEAD_S)
         for member in self.living():
             self.start_member(member)
 

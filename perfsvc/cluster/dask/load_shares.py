@@ -7,11 +7,11 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.balancing import first_weights
 from perfsvc.cluster.dask.balancing import rebalanced
 from perfsvc.cluster.dask.balancing import strain
-from perfsvc.cluster.dask.run_nodes import NS_PER_S
 from perfsvc.cluster.dask.run_nodes import Member
 from perfsvc.engine.share import Share
 from perfsvc.engine.share import holders
@@ -142,7 +142,7 @@ class LoadShares:
     def _look(self) -> None:
         deployment = self._deployment
         self._look_for_the_silent()
-        if deployment.stopping or not deployment.time.origin_ns:
+        if deployment.stopping or not deployment.time.begun:
             return
         over_s = deployment.time.elapsed() - deployment.spec.load.duration
         if over_s >= 0:

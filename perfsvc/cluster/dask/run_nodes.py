@@ -1,19 +1,16 @@
-"""The nodes of one run as its controller knows them, and the time that they have in common. No I/O."""
+"""The nodes of one run as its controller knows them. No I/O."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from perfsvc.clock import Clock
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.messages import Word
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
-
-NS_PER_S = 1_000_000_000
 
 
 class Member:
@@ -72,40 +69,6 @@ class Member:
 
     def _gone(self) -> RunError:
         return RunError(f"节点 {self.node} 已丢失", f"node {self.node} was lost")
-
-
-class RunTime:
-    """Profile time of a run, on the controller's clock; 0 until it begins."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.origin_ns = 0
-        self.wall = 0.0
-        self.paused_ns = 0
-        self.paused_at_ns = 0
-
-    def begin(self, lead_s: float) -> None:
-        """It begins that much later than now."""
-        self.origin_ns = self._clock.now_ns() + int(lead_s * NS_PER_S)
-        self.wall = self._clock.wall() + lead_s
-
-    def pause(self) -> int:
-        """Time stands still from now on; answers the moment."""
-        self.paused_at_ns = self._clock.now_ns()
-        return self.paused_at_ns
-
-    def resume(self) -> int:
-        """Time goes on from now on; answers the moment."""
-        now_ns = self._clock.now_ns()
-        self.paused_ns += now_ns - self.paused_at_ns
-        self.paused_at_ns = 0
-        return now_ns
-
-    def elapsed(self) -> float:
-        """Profile time now, s."""
-        if not self.origin_ns:
-            return 0.0
-        return max(((self.paused_at_ns or self._clock.now_ns()) - self.origin_ns - self.paused_ns) / NS_PER_S, 0.0)
 
 
 def refusal(member: Member, word: Any) -> RunError:

@@ -14,8 +14,6 @@ from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.model.run import RunSpec
 
-NS_PER_S = 1_000_000_000
-
 
 class Executor(ABC):
     """Drives the users of one node. Times are seconds of profile time."""
@@ -26,6 +24,7 @@ class Executor(ABC):
         self.users = users
         self.share = slot.share
         self.profile = Profile(self.spec.load.stages)
+        self.iterations = 0
         self.dropped = 0
         self.late = 0
         self._splits: deque[tuple[float, Share]] = deque()
@@ -36,9 +35,20 @@ class Executor(ABC):
     def tick(self, elapsed: float) -> None:
         """Time has passed."""
 
+    def iteration_ended(self, user: VirtualUser, back: int) -> int:
+        """Count an iteration. Return the user's next position."""
+        self.iterations += 1
+        return self.next_iteration(user, back)
+
+    def drain_counters(self) -> dict[str, int]:
+        """The counters since the last call, under their names in a snapshot."""
+        counters = {"iterations": self.iterations, "dropped": self.dropped, "late": self.late}
+        self.iterations = self.dropped = self.late = 0
+        return counters
+
     @abstractmethod
     def next_iteration(self, user: VirtualUser, back: int) -> int:
-        """A user ended an iteration; what its instruction answers."""
+        """Return where a user that ended an iteration goes on, or WAIT."""
 
     @abstractmethod
     def planned_users(self, elapsed: float) -> int:

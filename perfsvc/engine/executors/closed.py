@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from perfsvc.engine.executors.base import NS_PER_S
+from perfsvc.clock import NS_PER_S
 from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.instructions import IDLE_PAUSE_S
 from perfsvc.engine.pacing import users_at
@@ -12,6 +12,7 @@ from perfsvc.engine.share import Share
 from perfsvc.engine.share import Slot
 from perfsvc.engine.share import holders
 from perfsvc.engine.user_pool import UserPool
+from perfsvc.engine.virtual_user import STAYS
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
@@ -52,15 +53,15 @@ class ClosedExecutor(Executor):
             return
         delay = self._spread_s * ((number - 1) * GOLDEN % 1.0)
         if self._pacing_ns:
-            user.due_ns = user.planned_ns = self.engine.active_ns() + int(delay * NS_PER_S)
+            user.due_ns = user.planned_ns = self.engine.time.active_ns() + int(delay * NS_PER_S)
         if delay:
             user.run_after(delay, user.program.start)
         else:
-            user.run(user.program.start)
+            user.begin()
 
     def next_iteration(self, user: VirtualUser, back: int) -> int:
         """At once, or on the user's own beat."""
-        if user.retire_by_ns:
+        if user.retire_by_ns != STAYS:
             self.users.leave(user)
             return WAIT
         if self._limited and (user.scope.iteration >= self._per_user or not self._admitted()):
@@ -102,7 +103,7 @@ class ClosedExecutor(Executor):
     def _on_the_beat(self, user: VirtualUser, back: int) -> int:
         user.due_ns += self._pacing_ns
         user.planned_ns = user.due_ns
-        return user.run_after(max(user.due_ns - self.engine.active_ns(), 0) / NS_PER_S, back)
+        return user.run_after(max(user.due_ns - self.engine.time.active_ns(), 0) / NS_PER_S, back)
 
     def _spread(self) -> float:
         """Over how long starts are spread: one pacing interval or think time, where the profile begins with a jump."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
-from perfsvc.engine.executors.base import NS_PER_S
+from perfsvc.clock import NS_PER_S
 from perfsvc.engine.executors.base import Executor
 from perfsvc.engine.pacing import Arrivals
 from perfsvc.engine.share import Share
@@ -51,14 +51,14 @@ class OpenExecutor(Executor):
 
     def first_iteration(self, user: VirtualUser, number: int) -> None:
         """A user was made for an arrival."""
-        user.run(user.program.start)
+        user.begin()
 
     def next_iteration(self, user: VirtualUser, back: int) -> int:
         """The arrival that has waited longest, or nothing to do."""
         if len(self.users.active) > self._most_users:
             self.users.leave(user)
             return WAIT
-        elapsed = self.engine.elapsed_now()
+        elapsed = self.engine.time.elapsed()
         if self._arrivals.due <= elapsed and self._left > 0 and not user.gate.closed:
             self.late += elapsed - self._arrivals.due > TIMER_S
             user.planned_ns = self._take()
@@ -113,7 +113,7 @@ class OpenExecutor(Executor):
 
     def resumed(self) -> None:
         """Go on where time stood still."""
-        self.tick(self.engine.elapsed_now())
+        self.tick(self.engine.time.elapsed())
 
     def stopped(self, elapsed: float) -> None:
         """What was due and never started is told as dropped."""
@@ -151,12 +151,12 @@ class OpenExecutor(Executor):
     def _take(self) -> int:
         """Take the next arrival; answers its planned moment on the engine's clock without pauses, ns."""
         self._left -= 1
-        return self.engine.origin_ns + int(self._arrivals.take() * NS_PER_S)
+        return self.engine.time.origin_ns + int(self._arrivals.take() * NS_PER_S)
 
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        wait = self._arrivals.due - self.engine.elapsed_now()
+        wait = self._arrivals.due - self.engine.time.elapsed()
         if wait < NEAR_S and not self.engine.idle and not self._swamped:
             self._timer = self.engine.loop.call_later(max(wait, TIMER_S), self._due)
 
@@ -172,4 +172,4 @@ class OpenExecutor(Executor):
 
     def _due(self) -> None:
         if not self.engine.idle:
-            self.tick(self.engine.elapsed_now())
+            self.tick(self.engine.time.elapsed())
