@@ -1,24 +1,46 @@
-# make run · make test · make check · make bench — each works on a fresh machine.
+# make run · make test · make check · make bench · make ui — each works on a fresh machine.
 PYTHON ?= python3
 BIN := .venv/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock
 WORKERS ?= 2
+URL ?= http://127.0.0.1:8000
+# The package that brings Node.js; empty where the machine has one that is new enough.
+NODE := $(shell $(PYTHON) static/build.py missing-node)
+UI = $(if $(NODE),$(BIN)/python,$(PYTHON)) static/build.py
+NPM = $(UI) npm
 
-.PHONY: run test check bench format lock clean
+.PHONY: run test check bench format lock clean ui ui-dist node
 
-run: .venv/ready
-	$(BIN)/python server.py
+# Packages and web UI are made side by side: each waits for the network most of its time.
+run:
+	@$(MAKE) --no-print-directory -j2 .venv/ready ui-dist
+	@echo "perfsvc: starting …"
+	@$(BIN)/python server.py
 
-test: check .venv/ready-test
+# The web UI with live reload, for a service that runs at URL.
+ui: node
+	PERFSVC_URL=$(URL) $(NPM) run dev
+
+# Does nothing when it is up to date.
+ui-dist: node
+	@$(UI)
+
+node: $(if $(NODE),.venv/uv)
+	@[ -z "$(NODE)" ] || $(UV) "$(NODE)"
+
+test: check .venv/ready-test ui-dist
 	.ci/packages
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
 
-check: .venv/ready-test
+check: .venv/ready-test ui-dist
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/sizes.py perfsvc plugins
 	$(BIN)/python .ci/words.py perfsvc plugins docs README.md CONTRIBUTING.md CHANGELOG.md
+	$(NPM) run --silent check
+	$(NPM) test --silent
 
 bench: .venv/ready-test .venv-bench/ready
 	.ci/packages
@@ -28,18 +50,25 @@ format: .venv/ready-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# A stale *.egg-info in the root would win over the installed metadata: it is removed before every install.
-.venv/ready: setup.py requirements.lock
-	$(PYTHON) -m venv .venv
-	rm -rf *.egg-info
-	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e .
-	touch $@
+.venv/uv: requirements.lock
+	@echo "Python: making .venv …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock uv
+	@touch $@
 
-.venv/ready-test: setup.py requirements.lock
-	$(PYTHON) -m venv .venv
-	rm -rf *.egg-info
-	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test]'
-	touch .venv/ready $@
+# A stale *.egg-info in the root would win over the installed metadata: it is removed before every install.
+# The UI has a rule of its own.
+.venv/ready: setup.py requirements.lock | .venv/uv
+	@echo "Python: installing packages …"
+	@rm -rf *.egg-info
+	@PERFSVC_SKIP_UI=1 $(UV) -e .
+	@touch $@
+
+.venv/ready-test: setup.py requirements.lock | .venv/uv
+	@echo "Python: installing packages, those for tests too …"
+	@rm -rf *.egg-info
+	@PERFSVC_SKIP_UI=1 $(UV) -e '.[test]'
+	@touch .venv/ready $@
 
 # What perfsvc is compared with has an environment of its own.
 .venv-bench/ready: Makefile
@@ -52,4 +81,4 @@ lock: .venv/ready-test
 	$(BIN)/pip list --format=freeze --exclude-editable --exclude pip > requirements.lock
 
 clean:
-	rm -rf .venv .venv-bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-bench build dist static/dist static/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

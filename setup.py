@@ -1,7 +1,66 @@
-"""One distribution: the service, its built-in protocol plugins and its built-in data sources."""
+"""One distribution: the service with its web UI, its built-in protocol plugins and its built-in data sources."""
 
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from setuptools import Command
 from setuptools import find_packages
 from setuptools import setup
+from setuptools.command.build import build
+
+ROOT = Path(__file__).parent
+PACKAGED_UI = Path("perfsvc", "web", "ui")
+"""Where the built web UI lies within the package."""
+
+
+def load_ui_build():
+    """Return the module ``static/build.py``; None in a source that has no UI."""
+    path = ROOT / "static" / "build.py"
+    if not path.is_file():
+        return None
+    spec = importlib.util.spec_from_file_location("perfsvc_ui_build", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+UI_BUILD = None if os.environ.get("PERFSVC_SKIP_UI") == "1" else load_ui_build()
+
+
+class BuildUi(Command):
+    """Builds the web UI: into the source tree for an editable install, else into the package."""
+
+    description = "build the web UI"
+
+    def initialize_options(self):
+        self.build_lib = None
+        self.editable_mode = False
+
+    def finalize_options(self):
+        self.set_undefined_options("build_py", ("build_lib", "build_lib"))
+
+    def run(self):
+        built = UI_BUILD.build()
+        if not self.editable_mode:
+            target = Path(self.build_lib) / PACKAGED_UI
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(built, target)
+
+    def get_outputs(self):
+        return [str(path) for path in (Path(self.build_lib) / PACKAGED_UI).rglob("*") if path.is_file()]
+
+    def get_output_mapping(self):
+        return {}
+
+    def get_source_files(self):
+        return []
+
+
+# Last: build_py, which runs before, copies what an earlier build left behind.
+if UI_BUILD is not None:
+    build.sub_commands.append(("build_ui", None))
 
 BUILTIN = find_packages("plugins")
 
@@ -83,6 +142,8 @@ setup(
         "perfsvc.plugin.skeleton": ["files/*", "files/*/*"],
         "perfsvc.web": ["pages/*"],
     },
+    cmdclass={"build_ui": BuildUi},
+    setup_requires=[] if UI_BUILD is None or UI_BUILD.node_fits() else [UI_BUILD.NODE_PACKAGE],
     install_requires=RUNTIME,
     extras_require={"test": TEST},
     entry_points={

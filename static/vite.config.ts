@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vitest/config'
+import { defineConfig } from 'vite'
 
 // The service that the dev server passes requests on to: `make ui` sets it.
 const service = process.env.PERFSVC_URL ?? 'http://127.0.0.1:8000'
@@ -31,5 +31,4 @@ export default defineConfig({
       '/ws': { target: service, ws: true },
     },
   },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
 })
