@@ -31,25 +31,27 @@ CLOCK = SystemClock()
 
 
 class Timed(DaskCluster):
-    """A cluster that notes how long commands take to its agents and back, ns."""
+    """A cluster that measures how long commands take to its agents and back, ns."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(Catalog.load(), CLOCK, certificates=folder / "certs")
         self.took: list[int] = []
+        self._on_report = self.pool.on_report
+        self.pool.on_report = self._measure  # type: ignore[method-assign]
 
     async def command_all(self) -> None:
         """A thousand commands for each agent, answered from the loop that runs its engine."""
         await asyncio.sleep(1)  # the run has begun
         self.took.clear()
         for _ in range(COMMANDS):
-            for agent, stint in self._stints.items():
-                self.send(agent, messages.Heartbeat(runs=(stint,), sent_ns=CLOCK.now_ns()))
+            for agent, assignment in self.pool.assignments.items():
+                self.pool.send(agent, messages.Heartbeat(assignments=(assignment,), sent_ns=CLOCK.now_ns()))
             await asyncio.sleep(APART_S)
 
-    def _hear(self, agent: Agent, word: messages.Word) -> None:
-        if isinstance(word, messages.Pong):
-            self.took.append(CLOCK.now_ns() - word.sent_ns)
-        super()._hear(agent, word)
+    def _measure(self, agent: Agent, report: messages.Report) -> None:
+        if isinstance(report, messages.Pong):
+            self.took.append(CLOCK.now_ns() - report.sent_ns)
+        self._on_report(agent, report)
 
 
 def spec_of(url: str, nodes: int, number: int) -> RunSpec:

@@ -1,8 +1,7 @@
-"""What a run needs of the place its engines run in."""
+"""The interface between a run and the cluster its engines run on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from perfsvc.datafeed.allocator import RowAllocator
@@ -11,17 +10,28 @@ from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 
-OnSnapshot = Callable[[Snapshot], None]
-OnEnding = Callable[[], None]
-OnNodeEvent = Callable[[NodeEvent], None]
 
+class RunListener(Protocol):
+    """Receives what the nodes of a run report. No method may block."""
 
-def ignored(event: NodeEvent) -> None:
-    """Where nobody asks what becomes of nodes."""
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """A node has sent a second of the run."""
+        ...
+
+    def on_ending(self) -> None:
+        """The load profile is over on all nodes."""
+        ...
+
+    def on_node_event(self, event: NodeEvent) -> None:
+        """A node got its first share of the load (``joined``, before the start), or its state changed.
+
+        After ``lost`` the node's load is missing until a ``resplit`` or ``replaced`` gives its share to others.
+        """
+        ...
 
 
 class Deployment(Protocol):
-    """One run's engines. Commands take effect on all of them."""
+    """The engines of one run. Commands take effect on all of them."""
 
     def compile(self) -> None:
         """Check and compile the run. Raises InvalidInput."""
@@ -37,42 +47,33 @@ class Deployment(Protocol):
     def stop(self) -> None: ...
 
     def set_level(self, level: float) -> None:
-        """From now on the run's load is ``level``: virtual users, or arrivals per second."""
+        """Set the load of the run: virtual users, or arrivals per second."""
         ...
 
     async def wait(self) -> None:
-        """Until every node told its last snapshot."""
+        """Wait until every node has sent its last snapshot."""
         ...
 
 
 class Cluster(Protocol):
-    """Makes deployments."""
+    """Creates deployments."""
 
-    def deploy(
-        self,
-        spec: RunSpec,
-        on_snapshot: OnSnapshot,
-        on_ending: OnEnding,
-        on_event: OnNodeEvent = ignored,
-        dealer: RowAllocator | None = None,
-    ) -> Deployment:
-        """Engines for a run; nothing is started yet.
+    def deploy(self, spec: RunSpec, listener: RunListener, allocator: RowAllocator | None = None) -> Deployment:
+        """The engines for a run, not started yet.
 
-        ``on_ending`` is called when the load profile is over. ``on_event`` is told of every node that gets a share of
-        the load (``joined``, before the start, with its share), and of what becomes of it. After ``lost`` the load of
-        that node is missing until a ``resplit`` or ``replaced`` tells who has it. ``dealer`` deals the rows of a run
-        with test data: it is open when ``prepare`` is called, and is told of nodes that are lost.
+        ``allocator`` is that of a run with test data. It must be open when ``prepare`` is called; the run itself
+        reports lost nodes to it.
         """
         ...
 
     def nodes(self) -> list[NodeInfo]:
-        """The engine processes there are, this server first."""
+        """The engine processes, this server first."""
         ...
 
     def drain(self, name: str, draining: bool) -> bool:
         """Give a node no more shares, or give it shares again.
 
-        Answers whether a node of this name, whenever it joins, gets none from now on. Raises NotFound, Conflict for
-        this server's own.
+        Return whether the name stays drained when a node joins with it again. Raises NotFound, and Conflict for the
+        server's own node.
         """
         ...

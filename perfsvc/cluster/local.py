@@ -11,10 +11,7 @@ from weakref import WeakSet
 
 from perfsvc import __version__
 from perfsvc.clock import Clock
-from perfsvc.cluster.interface import OnEnding
-from perfsvc.cluster.interface import OnNodeEvent
-from perfsvc.cluster.interface import OnSnapshot
-from perfsvc.cluster.interface import ignored
+from perfsvc.cluster.interface import RunListener
 from perfsvc.cluster.process_stats import ProcessStats
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.engine import Callbacks
@@ -38,43 +35,43 @@ ITSELF = Text("由服务自身执行", "the service itself runs it")
 
 
 class DirectSupply:
-    """An engine's way to a dealer on the same loop."""
+    """Rows from an allocator on the same loop."""
 
-    def __init__(self, dealer: RowAllocator, node: str = NODE) -> None:
-        self._receiver: RowReceiver | None = None
-        self._dealer = dealer
+    def __init__(self, allocator: RowAllocator, node: str = NODE) -> None:
+        self._allocator = allocator
         self._node = node
-        self._asked: set[asyncio.Task[None]] = set()
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """The names every row has."""
-        return self._dealer.columns
+        self._receiver: RowReceiver | None = None
+        self._requests: set[asyncio.Task[None]] = set()
 
     def connect(self, receiver: RowReceiver) -> None:
         """Send grants that come later to ``receiver``."""
         self._receiver = receiver
 
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns of every row."""
+        return self._allocator.columns
+
     def request(self, count: int) -> Grant | None:
-        """Return the grant where the dealer has rows at hand; else it follows."""
-        grant = self._dealer.grant_at_once(self._node, count)
+        """Return a grant at once where rows are at hand; else it comes later."""
+        grant = self._allocator.request_nowait(self._node, count)
         if grant is not None:
             return grant
-        task = asyncio.get_running_loop().create_task(self._deliver(count))
-        self._asked.add(task)
-        task.add_done_callback(self._asked.discard)
+        task = asyncio.get_running_loop().create_task(self._request(count))
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
         return None
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
-        """Noted at once."""
-        return self._dealer.claimed(self._node, lease, upto, spent)
+        """Confirmed at once."""
+        return self._allocator.claim(self._node, lease, upto, spent)
 
     def release(self, spent: int, upto: int | None = None) -> None:
-        """Noted at once."""
-        self._dealer.given_back(self._node, spent, upto)
+        """Done at once."""
+        self._allocator.release(self._node, spent, upto)
 
-    async def _deliver(self, count: int) -> None:
-        grant = await self._dealer.grant(self._node, count)
+    async def _request(self, count: int) -> None:
+        grant = await self._allocator.request(self._node, count)
         if self._receiver is not None:
             self._receiver.on_grant(grant)
 
@@ -87,35 +84,26 @@ class LocalCluster:
         self._clock = clock
         self._policy = policy
         self._since = clock.wall()
-        self._vitals = ProcessStats()
+        self._stats = ProcessStats()
         self._engines: WeakSet[Engine] = WeakSet()
 
-    def deploy(
-        self,
-        spec: RunSpec,
-        on_snapshot: OnSnapshot,
-        on_ending: OnEnding,
-        on_event: OnNodeEvent = ignored,
-        dealer: RowAllocator | None = None,
-    ) -> Engine:
+    def deploy(self, spec: RunSpec, listener: RunListener, allocator: RowAllocator | None = None) -> Engine:
         """One engine, here. An engine is a deployment of one node."""
         shares = {NODE: WHOLE}
-        on_event(
-            NodeEvent(kind="joined", node=NODE, moment=self._clock.wall(), reason=ITSELF, host=HOST, shares=shares)
-        )
-        supply = DirectSupply(dealer) if dealer is not None else None
+        joined = NodeEvent(kind="joined", node=NODE, moment=self._clock.wall(), reason=ITSELF, host=HOST, shares=shares)
+        listener.on_node_event(joined)
         engine = Engine(
             spec,
             Node(self._protocol_class, self._clock, self._policy, NODE),
-            Callbacks(on_snapshot, on_ending),
-            supply,
+            Callbacks(listener.on_snapshot, listener.on_ending),
+            DirectSupply(allocator) if allocator is not None else None,
         )
         self._engines.add(engine)
         return engine
 
     def nodes(self) -> list[NodeInfo]:
         """This process."""
-        vital = self._vitals.read()
+        sample = self._stats.read()
         shares = {engine.spec.execution_id: WHOLE for engine in self._engines if engine.at_work}
         return [
             NodeInfo(
@@ -126,15 +114,15 @@ class LocalCluster:
                 version=__version__,
                 state="busy" if shares else "ready",
                 since=self._since,
-                cpu=vital.cpu,
-                memory=vital.memory,
-                loop_lag_ms=vital.loop_lag_ms,
+                cpu=sample.cpu,
+                memory=sample.memory,
+                loop_lag_ms=sample.loop_lag_ms,
                 shares=shares,
             )
         ]
 
     def drain(self, name: str, draining: bool) -> bool:
-        """Raises Conflict: there is no other process; NotFound for any other name."""
+        """Raise Conflict, since there is no other process, or NotFound for any other name."""
         if name != NODE:
             raise NotFound("节点不存在", "there is no such node")
         raise Conflict("不能排空服务自身的节点", "the server's own node cannot be drained")

@@ -1,13 +1,10 @@
-"""All the places where runs can be carried out, as one: this process, and agents."""
+"""The router: one cluster that sends each run to this process or to agents, as its plan says."""
 
 from __future__ import annotations
 
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.cluster.interface import Deployment
-from perfsvc.cluster.interface import OnEnding
-from perfsvc.cluster.interface import OnNodeEvent
-from perfsvc.cluster.interface import OnSnapshot
-from perfsvc.cluster.interface import ignored
+from perfsvc.cluster.interface import RunListener
 from perfsvc.cluster.local import NODE
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.datafeed.allocator import RowAllocator
@@ -16,29 +13,22 @@ from perfsvc.model.run import RunSpec
 
 
 class ClusterRouter:
-    """Sends each run to where its plan wants it."""
+    """Routes runs by their ``control_mode``."""
 
     def __init__(self, local: LocalCluster, dask: DaskCluster) -> None:
         self._local = local
         self._dask = dask
 
-    def deploy(
-        self,
-        spec: RunSpec,
-        on_snapshot: OnSnapshot,
-        on_ending: OnEnding,
-        on_event: OnNodeEvent = ignored,
-        dealer: RowAllocator | None = None,
-    ) -> Deployment:
-        """Engines for a run; nothing is started yet."""
+    def deploy(self, spec: RunSpec, listener: RunListener, allocator: RowAllocator | None = None) -> Deployment:
+        """The engines for a run, not started yet."""
         cluster = self._local if spec.placement.mode == "single" else self._dask
-        return cluster.deploy(spec, on_snapshot, on_ending, on_event, dealer)
+        return cluster.deploy(spec, listener, allocator)
 
     def nodes(self) -> list[NodeInfo]:
         """This process first, then the agents."""
         return [*self._local.nodes(), *self._dask.nodes()]
 
     def drain(self, name: str, draining: bool) -> bool:
-        """Whether a node of this name gets no load from now on. Raises NotFound, Conflict for this server's own."""
+        """Drain a node or stop draining it; see ``Cluster``. Raises NotFound, Conflict."""
         cluster = self._local if name == NODE else self._dask
         return cluster.drain(name, draining)

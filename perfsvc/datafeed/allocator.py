@@ -1,8 +1,9 @@
-"""Deals the rows of a run's data source to the nodes, on the controller's side.
+"""Allocates the rows of a run's data source to its nodes, on the controller's side.
 
-A node leases rows in blocks and claims them a little before it uses them. What it has not claimed when it is lost
-returns and is dealt first; what it has claimed counts as used as far as the node told so, and as in doubt beyond that.
-So no row is used twice, and of none is it unknown what became of it.
+A node requests rows and is granted a lease: a block of rows that it alone may claim. It claims rows shortly before it
+uses them, and releases what it does not need. When a node is lost, its unclaimed rows are granted again first; claimed
+rows count as used as far as the node has reported, and as in doubt beyond that. So no row is used twice, and the fate
+of every row is known.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections import deque
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from perfsvc.datafeed.accounting import RowAccounts
 from perfsvc.datafeed.ordering import AT_ONCE
 from perfsvc.datafeed.ordering import RowOrder
 from perfsvc.datafeed.ordering import order_of
@@ -34,7 +35,7 @@ OpenFeed = Callable[[], Awaitable[Feed]]
 
 CLOSE_TIMEOUT_S = 5.0
 EMPTY = Text("数据源没有任何数据行", "the data source has no rows")
-GONE = Text("重新读取时已没有任何数据行", "it has no rows any more when it begins again")
+EMPTIED = Text("重新读取时已没有任何数据行", "it has no rows any more when it begins again")
 MOST_WARNINGS = 20
 
 
@@ -49,202 +50,175 @@ class Lease:
         self.claimed = 0
 
 
-@dataclass(slots=True)
-class Account:
-    """What one node has claimed, and how much of it is done with for certain; ``settled`` when it told so last."""
-
-    claimed: int = 0
-    spent: int = 0
-    settled: bool = False
-
-    @property
-    def open(self) -> int:
-        """Claimed, and nobody knows whether used."""
-        return self.claimed - self.spent
-
-
 class RowAllocator:
-    """The one dealer of a run. All methods belong to one loop.
+    """The one allocator of a run. All methods belong to one loop.
 
-    ``seed`` decides the order of rows that are shuffled or drawn. ``columns`` is known once ``open`` has returned.
+    ``seed`` decides the order of shuffled and random rows. ``columns`` is known once ``open`` has returned.
     """
 
     def __init__(self, open_feed: OpenFeed, data: DataSpec, seed: int) -> None:
+        self.columns: Sequence[str] = ()
         self._open_feed = open_feed
         self._data = data
         self._allocation = data.allocation
         self._seed = seed
         self._feed: Feed | None = None
-        self._deck: RowOrder | None = None
+        self._order: RowOrder | None = None
+        self._accounts = RowAccounts()
         self._leases: dict[int, Lease] = {}
         self._number = 0
         self._returned: deque[Row] = deque()
-        self._accounts: dict[str, Account] = {}
-        self._asking: set[str] = set()
-        self._idle: set[str] = set()
+        self._requesting: set[str] = set()
+        self._withdrawn: set[str] = set()
         self._gone: set[str] = set()
         self._changed = asyncio.Event()
-        self._drawing = asyncio.Lock()
-        self._granting: set[asyncio.Task[Grant]] = set()
+        self._reading = asyncio.Lock()
+        self._requests: set[asyncio.Task[Grant]] = set()
         self._last: Row | None = None
         self._holds = self._allocation.scope == "run" or self._allocation.ending == "hold"
+        self._ended = False
         self._failure: Text | None = None
         self._failures: list[Text] = []
-        self._used = self._in_doubt = self._returns = 0
-        self.columns: Sequence[str] = ()
-        self.told_end = False
-        self.on_over: Callable[[], None] = lambda: None
-        """Called once, when the first node is told that the run is over for want of rows."""
 
     async def open(self) -> None:
         """Open the source and read its first rows. Raises InvalidInput, RunError when it fails or has no rows."""
         try:
             self._feed = await self._open_feed()
-            self._deck = order_of(self._feed, self._allocation, self._seed)
-            self._returned.extend(await self._deck.draw(1))
+            self._order = order_of(self._feed, self._allocation, self._seed)
+            self._returned.extend(await self._order.read(1))
         except PerfsvcError:
             raise
         except Exception as error:
-            raise RunError(*self._told(error)) from error
+            raise RunError(*self._failure_text(error)) from error
         if not self._returned:
-            raise RunError(*self._named(EMPTY))
+            raise RunError(*self._with_source(EMPTY))
         self._last = self._returned[0]
         self.columns = tuple(self._feed.columns)
 
-    async def grant(self, node: str, want: int) -> Grant:
-        """About ``want`` rows for a node; less near the end of the data, so that others get their part.
+    async def request(self, node: str, count: int) -> Grant:
+        """Grant about ``count`` rows to a node; fewer near the end of the data, to leave some for the others.
 
-        While others hold the last rows and have not claimed them, it waits for what becomes of these. Who gives up
-        waiting leaves no gap: rows that were on their way to a node that was lost are dealt again.
+        While others hold the last rows unclaimed, it waits for these. Cancelling the request leaves no gap: rows that
+        were on their way are granted again.
         """
-        granting = asyncio.get_running_loop().create_task(self._grant(node, want))
-        self._asking.add(node)
-        self._granting.add(granting)
-        granting.add_done_callback(self._granting.discard)
-        return await asyncio.shield(granting)
+        request = asyncio.get_running_loop().create_task(self._request(node, count))
+        self._requesting.add(node)
+        self._requests.add(request)
+        request.add_done_callback(self._requests.discard)
+        return await asyncio.shield(request)
 
-    def grant_at_once(self, node: str, want: int) -> Grant | None:
-        """As ``grant``, where nothing has to be waited for; None where it has, or where there may be no rows."""
-        busy = self._drawing.locked() or node in self._asking or node in self._idle or node in self._gone
-        if busy or self._deck is None or self._failure is not None or self._allocation.scope == "run":
+    def request_nowait(self, node: str, count: int) -> Grant | None:
+        """As ``request``, but None where it would have to wait, or where there may be no rows."""
+        busy = self._reading.locked() or node in self._requesting or node in self._withdrawn or node in self._gone
+        if busy or self._order is None or self._failure is not None or self._allocation.scope == "run":
             return None
-        want = self._fair(node, min(want, AT_ONCE))
+        count = self._fair_count(node, min(count, AT_ONCE))
         if self._returned:
-            return self._lease(node, self._of_returned(want))
-        rows = self._deck.read_nowait(want)
+            return self._lease(node, self._read_returned(count))
+        rows = self._order.read_nowait(count)
         if not rows:
             return None
         self._last = rows[-1]
         return self._lease(node, rows)
 
-    def claimed(self, node: str, lease: int, upto: int, spent: int) -> bool:
-        """Rows of a lease below ``upto`` may be used by their node from now on, of all ``spent`` are done with.
+    def claim(self, node: str, lease: int, upto: int, spent: int) -> bool:
+        """Claim the rows of a lease below ``upto`` for use; of all claimed rows ``spent`` are certainly used.
 
-        False when it may not: it was given up as lost, and others have the rows.
+        Return False when the lease is not the node's: it was given up as lost, and its rows went to others.
         """
         held = self._leases.get(lease)
         if held is None or held.node != node or not held.claimed < upto <= len(held.rows):
             return False
-        account = self._accounts[node]
-        account.claimed += upto - held.claimed
-        account.spent = max(account.spent, min(spent, account.claimed))
-        account.settled = False
+        self._accounts.claim(node, upto - held.claimed, spent)
         held.claimed = upto
         if upto == len(held.rows):
             del self._leases[lease]
             self._changed.set()
         return True
 
-    def given_back(self, node: str, spent: int, upto: int | None = None) -> None:
-        """A node has no use for what it leased up to that lease: rows that it has not claimed go to others.
+    def release(self, node: str, spent: int, upto: int | None = None) -> None:
+        """Release a node's unclaimed rows of the leases up to ``upto``, and withdraw its pending request.
 
-        What it has asked for it does not need now. Without ``upto`` its part of the run is over.
+        Without ``upto`` the node's part of the run is over.
         """
         if upto is None:
             self._gone.add(node)
-        elif node in self._asking:
-            self._idle.add(node)
-        self._take_back(node, upto)
-        account = self._accounts.get(node)
-        if account is not None:
-            account.spent = max(account.spent, min(spent, account.claimed))
-            account.settled = upto is None
+        elif node in self._requesting:
+            self._withdrawn.add(node)
+        self._return_unclaimed(node, upto)
+        self._accounts.release(node, spent, final=upto is None)
 
-    def lost(self, node: str) -> None:
-        """A node is gone: what it has not claimed is dealt again, what it has claimed and not told of is in doubt."""
+    def node_lost(self, node: str) -> None:
+        """Return a lost node's unclaimed rows; those claimed and not reported are in doubt."""
         self._gone.add(node)
-        self._returns += self._take_back(node)
-        account = self._accounts.pop(node, Account())
-        self._used += account.spent
-        self._in_doubt += account.open
+        self._accounts.close(node, self._return_unclaimed(node))
 
-    def refused(self, grant: Grant, error: Exception) -> Grant:
-        """The rows of a grant cannot be brought to its node: nobody else gets any more, and the answer says why."""
+    def undeliverable(self, grant: Grant, error: Exception) -> Grant:
+        """Return the rows of a grant that cannot be sent; the source has failed for all nodes from now on."""
         lease = self._leases.pop(grant.lease, None)
         if lease is not None:
             self._returned.extend(lease.rows)
             self._changed.set()
-        self._failure = self._failure or self._told(error)
+        self._failure = self._failure or self._failure_text(error)
         return Grant(failure=self._failure)
 
     async def close(self) -> None:
-        """Let go of the source; called once, also when it never opened."""
-        for granting in self._granting:
-            granting.cancel()
-        if self._deck is None or self._feed is None:
+        """Close the source; called once, also when it was never opened."""
+        for request in self._requests:
+            request.cancel()
+        if self._order is None or self._feed is None:
             return
         try:
-            await self._deck.rest()
+            await self._order.stop()
             await asyncio.wait_for(self._feed.close(), CLOSE_TIMEOUT_S)
         except Exception:
-            log.exception("data source %s did not close well", self._data.source)
+            log.exception("closing data source %s failed", self._data.source)
 
     @property
     def over(self) -> bool:
-        """Whether the run is over because there are no more rows."""
-        return self.told_end and not self._holds and self._allocation.ends_the_run
+        """Whether the run is over because no row is left and a node was told so."""
+        return self._ended and not self._holds and self._allocation.ends_the_run
 
     def report(self) -> dict[str, Any]:
-        """What became of the rows. ``total`` and ``left`` are null where nobody can know."""
-        accounts = self._accounts.values()
-        used = self._used + sum(account.spent for account in accounts)
-        doubt = self._in_doubt + sum(account.open for account in accounts if not account.settled)
-        total, recycled = self._total(), self._recycled(used + doubt)
-        again = recycled or self._allocation.order == "random"
-        of_the_source = self._feed.warnings if self._feed is not None else ()
+        """What became of the rows. ``total`` and ``left`` are null where they cannot be known."""
+        counts, total = self._accounts.counts(), self._total()
+        taken = counts.used + counts.in_doubt
+        recycled = self._recycled(taken)
+        reused = recycled or self._allocation.order == "random"
+        warnings = self._feed.warnings if self._feed is not None else ()
         return {
             "source": self._data.source,
             "columns": list(self.columns),
             "total": total,
-            "used": used,
-            "in_doubt": doubt,
-            "returned": self._returns,
-            "left": None if total is None or again else total - used - doubt,
+            "used": counts.used,
+            "in_doubt": counts.in_doubt,
+            "returned": counts.returned,
+            "left": None if total is None or reused else total - taken,
             "recycled": recycled,
-            "warnings": [text._asdict() for text in (*of_the_source, *self._failures)],
+            "warnings": [text._asdict() for text in (*warnings, *self._failures)],
         }
 
-    # How.
+    # Grants.
 
-    async def _grant(self, node: str, want: int) -> Grant:
+    async def _request(self, node: str, count: int) -> Grant:
         try:
-            return await self._granted(node, want)
+            return await self._granted(node, count)
         except Exception as error:
-            self._failure = self._failure or self._told(error)
+            self._failure = self._failure or self._failure_text(error)
             return Grant(failure=self._failure)
         finally:
-            self._asking.discard(node)
+            self._requesting.discard(node)
 
-    async def _granted(self, node: str, want: int) -> Grant:
+    async def _granted(self, node: str, count: int) -> Grant:
         if self._allocation.scope == "run":
-            self._used = 1
+            self._accounts.use_shared_row()
             return self._end()
         while True:
-            async with self._drawing:
-                rows = await self._take(self._fair(node, want))
+            async with self._reading:
+                rows = await self._read(self._fair_count(node, count))
             if self._failure is not None:
                 return Grant(failure=self._failure)
-            if node in self._gone or node in self._idle:
+            if node in self._gone or node in self._withdrawn:
                 return self._unneeded(node, rows)
             if rows:
                 return self._lease(node, rows)
@@ -253,49 +227,13 @@ class RowAllocator:
             self._changed.clear()
             await self._changed.wait()
 
-    async def _take(self, want: int) -> list[Row]:
-        """Rows that came back, else new ones; none at the end, or when the source failed."""
-        if self._returned:
-            return self._of_returned(want)
-        while self._failure is None and self._deck is not None:
-            try:
-                rows = await self._deck.draw(want)
-            except Exception as error:
-                await self._failed(self._deck, self._told(error))
-                continue
-            if not rows and self._allocation.ending == "recycle" and not self._holds:
-                await self._failed(self._deck, self._named(GONE))
-                continue
-            self._last = rows[-1] if rows else self._last
-            return rows
-        return []
-
-    def _of_returned(self, want: int) -> list[Row]:
-        return [self._returned.popleft() for _ in range(min(want, len(self._returned)))]
-
-    async def _failed(self, deck: RowOrder, failure: Text) -> None:
-        """The source failed in mid-run: its policy decides."""
-        policy = self._allocation.on_failure
-        if failure not in self._failures and len(self._failures) < MOST_WARNINGS:
-            log.warning("%s", failure.en)
-            self._failures.append(failure)
-        if policy == "hold":
-            self._holds = deck.over = True
-        elif policy == "recycle" and deck.in_cycle:
-            try:
-                await deck.restart()
-            except Exception as error:
-                self._failure = self._told(error)
-        else:
-            self._failure = failure
-
-    def _fair(self, node: str, want: int) -> int:
-        """No more than a part of what is left of data that has an end, so that no node is left with nothing to do."""
-        self._accounts.setdefault(node, Account())
+    def _fair_count(self, node: str, count: int) -> int:
+        """At most a node's part of half of what is left of finite data, so that no node is left without rows."""
+        self._accounts.open(node)
         total = self._total()
-        if total is None or self._deck is None or self._allocation.ending == "recycle":
-            return want
-        return max(min(want, (total - self._deck.drawn) // (2 * len(self._accounts))), 1)
+        if total is None or self._order is None or self._allocation.ending == "recycle":
+            return count
+        return max(min(count, (total - self._order.count) // (2 * len(self._accounts))), 1)
 
     def _lease(self, node: str, rows: list[Row]) -> Grant:
         self._number += 1
@@ -303,49 +241,87 @@ class RowAllocator:
         return Grant(lease=self._number, rows=rows)
 
     def _unneeded(self, node: str, rows: list[Row]) -> Grant:
-        """A node does not want what it asked for any more."""
+        """Return rows that were read for a request the node has withdrawn."""
         self._returned.extendleft(reversed(rows))
         self._changed.set()
-        self._idle.discard(node)
+        self._withdrawn.discard(node)
         return Grant(ended=node in self._gone)
 
     def _end(self) -> Grant:
-        first, self.told_end = not self.told_end, True
-        if first and self.over:
-            self.on_over()
+        self._ended = True
         return Grant(ended=True, last=self._last if self._holds else None)
 
-    def _take_back(self, node: str, upto: int | None = None) -> int:
-        """The unclaimed rows of a node, of all leases or those up to one, to be dealt first; answers how many."""
-        mine = [
+    def _return_unclaimed(self, node: str, upto: int | None = None) -> int:
+        """Return the unclaimed rows of a node's leases, all or those up to a number; return how many."""
+        numbers = [
             number for number, lease in self._leases.items() if lease.node == node and (upto is None or number <= upto)
         ]
-        rows = [row for lease in map(self._leases.pop, mine) for row in lease.rows[lease.claimed :]]
+        rows = [row for lease in map(self._leases.pop, numbers) for row in lease.rows[lease.claimed :]]
         self._returned.extend(rows)
         self._changed.set()
         return len(rows)
 
-    def _total(self) -> int | None:
-        """How many rows the data has: as many as were read where all were, else what the source says."""
-        if self._deck is not None and self._deck.length is not None:
-            return self._deck.length
-        return self._feed.count if self._feed is not None else None
+    # Reading.
 
-    def _recycled(self, used: int) -> int:
-        """How often the data has begun again, as far as its rows were used."""
-        if self._deck is None or not used:
-            return 0
-        whole = (used - 1) // self._deck.length if self._deck.length and self._allocation.order != "random" else 0
-        return whole + self._deck.restarts
+    async def _read(self, count: int) -> list[Row]:
+        """Returned rows first, then new ones; none at the end, or when the source has failed."""
+        if self._returned:
+            return self._read_returned(count)
+        while self._failure is None and self._order is not None:
+            try:
+                rows = await self._order.read(count)
+            except Exception as error:
+                await self._on_failure(self._order, self._failure_text(error))
+                continue
+            if not rows and self._allocation.ending == "recycle" and not self._holds:
+                await self._on_failure(self._order, self._with_source(EMPTIED))
+                continue
+            self._last = rows[-1] if rows else self._last
+            return rows
+        return []
 
-    def _told(self, error: Exception) -> Text:
-        """A failure of the source in words."""
+    def _read_returned(self, count: int) -> list[Row]:
+        return [self._returned.popleft() for _ in range(min(count, len(self._returned)))]
+
+    async def _on_failure(self, order: RowOrder, failure: Text) -> None:
+        """Apply the plan's policy to a failure of the source during the run."""
+        policy = self._allocation.on_failure
+        if failure not in self._failures and len(self._failures) < MOST_WARNINGS:
+            log.warning("%s", failure.en)
+            self._failures.append(failure)
+        if policy == "hold":
+            self._holds = order.over = True
+        elif policy == "recycle" and order.in_cycle:
+            try:
+                await order.restart()
+            except Exception as error:
+                self._failure = self._failure_text(error)
+        else:
+            self._failure = failure
+
+    def _failure_text(self, error: Exception) -> Text:
+        """The message for a failure of the source."""
         if isinstance(error, DataFailure):
-            return self._named(error.text)
+            return self._with_source(error.text)
         log.exception("data source %s failed", self._data.source)
         kind = type(error).__name__
-        return self._named(Text(f"内部错误 {kind}", f"internal error {kind}"))
+        return self._with_source(Text(f"内部错误 {kind}", f"internal error {kind}"))
 
-    def _named(self, text: Text) -> Text:
+    def _with_source(self, text: Text) -> Text:
         name = self._data.source
         return Text(f"数据源 {name}：{text.zh}", f"data source {name}: {text.en}")
+
+    # Figures of the report.
+
+    def _total(self) -> int | None:
+        """The number of rows: counted where all were read, else what the source says."""
+        if self._order is not None and self._order.length is not None:
+            return self._order.length
+        return self._feed.count if self._feed is not None else None
+
+    def _recycled(self, taken: int) -> int:
+        """How often the data has begun again, as far as its rows were taken."""
+        if self._order is None or not taken:
+            return 0
+        whole = (taken - 1) // self._order.length if self._order.length and self._allocation.order != "random" else 0
+        return whole + self._order.restarts

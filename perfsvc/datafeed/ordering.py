@@ -1,8 +1,8 @@
 """The rows of a feed in the order that a plan wants, in bounded memory.
 
-What fits into MEMORY is read once and kept where it is needed again. Of larger data only a window is kept: shuffling
-then mixes rows over the length of the window, and random draws are made from it while it moves through the data by one
-row with each draw. The same seed gives the same rows, however they are asked for.
+Data that fits into MEMORY is read once and kept where it is needed again. Of larger data only a window is kept:
+shuffling then mixes rows within the window, and random rows are taken from it while it moves through the data by one
+row with each of them. The same seed gives the same rows, whatever the sizes of the requests.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from perfsvc.plugin.datasource import Row
 from perfsvc.plugin.json_safe import json_safe
 
 MEMORY = 16_000_000
-"""Bytes of rows that are kept, about."""
+"""Approximate bytes of rows that are kept."""
 BLOCK = 1_000
 """Rows read at once, unless they are large."""
 BLOCK_BYTES = 4_000_000
 AT_ONCE = 250
-"""Rows that are drawn in one turn of the loop: little work, and the processor's cache has them when they are used."""
+"""Rows read in one turn of the loop: little work, and still in the processor's cache when they are used."""
 ONE_IN = 50
-"""Of so many rows one is measured, and the size of the others is estimated by it."""
+"""One row in this many is measured, to estimate the size of the others."""
 ONE_IN_HELD = 10
-"""The same where rows are held for long, so that a few large ones among them are found."""
+"""The same for rows that stay in memory, so that a few large ones among them are found."""
 FEWEST = 10
-"""Rows of a window, however large they are."""
-REST_S = 5.0
+"""Rows of a window, whatever their size."""
+STOP_LIMIT_S = 5.0
 
 
 class ReadAhead:
-    """A feed read ahead, in blocks, over and over. What fits into memory is read once where it is wanted ``again``.
+    """Reads a feed ahead in blocks, cycle after cycle; where it is read ``again``, rows that fit into memory are kept.
 
-    ``row_bytes`` is how large a row of the latest block is, on average; known better where rows are ``held``.
+    ``row_bytes`` is the average size of a row of the latest block, measured more closely where rows are ``held``.
     """
 
     def __init__(self, feed: Feed, again: bool, held: bool) -> None:
@@ -56,7 +56,7 @@ class ReadAhead:
         self._at_once = type(feed).read_nowait is not Feed.read_nowait
 
     async def next(self) -> list[Row]:
-        """The next block, or an empty one at the end; after that, the first again. Raises DataFailure."""
+        """The next block, or an empty one at the end and then the first again. Raises DataFailure."""
         if self._whole:
             return self._kept_again()
         if self._done:
@@ -68,7 +68,7 @@ class ReadAhead:
         return block
 
     def read_nowait(self, limit: int) -> list[Row] | None:
-        """As ``next``, but of a feed at most ``limit`` rows, and None where they have to be waited for."""
+        """As ``next``, but at most ``limit`` rows of a feed, and None where reading would wait."""
         if self._whole:
             return self._kept_again()
         if self._done or self._coming is not None:
@@ -83,18 +83,18 @@ class ReadAhead:
 
     async def rewind(self) -> None:
         """Begin again at the first row. Raises DataFailure."""
-        await self.rest()
+        await self.stop()
         self._done = self._whole
         if not self._whole:
             self._kept, self._bytes = None if self._kept is None else [], 0
             await self._feed.rewind()
 
-    async def rest(self) -> None:
-        """Read ahead no more. What is being read may be in a thread, so that it is waited for, and not for ever."""
+    async def stop(self) -> None:
+        """Read ahead no more. A read under way may be in a thread, so it is waited for, within a limit."""
         coming, self._coming = self._coming, None
         if coming is None:
             return
-        await asyncio.wait([coming], timeout=REST_S)
+        await asyncio.wait([coming], timeout=STOP_LIMIT_S)
         coming.cancel()
         coming.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -104,19 +104,19 @@ class ReadAhead:
         return [] if self._done else self._kept or []
 
     def _checked(self, block: list[Row]) -> list[Row]:
-        """A block fit to be dealt; an empty one is the end."""
+        """A block of JSON-safe rows; an empty one is the end."""
         if not block:
             self._done, self._whole = True, self._kept is not None
             return block
         if not self._feed.json_safe:
             block = json_safe(block)
-        self._note(block)
+        self._measure(block)
         return block
 
-    def _note(self, block: list[Row]) -> None:
-        well = self._held or self._kept is not None
-        step = min(ONE_IN_HELD if well else ONE_IN, len(block))
-        measured = block[self._blocks % step :: step]  # others each time, lest every large row is missed
+    def _measure(self, block: list[Row]) -> None:
+        closely = self._held or self._kept is not None
+        step = min(ONE_IN_HELD if closely else ONE_IN, len(block))
+        measured = block[self._blocks % step :: step]  # others each time, to find every large row
         self._blocks += 1
         self.row_bytes = sum(map(size_of, measured)) // len(measured)
         self._limit = max(min(BLOCK_BYTES // self.row_bytes, BLOCK), 1)
@@ -128,26 +128,26 @@ class ReadAhead:
 
 
 class RowOrder(ABC):
-    """Rows in order, cycle after cycle where ``recycles``.
+    """Rows in an order, cycle after cycle where the data ``recycles``.
 
-    ``drawn`` counts all rows, ``in_cycle`` those of this cycle; ``length`` is how many a whole cycle has, once that is
-    known, ``restarts`` how often the data was made to begin again.
+    ``count`` counts all rows read, ``in_cycle`` those of this cycle; ``length`` is the length of a cycle, once known,
+    ``restarts`` how often the data was restarted after a failure.
     """
 
-    def __init__(self, pages: ReadAhead, recycles: bool) -> None:
-        self._pages = pages
+    def __init__(self, source: ReadAhead, recycles: bool) -> None:
+        self._source = source
         self._recycles = recycles
         self.in_cycle = 0
-        self.drawn = 0
+        self.count = 0
         self.length: int | None = None
         self.restarts = 0
         self.over = False
         self._failure: Exception | None = None
 
-    async def draw(self, count: int) -> list[Row]:
+    async def read(self, count: int) -> list[Row]:
         """The next rows, at least one and at most ``count``; none at the end of the data. Raises DataFailure.
 
-        Fewer than ``count`` where more would have to be waited for, or cannot be read: that is raised the next time.
+        Fewer than ``count`` where reading more would wait or has failed: the next call raises that failure.
         """
         rows: list[Row] = []
         while len(rows) < count and not self.over and self._failure is None:
@@ -155,26 +155,26 @@ class RowOrder(ABC):
                 rows += more
                 if len(rows) < count:
                     await asyncio.sleep(0)
-            elif rows and self._pages.slow:
+            elif rows and self._source.slow:
                 break
             elif self._failure is None:
-                await self._wait_for(count - len(rows), rows)
+                await self._read_on(count - len(rows), rows)
         failure = self._failure
         if failure is not None and not rows:
             self._failure = None
             raise failure
         return rows
 
-    async def _wait_for(self, count: int, rows: list[Row]) -> None:
+    async def _read_on(self, count: int, rows: list[Row]) -> None:
         before = len(rows)
         try:
             await self._next(count, rows)
         except Exception as error:
             self._failure = error
-        self._count(len(rows) - before)
+        self._add_count(len(rows) - before)
 
     def read_nowait(self, count: int) -> list[Row]:
-        """As ``draw``, as far as nothing has to be waited for: ``draw`` tells what follows."""
+        """As ``read``, but only rows at hand; an empty list says nothing of what follows."""
         rows: list[Row] = []
         while len(rows) < count and not self.over and self._failure is None:
             try:
@@ -185,15 +185,15 @@ class RowOrder(ABC):
             if found is None:
                 break
             rows += found
-            self._count(len(found))
+            self._add_count(len(found))
         return rows
 
     def _at_hand(self, count: int) -> list[Row] | None:
-        """Rows of this cycle, none at its end; None where it takes waiting to tell. Raises what reading raises."""
+        """Rows of this cycle, none at its end; None where reading would wait. Raises what reading raises."""
         return None
 
-    def _count(self, found: int) -> None:
-        self.drawn += found
+    def _add_count(self, found: int) -> None:
+        self.count += found
         self.in_cycle += found
         if not found and self._failure is None:
             self._end_cycle()
@@ -205,65 +205,65 @@ class RowOrder(ABC):
         self.in_cycle = 0
 
     async def restart(self) -> None:
-        """Begin again at the first row, wherever this one is. Raises DataFailure."""
-        await self._pages.rewind()
-        self._forget()
+        """Begin again at the first row. Raises DataFailure."""
+        await self._source.rewind()
+        self._drop()
         self.in_cycle = 0
         self.restarts += 1
 
-    async def rest(self) -> None:
+    async def stop(self) -> None:
         """Read ahead no more."""
-        await self._pages.rest()
+        await self._source.stop()
 
     @abstractmethod
     async def _next(self, count: int, rows: list[Row]) -> None:
-        """Add rows of this cycle, none at its end; called after that, rows of the next. Raises what reading raises."""
+        """Add rows of this cycle, none at its end, then rows of the next cycle. Raises what reading raises."""
 
     @abstractmethod
-    def _forget(self) -> None:
-        """Drop what was read and not dealt."""
+    def _drop(self) -> None:
+        """Drop rows that were read ahead."""
 
 
-class Sequential(RowOrder):
-    """Row after row."""
+class SequentialOrder(RowOrder):
+    """The order of the feed."""
 
-    def __init__(self, pages: ReadAhead, recycles: bool) -> None:
-        super().__init__(pages, recycles)
+    def __init__(self, source: ReadAhead, recycles: bool) -> None:
+        super().__init__(source, recycles)
         self._block: list[Row] = []
         self._position = 0
 
     async def _next(self, count: int, rows: list[Row]) -> None:
         if self._position >= len(self._block):
-            self._block, self._position = await self._pages.next(), 0
+            self._block, self._position = await self._source.next(), 0
         begin, self._position = self._position, self._position + count
         rows += self._block[begin : self._position]
 
     def _at_hand(self, count: int) -> list[Row] | None:
         if self._position >= len(self._block):
-            block = self._pages.read_nowait(count)
+            block = self._source.read_nowait(count)
             if block is None:
                 return None
             self._block, self._position = block, 0
         begin, self._position = self._position, self._position + count
         return self._block[begin : self._position]
 
-    def _forget(self) -> None:
+    def _drop(self) -> None:
         self._block, self._position = [], 0
 
 
-class Mixed(RowOrder):
-    """Rows in an order that random numbers decide, drawn from a window over the data."""
+class WindowedOrder(RowOrder):
+    """A pseudo-random order, over a window that moves through the data."""
 
-    def __init__(self, pages: ReadAhead, recycles: bool, numbers: random.Random) -> None:
-        super().__init__(pages, recycles)
-        self._numbers = numbers
+    def __init__(self, source: ReadAhead, recycles: bool, rng: random.Random) -> None:
+        super().__init__(source, recycles)
+        self._random = rng
         self._window: list[Row] = []
         self._sizes: list[int] = []
         self._bytes = 0
         self._incoming: deque[Row] = deque()
         self._at_end = False
 
-    def _forget(self) -> None:
+    def _drop(self) -> None:
         self._window.clear()
         self._sizes.clear()
         self._bytes = 0
@@ -271,39 +271,39 @@ class Mixed(RowOrder):
         self._at_end = False
 
     async def _fill(self) -> None:
-        """Fill the window as far as the data goes."""
+        """Fill the window, to the end of the data at most."""
         while not self._at_end and self._has_room:
-            await self._receive()
+            await self._read_block()
             while self._incoming and self._has_room:
-                self._let_in()
+                self._admit()
 
     @property
     def _has_room(self) -> bool:
         return self._bytes < MEMORY or len(self._window) < FEWEST
 
-    def _let_in(self) -> None:
+    def _admit(self) -> None:
         self._window.append(self._incoming.popleft())
-        self._sizes.append(self._pages.row_bytes)
-        self._bytes += self._pages.row_bytes
+        self._sizes.append(self._source.row_bytes)
+        self._bytes += self._source.row_bytes
 
-    def _let_out(self) -> Row:
-        """Any row of the window, which it leaves."""
+    def _take_any(self) -> Row:
+        """Remove and return a random row of the window."""
         window, sizes = self._window, self._sizes
-        at = self._numbers.randrange(len(window))
+        at = self._random.randrange(len(window))
         window[at], window[-1] = window[-1], window[at]
         sizes[at], sizes[-1] = sizes[-1], sizes[at]
         self._bytes -= sizes.pop()
         return window.pop()
 
-    async def _receive(self) -> None:
-        """See to it that a row is coming, or that the end is known."""
+    async def _read_block(self) -> None:
+        """Read the next block, unless rows are waiting for the window."""
         if not self._incoming:
-            self._incoming.extend(await self._pages.next())
+            self._incoming.extend(await self._source.next())
             self._at_end = not self._incoming
 
 
-class Shuffled(Mixed):
-    """Every row once in each cycle. A row that is drawn makes room for the next one of the data."""
+class ShuffledOrder(WindowedOrder):
+    """Every row once in each cycle. A row that is taken makes room for the next one of the data."""
 
     async def _next(self, count: int, rows: list[Row]) -> None:
         if not self._window and self._at_end:
@@ -313,18 +313,18 @@ class Shuffled(Mixed):
         for _ in range(count):
             if not self._window:
                 return
-            rows.append(self._let_out())
+            rows.append(self._take_any())
             if not self._at_end:
                 await self._fill()
 
     def _at_hand(self, count: int) -> list[Row] | None:
         if not (self._at_end and self._window):
             return None
-        return [self._let_out() for _ in range(min(count, len(self._window)))]
+        return [self._take_any() for _ in range(min(count, len(self._window)))]
 
 
-class Random(Mixed):
-    """Any row at any time. Where the data is larger than the window, each draw lets the next row in and others out."""
+class RandomOrder(WindowedOrder):
+    """Any row at any time. Over data larger than the window, each row taken moves the window on by one."""
 
     _whole = False
 
@@ -341,30 +341,30 @@ class Random(Mixed):
         return [self._any() for _ in range(count)] if self._whole and self._window else None
 
     def _any(self) -> Row:
-        return self._window[self._numbers.randrange(len(self._window))]
+        return self._window[self._random.randrange(len(self._window))]
 
     async def _move_on(self) -> None:
-        await self._receive()
+        await self._read_block()
         if not self._incoming:
-            await self._receive()  # after the last row comes the first
+            await self._read_block()  # after the last row comes the first
         while not self._has_room:
-            self._let_out()
+            self._take_any()
         if self._incoming:
-            self._let_in()
+            self._admit()
 
 
 def order_of(feed: Feed, allocation: Allocation, seed: int) -> RowOrder:
-    """The deck that an allocation asks for; ``seed`` decides every order but the feed's own."""
+    """The order that an allocation asks for; ``seed`` decides every one but the feed's own."""
     recycles = allocation.ending == "recycle" and allocation.scope != "run"
-    pages = ReadAhead(feed, recycles, held=allocation.order != "sequential")
+    source = ReadAhead(feed, recycles, held=allocation.order != "sequential")
     if allocation.order == "sequential":
-        return Sequential(pages, recycles)
-    numbers = random.Random(f"{seed}/data")  # noqa: S311 - repeatable on purpose
-    return (Shuffled if allocation.order == "shuffled" else Random)(pages, recycles, numbers)
+        return SequentialOrder(source, recycles)
+    rng = random.Random(f"{seed}/data")  # noqa: S311 - repeatable on purpose
+    return (ShuffledOrder if allocation.order == "shuffled" else RandomOrder)(source, recycles, rng)
 
 
 def size_of(row: Row) -> int:
-    """The memory that a row takes, bytes, as if it shared nothing but the names of its columns with others."""
+    """Memory of a row in bytes, as if rows shared nothing but the names of their columns."""
     return sys.getsizeof(row) + sum(map(_size, row.values()))
 
 

@@ -6,12 +6,15 @@ It is read in the loop that sends requests, so it must be cheap: what the kernel
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import psutil
 
 from perfsvc.clock import NS_PER_S
+from perfsvc.engine.process_sampler import PROC
+from perfsvc.engine.process_sampler import ProcessSampler
+from perfsvc.engine.process_sampler import kernel_numbers
+from perfsvc.engine.process_sampler import read_bytes
 from perfsvc.errors import InvalidInput
 from perfsvc.model.window import NodeHealth
 
@@ -21,8 +24,6 @@ except ImportError:  # Windows has no such limit to read
     resource = None  # type: ignore[assignment]
 
 BYTES_PER_MB = 1_000_000
-SHORTEST_SPAN_NS = NS_PER_S // 1_000
-PROC = Path("/proc")
 OTHER_FILES = 100
 """Open files besides one connection per user: the server's own, the database, spare ones."""
 TIME_WAIT_REUSED = 1
@@ -59,16 +60,13 @@ class Probe:
         self._files_limit = raise_open_files_limit()
         self._ports = Ports()
         self._network = self._network_bytes()
-        self._waited_ns = cpu_waited_ns()
-        self._used_ns = time.process_time_ns()
-        self._read_ns = time.perf_counter_ns()
-        self._worst_loop_ns = 0
+        self._sampler = ProcessSampler()
         self._worst_send_ns = 0
         psutil.cpu_percent()
 
     def loop_late(self, lateness_ns: int) -> None:
         """A timer of the loop fired this late."""
-        self._worst_loop_ns = max(self._worst_loop_ns, lateness_ns)
+        self._sampler.loop_late(lateness_ns)
 
     def send_late(self, lateness_ns: int) -> None:
         """A planned start happened this late."""
@@ -77,25 +75,22 @@ class Probe:
     def read(self, span_ns: int, data_wait: float = 0.0) -> NodeHealth:
         """The health since the last reading, ``span_ns`` ago."""
         # Setup steps run before the first second, and the first reading covers them too.
-        span_ns = max(span_ns, time.perf_counter_ns() - self._read_ns, SHORTEST_SPAN_NS)
-        network, waited_ns, used_ns = self._network_bytes(), cpu_waited_ns(), time.process_time_ns()
+        sample, network = self._sampler.sample(span_ns), self._network_bytes()
         health = NodeHealth(
             cpu=psutil.cpu_percent(),
-            process_cpu=round(100 * (used_ns - self._used_ns) / span_ns, 1),
+            process_cpu=sample.cpu,
             memory=psutil.virtual_memory().percent,
-            network=round((network - self._network) / BYTES_PER_MB / (span_ns / NS_PER_S), 3),
-            loop_lag_ms=round(self._worst_loop_ns / 1e6, 3),
+            network=round((network - self._network) / BYTES_PER_MB / (sample.span_ns / NS_PER_S), 3),
+            loop_lag_ms=sample.loop_lag_ms,
             send_lag_ms=round(self._worst_send_ns / 1e6, 3),
             open_files=open_files(self._process),
             open_files_limit=self._files_limit,
-            cpu_wait=round(min(100 * (waited_ns - self._waited_ns) / span_ns, 100.0), 1),
+            cpu_wait=sample.cpu_wait,
             ports_used=self._ports.used(),
             ports_limit=self._ports.limit,
             data_wait=round(data_wait, 3),
         )
-        self._network, self._waited_ns, self._used_ns = network, waited_ns, used_ns
-        self._read_ns = time.perf_counter_ns()
-        self._worst_loop_ns = self._worst_send_ns = 0
+        self._network, self._worst_send_ns = network, 0
         return health
 
     @staticmethod
@@ -114,23 +109,17 @@ class Ports:
 
     def __init__(self, proc: Path = PROC) -> None:
         self._sockets = proc / "net/sockstat"
-        first, last = numbers_in(proc / "sys/net/ipv4/ip_local_port_range") or (1, 0)
-        reuse = numbers_in(proc / "sys/net/ipv4/tcp_tw_reuse")
+        first, last = kernel_numbers(proc / "sys/net/ipv4/ip_local_port_range") or (1, 0)
+        reuse = kernel_numbers(proc / "sys/net/ipv4/tcp_tw_reuse")
         self.limit = last - first + 1
         self._counted = (b"inuse",) if reuse == [TIME_WAIT_REUSED] else (b"inuse", b"tw")
 
     def used(self) -> int:
         """How many are taken now."""
-        line = next((line for line in read(self._sockets).splitlines() if line.startswith(b"TCP:")), b"TCP:")
+        line = next((line for line in read_bytes(self._sockets).splitlines() if line.startswith(b"TCP:")), b"TCP:")
         words = line.split()[1:]
         counts = dict(zip(words[::2], words[1::2], strict=False))
         return sum(int(counts.get(name, 0)) for name in self._counted)
-
-
-def cpu_waited_ns() -> int:
-    """How long this thread has been ready to run and had no core since it began; 0 where nobody counts."""
-    times = numbers_in(PROC / "thread-self/schedstat")
-    return times[1] if len(times) > 1 else 0
 
 
 def open_files(process: psutil.Process) -> int:
@@ -141,16 +130,3 @@ def open_files(process: psutil.Process) -> int:
     except OSError:
         count = 0
     return count or (process.num_fds() if hasattr(process, "num_fds") else 0)
-
-
-def numbers_in(path: Path) -> list[int]:
-    """The numbers in a file of the kernel; none where there is no such file."""
-    return [int(word) for word in read(path).split()]
-
-
-def read(path: Path) -> bytes:
-    """A small file's bytes; none where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""

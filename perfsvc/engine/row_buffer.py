@@ -1,7 +1,7 @@
-"""One node's rows of test data: leased in blocks, claimed a little before their use, handed to users.
+"""One node's rows of test data: leased in blocks, claimed shortly before their use, given to users.
 
-A row is used only after it was claimed, and a ``unique`` one only after the claim was taken note of: whatever becomes
-of this node, no other is then given that row. What is leased and not claimed may go to other nodes.
+A row is used only after it was claimed, and a ``unique`` one only after the claim was confirmed: whatever becomes of
+this node, no other is then granted that row. Leased rows that are not claimed may go to other nodes.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from perfsvc.model.data import Grant
 from perfsvc.plugin.datasource import Row
 
 CLAIM_MS = (5, 20)
-"""How long the rows of one claim should last, from and to: they are what is in doubt when a node is lost."""
+"""How long the rows of one claim should last, from and to: these are in doubt when a node is lost."""
 LEASE_MS = (100, 500)
 """How long a leased block should last: long enough that no user waits for the next one."""
 MOST_CLAIMED = 2_000
 MOST_LEASED = 5_000
 AT_ONCE = 100
-"""With so many rows left there is time to ask for more, if these come at once: what waits long leaves the cache."""
+"""Rows left when more are requested, where these come at once: rows that wait long leave the processor's cache."""
 FIRST_LEASE = 16
-UNNEEDED = Grant()
-"""The reply to a request that was withdrawn."""
+WITHDRAWN = Grant()
+"""The grant for a request that was withdrawn."""
 NEVER = -1
-"""As low-water mark: restocking would change nothing."""
+"""As low-water mark: refilling would change nothing."""
 
 
 class Host(Interface):
-    """What rows need of the engine they belong to."""
+    """The engine that a buffer belongs to."""
 
     time: ProfileClock
 
@@ -58,9 +58,9 @@ class Host(Interface):
 
 
 class Sizing:
-    """How many rows to take at once, so that they last neither shorter nor longer than they should.
+    """The size of blocks of rows, doubled or halved so that a block lasts as long as it should.
 
-    ``short`` is set when a user had to wait for them: they were too few, however long they lasted.
+    ``short`` is set when a user had to wait for rows: the block was too small, however long it lasted.
     """
 
     def __init__(self, size: int, most: int, lasting_ms: tuple[int, int]) -> None:
@@ -71,7 +71,7 @@ class Sizing:
         self.short = False
 
     def next(self, now_ns: int) -> int:
-        """The size of the block that begins now."""
+        """The size of the next block."""
         lasted, self._since = now_ns - self._since, now_ns
         if self.short or lasted < self._shortest:
             self.size = min(self.size * 2, self._most)
@@ -82,7 +82,7 @@ class Sizing:
 
 
 class Lease:
-    """A block of rows that only this node may claim."""
+    """A block of rows that this node alone may claim."""
 
     __slots__ = ("claimed", "number", "rows")
 
@@ -93,7 +93,7 @@ class Lease:
 
     @property
     def left(self) -> int:
-        """Rows not claimed yet."""
+        """How many rows are not claimed yet."""
         return len(self.rows) - self.claimed
 
     def claim(self, count: int) -> list[Row]:
@@ -114,14 +114,14 @@ class QueueEntry:
         self._queue = queue
 
     def cancel(self) -> None:
-        """The user leaves the queue."""
+        """Leave the queue."""
         self._queue.pop(self, None)
 
 
 class RowBuffer:
-    """Hands rows to the users of one engine.
+    """Gives rows to the users of one engine.
 
-    ``usable`` are claimed rows; when there are no more than ``low``, ``restock`` gets new ones.
+    ``usable`` are claimed rows; when only ``low`` are left, ``refill`` gets more.
     """
 
     def __init__(self, host: Host, supply: RowSupply, allocation: Allocation, graceful_s: float) -> None:
@@ -145,7 +145,7 @@ class RowBuffer:
         self._idle_at = 0
         self.usable: deque[Row] = deque()
         self.low = self._reserve = 0
-        self._stocked = 0
+        self._added = 0
         supply.connect(self)
 
     @property
@@ -160,33 +160,33 @@ class RowBuffer:
 
     @property
     def taken(self) -> int:
-        """How many rows users have got."""
-        return self._stocked - len(self.usable)
+        """How many rows users have taken."""
+        return self._added - len(self.usable)
 
     @property
     def ended(self) -> bool:
-        """Whether there are no more rows."""
+        """Whether no more rows come."""
         return self._ended_ns is not None
 
     def next_row(self, at: int) -> Instruction:
-        """The instruction at ``at``: a row for the user, for which it may have to wait."""
+        """The instruction at ``at``: give the user a row, for which it may have to wait."""
         usable, following = self.usable, at + 1
 
         def execute(user: VirtualUser) -> int:
             if user.gate.closed:  # a row taken now might never be used
                 return user.pool.hold(user, at)
             if len(usable) <= self.low:
-                self.restock()
+                self.refill()
             if not usable:
-                return self._none_for(user, at)
+                return self._wait_for_row(user, at)
             variables = user.scope.variables
             variables |= usable.popleft()
             return following
 
         return execute
 
-    def restock(self) -> None:
-        """Claim what is needed next, and ask for more where too little is left to claim."""
+    def refill(self) -> None:
+        """Claim the rows needed next, and request more where too few are left to claim."""
         if self._closed:
             return
         self._claim()
@@ -205,24 +205,24 @@ class RowBuffer:
         if grant.failure is not None:
             self._failure = RunError(*grant.failure)
         if grant.rows:
-            self._receive(grant)
+            self._add_lease(grant)
         if grant.ended and not self.ended:
             self._ended_ns, self._last = self._now_ns(), grant.last
-        if self._queue or grant != UNNEEDED:
-            self._serve()
+        if self._queue or grant != WITHDRAWN:
+            self._wake_waiting()
 
     def on_confirm(self) -> None:
         """Use the rows of the claim that the allocator has recorded."""
-        self._stock(self._unconfirmed)
+        self._add(self._unconfirmed)
         self._unconfirmed = []
-        self._serve()
+        self._wake_waiting()
 
     # Time.
 
     def over(self) -> bool:
-        """Whether the run is over for want of rows.
+        """Whether the run is over for lack of rows.
 
-        Nobody is in mid-iteration, or has a row to begin one with, or they had as long as a stop would give.
+        No user is in mid-iteration or has a row to begin one with; or they had as long as a graceful stop gives.
         """
         if self._ended_ns is None or self._last is not None or not self._allocation.ends_the_run:
             return False
@@ -235,14 +235,14 @@ class RowBuffer:
         return not any(is_busy(user) for user in self._host.active_users)
 
     def waited(self, span_ns: int) -> float:
-        """The percent of its users' time since the last call, ``span_ns`` ago, that went by in waiting for rows."""
+        """Percent of the users' time since the last call, ``span_ns`` ago, that was spent waiting for rows."""
         if not span_ns:  # a pause
             return 0.0
-        waited, users = self._read(), len(self._host.active_users)
+        waited, users = self._take_waited_ns(), len(self._host.active_users)
         return min(100 * waited / (span_ns * users), 100.0) if users else 0.0
 
     def close(self) -> None:
-        """Nobody needs a row any more."""
+        """Release all rows: the run is over."""
         if not self._closed:
             self._closed = True
             self._leases.clear()
@@ -253,8 +253,8 @@ class RowBuffer:
     def _now_ns(self) -> int:
         return int(self._host.time.elapsed() * NS_PER_S)
 
-    def _read(self) -> int:
-        """How long users have waited since the last call, ns over all of them."""
+    def _take_waited_ns(self) -> int:
+        """The time that users have waited since the last call, ns, summed over users."""
         if not self.ended:
             now = self._now_ns()
             for entry in self._queue:
@@ -264,8 +264,8 @@ class RowBuffer:
         waited, self._waited_ns = self._waited_ns, 0
         return waited
 
-    def _none_for(self, user: VirtualUser, at: int) -> int:
-        """There is no row: the user waits for one, keeps what it has, or is through."""
+    def _wait_for_row(self, user: VirtualUser, at: int) -> int:
+        """No row is usable: the user waits for one, goes on with the one it has, or ends."""
         if self._last is not None:
             if not user.scope.iteration:
                 user.scope.variables.update(self._last)
@@ -278,7 +278,7 @@ class RowBuffer:
         user.timer = entry
         self._blocks.short = True
         self._claims.short = self._claims.short or bool(self._unconfirmed)
-        self.restock()
+        self.refill()
         if self.usable:
             entry.cancel()
             user.timer = None
@@ -288,17 +288,17 @@ class RowBuffer:
 
     @property
     def _parks(self) -> bool:
-        """Whether users who find no row at the end of the data stay until the run is over."""
+        """Whether users without a row at the end of the data stay until the run is over."""
         return self._last is None and self._allocation.ending == "stop_run"
 
     def _fail(self) -> None:
-        """A failure of the source ends the run when it leaves a user without a row."""
+        """End the run when the source has failed and a user is without a row."""
         if self._failure is not None and not (self.usable or self._unconfirmed or self._leases):
             self._host.fail(self._failure)
 
-    def _serve(self) -> None:
-        """Let users go on who waited, as many as there are rows, or all when there will be none."""
-        self.restock()
+    def _wake_waiting(self) -> None:
+        """Wake one waiting user per usable row, or all when no more rows come."""
+        self.refill()
         while self._queue and (self.usable or (self.ended and not self._parks)):
             entry = next(iter(self._queue))
             entry.cancel()
@@ -306,12 +306,12 @@ class RowBuffer:
                 self._waited_ns += self._now_ns() - entry.since_ns
             entry.user.wake(entry.position)
             if not self.usable:
-                self.restock()
+                self.refill()
         if self._queue:
             self._fail()
 
     def _claim(self) -> None:
-        """Claim the next rows; while a claim waits for its confirmation there is no other."""
+        """Claim the next rows; only one claim at a time waits for its confirmation."""
         wanted = self._wanted()
         while wanted > 0 and self._leases and not self._unconfirmed:
             lease = self._leases[0]
@@ -320,16 +320,16 @@ class RowBuffer:
                 self._leases.popleft()
             wanted -= len(rows)
             if self._supply.claim(lease.number, lease.claimed, self._spent()) or not self._allocation.unique:
-                self._stock(rows)
+                self._add(rows)
             else:
                 self._unconfirmed = rows
 
-    def _stock(self, rows: list[Row]) -> None:
-        self._stocked += len(rows)
+    def _add(self, rows: list[Row]) -> None:
+        self._added += len(rows)
         self.usable.extend(rows)
 
     def _wanted(self) -> int:
-        """How many rows to claim now. Where users take one row only, those who wait are the whole demand."""
+        """How many rows to claim now. Where a user takes one row only, the waiting users are the whole demand."""
         waiting = len(self._queue)
         if self._allocation.once or not self._leases or self._unconfirmed:
             return waiting - len(self.usable)
@@ -340,7 +340,7 @@ class RowBuffer:
         return size
 
     def _low(self) -> int:
-        """When there are so few usable rows, there will be something to do."""
+        """The number of usable rows at which ``refill`` will have something to do."""
         if self._leases:
             return NEVER if self._unconfirmed else self._reserve
         if self._requested or self.ended or self._failure is not None:
@@ -349,7 +349,7 @@ class RowBuffer:
 
     @property
     def _few(self) -> int:
-        """With so many rows left it is time to ask for more."""
+        """The number of rows left at which to request more."""
         return AT_ONCE if self._prompt else self._blocks.size // 2
 
     def _request(self) -> bool:
@@ -365,15 +365,15 @@ class RowBuffer:
         grant = self._supply.request(wanted)
         self._requested, self._prompt = grant is None, grant is not None
         if grant is not None:
-            self._receive(grant)
+            self._add_lease(grant)
         return self._prompt
 
-    def _receive(self, grant: Grant) -> None:
+    def _add_lease(self, grant: Grant) -> None:
         self._newest = grant.lease
         self._leases.append(Lease(grant.lease, grant.rows))
 
     def _spent(self) -> int:
-        """Rows done with for certain: those in the hands of users who may be at work on them are not."""
+        """Rows that are certainly used: not those of users that may still be working on them."""
         if self._allocation.once:
             return self.taken
         return max(self.taken - len(self._host.active_users), 0)
@@ -387,5 +387,5 @@ class RowBuffer:
 
 
 def is_busy(user: VirtualUser) -> bool:
-    """Whether a user is in the midst of something, and not only waiting for a row or for an arrival."""
+    """Whether a user is in mid-iteration, rather than waiting for a row or an arrival."""
     return user.sending is not None or not (user.timer is None or isinstance(user.timer, QueueEntry))

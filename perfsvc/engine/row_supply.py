@@ -9,7 +9,7 @@ from perfsvc.model.data import Grant
 
 
 class RowReceiver(Interface):
-    """What gets the replies of a supply."""
+    """Receives the replies of a supply."""
 
     def on_grant(self, grant: Grant) -> None:
         """Take the reply to ``RowSupply.request``; the end of the data also comes without a request."""
@@ -25,7 +25,7 @@ class RowSupply(Interface):
 
     @property
     def columns(self) -> Sequence[str]:
-        """The names every row has; known once the source is open."""
+        """The columns of every row; known once the source is open."""
         ...
 
     def connect(self, receiver: RowReceiver) -> None:
@@ -37,7 +37,7 @@ class RowSupply(Interface):
         ...
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
-        """Claim the rows of a lease below ``upto``: only then may they be used. ``spent`` is how many are done with.
+        """Claim the rows of a lease below ``upto``: only then may they be used. ``spent`` are certainly used.
 
         Return whether the allocator has recorded the claim; if not, ``on_confirm`` follows.
         """

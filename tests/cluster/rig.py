@@ -14,7 +14,11 @@ from typing import Any
 
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.cluster.dask.deployment import DaskDeployment
+from perfsvc.cluster.interface import RunListener
+from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.model.node import NodeEvent
+from perfsvc.model.node import NodeInfo
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
@@ -99,7 +103,7 @@ class Ride:
         self.cluster = cluster
         self.watcher = Watcher()
         self.events: list[NodeEvent] = []
-        self.run = Run(spec, Noticing(cluster, self.events), CLOCK, [self.watcher], open_feed=opened)
+        self.run = Run(spec, RecordingCluster(cluster, self.events), CLOCK, [self.watcher], open_feed=opened)
 
     async def start(self) -> None:
         self.run.compile()
@@ -133,22 +137,32 @@ class Ride:
         await self.watcher.until(lambda: sum(event.kind == kind for event in self.events) >= times)
 
 
-class Noticing:
+class RecordingCluster:
     """A cluster that keeps a record of node events."""
 
     def __init__(self, cluster: DaskCluster, events: list[NodeEvent]) -> None:
         self._cluster = cluster
         self._events = events
 
-    def deploy(self, spec: RunSpec, on_snapshot: Any, on_ending: Any, on_event: Any, dealer: Any = None) -> Any:
-        def noticed(event: NodeEvent) -> None:
-            self._events.append(event)
-            on_event(event)
+    def deploy(self, spec: RunSpec, listener: RunListener, allocator: RowAllocator | None = None) -> DaskDeployment:
+        return self._cluster.deploy(spec, RecordingListener(listener, self._events), allocator)
 
-        return self._cluster.deploy(spec, on_snapshot, on_ending, noticed, dealer)
-
-    def nodes(self) -> list[Any]:
-        return list(self._cluster.nodes())
+    def nodes(self) -> list[NodeInfo]:
+        return self._cluster.nodes()
 
     def drain(self, name: str, draining: bool) -> bool:
         return self._cluster.drain(name, draining)
+
+
+class RecordingListener:
+    """Passes everything on to a run, and records node events."""
+
+    def __init__(self, run: RunListener, events: list[NodeEvent]) -> None:
+        self.on_snapshot = run.on_snapshot
+        self.on_ending = run.on_ending
+        self._run = run
+        self._events = events
+
+    def on_node_event(self, event: NodeEvent) -> None:
+        self._events.append(event)
+        self._run.on_node_event(event)

@@ -52,10 +52,10 @@ def test_the_shortest_round_trip_says_how_the_clocks_differ() -> None:
     assert not agent.measured
     for sent, took, noise in ((0, 10_000_000, 4_000_000), (20, 200_000, 0), (40, 9_000_000, -3_000_000)):
         there = sent + took // 2 + noise + 7_000_000_000
-        agent.answered(Pong(sent_ns=sent, clock_ns=there), sent + took)
+        agent.on_pong(Pong(sent_ns=sent, clock_ns=there), sent + took)
     assert agent.ahead_ns == 7_000_000_000
     for sent in range(30):
-        agent.answered(Pong(sent_ns=sent, clock_ns=sent + 8_000_000_000), sent)
+        agent.on_pong(Pong(sent_ns=sent, clock_ns=sent + 8_000_000_000), sent)
     assert agent.measured
     assert agent.ahead_ns == 8_000_000_000  # clocks drift: only the latest count
 
@@ -87,19 +87,22 @@ def test_where_agents_of_this_machine_go() -> None:
 def test_messages_arrive_as_they_were_sent_and_others_do_not() -> None:
     snapshot = Snapshot(node="a", seq=1, second=2, elapsed=3.0, span_ns=4, vus=5, planned_vus=6)
     grant = Grant(lease=3, rows=[{"user": "甲", "n": 1.5}])
-    told, granted = messages.SnapshotReport(run="r/a", snapshot=snapshot), messages.Granted(run="r/a", grant=grant)
-    assert messages.decode_word(messages.encode(told)) == told
-    assert messages.decode_order(messages.encode(granted)) == granted
+    told, granted = (
+        messages.SnapshotReport(assignment="r/a", snapshot=snapshot),
+        messages.GrantRows(assignment="r/a", grant=grant),
+    )
+    assert messages.decode_report(messages.encode(told)) == told
+    assert messages.decode_command(messages.encode(granted)) == granted
     for wrong in (
         b"",
         b"\xc1",
-        messages.encode({"type": "SnapshotReport", "run": 1}),
+        messages.encode({"type": "SnapshotReport", "assignment": 1}),
         messages.encode({"type": "Who"}),
     ):
         with pytest.raises(msgspec.MsgspecError):
-            messages.decode_word(wrong)
+            messages.decode_report(wrong)
     with pytest.raises(msgspec.MsgspecError):
-        messages.decode_order(messages.encode(told))
+        messages.decode_command(messages.encode(told))
 
 
 def test_dask_is_imported_only_when_a_run_needs_it() -> None:

@@ -10,7 +10,7 @@ from perfsvc.cluster.dask.balancing import LARGEST_STEP
 from perfsvc.cluster.dask.balancing import SMALLEST_WEIGHT
 from perfsvc.cluster.dask.balancing import first_weights
 from perfsvc.cluster.dask.balancing import rebalanced
-from perfsvc.cluster.dask.balancing import strain
+from perfsvc.cluster.dask.balancing import utilisation
 from perfsvc.cluster.dask.balancing import whole_weights
 from perfsvc.errors import Conflict
 from perfsvc.model.placement import Placement
@@ -52,12 +52,12 @@ def test_a_weight_for_a_node_that_is_not_there_is_refused_by_name() -> None:
         (NodeHealth(loop_lag_ms=10, process_cpu=170), 2),
     ],
 )
-def test_strain(health: NodeHealth, expected: float) -> None:
-    assert strain(health) == expected
+def test_utilisation(health: NodeHealth, expected: float) -> None:
+    assert utilisation(health) == expected
 
 
 @pytest.mark.parametrize(
-    ("weights", "strains", "after"),
+    ("weights", "utilisations", "after"),
     [
         ((100, 100), (0.1, 0.2), (100, 100)),
         ((100, 100), (2.0, 2.0), (100, 100)),
@@ -69,16 +69,16 @@ def test_strain(health: NodeHealth, expected: float) -> None:
         ((10, 100), (2.0, 0.1), (10, 100)),
     ],
 )
-def test_rebalanced(weights: tuple[int, ...], strains: tuple[float | None, ...], after: tuple[int, ...]) -> None:
-    assert rebalanced(weights, strains) == after
+def test_rebalanced(weights: tuple[int, ...], utilisations: tuple[float | None, ...], after: tuple[int, ...]) -> None:
+    assert rebalanced(weights, utilisations) == after
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.none() | st.floats(0, 5)), min_size=1, max_size=20))
 def test_a_step_is_bounded_and_loses_nothing(nodes: list[tuple[int, float | None]]) -> None:
-    weights, strains = [weight for weight, _ in nodes], [seen for _, seen in nodes]
-    after = rebalanced(weights, strains)
+    weights, utilisations = [weight for weight, _ in nodes], [seen for _, seen in nodes]
+    after = rebalanced(weights, utilisations)
     assert sum(after) == sum(weights)
-    for before, now, seen in zip(weights, after, strains, strict=True):
+    for before, now, seen in zip(weights, after, utilisations, strict=True):
         assert now >= before * (1 - LARGEST_STEP)
         assert now >= min(before, SMALLEST_WEIGHT)
         if seen is None:

@@ -45,7 +45,7 @@ def test_a_node_that_hangs_while_the_run_ends_holds_it_up_no_longer_than_3_s() -
 def test_a_node_that_hangs_before_the_load_holds_the_end_up_no_longer_than_3_s() -> None:
     async def main() -> None:
         stage = Stage(spec_of(rate=20), Answer(), 2)
-        beating = asyncio.create_task(stage.beat())
+        beating = asyncio.create_task(stage.send_heartbeats())
         stage.hands[1].hung = True
         began = now()
         stage.run.compile()
@@ -74,9 +74,9 @@ def test_who_comes_in_while_the_run_is_paused_is_paused_too() -> None:
         await asyncio.sleep(0.5)
         stage.run.pause()
         await asyncio.sleep(0.1)
-        stint = stage.run.members[-1].stint
+        assignment = stage.run.nodes.all[-1].assignment
         stage.hands[2].mute = ()
-        stage.hands[2].tell(messages.Prepared(run=stint, variables={}))
+        stage.hands[2].send(messages.Prepared(assignment=assignment, variables={}))
         await asyncio.sleep(9.9)
         assert stage.kinds()[-1] == ("replaced", "n3")
         stage.run.resume()
@@ -100,7 +100,7 @@ def test_a_drained_node_gives_back_the_iterations_that_it_was_to_do() -> None:
     assert stage.iterations == 120
     assert [kind for kind, _ in stage.kinds()] == ["resplit", "resplit"]
     assert stage.events[-1].shares == {}
-    assert stage.hands[0].agent not in stage.run.staff.bound  # type: ignore[attr-defined]
+    assert stage.hands[0].agent not in stage.bound
 
 
 def test_a_drained_node_gives_back_the_arrivals_that_it_was_to_serve() -> None:
@@ -120,11 +120,11 @@ def test_a_place_stays_drained_when_its_node_is_gone_and_nobody_is_waited_for() 
         await asyncio.sleep(1)
         stage.hands[0].agent.draining = True
         await asyncio.sleep(1)
-        assert stage.run.places.weights() == (0, 1)
+        assert stage.run.shares.weights() == (0, 1)
         stage.lose(stage.hands[0])
         await asyncio.sleep(1)
-        assert stage.run.places.weights() == (0, 1)
-        assert not stage.run.places.awaited
+        assert stage.run.shares.weights() == (0, 1)
+        assert not stage.run.shares.awaited
         await stage.run.wait()
 
     stage = act(spec_of(rate=20, seconds=5, placement={"on_loss": "replace"}), play)
@@ -143,9 +143,9 @@ def test_drained_nodes_have_the_load_where_there_are_no_others() -> None:
         await asyncio.sleep(1)
         stage.hands[1].agent.draining = True
         await asyncio.sleep(1)
-        assert stage.run.places.weights() == (0, 1)
+        assert stage.run.shares.weights() == (0, 1)
         stage.lose(stage.hands[1])
-        assert stage.run.places.weights() == (1, 0)
+        assert stage.run.shares.weights() == (1, 0)
         await stage.run.wait()
 
     stage = act(spec_of(rate=20, seconds=6), play)
@@ -161,7 +161,7 @@ def test_a_spare_agent_takes_the_place_of_a_drained_one_that_went() -> None:
         stage.lose(stage.hands[0])
         stage.hands[2].agent.draining = False
         await asyncio.sleep(1)
-        assert stage.run.places.weights() == (1, 1)
+        assert stage.run.shares.weights() == (1, 1)
         await stage.run.wait()
 
     stage = act(spec_of(rate=20, seconds=5), play, agents=3)

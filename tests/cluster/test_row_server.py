@@ -1,13 +1,16 @@
-"""Nodes that ask for rows by messages: all of them are answered, whatever the rows are."""
+"""Nodes that request rows by messages: every request is answered, whatever the rows are."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import cast
 
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.row_server import RowServer
-from perfsvc.cluster.dask.run_nodes import Member
+from perfsvc.cluster.dask.run_nodes import RunNode
+from perfsvc.cluster.dask.run_nodes import RunNodes
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import Grant
@@ -15,59 +18,70 @@ from tests.support import virtual_time
 from tests.support.feeds import Numbered
 
 
-def member_of(name: str) -> Member:
+def node_of(name: str) -> RunNode:
     hello = messages.Hello(name=name, host="here", pid=1, version="1", python="3", dask="1", plugins={})
-    return Member("run", name, Agent(f"tls://{name}", hello, 0, 0.0), 0)
+    return RunNode("run", name, Agent(f"tls://{name}", hello, 0, 0.0), 0)
 
 
-async def dealer_of(feed: Numbered, **allocation: object) -> RowAllocator:
+class FakeNodes:
+    """Two nodes, and what is sent to them."""
+
+    def __init__(self, send: Callable[[RunNode, messages.AgentMessage], None]) -> None:
+        self.one, self.two = node_of("one"), node_of("two")
+        self.send = send
+
+    def living(self) -> list[RunNode]:
+        return [self.one, self.two]
+
+
+async def allocator_of(feed: Numbered, **allocation: object) -> RowAllocator:
     async def opened() -> Numbered:
         return feed
 
     data = {"source": "numbered", "allocation": {"unique": True, **allocation}}
-    dealer = RowAllocator(opened, DataSpec.parse(data), seed=7)
-    await dealer.open()
-    return dealer
+    allocator = RowAllocator(opened, DataSpec.parse(data), seed=7)
+    await allocator.open()
+    return allocator
 
 
-def test_rows_that_cannot_be_sent_fail_the_run_and_nobody_waits() -> None:
-    sent: list[messages.Message] = []
+def test_rows_that_cannot_be_sent_fail_the_run_and_no_node_waits() -> None:
+    sent: list[messages.AgentMessage] = []
 
-    def send(member: Member, message: messages.Message) -> None:
-        if isinstance(message, messages.Granted) and message.grant.rows:
+    def send(node: RunNode, message: messages.AgentMessage) -> None:
+        if isinstance(message, messages.GrantRows) and message.grant.rows:
             raise OverflowError
         sent.append(message)
 
     async def main() -> None:
-        dealer = await dealer_of(Numbered(9))
-        members = [member_of("one"), member_of("two")]
-        dealing = RowServer(dealer, send, lambda: members)
-        for member in members:
-            dealing.hear(member, messages.Ask(run=member.stint, want=3))
+        allocator, nodes = await allocator_of(Numbered(9)), FakeNodes(send)
+        server = RowServer(allocator, cast("RunNodes", nodes))
+        for node in nodes.living():
+            server.on_report(node, messages.RequestRows(assignment=node.assignment, count=3))
         await asyncio.sleep(1)
-        words = ("数据源 numbered：内部错误 OverflowError", "data source numbered: internal error OverflowError")
-        assert sent == [messages.Granted(run=name, grant=Grant(failure=words)) for name in ("run/one", "run/two")]
-        assert dealer.report()["left"] == 9
+        text = ("数据源 numbered：内部错误 OverflowError", "data source numbered: internal error OverflowError")
+        failed = Grant(failure=text)
+        assert sent == [messages.GrantRows(assignment=name, grant=failed) for name in ("run/one", "run/two")]
+        assert allocator.report()["left"] == 9
 
     virtual_time.run(main())
 
 
-def test_the_end_of_the_data_is_told_to_nodes_that_ask_for_nothing() -> None:
-    sent: list[tuple[str, messages.Message]] = []
+def test_the_end_of_the_data_is_sent_to_nodes_that_request_nothing() -> None:
+    sent: list[tuple[str, messages.AgentMessage]] = []
 
     async def main() -> None:
-        dealer = await dealer_of(Numbered(1), scope="vu")
-        members = [member_of("one"), member_of("two")]
-        dealing = RowServer(dealer, lambda member, message: sent.append((member.node, message)), lambda: members)
-        ask = messages.Ask(run="run/one", want=1)
-        dealing.hear(members[0], ask)
+        allocator = await allocator_of(Numbered(1), scope="vu")
+        nodes = FakeNodes(lambda node, message: sent.append((node.name, message)))
+        server = RowServer(allocator, cast("RunNodes", nodes))
+        request = messages.RequestRows(assignment="run/one", count=1)
+        server.on_report(nodes.one, request)
         await asyncio.sleep(1)
-        dealing.hear(members[0], messages.Claim(run="run/one", lease=1, upto=1, spent=0))
-        assert [node for node, _ in sent] == ["one", "one"]
-        dealing.hear(members[0], ask)
+        server.on_report(nodes.one, messages.ClaimRows(assignment="run/one", lease=1, upto=1, spent=0))
+        assert [name for name, _ in sent] == ["one", "one"]
+        server.on_report(nodes.one, request)
         await asyncio.sleep(1)
         end = Grant(ended=True)
-        assert ("two", messages.Granted(run="run/two", grant=end)) in sent
-        assert ("one", messages.Granted(run="run/one", grant=end)) in sent
+        assert sent[2:].count(("two", messages.GrantRows(assignment="run/two", grant=end))) == 1
+        assert ("one", messages.GrantRows(assignment="run/one", grant=end)) in sent
 
     virtual_time.run(main())

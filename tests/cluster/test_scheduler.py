@@ -1,4 +1,4 @@
-"""Who joins the scheduler: agents by their first words."""
+"""Agents that join the scheduler, by their first message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.agents import DASK
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.cluster import DaskCluster
-from perfsvc.cluster.dask.scheduler import Hub
+from perfsvc.cluster.dask.scheduler import AgentScheduler
 from tests.cluster.rig import CATALOG
 from tests.cluster.rig import CLOCK
 
@@ -30,19 +30,19 @@ HELLO = messages.Hello(
 
 
 class Door:
-    """A scheduler, and what is said to it without a connection."""
+    """A scheduler that receives messages without a connection."""
 
     def __init__(self, cluster: DaskCluster) -> None:
         self.cluster = cluster
-        hub = cluster._hub
-        assert isinstance(hub, Hub)
-        self._hub = hub
+        scheduler = cluster.pool._scheduler
+        assert isinstance(scheduler, AgentScheduler)
+        self._scheduler = scheduler
 
-    def say(self, words: bytes, address: str = "tls://h:1") -> None:
-        self._hub._take(words, address)
+    def send(self, data: bytes, address: str = "tls://h:1") -> None:
+        self._scheduler.on_message(data, address)
 
-    def go(self, address: str = "tls://h:1") -> None:
-        self._hub._gone(address)
+    def disconnect(self, address: str = "tls://h:1") -> None:
+        self._scheduler.on_disconnect(address)
 
     @property
     def states(self) -> dict[str, str]:
@@ -79,41 +79,41 @@ async def test_names_of_the_server_s_own_nodes_are_for_them_alone(
 ) -> None:
     hello = msgspec.structs.replace(HELLO, name=name)
     with caplog.at_level(logging.WARNING):
-        door.say(messages.encode(hello))
+        door.send(messages.encode(hello))
     assert door.states == {}
     assert f"an agent cannot be called {name}" in caplog.text
-    door.say(messages.encode(msgspec.structs.replace(hello, started_here=True)))
+    door.send(messages.encode(msgspec.structs.replace(hello, started_here=True)))
     assert door.states == {name: "ready"}
 
 
 async def test_an_agent_is_drained_by_name_whenever_it_joins(door: Door) -> None:
-    door.say(messages.encode(HELLO))
+    door.send(messages.encode(HELLO))
     assert door.cluster.drain("east", True)
-    door.go()
+    door.disconnect()
     assert door.states == {}
-    door.say(messages.encode(HELLO), "tls://h:2")
+    door.send(messages.encode(HELLO), "tls://h:2")
     assert door.states == {"east": "draining"}
     assert not door.cluster.drain("east", False)
-    door.go("tls://h:2")
-    door.say(messages.encode(HELLO), "tls://h:3")
+    door.disconnect("tls://h:2")
+    door.send(messages.encode(HELLO), "tls://h:3")
     assert door.states == {"east": "ready"}
 
 
 async def test_a_new_process_of_this_machine_is_not_drained_for_its_name(door: Door) -> None:
     hello = msgspec.structs.replace(HELLO, name="central-1", started_here=True)
-    door.say(messages.encode(hello))
+    door.send(messages.encode(hello))
     assert not door.cluster.drain("central-1", True)
-    door.go()
-    door.say(messages.encode(hello), "tls://h:2")
+    door.disconnect()
+    door.send(messages.encode(hello), "tls://h:2")
     assert door.states == {"central-1": "ready"}
 
 
 async def test_a_newer_agent_is_told_that_its_version_is_another(door: Door) -> None:
     newer = {**msgspec.to_builtins(HELLO), "version": "9.9", "gpus": 4}
-    door.say(messages.encode(newer))
+    door.send(messages.encode(newer))
     assert door.states == {"east": "ready"}
-    word = messages.decode_word(messages.encode(newer))
-    assert isinstance(word, messages.Hello)
-    unfit = Agent("tls://h:1", word, 0, 0.0).unfit({})
+    report = messages.decode_report(messages.encode(newer))
+    assert isinstance(report, messages.Hello)
+    unfit = Agent("tls://h:1", report, 0, 0.0).unfit({})
     assert unfit is not None
     assert unfit.en == f"east has perfsvc 9.9, the server {__version__}"

@@ -1,4 +1,4 @@
-"""A run on agents that are no processes but engines on the virtual loop, with a target that is none."""
+"""A run on agents that are engines on the virtual loop instead of processes, with a fake target."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from typing import cast
 
 from perfsvc import __version__
 from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.agent_pool import DISCONNECTED
+from perfsvc.cluster.dask.agent_pool import AgentPool
+from perfsvc.cluster.dask.agent_pool import RunController
 from perfsvc.cluster.dask.agent_run import AgentRun
 from perfsvc.cluster.dask.agents import DASK
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
 from perfsvc.cluster.dask.messages import Hello
-from perfsvc.cluster.dask.run_nodes import LOST_CONNECTION
 from perfsvc.model.liveness import HEARTBEAT_S
-from perfsvc.model.node import NodeEvent
 from perfsvc.model.run import RunSpec
-from perfsvc.model.window import Snapshot
 from perfsvc.plugin.catalog import Catalog
 from tests.engine.rig import STEP
 from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
+from tests.support.run_recorder import RunRecorder
 
 WIRE_S = 0.001
 LIMIT_S = 300
@@ -53,13 +54,13 @@ class Wire:
         self._take = take
         self._under_way: deque[bytes] = deque()
 
-    def send(self, message: messages.Message) -> None:
+    def send(self, message: messages.AgentMessage) -> None:
         self._under_way.append(messages.encode(message))
         asyncio.get_running_loop().call_later(WIRE_S, lambda: self._take(self._under_way.popleft()))
 
 
 class Hand:
-    """An agent: what it hosts, and what keeps it from working. A ``hung`` one neither hears nor says anything."""
+    """An agent and its runs. A ``hung`` one neither receives nor sends; reports of ``mute`` types are lost."""
 
     def __init__(self, stage: Stage, name: str) -> None:
         self.stage = stage
@@ -67,42 +68,40 @@ class Hand:
             name=name, host="h", pid=1, version=__version__, python=platform.python_version(), dask=DASK, plugins={}
         )
         self.agent = Agent(f"tls://{name}:1", hello, stage.clock.now_ns(), 0.0)
-        self.hosted: dict[str, AgentRun] = {}
-        self.heard: list[messages.Message] = []
+        self.runs: dict[str, AgentRun] = {}
         self.hung = False
-        self.mute: tuple[type[messages.Message], ...] = ()
-        self.orders = Wire(self.take)
-        self._words = Wire(lambda data: stage.hear(self, data))
+        self.mute: tuple[type[messages.AgentMessage], ...] = ()
+        self.commands = Wire(self.take)
+        self._reports = Wire(lambda data: stage.on_message(self, data))
 
     def take(self, data: bytes) -> None:
-        order = messages.decode_order(data)
+        command = messages.decode_command(data)
         if self.hung:
             return
-        self.heard.append(order)
-        if isinstance(order, messages.Deploy):
-            run = order.run
-            self.hosted[run] = AgentRun(
-                order, lambda name: self.stage.protocol, self.stage.clock, self.tell, lambda: self._forget(run)
+        if isinstance(command, messages.Deploy):
+            assignment = command.assignment
+            self.runs[assignment] = AgentRun(
+                command, lambda name: self.stage.protocol, self.stage.clock, self.send, lambda: self._forget(assignment)
             )
-        elif not isinstance(order, messages.Heartbeat) and order.run in self.hosted:
-            self.hosted[order.run].obey(order)
+        elif isinstance(command, messages.LifecycleCommand | messages.LoadCommand) and command.assignment in self.runs:
+            self.runs[command.assignment].handle(command)
 
-    def tell(self, word: messages.Message) -> None:
-        if not self.hung and not isinstance(word, self.mute):
-            self._words.send(word)
+    def send(self, report: messages.AgentMessage) -> None:
+        if not self.hung and not isinstance(report, self.mute):
+            self._reports.send(report)
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         if not self.hung:
             self.agent.heard_ns = self.stage.clock.now_ns()
-            for hosted in self.hosted.values():
-                hosted.renew()
+            for run in self.runs.values():
+                run.renew_lease()
 
-    def _forget(self, run: str) -> None:
-        del self.hosted[run]
+    def _forget(self, assignment: str) -> None:
+        del self.runs[assignment]
 
 
 class Stage:
-    """The staff of one run, and everything that the run told."""
+    """The agent pool of one run, and everything that the run reported."""
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -112,56 +111,53 @@ class Stage:
         self.protocol = fake_protocol.answering(answer)
         self.hands = [Hand(self, f"n{number}") for number in range(1, agents + 1)]
         self.bound: dict[Agent, str] = {}
-        self.snapshots: list[Snapshot] = []
-        self.events: list[NodeEvent] = []
+        self.recorder = RunRecorder()
+        self.snapshots, self.events = self.recorder.snapshots, self.recorder.events
         catalog = cast("Catalog", SimpleNamespace(protocol=lambda name: self.protocol))
-        self.run = DaskDeployment(
-            self, spec, catalog, self.clock, self.snapshots.append, lambda: None, self.events.append
-        )
+        self.run = DaskDeployment(cast("AgentPool", self), spec, catalog, self.clock, self.recorder)
 
-    # What a run takes for its staff.
+    # The agent pool.
 
     def check(self, spec: RunSpec) -> None: ...
 
-    async def recruit(self, spec: RunSpec, count: int) -> list[Agent]:
+    async def acquire(self, spec: RunSpec, count: int) -> list[Agent]:
         return [hand.agent for hand in self.hands[:count]]
 
-    def spare(self, spec: RunSpec) -> Agent | None:
+    def idle(self, spec: RunSpec) -> Agent | None:
         free = (each for each in self.hands if each.agent not in self.bound and not each.hung)
         return next((each.agent for each in free if not each.agent.draining), None)
 
-    def bind(self, agent: Agent, stint: str) -> None:
-        self.bound[agent] = stint
+    def assign(self, agent: Agent, assignment: str) -> None:
+        self.bound[agent] = assignment
 
     def release(self, agent: Agent) -> None:
         self.bound.pop(agent, None)
 
-    def enrol(self, deployment: DaskDeployment) -> None: ...
+    def register(self, controller: RunController) -> None: ...
 
-    def dismiss(self, deployment: DaskDeployment) -> None: ...
+    def unregister(self, controller: RunController) -> None: ...
 
-    def send(self, agent: Agent, order: messages.Message) -> None:
-        next(hand for hand in self.hands if hand.agent is agent).orders.send(order)
+    def send(self, agent: Agent, command: messages.AgentMessage) -> None:
+        next(hand for hand in self.hands if hand.agent is agent).commands.send(command)
 
     # What happens.
 
-    def hear(self, hand: Hand, data: bytes) -> None:
+    def on_message(self, hand: Hand, data: bytes) -> None:
         hand.agent.heard_ns = self.clock.now_ns()
-        word = messages.decode_word(data)
-        self.run.hear(cast("Any", word).run, word)
+        self.run.on_report(cast("messages.RunReport", messages.decode_report(data)))
 
-    async def beat(self) -> None:
+    async def send_heartbeats(self) -> None:
         while True:
             for hand in self.hands:
-                hand.beat()
+                hand.heartbeat()
             await asyncio.sleep(HEARTBEAT_S)
 
     def lose(self, hand: Hand) -> None:
         """Its process is gone."""
         hand.hung = True
-        for hosted in hand.hosted.values():
-            hosted.abort()
-        self.run.missed(hand.agent, LOST_CONNECTION)
+        for run in hand.runs.values():
+            run.abort()
+        self.run.on_agent_gone(hand.agent, DISCONNECTED)
 
     async def begin(self) -> None:
         self.run.compile()
@@ -177,7 +173,7 @@ class Stage:
 
     def begun_after(self, second: float) -> list[float]:
         """When requests began, in s since the origin, later than ``second``."""
-        origin = self.run.time.origin_ns / 1e9 - 1
+        origin = self.run.nodes.time.origin_ns / 1e9 - 1
         times = sorted(moment - origin for made in self.protocol.made for moment, _, _ in made.log)
         return [moment for moment in times if moment > second]
 
@@ -189,7 +185,7 @@ def act(
 
     async def main() -> Stage:
         stage = Stage(spec, answer or Answer(), agents or spec.placement.count)
-        beating = asyncio.create_task(stage.beat())
+        beating = asyncio.create_task(stage.send_heartbeats())
         async with asyncio.timeout(LIMIT_S):
             await stage.begin()
             await play(stage)

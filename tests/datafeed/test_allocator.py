@@ -1,4 +1,4 @@
-"""RowServer rows to nodes: none twice, none lost but those in doubt, and exact counts of all of them."""
+"""Rows allocated to nodes: none twice, none lost but those in doubt, and exact counts of all of them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests.support.feeds import Numbered
 UNIQUE = {"unique": True}
 
 
-async def dealer_of(feed: Numbered, **allocation: Any) -> RowAllocator:
+async def allocator_of(feed: Numbered, **allocation: Any) -> RowAllocator:
     async def opened() -> Numbered:
         return feed
 
-    dealer = RowAllocator(opened, DataSpec.parse({"source": "numbered", "allocation": allocation}), seed=7)
-    await dealer.open()
-    return dealer
+    allocator = RowAllocator(opened, DataSpec.parse({"source": "numbered", "allocation": allocation}), seed=7)
+    await allocator.open()
+    return allocator
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
@@ -42,22 +42,22 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 class Node:
     """A node that claims what it was granted when a test says so."""
 
-    def __init__(self, dealer: RowAllocator, name: str) -> None:
-        self.dealer = dealer
+    def __init__(self, allocator: RowAllocator, name: str) -> None:
+        self.allocator = allocator
         self.name = name
         self.held: list[tuple[int, list[int], int]] = []
         self.claimed: list[int] = []
         self.spent = 0
         self.newest = 0
         self.ended = False
-        self.asked: asyncio.Task[Grant] | None = None
+        self.pending: asyncio.Task[Grant] | None = None
 
-    def ask(self, want: int) -> None:
-        self.asked = self.asked or asyncio.create_task(self.dealer.grant(self.name, want))
+    def request(self, count: int) -> None:
+        self.pending = self.pending or asyncio.create_task(self.allocator.request(self.name, count))
 
     def receive(self) -> None:
-        if self.asked is not None and self.asked.done():
-            grant, self.asked = self.asked.result(), None
+        if self.pending is not None and self.pending.done():
+            grant, self.pending = self.pending.result(), None
             self.ended = grant.ended
             if grant.rows:
                 self.newest = grant.lease
@@ -69,33 +69,51 @@ class Node:
             lease, rows, begin = self.held.pop(0)
             upto = min(begin + count, len(rows))
             self.spent = len(self.claimed)
-            assert self.dealer.claimed(self.name, lease, upto, self.spent)
+            assert self.allocator.claim(self.name, lease, upto, self.spent)
             self.claimed += rows[begin:upto]
             if upto < len(rows):
                 self.held.insert(0, (lease, rows, upto))
 
-    def give_back(self, count: int) -> None:
+    def release(self, count: int) -> None:
         self.held.clear()
         self.spent = len(self.claimed)
-        self.dealer.given_back(self.name, self.spent, self.newest)
+        self.allocator.release(self.name, self.spent, self.newest)
 
     def lose(self, count: int) -> None:
-        if self.asked is not None:
-            self.asked.cancel()
-        self.dealer.lost(self.name)
+        if self.pending is not None:
+            self.pending.cancel()
+        self.allocator.node_lost(self.name)
 
     @property
     def unclaimed(self) -> int:
         return sum(len(rows) - begin for _, rows, begin in self.held)
 
 
-ACTIONS = st.tuples(st.sampled_from(("ask", "ask", "claim", "claim", "claim", "give_back", "lose")), st.integers(0, 9),
-                    st.integers(1, 9))  # fmt: skip
+KINDS = ("request", "request", "claim", "claim", "claim", "release", "lose")
+ACTIONS = st.tuples(st.sampled_from(KINDS), st.integers(0, 9), st.integers(1, 9))
+MOST_ROUNDS = 500
+"""Of requests and claims until every node is told the end; 60 rows and 4 nodes take far fewer."""
+
+
+async def use_up(allocator: RowAllocator, alive: list[Node], lost: list[Node], count: int) -> None:
+    """Let the nodes use all rows that are left. Fails when rows are neither granted nor claimed."""
+    for _ in range(MOST_ROUNDS):
+        if all(node.ended for node in alive):
+            return
+        for node in alive:
+            node.request(3)
+        await asyncio.sleep(0.001)
+        for node in alive:
+            node.receive()
+            node.claim(2)
+    missing = sorted(set(range(count)) - {row for node in (*alive, *lost) for row in node.claimed})
+    await allocator.close()
+    pytest.fail(f"rows {missing} were not granted again within {MOST_ROUNDS} rounds")
 
 
 async def play(count: int, nodes: int, actions: list[tuple[str, int, int]], order: str, known: bool) -> None:
-    dealer = await dealer_of(Numbered(count, known=known), order=order, **UNIQUE)
-    alive = [Node(dealer, f"node-{number}") for number in range(nodes)]
+    allocator = await allocator_of(Numbered(count, known=known), order=order, **UNIQUE)
+    alive = [Node(allocator, f"node-{number}") for number in range(nodes)]
     lost: list[Node] = []
     returned = 0
     for action, number, amount in actions:
@@ -104,28 +122,22 @@ async def play(count: int, nodes: int, actions: list[tuple[str, int, int]], orde
         if action == "lose":
             returned += node.unclaimed
             lost.append(node)
-            alive[alive.index(node)] = Node(dealer, f"{node.name}'")
+            alive[alive.index(node)] = Node(allocator, f"{node.name}'")
         await asyncio.sleep(0.001)
         for each in alive:
             each.receive()
-    while not all(node.ended for node in alive):
-        for node in alive:
-            node.ask(3)
-        await asyncio.sleep(0.001)
-        for node in alive:
-            node.receive()
-            node.claim(2)
+    await use_up(allocator, alive, lost, count)
     for node in alive:
-        dealer.given_back(node.name, len(node.claimed))
+        allocator.release(node.name, len(node.claimed))
         node.spent = len(node.claimed)
     used = [row for node in (*alive, *lost) for row in node.claimed]
     assert sorted(used) == list(range(count))
-    report = dealer.report()
+    report = allocator.report()
     doubt = sum(len(node.claimed) - node.spent for node in lost)
     assert (report["total"], report["left"], report["recycled"]) == (count, 0, 0)
     assert (report["used"], report["in_doubt"]) == (count - doubt, doubt)
     assert report["returned"] == returned
-    await dealer.close()
+    await allocator.close()
 
 
 @settings(max_examples=200, deadline=None)
@@ -142,23 +154,23 @@ def test_every_row_is_used_once_whatever_becomes_of_nodes(
     run(asyncio.wait_for(play(count, nodes, actions, order, known), 60))
 
 
-async def drawn(dealer: RowAllocator, count: int, want: int = 7) -> list[int]:
-    """The first rows of a dealer, for one node that claims all it gets."""
+async def read_rows(allocator: RowAllocator, count: int, want: int = 7) -> list[int]:
+    """The first rows of a allocator, for one node that claims all it gets."""
     rows: list[int] = []
     while len(rows) < count:
-        grant = await dealer.grant("one", want)
+        grant = await allocator.request("one", want)
         if grant.ended:
             break
-        assert dealer.claimed("one", grant.lease, len(grant.rows), len(rows))
+        assert allocator.claim("one", grant.lease, len(grant.rows), len(rows))
         rows += [row["n"] for row in grant.rows]
     return rows[:count]
 
 
 def sequence(count: int, feed: Numbered, want: int = 7, **allocation: Any) -> list[int]:
     async def main() -> list[int]:
-        dealer = await dealer_of(feed, **allocation)
-        rows = await drawn(dealer, count, want)
-        await dealer.close()
+        allocator = await allocator_of(feed, **allocation)
+        rows = await read_rows(allocator, count, want)
+        await allocator.close()
         return rows
 
     return run(main())  # type: ignore[no-any-return]
@@ -180,7 +192,7 @@ def test_shuffled_data_is_whole_in_each_cycle_and_mixed_anew() -> None:
     assert len({tuple(cycle) for cycle in (*cycles, range(100))}) == 4
 
 
-def test_random_draws_put_rows_back() -> None:
+def test_random_rows_put_rows_back() -> None:
     rows = sequence(1000, Numbered(10), order="random")
     assert set(rows) == set(range(10))
     assert any(one == other for one, other in pairwise(rows))
@@ -204,7 +216,7 @@ def test_data_larger_than_the_window_is_shuffled_within_it() -> None:
 
 
 @pytest.mark.usefixtures("small_window")
-def test_random_draws_from_larger_data_go_through_all_of_it() -> None:
+def test_random_rows_from_larger_data_go_through_all_of_it() -> None:
     rows = sequence(20_000, Numbered(5000), order="random")
     assert max(rows) > 4500
     assert len(set(rows)) < 5000  # some not at all,
@@ -218,27 +230,29 @@ def test_larger_data_is_read_again_for_the_next_cycle() -> None:
 
 def test_one_row_for_everybody() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(5), scope="run")
-        assert await dealer.grant("one", 1) == await dealer.grant("other", 9) == Grant(ended=True, last={"n": 0})
-        assert dealer.report()["used"] == 1
-        assert not dealer.over
+        allocator = await allocator_of(Numbered(5), scope="run")
+        assert (
+            await allocator.request("one", 1) == await allocator.request("other", 9) == Grant(ended=True, last={"n": 0})
+        )
+        assert allocator.report()["used"] == 1
+        assert not allocator.over
 
     run(main())
 
 
 def test_what_others_hold_is_waited_for_before_the_end_is_told() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(4), **UNIQUE)
-        held = [await dealer.grant("one", 9) for _ in range(4)]
+        allocator = await allocator_of(Numbered(4), **UNIQUE)
+        held = [await allocator.request("one", 9) for _ in range(4)]
         assert [len(grant.rows) for grant in held] == [1, 1, 1, 1]
-        waiting = asyncio.create_task(dealer.grant("two", 1))
+        waiting = asyncio.create_task(allocator.request("two", 1))
         await asyncio.sleep(1)
         assert not waiting.done()
-        dealer.claimed("one", held[0].lease, 1, 0)
-        dealer.claimed("one", held[1].lease, 1, 1)
-        dealer.lost("one")
+        allocator.claim("one", held[0].lease, 1, 0)
+        allocator.claim("one", held[1].lease, 1, 1)
+        allocator.node_lost("one")
         assert (await waiting).rows == [{"n": 2}]
-        assert {name: dealer.report()[name] for name in ("used", "in_doubt", "returned", "left")} == {
+        assert {name: allocator.report()[name] for name in ("used", "in_doubt", "returned", "left")} == {
             "used": 1,
             "in_doubt": 1,
             "returned": 2,
@@ -250,68 +264,68 @@ def test_what_others_hold_is_waited_for_before_the_end_is_told() -> None:
 
 def test_a_node_that_was_given_up_can_claim_no_more() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(9), **UNIQUE)
-        grant = await dealer.grant("one", 4)
-        dealer.lost("one")
-        assert not dealer.claimed("one", grant.lease, 1, 0)
-        assert (await dealer.grant("one", 4)).ended
-        assert (await dealer.grant("two", 4)).rows == grant.rows
+        allocator = await allocator_of(Numbered(9), **UNIQUE)
+        grant = await allocator.request("one", 4)
+        allocator.node_lost("one")
+        assert not allocator.claim("one", grant.lease, 1, 0)
+        assert (await allocator.request("one", 4)).ended
+        assert (await allocator.request("two", 4)).rows == grant.rows
 
     run(main())
 
 
 def test_a_node_that_is_through_gets_no_rows_that_it_still_asks_for() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(1), **UNIQUE)
-        grant = await dealer.grant("one", 1)
-        waiting = asyncio.create_task(dealer.grant("two", 1))
+        allocator = await allocator_of(Numbered(1), **UNIQUE)
+        grant = await allocator.request("one", 1)
+        waiting = asyncio.create_task(allocator.request("two", 1))
         await asyncio.sleep(1)
-        dealer.given_back("two", 0)
-        dealer.given_back("one", 0)
+        allocator.release("two", 0)
+        allocator.release("one", 0)
         assert await waiting == Grant(ended=True)
-        assert (await dealer.grant("three", 1)).rows == grant.rows
-        dealer.given_back("three", 0)
-        assert dealer.report()["left"] == 1
-        await dealer.close()
+        assert (await allocator.request("three", 1)).rows == grant.rows
+        allocator.release("three", 0)
+        assert allocator.report()["left"] == 1
+        await allocator.close()
 
     run(main())
 
 
-def test_a_node_gives_back_rows_while_it_still_asks_for_more() -> None:
+def test_a_node_releases_rows_while_it_still_asks_for_more() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(2), **UNIQUE)
-        grants = [await dealer.grant("one", 1) for _ in range(2)]
-        idle = asyncio.create_task(dealer.grant("one", 1))
-        starving = asyncio.create_task(dealer.grant("two", 1))
+        allocator = await allocator_of(Numbered(2), **UNIQUE)
+        grants = [await allocator.request("one", 1) for _ in range(2)]
+        idle = asyncio.create_task(allocator.request("one", 1))
+        starving = asyncio.create_task(allocator.request("two", 1))
         await asyncio.sleep(1)
-        dealer.given_back("one", 0, grants[1].lease)
+        allocator.release("one", 0, grants[1].lease)
         assert await idle == Grant()
         assert (await starving).rows == grants[0].rows
-        assert (await dealer.grant("one", 1)).rows == grants[1].rows  # it may ask again
-        assert dealer.report()["returned"] == 0
-        await dealer.close()
+        assert (await allocator.request("one", 1)).rows == grants[1].rows  # it may ask again
+        assert allocator.report()["returned"] == 0
+        await allocator.close()
 
     run(main())
 
 
-def test_rows_on_their_way_to_a_node_that_gives_others_back_stay_its_own() -> None:
+def test_rows_on_their_way_to_a_node_that_releases_others_stay_its_own() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(9), **UNIQUE)
-        known = await dealer.grant("one", 1)
-        on_its_way = await dealer.grant("one", 1)
-        dealer.given_back("one", 0, known.lease)
-        assert dealer.claimed("one", on_its_way.lease, 1, 0)
-        assert not dealer.claimed("one", known.lease, 1, 0)
+        allocator = await allocator_of(Numbered(9), **UNIQUE)
+        known = await allocator.request("one", 1)
+        on_its_way = await allocator.request("one", 1)
+        allocator.release("one", 0, known.lease)
+        assert allocator.claim("one", on_its_way.lease, 1, 0)
+        assert not allocator.claim("one", known.lease, 1, 0)
 
     run(main())
 
 
 def test_several_nodes_get_their_part_of_little_data() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(100), **UNIQUE)
-        await dealer.grant("one", 1)
+        allocator = await allocator_of(Numbered(100), **UNIQUE)
+        await allocator.request("one", 1)
         for name in ("one", "two", "three", "two"):
-            assert 0 < len((await dealer.grant(name, 5000)).rows) <= 50
+            assert 0 < len((await allocator.request(name, 5000)).rows) <= 50
 
     run(main())
 
@@ -322,18 +336,18 @@ def test_several_nodes_get_their_part_of_little_data() -> None:
 )
 def test_a_failure_in_mid_run_follows_its_policy(policy: str, rows: list[int], recycled: int) -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(5, fails_at=3, mends=True), on_failure=policy)
+        allocator = await allocator_of(Numbered(5, fails_at=3, mends=True), on_failure=policy)
         got: list[int] = []
         grant = Grant()
         while len(got) < 8:
-            grant = await dealer.grant("one", 2)
+            grant = await allocator.request("one", 2)
             if grant.ended or grant.failure:
                 break
-            dealer.claimed("one", grant.lease, len(grant.rows), len(got))
+            allocator.claim("one", grant.lease, len(grant.rows), len(got))
             got += [row["n"] for row in grant.rows]
         assert got[:8] == rows
-        assert dealer.report()["recycled"] == recycled
-        assert [text["en"] for text in dealer.report()["warnings"]] == ["data source numbered: the line is cut"]
+        assert allocator.report()["recycled"] == recycled
+        assert [text["en"] for text in allocator.report()["warnings"]] == ["data source numbered: the line is cut"]
         if policy == "stop_run":
             assert grant.failure == ("数据源 numbered：线路中断", "data source numbered: the line is cut")
         elif policy == "hold":
@@ -352,7 +366,7 @@ def test_a_failure_in_mid_run_follows_its_policy(policy: str, rows: list[int], r
 def test_a_source_that_gives_no_row_keeps_the_run_from_starting(feed: Numbered, message: str) -> None:
     async def main() -> None:
         with pytest.raises(RunError, match=message):
-            await dealer_of(feed)
+            await allocator_of(feed)
 
     run(main())
 
@@ -362,25 +376,25 @@ def test_a_source_that_cannot_be_opened_has_nothing_to_close() -> None:
         raise OSError("gone")
 
     async def main() -> None:
-        dealer = RowAllocator(opened, DataSpec(source="numbered"), seed=1)
+        allocator = RowAllocator(opened, DataSpec(source="numbered"), seed=1)
         with pytest.raises(RunError, match="data source numbered: internal error OSError"):
-            await dealer.open()
-        await dealer.close()
-        assert dealer.report()["total"] is None
+            await allocator.open()
+        await allocator.close()
+        assert allocator.report()["total"] is None
 
     run(main())
 
 
 def test_a_node_that_waits_for_rows_and_is_lost_gets_none() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(1), **UNIQUE)
-        grant = await dealer.grant("one", 1)
-        waiting = asyncio.create_task(dealer.grant("two", 1))
+        allocator = await allocator_of(Numbered(1), **UNIQUE)
+        grant = await allocator.request("one", 1)
+        waiting = asyncio.create_task(allocator.request("two", 1))
         await asyncio.sleep(1)
-        dealer.lost("two")
-        dealer.lost("one")
+        allocator.node_lost("two")
+        allocator.node_lost("one")
         assert (await waiting).rows == []
-        assert (await dealer.grant("three", 1)).rows == grant.rows
+        assert (await allocator.request("three", 1)).rows == grant.rows
 
     run(main())
 
@@ -392,10 +406,10 @@ def test_what_a_source_finds_out_while_it_is_read_is_told_at_the_end() -> None:
             return await super().read(limit)
 
     async def main() -> None:
-        dealer = await dealer_of(Grumbling(1500))
-        await drawn(dealer, 1400, 500)
-        await dealer.close()
-        assert [text["en"] for text in dealer.report()["warnings"]] == ["read 2 times"]
+        allocator = await allocator_of(Grumbling(1500))
+        await read_rows(allocator, 1400, 500)
+        await allocator.close()
+        assert [text["en"] for text in allocator.report()["warnings"]] == ["read 2 times"]
 
     run(main())
 
@@ -412,10 +426,11 @@ class Odd(Numbered):
 
 def test_numbers_beyond_64_bits_are_text_and_halves_of_characters_are_gone() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Odd(1), **UNIQUE)
-        grant = await dealer.grant("one", 1)
+        allocator = await allocator_of(Odd(1), **UNIQUE)
+        grant = await allocator.request("one", 1)
         assert grant.rows == [{"n": "18446744073709551616", "nested": {"deep": ["-9223372036854775809"]}, "text": "a?"}]
-        assert messages.decode_order(messages.encode(messages.Granted(run="run", grant=grant))).grant == grant
+        granted = messages.GrantRows(assignment="run", grant=grant)
+        assert messages.decode_command(messages.encode(granted)) == granted
 
     run(main())
 
@@ -423,10 +438,10 @@ def test_numbers_beyond_64_bits_are_text_and_halves_of_characters_are_gone() -> 
 def test_a_source_that_takes_long_to_let_go_is_closed_all_the_same() -> None:
     async def main() -> None:
         feed = Numbered(5000)
-        dealer = await dealer_of(feed)
+        allocator = await allocator_of(feed)
         feed.after = 60
-        await drawn(dealer, 1001, 500)
-        await dealer.close()
+        await read_rows(allocator, 1001, 500)
+        await allocator.close()
         assert feed.closed == 1
 
     run(main())
@@ -451,18 +466,18 @@ class Emptied(Numbered):
 )  # fmt: skip
 def test_a_source_that_is_empty_when_it_begins_again_has_failed(policy: str, last: Grant) -> None:
     async def main() -> None:
-        dealer = await dealer_of(Emptied(600), on_failure=policy)
-        assert len(await drawn(dealer, 600, 500)) == 600
-        assert await dealer.grant("one", 1) == last
+        allocator = await allocator_of(Emptied(600), on_failure=policy)
+        assert len(await read_rows(allocator, 600, 500)) == 600
+        assert await allocator.request("one", 1) == last
 
     run(main())
 
 
 def test_a_failure_that_comes_again_and_again_is_told_once() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Numbered(5, fails_at=3), on_failure="recycle")
-        assert await drawn(dealer, 30, 2) == [0, 1, 2] * 10
-        assert len(dealer.report()["warnings"]) == 1
+        allocator = await allocator_of(Numbered(5, fails_at=3), on_failure="recycle")
+        assert await read_rows(allocator, 30, 2) == [0, 1, 2] * 10
+        assert len(allocator.report()["warnings"]) == 1
 
     run(main())
 
@@ -507,12 +522,12 @@ def test_a_window_holds_as_many_rows_as_fit_into_memory(payload: object) -> None
 @pytest.mark.usefixtures("memory")
 def test_a_window_of_random_draws_shrinks_as_rows_grow() -> None:
     async def main() -> None:
-        dealer = await dealer_of(Growing(3000, "x" * 10_000), order="random")
-        rows = await drawn(dealer, 20_000)
+        allocator = await allocator_of(Growing(3000, "x" * 10_000), order="random")
+        rows = await read_rows(allocator, 20_000)
         assert max(rows) > 2900
-        window = dealer._deck._window  # type: ignore[union-attr]
+        window = allocator._order._window  # type: ignore[union-attr]
         assert sum(map(size_of, window)) < 1_020_000
-        await dealer.close()
+        await allocator.close()
 
     run(main())
 

@@ -1,4 +1,4 @@
-"""How much of the data a deck holds, and how long it computes at a time."""
+"""How much of the data an order keeps, and how long it holds the loop."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AtHand(Uneven):
 @pytest.mark.asyncio
 async def test_a_window_holds_what_it_should_though_few_rows_are_large() -> None:
     feed = Uneven()
-    await order_of(feed, Allocation(order="shuffled", at_end="stop_run"), seed=1).draw(1)
+    await order_of(feed, Allocation(order="shuffled", at_end="stop_run"), seed=1).read(1)
     held = feed.position * (size_of({"n": 1, "text": ""}) + len(LARGE) / EVERY)
     assert ordering.MEMORY / 10 < held < ordering.MEMORY * 3
 
@@ -50,15 +50,15 @@ async def test_a_window_holds_what_it_should_though_few_rows_are_large() -> None
 @pytest.mark.asyncio
 async def test_data_is_not_kept_for_another_cycle_when_few_rows_make_it_large() -> None:
     feed = Uneven()
-    pages = ordering.ReadAhead(feed, again=True, held=False)
-    while pages._kept is not None:
-        await pages.next()
+    ahead = ordering.ReadAhead(feed, again=True, held=False)
+    while ahead._kept is not None:
+        await ahead.next()
         assert feed.position * len(LARGE) / EVERY < ordering.MEMORY * 3
-    await pages.rest()
+    await ahead.stop()
 
 
 @pytest.mark.asyncio
-async def test_others_have_their_turn_while_many_rows_are_drawn() -> None:
+async def test_others_have_their_turn_while_many_rows_are_read() -> None:
     turns = 0
 
     async def others() -> None:
@@ -67,8 +67,8 @@ async def test_others_have_their_turn_while_many_rows_are_drawn() -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    drawing = order_of(AtHand(), Allocation(), seed=1)
+    order = order_of(AtHand(), Allocation(), seed=1)
     having_turns = asyncio.ensure_future(others())
-    assert [row["n"] for row in await drawing.draw(5000)] == list(range(5000))
+    assert [row["n"] for row in await order.read(5000)] == list(range(5000))
     having_turns.cancel()
     assert turns >= 5000 // ordering.AT_ONCE - 1

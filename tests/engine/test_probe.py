@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from perfsvc.engine import probe
+from perfsvc.engine import process_sampler
 from perfsvc.engine.probe import Ports
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import open_files
@@ -23,7 +24,7 @@ UDP: inuse 3 mem 0
 """
 RIVAL = """
 import os, sys, time
-from perfsvc.engine.probe import cpu_waited_ns
+from perfsvc.engine.process_sampler import cpu_waited_ns
 os.sched_setaffinity(0, {int(sys.argv[1])})
 print("ready", flush=True)
 sys.stdin.readline()
@@ -65,7 +66,8 @@ def test_without_a_kernel_that_tells_nothing_is_known(tmp_path: Path, monkeypatc
     ports = Ports(tmp_path)
     assert (ports.used(), ports.limit) == (0, 0)
     monkeypatch.setattr(probe, "PROC", tmp_path)
-    assert probe.cpu_waited_ns() == 0
+    monkeypatch.setattr(process_sampler, "PROC", tmp_path)
+    assert process_sampler.cpu_waited_ns() == 0
     assert open_files(psutil.Process()) == psutil.Process().num_fds()
 
 
@@ -95,7 +97,7 @@ def test_the_wait_for_a_core_is_a_share_of_the_second(
     monkeypatch: pytest.MonkeyPatch, waited_ns: int, span_ns: int, percent: float
 ) -> None:
     waits = iter([5 * 10**9, 5 * 10**9 + waited_ns])
-    monkeypatch.setattr(probe, "cpu_waited_ns", lambda: next(waits))
+    monkeypatch.setattr(process_sampler, "cpu_waited_ns", lambda: next(waits))
     assert Probe().read(span_ns).cpu_wait == percent
 
 

@@ -1,4 +1,4 @@
-"""Rows of test data in the hands of users: in virtual time, an engine and a dealer on one loop."""
+"""Rows of test data in the hands of users: in virtual time, an engine and an allocator on one loop."""
 
 from __future__ import annotations
 
@@ -18,26 +18,27 @@ from perfsvc.engine.share import Share
 from perfsvc.engine.share import Slot
 from perfsvc.errors import RunError
 from perfsvc.model.data import Grant
-from perfsvc.model.window import Snapshot
 from tests.engine.rig import spec_of
 from tests.support import fake_protocol
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 from tests.support.feeds import Numbered
+from tests.support.run_recorder import RunRecorder
 
 ROW = {"name": "get", "request": {"path": "{{n}}"}}
 TWO_USERS = {"stages": [{"duration": 0, "target": 2}, {"duration": 5, "target": 2}]}
 
 
 class Dealt:
-    """A run with rows: what users asked the target for, and what the dealer told of it."""
+    """A run with rows: what users asked the target for, and what the allocator reports of it."""
 
     def __init__(self, feed: Numbered, allocation: dict[str, Any], **more: Any) -> None:
         self.feed = feed
         more.setdefault("steps", [ROW])
         data = {"source": "numbered", "allocation": allocation}
         self.spec = spec_of(**{"load": TWO_USERS, **more}, data=data)
-        self.snapshots: list[Snapshot] = []
+        self.recorder = RunRecorder()
+        self.snapshots = self.recorder.snapshots
         self.ended = 0.0
 
     async def opened(self) -> Numbered:
@@ -47,17 +48,17 @@ class Dealt:
         assert self.spec.data is not None
         protocol = fake_protocol.answering(script)
         clock = virtual_time.current_clock()
-        self.dealer = RowAllocator(self.opened, self.spec.data, self.spec.seed)
+        self.allocator = RowAllocator(self.opened, self.spec.data, self.spec.seed)
         cluster = LocalCluster(lambda name: protocol, clock, TargetPolicy())
-        self.engine: Engine = cluster.deploy(self.spec, self.snapshots.append, lambda: None, dealer=self.dealer)
+        self.engine: Engine = cluster.deploy(self.spec, self.recorder, self.allocator)
         self.engine.compile()
-        await self.dealer.open()
+        await self.allocator.open()
         await self.engine.prepare()
         self.engine.start()
         try:
             await self.engine.wait()
         finally:
-            await self.dealer.close()
+            await self.allocator.close()
         self.log = protocol.made[-1].log
         return self
 
@@ -71,7 +72,7 @@ class Dealt:
 
     @property
     def report(self) -> dict[str, Any]:
-        return {name: value for name, value in self.dealer.report().items() if name not in ("source", "columns")}
+        return {name: value for name, value in self.allocator.report().items() if name not in ("source", "columns")}
 
 
 def dealt(feed: Numbered, script: Any = Answer(), steps: Any = None, **allocation: Any) -> Dealt:  # noqa: B008
@@ -92,7 +93,7 @@ def test_a_unique_row_is_used_once_and_the_run_ends_with_the_data() -> None:
     run = dealt(Numbered(100), unique=True)
     assert sorted(map(int, run.asked)) == list(range(100))
     assert run.log[-1][0] == pytest.approx(0.49, abs=0.02)
-    assert run.dealer.over
+    assert run.allocator.over
     assert run.report == {
         "total": 100,
         "used": 100,
@@ -109,7 +110,7 @@ def test_a_row_for_each_user_stays_with_it() -> None:
     assert {vu: set(paths) for vu, paths in run.by_user.items()} == {1: {"0"}, 2: {"1"}}
     assert len(run.asked) == 1000
     assert (run.report["used"], run.report["left"]) == (2, 7)
-    assert not run.dealer.over
+    assert not run.allocator.over
 
 
 def test_one_row_for_everybody() -> None:
@@ -123,20 +124,20 @@ def test_users_without_a_row_of_their_own_stop_and_the_others_go_on() -> None:
     run = dealt(Numbered(1), scope="vu", unique=True, at_end="stop_vu")
     assert run.by_user.keys() == {1}
     assert len(run.asked) == 500
-    assert not run.dealer.over
+    assert not run.allocator.over
     assert [snapshot.vus for snapshot in run.snapshots[:5]] == [1] * 5
 
 
 def test_a_user_without_a_row_of_its_own_stops_the_run() -> None:
     run = dealt(Numbered(1), scope="vu", unique=True)
-    assert run.dealer.over
+    assert run.allocator.over
     assert run.engine.time.elapsed() < 0.1
 
 
 def test_users_stop_one_by_one_when_the_data_is_used_up() -> None:
     run = dealt(Numbered(11), lambda scope, path: Answer(after=1.0 if scope.vu == 1 else 0.1), at_end="stop_vu")
     assert {vu: len(paths) for vu, paths in run.by_user.items()} == {1: 1, 2: 10}
-    assert run.dealer.over
+    assert run.allocator.over
     assert run.engine.time.elapsed() == pytest.approx(1.0, abs=0.1)
 
 
@@ -215,14 +216,14 @@ def test_a_stop_gives_back_what_was_not_used() -> None:
 
 
 class Shared(Dealt):
-    """Two nodes with rows of one dealer: one with a slow user, one with a fast one."""
+    """Two nodes with rows of one allocator: one with a slow user, one with a fast one."""
 
     async def both(self) -> list[tuple[float, int, str]]:
         assert self.spec.data is not None
         protocol = fake_protocol.answering(lambda scope, path: Answer(after=90.0 if scope.vu == 1 else 0.001))
         clock = virtual_time.current_clock()
-        self.dealer = RowAllocator(self.opened, self.spec.data, self.spec.seed)
-        await self.dealer.open()
+        self.allocator = RowAllocator(self.opened, self.spec.data, self.spec.seed)
+        await self.allocator.open()
         engines = [self.engine_of(index, protocol, clock) for index in (0, 1)]
         for engine in engines:
             engine.compile()
@@ -232,11 +233,11 @@ class Shared(Dealt):
             await asyncio.sleep(0.1)
         for engine in engines:
             await engine.wait()
-        await self.dealer.close()
+        await self.allocator.close()
         return [asked for made in protocol.made for asked in made.log]
 
     def engine_of(self, index: int, protocol: Any, clock: Any) -> Engine:
-        supply = DirectSupply(self.dealer, f"node-{index}")
+        supply = DirectSupply(self.allocator, f"node-{index}")
         slot = Slot(Share(index, (1, 1)))
         return Engine(
             self.spec,
@@ -298,5 +299,5 @@ def test_arrivals_wait_for_rows_and_the_run_ends_with_the_data() -> None:
     load = {"stages": [{"duration": 0, "target": 100}, {"duration": 10, "target": 100}], "variable": "arrival_rate"}
     run = virtual_time.run(Dealt(Numbered(150), {"unique": True}, load={**load, "max_vus": 10}).whole())
     assert sorted(map(int, run.asked)) == list(range(150))
-    assert run.dealer.over
+    assert run.allocator.over
     assert run.engine.time.elapsed() == pytest.approx(1.51, abs=0.1)

@@ -33,7 +33,7 @@ SECONDS = 6.0
 
 
 class Supplying:
-    """A dealer as one node sees it: ``count`` rows, which come, and are confirmed, so much later, s; or at once.
+    """An allocator as one node sees it: ``count`` rows, which come, and are confirmed, so much later, s; or at once.
 
     Each answer has at most ``piece`` rows. At the end users stop, or hold the last row; or the source ``fails`` there.
     """
@@ -118,7 +118,7 @@ class Supplying:
 
 
 class Watched:
-    """A run whose waiting users are looked at all the time, and whose restocking is counted."""
+    """A run whose waiting users are looked at all the time, and whose refills are counted."""
 
     def __init__(self, supply: Supplying, allocation: dict[str, Any], service_s: list[float], users: int) -> None:
         self.supply = supply
@@ -135,19 +135,19 @@ class Watched:
         self._count()
 
     def _count(self) -> None:
-        restock, none_for = self.rows.restock, self.rows._none_for
+        refill, wait_for_row = self.rows.refill, self.rows._wait_for_row
 
         def counted() -> None:
             calls = self.supply.calls
-            restock()
+            refill()
             self.vain += self.supply.calls == calls
 
         def waiting(*about: Any) -> int:
             self.waits += 1
-            return none_for(*about)
+            return wait_for_row(*about)
 
-        self.rows.restock = counted  # type: ignore[method-assign]
-        self.rows._none_for = waiting  # type: ignore[method-assign]
+        self.rows.refill = counted  # type: ignore[method-assign]
+        self.rows._wait_for_row = waiting  # type: ignore[method-assign]
 
     async def whole(self, actions: list[tuple[float, str, int]]) -> None:
         self.engine.compile()

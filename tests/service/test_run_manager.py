@@ -12,10 +12,7 @@ from typing import cast
 
 import pytest
 
-from perfsvc.cluster.interface import OnEnding
-from perfsvc.cluster.interface import OnNodeEvent
-from perfsvc.cluster.interface import OnSnapshot
-from perfsvc.cluster.interface import ignored
+from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
@@ -83,15 +80,13 @@ class HeldCluster(FakeNodes):
     def deploy(
         self,
         spec: RunSpec,
-        on_snapshot: OnSnapshot,
-        on_ending: OnEnding,
-        on_event: OnNodeEvent = ignored,
-        dealer: RowAllocator | None = None,
+        listener: RunListener,
+        allocator: RowAllocator | None = None,
     ) -> ManyNodes:
         held = HeldNodes(self.setup, self.error)
         self.deployed.append(held)
         self.another.set()
-        return held.deploy(spec, on_snapshot, on_ending, on_event, dealer)
+        return held.deploy(spec, listener, allocator)
 
 
 class WatchedStore:

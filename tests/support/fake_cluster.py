@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from perfsvc.cluster.interface import OnEnding
-from perfsvc.cluster.interface import OnNodeEvent
-from perfsvc.cluster.interface import OnSnapshot
-from perfsvc.cluster.interface import ignored
+from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
@@ -50,11 +47,9 @@ class FakeCluster(FakeNodes):
     def deploy(
         self,
         spec: RunSpec,
-        on_snapshot: OnSnapshot,
-        on_ending: OnEnding,
-        on_event: OnNodeEvent = ignored,
-        dealer: RowAllocator | None = None,
+        listener: RunListener,
+        allocator: RowAllocator | None = None,
     ) -> ManyNodes:
-        made = ManyNodes("local").deploy(spec, on_snapshot, on_ending, on_event, dealer)
+        made = ManyNodes("local").deploy(spec, listener, allocator)
         self.deployments[spec.execution_id] = made
         return made

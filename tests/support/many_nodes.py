@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from perfsvc.cluster.interface import OnEnding
-from perfsvc.cluster.interface import OnNodeEvent
-from perfsvc.cluster.interface import OnSnapshot
-from perfsvc.cluster.interface import ignored
+from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import Text
 from perfsvc.metrics.histogram import Histogram
@@ -35,12 +32,10 @@ class ManyNodes:
     def deploy(
         self,
         spec: RunSpec,
-        on_snapshot: OnSnapshot,
-        on_ending: OnEnding,
-        on_event: OnNodeEvent = ignored,
-        dealer: RowAllocator | None = None,
+        listener: RunListener,
+        allocator: RowAllocator | None = None,
     ) -> ManyNodes:
-        self.spec, self._on_snapshot, self._on_ending, self._on_event = spec, on_snapshot, on_ending, on_event
+        self.spec, self._listener = spec, listener
         for name in self.names:
             self.event("joined", name, T0 - 1, shares={name: 100 / len(self.names)}, host=f"host-{name}")
         return self
@@ -58,15 +53,15 @@ class ManyNodes:
             "planned_vus": 2,
             "windows": [StepWindow(step=0, requests=requests, latency=latency)],
         }
-        self._on_snapshot(Snapshot(node=node, **{**usual, **fields}))
+        self._listener.on_snapshot(Snapshot(node=node, **{**usual, **fields}))
 
     def event(self, kind: NodeEventKind, node: str, moment: float, **fields: Any) -> None:
         """Something becomes of a node."""
-        self._on_event(NodeEvent(kind=kind, node=node, moment=moment, reason=REASON, **fields))
+        self._listener.on_node_event(NodeEvent(kind=kind, node=node, moment=moment, reason=REASON, **fields))
 
     def over(self) -> None:
         """Every node has told its last snapshot."""
-        self._on_ending()
+        self._listener.on_ending()
         self._ended.set()
 
     def compile(self) -> None: ...

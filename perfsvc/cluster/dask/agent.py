@@ -1,6 +1,6 @@
-"""An agent: a process that carries out its part of runs, as a worker of Dask's that runs no tasks.
+"""An agent: a process with engines of runs, as a Dask worker without tasks.
 
-The engine runs on the agent's own loop, beside the stream to the scheduler. In a thread of Dask's it would keep the
+The engine runs on the agent's own loop, beside the stream to the scheduler. In one of Dask's threads it would hold the
 interpreter's lock, and commands would come seconds late.
 """
 
@@ -31,12 +31,11 @@ from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import address_of
 from perfsvc.cluster.dask.address import host_and_port
 from perfsvc.cluster.dask.agent_run import AgentRun
-from perfsvc.cluster.dask.agent_run import words_of
+from perfsvc.cluster.dask.agent_run import text_of
 from perfsvc.cluster.dask.agents import DASK
-from perfsvc.cluster.dask.agents import name_refused
+from perfsvc.cluster.dask.agents import reserved_name
 from perfsvc.cluster.dask.dask_config import configure
 from perfsvc.cluster.dask.dask_config import security_of
-from perfsvc.cluster.dask.messages import Message
 from perfsvc.cluster.process_stats import ProcessStats
 from perfsvc.errors import InvalidInput
 from perfsvc.event_loop import collecting_little
@@ -50,7 +49,7 @@ log = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 FIRST_PAUSE_S = 0.5
 JOIN_LIMIT_S = 10.0
-"""Joining takes well under a second where the machine has one to spare."""
+"""Joining takes well under a second on an idle machine."""
 LONGEST_PAUSE_S = 5.0
 """Between two attempts to reach the scheduler."""
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -58,9 +57,9 @@ NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class AgentConfig(NamedTuple):
-    """Where an agent works: the scheduler's address, the name it goes by, what it trusts and shows.
+    """The scheduler's address, the agent's name and its certificate.
 
-    ``started_here``: the server started it, and it ends when its standard input does.
+    ``started_here``: the server started this process, which ends when its standard input does.
     """
 
     scheduler: str
@@ -70,193 +69,194 @@ class AgentConfig(NamedTuple):
 
 
 class AgentPlugin(WorkerPlugin):
-    """What makes a worker an agent: it takes the controller's orders. ``setup`` is called when it has joined."""
+    """Makes an agent of a Dask worker: handles the controller's commands. ``setup`` is called once it has joined."""
 
     name = "perfsvc"
 
-    def __init__(self, employment: AgentConfig, catalog: Catalog, clock: Clock) -> None:
-        self._employment = employment
+    def __init__(self, config: AgentConfig, catalog: Catalog, clock: Clock) -> None:
+        self._config = config
         self._catalog = catalog
         self._clock = clock
-        self._vitals = ProcessStats()
-        self._hosted: dict[str, AgentRun] = {}
+        self._stats = ProcessStats()
+        self._runs: dict[str, AgentRun] = {}
 
     def setup(self, worker: Worker) -> None:
-        """Take orders from now on, and say who is here."""
+        """Handle commands from now on, and introduce this agent."""
         self._worker = worker
-        worker.stream_handlers[messages.OP] = self._take
-        self._tell(
+        worker.stream_handlers[messages.OP] = self._on_message
+        self._send(
             messages.Hello(
-                name=self._employment.name,
+                name=self._config.name,
                 host=platform.node(),
                 pid=os.getpid(),
                 version=__version__,
                 python=platform.python_version(),
                 dask=DASK,
                 plugins=plugins_of(self._catalog),
-                started_here=self._employment.started_here,
+                started_here=self._config.started_here,
             )
         )
 
     def teardown(self, worker: Worker) -> None:
-        """The scheduler is gone: whatever runs here ends at once."""
-        for hosted in list(self._hosted.values()):
-            hosted.abort()
+        """Abort all runs: the scheduler is gone."""
+        for run in list(self._runs.values()):
+            run.abort()
 
-    def _take(self, data: bytes) -> None:
-        """An order has come. An error here would end the stream, and with it everything."""
+    def _on_message(self, data: bytes) -> None:
+        """Handle a message. An exception here would end the stream, and with it all runs."""
         try:
-            self._obey(messages.decode_order(data))
+            self._handle(messages.decode_command(data))
         except msgspec.MsgspecError:
-            log.exception("an order that is none was ignored")
+            log.exception("ignored an invalid message")
         except Exception:
-            log.exception("an order could not be carried out")
+            log.exception("a command failed")
 
-    def _obey(self, order: messages.Order) -> None:
-        match order:
+    def _handle(self, command: messages.Command) -> None:
+        match command:
             case messages.Heartbeat():
-                self._answer(order)
+                self._on_heartbeat(command)
             case messages.Deploy():
-                self._deploy(order)
+                self._deploy(command)
             case messages.Rejected():
-                log.error("the server does not take this agent: %s", order.en)
+                log.error("the server does not accept this agent: %s", command.en)
             case _:
-                hosted = self._hosted.get(order.run)
-                if hosted is not None:
-                    hosted.obey(order)
+                run = self._runs.get(command.assignment)
+                if run is not None:
+                    run.handle(command)
 
-    def _answer(self, beat: messages.Heartbeat) -> None:
+    def _on_heartbeat(self, heartbeat: messages.Heartbeat) -> None:
         clock_ns = self._clock.now_ns()
-        for run in beat.runs:
-            if run in self._hosted:
-                self._hosted[run].renew()
-        self._tell(messages.Pong(sent_ns=beat.sent_ns, clock_ns=clock_ns, **self._vitals.read()._asdict()))
+        for assignment in heartbeat.assignments:
+            if assignment in self._runs:
+                self._runs[assignment].renew_lease()
+        self._send(messages.Pong(sent_ns=heartbeat.sent_ns, clock_ns=clock_ns, **self._stats.read()._asdict()))
 
-    def _deploy(self, order: messages.Deploy) -> None:
-        run = order.run
+    def _deploy(self, command: messages.Deploy) -> None:
+        assignment = command.assignment
         try:
-            self._hosted[run] = AgentRun(
-                order, self._catalog.protocol, self._clock, self._tell, lambda: self._forget(run)
+            self._runs[assignment] = AgentRun(
+                command, self._catalog.protocol, self._clock, self._send, lambda: self._forget(assignment)
             )
         except Exception as error:
-            self._tell(messages.Refused(run=run, **words_of(error)._asdict()))
-            self._tell(messages.Ended(run=run))
+            self._send(messages.Refused(assignment=assignment, **text_of(error)._asdict()))
+            self._send(messages.Ended(assignment=assignment))
 
-    def _forget(self, run: str) -> None:
-        del self._hosted[run]
+    def _forget(self, assignment: str) -> None:
+        del self._runs[assignment]
 
-    def _tell(self, word: Message) -> None:
+    def _send(self, report: messages.AgentMessage) -> None:
         try:
-            self._worker.batched_stream.send({"op": messages.OP, "data": messages.encode(word)})
-        except OSError:  # the scheduler is gone: there is nobody to tell
-            log.debug("nobody was told %s", type(word).__name__)
+            self._worker.batched_stream.send({"op": messages.OP, "data": messages.encode(report)})
+        except OSError:
+            log.debug("the scheduler is gone; dropped %s", type(report).__name__)
 
 
 def plugins_of(catalog: Catalog) -> dict[str, str]:
-    """Every protocol there is, with the distribution and version that bring it."""
-    loaded = [each for each in catalog.describe() if each["kind"] == "protocol"]
-    return {each["name"]: f"{each['distribution']} {each['version']}" for each in loaded}
+    """All loaded protocols, with the distribution and version of each."""
+    loaded = [plugin for plugin in catalog.describe() if plugin["kind"] == "protocol"]
+    return {plugin["name"]: f"{plugin['distribution']} {plugin['version']}" for plugin in loaded}
 
 
-async def work(employment: AgentConfig) -> None:
-    """Join, work, and join again when the scheduler was lost; for ever."""
+async def serve(config: AgentConfig) -> None:
+    """Join the scheduler and serve it until it is gone; then join again, until cancelled."""
     catalog, clock, pause_s = Catalog.load(), SystemClock(), FIRST_PAUSE_S
     with scratch_folder("agent") as folder:
         while True:
             worker = Worker(
-                employment.scheduler,
-                name=employment.name,
+                config.scheduler,
+                name=config.name,
                 nthreads=1,
                 memory_limit=0,
-                security=security_of(employment.credentials),
-                plugins=(AgentPlugin(employment, catalog, clock),),
+                security=security_of(config.credentials),
+                plugins=(AgentPlugin(config, catalog, clock),),
                 dashboard_address="127.0.0.1:0",
                 local_directory=str(folder),
                 death_timeout=JOIN_LIMIT_S,
-                # Nobody connects to agents; those of this machine are not to be seen from others.
-                host=LOOPBACK if employment.started_here else None,
+                # No other process connects to agents; those of this machine listen on loopback only.
+                host=LOOPBACK if config.started_here else None,
             )
             try:
                 await worker
                 pause_s = FIRST_PAUSE_S
-                log.info("joined %s as %s", employment.scheduler, employment.name)
+                log.info("joined %s as %s", config.scheduler, config.name)
                 await worker.finished()  # type: ignore[no-untyped-call]
             except Exception as error:
-                log.warning("cannot join %s: %s", employment.scheduler, error)
+                log.warning("cannot join %s: %s", config.scheduler, error)
             finally:
                 await worker.close()
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-async def until_left_alone(working: asyncio.Task[None]) -> None:
-    """An agent that the server started ends with it: when standard input does."""
+async def exit_with_parent(serving: asyncio.Task[None]) -> None:
+    """Cancel ``serving`` when standard input ends: the server that started this process is gone."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await reader.read()
-    working.cancel()
+    serving.cancel()
 
 
-async def employed(employment: AgentConfig) -> None:
-    """Work until there is nobody to work for, or until told to end."""
-    working = asyncio.get_running_loop().create_task(work(employment))
+async def run_until_stopped(config: AgentConfig) -> None:
+    """Run until the parent exits or a signal arrives."""
+    loop = asyncio.get_running_loop()
+    serving = loop.create_task(serve(config))
 
-    def told() -> None:
-        working.cancel()
+    def stop() -> None:
+        serving.cancel()
 
-    on_signals(told)
-    watching = asyncio.get_running_loop().create_task(until_left_alone(working)) if employment.started_here else None
+    on_signals(stop)
+    watching = loop.create_task(exit_with_parent(serving)) if config.started_here else None
     try:
         with collecting_little():
-            await working
+            await serving
     except asyncio.CancelledError:
-        log.info("%s goes", employment.name)
+        log.info("%s stopped", config.name)
     finally:
         if watching is not None:
             watching.cancel()
 
 
-def run_agent(employment: AgentConfig) -> None:
-    """Be an agent until the process is told to end."""
+def run_agent(config: AgentConfig) -> None:
+    """Run an agent in this process until it is stopped."""
     configure()
-    run_on_loop(employed(employment))
+    run_on_loop(run_until_stopped(config))
 
 
 def join(scheduler: str, certs: Path, name: str | None) -> None:
-    """Be an agent of the scheduler at ``tls://host:port``. Raises StartupError, InvalidInput for a name."""
+    """Run an agent of the scheduler at ``tls://host:port``. Raises StartupError, InvalidInput for a name."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     address = address_of(*host_and_port(scheduler))
-    run_agent(AgentConfig(address, checked_name(name) if name else own_name(), agent_credentials(certs)))
+    run_agent(AgentConfig(address, checked_name(name) if name else default_name(), agent_credentials(certs)))
 
 
 def checked_name(name: str) -> str:
-    """A name that can stand in the API's addresses. Raises InvalidInput."""
+    """Return a name that can stand in the API's addresses. Raises InvalidInput."""
     if NAME.fullmatch(name) is None:
         zh, en = "只能包含字母、数字和 . _ -，至多 64 个字符", "may have 64 letters, digits and . _ - at most"
         raise InvalidInput.at("--name", zh, en)
-    refused = name_refused(name)
-    if refused is not None:
-        raise InvalidInput.at("--name", *refused)
+    reserved = reserved_name(name)
+    if reserved is not None:
+        raise InvalidInput.at("--name", *reserved)
     return name
 
 
-def own_name() -> str:
-    """Host name and process id, of whatever can stand in a name."""
+def default_name() -> str:
+    """Host name and process id, reduced to the characters of a name."""
     name = NOT_IN_NAMES.sub("-", f"{platform.node()}-{os.getpid()}")[-64:]
-    return f"agent-{name}" if name_refused(name) else name
+    return f"agent-{name}" if reserved_name(name) else name
 
 
-def employment_of(document: Mapping[str, Any]) -> AgentConfig:
-    """What the server wrote on a new agent's standard input."""
+def config_of(document: Mapping[str, Any]) -> AgentConfig:
+    """The config that the server writes to the standard input of a new agent."""
     credentials = Credentials(*map(Path, document["credentials"]))
     return AgentConfig(document["scheduler"], document["name"], credentials, started_here=True)
 
 
 def main() -> None:
-    """An agent that the server started: its first line of input says where it works."""
+    """Run an agent that the server started, with the config on the first line of input."""
     logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    run_agent(employment_of(json.loads(sys.stdin.readline())))
+    run_agent(config_of(json.loads(sys.stdin.readline())))
 
 
 if __name__ == "__main__":

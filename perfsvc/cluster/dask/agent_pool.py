@@ -1,46 +1,286 @@
-"""What a run on many agents needs of whoever has the agents."""
+"""The agents that have joined, and which run has which of them. Dask is imported when the pool is opened."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Protocol
 
+from perfsvc.clock import NS_PER_S
+from perfsvc.clock import Clock
+from perfsvc.cluster.certificates import ensure_certificates
 from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.address import local_address
 from perfsvc.cluster.dask.agents import Agent
+from perfsvc.cluster.dask.processes import Processes
+from perfsvc.errors import Conflict
+from perfsvc.errors import RunError
+from perfsvc.errors import Text
+from perfsvc.model.liveness import FRESH_S
 from perfsvc.model.run import RunSpec
+from perfsvc.plugin.catalog import Catalog
 
 if TYPE_CHECKING:
-    from perfsvc.cluster.dask.deployment import DaskDeployment
+    from perfsvc.cluster.dask.scheduler import AgentScheduler
+
+LOOPBACK = "127.0.0.1:0"
+JOIN_LIMIT_S = 60.0
+IDLE_S = 300.0
+"""Processes of this machine end after this time without a run."""
+
+DISCONNECTED = Text("连接中断，进程已退出或网络不通", "its connection ended: the process or the network is gone")
 
 
-class AgentPool(Protocol):
-    """The agents, as a run sees them."""
+class RunController(Protocol):
+    """A run that has agents, as the pool knows it."""
 
-    allow: tuple[str, ...]
-    deny: tuple[str, ...]
+    @property
+    def run(self) -> str:
+        """The execution id."""
+        ...
+
+    def on_report(self, report: messages.RunReport) -> None:
+        """An agent reports on its assignment in this run."""
+        ...
+
+    def on_agent_gone(self, agent: Agent, reason: Text) -> None:
+        """The connection of an agent, of this run or another, ended."""
+        ...
+
+    def share_of(self, name: str) -> float | None:
+        """The share of a node in percent; None for one that has left."""
+        ...
+
+
+class AgentPool:
+    """All agents. ``drained`` are the names that get no load whenever they join; the rest as in ``DaskCluster``."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        certificates: Path,
+        listen: str,
+        allow: tuple[str, ...],
+        deny: tuple[str, ...],
+        drained: frozenset[str],
+    ) -> None:
+        self.allow = allow
+        self.deny = deny
+        self.drained = set(drained)
+        self.assignments: dict[Agent, str] = {}
+        self.runs: dict[str, RunController] = {}
+        self._catalog = catalog
+        self._clock = clock
+        self._certificates = certificates
+        self._listen = listen
+        self._scheduler: AgentScheduler | None = None
+        self._processes: Processes | None = None
+        self._opening = asyncio.Lock()
+        self._acquiring = asyncio.Lock()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Let agents of other machines join, where an address is set. Raises StartupError."""
+        if self._listen:
+            await self._opened()
+
+    async def close(self) -> None:
+        """End the processes of this machine; agents of other machines wait for another scheduler."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        if self._processes is not None:
+            await self._processes.close()
+        if self._scheduler is not None:
+            await self._scheduler.close()
+
+    @property
+    def agents(self) -> list[Agent]:
+        """The agents that have joined, by name."""
+        agents = self._scheduler.agents.values() if self._scheduler is not None else ()
+        return sorted(agents, key=lambda agent: agent.name)
+
+    def silent_s(self, agent: Agent) -> float:
+        """How long an agent has sent nothing, s."""
+        return (self._clock.now_ns() - agent.heard_ns) / NS_PER_S
+
+    # Used by runs.
 
     def check(self, spec: RunSpec) -> None:
-        """Raises Conflict when it is plain that there are too few agents fit for a run."""
-        ...
+        """Raise Conflict when the agents of other machines that have joined are too few or unfit."""
+        if spec.placement.mode == "distributed":
+            self._choose(spec, spec.placement.count)
 
-    async def recruit(self, spec: RunSpec, count: int) -> list[Agent]:
-        """So many agents for a run. Raises Conflict when there are too few, RunError when they do not come."""
-        ...
+    async def acquire(self, spec: RunSpec, count: int) -> list[Agent]:
+        """Acquire idle agents for a run. Raises Conflict, and RunError when processes do not come up."""
+        async with self._acquiring:
+            scheduler = await self._opened()
+            if spec.placement.mode == "central":
+                await self._start_missing(spec, count)
+            agents = self._choose(spec, count)
+            for agent in agents:
+                self.assign(agent, spec.execution_id)
+            await self._wait_until(lambda: all(agent.measured for agent in agents), scheduler)
+            return agents
 
-    def spare(self, spec: RunSpec) -> Agent | None:
-        """An agent that is free and fit for a run."""
-        ...
+    def idle(self, spec: RunSpec) -> Agent | None:
+        """An idle agent that is fit for a run, not yet acquired."""
+        return next(iter(self._fit(spec)), None)
 
-    def bind(self, agent: Agent, stint: str) -> None:
-        """From now on an agent works on this part of a run alone, and beats renew its lease."""
-        ...
+    def assign(self, agent: Agent, assignment: str) -> None:
+        """Give an agent this one assignment; heartbeats renew its lease."""
+        self.assignments[agent] = assignment
 
-    def release(self, agent: Agent) -> None: ...
+    def release(self, agent: Agent) -> None:
+        """Make an agent idle again."""
+        self.assignments.pop(agent, None)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, self._end_idle)
 
-    def enrol(self, deployment: DaskDeployment) -> None:
-        """What agents say of this run is told to it from now on."""
-        ...
+    def register(self, controller: RunController) -> None:
+        """Pass reports of agents to a run from now on."""
+        self.runs[controller.run] = controller
 
-    def dismiss(self, deployment: DaskDeployment) -> None: ...
+    def unregister(self, controller: RunController) -> None:
+        """Forget a run that is over; agents acquired for it and never assigned a node are released."""
+        self.runs.pop(controller.run, None)
+        for agent in [agent for agent, assignment in self.assignments.items() if assignment == controller.run]:
+            self.release(agent)
 
-    def send(self, agent: Agent, order: messages.Message) -> None: ...
+    def send(self, agent: Agent, command: messages.AgentMessage) -> None:
+        """Send a command to an agent."""
+        if self._scheduler is not None:
+            self._scheduler.send(agent, command)
+
+    # Called by the scheduler.
+
+    def on_report(self, agent: Agent, report: messages.Report) -> None:
+        """Pass a report to its run; note an agent that joins."""
+        if isinstance(report, messages.Hello):
+            agent.draining = agent.name in self.drained
+        if isinstance(report, messages.Hello | messages.Pong):
+            return
+        controller = self.runs.get(run_of(report.assignment))
+        if controller is not None:
+            controller.on_report(report)
+
+    def on_agent_gone(self, agent: Agent) -> None:
+        """Tell every run that the connection of an agent ended."""
+        self.assignments.pop(agent, None)
+        for controller in list(self.runs.values()):
+            controller.on_agent_gone(agent, DISCONNECTED)
+
+    def assignment_of(self, agent: Agent) -> str | None:
+        """The assignment whose lease heartbeats renew."""
+        return self.assignments.get(agent)
+
+    # How.
+
+    async def _opened(self) -> AgentScheduler:
+        async with self._opening:
+            if self._scheduler is None:
+                from perfsvc.cluster.dask.scheduler import AgentScheduler
+
+                certificates = ensure_certificates(self._certificates)
+                scheduler = AgentScheduler(certificates.server, self._clock, self)
+                await scheduler.open(self._listen or LOOPBACK)
+                self._processes = Processes(local_address(self._listen or LOOPBACK, scheduler.port), certificates.agent)
+                self._scheduler = scheduler
+            return self._scheduler
+
+    async def _start_missing(self, spec: RunSpec, count: int) -> None:
+        """Start the missing processes of this machine, and wait until all have joined."""
+        assert self._scheduler is not None  # noqa: S101 - acquire has opened it
+        assert self._processes is not None  # noqa: S101
+        idle = len(self._idle_agents(spec))
+        missing = max(count - idle, 0)
+        await self._processes.start(missing)
+        await self._wait_until(lambda: len(self._idle_agents(spec)) >= idle + missing, self._scheduler)
+
+    async def _wait_until(self, ready: Callable[[], bool], scheduler: AgentScheduler) -> None:
+        """Wait for reports of agents. Raises RunError when that takes too long."""
+        try:
+            async with asyncio.timeout(JOIN_LIMIT_S):
+                while not ready():
+                    scheduler.changed.clear()
+                    await scheduler.changed.wait()
+        except TimeoutError:
+            zh = f"执行进程没有在 {JOIN_LIMIT_S:g} 秒内就绪，已加入 {len(scheduler.agents)} 个"
+            en = f"engine processes were not ready in {JOIN_LIMIT_S:g} s; {len(scheduler.agents)} have joined"
+            raise RunError(zh, en) from None
+
+    def _of_kind(self, spec: RunSpec) -> list[Agent]:
+        """Agents of this machine, or of others, whichever the plan wants."""
+        here = spec.placement.mode == "central"
+        return [agent for agent in self.agents if agent.hello.started_here is here]
+
+    def _idle_agents(self, spec: RunSpec) -> list[Agent]:
+        """Agents that respond and have no assignment, fit or not."""
+        return [
+            agent
+            for agent in self._of_kind(spec)
+            if agent not in self.assignments and not agent.draining and self.silent_s(agent) < FRESH_S
+        ]
+
+    def _fit(self, spec: RunSpec) -> list[Agent]:
+        return [agent for agent in self._idle_agents(spec) if self._unfitness(agent, spec) is None]
+
+    def _choose(self, spec: RunSpec, count: int) -> list[Agent]:
+        """Choose fit agents, those with a weight in the plan first. Raises Conflict with the figures."""
+        fit = self._fit(spec)
+        if len(fit) >= count:
+            weighted = spec.placement.weights
+            return sorted(sorted(fit, key=lambda agent: agent.name not in weighted)[:count], key=lambda a: a.name)
+        joined = self._of_kind(spec)
+        unfit = [text for agent in joined if (text := self._unfitness(agent, spec)) is not None]
+        raise shortage(
+            count, len(joined), len(fit), unfit, closed=spec.placement.mode != "central" and not self._listen
+        )
+
+    def _unfitness(self, agent: Agent, spec: RunSpec) -> Text | None:
+        needed = protocols_of(spec)
+        loaded = {
+            plugin["name"]: f"{plugin['distribution']} {plugin['version']}"
+            for plugin in self._catalog.describe()
+            if plugin["kind"] == "protocol" and plugin["name"] in needed
+        }
+        return agent.unfit(loaded)
+
+    def _end_idle(self) -> None:
+        """End the processes of this machine that have had no run for IDLE_S."""
+        if self._processes is None or self._scheduler is None:
+            return
+        idle = [agent.name for agent in self.agents if agent not in self.assignments]
+        self._ending = asyncio.get_running_loop().create_task(self._processes.end(idle))
+
+
+def run_of(assignment: str) -> str:
+    """The execution id in an assignment."""
+    return assignment.partition("/")[0]
+
+
+def node_of(assignment: str) -> str:
+    """The node's name in an assignment; empty for an agent that is acquired and has no node yet."""
+    return assignment.partition("/")[2]
+
+
+def shortage(needed: int, joined: int, fit: int, unfit: list[Text], *, closed: bool) -> Conflict:
+    """The error for too few agents, with the reason of each unfit one; ``closed``: none can join."""
+    zh = f"需要 {needed} 个节点，已加入 {joined} 个，其中可用 {fit} 个"
+    en = f"{needed} nodes are needed; {joined} have joined, {fit} of them can be used"
+    if unfit:
+        zh, en = f"{zh}；{'；'.join(t.zh for t in unfit)}", f"{en}; {'; '.join(t.en for t in unfit)}"
+    if closed:
+        zh = f"{zh}；未设置 PERFSVC_DASK_SCHEDULER，其他机器无法加入"
+        en = f"{en}; no agent can join while PERFSVC_DASK_SCHEDULER is not set"
+    return Conflict(zh, en)
+
+
+def protocols_of(spec: RunSpec) -> set[str]:
+    """The names of all protocols that a run's steps use."""
+    steps = [step for weighted in spec.scenes for step in weighted.scene.walk()]
+    return {step.protocol or spec.protocol for step in steps if step.type == "request"}

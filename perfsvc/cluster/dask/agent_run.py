@@ -1,4 +1,4 @@
-"""One run on one agent: an engine that does what the controller says and tells it what happens."""
+"""One run on one agent: an engine that follows the controller's commands and reports back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from collections.abc import Callable
 from collections.abc import Coroutine
 from typing import Any
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.messages import Ended
-from perfsvc.cluster.dask.messages import Message
-from perfsvc.cluster.dask.messages import Prepared
-from perfsvc.cluster.dask.messages import Refused
-from perfsvc.cluster.dask.messages import SnapshotReport
 from perfsvc.engine.engine import Callbacks
 from perfsvc.engine.engine import Engine
 from perfsvc.engine.engine import Node
@@ -35,17 +31,16 @@ from perfsvc.plugin.protocol import Protocol
 log = logging.getLogger(__name__)
 
 TEARDOWN_WAIT_S = 120.0
-"""Other nodes may be let finish for so long before this one goes without its steps after the load."""
-NS_PER_S = 1_000_000_000
+"""For the users of other nodes to leave; after that this node ends without teardown steps."""
 
 
 class RemoteSupply:
-    """Rows from the run's dealer, by messages. Grants and confirmations arrive through the agent's run."""
+    """Rows from the run's allocator, by messages. Grants and confirmations arrive through the agent's run."""
 
-    def __init__(self, deploy: messages.Deploy, tell: Callable[[Message], None]) -> None:
+    def __init__(self, deploy: messages.Deploy, send: Callable[[messages.AgentMessage], None]) -> None:
         self.columns = deploy.columns
-        self._run = deploy.run
-        self._tell = tell
+        self._assignment = deploy.assignment
+        self._send = send
         self._receiver: RowReceiver | None = None
 
     def connect(self, receiver: RowReceiver) -> None:
@@ -53,93 +48,94 @@ class RemoteSupply:
         self._receiver = receiver
 
     def request(self, count: int) -> None:
-        """Answered by Granted, later."""
-        self._tell(messages.Ask(run=self._run, want=count))
+        """The grant comes later."""
+        self._send(messages.RequestRows(assignment=self._assignment, count=count))
 
     def claim(self, lease: int, upto: int, spent: int) -> bool:
-        """Answered by Confirmed."""
-        self._tell(messages.Claim(run=self._run, lease=lease, upto=upto, spent=spent))
+        """The confirmation comes later."""
+        self._send(messages.ClaimRows(assignment=self._assignment, lease=lease, upto=upto, spent=spent))
         return False
 
     def release(self, spent: int, upto: int | None = None) -> None:
-        """Not answered."""
-        self._tell(messages.GiveBack(run=self._run, spent=spent, upto=upto))
+        """No reply comes."""
+        self._send(messages.ReleaseRows(assignment=self._assignment, spent=spent, upto=upto))
 
-    def handle(self, order: messages.Granted | messages.Confirmed) -> None:
-        """Pass on the reply of the dealer."""
+    def handle(self, command: messages.GrantRows | messages.ConfirmClaim) -> None:
+        """Pass on the allocator's reply."""
         if self._receiver is None:
             return
-        if isinstance(order, messages.Granted):
-            self._receiver.on_grant(order.grant)
+        if isinstance(command, messages.GrantRows):
+            self._receiver.on_grant(command.grant)
         else:
             self._receiver.on_confirm()
 
 
 class AgentRun:
-    """A run on this agent. ``tell`` sends a word to the controller; ``over`` is called when nothing follows."""
+    """A run on this agent. ``send`` sends a report; ``on_ended`` is called once, after the last report."""
 
     def __init__(
         self,
         deploy: messages.Deploy,
         protocol_class: Callable[[str], type[Protocol]],
         clock: Clock,
-        tell: Callable[[Message], None],
-        over: Callable[[], None],
+        send: Callable[[messages.AgentMessage], None],
+        on_ended: Callable[[], None],
     ) -> None:
-        self.run = deploy.run
+        self.assignment = deploy.assignment
         self._clock = clock
-        self._tell = tell
-        self._over = over
+        self._send = send
+        self._on_ended = on_ended
         self._index = deploy.index
-        self._work: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._start_timer: asyncio.TimerHandle | None = None
         self._teardown: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._supply = RemoteSupply(deploy, tell)
+        self._ended = False
+        self._supply = RemoteSupply(deploy, send)
         slot = Slot(Share(deploy.index, deploy.weights), deploy.generation, deploy.since, deploy.levels)
         self._engine = Engine(
             RunSpec.parse(json.loads(deploy.spec)),
             Node(protocol_class, clock, TargetPolicy(deploy.allow, deploy.deny), deploy.node, slot),
-            Callbacks(self._emit, lambda: tell(messages.Ending(run=self.run)), self._teardown_here),
+            Callbacks(self._on_snapshot, self._on_ending, self._wait_for_teardown),
             self._supply,
         )
         self._engine.compile()
-        self.renew()
-        tell(messages.Compiled(run=self.run))
+        self.renew_lease()
+        send(messages.Compiled(assignment=self.assignment))
 
-    def renew(self) -> None:
-        """The controller is alive."""
+    def renew_lease(self) -> None:
+        """Let the load go on for another LEASE_S; called for every message of the controller."""
         self._engine.lease_ns = self._clock.now_ns() + int(LEASE_S * NS_PER_S)
 
-    def obey(self, order: messages.Order) -> None:
-        """Do what the controller says."""
-        self.renew()
-        match order:
+    def handle(self, command: messages.Command) -> None:
+        """Carry out a command."""
+        self.renew_lease()
+        match command:
             case messages.Prepare():
-                self._in_background(self._prepare(order))
+                self._in_background(self._prepare(command))
             case messages.Start():
-                self._start_at(order)
+                self._schedule_start(command)
             case messages.Stop():
                 self.stop()
             case messages.Teardown():
-                self._answer_teardown(order.here)
+                self._decide_teardown(command.here)
             case messages.Abort():
                 self.abort()
+            case messages.GrantRows() | messages.ConfirmClaim():
+                self._supply.handle(command)
             case _:
-                self._steer(order)
+                self._change_load(command)
 
-    def _steer(self, order: messages.Order) -> None:
+    def _change_load(self, command: messages.Command) -> None:
         engine = self._engine
-        match order:
+        match command:
             case messages.Pause():
-                engine.pause(order.at_ns)
+                engine.pause(command.at_ns)
             case messages.Resume():
-                engine.resume(order.at_ns)
+                engine.resume(command.at_ns)
             case messages.SetLevel():
-                engine.set_level(order.level, order.at)
+                engine.set_level(command.level, command.at)
             case messages.Resplit():
-                engine.resplit(Share(self._index, order.weights), order.at, order.iterations)
-            case messages.Granted() | messages.Confirmed():
-                self._supply.handle(order)
+                engine.resplit(Share(self._index, command.weights), command.at, command.iterations)
             case _:
                 return
 
@@ -147,76 +143,77 @@ class AgentRun:
         """End the load gracefully."""
         self._cancel_start()
         self._engine.stop()
-        self._in_background(self._until_ended())
+        self._in_background(self._report_end())
 
     def abort(self) -> None:
-        """End the load at once; also when the controller is gone."""
+        """End the load at once; also called when the controller is gone."""
         self._cancel_start()
-        self._answer_teardown(False)
+        self._decide_teardown(False)
         self._engine.abort()
-        self._in_background(self._until_ended())
+        self._in_background(self._report_end())
 
-    async def _prepare(self, order: messages.Prepare) -> None:
+    async def _prepare(self, command: messages.Prepare) -> None:
         try:
-            await self._engine.prepare(order.variables)
+            await self._engine.prepare(command.variables)
         except Exception as error:
-            self._tell(Refused(run=self.run, **words_of(error)._asdict()))
+            self._send(messages.Refused(assignment=self.assignment, **text_of(error)._asdict()))
             return
-        self._tell(Prepared(run=self.run, variables=dict(self._engine.variables)))
+        self._send(messages.Prepared(assignment=self.assignment, variables=dict(self._engine.variables)))
 
-    def _start_at(self, order: messages.Start) -> None:
-        """Begin at the agreed moment; where that is over, as if it had been kept."""
-        wait = (order.at_ns - self._clock.now_ns()) / NS_PER_S
-        self._timer = self._engine.loop.call_later(max(wait, 0.0), self._start, order)
+    def _schedule_start(self, command: messages.Start) -> None:
+        """Start at the agreed moment; at once when it has passed, with the profile where it should be by now."""
+        wait_s = (command.at_ns - self._clock.now_ns()) / NS_PER_S
+        self._start_timer = self._engine.loop.call_later(max(wait_s, 0.0), self._start, command)
 
-    def _start(self, order: messages.Start) -> None:
-        self._timer = None
-        self._engine.start(StartTime(order.at_ns, order.wall), order.paused_ns)
-        self._in_background(self._until_ended())
+    def _start(self, command: messages.Start) -> None:
+        self._start_timer = None
+        self._engine.start(StartTime(command.at_ns, command.wall), command.paused_ns)
+        self._in_background(self._report_end())
 
     def _cancel_start(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._start_timer is not None:
+            self._start_timer.cancel()
+            self._start_timer = None
 
-    async def _until_ended(self) -> None:
-        words = Text("", "")
+    async def _report_end(self) -> None:
+        """Report the end once, whichever of start, stop and abort waits for it first."""
+        text = Text("", "")
         try:
             await self._engine.wait()
         except Exception as error:
-            log.exception("run %s failed on this node", self.run)
-            words = words_of(error)
-        if self._over is not nothing:
-            self._tell(Ended(run=self.run, **words._asdict()))
-            over, self._over = self._over, nothing
-            over()
+            log.exception("run %s failed on this node", self.assignment)
+            text = text_of(error)
+        if not self._ended:
+            self._ended = True
+            self._send(messages.Ended(assignment=self.assignment, **text._asdict()))
+            self._on_ended()
 
-    async def _teardown_here(self) -> bool:
-        self._tell(messages.Left(run=self.run))
+    async def _wait_for_teardown(self) -> bool:
+        """Report that all users of this node have left; return whether it runs the teardown steps."""
+        self._send(messages.UsersLeft(assignment=self.assignment))
         try:
             return await asyncio.wait_for(asyncio.shield(self._teardown), TEARDOWN_WAIT_S)
         except TimeoutError:
             return False
 
-    def _answer_teardown(self, here: bool) -> None:
+    def _decide_teardown(self, here: bool) -> None:
         if not self._teardown.done():
             self._teardown.set_result(here)
 
-    def _emit(self, snapshot: Snapshot) -> None:
-        self._tell(SnapshotReport(run=self.run, snapshot=snapshot))
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        self._send(messages.SnapshotReport(assignment=self.assignment, snapshot=snapshot))
+
+    def _on_ending(self) -> None:
+        self._send(messages.Ending(assignment=self.assignment))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._engine.loop.create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
-def nothing() -> None:
-    """In place of what is called once only."""
-
-
-def words_of(error: Exception) -> Text:
-    """What an error says to people; of input that is wrong, every problem."""
+def text_of(error: Exception) -> Text:
+    """The message of an error; for invalid input, all problems with their paths."""
     if isinstance(error, InvalidInput):
         zh = "；".join(f"{problem.path}：{problem.text.zh}" for problem in error.problems)
         return Text(zh, str(error))

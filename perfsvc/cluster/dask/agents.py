@@ -1,4 +1,4 @@
-"""Who is there: agents as the controller knows them, and by how much their clocks differ from its own. No I/O."""
+"""An agent as the controller knows it: what it announced, its fitness for runs, the offset of its clock. No I/O."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from perfsvc.errors import Text
 
 DASK = version("distributed")
 ROUND_TRIPS = 20
-"""The shortest of so many, the latest, says how the clocks differ."""
+"""The clock offset comes from the shortest of this many round trips, the latest ones."""
 
 CENTRAL = "central-"
-"""Agents that the server starts are called so, with a number."""
+"""Agents that the server starts are named so, with a number."""
 RESERVED = re.compile(rf"local|{CENTRAL}\d+")
 
 
-def name_refused(name: str) -> Text | None:
-    """Why an agent that the server has not started may not be called so, or None."""
+def reserved_name(name: str) -> Text | None:
+    """Why an agent that the server did not start may not have this name, or None."""
     if RESERVED.fullmatch(name) is None:
         return None
     return Text(
@@ -33,14 +33,14 @@ def name_refused(name: str) -> Text | None:
 
 
 class RoundTrip(NamedTuple):
-    """How long an answer took, and how far the agent's clock was ahead if it was given half-way, ns."""
+    """The duration of a round trip, and the lead of the agent's clock if it replied half-way, ns."""
 
     took_ns: int
     ahead_ns: int
 
 
 class Agent:
-    """An agent that has joined. ``heard_ns`` is when it last said anything, on the controller's clock."""
+    """An agent that has joined. ``heard_ns`` is the time of its last message, on the controller's clock."""
 
     def __init__(self, address: str, hello: Hello, now_ns: int, wall: float) -> None:
         self.address = address
@@ -55,15 +55,15 @@ class Agent:
     def name(self) -> str:
         return self.hello.name
 
-    def answered(self, pong: Pong, now_ns: int) -> None:
-        """A beat came back."""
+    def on_pong(self, pong: Pong, now_ns: int) -> None:
+        """Record the round trip of a heartbeat."""
         self.pong = pong
         took = now_ns - pong.sent_ns
         self._trips.append(RoundTrip(took, pong.clock_ns - pong.sent_ns - took // 2))
 
     @property
     def measured(self) -> bool:
-        """Whether its clock is known well enough."""
+        """Whether the offset of its clock is known well enough."""
         return len(self._trips) >= ROUND_TRIPS // 4
 
     @property
@@ -72,7 +72,7 @@ class Agent:
         return min(self._trips).ahead_ns if self._trips else 0
 
     def unfit(self, protocols: dict[str, str]) -> Text | None:
-        """Why it cannot carry out a run with these protocols, or None."""
+        """Why it cannot run a plan with these protocols, or None."""
         hello, here = self.hello, (__version__, platform.python_version(), DASK)
         for what, theirs, ours in zip(
             ("perfsvc", "Python", "Dask"), (hello.version, hello.python, hello.dask), here, strict=True
@@ -82,11 +82,11 @@ class Agent:
                     f"{self.name}：{what} 版本为 {theirs}，而服务为 {ours}",
                     f"{self.name} has {what} {theirs}, the server {ours}",
                 )
-        for protocol, brought in protocols.items():
+        for protocol, needed in protocols.items():
             theirs = hello.plugins.get(protocol, "")
-            if theirs != brought:
+            if theirs != needed:
                 return Text(
-                    f"{self.name}：协议 {protocol} 需要 {brought}，实际为 {theirs or '未安装'}",
-                    f"{self.name}: the protocol {protocol} needs {brought}, there is {theirs or 'none'}",
+                    f"{self.name}：协议 {protocol} 需要 {needed}，实际为 {theirs or '未安装'}",
+                    f"{self.name}: the protocol {protocol} needs {needed}, there is {theirs or 'none'}",
                 )
         return None

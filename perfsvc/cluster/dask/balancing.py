@@ -1,4 +1,4 @@
-"""How the load is split among the places of a run: weights, and how they follow the nodes' health. Pure."""
+"""Weights of the slots of a run: those of the plan, and their adjustment to the health of nodes. Pure."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from perfsvc.model.placement import Placement
 from perfsvc.model.window import NodeHealth
 
 ROUND = 1_000
-"""Weights that are no whole numbers are rounded to parts of this."""
+"""Fractional weights are rounded to parts of this."""
 EVEN = 100
-"""The weight that everyone begins with where weights follow health."""
+"""The first weight of every slot where weights follow health."""
 LARGEST_STEP = 0.1
-"""Of a node's own weight, taken from it in one re-split."""
+"""The part of a node's weight that one re-split may take from it."""
 SMALLEST_WEIGHT = 10
-STRAINED_LAG_MS = 20.0
-STRAINED_CPU = 85.0
-"""Percent of one core. A node above one of these limits gives load away; one well below both may take some."""
-CALM = 0.7
+MAX_LAG_MS = 20.0
+MAX_CPU = 85.0
+"""Percent of one core. A node above one of these limits gives load away."""
+RECEIVES_BELOW = 0.7
+"""A node with a lower utilisation may receive load."""
 
 
 def whole_weights(weights: Sequence[float]) -> tuple[int, ...]:
-    """Weights as whole numbers in the same proportion, to within a part in a thousand; none becomes 0 by it."""
+    """Whole numbers in the same proportion, to within a part in a thousand; only 0 becomes 0."""
     if all(float(weight).is_integer() for weight in weights) and sum(weights) <= ROUND:
         return tuple(int(weight) for weight in weights)
     total = sum(weights)
@@ -30,39 +31,38 @@ def whole_weights(weights: Sequence[float]) -> tuple[int, ...]:
 
 
 def first_weights(placement: Placement, names: Sequence[str]) -> tuple[int, ...]:
-    """The weights of the nodes of these names. Raises Conflict where one that has a weight is not among them."""
+    """The weights of the nodes with these names. Raises Conflict when the plan weights a node that is absent."""
     if placement.strategy != "weight":
         return (EVEN if placement.strategy == "dynamic" else 1,) * len(names)
     absent = ", ".join(sorted(placement.weights.keys() - set(names)))
     if absent:
-        there = ", ".join(names)
+        present = ", ".join(names)
         raise Conflict(
-            f"node_distribution 中的节点 {absent} 不在可用节点中（{there}）",
-            f"node_distribution names {absent}, the nodes there are: {there}",
+            f"node_distribution 中的节点 {absent} 不在可用节点中（{present}）",
+            f"node_distribution names {absent}, the nodes there are: {present}",
         )
     return whole_weights([placement.weights.get(name, 1.0) for name in names])
 
 
-def strain(health: NodeHealth) -> float:
-    """How near a node is to its limits: 1 is at one of them."""
-    return max(health.loop_lag_ms / STRAINED_LAG_MS, health.process_cpu / STRAINED_CPU)
+def utilisation(health: NodeHealth) -> float:
+    """How close a node is to its limits: 1 at the nearer one."""
+    return max(health.loop_lag_ms / MAX_LAG_MS, health.process_cpu / MAX_CPU)
 
 
-def rebalanced(weights: Sequence[int], strains: Sequence[float | None]) -> tuple[int, ...]:
-    """Weights after one step: strained nodes give a part of theirs, at most a tenth, to calm ones.
+def rebalanced(weights: Sequence[int], utilisations: Sequence[float | None]) -> tuple[int, ...]:
+    """Weights after one step: nodes above a limit give up to a tenth of their weight to nodes with capacity.
 
-    ``strains`` is None for a node that is not there: its weight stays. The sum stays the same, and where nobody is
-    strained or nobody calm, so does everything.
+    The weight of an absent node (utilisation None) stays. The sum stays; without givers or receivers all weights do.
     """
-    places = range(len(weights))
-    calm = [at for at in places if (seen := strains[at]) is not None and seen < CALM and weights[at]]
+    slots = range(len(weights))
+    receivers = [at for at in slots if (used := utilisations[at]) is not None and used < RECEIVES_BELOW and weights[at]]
     given = [
         max(min(int(weights[at] * LARGEST_STEP), weights[at] - SMALLEST_WEIGHT), 0)
-        if calm and (seen := strains[at]) is not None and seen > 1
+        if receivers and (used := utilisations[at]) is not None and used > 1
         else 0
-        for at in places
+        for at in slots
     ]
-    taken = dict.fromkeys(places, 0)
+    received = dict.fromkeys(slots, 0)
     for number in range(sum(given)):
-        taken[calm[number % len(calm)]] += 1
-    return tuple(weights[at] - given[at] + taken[at] for at in places)
+        received[receivers[number % len(receivers)]] += 1
+    return tuple(weights[at] - given[at] + received[at] for at in slots)

@@ -1,6 +1,6 @@
-"""One run on many agents: gets them ready, starts them at one moment, and keeps its load whole while nodes come and go.
+"""One run on many agents: compiled on all, started at one moment, ended together.
 
-Everything that changes what nodes do carries the moment from which it holds, so that all of them change together.
+Every command that changes what nodes do carries the moment from which it holds, so that all nodes change together.
 """
 
 from __future__ import annotations
@@ -16,42 +16,38 @@ from perfsvc.clock import Clock
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.agent_pool import AgentPool
 from perfsvc.cluster.dask.agents import Agent
+from perfsvc.cluster.dask.load_shares import DRAINED
 from perfsvc.cluster.dask.load_shares import LoadShares
+from perfsvc.cluster.dask.node_startup import NodeStartup
+from perfsvc.cluster.dask.node_watch import NodeWatch
+from perfsvc.cluster.dask.replacements import Replacements
 from perfsvc.cluster.dask.row_server import RowServer
-from perfsvc.cluster.dask.run_nodes import LOST_BY_ITSELF
-from perfsvc.cluster.dask.run_nodes import Member
-from perfsvc.cluster.dask.run_nodes import refusal
-from perfsvc.cluster.interface import OnEnding
-from perfsvc.cluster.interface import OnNodeEvent
-from perfsvc.cluster.interface import OnSnapshot
+from perfsvc.cluster.dask.run_nodes import RunNode
+from perfsvc.cluster.dask.run_nodes import RunNodes
+from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.compiled import CompiledRun
-from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
 from perfsvc.model.liveness import LATE
-from perfsvc.model.node import NodeEvent
-from perfsvc.model.node import NodeEventKind
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
 START_LEAD_S = 0.2
-"""From the order to start to the common origin: long enough for the order to be everywhere."""
+"""From the start command to the common start: long enough for the command to reach every node."""
 LEVEL_LEAD_S = 0.05
-COMPILE_LIMIT_S = 30.0
-PREPARE_MARGIN_S = 30.0
 END_MARGIN_S = 60.0
-"""Beyond the graceful stop and the steps after the load: closing sessions, the last words."""
-LAST_WORDS_S = 5.0
-"""After an abort a node gets so long to say that it has ended."""
+"""Beyond the graceful stop and the teardown steps: closing sessions, the last snapshots."""
+ABORT_LIMIT_S = 5.0
+"""For the final report of a node after an abort."""
 
-
-Step = Callable[[Member], Awaitable[None]]
+LEFT_ALONE = Text("节点失去控制端后自行停止", "it had lost its controller and stopped by itself")
+ALL_LOST = Text("所有节点都已丢失", "all nodes were lost")
 
 
 class DaskDeployment:
@@ -59,336 +55,242 @@ class DaskDeployment:
 
     def __init__(
         self,
-        staff: AgentPool,
+        pool: AgentPool,
         spec: RunSpec,
         catalog: Catalog,
         clock: Clock,
-        on_snapshot: OnSnapshot,
-        on_ending: OnEnding,
-        on_event: OnNodeEvent,
-        dealer: RowAllocator | None = None,
+        listener: RunListener,
+        allocator: RowAllocator | None = None,
     ) -> None:
         self.spec = spec
         self.run = spec.execution_id
-        self.staff = staff
-        self.time = ProfileClock(clock)
-        self.members: list[Member] = []
-        self.variables: dict[str, object] = {}
-        self.levels: list[tuple[float, float]] = []
-        self.stopping = False
+        self.nodes = RunNodes(self.run, pool, clock, listener, self._on_lost)
+        self.shares = LoadShares(self.nodes, spec)
+        self._pool = pool
         self._catalog = catalog
         self._clock = clock
-        self._on_snapshot = on_snapshot
-        self._on_ending = on_ending
-        self._on_event = on_event
-        self._dealing = RowServer(dealer, self.send, self.living)
-        self._told_ending = False
+        self._listener = listener
+        self._policy = TargetPolicy(pool.allow, pool.deny)
+        self._rows = RowServer(allocator, self.nodes)
+        self._startup = NodeStartup(spec, pool, self.nodes, self.shares, self._rows)
+        self._replacements = Replacements(spec, pool, self.nodes, self.shares, self._startup)
+        self._watch = NodeWatch(spec, self.nodes, self.shares, self._replacements, self._end_if_empty)
+        self._watching: asyncio.Task[None] | None = None
+        self._profile_over = False
         self._fault: RunError | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._names: set[str] = set()
-        self._at = 0.0
         self._over = asyncio.Event()
-        self._watch: asyncio.Task[None] | None = None
-        self.places: LoadShares
 
-    # What a run asks of its deployment.
+    # The interface of a deployment.
 
     def compile(self) -> None:
-        """Check the run here, so that its faults are told before anything is kept. Raises InvalidInput, Conflict."""
-        policy = TargetPolicy(self.staff.allow, self.staff.deny)
-        numbers = random.Random(0)  # noqa: S311 - nothing is drawn from it
-        self._checked = CompiledRun(self.spec, self._catalog.protocol, Resolver(policy), self._clock, numbers)
-        self.staff.check(self.spec)
+        """Compile the run here first, before anything is stored of it. Raises InvalidInput, Conflict."""
+        unused = random.Random(0)  # noqa: S311 - nothing is drawn from it
+        self._compiled = CompiledRun(self.spec, self._catalog.protocol, Resolver(self._policy), self._clock, unused)
+        self._pool.check(self.spec)
 
     async def prepare(self) -> None:
-        """Gather the agents, get the run ready on each, run the setup steps on one. Raises Conflict, RunError."""
-        await self._checked.close(log.warning)
-        placement = self.spec.placement
-        self.staff.enrol(self)
-        agents = await self.staff.recruit(self.spec, placement.count)
-        if self.stopping:
-            self.look_for_the_end()
+        """Acquire the agents, compile the run on each, run the setup steps on one. Raises Conflict, RunError."""
+        await self._compiled.close(log.warning)
+        self._pool.register(self)
+        agents = await self._pool.acquire(self.spec, self.spec.placement.count)
+        if self.nodes.stopping:
+            self._end_if_empty()
             return
-        self.places = LoadShares(self, [agent.name for agent in agents])
-        self._watch = asyncio.get_running_loop().create_task(self.places.keep_whole())
+        self.shares.split([agent.name for agent in agents])
+        self._watching = asyncio.get_running_loop().create_task(self._watch.watch())
         for index, agent in enumerate(agents):
-            self.add(agent, index, iterations=self.places.iterations(index))
-        await self._all(self.members, self.get_ready)
-        await self.get_prepared(self.members[0], None)
-        await self._all(self.members[1:], lambda member: self.get_prepared(member, self.variables))
-        self.places.tell_joined()
+            self.nodes.add(agent, index, iterations=self.shares.iterations(index))
+        await for_each(self.nodes.all, self._startup.compile)
+        first, *others = self.nodes.all
+        await self._startup.run_setup(first)
+        await for_each(others, self._startup.copy_setup)
+        self.shares.report_joined()
 
     def start(self) -> None:
-        """Begin the load on all nodes at one moment."""
-        if self.stopping:
+        """Start the load on all nodes at one moment."""
+        if self.nodes.stopping:
             return
-        self.time.begin(lead_s=START_LEAD_S)
-        for member in self.living():
-            self.start_member(member)
+        self.nodes.time.begin(lead_s=START_LEAD_S)
+        for node in self.nodes.living():
+            self._startup.start(node)
 
     def pause(self) -> None:
         """No new request starts; profile time stands still."""
-        moment = self.time.pause()
-        for member in self.running():
-            self._pause_member(member, moment)
+        at_ns = self.nodes.time.pause()
+        for node in self.nodes.running():
+            self._startup.pause(node, at_ns)
 
     def resume(self) -> None:
         """Go on where ``pause`` left off."""
-        moment = self.time.resume()
-        for member in self.running():
-            self.send(member, messages.Resume(run=member.stint, at_ns=moment + member.agent.ahead_ns))
+        at_ns = self.nodes.time.resume()
+        for node in self.nodes.running():
+            self.nodes.send(node, messages.Resume(assignment=node.assignment, at_ns=node.local_ns(at_ns)))
 
     def set_level(self, level: float) -> None:
-        """From now on the run's load is ``level``; all nodes take it up at one moment, 50 ms later."""
-        at = self.moment(LEVEL_LEAD_S)
-        self.levels.append((at, level))
-        for member in self.living():
-            self.send(member, messages.SetLevel(run=member.stint, level=level, at=at))
+        """Set the run's load to ``level`` on all nodes at one moment, 50 ms ahead."""
+        at = self.nodes.next_moment(LEVEL_LEAD_S)
+        self._startup.levels.append((at, level))
+        for node in self.nodes.living():
+            self.nodes.send(node, messages.SetLevel(assignment=node.assignment, level=level, at=at))
 
     def stop(self) -> None:
-        """End the load gracefully on all nodes, for which they have a limit of time."""
-        self.stopping = True
-        for member in self.living():
-            self.send(member, messages.Stop(run=member.stint))
+        """End the load gracefully on all nodes, within a limit of time."""
+        self.nodes.stopping = True
+        for node in self.nodes.living():
+            self.nodes.send(node, messages.Stop(assignment=node.assignment))
         if self._deadline is None:
             limit = self.spec.graceful_stop_s + setup_limit_s(self.spec) + END_MARGIN_S
             self._deadline = asyncio.get_running_loop().call_later(limit, self._abort_all)
-        self.look_for_the_end()
+        self._end_if_empty()
 
     async def wait(self) -> None:
-        """Until every node has told its last second, or is lost. Raises what ended the run before its time."""
+        """Wait until every node has sent its last snapshot or is lost. Raises the error that ended the run early."""
         await self._over.wait()
         if self._deadline is not None:
             self._deadline.cancel()
-        if self._watch is not None:
-            self._watch.cancel()
-            self.places.close()
-        for member in self.members:
-            if not member.lost:
-                self.staff.release(member.agent)
-        self._dealing.close()
-        self.staff.dismiss(self)
+        if self._watching is not None:
+            self._watching.cancel()
+            self._replacements.close()
+        for node in self.nodes.all:
+            if not node.lost:
+                self.nodes.release(node)
+        self._rows.close()
+        self._pool.unregister(self)
         if self._fault is not None:
             raise self._fault
 
-    # What becomes of nodes.
+    # Called by the agent pool.
 
-    def add(self, agent: Agent, index: int, generation: int = 0, iterations: int = 0) -> Member:
-        """An agent takes a place, under a name of its own."""
-        number = 2
-        node = agent.name
-        while node in self._names:
-            node, number = f"{agent.name}~{number}", number + 1
-        self._names.add(node)
-        member = Member(self.run, node, agent, index, generation, iterations)
-        self.members.append(member)
-        self.staff.bind(agent, member.stint)
-        return member
-
-    async def get_ready(self, member: Member) -> None:
-        """Have a node compile the run. Raises RunError."""
-        since = self.time.elapsed()
-        order = messages.Deploy(
-            run=member.stint,
-            spec=self.spec.model_dump_json(by_alias=True).encode(),
-            node=member.node,
-            index=member.index,
-            weights=self.places.weights_without(member) if since else self.places.weights(),
-            generation=member.generation,
-            since=since,
-            levels=tuple(self.levels),
-            allow=self.staff.allow,
-            deny=self.staff.deny,
-            columns=self._dealing.columns,
-        )
-        await self._asked(member, order, COMPILE_LIMIT_S)
-
-    async def get_prepared(self, member: Member, variables: dict[str, object] | None) -> None:
-        """Have a node run the setup steps, or take over what they gave. Raises RunError."""
-        order = messages.Prepare(run=member.stint, variables=variables)
-        word = await self._asked(member, order, setup_limit_s(self.spec) + PREPARE_MARGIN_S)
-        if variables is None and isinstance(word, messages.Prepared):
-            self.variables = word.variables
-
-    def start_member(self, member: Member) -> None:
-        """A node begins at the run's origin, or joins in; where the run is paused, it is too."""
-        member.running = True
-        at_ns = self.time.origin_ns + member.agent.ahead_ns
-        self.send(
-            member, messages.Start(run=member.stint, at_ns=at_ns, wall=self.time.wall, paused_ns=self.time.paused_ns)
-        )
-        if self.time.paused_at_ns:
-            self._pause_member(member, self.time.paused_at_ns)
-
-    def _pause_member(self, member: Member, moment: int) -> None:
-        self.send(member, messages.Pause(run=member.stint, at_ns=moment + member.agent.ahead_ns))
-
-    def hear(self, stint: str, word: messages.Word) -> None:
-        """A node said something. What one measured before it was lost counts also when it comes late."""
-        member = next((each for each in self.members if each.stint == stint), None)
-        if member is None:
+    def on_report(self, report: messages.RunReport) -> None:
+        """Handle a node's report. Snapshots of a lost node count too, however late they come."""
+        node = self.nodes.find(report.assignment)
+        if node is None:
             return
-        if isinstance(word, messages.SnapshotReport):
-            if word.snapshot.node == member.node:
-                member.note(word.snapshot)
-                self._on_snapshot(word.snapshot)
-        elif not member.lost:
-            self._heard(member, word)
+        if isinstance(report, messages.SnapshotReport):
+            if report.snapshot.node == node.name:
+                node.on_snapshot(report.snapshot)
+                self._listener.on_snapshot(report.snapshot)
+        elif not node.lost:
+            self._handle(node, report)
 
-    def _heard(self, member: Member, word: messages.Word) -> None:
-        match word:
+    def on_agent_gone(self, agent: Agent, reason: Text) -> None:
+        """Lose the nodes of an agent that is gone."""
+        for node in self.nodes.all:
+            if node.agent is agent and not node.over:
+                self.nodes.lose(node, reason)
+
+    def share_of(self, name: str) -> float | None:
+        """A node's present share in percent; None for one that has left."""
+        return self.shares.shares().get(name)
+
+    # The life of nodes.
+
+    def _handle(self, node: RunNode, report: messages.RunReport) -> None:
+        match report:
             case messages.Compiled() | messages.Prepared() | messages.Refused():
-                member.answered(word)
+                node.on_reply(report)
             case messages.Ending():
-                member.ending = not self._drains(member)
-                self._look_for_the_ending()
-            case messages.Left():
-                self._left(member)
+                node.ending = not self._ends_by_draining(node)
+                self._end_if_profile_over()
+            case messages.UsersLeft():
+                self._on_users_left(node)
             case messages.Ended():
-                self._ended(member, Text(word.zh, word.en))
+                self._on_ended(node, Text(report.zh, report.en))
             case _:
-                self._dealing.hear(member, word)
+                self._rows.on_report(node, report)
 
-    def _left(self, member: Member) -> None:
-        """Its users have left. The steps after the load are not for one that goes before its time."""
-        member.left = True
-        if self._drains(member):
-            self.send(member, messages.Teardown(run=member.stint, here=False))
+    def _ends_by_draining(self, node: RunNode) -> bool:
+        """Whether a node ends only because it is drained, and the run goes on."""
+        drained = not self.nodes.stopping and self.shares.is_drained(node)
+        return drained and self.nodes.time.elapsed() < self.spec.load.duration
+
+    def _on_users_left(self, node: RunNode) -> None:
+        """A node that ends before the run runs no teardown steps."""
+        node.users_left = True
+        if self._ends_by_draining(node):
+            self.nodes.send(node, messages.Teardown(assignment=node.assignment, here=False))
         else:
-            self._look_for_the_last_to_leave()
+            self._begin_teardown()
 
-    def _drains(self, member: Member) -> bool:
-        """Whether a node is through only because it was drained: the run goes on."""
-        return not self.stopping and self.places.drained(member) and self.time.elapsed() < self.spec.load.duration
+    def _on_ended(self, node: RunNode, fault: Text) -> None:
+        node.ended = True
+        if fault.en:
+            self._fail(Text(f"节点 {node.name}：{fault.zh}", f"node {node.name}: {fault.en}"))
+        elif node.running and self._ends_by_draining(node):
+            self.nodes.release(node)
+            self.shares.vacate(node, reason=DRAINED)
+            node.ending = True
+        elif node.running and not (self.nodes.stopping or node.ending):
+            node.ended = False
+            self.nodes.lose(node, LEFT_ALONE)
+        self._check_end()
 
-    def missed(self, agent: Agent, reason: Text) -> None:
-        """An agent has gone, or says nothing any more."""
-        for member in self.members:
-            if member.agent is agent and not member.over:
-                self.lose(member, reason)
+    def _on_lost(self, node: RunNode) -> None:
+        if node.running and not self.nodes.stopping:
+            self._on_vacancy(node)
+        self._check_end()
 
-    def lose(self, member: Member, reason: Text) -> None:
-        """A node is lost: the run goes on without it, as its plan says, or ends."""
-        member.lose()
-        self.send(member, messages.Abort(run=member.stint))
-        self.staff.release(member.agent)
-        log.warning("run %s lost node %s: %s", self.run, member.node, reason.en)
-        if member.running:
-            self.tell("lost", member.node, reason, {member.node: 0.0})
-            if not self.stopping:
-                self.places.lost(member)
-        self._look_for_the_ending()
-        self._look_for_the_last_to_leave()
-        self.look_for_the_end()
+    def _on_vacancy(self, node: RunNode) -> None:
+        """Apply the plan's policy to a loss; the load of a drained node is with the others already."""
+        placement = self.spec.placement
+        if placement.on_loss == "fail" and not self.shares.is_drained(node):
+            zh, en = f"节点 {node.name} 丢失，按策略结束", f"node {node.name} was lost, and the plan says to fail then"
+            self._fail(Text(zh, en))
+        elif placement.on_loss == "replace" and not self.shares.is_drained(node):
+            self.shares.vacate(node, await_s=placement.replace_within_s)
+        else:
+            self.shares.vacate(node)
 
-    def fail(self, reason: Text) -> None:
-        """The run cannot go on."""
+    def _fail(self, reason: Text) -> None:
+        """End the run with an error; the first one counts."""
         self._fault = self._fault or RunError(*reason)
         self.stop()
 
-    def tell(
-        self,
-        kind: NodeEventKind,
-        node: str,
-        reason: Text,
-        shares: dict[str, float],
-        elapsed: float | None = None,
-        host: str = "",
-    ) -> None:
-        """Tell the run what became of a node."""
-        moment = self._clock.wall()
-        self._on_event(
-            NodeEvent(kind=kind, node=node, moment=moment, reason=reason, host=host, shares=shares, elapsed=elapsed)
-        )
+    # The end of the run.
 
-    def living(self) -> list[Member]:
-        """The nodes that are not lost and have not ended."""
-        return [member for member in self.members if not member.over]
+    def _check_end(self) -> None:
+        self._end_if_profile_over()
+        self._begin_teardown()
+        self._end_if_empty()
 
-    def running(self) -> list[Member]:
-        """Those whose load has begun, or is about to."""
-        return [member for member in self.living() if member.running]
-
-    def share_of(self, node: str) -> dict[str, float]:
-        """A node's present share, in percent, under the run's id; nothing for one that is not in it any more."""
-        shares = self.places.shares() if self.members else {}
-        return {self.run: shares[node]} if node in shares else {}
-
-    def send(self, member: Member, order: messages.Message) -> None:
-        self.staff.send(member.agent, order)
-
-    def now_ns(self) -> int:
-        """The controller's clock."""
-        return self._clock.now_ns()
-
-    def moment(self, lead_s: float) -> float:
-        """A profile time that is still to come on all nodes, and later than any that was agreed on before."""
-        self._at = max(self.time.elapsed() + lead_s, self._at)
-        return self._at
-
-    async def _asked(self, member: Member, order: messages.Message, limit_s: float) -> messages.Word:
-        answer = asyncio.ensure_future(member.answer(limit_s))
-        await asyncio.sleep(0)  # from now on it listens
-        self.send(member, order)
-        word = await answer
-        if isinstance(word, messages.Refused):
-            raise refusal(member, word)
-        return word
-
-    @staticmethod
-    async def _all(members: Iterable[Member], step: Step) -> None:
-        await asyncio.gather(*(step(member) for member in members))
-
-    # The end.
-
-    def _ended(self, member: Member, fault: Text) -> None:
-        member.ended = True
-        if fault.en:
-            self.fail(Text(f"节点 {member.node}：{fault.zh}", f"node {member.node}: {fault.en}"))
-        elif member.running and self._drains(member):
-            self.staff.release(member.agent)
-            self.places.left(member)
-            member.ending = True
-        elif member.running and not (self.stopping or member.ending):
-            member.ended = False
-            self.lose(member, LOST_BY_ITSELF)
-        self._look_for_the_ending()
-        self._look_for_the_last_to_leave()
-        self.look_for_the_end()
-
-    def _look_for_the_ending(self) -> None:
-        """The profile is over when it is on every node."""
-        through = [member for member in self.members if member.running and not member.lost]
-        if self.stopping or self._told_ending or not through:
+    def _end_if_profile_over(self) -> None:
+        """The load profile is over when it is over on every node."""
+        nodes = [node for node in self.nodes.all if node.running and not node.lost]
+        if self.nodes.stopping or self._profile_over or not nodes:
             return
-        if all(member.ending for member in through):
-            self._told_ending = self.stopping = True
-            self._on_ending()
+        if all(node.ending for node in nodes):
+            self._profile_over = self.nodes.stopping = True
+            self._listener.on_ending()
             self.stop()
 
-    def _look_for_the_last_to_leave(self) -> None:
-        """When all users of all nodes have left, one of the nodes runs the steps after the load."""
-        living = self.living()
-        if not living or not all(member.left for member in living):
+    def _begin_teardown(self) -> None:
+        """When all users of all nodes have left, the first node runs the teardown steps."""
+        living = self.nodes.living()
+        if not living or not all(node.users_left for node in living):
             return
-        for number, member in enumerate(living):
-            self.send(member, messages.Teardown(run=member.stint, here=number == 0))
+        for number, node in enumerate(living):
+            self.nodes.send(node, messages.Teardown(assignment=node.assignment, here=number == 0))
 
-    def look_for_the_end(self) -> None:
-        """When no node is left, the run is over, or lost unless somebody is waited for."""
-        if self.living():
+    def _end_if_empty(self) -> None:
+        """Without living nodes the run is over; it has failed unless it was to stop or awaits a replacement."""
+        if self.nodes.living():
             return
-        if self.members and not self.stopping and not self.places.awaited:
-            zh, en = "所有节点都已丢失", "all nodes were lost"
-            self.fail(Text(zh, en))
-        if self.stopping:
+        if self.nodes.all and not self.nodes.stopping and not self.shares.awaited:
+            self._fail(ALL_LOST)
+        if self.nodes.stopping:
             self._over.set()
 
     def _abort_all(self) -> None:
-        for member in self.living():
-            self.send(member, messages.Abort(run=member.stint))
-        self._deadline = asyncio.get_running_loop().call_later(LAST_WORDS_S, self._give_up)
+        for node in self.nodes.living():
+            self.nodes.send(node, messages.Abort(assignment=node.assignment))
+        self._deadline = asyncio.get_running_loop().call_later(ABORT_LIMIT_S, self._lose_all)
 
-    def _give_up(self) -> None:
-        for member in self.living():
-            self.lose(member, LATE)
+    def _lose_all(self) -> None:
+        for node in self.nodes.living():
+            self.nodes.lose(node, LATE)
+
+
+async def for_each(nodes: Iterable[RunNode], step: Callable[[RunNode], Awaitable[None]]) -> None:
+    """Do a step on all nodes at the same time. Raises the first error."""
+    await asyncio.gather(*(step(node) for node in nodes))

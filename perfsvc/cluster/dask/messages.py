@@ -1,8 +1,8 @@
-"""What the controller of a run and its agents say to each other: plain values, checked when they arrive.
+"""Messages between the controller of a run and its agents: plain values, validated on arrival.
 
-They travel as msgpack over the streams between Dask's scheduler and its workers, in order. ``run`` names an agent's
-part of a run; an agent that comes back to a run it was lost to has another. Moments named ``at_ns`` are
-readings of the agent's own clock: the controller knows by how much the clocks differ, the agents need not.
+They travel in order, as msgpack over the streams between Dask's scheduler and its workers. ``assignment`` identifies an
+agent's part of a run; an agent that rejoins a run after a loss gets a new one. Times named ``at_ns`` are readings of
+the agent's own clock: only the controller knows the offset between the clocks.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from perfsvc.model.data import Grant
 from perfsvc.model.window import Snapshot
 
 OP = "perfsvc"
-"""The name under which both ends of a stream take our messages."""
+"""The operation name of our messages on Dask's streams."""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
-    """The base of all; the class's name says which it is."""
+class AgentMessage(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+    """Base of all messages, tagged with the class name."""
 
 
-# From the controller.
+# Commands of the controller.
 
 
-class Heartbeat(Message, frozen=True, kw_only=True):
-    """The controller is alive and wants these runs to go on. ``sent_ns`` is its clock, to be sent back."""
+class Heartbeat(AgentMessage, frozen=True, kw_only=True):
+    """The controller is alive and renews the leases of these assignments. ``sent_ns`` comes back in the ``Pong``."""
 
-    runs: tuple[str, ...]
+    assignments: tuple[str, ...]
     sent_ns: int
 
 
-class Rejected(Message, frozen=True, kw_only=True):
-    """The agent gets no work, and why."""
+class Rejected(AgentMessage, frozen=True, kw_only=True):
+    """The agent is not accepted, with the reason."""
 
     zh: str
     en: str
 
 
-class Deploy(Message, frozen=True, kw_only=True):
-    """Get a run ready: ``spec`` is its RunSpec as JSON, the rest is this node's place in it and what happened before.
+class Deploy(AgentMessage, frozen=True, kw_only=True):
+    """Compile a run: ``spec`` is its RunSpec as JSON, the rest is this node's slot in it and the run's history.
 
-    ``levels`` are the changes of load so far: profile time, s, and level. ``allow`` and ``deny`` say which targets may
-    be loaded, ``columns`` what rows of test data have.
+    ``levels`` are the load changes so far, as pairs of profile time in s and level. ``allow`` and ``deny`` are the
+    target policy, ``columns`` the columns of the test data.
     """
 
-    run: str
+    assignment: str
     spec: bytes
     node: str
     index: int
@@ -59,86 +59,86 @@ class Deploy(Message, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
 
 
-class Granted(Message, frozen=True, kw_only=True):
-    """Rows of test data, asked for before."""
+class GrantRows(AgentMessage, frozen=True, kw_only=True):
+    """The grant for a ``RequestRows``, or the unrequested end of the data."""
 
-    run: str
+    assignment: str
     grant: Grant
 
 
-class Confirmed(Message, frozen=True, kw_only=True):
-    """The latest claim was taken note of: its rows may be used."""
+class ConfirmClaim(AgentMessage, frozen=True, kw_only=True):
+    """The latest claim is recorded: its rows may be used."""
 
-    run: str
+    assignment: str
 
 
-class Prepare(Message, frozen=True, kw_only=True):
-    """Run the setup steps, or take over the variables of the node that did."""
+class Prepare(AgentMessage, frozen=True, kw_only=True):
+    """Run the setup steps, or take the variables of the node that ran them."""
 
-    run: str
+    assignment: str
     variables: dict[str, Any] | None = None
 
 
-class Start(Message, frozen=True, kw_only=True):
-    """The run's origin: ``at_ns`` on the agent's clock is ``wall`` in Unix time."""
+class Start(AgentMessage, frozen=True, kw_only=True):
+    """The start of the run: ``at_ns`` on the agent's clock is ``wall`` in Unix time."""
 
-    run: str
+    assignment: str
     at_ns: int
     wall: float
     paused_ns: int = 0
 
 
-class Pause(Message, frozen=True, kw_only=True):
-    run: str
+class Pause(AgentMessage, frozen=True, kw_only=True):
+    assignment: str
     at_ns: int
 
 
-class Resume(Message, frozen=True, kw_only=True):
-    run: str
+class Resume(AgentMessage, frozen=True, kw_only=True):
+    assignment: str
     at_ns: int
 
 
-class SetLevel(Message, frozen=True, kw_only=True):
+class SetLevel(AgentMessage, frozen=True, kw_only=True):
     """The load of the whole run from profile time ``at`` on."""
 
-    run: str
+    assignment: str
     level: float
     at: float
 
 
-class Resplit(Message, frozen=True, kw_only=True):
-    """The weights of all places from profile time ``at`` on; ``iterations`` more are this node's to do."""
+class Resplit(AgentMessage, frozen=True, kw_only=True):
+    """The weights of all slots from profile time ``at`` on; this node gets ``iterations`` more."""
 
-    run: str
+    assignment: str
     weights: tuple[int, ...]
     at: float
     iterations: int = 0
 
 
-class Stop(Message, frozen=True, kw_only=True):
-    run: str
+class Stop(AgentMessage, frozen=True, kw_only=True):
+    assignment: str
 
 
-class Abort(Message, frozen=True, kw_only=True):
-    """Stop at once; whatever this run still says, nobody waits for it."""
+class Abort(AgentMessage, frozen=True, kw_only=True):
+    """Stop at once; nothing waits for further reports."""
 
-    run: str
+    assignment: str
 
 
-class Teardown(Message, frozen=True, kw_only=True):
-    """All users of all nodes have left. ``here``: this node runs the steps after the load."""
+class Teardown(AgentMessage, frozen=True, kw_only=True):
+    """All users of all nodes have left. ``here``: this node runs the teardown steps."""
 
-    run: str
+    assignment: str
     here: bool
 
 
-# From an agent.
+# Reports of an agent.
 
 
-class Hello(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """Who has joined. ``plugins`` are protocols by name, with the distribution and version that bring each.
+class Hello(AgentMessage, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """An agent has joined. ``plugins`` are protocols by name, with the distribution and version of each.
 
-    What a newer agent says beyond that is passed over, so that it can be told that its version is another.
+    Unknown fields of a newer agent are ignored, so that it gets the message about its version.
     """
 
     name: str
@@ -151,8 +151,8 @@ class Hello(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
     started_here: bool = False
 
 
-class Pong(Message, frozen=True, kw_only=True):
-    """The answer to a beat: the agent's clock, and how it is."""
+class Pong(AgentMessage, frozen=True, kw_only=True):
+    """The reply to a heartbeat: the agent's clock and process statistics."""
 
     sent_ns: int
     clock_ns: int
@@ -161,83 +161,85 @@ class Pong(Message, frozen=True, kw_only=True):
     loop_lag_ms: float = 0.0
 
 
-class Compiled(Message, frozen=True, kw_only=True):
-    run: str
+class Compiled(AgentMessage, frozen=True, kw_only=True):
+    assignment: str
 
 
-class Prepared(Message, frozen=True, kw_only=True):
-    """``variables`` are what the setup steps extracted."""
+class Prepared(AgentMessage, frozen=True, kw_only=True):
+    """Setup is done; ``variables`` are what its steps extracted."""
 
-    run: str
+    assignment: str
     variables: dict[str, Any]
 
 
-class Refused(Message, frozen=True, kw_only=True):
-    """The run cannot start here."""
+class Refused(AgentMessage, frozen=True, kw_only=True):
+    """The run cannot start on this agent, with the reason."""
 
-    run: str
+    assignment: str
     zh: str
     en: str
 
 
-class SnapshotReport(Message, frozen=True, kw_only=True):
+class SnapshotReport(AgentMessage, frozen=True, kw_only=True):
     """One second of a run."""
 
-    run: str
+    assignment: str
     snapshot: Snapshot
 
 
-class Ask(Message, frozen=True, kw_only=True):
-    """About so many more rows of test data, please."""
+class RequestRows(AgentMessage, frozen=True, kw_only=True):
+    """A request for about ``count`` more rows of test data."""
 
-    run: str
-    want: int
+    assignment: str
+    count: int
 
 
-class Claim(Message, frozen=True, kw_only=True):
-    """Rows of a lease below ``upto`` are to be used from now on; of all, ``spent`` are done with for certain."""
+class ClaimRows(AgentMessage, frozen=True, kw_only=True):
+    """Rows of a lease below ``upto`` are about to be used; ``spent`` of all claimed rows are certainly used."""
 
-    run: str
+    assignment: str
     lease: int
     upto: int
     spent: int
 
 
-class GiveBack(Message, frozen=True, kw_only=True):
-    """Nothing that was leased up to that lease and not claimed is needed here; without it, nothing ever will be."""
+class ReleaseRows(AgentMessage, frozen=True, kw_only=True):
+    """Unclaimed rows of the leases up to ``upto`` are not needed; without ``upto``, no row ever will be."""
 
-    run: str
+    assignment: str
     spent: int
     upto: int | None = None
 
 
-class Ending(Message, frozen=True, kw_only=True):
-    """The load profile is over, or the iterations are."""
+class Ending(AgentMessage, frozen=True, kw_only=True):
+    """The load profile, or the node's iterations, are done."""
 
-    run: str
-
-
-class Left(Message, frozen=True, kw_only=True):
-    """All users have left, and there are steps to run after the load."""
-
-    run: str
+    assignment: str
 
 
-class Ended(Message, frozen=True, kw_only=True):
-    """The last snapshot was told. ``zh`` and ``en`` say what made the run impossible to go on with, if anything."""
+class UsersLeft(AgentMessage, frozen=True, kw_only=True):
+    """All users have left, and there are teardown steps."""
 
-    run: str
+    assignment: str
+
+
+class Ended(AgentMessage, frozen=True, kw_only=True):
+    """The last snapshot is sent. ``zh`` and ``en`` are the error that ended the run on this node, if any."""
+
+    assignment: str
     zh: str = ""
     en: str = ""
 
 
-Life = Deploy | Prepare | Start | Stop | Abort | Teardown
-Steering = Pause | Resume | SetLevel | Resplit | Granted | Confirmed
-Order = Heartbeat | Rejected | Life | Steering
-Word = Hello | Pong | Compiled | Prepared | Refused | SnapshotReport | Ending | Left | Ended | Ask | Claim | GiveBack
+LifecycleCommand = Deploy | Prepare | Start | Stop | Abort | Teardown
+LoadCommand = Pause | Resume | SetLevel | Resplit | GrantRows | ConfirmClaim
+Command = Heartbeat | Rejected | LifecycleCommand | LoadCommand
+LifecycleReport = Compiled | Prepared | Refused | Ending | UsersLeft | Ended
+RunReport = LifecycleReport | SnapshotReport | RequestRows | ClaimRows | ReleaseRows
+Report = Hello | Pong | RunReport
 
 encode = msgspec.msgpack.Encoder(enc_hook=str).encode
-decode_order = msgspec.msgpack.Decoder(Order).decode
-"""Raises msgspec.MsgspecError for anything else."""
-decode_word = msgspec.msgpack.Decoder(Word).decode
-"""Raises msgspec.MsgspecError for anything else."""
+decode_command = msgspec.msgpack.Decoder(Command).decode
+"""Raises msgspec.MsgspecError for any other input."""
+decode_report = msgspec.msgpack.Decoder(Report).decode
+"""Raises msgspec.MsgspecError for any other input."""

@@ -1,69 +1,67 @@
-"""The dealer of a run's test data and the nodes that ask it by messages."""
+"""The row allocator of a run, served to its nodes by messages."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from collections.abc import Iterable
 
 from perfsvc.cluster.dask import messages
-from perfsvc.cluster.dask.run_nodes import Member
+from perfsvc.cluster.dask.run_nodes import RunNode
+from perfsvc.cluster.dask.run_nodes import RunNodes
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.model.data import Grant
 
 
 class RowServer:
-    """Answers what nodes ask of the dealer; ``send`` brings a node its answer, ``living`` are those that there are."""
+    """Serves requests, claims and releases of rows; without an allocator the run has no test data."""
 
-    def __init__(
-        self,
-        dealer: RowAllocator | None,
-        send: Callable[[Member, messages.Message], None],
-        living: Callable[[], Iterable[Member]],
-    ) -> None:
-        self._dealer = dealer
-        self._send = send
-        self._living = living
-        if dealer is not None:
-            dealer.on_over = self._tell_the_end
+    def __init__(self, allocator: RowAllocator | None, nodes: RunNodes) -> None:
+        self._allocator = allocator
+        self._nodes = nodes
+        self._end_sent = False
         self._granting: set[asyncio.Task[None]] = set()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What every row has, once the data is open."""
-        return () if self._dealer is None else tuple(self._dealer.columns)
+        """The columns of the data, once it is open."""
+        return () if self._allocator is None else tuple(self._allocator.columns)
 
-    def hear(self, member: Member, word: messages.Word) -> None:
-        """A node said something about rows."""
-        dealer = self._dealer
-        if dealer is None:
+    def on_report(self, node: RunNode, report: messages.RunReport) -> None:
+        """Handle a report about rows; ignore any other."""
+        allocator = self._allocator
+        if allocator is None:
             return
-        match word:
-            case messages.Ask():
-                task = asyncio.get_running_loop().create_task(self._grant(dealer, member, word.want))
+        match report:
+            case messages.RequestRows():
+                task = asyncio.get_running_loop().create_task(self._grant(allocator, node, report.count))
                 self._granting.add(task)
                 task.add_done_callback(self._granting.discard)
-            case messages.Claim():
-                if dealer.claimed(member.node, word.lease, word.upto, word.spent):
-                    self._send(member, messages.Confirmed(run=member.stint))
-            case messages.GiveBack():
-                dealer.given_back(member.node, word.spent, word.upto)
+            case messages.ClaimRows():
+                if allocator.claim(node.name, report.lease, report.upto, report.spent):
+                    self._nodes.send(node, messages.ConfirmClaim(assignment=node.assignment))
+            case messages.ReleaseRows():
+                allocator.release(node.name, report.spent, report.upto)
             case _:
                 return
 
     def close(self) -> None:
-        """Nobody waits for rows any more."""
+        """Cancel the requests that still wait."""
         for task in self._granting:
             task.cancel()
 
-    def _tell_the_end(self) -> None:
-        """There are no more rows: also nodes that need none, because their users have some or they have no users."""
-        for member in self._living():
-            self._send(member, messages.Granted(run=member.stint, grant=Grant(ended=True)))
-
-    async def _grant(self, dealer: RowAllocator, member: Member, want: int) -> None:
-        grant = await dealer.grant(member.node, want)
+    async def _grant(self, allocator: RowAllocator, node: RunNode, count: int) -> None:
+        grant = await allocator.request(node.name, count)
+        if allocator.over and not self._end_sent:
+            self._send_end()
         try:
-            self._send(member, messages.Granted(run=member.stint, grant=grant))
-        except Exception as error:  # a plugin's rows may hold what no message can
-            self._send(member, messages.Granted(run=member.stint, grant=dealer.refused(grant, error)))
+            self._send_grant(node, grant)
+        except Exception as error:  # rows of a plugin may hold values that no message can
+            self._send_grant(node, allocator.undeliverable(grant, error))
+
+    def _send_end(self) -> None:
+        """Send the end of the data to all nodes: those whose users have rows, or that have no users, never ask."""
+        self._end_sent = True
+        for node in self._nodes.living():
+            self._send_grant(node, Grant(ended=True))
+
+    def _send_grant(self, node: RunNode, grant: Grant) -> None:
+        self._nodes.send(node, messages.GrantRows(assignment=node.assignment, grant=grant))

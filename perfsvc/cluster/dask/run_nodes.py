@@ -1,80 +1,181 @@
-"""The nodes of one run as its controller knows them. No I/O."""
+"""The node table of one run: which agents take part, commands to them, and what becomes of them."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import logging
+from collections.abc import Callable
 
+from perfsvc.clock import Clock
+from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.agent_pool import AgentPool
 from perfsvc.cluster.dask.agents import Agent
-from perfsvc.cluster.dask.messages import Word
+from perfsvc.cluster.dask.messages import RunReport
+from perfsvc.cluster.interface import RunListener
+from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
+from perfsvc.model.node import NodeEvent
+from perfsvc.model.node import NodeEventKind
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 
+log = logging.getLogger(__name__)
 
-class Member:
-    """An agent in one place of a run, under a name that no other node of this run has or had.
 
-    ``stint`` names it in messages. ``iterations`` are those it was given to do, where their number is limited, and
-    ``done`` those it told of.
+class RunNode:
+    """An agent in one slot of a run, under a name that is unique over the whole run.
+
+    ``assignment`` identifies it in messages. Where the number of iterations is limited, ``iterations`` are those given
+    to it and ``done`` those it has reported.
     """
 
-    def __init__(self, run: str, node: str, agent: Agent, index: int, generation: int = 0, iterations: int = 0) -> None:
-        self.stint = f"{run}/{node}"
+    def __init__(self, run: str, name: str, agent: Agent, index: int, generation: int = 0, iterations: int = 0) -> None:
+        self.assignment = f"{run}/{name}"
+        self.name = name
         self.agent = agent
-        self.node = node
         self.index = index
         self.generation = generation
         self.iterations = iterations
         self.done = 0
-        self.running = self.ending = self.left = self.ended = self.lost = False
+        self.running = self.ending = self.users_left = self.ended = self.lost = False
         self.health = NodeHealth()
-        self._answer: asyncio.Future[Word] | None = None
+        self._reply: asyncio.Future[RunReport] | None = None
 
     @property
     def over(self) -> bool:
         """Whether nothing more is expected of it."""
         return self.ended or self.lost
 
-    async def answer(self, limit_s: float) -> Word:
-        """What it says to the order that was just given. Raises RunError when it is lost or says nothing in time."""
-        self._answer = asyncio.get_running_loop().create_future()
+    def local_ns(self, at_ns: int) -> int:
+        """A reading of the controller's clock, on the agent's clock."""
+        return at_ns + self.agent.ahead_ns
+
+    async def reply(self, limit_s: float) -> RunReport:
+        """Wait for the reply to the next command. Raises RunError when the node is lost or the time is up."""
+        self._reply = asyncio.get_running_loop().create_future()
         if self.over:
-            raise self._gone()
+            raise self._lost_error()
         try:
-            return await asyncio.wait_for(self._answer, limit_s)
+            return await asyncio.wait_for(self._reply, limit_s)
         except TimeoutError:
-            zh, en = (
-                f"节点 {self.node} 在 {limit_s:g} 秒内没有应答",
-                f"node {self.node} gave no answer in {limit_s:g} s",
-            )
+            zh = f"节点 {self.name} 在 {limit_s:g} 秒内没有应答"
+            en = f"node {self.name} gave no answer in {limit_s:g} s"
             raise RunError(zh, en) from None
 
-    def answered(self, word: Word) -> None:
-        """It said what was waited for, or more."""
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(word)
+    def on_reply(self, report: RunReport) -> None:
+        """Complete ``reply``; ignored when nothing waits for it."""
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_result(report)
 
-    def lose(self) -> None:
-        """It is gone; who waits for its answer waits no longer."""
+    def mark_lost(self) -> None:
+        """Record the loss; a pending ``reply`` fails."""
         self.lost = True
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(self._gone())
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(self._lost_error())
 
-    def note(self, snapshot: Snapshot) -> None:
-        """It told a second."""
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Record the progress and health of a second."""
         self.done += snapshot.iterations
         self.health = snapshot.health
 
-    def _gone(self) -> RunError:
-        return RunError(f"节点 {self.node} 已丢失", f"node {self.node} was lost")
+    def _lost_error(self) -> RunError:
+        return RunError(f"节点 {self.name} 已丢失", f"node {self.name} was lost")
 
 
-def refusal(member: Member, word: Any) -> RunError:
-    """A node said no."""
-    return RunError(f"节点 {member.node} 拒绝执行：{word.zh}", f"node {member.node} refuses: {word.en}")
+class RunNodes:
+    """All nodes that a run has or had, and the time they share. ``on_lost`` is called after each loss."""
 
+    def __init__(
+        self,
+        run: str,
+        pool: AgentPool,
+        clock: Clock,
+        listener: RunListener,
+        on_lost: Callable[[RunNode], None],
+    ) -> None:
+        self.run = run
+        self.all: list[RunNode] = []
+        self.time = ProfileClock(clock)
+        self.stopping = False
+        self._pool = pool
+        self._clock = clock
+        self._listener = listener
+        self._on_lost = on_lost
+        self._names: set[str] = set()
+        self._agreed = 0.0
 
-LOST_CONNECTION = Text("连接中断，进程已退出或网络不通", "its connection ended: the process or the network is gone")
-LOST_BY_ITSELF = Text("节点失去控制端后自行停止", "it had lost its controller and stopped by itself")
+    def add(self, agent: Agent, index: int, generation: int = 0, iterations: int = 0) -> RunNode:
+        """Give an agent a slot of the run; a name that was used before gets a number."""
+        number, name = 2, agent.name
+        while name in self._names:
+            name, number = f"{agent.name}~{number}", number + 1
+        self._names.add(name)
+        node = RunNode(self.run, name, agent, index, generation, iterations)
+        self.all.append(node)
+        self._pool.assign(agent, node.assignment)
+        return node
+
+    def find(self, assignment: str) -> RunNode | None:
+        """The node with this assignment."""
+        return next((node for node in self.all if node.assignment == assignment), None)
+
+    def living(self) -> list[RunNode]:
+        """Nodes that are neither lost nor ended."""
+        return [node for node in self.all if not node.over]
+
+    def running(self) -> list[RunNode]:
+        """Living nodes whose load has begun or is about to."""
+        return [node for node in self.living() if node.running]
+
+    def send(self, node: RunNode, command: messages.AgentMessage) -> None:
+        """Send a command; one to an agent that is gone is dropped."""
+        self._pool.send(node.agent, command)
+
+    async def ask(self, node: RunNode, command: messages.AgentMessage, limit_s: float) -> RunReport:
+        """Send a command and return the reply. Raises RunError when it is a refusal or does not come."""
+        waiting = asyncio.ensure_future(node.reply(limit_s))
+        await asyncio.sleep(0)  # let it start to wait before the reply can come
+        self.send(node, command)
+        report = await waiting
+        if isinstance(report, messages.Refused):
+            raise RunError(f"节点 {node.name} 拒绝执行：{report.zh}", f"node {node.name} refuses: {report.en}")
+        return report
+
+    def lose(self, node: RunNode, reason: Text) -> None:
+        """Take a node out of the run and report its loss."""
+        node.mark_lost()
+        self.send(node, messages.Abort(assignment=node.assignment))
+        self._pool.release(node.agent)
+        log.warning("run %s lost node %s: %s", self.run, node.name, reason.en)
+        if node.running:
+            self.report("lost", node.name, reason, {node.name: 0.0})
+        self._on_lost(node)
+
+    def release(self, node: RunNode) -> None:
+        """Return the agent of a node that has ended to the pool."""
+        self._pool.release(node.agent)
+
+    def report(
+        self,
+        kind: NodeEventKind,
+        name: str,
+        reason: Text,
+        shares: dict[str, float],
+        elapsed: float | None = None,
+        host: str = "",
+    ) -> None:
+        """Report an event of a node to the run."""
+        moment = self._clock.wall()
+        self._listener.on_node_event(
+            NodeEvent(kind=kind, node=name, moment=moment, reason=reason, host=host, shares=shares, elapsed=elapsed)
+        )
+
+    def now_ns(self) -> int:
+        """The controller's clock."""
+        return self._clock.now_ns()
+
+    def next_moment(self, lead_s: float) -> float:
+        """A profile time that is still ahead on all nodes and not before any that was agreed on earlier, s."""
+        self._agreed = max(self.time.elapsed() + lead_s, self._agreed)
+        return self._agreed

@@ -1,4 +1,4 @@
-"""The scheduler of Dask's in this process: agents join it, and orders and words go over its streams."""
+"""Dask's scheduler in this process: agents join it, and commands and reports travel over its streams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
+from typing import Protocol
 
 import dask
 import msgspec
@@ -18,10 +19,9 @@ from perfsvc.cluster.certificates import Credentials
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import host_and_port
 from perfsvc.cluster.dask.agents import Agent
-from perfsvc.cluster.dask.agents import name_refused
+from perfsvc.cluster.dask.agents import reserved_name
 from perfsvc.cluster.dask.dask_config import configure
 from perfsvc.cluster.dask.dask_config import security_of
-from perfsvc.cluster.dask.messages import Message
 from perfsvc.errors import StartupError
 from perfsvc.model.liveness import HEARTBEAT_S
 from perfsvc.temp_folders import scratch_folder
@@ -29,49 +29,52 @@ from perfsvc.temp_folders import scratch_folder
 log = logging.getLogger(__name__)
 
 
-class Watcher(SchedulerPlugin):
-    """Tells the hub that an agent has gone."""
+class DisconnectWatcher(SchedulerPlugin):
+    """Calls ``on_disconnect`` with the address of a worker whose connection ended."""
 
     name = "perfsvc"
 
-    def __init__(self, gone: Callable[[str], None]) -> None:
-        self._gone = gone
+    def __init__(self, on_disconnect: Callable[[str], None]) -> None:
+        self._on_disconnect = on_disconnect
 
     def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **more: Any) -> None:
-        """Called within milliseconds when its connection ends."""
-        self._gone(worker)
+        """Called by Dask within milliseconds of the end of a connection."""
+        self._on_disconnect(worker)
 
 
-class Hub:
-    """The agents that have joined, by address.
+class AgentListener(Protocol):
+    """Receives what agents report."""
 
-    ``hear(agent, word)`` is called for every word, ``miss(agent)`` when one has gone, ``runs_of(agent)`` for the runs
-    whose lease a beat renews.
-    """
+    def on_report(self, agent: Agent, report: messages.Report) -> None:
+        """An agent has sent a report."""
+        ...
 
-    def __init__(
-        self,
-        credentials: Credentials,
-        clock: Clock,
-        hear: Callable[[Agent, messages.Word], None],
-        miss: Callable[[Agent], None],
-        runs_of: Callable[[Agent], tuple[str, ...]],
-    ) -> None:
+    def on_agent_gone(self, agent: Agent) -> None:
+        """The connection of an agent ended."""
+        ...
+
+    def assignment_of(self, agent: Agent) -> str | None:
+        """The assignment whose lease heartbeats renew."""
+        ...
+
+
+class AgentScheduler:
+    """The agents that have joined, by address; reports and disconnections go to ``listener``."""
+
+    def __init__(self, credentials: Credentials, clock: Clock, listener: AgentListener) -> None:
         self._credentials = credentials
         self._clock = clock
-        self._hear = hear
-        self._miss = miss
-        self._runs_of = runs_of
+        self._listener = listener
         self.agents: dict[str, Agent] = {}
         self.changed = asyncio.Event()
-        self._standing = ExitStack()
+        self._resources = ExitStack()
 
     async def open(self, listen: str) -> None:
         """Listen on ``host:port``. Raises StartupError."""
         configure()
         host, port = host_and_port(listen)
-        # Dask looks for modules in its folder first, so nobody else may have a hand in it.
-        folder = self._standing.enter_context(scratch_folder("scheduler"))
+        # Dask looks for modules in its folder first, so that no other user may write to it.
+        folder = self._resources.enter_context(scratch_folder("scheduler"))
         with dask.config.set({"temporary-directory": str(folder)}):
             scheduler = Scheduler(
                 host=host,
@@ -79,84 +82,86 @@ class Hub:
                 protocol="tls",
                 security=security_of(self._credentials),
                 dashboard_address="127.0.0.1:0",
-                plugins=(Watcher(self._gone),),
+                plugins=(DisconnectWatcher(self.on_disconnect),),
             )
-        scheduler.stream_handlers[messages.OP] = self._take
+        scheduler.stream_handlers[messages.OP] = self.on_message
         try:
             await scheduler
         except (OSError, ValueError, RuntimeError) as error:
             await scheduler.close()
-            self._standing.close()
+            self._resources.close()
             raise StartupError(f"无法在 {listen} 监听：{error}", f"cannot listen on {listen}: {error}") from None
         self._scheduler = scheduler
         self.port = int(scheduler.port)
-        self._beating = asyncio.get_running_loop().create_task(self._beat())
+        self._heartbeats = asyncio.get_running_loop().create_task(self._send_heartbeats())
 
     async def close(self) -> None:
-        """Agents lose their scheduler, and with it whatever they do."""
-        self._beating.cancel()
+        """Disconnect all agents; whatever runs on them ends."""
+        self._heartbeats.cancel()
         await self._scheduler.close()
-        self._standing.close()
+        self._resources.close()
 
-    def send(self, agent: Agent, order: Message) -> None:
-        """An order for an agent; one that has just gone gets none."""
+    def send(self, agent: Agent, command: messages.AgentMessage) -> None:
+        """Send a command to an agent; dropped when the agent has just disconnected."""
         stream = self._scheduler.stream_comms.get(agent.address)
         if stream is None:
             return
         try:
-            stream.send({"op": messages.OP, "data": messages.encode(order)})
+            stream.send({"op": messages.OP, "data": messages.encode(command)})
         except OSError:
-            log.debug("%s has gone and got no %s", agent.name, type(order).__name__)
+            log.debug("%s has disconnected; dropped %s", agent.name, type(command).__name__)
 
-    def _take(self, data: bytes, worker: str) -> None:
-        """A word has come. An error here would end the agent's stream."""
+    def on_message(self, data: bytes, worker: str) -> None:
+        """Handle a message from a worker. An exception here would end the worker's stream."""
         try:
-            word = messages.decode_word(data)
-            self._note(worker, word)
+            self._handle(worker, messages.decode_report(data))
         except msgspec.MsgspecError:
-            log.exception("%s said something that is no word of ours", worker)
+            log.exception("ignored an invalid message from %s", worker)
         except Exception:
-            log.exception("what %s said could not be taken in", worker)
+            log.exception("a message from %s could not be handled", worker)
 
-    def _note(self, worker: str, word: messages.Word) -> None:
+    def on_disconnect(self, worker: str) -> None:
+        """Forget the agent at an address."""
+        agent = self.agents.pop(worker, None)
+        if agent is not None:
+            log.info("agent %s has disconnected", agent.name)
+            self.changed.set()
+            self._listener.on_agent_gone(agent)
+
+    def _handle(self, worker: str, report: messages.Report) -> None:
         now_ns = self._clock.now_ns()
-        if isinstance(word, messages.Hello):
-            self._welcome(Agent(worker, word, now_ns, self._clock.wall()))
+        if isinstance(report, messages.Hello):
+            self._accept(Agent(worker, report, now_ns, self._clock.wall()))
         agent = self.agents.get(worker)
         if agent is None:
             return
         agent.heard_ns = now_ns
-        if isinstance(word, messages.Pong):
-            agent.answered(word, now_ns)
+        if isinstance(report, messages.Pong):
+            agent.on_pong(report, now_ns)
             if not agent.measured:
-                self._beat_once(agent)
+                self._send_heartbeat(agent)
         self.changed.set()
-        self._hear(agent, word)
+        self._listener.on_report(agent, report)
 
-    def _welcome(self, agent: Agent) -> None:
-        """It has joined, unless its name belongs to another kind of node."""
+    def _accept(self, agent: Agent) -> None:
+        """Add an agent, unless its name is reserved for the server's own nodes."""
         hello = agent.hello
-        refused = None if hello.started_here else name_refused(hello.name)
-        if refused is not None:
-            log.warning("agent on %s refused: %s", hello.host, refused.en)
-            self.send(agent, messages.Rejected(zh=refused.zh, en=refused.en))
+        reserved = None if hello.started_here else reserved_name(hello.name)
+        if reserved is not None:
+            log.warning("agent on %s refused: %s", hello.host, reserved.en)
+            self.send(agent, messages.Rejected(zh=reserved.zh, en=reserved.en))
             return
         self.agents[agent.address] = agent
         log.info("agent %s on %s has joined", hello.name, hello.host)
-        self._beat_once(agent)
+        self._send_heartbeat(agent)
 
-    def _gone(self, worker: str) -> None:
-        agent = self.agents.pop(worker, None)
-        if agent is not None:
-            log.info("agent %s has gone", agent.name)
-            self.changed.set()
-            self._miss(agent)
-
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             for agent in list(self.agents.values()):
-                self._beat_once(agent)
+                self._send_heartbeat(agent)
             await asyncio.sleep(HEARTBEAT_S)
 
-    def _beat_once(self, agent: Agent) -> None:
-        self.send(agent, messages.Heartbeat(runs=self._runs_of(agent), sent_ns=self._clock.now_ns()))
+    def _send_heartbeat(self, agent: Agent) -> None:
+        assignment = self._listener.assignment_of(agent)
+        leases = () if assignment is None else (assignment,)
+        self.send(agent, messages.Heartbeat(assignments=leases, sent_ns=self._clock.now_ns()))

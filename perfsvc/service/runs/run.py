@@ -103,13 +103,13 @@ class Run:
         self._controller = controller_for(spec.load)
         self._events = EventLog()
         self._alarms = Alarms()
-        self._roll_call = Watermark()
+        self._watermark = Watermark()
         self._told_ns = 0
         self.membership = NodeLosses(spec.load, self.metrics, self._elapsed)
         self._over = asyncio.Event()
-        self._dealer = dealer_of(spec, open_feed)
+        self._allocator = allocator_of(spec, open_feed)
         self._opening: asyncio.Task[None] | None = None
-        self._deployment = cluster.deploy(spec, self._on_snapshot, self._on_ending, self._on_node_event, self._dealer)
+        self._deployment = cluster.deploy(spec, self, self._allocator)
 
     @property
     def state(self) -> RunState:
@@ -140,8 +140,8 @@ class Run:
                 await output.start(self)
                 self._started.append(output)
             self._move(RunEvent.START)
-            if self._dealer is not None:
-                await self._open_data(self._dealer)
+            if self._allocator is not None:
+                await self._open_data(self._allocator)
             if self.state is RunState.STARTING:
                 await self._deployment.prepare()
         except Exception as error:
@@ -214,16 +214,17 @@ class Run:
         await self._over.wait()
         return self.report
 
-    async def _open_data(self, dealer: RowAllocator) -> None:
-        """Who stops the run meanwhile does not wait for somebody else's database. Raises what ``open`` raises."""
-        self._opening = asyncio.get_running_loop().create_task(dealer.open())
+    async def _open_data(self, allocator: RowAllocator) -> None:
+        """Open the data; a stop meanwhile does not wait for a slow database. Raises what ``open`` raises."""
+        self._opening = asyncio.get_running_loop().create_task(allocator.open())
         await asyncio.wait([self._opening])
         if not self._opening.cancelled():
             self._opening.result()
 
-    # What the deployment tells.
+    # Called by the deployment.
 
-    def _on_snapshot(self, snapshot: Snapshot) -> None:
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Merge a snapshot, and act on the seconds it completes."""
         if not self.metrics.merge(snapshot):
             return
         self._told_ns = self._clock.now_ns()
@@ -236,33 +237,37 @@ class Run:
         self._abort_on(breaches)
         self._control(seconds)
 
-    def _on_ending(self) -> None:
-        self._move(RunEvent.FINISH, DATA_EXHAUSTED if self._dealer is not None and self._dealer.over else FINISHED)
+    def on_ending(self) -> None:
+        """End the run: its load profile is over, or its data."""
+        self._move(
+            RunEvent.FINISH, DATA_EXHAUSTED if self._allocator is not None and self._allocator.over else FINISHED
+        )
 
     def _complete_seconds(self, snapshot: Snapshot) -> list[Second]:
         """The seconds that every node has told with this snapshot, or had time enough to tell."""
         now = self._told_ns / NS_PER_S
-        self._roll_call.heard(snapshot.node, snapshot.second, now)
-        upto = self._roll_call.complete(now)
+        self._watermark.heard(snapshot.node, snapshot.second, now)
+        upto = self._watermark.complete(now)
         return [] if upto is None else self.metrics.close_seconds(upto)
 
     def _follow_shares(self, event: NodeEvent) -> None:
-        """Who has a share is waited for; who has none, or is lost, is not, and the rows of the lost go back."""
+        """Expect seconds of nodes that have a share only; return the rows of a lost node."""
         for node, share in event.shares.items():
             if share > 0:
-                self._roll_call.expect(node, int(event.moment))
+                self._watermark.expect(node, int(event.moment))
             else:
-                self._roll_call.dismiss(node)
+                self._watermark.dismiss(node)
         if event.kind == "lost":
-            self._roll_call.dismiss(event.node)
-            if self._dealer is not None:
-                self._dealer.lost(event.node)
+            self._watermark.dismiss(event.node)
+            if self._allocator is not None:
+                self._allocator.node_lost(event.node)
 
-    def _on_node_event(self, event: NodeEvent) -> None:
+    def on_node_event(self, event: NodeEvent) -> None:
+        """Account for a node's share or loss; after the start, note it as an event of the run."""
         self.membership.note(event)
         self._follow_shares(event)
         if self.state in (RunState.CREATED, RunState.STARTING):
-            return  # who is there at the start is no event
+            return  # the first nodes are no event
         moment = datetime.fromtimestamp(event.moment, UTC)
         details = {"kind": event.kind, "node": event.node, "reason": event.reason._asdict(), "shares": event.shares}
         noted = self._events.note("node", moment, self.metrics.elapsed, **details)
@@ -314,13 +319,13 @@ class Run:
             log.exception("run %s failed", self.spec.execution_id)
             self._fail(error)
         if self.state is not RunState.STOPPING:
-            self._on_ending()
+            self.on_ending()
         await self._end()
 
     async def _end(self) -> None:
         self.end_time = utc_now(self._clock)
-        if self._dealer is not None:
-            await self._dealer.close()
+        if self._allocator is not None:
+            await self._allocator.close()
         for second in self.metrics.close_seconds(int(self._clock.wall())):
             self._judge.observe(second, self.metrics)
             if self._controller is not None:
@@ -349,7 +354,7 @@ class Run:
             search=self.search(),
             events=tuple(self._events.all()),
             nodes=self.membership.nodes,
-            data=self._dealer.report() if self._dealer is not None else None,
+            data=self._allocator.report() if self._allocator is not None else None,
         )
         verdict = self._judge.verdict(self.metrics)
         return build_report(facts, self.metrics, verdict, self.metrics.validity())
@@ -382,8 +387,8 @@ def cause_of(error: Exception) -> Text:
     return Text(f"内部错误：{error}", f"internal error: {error}")
 
 
-def dealer_of(spec: RunSpec, open_feed: OpenFeed | None) -> RowAllocator | None:
-    """The dealer of a run with test data."""
+def allocator_of(spec: RunSpec, open_feed: OpenFeed | None) -> RowAllocator | None:
+    """The row allocator of a run with test data."""
     if spec.data is None:
         return None
     if open_feed is None:
