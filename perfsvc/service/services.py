@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perfsvc.clock import Clock
+from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.auth.access import Access
 from perfsvc.service.auth.accounts import Accounts
@@ -17,6 +18,7 @@ from perfsvc.service.data.datafiles import DataFiles
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.envs import Envs
 from perfsvc.service.nodes import NodeWatch
+from perfsvc.service.plan_preview import PlanPreviews
 from perfsvc.service.plans import Plans
 from perfsvc.service.plugins import Plugins
 from perfsvc.service.presets import Presets
@@ -25,6 +27,7 @@ from perfsvc.service.reports import Reports
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.run_list import RunList
 from perfsvc.service.scenes import Scenes
+from perfsvc.service.trials import Trials
 from perfsvc.settings import Settings
 from perfsvc.store import drained_nodes
 from perfsvc.store.database import Store
@@ -51,6 +54,8 @@ class Services:
     plugins: Plugins
     runs: RunManager
     run_list: RunList
+    trials: Trials
+    plan_previews: PlanPreviews
     nodes: NodeWatch
 
 
@@ -85,5 +90,7 @@ def assemble(
         plugins=Plugins(catalog),
         runs=runs,
         run_list=RunList(store, runs.running),
+        trials=Trials(store, catalog, data, TargetPolicy(settings.target_allow, settings.target_deny)),
+        plan_previews=PlanPreviews(store, runs),
         nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),
     )

@@ -21,6 +21,7 @@ from perfsvc.web.api import executions
 from perfsvc.web.api import health
 from perfsvc.web.api import live
 from perfsvc.web.api import nodes
+from perfsvc.web.api import plan_preview
 from perfsvc.web.api import plans
 from perfsvc.web.api import plugins
 from perfsvc.web.api import presets
@@ -28,6 +29,7 @@ from perfsvc.web.api import projects
 from perfsvc.web.api import reports
 from perfsvc.web.api import runs
 from perfsvc.web.api import scenes
+from perfsvc.web.api import trials
 from perfsvc.web.api import users
 from perfsvc.web.framework.access_log import AccessLog
 from perfsvc.web.framework.assets import Assets
@@ -56,8 +58,10 @@ ROUTES: tuple[Route, ...] = (
     *users.routes,
     *projects.routes,
     *envs.routes,
+    *trials.routes,
     *scenes.routes,
     *datafiles.routes,
+    *plan_preview.routes,
     *plans.routes,
     *data_preview.routes,
     *executions.routes,

@@ -68,6 +68,7 @@ from perfsvc.store.database import writes
 from perfsvc.store.recorder import Recorder
 from perfsvc_datasources.csv import CsvSource
 from tests.support.fake_cluster import FakeCluster
+from tests.support.fake_protocol import Answer
 from tests.support.fake_protocol import FakeCall
 from tests.support.fake_protocol import FakeProtocol
 from tests.support.fake_source import FakeSource
@@ -99,6 +100,7 @@ class HttpProtocol(FakeProtocol):
     name: ClassVar[str] = "http"
     title = Text("HTTP", "HTTP")
     Request = HttpRequest  # type: ignore[assignment] # the fake one has its own
+    script = staticmethod(lambda scope, path: Answer(after=0.0))
 
     def compile(self, request: HttpRequest, timeout_ns: int, reads: ReplyParts) -> FakeCall:  # type: ignore[override]
         try:

@@ -17,6 +17,8 @@ from perfsvc.cluster.interface import Cluster
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
+from perfsvc.errors import PerfsvcError
+from perfsvc.errors import Problem
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Plan
@@ -33,6 +35,7 @@ from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import Broadcast
 from perfsvc.service.runs.opening import RunPlan
 from perfsvc.service.runs.opening import open_run
+from perfsvc.service.runs.opening import spec_of
 from perfsvc.service.runs.recovery import replayed
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
@@ -55,6 +58,8 @@ STOP_MARGIN_S = 60.0
 """Beyond the graceful stop: closing sessions, teardown steps, the last write, the report."""
 
 SETTLE_AGAIN_S = 5.0
+PREVIEW = "preview"
+"""Stands for the execution id of a run that is only looked at."""
 KEPT_RUNS = 8
 """Runs that are over whose metrics stay in memory."""
 
@@ -236,6 +241,21 @@ class RunManager:
         self._watch(active)
         await run.start()
         return self._now(active)
+
+    async def preview(self, plan: Plan) -> tuple[RunSpec, list[Problem]]:
+        """The specification of a run of a plan that need not be stored, and all that would keep it from starting.
+
+        Raises InvalidInput where there cannot even be a specification.
+        """
+        run_plan = await self._run_plan(plan)
+        spec = spec_of(run_plan, PREVIEW)
+        try:
+            open_run(run_plan, PREVIEW, self._cluster, self._clock, [])
+        except InvalidInput as error:
+            return spec, list(error.problems)
+        except PerfsvcError as error:
+            return spec, [Problem("config", error.text)]
+        return spec, []
 
     async def _run_plan(self, plan: Plan) -> RunPlan:
         """Read what a stored plan refers to. Raises NotFound."""

@@ -60,9 +60,14 @@ class RunPlan:
     id: int | None = None
 
 
+def spec_of(plan: RunPlan, execution_id: str) -> RunSpec:
+    """Return the specification of a run of a plan. Raises InvalidInput."""
+    return make_run_spec(plan.name, plan.config, plan.scenes, target_of(plan.env), execution_id, plan.files)
+
+
 def open_run(plan: RunPlan, execution_id: str, cluster: Cluster, clock: Clock, outputs: Sequence[Output]) -> Run:
     """Return a compiled run, ready to start. Raises InvalidInput."""
-    spec = make_run_spec(plan.name, plan.config, plan.scenes, target_of(plan.env), execution_id, plan.files)
+    spec = spec_of(plan, execution_id)
     run = Run(spec, cluster, clock, outputs, plan_id=plan.id, open_feed=feed_opener(spec, plan.data))
     run.compile()
     return run

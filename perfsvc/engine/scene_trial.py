@@ -1,0 +1,374 @@
+"""A scene tried once by one user, without load: every step with what was sent, what came back and what was made of it.
+
+The steps are walked one after the other, not compiled to instructions, since a trial is for reading and not for speed;
+requests, checks, extractors and conditions are those of a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from perfsvc.engine import files
+from perfsvc.engine.checks import StatusFailures
+from perfsvc.engine.checks import compile_check
+from perfsvc.engine.extractors import compile_extractor
+from perfsvc.engine.faults import Faults
+from perfsvc.engine.instructions import COMPARISONS
+from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.trial_report import TriedCheck
+from perfsvc.engine.trial_report import TriedStep
+from perfsvc.engine.trial_report import TriedValue
+from perfsvc.engine.trial_report import actual_of
+from perfsvc.engine.trial_report import phases_of
+from perfsvc.engine.trial_report import text_of_check
+from perfsvc.errors import NotFound
+from perfsvc.errors import Problem
+from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.reply_parts import ReplyParts
+from perfsvc.model.run import RunFiles
+from perfsvc.model.run import Target
+from perfsvc.model.scene import ChoiceStep
+from perfsvc.model.scene import Condition
+from perfsvc.model.scene import GroupStep
+from perfsvc.model.scene import IfStep
+from perfsvc.model.scene import LoopStep
+from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.scene import Step
+from perfsvc.model.scene import ThinkStep
+from perfsvc.model.scene import WhileStep
+from perfsvc.model.scene import walk
+from perfsvc.model.template import MissingVariable
+from perfsvc.model.template import Template
+from perfsvc.plugin.protocol import ABORTED
+from perfsvc.plugin.protocol import TIMEOUT
+from perfsvc.plugin.protocol import Call
+from perfsvc.plugin.protocol import NotSent
+from perfsvc.plugin.protocol import Protocol
+from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import RunContext
+from perfsvc.plugin.protocol import Scope
+from perfsvc.plugin.protocol import Session
+
+MOST_STEPS = 200
+"""Steps that a trial takes at most: loops may be long."""
+CLOSE_TIMEOUT_S = 2.0
+NS_PER_MS = 1_000_000
+EVERYTHING = ReplyParts(headers=True, body=True)
+PARTS = ("setup", "on_start", "steps", "teardown")
+
+
+class TooManySteps(Exception):
+    """The trial has taken as many steps as it may."""
+
+
+class TrialSurroundings:
+    """What a run would bring: target, files, protocol options, and the values of a data row."""
+
+    def __init__(
+        self,
+        protocol_class: Callable[[str], type[Protocol]],
+        resolver: Resolver,
+        target: Target,
+        options: Mapping[str, Any],
+        row: Mapping[str, Any],
+        files: RunFiles,
+    ) -> None:
+        self.protocol_class = protocol_class
+        self.resolver = resolver
+        self.target = target
+        self.options = options
+        self.row = row
+        self.files = files
+
+
+class SceneTrial:
+    """One trial: ``compile``, then ``run`` once, then ``close``. ``steps`` grows as it goes on."""
+
+    def __init__(
+        self, scene: SceneSpec, surroundings: TrialSurroundings, *, protocol: str, timeout_ms: int, seed: int
+    ) -> None:
+        self.steps: list[TriedStep] = []
+        self.scope = Scope(1, seed)
+        self.scope.iteration = 1
+        self.scope.variables.update(surroundings.row)
+        self._scene = scene
+        self._surroundings = surroundings
+        self._default_protocol = protocol
+        self._timeout_ms = timeout_ms
+        self._numbers = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._protocols: dict[str, Protocol] = {}
+        self._sessions: dict[str, Session] = {}
+        self._calls: dict[int, Call] = {}
+        self._indexes = measured_indexes(scene)
+        self._waiting: asyncio.Future[None] | None = None
+        self._busy: Session | None = None
+        self._began_ns = 0
+
+    def compile(self) -> None:
+        """Make every request, check and extractor ready. Raises InvalidInput with every fault."""
+        faults = Faults()
+        for part in PARTS:
+            self._compile(getattr(self._scene, part), part, faults)
+        faults.check()
+
+    async def run(self) -> None:
+        """Take the steps: once per run, once per user, one iteration, after the run. Raises TooManySteps."""
+        self._began_ns = time.perf_counter_ns()
+        for part in PARTS:
+            await self._sequence(getattr(self._scene, part), part, part)
+
+    async def close(self) -> None:
+        """Give up what is in flight, close connections."""
+        if self._busy is not None:
+            self._busy.abort(ABORTED)
+        for session in self._sessions.values():
+            await quietly(session.close())
+        for protocol in self._protocols.values():
+            await quietly(protocol.close())
+
+    # Compiling.
+
+    def _compile(self, steps: tuple[Step, ...], path: str, faults: Faults) -> None:
+        for number, step in enumerate(steps):
+            here = f"{path}[{number}]"
+            if isinstance(step, RequestStep):
+                self._compile_request(step, here, faults)
+            for name, inner in inner_lists(step):
+                self._compile(inner, f"{here}.{name}", faults)
+
+    def _compile_request(self, step: RequestStep, path: str, faults: Faults) -> None:
+        name = step.protocol or self._default_protocol
+        try:
+            protocol = faults.noted(lambda: self._protocol(name), f"protocol_options.{name}")
+        except NotFound as error:
+            faults.note([Problem(f"{path}.protocol", error.text)])
+            return
+        if protocol is None:
+            return
+        timeout_ns = (step.timeout or self._timeout_ms) * NS_PER_MS
+        call = faults.noted(
+            lambda: protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, EVERYTHING),
+            f"{path}.request",
+        )
+        failures = StatusFailures(protocol.status_failure)
+        for number, check in enumerate(step.checks):
+            faults.noted(partial(compile_check, check, failures), f"{path}.checks[{number}]")
+        for number, extractor in enumerate(step.extract):
+            faults.noted(partial(compile_extractor, extractor), f"{path}.extract[{number}]")
+        if call is not None:
+            self._calls[id(step)] = call
+
+    def _protocol(self, name: str) -> Protocol:
+        if name not in self._protocols:
+            made = self._surroundings.protocol_class(name)
+            options = made.Options.parse(self._surroundings.options.get(name, {}))
+            self._protocols[name] = made(options, self._context())
+        return self._protocols[name]
+
+    def _context(self) -> RunContext:
+        around = self._surroundings
+        extracted = {
+            extractor.name for step in self._scene.walk() if isinstance(step, RequestStep) for extractor in step.extract
+        }
+        varying = extracted | set(around.row)
+        constants = {name: value for name, value in around.target.variables.items() if name not in varying}
+        return RunContext(
+            base_url=around.target.base_url,
+            headers=around.target.headers,
+            template=lambda text: Template(text, constants),
+            now_ns=time.perf_counter_ns,
+            resolve=around.resolver.resolve,
+            file=partial(files.find, around.files),
+        )
+
+    # Running.
+
+    async def _sequence(self, steps: tuple[Step, ...], path: str, part: str) -> None:
+        for number, step in enumerate(steps):
+            await _TAKERS[type(step)](self, step, f"{path}[{number}]", part)
+
+    def _note(self, step: Step, path: str, part: str, branch: str | None = None) -> TriedStep:
+        if len(self.steps) >= MOST_STEPS:
+            raise TooManySteps
+        tried = TriedStep(
+            path=path,
+            part=part,
+            index=self._indexes.get(id(step)),
+            name=step.name,
+            type=step.type,
+            started=(time.perf_counter_ns() - self._began_ns) / NS_PER_MS,
+            branch=branch,
+        )
+        self.steps.append(tried)
+        return tried
+
+    async def request_step(self, step: RequestStep, path: str, part: str) -> None:
+        tried = self._note(step, path, part)
+        name = tried.protocol = step.protocol or self._default_protocol
+        before = tried.before = dict(self.scope.variables)
+        protocol = self._protocols[name]
+        try:
+            await self._send(name, self._calls[id(step)], lambda reply: self._read(tried, step, protocol, reply))
+        except (NotSent, MissingVariable) as error:
+            tried.fail(error.error_class, str(error))
+        except Exception as error:  # a plugin's own mistake is the request's failure, as in a run
+            tried.fail(f"Plugin Error: {type(error).__name__}", str(error))
+        variables = self.scope.variables
+        tried.after = {
+            each: variables[each] for each in variables if each not in before or variables[each] != before[each]
+        }
+
+    async def _send(self, name: str, call: Call, read: Callable[[Reply], None]) -> None:
+        """One request from start to reply, which is read at once: the session may use it again."""
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(name) or self._open(name)
+        waiting = self._waiting = loop.create_future()
+        self._reader = read
+        session.start(call)
+        self._busy = session
+        limit = loop.call_later(call.timeout_ns / 1e9, session.abort, TIMEOUT)
+        try:
+            await waiting
+        finally:
+            limit.cancel()
+        self._busy = None
+
+    def _open(self, name: str) -> Session:
+        def done(reply: Reply) -> None:
+            waiting = self._waiting
+            if waiting is None or waiting.done():
+                return
+            try:
+                self._reader(reply)
+            except Exception as error:  # must not come back to a plugin that cannot know what to do with it
+                waiting.set_exception(error)
+            else:
+                waiting.set_result(None)
+
+        session = self._sessions[name] = self._protocols[name].session(self.scope, done)
+        return session
+
+    def _read(self, tried: TriedStep, step: RequestStep, protocol: Protocol, reply: Reply) -> None:
+        tried.note_reply(reply, phases_of(reply))
+        if reply.failure is not None:
+            tried.fail(reply.failure, reply.message)
+            for extractor in step.extract:
+                self.scope.variables.pop(extractor.name, None)
+            return
+        judges = not any(check.type == "status" for check in step.checks)
+        failure = protocol.status_failure(reply.status) if judges else None
+        if failure is not None:
+            tried.fail(failure, reply.message)
+        self._check(tried, step, protocol, reply)
+        self._extract(tried, step, reply)
+
+    def _check(self, tried: TriedStep, step: RequestStep, protocol: Protocol, reply: Reply) -> None:
+        failures = StatusFailures(protocol.status_failure)
+        for number, check in enumerate(step.checks):
+            try:
+                failure = compile_check(check, failures)(reply)
+                actual = actual_of(check, reply)
+            except Exception as error:  # a body that no parser takes is this check's failure
+                failure, actual = f"Unreadable Reply: {type(error).__name__}", None
+            tried.checks.append(TriedCheck(number, check.type, text_of_check(check), failure is None, actual))
+            if failure is not None:
+                tried.fail(failure, "")
+
+    def _extract(self, tried: TriedStep, step: RequestStep, reply: Reply) -> None:
+        for extractor in step.extract:
+            try:
+                value = compile_extractor(extractor)(reply)
+            except Exception:  # as above
+                value = MISSING
+            found = value is not MISSING
+            tried.extracted.append(TriedValue(extractor.name, value if found else None, found))
+            if found:
+                self.scope.variables[extractor.name] = value
+            else:
+                self.scope.variables.pop(extractor.name, None)
+                tried.fail(f"Extract: {extractor.name}", "")
+
+    async def think_step(self, step: ThinkStep, path: str, part: str) -> None:
+        self._note(step, path, part).outcome = "skipped"
+
+    async def group_step(self, step: GroupStep, path: str, part: str) -> None:
+        tried, first = self._note(step, path, part), len(self.steps)
+        await self._sequence(step.steps, f"{path}.steps", part)
+        if any(inner.outcome == "failed" for inner in self.steps[first:]):
+            tried.fail("Group Failed", "")
+        tried.duration = (time.perf_counter_ns() - self._began_ns) / NS_PER_MS - tried.started
+
+    async def loop_step(self, step: LoopStep, path: str, part: str) -> None:
+        for number in range(step.times):
+            self._note(step, path, part, str(number + 1))
+            await self._sequence(step.steps, f"{path}.steps", part)
+
+    async def while_step(self, step: WhileStep, path: str, part: str) -> None:
+        number = 0
+        while number < step.max_times and self._holds(step.condition):
+            number += 1
+            self._note(step, path, part, str(number))
+            await self._sequence(step.steps, f"{path}.steps", part)
+        if not number:
+            self._note(step, path, part, "0").outcome = "skipped"
+
+    async def if_step(self, step: IfStep, path: str, part: str) -> None:
+        holds = self._holds(step.condition)
+        self._note(step, path, part, "then" if holds else "otherwise")
+        name, steps = ("steps", step.steps) if holds else ("otherwise", step.otherwise)
+        await self._sequence(steps, f"{path}.{name}", part)
+
+    async def choice_step(self, step: ChoiceStep, path: str, part: str) -> None:
+        weights = [option.weight for option in step.options]
+        (number,) = self._numbers.choices(range(len(weights)), weights)
+        self._note(step, path, part, str(number + 1))
+        await self._sequence(step.options[number].steps, f"{path}.options[{number}].steps", part)
+
+    def _holds(self, condition: Condition) -> bool:
+        variables = self.scope.variables
+        if condition.variable not in variables:
+            return condition.is_ == "absent"
+        return COMPARISONS[condition.is_](variables[condition.variable], condition.value)
+
+
+def measured_indexes(scene: SceneSpec) -> dict[int, int]:
+    """The number of each request and group in document order, by identity."""
+    measured = [step for part in PARTS for step in walk(getattr(scene, part))]
+    return {
+        id(step): number
+        for number, step in enumerate(step for step in measured if isinstance(step, RequestStep | GroupStep))
+    }
+
+
+def inner_lists(step: Step) -> list[tuple[str, tuple[Step, ...]]]:
+    """The step lists within a step with their names in a path."""
+    if isinstance(step, IfStep):
+        return [("steps", step.steps), ("otherwise", step.otherwise)]
+    if isinstance(step, ChoiceStep):
+        return [(f"options[{number}].steps", option.steps) for number, option in enumerate(step.options)]
+    return [("steps", step.steps)] if isinstance(step, GroupStep | LoopStep | WhileStep) else []
+
+
+async def quietly(closing: Any) -> None:
+    """Wait for a plugin to close something. It may fail, or take for ever: the trial is over all the same."""
+    with suppress(Exception):
+        await asyncio.wait_for(closing, CLOSE_TIMEOUT_S)
+
+
+_TAKERS: dict[type, Callable[..., Any]] = {
+    RequestStep: SceneTrial.request_step,
+    ThinkStep: SceneTrial.think_step,
+    GroupStep: SceneTrial.group_step,
+    LoopStep: SceneTrial.loop_step,
+    WhileStep: SceneTrial.while_step,
+    IfStep: SceneTrial.if_step,
+    ChoiceStep: SceneTrial.choice_step,
+}

@@ -1,0 +1,229 @@
+"""What a trial keeps of each step, and how it is shown: bounded, and without secrets."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+import msgspec
+
+from perfsvc.engine.masking import MASK
+from perfsvc.engine.masking import is_secret
+from perfsvc.engine.masking import masked
+from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.engine.reply_values import compile_json_path
+from perfsvc.engine.reply_values import compile_regex
+from perfsvc.engine.reply_values import document_of
+from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.scene import Check
+from perfsvc.model.scene import ContainsCheck
+from perfsvc.model.scene import HeaderCheck
+from perfsvc.model.scene import JsonCheck
+from perfsvc.model.scene import RegexCheck
+from perfsvc.model.scene import StatusCheck
+from perfsvc.model.template import as_text
+from perfsvc.plugin.protocol import Reply
+
+MOST_BODY = 1024 * 1024
+MOST_TEXT = 64 * 1024
+MOST_VALUE = 10_000
+"""Bytes of a body, characters of a request or a head, characters of a variable that are shown."""
+PIECE = 32 * 1024
+"""Masking holds the interpreter for as long as one piece takes, about 10 ms."""
+BREAKS = "\n,;&> "
+CONNECTING = ("dns", "connect", "tls")
+NS_PER_MS = 1_000_000
+
+
+@dataclass(slots=True)
+class TriedCheck:
+    """A check with what it found."""
+
+    index: int
+    type: str
+    text: str
+    passed: bool
+    actual: Any
+
+
+@dataclass(slots=True)
+class TriedValue:
+    """What an extractor found."""
+
+    name: str
+    value: Any
+    found: bool
+
+
+@dataclass(slots=True)
+class TriedStep:
+    """A step as it was taken. Times are ms; ``branch`` is the way that a condition, a choice or a loop took."""
+
+    path: str
+    part: str
+    index: int | None
+    name: str
+    type: str
+    started: float
+    branch: str | None = None
+    protocol: str | None = None
+    duration: float = 0.0
+    outcome: str = "passed"
+    error_class: str = ""
+    message: str = ""
+    request: str | None = None
+    status: int | None = None
+    head: str = ""
+    body: bytes = b""
+    phases: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    extracted: list[TriedValue] = field(default_factory=list)
+    checks: list[TriedCheck] = field(default_factory=list)
+
+    def fail(self, error_class: str, message: str) -> None:
+        """The first failure is the step's."""
+        if self.outcome != "failed":
+            self.outcome, self.error_class, self.message = "failed", error_class, message
+
+    def note_reply(self, reply: Reply, phases: dict[str, float]) -> None:
+        """Keep what a reply says: the session may use it again."""
+        shown = reply.excerpt()
+        self.request, self.head, self.status, self.phases = shown.request, shown.response_head, reply.status, phases
+        self.body = shown.body if reply.failure is not None else reply.body()
+        self.duration = max(reply.ended_ns - reply.started_ns, 0) / NS_PER_MS if reply.sent else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The step for people. Masking a large body takes a while: for a thread."""
+        failed = self.outcome == "failed"
+        return {
+            "path": self.path,
+            "part": self.part,
+            "index": self.index,
+            "name": self.name,
+            "type": self.type,
+            "protocol": self.protocol,
+            "started": round(self.started, 3),
+            "duration": round(self.duration, 3),
+            "outcome": self.outcome,
+            "error": {"class": self.error_class, "message": masked(self.message)} if failed else None,
+            "request": None if self.request is None else shown_text(self.request),
+            "response": None if self.status is None else self._response(),
+            "phases": self.phases,
+            "extracted": [
+                {"name": each.name, "value": shown_value(each.name, each.value), "found": each.found}
+                for each in self.extracted
+            ],
+            "before": shown_variables(self.before),
+            "after": shown_variables(self.after),
+            "checks": [
+                {"index": each.index, "type": each.type, "text": each.text, "passed": each.passed,
+                 "actual": shown_actual(each.actual)}
+                for each in self.checks
+            ],
+            "branch": self.branch,
+        }  # fmt: skip
+
+    def _response(self) -> dict[str, Any]:
+        kept = self.body[:MOST_BODY]
+        try:
+            text, encoding = "".join(masked(piece) for piece in pieces(kept.decode("utf-8"))), "text"
+        except UnicodeDecodeError as error:
+            if len(self.body) > MOST_BODY and error.start > MOST_BODY - 4:  # a character cut in two
+                text, encoding = "".join(masked(piece) for piece in pieces(kept[: error.start].decode())), "text"
+            else:
+                text, encoding = base64.b64encode(kept).decode(), "base64"
+        return {
+            "status": self.status,
+            "head": masked(self.head[:MOST_TEXT]),
+            "body": text,
+            "encoding": encoding,
+            "size": len(self.body),
+            "truncated": len(self.body) > MOST_BODY,
+        }
+
+
+def pieces(text: str) -> Iterator[str]:
+    """The text in pieces that end where a value does, as far as that can be told."""
+    start = 0
+    while len(text) - start > PIECE:
+        end = max(text.rfind(mark, start, start + PIECE) for mark in BREAKS) + 1
+        end = end if end > start + PIECE // 2 else start + PIECE
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def shown_text(text: str) -> dict[str, Any]:
+    """A request as it was sent."""
+    return {"text": masked(text[:MOST_TEXT]), "truncated": len(text) > MOST_TEXT}
+
+
+def shown_variables(variables: dict[str, Any]) -> dict[str, str]:
+    """Variables by name, the values of secret-like names masked."""
+    return {name: shown_value(name, value) or "" for name, value in variables.items()}
+
+
+def shown_value(name: str, value: Any) -> str | None:
+    """A value as templates would write it."""
+    if value is None:
+        return None
+    return MASK if is_secret(name) else masked(written(value)[:MOST_VALUE])
+
+
+def written(value: Any) -> str:
+    """A value as a template would write it."""
+    return value if isinstance(value, str) else as_text(value)
+
+
+def shown_actual(value: Any) -> Any:
+    """What a check found: numbers and truth as they are, all else as text."""
+    return value if value is None or isinstance(value, bool | int | float) else masked(written(value)[:MOST_VALUE])
+
+
+def phases_of(reply: Reply) -> dict[str, float]:
+    """The phases of a request in ms, as far as they took place."""
+    phases = dict(zip(CONNECTING, reply.connected or (0, 0, 0), strict=True))
+    if reply.waiting_ns:
+        phases["waiting"] = reply.waiting_ns
+        phases["receiving"] = max(reply.ended_ns - reply.started_ns - reply.waiting_ns, 0)
+    return {name: round(ns / NS_PER_MS, 3) for name, ns in phases.items() if ns}
+
+
+def actual_of(check: Check, reply: Reply) -> Any:
+    """What a check compares, as it was in the reply; None where it is not there."""
+    if isinstance(check, StatusCheck):
+        return reply.status
+    if isinstance(check, JsonCheck):
+        document = document_of(reply)
+        value = MISSING if document is MISSING else compile_json_path(check.path)(document)
+        return None if value is MISSING else value
+    if isinstance(check, RegexCheck):
+        match = compile_regex(check.pattern, "pattern").search(reply.text(), timeout=REGEX_LIMIT_S)
+        return None if match is None else match[0]
+    if isinstance(check, HeaderCheck):
+        return reply.header(check.name)
+    if isinstance(check, ContainsCheck):
+        return check.text.encode() in reply.body()
+    return round((reply.ended_ns - reply.started_ns) / NS_PER_MS, 3)
+
+
+def text_of_check(check: Check) -> str:
+    """A check in short, in no language."""
+    if isinstance(check, StatusCheck):
+        return f"status = {' | '.join(map(str, check.one_of or (check.equals,)))}"
+    if isinstance(check, JsonCheck):
+        if "equals" in check.model_fields_set:
+            return f"{check.path} = {msgspec.json.encode(check.equals).decode()}"
+        return f"{check.path} {'∄' if check.exists is False else '∃'}"
+    if isinstance(check, RegexCheck):
+        return f"/{check.pattern}/"
+    if isinstance(check, ContainsCheck):
+        return f"⊃ {check.text}"
+    if isinstance(check, HeaderCheck):
+        wanted = "∃" if check.equals is None else f"= {check.equals}"
+        return f"{check.name} {wanted}" if check.contains is None else f"{check.name} ⊃ {check.contains}"
+    return f"< {check.less_than:g} ms"

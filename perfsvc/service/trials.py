@@ -1,0 +1,158 @@
+"""Trying a scene once, before anybody makes a load of it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+from typing import Literal
+
+from pydantic import model_validator
+
+from perfsvc.engine.resolver import Resolver
+from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.engine.scene_trial import MOST_STEPS
+from perfsvc.engine.scene_trial import SceneTrial
+from perfsvc.engine.scene_trial import TooManySteps
+from perfsvc.engine.scene_trial import TrialSurroundings
+from perfsvc.engine.trial_report import shown_variables
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.errors import Unavailable
+from perfsvc.model.base import Spec
+from perfsvc.model.base import titled
+from perfsvc.model.problems import Fault
+from perfsvc.model.run import RunFiles
+from perfsvc.model.run import Target
+from perfsvc.model.scene import SceneSpec
+from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.data.project_data import ProjectData
+from perfsvc.service.fields import Id
+from perfsvc.store import envs
+from perfsvc.store import plans
+from perfsvc.store import scenes
+from perfsvc.store.database import Store
+from perfsvc.store.tables import EnvRow
+from perfsvc.store.tables import SceneRow
+
+MOST_AT_ONCE = 4
+LONGEST_S = 60
+MAX_SEED = 2**63 - 1
+
+STOPPED_SHORT = Text(f"步骤超过 {MOST_STEPS} 个，试运行到此为止", f"the trial ended after {MOST_STEPS} steps")
+TIMED_OUT = Text("试运行超过了时间限制", "the trial ran out of time")
+
+
+class TrialForm(Spec):
+    """A scene, stored or not, and what a run would bring to it. ``row`` is a row of test data."""
+
+    project_id: Id = titled("所属项目ID", "Project")
+    scene: SceneSpec | None = titled("业务流", "Scene", default=None)
+    scene_id: Id | None = titled("业务流ID", "Stored scene", default=None)
+    env_id: Id | None = titled("测试环境", "Environment", default=None)
+    target_url: str | None = titled("目标地址", "Base URL", default=None, max_length=2000)
+    row: dict[str, Any] = titled("数据行", "Data row", default_factory=dict)
+    variables: dict[str, str] = titled("变量", "Variables", default_factory=dict)
+    protocol: str = titled("协议类型", "Protocol", default="http", min_length=1, max_length=20)
+    protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
+    seed: int | None = titled("随机种子", "Seed", default=None, ge=0, le=MAX_SEED)
+    timeout: int = titled("时间限制（秒）", "Time limit, s", default=30, ge=1, le=LONGEST_S)
+
+    @model_validator(mode="after")
+    def _one(self) -> TrialForm:
+        if (self.scene is None) == (self.scene_id is None):
+            raise Fault("scene 与 scene_id 必须且只能填一个", "needs exactly one of scene and scene_id", "scene")
+        return self
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What came of a trial. ``duration`` is ms; ``notes`` say why it ended early."""
+
+    outcome: Literal["passed", "failed", "timeout"]
+    duration: float
+    steps: list[dict[str, Any]]
+    variables: dict[str, str]
+    notes: list[Text]
+
+
+class Trials:
+    """Tries scenes, a few at once."""
+
+    def __init__(self, store: Store, catalog: Catalog, data: ProjectData, policy: TargetPolicy) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._data = data
+        self._policy = policy
+        self._going_on = 0
+
+    async def run(self, form: TrialForm) -> TrialResult:
+        """Try a scene. Raises InvalidInput as saving and starting it would, Unavailable when too many are tried."""
+        scene, target = await self._store.run(_parts, form)
+        files = RunFiles(paths=await self._data.files_of(form.project_id))
+        around = TrialSurroundings(
+            self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, form.row, files
+        )
+        seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
+        trial = SceneTrial(scene, around, protocol=form.protocol, timeout_ms=form.timeout * 1000, seed=seed)
+        try:
+            trial.compile()
+        except InvalidInput as error:
+            raise InvalidInput([_placed(problem) for problem in error.problems]) from None
+        if self._going_on >= MOST_AT_ONCE:
+            raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
+        self._going_on += 1
+        try:
+            return await _tried(trial, form.timeout)
+        finally:
+            self._going_on -= 1
+
+
+async def _tried(trial: SceneTrial, timeout: float) -> TrialResult:
+    began, notes, timed_out = time.perf_counter(), [], False
+    try:
+        async with asyncio.timeout(timeout):
+            await trial.run()
+    except TooManySteps:
+        notes.append(STOPPED_SHORT)
+    except TimeoutError:
+        notes.append(TIMED_OUT)
+        timed_out = True
+        if trial.steps:
+            trial.steps[-1].fail("Timeout", "")
+    finally:
+        duration = (time.perf_counter() - began) * 1000
+        await trial.close()
+    steps = await asyncio.to_thread(lambda: [step.as_dict() for step in trial.steps])
+    failed = any(step["outcome"] == "failed" for step in steps)
+    outcome: Literal["passed", "failed", "timeout"] = "timeout" if timed_out else "failed" if failed else "passed"
+    return TrialResult(outcome, round(duration, 3), steps, shown_variables(trial.scope.variables), notes)
+
+
+def _parts(form: TrialForm) -> tuple[SceneSpec, Target]:
+    """The scene and the target; raises InvalidInput for those of another project."""
+    problems, scene, target = [], form.scene, Target(variables=form.variables)
+    if form.scene_id is not None:
+        if plans.own_ids(SceneRow, form.project_id, [form.scene_id]):
+            scene = scenes.get(form.scene_id).spec
+        else:
+            problems.append(Problem("scene_id", plans.NO_SUCH_SCENE))
+    if form.env_id is not None:
+        if plans.own_ids(EnvRow, form.project_id, [form.env_id]):
+            env = envs.get(form.env_id)
+            target = Target(base_url=env.host, headers=env.headers, variables={**env.variables, **form.variables})
+        else:
+            problems.append(Problem("env_id", plans.NO_SUCH_ENV))
+    if problems or scene is None:
+        raise InvalidInput(problems)
+    if form.target_url is not None:
+        target = target.model_copy(update={"base_url": form.target_url})
+    return scene, target
+
+
+def _placed(problem: Problem) -> Problem:
+    """A problem of the scene by its path in the request."""
+    return problem if problem.path.startswith("protocol_options") else problem._replace(path=f"scene.{problem.path}")

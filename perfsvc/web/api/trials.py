@@ -1,0 +1,120 @@
+"""Trying a scene once, without load."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Literal
+from typing import Self
+
+from pydantic import Field
+
+from perfsvc.model.entities import Role
+from perfsvc.service.auth.access import Kind
+from perfsvc.service.trials import TrialForm
+from perfsvc.service.trials import TrialResult
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.language import Language
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Response
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+
+
+class TriedError(Response):
+    """Why a step failed: the error class that a run would count, and what is known about it."""
+
+    error_class: str = Field(alias="class")
+    message: str
+
+
+class TriedRequest(Response):
+    """A request as its protocol sent it."""
+
+    text: str
+    truncated: bool
+
+
+class TriedResponse(Response):
+    """A reply: ``body`` is text, or base64 where it is not UTF-8; ``size`` is the whole body's in bytes."""
+
+    status: int
+    head: str
+    body: str
+    encoding: Literal["text", "base64"]
+    size: int
+    truncated: bool
+
+
+class TriedExtraction(Response):
+    """What an extractor found; ``value`` is null where it found nothing."""
+
+    name: str
+    value: str | None
+    found: bool
+
+
+class TriedCheck(Response):
+    """A check with the value it looked at."""
+
+    index: int
+    type: str
+    text: str
+    passed: bool
+    actual: bool | int | float | str | None
+
+
+class TriedStep(Response):
+    """A step as it was taken. Times are milliseconds since the start of the trial.
+
+    ``before`` are the variables before it, ``after`` those that it changed; ``branch`` is which way a condition, a
+    choice or a loop took.
+    """
+
+    path: str
+    part: Literal["setup", "on_start", "steps", "teardown"]
+    index: int | None
+    name: str
+    type: Literal["request", "group", "loop", "while", "if", "choice", "think"]
+    protocol: str | None
+    started: float
+    duration: float
+    outcome: Literal["passed", "failed", "skipped"]
+    error: TriedError | None
+    request: TriedRequest | None
+    response: TriedResponse | None
+    phases: dict[str, float]
+    extracted: list[TriedExtraction]
+    before: dict[str, str]
+    after: dict[str, str]
+    checks: list[TriedCheck]
+    branch: str | None
+
+
+class TrialResponse(Response):
+    """What came of a trial, step by step; secrets are masked. ``notes`` say why it ended early."""
+
+    outcome: Literal["passed", "failed", "timeout"]
+    duration: float
+    steps: list[TriedStep]
+    variables: dict[str, str]
+    notes: list[str]
+
+    @classmethod
+    def of(cls, result: TrialResult, language: Language) -> Self:
+        values: dict[str, Any] = {
+            "outcome": result.outcome,
+            "duration": result.duration,
+            "steps": result.steps,
+            "variables": result.variables,
+            "notes": [note.of(language) for note in result.notes],
+        }
+        return cls.model_validate(values)
+
+
+class TrialHandler(Handler):
+    @operation("试运行业务流", "Try a scene once", may(Role.EDITOR, Kind.PROJECT), relays=True)
+    async def post(self, body: TrialForm) -> TrialResponse:
+        return TrialResponse.of(await self.services.trials.run(body), self.language)
+
+
+routes = [Route("/api/scenes/try/", TrialHandler)]

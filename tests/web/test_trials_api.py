@@ -1,0 +1,45 @@
+"""A scene tried over REST: who may, and what is wrong with the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.web_world import Api
+from tests.support.web_world import World
+
+pytestmark = pytest.mark.gen_test(timeout=30)
+
+TRY = "/api/scenes/try/"
+SCENE = {"name": "s", "steps": [{"name": "a", "request": {"url": "/"}}]}
+
+
+async def test_a_stored_scene_and_one_that_is_not(api: Api, world: World) -> None:
+    for scene in ({"scene": SCENE}, {"scene_id": world.ids["scene_id"]}):
+        tried = await api.post(TRY, {"project_id": 1, **scene}, "editor")
+        assert (tried.status, tried.json["outcome"]) == (200, "passed"), tried.text
+        (step,) = tried.json["steps"]
+        assert (step["path"], step["index"], step["type"], step["protocol"]) == ("steps[0]", 0, "request", "http")
+
+
+async def test_who_may_try(api: Api) -> None:
+    body = {"project_id": 1, "scene": SCENE}
+    assert [(await api.post(TRY, body, who)).status for who in ("viewer", "stranger", None)] == [403, 404, 401]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "scene"),
+        ({"scene": SCENE, "scene_id": 1}, "scene"),
+        ({"scene_id": 99}, "scene_id"),
+        ({"scene": SCENE, "env_id": 99}, "env_id"),
+        ({"scene": SCENE, "timeout": 61}, "timeout"),
+        ({"scene": {"name": "s", "steps": [{"name": "a", "request": {}}]}}, "scene.steps[0].request.url"),
+        ({"scene": SCENE, "protocol": "pigeon"}, "scene.steps[0].protocol"),
+    ],
+)
+async def test_what_is_wrong(api: Api, body: dict[str, Any], path: str) -> None:
+    answer = await api.post(TRY, {"project_id": 1, **body}, "editor")
+    assert (answer.status, [problem["path"] for problem in answer.json["details"]]) == (422, [path])
