@@ -53,8 +53,8 @@ export default [
       '@intlify/vue-i18n/no-raw-text': [
         'error',
         {
-          ignorePattern: '^[-–—·/#:×=≥≤%()+→…|.,0-9\\s]+$',
-          ignoreText: ['perfsvc', '?', 'Ctrl K', 'Esc', 'Enter', 'p50', 'p90', 'p95', 'p99', 'ms', 's', '/s', '±', 'L', 'F', 'JSON', 'YAML'],
+          ignorePattern: '^[-–—·/#:×=≥≤%()*+÷←↑↓↵→…|.,0-9\\s]+$',
+          ignoreText: ['/s', '?', 'CPU', 'Ctrl K', 'Ctrl S', 'Ctrl ↵', 'Enter', 'Esc', 'F', 'JSON', 'L', 'YAML', 'ms', 'p50', 'p90', 'p95', 'p99', 'perfsvc', 's', '±'],
         },
       ],
     },

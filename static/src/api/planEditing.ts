@@ -1,6 +1,7 @@
 // Plans: read, save, start, stop, and what a plan that is not saved yet would do.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, toValue } from 'vue'
+import { clean } from '@/load/changes'
 import type { LoadConfig } from '@/load/config'
 import { api, ask, type Schemas } from './client'
 import { everyPage } from './lists'
@@ -14,7 +15,7 @@ export interface PlanConfig extends LoadConfig {
   request_timeout?: number
   target_url?: string | null
   test_type?: string
-  control_mode?: 'single' | 'multi_process' | 'distributed' | string
+  control_mode?: 'single' | 'central' | 'distributed'
   env_id?: number | null
   protocol?: string
   data_source_type?: string
@@ -97,6 +98,11 @@ export function usePlan(id: MaybeRefOrGetter<number | null>) {
   })
 }
 
+/** A plan without what is not set. */
+function unset(body: PlanBody): PlanBody {
+  return { ...body, config: clean(body.config) as PlanConfig }
+}
+
 /** Expectations for a plan that may not be sound yet; null where the service has no such endpoint. */
 export async function previewPlan(
   project: number,
@@ -104,12 +110,12 @@ export async function previewPlan(
   body: PlanBody,
   signal?: AbortSignal,
 ): Promise<PlanPreview | null> {
-  const sent = { project_id: project, ...(plan === null ? {} : { plan_id: plan }), ...body }
+  const sent = { project_id: project, ...(plan === null ? {} : { plan_id: plan }), ...unset(body) }
   return raw<PlanPreview>('POST', '/api/performance/plans/preview/', { body: sent, signal, absent: [404, 405] })
 }
 
 export function createPlan(project: number, body: PlanBody): Promise<Plan> {
-  return raw<Plan>('POST', '/api/performance/plans/', { body: { project_id: project, ...body } }) as Promise<Plan>
+  return raw<Plan>('POST', '/api/performance/plans/', { body: { project_id: project, ...unset(body) } }) as Promise<Plan>
 }
 
 /** Saves what changed. `since` is the `updated_at` that was edited: a newer plan is a 409. */

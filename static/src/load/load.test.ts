@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadConfig } from './config'
 import { expect as expectation, iterationOf, peakFor } from './little'
+import { changedKeys } from './changes'
+import { handlesOf, withPart, withStageAdded, withStageRemoved } from './handles'
 import { modeOf, withMode, withVariable, MODES } from './modes'
+import { planProblems } from './problems'
 import { areaOf, lengthOf, loadAt, meanOf, peakOf, pointsOf } from './profile'
 import { loadScale, timeScale } from './scale'
 import { shares, split } from './shares'
@@ -156,5 +159,49 @@ describe('spans and scales', () => {
     expect(loadScale(1.2)).toEqual({ max: 1.25, step: 0.25 })
     expect(loadScale(10)).toEqual({ max: 10, step: 2 })
     expect(timeScale(840)).toEqual({ max: 840, step: 120 })
+  })
+})
+
+describe('handles', () => {
+  it('move the corners of users', () => {
+    expect(handlesOf(users)).toEqual([{ index: 0, at: 20, load: 100 }, { index: 1, at: 80, load: 100 }])
+    expect(withPart(users, 0, 30, 120)).toMatchObject({ ramp_up_time: 30, concurrent_users: 120 })
+    expect(withPart(users, 1, 0, 120)).toMatchObject({ hold_time: 1, concurrent_users: 120 })
+  })
+
+  it('move, add and remove stages', () => {
+    const staged = withMode(users, 'stages')
+    expect(withStageAdded(staged, 0).execution_config?.stages).toHaveLength(4)
+    expect(withStageRemoved(staged, 0).execution_config?.stages).toHaveLength(2)
+    expect(withPart(staged, 1, 5, 200)).toMatchObject({ concurrent_users: 200 })
+  })
+})
+
+describe('problems of a plan', () => {
+  const plan = { name: 'p', scenes: [{ weight: 1 }], config: users }
+
+  it('are none where all is well', () => {
+    for (const mode of MODES) expect(planProblems({ ...plan, config: withMode(users, mode) }, ['a'])).toEqual([])
+  })
+
+  it('stand at their paths', () => {
+    const config = { ...users, concurrent_users: 0, hold_time: 1.5, execution_config: { thresholds: ['p95 < 1', 'x', 'p95{b} < 1'] } }
+    expect(planProblems({ name: ' ', scenes: [{ weight: 0 }], config }, ['a']).map(({ path, fault }) => [path, fault])).toEqual([
+      ['name', 'noName'],
+      ['scenes[0].weight', 'noWeight'],
+      ['config.concurrent_users', 'users'],
+      ['config.hold_time', 'span'],
+      ['config.execution_config.thresholds[1]', 'threshold'],
+      ['config.execution_config.thresholds[2]', 'thresholdStep'],
+    ])
+    expect(planProblems({ name: 'p', scenes: [], config: users }, [])).toEqual([{ path: 'scenes', fault: 'noTarget' }])
+  })
+})
+
+describe('changes', () => {
+  it('are the keys that differ; null clears', () => {
+    const stored = { a: 1, b: { x: 1, y: null }, c: 3, d: 4 }
+    expect(changedKeys({ a: 1, b: { x: 1 }, c: null, e: 5 }, stored)).toEqual({ c: null, d: null, e: 5 })
+    expect(changedKeys({ b: { x: 2, z: null } }, { b: { x: 1 } })).toEqual({ b: { x: 2 } })
   })
 })

@@ -1,3 +1,30 @@
 import type { zh } from '../zh'
 
-export const schema: (typeof zh)['schema'] = {}
+export const schema: (typeof zh)['schema'] = {
+  more: 'More options',
+  changed: '{changed} of {all} changed',
+  allDefault: '{n}, at its default | {n}, all at their defaults',
+  oneOf: 'One of',
+  required: 'required',
+  name: 'name',
+  nameOf: 'Name in {label}',
+  valueOf: 'Value of {name}',
+  removeOf: 'Remove {name}',
+  asDefault: 'Default',
+  yes: 'Yes',
+  no: 'No',
+  on: 'on',
+  off: 'off',
+  kept: 'Stored, and never shown again',
+  replace: 'Replace',
+  mistake: {
+    required: 'Required',
+    number: 'Must be a number',
+    whole: 'Must be a whole number',
+    low: 'Must not be less than {min}',
+    high: 'Must not be more than {max}',
+    long: 'At most {longest} characters',
+    pattern: 'Not in the right form',
+    json: 'This is not valid JSON',
+  },
+}

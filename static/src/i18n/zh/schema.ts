@@ -1,2 +1,29 @@
-// Texts: schema.
-export const schema = {}
+// Texts: forms made from a schema.
+export const schema = {
+  more: '更多选项',
+  changed: '共 {all} 项，{changed} 项已改动',
+  allDefault: '{n} 项，均为默认值',
+  oneOf: '只能选一种',
+  required: '必填',
+  name: '名称',
+  nameOf: '{label}的名称',
+  valueOf: '{name} 的值',
+  removeOf: '移除 {name}',
+  asDefault: '默认',
+  yes: '是',
+  no: '否',
+  on: '已启用',
+  off: '未启用',
+  kept: '已保存，不会再显示',
+  replace: '更换',
+  mistake: {
+    required: '必填',
+    number: '应为数字',
+    whole: '应为整数',
+    low: '不能小于 {min}',
+    high: '不能大于 {max}',
+    long: '最多 {longest} 个字符',
+    pattern: '格式不对',
+    json: '这不是合法的 JSON',
+  },
+}

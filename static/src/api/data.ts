@@ -1,0 +1,74 @@
+// Data files, and the first rows of any data source.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { type MaybeRefOrGetter, toValue } from 'vue'
+import { language } from '@/i18n'
+import { api, ask, type Schemas } from './client'
+import { everyPage } from './lists'
+import { Problem, problemOf } from './problem'
+import { session } from './session'
+
+export type DataFile = Schemas['DataFileAnswer']
+export type Rows = Schemas['DataPreviewAnswer']
+
+export function useDataFiles(project: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ['datafiles', project],
+    queryFn: () =>
+      everyPage((page) =>
+        ask(api.GET('/api/datafiles/', { params: { query: { project_id: toValue(project)!, page, page_size: 100 } } })),
+      ),
+    enabled: () => toValue(project) !== null,
+  })
+}
+
+export function useFilePreview(id: MaybeRefOrGetter<number | null>) {
+  return useQuery({
+    queryKey: ['datafile', id, 'preview'],
+    queryFn: () =>
+      ask(api.GET('/api/datafiles/{datafile_id}/preview/', { params: { path: { datafile_id: toValue(id)! } } })),
+    enabled: () => toValue(id) !== null,
+  })
+}
+
+export function readRows(body: Schemas['PreviewForm']): Promise<Rows> {
+  return ask(api.POST('/api/performance/data-preview/', { body }))
+}
+
+export function useFileRemoval() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (id: number) =>
+      ask(api.DELETE('/api/datafiles/{datafile_id}/', { params: { path: { datafile_id: id } } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ['datafiles'] }),
+  })
+}
+
+interface Upload {
+  file: File
+  /** Replaces this file's content; null makes a new file of the project. */
+  replaces: number | null
+  project: number
+  progress: (part: number) => void
+}
+
+/** Send a file as the body of a request; `fetch` tells nothing of how far it is, so this is XMLHttpRequest. */
+export function upload({ file, replaces, project, progress }: Upload): Promise<DataFile> {
+  const query = replaces === null ? `?project_id=${project}&name=${encodeURIComponent(file.name)}` : ''
+  const path = replaces === null ? `/api/datafiles/${query}` : `/api/datafiles/${replaces}/`
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open(replaces === null ? 'POST' : 'PUT', path)
+    request.setRequestHeader('Authorization', `Bearer ${session.current.value?.token ?? ''}`)
+    request.setRequestHeader('Accept-Language', language.value)
+    request.setRequestHeader('Content-Type', 'application/octet-stream')
+    request.upload.addEventListener('progress', (event) => progress(event.total ? event.loaded / event.total : 0))
+    request.addEventListener('error', () => reject(new Problem('', 0)))
+    request.addEventListener('load', () => {
+      const body: unknown = JSON.parse(request.responseText || 'null')
+      if (request.status < 300) return resolve(body as DataFile)
+      const headers = { 'X-Request-Id': request.getResponseHeader('X-Request-Id') ?? '' }
+      return reject(problemOf(new Response(null, { status: request.status, headers }), body))
+    })
+    request.send(file)
+  })
+}
