@@ -7,8 +7,8 @@ import { everyPage } from './lists'
 import { Problem, problemOf } from './problem'
 import { session } from './session'
 
-export type DataFile = Schemas['DataFileAnswer']
-export type Rows = Schemas['DataPreviewAnswer']
+export type DataFile = Schemas['DataFileResponse']
+export type Rows = Schemas['DataPreviewResponse']
 
 export function useDataFiles(project: MaybeRefOrGetter<number | null>) {
   return useQuery({

@@ -4,7 +4,7 @@ import { type MaybeRefOrGetter, toValue } from 'vue'
 import { api, ask, type Schemas } from './client'
 import { everyPage } from './lists'
 
-export type Env = Schemas['EnvAnswer']
+export type Env = Schemas['EnvResponse']
 export type EnvBody = Omit<Schemas['EnvForm'], 'project_id'>
 
 export function useEnvs(project: MaybeRefOrGetter<number | null>) {

@@ -5,7 +5,7 @@ import { api, ask, type Schemas } from './client'
 import { everyPage } from './lists'
 import type { PlanConfig } from './planEditing'
 
-export type Preset = Omit<Schemas['PresetAnswer'], 'config_data'> & { config_data: PlanConfig }
+export type Preset = Omit<Schemas['PresetResponse'], 'config_data'> & { config_data: PlanConfig }
 
 export function usePresets(project: MaybeRefOrGetter<number | null>) {
   return useQuery({

@@ -41,7 +41,6 @@ export const parts: (typeof zh)['parts'] = {
   remove: 'Remove',
   add: 'Add',
   more: 'More',
-  save: 'Save',
   saved: 'Saved',
   search: 'Search',
   problems: '{n} problem | {n} problems',

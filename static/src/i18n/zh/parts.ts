@@ -40,7 +40,6 @@ export const parts = {
   remove: '移除',
   add: '添加',
   more: '更多',
-  save: '保存',
   saved: '已保存',
   search: '搜索',
   problems: '{n} 处问题',
