@@ -80,7 +80,7 @@ def test_a_run_without_data_says_nothing_of_it(shop: Shop, capsys: pytest.Captur
         ),
         (
             {"data_source_type": "csv", "data_config": {"datafile_id": 1}},
-            "config.data_config.datafile_id: a plan file names its data by file",
+            "config.data_config.datafile_id: use file in a plan file",
         ),
     ],
 )

@@ -40,7 +40,7 @@ def lying(world: World) -> list[str]:
 
 
 async def until_settled(world: World) -> None:
-    """Files that were broken off are removed after the answer."""
+    """Aborted uploads are removed after the response."""
     async with asyncio.timeout(10):
         while any(name.endswith(".part") for name in lying(world)):
             await asyncio.sleep(0.01)
@@ -193,15 +193,15 @@ async def test_only_our_own_files_are_swept(world: World) -> None:
 
 async def test_what_is_on_its_way_is_not_swept(world: World) -> None:
     incoming = world.services.datafiles.receive()
-    await incoming.write(b"x" * file_store.ENOUGH)
+    await incoming.write(b"x" * file_store.WRITE_BYTES)
     await world.services.datafiles.sweep()
-    assert (await incoming.keep()).size == file_store.ENOUGH
+    assert (await incoming.keep()).size == file_store.WRITE_BYTES
     await world.services.datafiles.sweep()
     assert len(lying(world)) == 1
     await incoming.release()
     await world.services.datafiles.sweep()
     assert len(lying(world)) == 1
-    incoming.settle()
+    incoming.allow_sweep()
     await world.services.datafiles.sweep()
     assert lying(world) == []
 
@@ -218,7 +218,7 @@ async def test_a_client_that_leaves_before_its_file_is_known_takes_nothing_with_
         await files.sweep()
         return (), None
 
-    monkeypatch.setattr(files, "_looked_into", left)
+    monkeypatch.setattr(files, "_inspect", left)
     made = await files.create(
         NewDataFile(project_id=1, name="users.csv"), incoming, await world.services.accounts.get(1)
     )
@@ -235,7 +235,7 @@ async def test_a_file_that_becomes_nobodys_is_swept(world: World, monkeypatch: p
     async def broken(stored: file_store.Stored) -> tuple[tuple[str, ...], int | None]:
         raise RuntimeError
 
-    monkeypatch.setattr(files, "_looked_into", broken)
+    monkeypatch.setattr(files, "_inspect", broken)
     with pytest.raises(RuntimeError):
         await files.replace(1, NewContent(), incoming)
     assert len(lying(world)) == 1

@@ -1,7 +1,7 @@
-"""Who may do what in a project.
+"""Roles in projects.
 
-Administrators are owners everywhere. A stranger is told "no such thing" about what is not theirs, exactly as about
-what does not exist; a member whose role is too small is told so.
+An administrator is an owner everywhere. A user who is not a member gets the same 404 for an existing resource as for a
+missing one; a member with an insufficient role gets a 403.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RANK = {role: rank for rank, role in enumerate(Role)}
 
 
 class Kind(Enum):
-    """What belongs to a project, each with the words for its absence."""
+    """The kinds of resources in a project, each with the message for a missing one."""
 
     PROJECT = rows.PROJECT
     ENV = rows.ENV
@@ -42,7 +42,7 @@ class Kind(Enum):
 
     @property
     def id_name(self) -> str:
-        """What its identifier is called in paths, queries and bodies."""
+        """The name of its identifier in paths, queries and bodies."""
         return f"{self.name.lower()}_id"
 
     @property
@@ -67,15 +67,15 @@ PROJECT_OF: dict[Kind, Callable[[Any], int]] = {
 
 
 class Access:
-    """Answers whether a user has a role in the project that something belongs to."""
+    """Checks the role of a user in the project of a resource."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def require(self, user: User, role: Role, kind: Kind, ident: int | str) -> int:
-        """The id of the project; raises NotFound for strangers, Forbidden for members whose role is too small."""
+        """Return the project's id. Raises NotFound for non-members, Forbidden for members with an insufficient role."""
         try:
-            project_id, held = await self._store.run(_standing, user.id, kind, ident)
+            project_id, held = await self._store.run(_project_and_role, user.id, kind, ident)
         except NotFound:
             raise kind.missing from None
         if user.administrator:
@@ -87,6 +87,6 @@ class Access:
         return project_id
 
 
-def _standing(user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None]:
+def _project_and_role(user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None]:
     project_id = PROJECT_OF[kind](ident)
     return project_id, projects.role_of(project_id, user_id)

@@ -1,4 +1,4 @@
-"""Users: how they come to be, what they may change about themselves, what an administrator may change about them."""
+"""Users: registration, changes to one's own profile, changes by an administrator."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from perfsvc.model.problems import Fault
 from perfsvc.service.auth.passwords import LONGEST
 from perfsvc.service.auth.passwords import SHORTEST
 from perfsvc.service.auth.passwords import Passwords
-from perfsvc.service.auth.sessions import Pair
 from perfsvc.service.auth.sessions import Sessions
+from perfsvc.service.auth.sessions import TokenPair
 from perfsvc.service.auth.throttle import Throttle
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
@@ -34,7 +34,7 @@ from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
 REGISTRATIONS_PER_HOUR = 30
-"""From one address: hashing a password costs more than sending one."""
+"""Per address: hashing a password costs more than sending one."""
 PASSWORD_GUESSES = 10
 
 Username = Annotated[str, Field(pattern=r"^[\w.@-]{2,150}$")]
@@ -57,21 +57,21 @@ class Registration(Spec):
 
 
 class ProfileChange(Change):
-    """What users may change about themselves."""
+    """Changes to one's own profile."""
 
     username: Username = may_change("用户名", "Username")
     email: Email = may_change("邮箱", "Email")
 
 
 class PasswordChange(Spec):
-    """A new password, by whoever knows the old one."""
+    """A new password, confirmed with the old one."""
 
-    old_password: str = titled("原密码", "Present password", min_length=1, max_length=LONGEST)
+    old_password: str = titled("原密码", "Current password", min_length=1, max_length=LONGEST)
     new_password: Password = titled("新密码", "New password")
 
 
 class AccountChange(Change):
-    """What an administrator may change about others. ``is_active``: 0 normal, 1 disabled."""
+    """Changes by an administrator. ``is_active``: 0 normal, 1 disabled."""
 
     email: Email = may_change("邮箱", "Email")
     is_active: Literal[0, 1] = may_change("禁用状态", "Disabled")
@@ -80,7 +80,7 @@ class AccountChange(Change):
 
 
 class Accounts:
-    """Users, and who they say they are."""
+    """Users and their passwords."""
 
     def __init__(
         self, store: Store, settings: Settings, passwords: Passwords, sessions: Sessions, clock: Clock
@@ -93,7 +93,7 @@ class Accounts:
         self._guesses = Throttle(PASSWORD_GUESSES, settings.login_window, clock)
 
     async def ensure_administrator(self) -> str | None:
-        """At the first start, create the administrator; a random password is the answer, to be shown once."""
+        """Create the administrator at the first start. Return the password if it is random, to be shown once."""
         if (await self._store.run(users.page, 1, 1)).total:
             return None
         name = self._settings.admin_username
@@ -103,9 +103,9 @@ class Accounts:
         return None if self._settings.admin_password else password
 
     async def register(self, form: Registration, address: str) -> User:
-        """A new user. Raises Conflict for a name that is taken, Forbidden where registration is closed."""
+        """Create a user. Raises Conflict for a taken name, Forbidden when registration is closed, TooManyRequests."""
         if not self._settings.registration:
-            raise Forbidden("未开放注册，请联系管理员", "Registration is closed; ask an administrator")
+            raise Forbidden("未开放注册，请联系管理员", "Registration is closed; contact an administrator")
         self._registrations.admit(address)
         password_hash = await self._passwords.hash(form.password)
         return await self._store.run(users.create, form.username, form.email, password_hash)
@@ -114,26 +114,26 @@ class Accounts:
         return await self._store.run(users.get, user_id)
 
     async def page(self, page: int, page_size: int) -> Page[User]:
-        """All users, the oldest first."""
+        """Return all users, the oldest first."""
         return await self._store.run(users.page, page, page_size)
 
     async def update_profile(self, user: User, change: ProfileChange) -> User:
-        """Raises Conflict for a name that is taken."""
+        """Raises Conflict for a taken name."""
         return await self._store.run(_update, user.id, change.given())
 
-    async def change_password(self, user: User, form: PasswordChange) -> Pair:
-        """End all sessions and begin a new one. Raises InvalidInput when the old password is wrong."""
+    async def change_password(self, user: User, form: PasswordChange) -> TokenPair:
+        """End all sessions and begin a new one. Raises InvalidInput for a wrong old password."""
         self._guesses.admit(user.id)
         if not await self._passwords.verify(user.password_hash, form.old_password):
             raise InvalidInput.at("old_password", "密码错误", "is wrong")
-        self._guesses.forgive(user.id)
+        self._guesses.reset(user.id)
         await self._store.run(_set_password, user.id, await self._passwords.hash(form.new_password))
         return await self._sessions.begin(user)
 
     async def administer(self, user_id: int, change: AccountChange, administrator: User) -> User:
-        """Change somebody's account; disabling it or setting a password ends all sessions.
+        """Change an account; disabling it or setting its password ends all its sessions.
 
-        Raises NotFound, and Conflict when administrators would disable or demote themselves: so one is always left.
+        Raises NotFound, and Conflict when administrators disable or demote themselves, so that one always remains.
         """
         given = change.given()
         disabled = given.pop("is_active", 0) == 1

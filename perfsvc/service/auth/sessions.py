@@ -1,9 +1,8 @@
-"""Logging in, staying logged in, logging out.
+"""Login, token refresh, logout.
 
-A session begins with a login and has a row of its own beside its refresh tokens, all remembered by identifier only. A
-refresh token is good for one use; when a used one turns up again, somebody has copied it, and the whole session ends.
-Access tokens name their session and are looked up on every request, so a logout, a new password or a disabled account
-holds at once.
+A session begins with a login. It has a row of its own beside the rows of its refresh tokens; only identifiers are
+stored. A refresh token is valid for one use: reuse means that it was copied, and ends the session. The session of an
+access token is looked up on every request, so a logout, a new password or a disabled account takes effect at once.
 """
 
 from __future__ import annotations
@@ -33,26 +32,26 @@ from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
 ADDRESS_ALLOWANCE = 10
-"""How many times the attempts of one user an address may make in all: an office has many users, an attacker more."""
+"""Limit per address, as a multiple of the limit per user: the users of an office share an address."""
 
 
 class Login(Spec):
-    """Who wants in."""
+    """Credentials."""
 
     username: str = titled("用户名", "Username", min_length=1, max_length=150)
     password: str = titled("密码", "Password", min_length=1, max_length=LONGEST)
 
 
 class Identity(NamedTuple):
-    """Who holds a token. ``expires`` is Unix time in seconds."""
+    """The user and session of a token. ``expires`` is Unix time in seconds."""
 
     user: User
     session: str
     expires: int
 
 
-class Pair(NamedTuple):
-    """An access token with its life in seconds, and the refresh token that buys the next one."""
+class TokenPair(NamedTuple):
+    """An access token with its lifetime in seconds, and the refresh token for the next pair."""
 
     token: str
     refresh_token: str
@@ -60,7 +59,7 @@ class Pair(NamedTuple):
 
 
 class Sessions:
-    """Everything about tokens."""
+    """Issues, refreshes, verifies and revokes tokens."""
 
     def __init__(self, store: Store, settings: Settings, secret_key: str, passwords: Passwords, clock: Clock) -> None:
         self._store = store
@@ -71,11 +70,11 @@ class Sessions:
         self._by_user = Throttle(settings.login_attempts, settings.login_window, clock)
         self._by_address = Throttle(settings.login_attempts * ADDRESS_ALLOWANCE, settings.login_window, clock)
 
-    async def login(self, login: Login, address: str) -> tuple[User, Pair]:
+    async def login(self, login: Login, address: str) -> tuple[User, TokenPair]:
         """Begin a session.
 
-        Raises NotAuthenticated alike for an unknown user and a wrong password, Forbidden for a disabled account,
-        TooManyRequests for too many attempts from this address.
+        Raises the same NotAuthenticated for an unknown user and a wrong password, Forbidden for a disabled account,
+        TooManyRequests.
         """
         attempt = (login.username.lower(), address)
         self._by_address.admit(address)
@@ -86,34 +85,34 @@ class Sessions:
             raise NotAuthenticated("用户名或密码错误", "Wrong username or password")
         if user.disabled:
             raise Forbidden("账号已被禁用", "This account is disabled")
-        self._by_user.forgive(attempt)
+        self._by_user.reset(attempt)
         self._by_address.refund(address)
         return user, await self.begin(user)
 
-    async def begin(self, user: User) -> Pair:
-        """A new session for a user who has shown who they are."""
+    async def begin(self, user: User) -> TokenPair:
+        """Begin a session for an authenticated user."""
         session = new_identifier()
-        whole = Claims(user.id, session, session, self._now() + self._settings.session_ttl)
+        session_claims = Claims(user.id, session, session, self._now() + self._settings.session_ttl)
         refresh = self._refresh_claims(user.id, session)
-        await self._store.run(_begin, whole, refresh)
+        await self._store.run(_begin, session_claims, refresh)
         return self._pair(refresh)
 
-    async def refresh(self, refresh_token: str) -> Pair:
-        """The next pair of a session; the token given is used up. Raises NotAuthenticated."""
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        """Exchange a refresh token for the next pair. Raises NotAuthenticated."""
         used = self._tokens.read("refresh", refresh_token)
-        await self._store.run(_holder, used)
+        await self._store.run(_user_of, used)
         refresh = self._refresh_claims(used.user_id, used.session)
         if not await self._store.run(_rotate, used, refresh):
             raise NotAuthenticated("刷新令牌已失效，请重新登录", "The refresh token was used before; log in again")
         return self._pair(refresh)
 
     async def authenticate(self, token: str) -> Identity:
-        """Who holds an access token; raises NotAuthenticated when it, its session or its user is no longer good."""
+        """Return the identity behind an access token. Raises NotAuthenticated if token, session or user is invalid."""
         claims = self._tokens.read("access", token)
-        return Identity(await self._store.run(_holder, claims), claims.session, claims.expires)
+        return Identity(await self._store.run(_user_of, claims), claims.session, claims.expires)
 
     async def logout(self, session: str) -> None:
-        """End a session: none of its tokens is good any more."""
+        """End a session and invalidate its tokens."""
         await self._store.run(users.revoke, session)
 
     def _now(self) -> int:
@@ -122,10 +121,10 @@ class Sessions:
     def _refresh_claims(self, user_id: int, session: str) -> Claims:
         return Claims(user_id, session, new_identifier(), self._now() + self._settings.refresh_token_ttl)
 
-    def _pair(self, refresh: Claims) -> Pair:
+    def _pair(self, refresh: Claims) -> TokenPair:
         life = self._settings.access_token_ttl
         access = Claims(refresh.user_id, refresh.session, new_identifier(), self._now() + life)
-        return Pair(self._tokens.issue("access", access), self._tokens.issue("refresh", refresh), life)
+        return TokenPair(self._tokens.issue("access", access), self._tokens.issue("refresh", refresh), life)
 
 
 def _by_username(username: str) -> User | None:
@@ -135,8 +134,8 @@ def _by_username(username: str) -> User | None:
         return None
 
 
-def _holder(claims: Claims) -> User:
-    """Whose token it is; raises NotAuthenticated when the session has ended or the user may not go on."""
+def _user_of(claims: Claims) -> User:
+    """Return the token's user. Raises NotAuthenticated when the session has ended or the user is disabled or gone."""
     if users.is_revoked(claims.session):
         raise NotAuthenticated("登录已失效，请重新登录", "This session has ended; log in again")
     try:
@@ -149,10 +148,10 @@ def _holder(claims: Claims) -> User:
 
 
 @writes
-def _begin(whole: Claims, refresh: Claims) -> None:
-    # Whoever adds rows takes away those that are worth nothing, so the table stays as small as its use.
+def _begin(session: Claims, refresh: Claims) -> None:
+    # Every login purges expired rows, which bounds the table.
     users.purge_expired()
-    _remember(whole, refresh)
+    _remember(session, refresh)
 
 
 @writes
@@ -164,7 +163,7 @@ def _remember(*tokens: Claims) -> None:
 
 @writes
 def _rotate(used: Claims, next_: Claims) -> bool:
-    """Whether the token was still good. That it was not is an answer, not an error: ending the session must be kept."""
+    """Return whether the token was unused. No error otherwise: it would roll back the end of the session."""
     users.hold(used.session)
     if not users.revoke(used.jti):
         users.revoke(used.session)

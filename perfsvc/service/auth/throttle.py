@@ -1,4 +1,4 @@
-"""Counts attempts, so that nobody can guess passwords at leisure."""
+"""Rate limits for login attempts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ CAPACITY = 10_000
 NS = 1_000_000_000
 
 
-class Tally(NamedTuple):
-    """How often since when, in nanoseconds of the steady clock."""
+class Attempts(NamedTuple):
+    """How many attempts since a moment of the steady clock."""
 
     since_ns: int
-    attempts: int
+    number: int
 
 
 class Throttle:
-    """At most ``limit`` attempts of one key in ``window`` seconds, counted from the first of them.
+    """At most ``limit`` attempts per key within ``window`` seconds of the first one.
 
-    Remembers the ``capacity`` keys seen last; an attacker with more addresses than that pays in addresses.
+    Keeps the ``capacity`` most recent keys.
     """
 
     def __init__(self, limit: int, window: int, clock: Clock, capacity: int = CAPACITY) -> None:
@@ -31,26 +31,26 @@ class Throttle:
         self._window_ns = window * NS
         self._clock = clock
         self._capacity = capacity
-        self._tallies: OrderedDict[Hashable, Tally] = OrderedDict()
+        self._attempts: OrderedDict[Hashable, Attempts] = OrderedDict()
 
     def admit(self, key: Hashable) -> None:
-        """Count one more attempt; raises TooManyRequests with the seconds until the window ends."""
+        """Count an attempt. Raises TooManyRequests with the seconds until the window ends."""
         now = self._clock.now_ns()
-        tally = self._tallies.pop(key, Tally(now, 0))
-        if now - tally.since_ns >= self._window_ns:
-            tally = Tally(now, 0)
-        self._tallies[key] = Tally(tally.since_ns, min(tally.attempts + 1, self._limit))
-        if len(self._tallies) > self._capacity:
-            self._tallies.popitem(last=False)
-        if tally.attempts >= self._limit:
-            raise TooManyRequests(max(1, -(-(tally.since_ns + self._window_ns - now) // NS)))
+        seen = self._attempts.pop(key, Attempts(now, 0))
+        if now - seen.since_ns >= self._window_ns:
+            seen = Attempts(now, 0)
+        self._attempts[key] = Attempts(seen.since_ns, min(seen.number + 1, self._limit))
+        if len(self._attempts) > self._capacity:
+            self._attempts.popitem(last=False)
+        if seen.number >= self._limit:
+            raise TooManyRequests(max(1, -(-(seen.since_ns + self._window_ns - now) // NS)))
 
     def refund(self, key: Hashable) -> None:
-        """Take one attempt back: it was right. Those that were wrong still count."""
-        tally = self._tallies.get(key)
-        if tally is not None:
-            self._tallies[key] = Tally(tally.since_ns, max(0, tally.attempts - 1))
+        """Uncount one successful attempt; failed ones still count."""
+        seen = self._attempts.get(key)
+        if seen is not None:
+            self._attempts[key] = Attempts(seen.since_ns, max(0, seen.number - 1))
 
-    def forgive(self, key: Hashable) -> None:
-        """Forget the key's attempts: one of them was right."""
-        self._tallies.pop(key, None)
+    def reset(self, key: Hashable) -> None:
+        """Forget all attempts of a key."""
+        self._attempts.pop(key, None)

@@ -1,7 +1,7 @@
-"""Tokens that say who somebody is: JSON Web Tokens signed with HS256.
+"""JSON Web Tokens, signed with HS256.
 
-An access token is short-lived and opens the API; a refresh token buys the next pair, once. Both belong to a session,
-which begins with a login and ends with a logout.
+An access token is short-lived and authenticates API requests; a refresh token is exchanged once for the next pair. Both
+belong to a session, which begins with a login and ends with a logout.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TokenType = Literal["access", "refresh"]
 
 
 class Claims(NamedTuple):
-    """What a token says. ``expires`` is Unix time in seconds."""
+    """The content of a token. ``expires`` is Unix time in seconds."""
 
     user_id: int
     session: str
@@ -33,7 +33,7 @@ class Claims(NamedTuple):
 
 
 def new_identifier() -> str:
-    """128 random bits as 32 hexadecimal digits."""
+    """Return 128 random bits as 32 hexadecimal digits."""
     return secrets.token_hex(16)
 
 
@@ -45,7 +45,7 @@ class Tokens:
         self._clock = clock
 
     def issue(self, type_: TokenType, claims: Claims) -> str:
-        """The claims as a signed text."""
+        """Return the claims as a signed token."""
         payload = {
             "sub": str(claims.user_id),
             "sid": claims.session,
@@ -57,7 +57,7 @@ class Tokens:
         return jwt.encode(payload, self._key, ALGORITHM)
 
     def read(self, type_: TokenType, token: str) -> Claims:
-        """The claims of a token of that type; raises NotAuthenticated when it is forged, expired or another type."""
+        """Return the claims of a token. Raises NotAuthenticated when it is forged, expired or of another type."""
         payload = self._payload(token)
         if payload["type"] != type_ or not _well_formed(payload):
             raise NotAuthenticated
@@ -68,7 +68,7 @@ class Tokens:
     def _payload(self, token: str) -> dict[str, Any]:
         if len(token) > LONGEST:
             raise NotAuthenticated
-        # Expiry is ours to check, by the injected clock.
+        # Expiry is checked below, with the injected clock.
         options = jwt.types.Options(require=REQUIRED, verify_exp=False, verify_iat=False)
         try:
             return jwt.decode(token, self._key, [ALGORITHM], options)

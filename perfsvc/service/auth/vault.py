@@ -1,4 +1,4 @@
-"""Keys for every purpose from one secret, and the vault for what must be stored but never shown."""
+"""Keys derived from the secret key, and encryption of stored secrets."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from perfsvc.errors import Unavailable
 
 
 def derive(secret_key: str, purpose: str) -> bytes:
-    """32 bytes for one purpose. Knowing one of them tells nothing about another, or about ``secret_key``."""
+    """Return 32 bytes for one purpose. A derived key reveals neither another one nor ``secret_key``."""
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"perfsvc {purpose}".encode()).derive(
         secret_key.encode()
     )
 
 
 class Vault:
-    """Encrypts short texts such as the password of a database connection."""
+    """Encrypts short texts such as passwords of database connections."""
 
     def __init__(self, secret_key: str) -> None:
         self._fernet = Fernet(base64.urlsafe_b64encode(derive(secret_key, "vault")))
 
     def seal(self, text: str) -> str:
-        """The text encrypted and authenticated, as ASCII."""
+        """Return the text encrypted and authenticated, as ASCII."""
         return self._fernet.encrypt(text.encode()).decode("ascii")
 
     def unseal(self, sealed: str) -> str:
-        """The text again; raises Unavailable when it was sealed with another key, or altered."""
+        """Return the plain text. Raises Unavailable when it was sealed with another key, or altered."""
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:

@@ -1,7 +1,7 @@
-"""A folder of files under names of our own. Nothing that a user wrote ever becomes part of a path.
+"""A folder of files under generated names. User input never becomes part of a path.
 
-A file is written beside the others under a name that ends with ``.part``, synced, and only then renamed: whatever
-happens in between, there is a whole file or none.
+A file is written under a name that ends with ``.part``, synced, and then renamed, so that a crash leaves a whole file
+or none.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from perfsvc.errors import PerfsvcError
 from perfsvc.errors import TooLarge
 from perfsvc.errors import Unavailable
 
-OURS = re.compile(r"[0-9a-f]{32}(\.part)?")
+STORED_NAME = re.compile(r"[0-9a-f]{32}(\.part)?")
 UNFINISHED = ".part"
-ENOUGH = 1_048_576
-"""Bytes that are written at a time."""
+WRITE_BYTES = 1_048_576
+"""Buffered before each write."""
 
 
 class Stored(NamedTuple):
-    """A file that is there to stay; ``digest`` is its SHA-256 in hexadecimal."""
+    """A complete file; ``digest`` is its SHA-256 in hexadecimal."""
 
     stored_name: str
     size: int
@@ -34,51 +34,51 @@ class Stored(NamedTuple):
 
 
 class FileStore:
-    """The folder, made when it is first needed."""
+    """The folder, created on first use."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._unfinished: set[str] = set()
 
     def path(self, stored_name: str) -> Path:
-        """Where a file lies. Raises ValueError for a name that is not ours."""
-        if not OURS.fullmatch(stored_name):
+        """Return the path of a file. Raises ValueError for a name that was not generated here."""
+        if not STORED_NAME.fullmatch(stored_name):
             raise ValueError(stored_name)
         return self.folder / stored_name
 
     def receive(self, limit: int) -> Upload:
-        """A new file of at most so many bytes, to be written."""
+        """Return a new upload of at most ``limit`` bytes."""
         return Upload(self, limit, self._unfinished)
 
     async def remove(self, stored_name: str) -> None:
-        """Whoever has it open reads on; a file that is gone is no matter."""
+        """Delete a file, if it exists; open handles stay readable."""
         await asyncio.to_thread(self.path(stored_name).unlink, missing_ok=True)
 
-    async def settled(self) -> set[str]:
-        """The names of our files that nobody is about to make known: each is known by now, or will never be."""
-        lying = await asyncio.to_thread(self._lying)
-        return lying - self._unfinished
+    async def sweepable(self) -> set[str]:
+        """Return the names of all files but those of uploads in progress."""
+        present = await asyncio.to_thread(self._present)
+        return present - self._unfinished
 
-    def _lying(self) -> set[str]:
+    def _present(self) -> set[str]:
         found = os.listdir(self.folder) if self.folder.is_dir() else []
-        return {name for name in found if OURS.fullmatch(name)}
+        return {name for name in found if STORED_NAME.fullmatch(name)}
 
 
 class Upload:
-    """A file on its way: ``write`` until it is whole, ``keep`` it, and ``release`` it at last, kept or not."""
+    """A file being received: ``write`` its bytes, ``keep`` it when complete, ``release`` it in any case."""
 
-    def __init__(self, shelf: FileStore, limit: int, unfinished: set[str]) -> None:
+    def __init__(self, file_store: FileStore, limit: int, unfinished: set[str]) -> None:
         self.size = 0
         self._limit = limit
         self._name = uuid.uuid4().hex
-        self._path = shelf.path(self._name + UNFINISHED)
+        self._path = file_store.path(self._name + UNFINISHED)
         self._digest = hashlib.sha256()
         self._waiting = bytearray()
         self._handle: int | None = None
         self._kept = False
         self._released = False
-        self._settled = False
-        self._turn = asyncio.Lock()
+        self._sweep_allowed = False
+        self._lock = asyncio.Lock()
         self._unfinished = unfinished
         unfinished.update((self._name, self._path.name))
 
@@ -88,33 +88,33 @@ class Upload:
         if self.size > self._limit:
             raise TooLarge(self._limit)
         self._waiting += data
-        if len(self._waiting) >= ENOUGH:
-            await self._do(self._flush)
+        if len(self._waiting) >= WRITE_BYTES:
+            await self._in_thread(self._flush)
 
     async def keep(self) -> Stored:
-        """The file, whole and safe on the disk, and not swept before ``settle``. Raises Unavailable."""
-        await self._do(self._finish)
+        """Return the complete, synced file; it is not swept before ``allow_sweep``. Raises Unavailable."""
+        await self._in_thread(self._finish)
         return Stored(self._name, self.size, self._digest.hexdigest())
 
-    def settle(self) -> None:
-        """The file is known by now, or will never be; also for one that was not kept."""
-        self._settled = True
+    def allow_sweep(self) -> None:
+        """End the protection from sweeping: the file has its row in the database, or never will."""
+        self._sweep_allowed = True
         if self._kept:
             self._unfinished.discard(self._name)
 
     async def release(self) -> None:
-        """Leave nothing of a file that was not kept; waits for what is being written."""
+        """Remove an incomplete file, after any write in progress."""
         self._released = True
-        async with self._turn:
+        async with self._lock:
             await asyncio.to_thread(self._drop)
         self._unfinished.discard(self._path.name)
-        if self._settled or not self._kept:
+        if self._sweep_allowed or not self._kept:
             self._unfinished.discard(self._name)
 
-    async def _do(self, step: Callable[[], object]) -> None:
-        async with self._turn:
+    async def _in_thread(self, step: Callable[[], object]) -> None:
+        async with self._lock:
             if self._released:
-                raise Unavailable("上传已中断", "the upload was broken off")
+                raise Unavailable("上传已中断", "the upload was aborted")
             try:
                 await asyncio.to_thread(step)
             except OSError as error:
@@ -147,7 +147,7 @@ class Upload:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make sure that names in a folder survive a crash."""
+    """Sync a folder, so that its file names survive a crash."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -156,5 +156,5 @@ def sync_folder(folder: Path) -> None:
 
 
 def not_written(error: OSError) -> PerfsvcError:
-    """What is told when the disk does not take a file."""
-    return Unavailable(f"文件无法保存：{error.strerror}", f"the file cannot be kept: {error.strerror}")
+    """Return the error for a failed write."""
+    return Unavailable(f"文件无法保存：{error.strerror}", f"the file cannot be written: {error.strerror}")

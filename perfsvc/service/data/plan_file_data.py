@@ -1,4 +1,4 @@
-"""The data sources of a plan file: what a source may use is what stands in the file, and the files beside it."""
+"""Data sources of plan files: access to the file's environment and to the files beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PlanFileData:
         self._env = env
 
     def check(self, spec: DataSpec) -> None:
-        """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
+        """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
         self._sources.check(spec)
 
     async def open(self, spec: DataSpec, seed: int) -> Feed:
@@ -38,10 +38,10 @@ class PlanFileData:
 
     async def _file(self, name: int | str) -> Path:
         if not isinstance(name, str):
-            raise InvalidInput.at("datafile_id", "计划文件中请使用 file", "a plan file names its data by file")
+            raise InvalidInput.at("datafile_id", "计划文件中请使用 file", "use file in a plan file")
         return await asyncio.to_thread(file_in, self._folder, name)
 
 
 async def no_connection(name: str) -> Mapping[str, Any]:
-    """A plan file has no database connections. Raises InvalidInput."""
+    """Raise InvalidInput: a plan file has no database connections."""
     raise InvalidInput.at("connection", "计划文件没有数据库连接", "a plan file has no database connections")

@@ -1,4 +1,4 @@
-"""The first rows of a data source, for people who are about to use it."""
+"""Preview of a data source: its first rows, redacted and truncated."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from perfsvc.service.fields import Id
 
 PREVIEW_ROWS = 10
 PREVIEW_LIMIT_S = 15.0
-"""For opening, and again for reading."""
+"""Limit for opening and again for reading."""
 MOST_COLUMNS = 100
 FEW_COLUMNS = 20
 LONGEST_VALUE = 1000
 LONGEST_OF_MANY = 200
-"""Characters of a value that are shown, of few columns and of many."""
+"""Shown characters of a value, with few columns and with many."""
 MOST_VALUES = 300
 DEEPEST = 10
-"""Values of a row that are shown of what lies within others, and how deep within each other they may lie."""
+"""Shown nested values per row, and their greatest depth."""
 MORE = "…"
 
 
 class PreviewForm(Spec):
-    """A data source as a plan's config has it."""
+    """A data source in the words of a plan's config."""
 
     project_id: Id = titled("所属项目ID", "Project")
     env_id: Id | None = titled("测试环境", "Environment", default=None)
@@ -43,20 +43,20 @@ class PreviewForm(Spec):
 
 @dataclass(frozen=True)
 class Preview:
-    """``count`` is how many rows there are, where that is known without reading them all."""
+    """The first rows. ``count`` is the number of all rows, if known without reading them."""
 
     columns: list[str]
     rows: list[Row]
     count: int | None
     warnings: list[Text]
 
-    def counted(self, count: int | None) -> Preview:
-        """The same, with a count that is known from elsewhere."""
+    def with_count(self, count: int | None) -> Preview:
+        """Return a copy with a count from elsewhere."""
         return replace(self, count=count)
 
 
 async def preview_of(name: str, feed: Feed) -> Preview:
-    """Read the first rows of an open feed, and closes it. Raises SourceFailed."""
+    """Read the first rows of an open feed and close it. Raises SourceFailed."""
     try:
         rows = await told(name, PREVIEW_LIMIT_S, first_rows(feed), "")
         count = len(rows) if len(rows) <= PREVIEW_ROWS else feed.count
@@ -72,13 +72,13 @@ async def preview_of(name: str, feed: Feed) -> Preview:
 
 
 def shown_row(row: Row, columns: list[str]) -> Row:
-    """The columns of a row. Masking takes a while: for a thread."""
+    """Return the columns of a row, redacted. Slow for long values, so call it in a thread."""
     longest = LONGEST_VALUE if len(columns) <= FEW_COLUMNS else LONGEST_OF_MANY
     return Redaction(longest).row({name: row[name] for name in columns if name in row})
 
 
 async def first_rows(feed: Feed) -> list[Row]:
-    """One row more than is shown, where there are so many."""
+    """Read one row more than is shown, if there are as many."""
     rows: list[Row] = []
     while len(rows) <= PREVIEW_ROWS and (more := await feed.read(PREVIEW_ROWS + 1 - len(rows))):
         rows += more
@@ -86,14 +86,14 @@ async def first_rows(feed: Feed) -> list[Row]:
 
 
 class Redaction:
-    """What is shown of one row: nothing secret, and no more than people read, however much there is."""
+    """Redacted, truncated view of one row."""
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
         self._left = MOST_VALUES
 
     def row(self, row: Row) -> Row:
-        """Every column of it."""
+        """Return every column, redacted."""
         return {name: self._named(name, value, 0) for name, value in row.items()}
 
     def _object(self, given: Row, depth: int) -> Row:

@@ -1,4 +1,4 @@
-"""The data sources of a project's plans: what a source may use of the project and of its environment."""
+"""Data sources of stored plans: access to the project's files and the environment's connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from perfsvc.store.plans import NO_SUCH_ENV
 
 
 class ProjectData:
-    """Opens the data sources of runs, and looks into them before."""
+    """Opens the data sources of a project's runs and previews."""
 
     def __init__(
         self, sources: DataSources, envs: Envs, files: DataFiles, sqlite_files: SqliteFiles, policy: TargetPolicy
@@ -46,20 +46,20 @@ class ProjectData:
         return ProjectRunData(self, project_id, env)
 
     async def files_of(self, project_id: int) -> dict[str, str]:
-        """Where a project's data files lie, by id and by name."""
+        """Return the paths of a project's data files by id and by name."""
         return await self._files.paths(project_id)
 
     def check(self, spec: DataSpec) -> None:
-        """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
+        """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
         self._sources.check(spec)
 
     async def open(self, spec: DataSpec, project_id: int, env: Env | None, seed: int) -> Feed:
-        """The feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
+        """Return the feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
         context = self._context(project_id, env, seed)
-        return await self._sources.open(spec, context, owner_of(project_id, env))
+        return await self._sources.open(spec, context, cache_owner(project_id, env))
 
     async def preview(self, form: PreviewForm) -> Preview:
-        """The first rows, as the source gives them now. Raises InvalidInput, SourceFailed."""
+        """Return the first rows, past the cache. Raises InvalidInput, SourceFailed."""
         allocation, options = split_config(form.data_config)
         parsed = Allocation.parse(allocation, "data_config")
         spec = DataSpec(source=form.data_source_type, options=options, allocation=parsed)
@@ -111,7 +111,7 @@ class ProjectRunData:
     env: Env | None
 
     def check(self, spec: DataSpec) -> None:
-        """Raises InvalidInput, with paths below ``config``, for what shows before the source is opened."""
+        """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
         self.data.check(spec)
 
     async def open(self, spec: DataSpec, seed: int) -> Feed:
@@ -119,6 +119,6 @@ class ProjectRunData:
         return await self.data.open(spec, self.project_id, self.env, seed)
 
 
-def owner_of(project_id: int, env: Env | None) -> list[Any]:
-    """All that the rows of a source depend on beside its options; a connection that is changed has another value."""
+def cache_owner(project_id: int, env: Env | None) -> list[Any]:
+    """Return all that a source's rows depend on besides its options, as part of the cache key."""
     return [project_id] if env is None else [project_id, env.id, env.host, env.headers, env.variables, env.databases]

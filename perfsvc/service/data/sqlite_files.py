@@ -1,4 +1,4 @@
-"""Which SQLite files a connection may name: those in one folder of the installation, and never our own database."""
+"""SQLite files that database connections may use: those in one folder, and never the service's own database."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from perfsvc.errors import InvalidInput
 
 
 class SqliteFiles:
-    """The folder, and the files in it or elsewhere that are nobody's test data."""
+    """The folder, and the files that are off limits even there."""
 
     def __init__(self, folder: Path, *own: Path) -> None:
         self._folder = folder
         self._own = own
 
     def path(self, name: str) -> Path:
-        """The file of this name below the folder. Raises InvalidInput for every other, however it is written."""
+        """Return the path of a file below the folder. Raises InvalidInput for any other, however it is written."""
         try:
             folder = self._folder.resolve()
             path = (folder / name).resolve(strict=True)
             inside = path.is_relative_to(folder) and path.is_file()
             own = any(path.samefile(each) for each in self._own if each.exists())
-        except (OSError, ValueError, RuntimeError):  # not there, a NUL byte, links in a ring
+        except (OSError, ValueError, RuntimeError):  # missing, a null byte, a loop of links
             inside, own = False, False
         if not inside or own:
             raise InvalidInput.at(

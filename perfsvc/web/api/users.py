@@ -15,7 +15,7 @@ from perfsvc.service.auth.accounts import PasswordChange
 from perfsvc.service.auth.accounts import ProfileChange
 from perfsvc.service.auth.accounts import Registration
 from perfsvc.service.auth.sessions import Login
-from perfsvc.service.auth.sessions import Pair
+from perfsvc.service.auth.sessions import TokenPair
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import PageQuery
@@ -65,7 +65,7 @@ class TokenResponse(Response):
     expires_in: int
 
     @classmethod
-    def of(cls, pair: Pair) -> Self:
+    def of(cls, pair: TokenPair) -> Self:
         return cls(token=pair.token, refresh_token=pair.refresh_token, expires_in=pair.expires_in)
 
 
