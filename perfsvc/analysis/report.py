@@ -103,6 +103,7 @@ def series_block(points: Sequence[Second]) -> dict[str, Any]:
         "max": [point.max for point in points],
         **_series_from_plan(points),
         "node_count": [point.node_count for point in points],
+        "iterations": [point.iterations for point in points],
         "dropped": [point.dropped for point in points],
         "late": [point.late for point in points],
         "bytes_sent": [point.bytes_sent for point in points],

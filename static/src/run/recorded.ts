@@ -18,6 +18,7 @@ export function fromReport(report: Report): Run {
   writeSteps(run.steps, report)
   writeNodes(run.nodes, report)
   run.status = report.status
+  for (const step of report.steps) run.stepNames.set(step.index, step.name)
   run.events = report.events
   run.pauses = report.pauses.map((pause) => ({ from: pause.start, to: pause.end }))
   run.validity = report.validity

@@ -16,6 +16,8 @@ export class Run {
   info: RunInfo | null = null
   status: RunStatus | null = null
   latest: MetricsData | null = null
+  /** Names of all measured steps by index; a second holds only those that were busy in it. */
+  readonly stepNames = new Map<number, string>()
   thresholds: ThresholdState[] = []
   events: RunEvent[] = []
   pauses: Span[] = []
@@ -69,6 +71,7 @@ export class Run {
     this.validity = info.validity
     this.search.begin(info.search, info.mode)
     info.events.forEach((event) => this.note(event))
+    for (const scene of info.scenes) for (const step of scene.steps) if (step.index !== null) this.stepNames.set(step.index, step.name)
     if (!this.steps.length) this.stepsSoFar(info.steps)
   }
 
@@ -114,7 +117,10 @@ export class Run {
     this.judge(time, data)
     if (data.steps?.length) {
       const at = this.steps.push(time, data.width)
-      if (at >= 0) data.steps.forEach((step) => writeStep(this.steps, at, step, data.width))
+      data.steps.forEach((step) => {
+        this.stepNames.set(step.index, step.name)
+        if (at >= 0) writeStep(this.steps, at, step, data.width)
+      })
     }
     if (data.nodes?.length) {
       const at = this.nodes.push(time, data.width)

@@ -36,10 +36,10 @@ export function liveLines(run: Run): StepLine[] {
     for (const value of column) if (!Number.isNaN(value)) sum += value
     return sum
   }
-  return (run.latest?.steps ?? []).map((step) => {
-    const mean = (name: string) => meanOf(steps, `${step.index}:${name}`, last, RECENT_S)
-    const [requests, errors] = [sums(step.index, 'rps'), sums(step.index, 'errors')]
-    return { index: step.index, name: step.name, group: isGroup(run, step.index), rps: mean('rps'), p50: mean('p50'), p95: mean('p95'), p99: mean('p99'), fromPlan: mean('planP95'), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors: Math.round(errors), phases: {}, requests: Math.round(requests) }
+  return [...run.stepNames].map(([index, name]) => {
+    const mean = (figure: string) => meanOf(steps, `${index}:${figure}`, last, RECENT_S)
+    const [requests, errors] = [sums(index, 'rps'), sums(index, 'errors')]
+    return { index, name, group: isGroup(run, index), rps: mean('rps'), p50: mean('p50'), p95: mean('p95'), p99: mean('p99'), fromPlan: mean('planP95'), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors: Math.round(errors), phases: {}, requests: Math.round(requests) }
   })
 }
 

@@ -178,7 +178,7 @@ function useFacts(execution: ComputedRef<Execution>, { run, report, tick }: Sour
     return { from: start.value, to: end }
   })
   const name = computed(() => run.value.info?.plan_name ?? execution.value.plan_name ?? report.value?.plan_name ?? report.value?.name ?? '')
-  const stepName = (index: number) => stepNames(run.value, report.value).get(index) ?? `#${index}`
+  const stepName = (index: number) => run.value.stepNames.get(index) ?? report.value?.steps.find((each) => each.index === index)?.name ?? `#${index}`
   return { status, live, mode, variable, start, now, course, whole, name, stepName }
 }
 
@@ -193,14 +193,6 @@ function guessed(run: Run): Variable {
   const { main } = run
   for (let row = main.length - 1; row >= 0; row--) if ((main.at('plannedRate', row) ?? 0) > 0) return 'arrival_rate'
   return 'vus'
-}
-
-export function stepNames(run: Run, report: Report | null): Map<number, string> {
-  const names = new Map<number, string>()
-  for (const step of run.latest?.steps ?? []) names.set(step.index, step.name)
-  for (const step of report?.steps ?? []) names.set(step.index, step.name)
-  for (const scene of run.info?.scenes ?? []) for (const step of scene.steps) if (step.index !== null) names.set(step.index, step.name)
-  return names
 }
 
 /** Window and step stand in the address, so that a colleague who is sent it sees the same. */

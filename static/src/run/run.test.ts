@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { marksOf } from './marks'
+import type { Frame } from './frames'
+import { fromReport } from './recorded'
+import type { Report } from './report'
+import { Run } from './run'
+import frames from './samples/frames.json'
+import report from './samples/report.json'
+
+// Recorded from a real run: arrivals up to 20/s, a pause of 3 s, then 30/s by hand, some replies 503.
+const recorded = frames as unknown as Frame[]
+
+function played(list: readonly Frame[], run = new Run()): Run {
+  list.forEach((frame) => run.take(frame))
+  return run
+}
+
+describe('a run from its frames', () => {
+  const run = played(recorded)
+
+  it('knows what it is and how it ended', () => {
+    expect(run.info?.name).toBe('短测')
+    expect([...run.stepNames.values()]).toEqual(['列表', '详情', '登录', '购物', '列表', '下单'])
+    expect(run.status).toBe('completed')
+    expect(run.end?.verdict?.state).toBe('FAILED')
+  })
+
+  it('has a row for each second, and none of them twice', () => {
+    const seconds = recorded.filter((frame) => frame.type === 'metrics').map((frame) => frame.timestamp)
+    expect([...run.main.times]).toEqual(seconds)
+    expect(run.main.at('rps', 0)).toBeCloseTo((recorded.find((frame) => frame.type === 'metrics') as { data: { requests_per_second: number } }).data.requests_per_second, 2)
+  })
+
+  it('has nothing in a pause, which is a span of its own', () => {
+    const [pause] = run.pauses
+    expect(pause!.to - pause!.from).toBeGreaterThanOrEqual(3)
+    const row = run.main.rowAt(pause!.from + 1)
+    expect([run.main.at('rps', row), run.main.at('p95', row)]).toEqual([null, null])
+    expect(run.main.at('plannedRate', row)).toBe(20)
+  })
+
+  it('adds errors up by class', () => {
+    expect(run.failures).toEqual(Object.fromEntries(report.metrics.errors.labels.map((label, at) => [label, report.metrics.errors.values[at]])))
+  })
+
+  it('marks the pause and the change by hand with who did it', () => {
+    const marks = marksOf(run.events, run.pauses, false)
+    expect(marks.filter((mark) => mark.kind === 'load')).toMatchObject([{ by: 'admin', level: 30, tone: 'hand' }])
+    expect(marks.filter((mark) => mark.kind === 'pause')).toMatchObject([{ by: 'admin' }])
+  })
+
+  it('keeps what it has when it joins again from its last second', () => {
+    const half = recorded.length >> 1
+    const again = played(recorded.slice(0, half))
+    const before = again.main.length
+    const missed = recorded.slice(half, half + 4).filter((frame) => frame.type === 'metrics')
+    again.take(recorded[0]!)
+    again.take({ type: 'history', timestamp: null, complete: true, data: missed.map((frame) => ({ timestamp: frame.timestamp, ...frame.data })) })
+    recorded.slice(half).forEach((frame) => again.take(frame))
+    expect(again.main.length).toBeGreaterThan(before)
+    expect([...again.main.times]).toEqual([...run.main.times])
+    expect(again.events).toEqual(run.events)
+  })
+
+  it('starts anew where the history overlaps what it has', () => {
+    const again = played(recorded)
+    const first = recorded.find((frame) => frame.type === 'metrics')!
+    again.take({ type: 'history', timestamp: null, data: [{ timestamp: first.timestamp, ...first.data }] })
+    expect(again.main.length).toBe(1)
+  })
+
+  it('leaves out what it does not know', () => {
+    expect(() => played([{ type: 'weather' } as unknown as Frame])).not.toThrow()
+  })
+})
+
+describe('a run from its report', () => {
+  const run = fromReport(report as unknown as Report)
+  const live = played(recorded)
+
+  it('says the same as its frames', () => {
+    expect([...run.main.times]).toEqual([...live.main.times])
+    for (const figure of ['rps', 'p95', 'users', 'plannedRate']) {
+      const rows = run.main.length
+      for (let row = 0; row < rows; row++) expect([figure, row, run.main.at(figure, row)]).toEqual([figure, row, live.main.at(figure, row)])
+    }
+    expect(run.pauses).toEqual(live.pauses)
+    expect(run.failures).toEqual(live.failures)
+  })
+})
