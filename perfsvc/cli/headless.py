@@ -25,10 +25,10 @@ from perfsvc.model.run import WeightedScene
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.data.plan_file_data import PlanFileData
 from perfsvc.service.runs.opening import RunPlan
+from perfsvc.service.runs.opening import new_execution_id
 from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
-from perfsvc.service.runs.spec import new_execution_id
 from perfsvc.temp_folders import scratch_folder
 
 CACHE_BYTES = 1_000_000_000

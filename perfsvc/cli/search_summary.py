@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.table import Table
@@ -29,7 +30,7 @@ METRIC_UNITS = {"error_rate": " %", "rps": " req/s"}
 
 def evidence_table(search: dict[str, Any], language: str) -> Table:
     """Return one row per level in the order of the run; the knee of a staircase is marked."""
-    searched = "threshold" in search
+    searched = search["mode"] == "error_rate"
     columns = ["level", "requests", "rps", "error_rate", "avg", "p50", "p95", "p99"]
     shown = table(language, labelled(*columns, *(["phase", "verdict"] if searched else [""])))
     for row in search["evidence"]:
@@ -51,10 +52,7 @@ def result_lines(report: dict[str, Any], language: str) -> list[str]:
     search = report.get("search")
     if search is None:
         return []
-    if "metric" in search:
-        text = _load_held(search)
-    else:
-        text = _breaking_point(search) if "threshold" in search else _knee(search)
+    text = _RESULTS[search["mode"]](search)
     return [f"{LABELS['search'].of(language)}: {text.of(language)}"]
 
 
@@ -97,3 +95,11 @@ def _knee(search: dict[str, Any]) -> Text:
         return Text("没有找到拐点", "no knee found")
     value, unit = f"{search['value']:g}", UNITS[search["variable"]]
     return Text(f"拐点在 {value} {unit.zh}", f"knee at {value} {unit.en}")
+
+
+_RESULTS: dict[str, Callable[[dict[str, Any]], Text]] = {
+    "step": _knee,
+    "error_rate": _breaking_point,
+    "adaptive": _load_held,
+}
+"""The result of a search in words, by its mode."""

@@ -24,11 +24,36 @@ OPEN_LINE = re.compile(
 )
 ROW = {"seconds": 2, "requests": 40, "errors": 0, "error_rate": 0.0, "rps": 20.0}
 ROW |= {"avg": 1.0, "p50": 1.0, "p95": 2.0, "p99": None}
-BREAKING = {"variable": "arrival_rate", "value": 490, "low": 490, "high": 510, "threshold": 1.0, "evidence": []}
+BREAKING: dict[str, Any] = {
+    "mode": "error_rate",
+    "variable": "arrival_rate",
+    "value": 490,
+    "low": 490,
+    "high": 510,
+    "threshold": 1.0,
+    "evidence": [],
+}
 BREAKING |= {"recovered": True, "at_least": False, "complete": True}
-HELD = {"variable": "vus", "value": 12.5, "low": 11, "high": 14, "in_band": 85.0, "held": 198.2, "metric": "p95"}
+HELD: dict[str, Any] = {
+    "mode": "adaptive",
+    "variable": "vus",
+    "value": 12.5,
+    "low": 11,
+    "high": 14,
+    "in_band": 85.0,
+    "held": 198.2,
+    "metric": "p95",
+}
 HELD |= {"target": 200.0, "evidence": [], "recovered": None, "complete": True}
-STEPS = {"variable": "vus", "value": 20, "low": 10, "high": 30, "evidence": [], "recovered": None}
+STEPS: dict[str, Any] = {
+    "mode": "step",
+    "variable": "vus",
+    "value": 20,
+    "low": 10,
+    "high": 30,
+    "evidence": [],
+    "recovered": None,
+}
 NOTHING = {"value": None, "low": None, "high": None}
 SEARCHES: list[tuple[dict[str, Any], str, str]] = [
     (

@@ -14,7 +14,7 @@ from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
-from perfsvc.service.runs.spec import make_run_spec
+from perfsvc.model.run_spec import make_run_spec
 from tests.cluster.rig import Ride
 from tests.support.nginx import BUCKET
 from tests.support.nginx import Nginx
@@ -58,7 +58,7 @@ def spec_of(mode: str, url: str) -> RunSpec:
         "node_count": 2,
         **CONFIGS[mode],
     }
-    return make_run_spec(mode, PlanConfig.parse(config), (), Target(), f"run-{mode}")
+    return make_run_spec(mode, PlanConfig.parse(config), (), Target(), f"run-{mode}", seed=1)
 
 
 class SnapshotReport:

@@ -311,6 +311,7 @@ def test_what_is_known_when_the_run_is_stopped() -> None:
 def test_the_result_says_what_it_is_about() -> None:
     held = LevelStats(ClosedQueue(8, 0.02, 0.0, 1), "vus", 1, 500, "p95", 200)
     assert held.result.keys() == {
+        "mode",
         "variable",
         "value",
         "low",

@@ -27,6 +27,7 @@ from perfsvc.model.entities import Role
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.model.run import Target
+from perfsvc.model.run_spec import make_run_spec
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
@@ -48,7 +49,6 @@ from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.manager import RunManager
-from perfsvc.service.runs.spec import make_run_spec
 from perfsvc.service.services import Services
 from perfsvc.service.services import assemble
 from perfsvc.settings import Settings
@@ -252,7 +252,7 @@ SECOND = Snapshot(
 def _past_run(plan_id: int, starter_id: int) -> int:
     """A run that is over, with what was measured and its report."""
     plan, moment = plans.get(plan_id), datetime.fromtimestamp(START, UTC)
-    spec = make_run_spec(plan.name, plan.config, (), Target(), "run-1-0")
+    spec = make_run_spec(plan.name, plan.config, (), Target(), "run-1-0", seed=1)
     document = spec.model_dump(mode="json", by_alias=True, exclude={"files"})
     executions.create(Execution("run-1-0", plan_id, starter_id, RunState.RUNNING, document, moment, None, None))
     windows.add(plan_id, "run-1-0", [SECOND])

@@ -73,6 +73,7 @@ class AdaptiveController:
     def result(self) -> dict[str, Any] | None:
         """The load held, how well it held the metric, and the trace."""
         return {
+            "mode": "adaptive",
             "variable": self._scale.variable,
             **self._ledger.as_dict(),
             "metric": self._spec.metric,

@@ -66,6 +66,7 @@ class ErrorRateController:
         """The breaking point between ``low`` (good) and ``high`` (not), as far as it is known."""
         best, ceiling = self._course.best, self._course.ceiling
         return {
+            "mode": "error_rate",
             "variable": self._scale.variable,
             "value": best,
             "low": best,

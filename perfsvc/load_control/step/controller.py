@@ -70,6 +70,7 @@ class StepTable:
         at = knee_of([Point(level, held.goodput, held.latency("avg")) for level, held in steps])
         levels = [level for level, _ in steps]
         return {
+            "mode": "step",
             "variable": self._variable,
             "value": None if at is None else levels[at],
             "low": None if at is None else levels[max(at - 1, 0)],

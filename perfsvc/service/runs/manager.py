@@ -34,13 +34,13 @@ from perfsvc.service.runs.ended_feed import ended_feed
 from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import Broadcast
 from perfsvc.service.runs.opening import RunPlan
+from perfsvc.service.runs.opening import new_execution_id
 from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.opening import spec_of
 from perfsvc.service.runs.recovery import replayed
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
 from perfsvc.service.runs.run import not_loadable
-from perfsvc.service.runs.spec import new_execution_id
 from perfsvc.service.runs.store_output import Recording
 from perfsvc.store import envs
 from perfsvc.store import errors_seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
+from perfsvc.model.run_spec import make_run_spec
 from perfsvc.plugin.datasource import Feed
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
-from perfsvc.service.runs.spec import make_run_spec
+
+MAX_SEED = 2**63
 
 
 class RunEnv(Protocol):
@@ -62,7 +65,8 @@ class RunPlan:
 
 def spec_of(plan: RunPlan, execution_id: str) -> RunSpec:
     """Return the specification of a run of a plan. Raises InvalidInput."""
-    return make_run_spec(plan.name, plan.config, plan.scenes, target_of(plan.env), execution_id, plan.files)
+    target = target_of(plan.env)
+    return make_run_spec(plan.name, plan.config, plan.scenes, target, execution_id, new_seed(), plan.files)
 
 
 def open_run(plan: RunPlan, execution_id: str, cluster: Cluster, clock: Clock, outputs: Sequence[Output]) -> Run:
@@ -71,6 +75,16 @@ def open_run(plan: RunPlan, execution_id: str, cluster: Cluster, clock: Clock, o
     run = Run(spec, cluster, clock, outputs, plan_id=plan.id, open_feed=feed_opener(spec, plan.data))
     run.compile()
     return run
+
+
+def new_execution_id(day: str) -> str:
+    """Return a short, unguessable name for a run: ``20261121-3f9a…`` (25 characters)."""
+    return f"{day}-{secrets.token_hex(8)}"
+
+
+def new_seed() -> int:
+    """Draw the seed of a run whose plan sets none."""
+    return secrets.randbelow(MAX_SEED)
 
 
 def target_of(env: RunEnv | None) -> Target:

@@ -10,14 +10,14 @@ from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.placement import Placement
 from perfsvc.model.run import Target
-from perfsvc.service.runs.spec import make_run_spec
+from perfsvc.model.run_spec import make_run_spec
 
 URL = "http://127.0.0.1:8080/items?page=1"
 
 
 def made(**config: Any) -> Any:
     return make_run_spec(
-        "x", PlanConfig.parse({"concurrent_users": 3, "target_url": URL, **config}), (), Target(), "id"
+        "x", PlanConfig.parse({"concurrent_users": 3, "target_url": URL, **config}), (), Target(), "id", seed=7
     )
 
 
@@ -27,8 +27,8 @@ def test_a_url_is_a_scene_of_one_step() -> None:
     assert spec.scenes[0].scene.steps[0].request == {"method": "GET", "url": URL}
 
 
-def test_a_seed_is_drawn_where_none_is_given() -> None:
-    assert made().seed != made().seed
+def test_the_seed_of_a_plan_wins_over_the_one_that_is_drawn() -> None:
+    assert made().seed == 7
     assert made(execution_config={"seed": 5}).seed == 5
 
 
@@ -72,5 +72,5 @@ def test_a_plan_says_whether_names_are_cached() -> None:
 def test_a_bound_of_users_that_bounds_nothing_is_refused_at_the_start_and_can_be_read() -> None:
     config = PlanConfig.parse({"vus": 1, "target_url": "http://x/", "execution_config": {"max_vus": 5}})
     with pytest.raises(InvalidInput) as caught:
-        make_run_spec("p", config, [], Target(), "x")
+        make_run_spec("p", config, [], Target(), "x", seed=1)
     assert [problem.path for problem in caught.value.problems] == ["config.execution_config.max_vus"]

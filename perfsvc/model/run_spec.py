@@ -1,8 +1,7 @@
-"""From a plan's config to the RunSpec that is run."""
+"""Makes a RunSpec from a plan's config. Pure: the id and the seed of the run are handed in."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -25,7 +24,6 @@ from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.threshold import Threshold
 
-MAX_SEED = 2**63
 NO_FILES = RunFiles()
 
 
@@ -35,15 +33,19 @@ def make_run_spec(
     scenes: Sequence[WeightedScene],
     target: Target,
     execution_id: str,
+    seed: int,
     files: RunFiles = NO_FILES,
 ) -> RunSpec:
-    """The frozen specification of one run. Without scenes, ``target_url`` is one. Raises InvalidInput."""
+    """Make the specification of one run. ``seed`` is for configs without one. Raises InvalidInput.
+
+    Where there are no scenes, the scene is a GET of ``target_url``.
+    """
     execution = config.execution_config
     refuse_idle_pool(execution)
     return RunSpec(
         execution_id=execution_id,
         name=name,
-        seed=secrets.randbelow(MAX_SEED) if execution.seed is None else execution.seed,
+        seed=seed if execution.seed is None else execution.seed,
         scenes=tuple(scenes) or (WeightedScene(scene=scene_of(config)),),
         load=load_of(config),
         target=target,
@@ -121,8 +123,3 @@ def checked_thresholds(config: PlanConfig, scenes: Sequence[WeightedScene]) -> t
     if problems:
         raise InvalidInput(problems)
     return thresholds
-
-
-def new_execution_id(day: str) -> str:
-    """A short, unguessable name for a run: ``20261121-3f9a…`` (25 characters)."""
-    return f"{day}-{secrets.token_hex(8)}"
