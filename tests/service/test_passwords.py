@@ -60,7 +60,7 @@ async def test_nobodys_password_takes_as_long_as_anybodys() -> None:
 
 @pytest.mark.asyncio
 async def test_few_at_once_and_not_too_many_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAITING", 3)
+    monkeypatch.setattr(module, "MAX_PENDING", 3)
     gate = threading.Event()
 
     class SlowHasher(PasswordHasher):

@@ -44,9 +44,9 @@ def test_keys_do_not_disturb_each_other(clock: ManualClock) -> None:
 def test_being_right_is_forgiven(clock: ManualClock) -> None:
     throttle = Throttle(1, 60, clock)
     throttle.admit("a")
-    throttle.forgive("a")
+    throttle.reset("a")
     throttle.admit("a")
-    throttle.forgive("unknown")
+    throttle.reset("unknown")
 
 
 def test_one_right_attempt_does_not_hide_the_wrong_ones(clock: ManualClock) -> None:
@@ -67,4 +67,4 @@ def test_memory_is_bounded_and_those_seen_last_are_kept(clock: ManualClock) -> N
     throttle.admit("d")
     assert refused(throttle, "a") == 60
     throttle.admit("b")
-    assert len(throttle._tallies) == 3
+    assert len(throttle._attempts) == 3
