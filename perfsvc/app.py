@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
+from socket import socket
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -23,6 +26,7 @@ from perfsvc.errors import Text
 from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
+from perfsvc.file_lock import FileLock
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.secret_key import obtain_secret_key
@@ -33,19 +37,22 @@ from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
 from perfsvc.service.runs.manager import RunManager
-from perfsvc.service.runs.recovery import close_interrupted
+from perfsvc.service.runs.startup_recovery import StartupRecovery
+from perfsvc.service.self_check import SelfCheck
 from perfsvc.service.services import assemble
 from perfsvc.settings import Settings
 from perfsvc.store import drained_nodes
+from perfsvc.store import users
 from perfsvc.store.address import SqliteAddress
 from perfsvc.store.address import parse
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
-from perfsvc.store.spool import replay_spool
 from perfsvc.web.application import make_application
 from perfsvc.web.application import make_server
 
 log = logging.getLogger("perfsvc")
+
+LOCK_CHECK_S = 15.0
 
 FIRST_PASSWORD = Text(
     "已创建管理员 {name}，初始密码（只显示一次）：{word}\n",
@@ -64,6 +71,7 @@ class App:
         self._catalog = catalog or Catalog.load(settings.required_plugins)
         self._clock = SystemClock()
         self._standing = AsyncExitStack()
+        self._self_check = SelfCheck(self._clock)
 
     async def start(self) -> None:
         """Raises StartupError and its kind, StoreUnavailable; what had been put up is then taken down again."""
@@ -79,13 +87,14 @@ class App:
 
     async def _start(self) -> None:
         settings, standing = self.settings, self._standing
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        sockets = self._bind()
+        self._lock_data_folder()
         self.store = await Store.open(settings.database_url, clock=self._clock, data_dir=settings.data_dir)
         standing.push_async_callback(self.store.close)
-        await self._take_up_the_past()
+        await self._lock_database()
         passwords = Passwords()
         standing.callback(passwords.close)
-        secret_key = obtain_secret_key(settings)
+        secret_key = obtain_secret_key(settings, may_create=not await self.store.run(users.exist))
         sources = self._make_sources()
         files = DataFiles(self.store, FileStore(settings.data_dir / "datafiles"), sources, settings.max_datafile_size)
         await files.sweep()
@@ -104,15 +113,18 @@ class App:
             secret_key=secret_key,
             clock=self._clock,
             passwords=passwords,
+            self_check=self._self_check,
         )
         self.services.nodes.open()
         standing.callback(self.services.nodes.close)
         self.first_password = await self.services.accounts.ensure_administrator()
-        server = self._listen()
+        server = self._listen(sockets)
         # Last in, first out: no new connection, then the runs end, then open connections are closed.
         standing.push_async_callback(server.close_all_connections)
         standing.push_async_callback(runs.close)
         standing.callback(server.stop)
+        self._background(StartupRecovery(self.store, self._spool_dir, self._self_check).run())
+        self._background(self._keep_lock())
 
     @property
     def address(self) -> str:
@@ -120,13 +132,57 @@ class App:
         host = self.settings.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
-    async def _take_up_the_past(self) -> None:
-        """Seconds that a run could not store, then runs that a dead process left unfinished."""
-        spooled = await replay_spool(self.store, self._spool_dir)
-        if spooled.written:
-            log.info("%d spooled snapshots were stored", spooled.written)
-        for execution_id in await close_interrupted(self.store):
-            log.warning("run %s had been interrupted; its report covers what was stored", execution_id)
+    def _bind(self) -> list[socket]:
+        """Bind before anything is written: a first start whose port is taken leaves no trace."""
+        settings = self.settings
+        try:
+            sockets = bind_sockets(settings.port, settings.host)
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            raise StartupError(f"无法监听 {where}：{error}", f"cannot listen on {where}: {error}") from None
+        for one in sockets:
+            self._standing.callback(one.close)
+        return sockets
+
+    def _lock_data_folder(self) -> None:
+        folder = self.settings.data_dir
+        lock = FileLock(folder / "lock")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            held = lock.acquire()
+        except OSError as error:
+            raise StartupError(
+                f"无法使用数据目录 {folder}：{error}", f"cannot use the data folder {folder}: {error}"
+            ) from None
+        if not held:
+            raise StartupError(
+                f"数据目录 {folder} 正被进程 {lock.holder} 使用，请先停止它，或用 --data-dir 指定其他目录",
+                f"the data folder {folder} is in use by process {lock.holder}; "
+                "stop it, or choose another with --data-dir",
+            )
+        self._standing.callback(lock.release)
+
+    async def _lock_database(self) -> None:
+        self._lock = self.store.service_lock()
+        await asyncio.to_thread(self._lock.acquire)
+        self._standing.callback(self._lock.release)
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._standing.push_async_callback(ended, task)
+
+    async def _keep_lock(self) -> None:
+        """Notice when the database's lock was lost with its connection and another service took it."""
+        while True:
+            await asyncio.sleep(LOCK_CHECK_S)
+            try:
+                held = await asyncio.to_thread(self._lock.still_held)
+            except Exception as error:  # the database is away; nobody else can have it either
+                log.warning("the database's lock cannot be checked: %s", error)
+                continue
+            if not held:
+                log.error("another perfsvc service has taken this database")
+                self._self_check.note("另一个服务占用了同一数据库", "another service has taken the same database")
 
     def _make_dask(self, drained: frozenset[str]) -> DaskCluster:
         settings = self.settings
@@ -168,18 +224,20 @@ class App:
     def _spool_dir(self) -> Path:
         return self.settings.data_dir / "spool"
 
-    def _listen(self) -> HTTPServer:
-        settings = self.settings
-        application = make_application(self.services, settings)
-        server = make_server(application, settings)
-        try:
-            sockets = bind_sockets(settings.port, settings.host)
-        except OSError as error:
-            where = f"{settings.host}:{settings.port}"
-            raise StartupError(f"无法监听 {where}：{error}", f"cannot listen on {where}: {error}") from None
+    def _listen(self, sockets: list[socket]) -> HTTPServer:
+        application = make_application(self.services, self.settings)
+        server = make_server(application, self.settings)
         server.add_sockets(sockets)
         self.port = sockets[0].getsockname()[1]
         return server
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a background task and wait for its end."""
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a background task failed", exc_info=task.exception())
 
 
 def serve(settings: Settings, language: str) -> int:

@@ -27,6 +27,7 @@ from perfsvc.service.reports import Reports
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.run_list import RunList
 from perfsvc.service.scenes import Scenes
+from perfsvc.service.self_check import SelfCheck
 from perfsvc.service.trials import Trials
 from perfsvc.settings import Settings
 from perfsvc.store import drained_nodes
@@ -57,6 +58,7 @@ class Services:
     trials: Trials
     plan_previews: PlanPreviews
     nodes: NodeWatch
+    self_check: SelfCheck
 
 
 def assemble(
@@ -70,6 +72,7 @@ def assemble(
     secret_key: str,
     clock: Clock,
     passwords: Passwords,
+    self_check: SelfCheck,
 ) -> Services:
     """The services over a store; whoever made ``passwords`` closes it."""
     sessions = Sessions(store, settings, secret_key, passwords, clock)
@@ -93,4 +96,5 @@ def assemble(
         trials=Trials(store, catalog, data, TargetPolicy(settings.target_allow, settings.target_deny)),
         plan_previews=PlanPreviews(store, runs),
         nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),
+        self_check=self_check,
     )

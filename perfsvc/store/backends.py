@@ -23,6 +23,9 @@ from perfsvc.errors import StartupError
 from perfsvc.store.address import Address
 from perfsvc.store.address import ServerAddress
 from perfsvc.store.address import SqliteAddress
+from perfsvc.store.service_lock import ServerServiceLock
+from perfsvc.store.service_lock import ServiceLock
+from perfsvc.store.service_lock import SqliteServiceLock
 
 BUSY_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5
@@ -66,6 +69,10 @@ class Backend(Protocol):
 
     def exclusive(self) -> AbstractContextManager[Any]:
         """A connected database on which to migrate, while no other process does the same."""
+        ...
+
+    def service_lock(self) -> ServiceLock:
+        """Return the lock by which one service at a time uses the database."""
         ...
 
     def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Rows) -> int:
@@ -123,6 +130,9 @@ class SqliteBackend:
             # A writer takes its lock at once: one that has read first cannot be made to wait for another process.
             with self.database.atomic("IMMEDIATE" if writes else "DEFERRED"):
                 yield
+
+    def service_lock(self) -> ServiceLock:
+        return SqliteServiceLock(self._path)
 
     def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Rows) -> int:
         sql = f"{insert_sql(table, columns, '?')} ON CONFLICT ({quoted(key)}) DO NOTHING"
@@ -209,6 +219,9 @@ class MySQLBackend:
         # What is abandoned ends by itself: the driver waits no longer than the time limit for any answer.
         with self.database.connection_context(), self.database.atomic("READ WRITE" if writes else "READ ONLY"):
             yield
+
+    def service_lock(self) -> ServiceLock:
+        return ServerServiceLock(lambda: self._connecting(1, CONNECT_TIMEOUT_S), self._server.database)
 
     def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Rows) -> int:
         # INSERT IGNORE would pass over broken references and cut-off texts as well.

@@ -31,6 +31,7 @@ from perfsvc.store.backends import is_our_mistake
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.binding import bind
 from perfsvc.store.migrations import migrate
+from perfsvc.store.service_lock import ServiceLock
 from perfsvc.store.tables import TABLES
 
 P = ParamSpec("P")
@@ -180,6 +181,10 @@ class Store:
             unit.abandoned.set()
             log.warning("%s took longer than %g s", unit.name, self._time_limit)
             raise away() from None
+
+    def service_lock(self) -> ServiceLock:
+        """Return the lock by which one service at a time uses this database; its methods block."""
+        return self._backend.service_lock()
 
     async def ping(self) -> None:
         """Raises StoreUnavailable unless the database answers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from io import BufferedReader
@@ -85,13 +86,21 @@ class SnapshotSpool:
         self._size += len(data)
 
 
-async def replay_spool(store: Store, spool_dir: Path) -> Replayed:
+async def replay_spool(store: Store, spool_dir: Path, failed: Callable[[Path, Exception], None]) -> Replayed:
     """Write what earlier runs left in their spools, and delete these; for the start of the server.
 
-    Raises StoreUnavailable or StoreBusy with the rest still in place. Doing it again writes nothing twice.
+    What cannot be read is left in place and handed to ``failed``. Raise StoreUnavailable or StoreBusy with the rest
+    still in place. Doing it again writes nothing twice.
     """
-    done = [await replay_file(store, path) for path in sorted(spool_dir.glob(f"*{SUFFIX}"))]
-    return Replayed(sum(one.written for one in done), sum(one.lost for one in done))
+    written = lost = 0
+    for path in sorted(spool_dir.glob(f"*{SUFFIX}")):
+        try:
+            one = await replay_file(store, path)
+        except OSError as error:
+            failed(path, error)
+        else:
+            written, lost = written + one.written, lost + one.lost
+    return Replayed(written, lost)
 
 
 async def replay_file(store: Store, path: Path) -> Replayed:

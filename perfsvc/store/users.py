@@ -45,6 +45,11 @@ def page(page: int = 1, page_size: int = 10) -> Page[User]:
     return page_of(UserRow.select(), [UserRow.id], page, page_size, entities)
 
 
+def exist() -> bool:
+    """Return whether there is any user, so that this is not the first start."""
+    return bool(UserRow.select().exists())
+
+
 @writes
 def update(user: User) -> User:
     """Everything but the times; raises NotFound, Conflict when the name is taken, InvalidInput."""

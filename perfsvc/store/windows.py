@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from typing import Any
 from typing import Literal
@@ -21,6 +22,8 @@ from perfsvc.store.tables import PlanRow
 
 Period = Literal["1s", "10s", "60s"]
 SECONDS: dict[Period, int] = {"1s": 1, "10s": 10, "60s": 60}
+
+log = logging.getLogger(__name__)
 
 MAX_SHARD_KEY = 50
 UNIQUE = ("shard_key", "aggregation_period", "seq")
@@ -68,7 +71,16 @@ def of_execution(execution_id: str, period: Period = "1s", since: int = 0, until
     wanted = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
     query = MetricsRow.select(MetricsRow.metrics_data).where(wanted)
     ordered = query.order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
-    return [decode(document) for (document,) in ordered.tuples().iterator()]
+    return [snapshot for (document,) in ordered.tuples().iterator() if (snapshot := decoded(document)) is not None]
+
+
+def decoded(document: str) -> Snapshot | None:
+    """Return a stored snapshot; None, with a line in the log, for a row that is damaged."""
+    try:
+        return decode(document)
+    except msgspec.MsgspecError as error:
+        log.error("a damaged metrics row was skipped: %s", error)
+        return None
 
 
 def span(execution_id: str) -> tuple[int, int] | None:

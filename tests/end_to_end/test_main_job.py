@@ -112,6 +112,7 @@ def test_sigterm_in_mid_run_writes_the_report(service: Service, nginx: Nginx) ->
     assert service.end(signal.SIGTERM) == 0
     count = len(nginx.log())
     service.start()
+    service.recovered()
     report = report_of(service, plan)
     assert report["status"] == "stopped"
     assert report["reason"]["code"] == "server_stopped"
@@ -125,6 +126,7 @@ def test_a_killed_server_closes_the_run_at_its_next_start(service: Service, ngin
     time.sleep(4)
     service.end(signal.SIGKILL)
     service.start()
+    service.recovered()
     report = report_of(service, plan)
     assert report["status"] == "failed"
     assert report["reason"]["code"] == "interrupted"

@@ -289,8 +289,12 @@ async def test_closing_does_not_wait_for_a_database_that_is_away(tmp_path: Path)
         await rig.runs.stop(plan, rig.user)
         await asyncio.wait_for(rig.runs.close(), LIMIT_S)
         assert not (await rig.stored(run.execution_id)).state.ended
-        assert await close_interrupted(rig.store.store) == [run.execution_id]
+        assert await close_interrupted(rig.store.store, never) == [run.execution_id]
         assert (await rig.stored(run.execution_id)).state is RunState.FAILED
+
+
+def never(execution_id: str, error: Exception) -> None:
+    raise AssertionError(f"{execution_id} was not closed") from error
 
 
 async def test_the_metrics_of_the_latest_runs_are_kept_in_memory(tmp_path: Path) -> None:
@@ -305,11 +309,11 @@ async def test_the_metrics_of_the_latest_runs_are_kept_in_memory(tmp_path: Path)
         for number in (KEPT_RUNS, 1, 0):
             found = await rig.runs.metrics(ids[number], "throughput", None)
             assert found["metrics"]["throughput"]["total_requests"] == number + 1
-        assert rig.store.calls.count("replayed") == 1
+        assert rig.store.calls.count("of_execution") == 1
         await rig.runs.metrics(ids[0], None, None)
-        assert rig.store.calls.count("replayed") == 1
+        assert rig.store.calls.count("of_execution") == 1
         await rig.runs.metrics(ids[1], None, None)
-        assert rig.store.calls.count("replayed") == 2
+        assert rig.store.calls.count("of_execution") == 2
 
 
 async def test_what_no_run_can_do(tmp_path: Path) -> None:

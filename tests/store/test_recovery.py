@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 
@@ -14,10 +15,13 @@ from perfsvc.model.entities import Execution
 from perfsvc.model.run import RunState
 from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import StepWindow
+from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.runs.recovery import replayed
 from perfsvc.store import executions
 from perfsvc.store import windows
 from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+from perfsvc.store.tables import MetricsRow
 from tests.engine.rig import spec_of
 from tests.store.conftest import MakeSnapshot
 from tests.store.conftest import World
@@ -44,7 +48,7 @@ async def test_what_protocols_counted_and_measured_is_the_same(store: Store, wor
         assert metrics.merge(seen[-1])
         metrics.close_seconds(seen[-1].second)
     await store.run(windows.add, world.plan.id, "run-1", seen)
-    again, _ = await store.run(replayed, "run-1")
+    again, _ = await replayed(store, "run-1")
     row = step_rows(again)[0]
     assert row["counters"] == {"close_1000": 1.0, "lost": 1.0, "messages_sent": 7.0}
     assert row["gauges"] == {
@@ -54,3 +58,35 @@ async def test_what_protocols_counted_and_measured_is_the_same(store: Store, wor
     assert step_rows(again) == step_rows(metrics)
     assert step_series_block(again) == step_series_block(metrics)
     assert step_series_block(again)["steps"][0]["counters"]["messages_sent"] == [3.0, 0.0, 4.0]
+
+
+@pytest.mark.asyncio
+async def test_a_damaged_row_is_skipped(store: Store, world: World, snapshot: MakeSnapshot) -> None:
+    await store.run(executions.create, unended(world, "run-1"))
+    seen = [snapshot(seq, windows=[StepWindow(step=0, requests=1)]) for seq in (1, 2, 3)]
+    await store.run(windows.add, world.plan.id, "run-1", seen)
+    await store.run(damage, seen[1].second)
+    metrics, _ = await replayed(store, "run-1")
+    assert metrics.total.requests == 2
+
+
+@pytest.mark.asyncio
+async def test_one_bad_run_does_not_keep_the_others_from_being_closed(store: Store, world: World) -> None:
+    broken = replace(unended(world, "run-1"), spec={"name": "broken", "seed": 1})
+    for run in (broken, unended(world, "run-2")):
+        await store.run(executions.create, run)
+    failed: list[str] = []
+    closed = await close_interrupted(store, lambda execution_id, _: failed.append(execution_id))
+    assert (closed, failed) == (["run-2"], ["run-1"])
+    assert (await store.run(executions.get, "run-2")).state is RunState.FAILED
+    assert (await store.run(executions.get, "run-1")).state is RunState.RUNNING
+
+
+def unended(world: World, execution_id: str) -> Execution:
+    spec = spec_of().model_dump(mode="json")
+    return Execution(execution_id, world.plan.id, world.user.id, RunState.RUNNING, spec, START, None, None)
+
+
+@writes
+def damage(second: int) -> None:
+    MetricsRow.update(metrics_data='{"no": "snapshot"}').where(MetricsRow.timestamp == second).execute()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -54,6 +55,13 @@ class Service:
         self.url = line.removeprefix("perfsvc: ").strip()
         self.token = ""
         self.token = self.post("/api/users/login/", {"username": "admin", "password": PASSWORD}).body["token"]
+
+    def recovered(self) -> None:
+        """Wait until what earlier processes left unfinished is taken up."""
+        deadline = time.monotonic() + START_LIMIT_S
+        while self.get("/healthz").body["recovering"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait for the end; answers the exit code."""

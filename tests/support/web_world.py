@@ -49,6 +49,7 @@ from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.manager import RunManager
+from perfsvc.service.self_check import SelfCheck
 from perfsvc.service.services import Services
 from perfsvc.service.services import assemble
 from perfsvc.settings import Settings
@@ -172,7 +173,16 @@ async def build(folder: Path, **changes: Any) -> World:
         new_id=lambda day: f"run-1-{next(numbers)}",
     )
     services = assemble(
-        store, catalog(), runs, data, kept, settings=settings, secret_key=SECRET_KEY, clock=clock, passwords=passwords
+        store,
+        catalog(),
+        runs,
+        data,
+        kept,
+        settings=settings,
+        secret_key=SECRET_KEY,
+        clock=clock,
+        passwords=passwords,
+        self_check=SelfCheck(clock),
     )
     people, ids = await store.run(_populate)
     tokens = {}

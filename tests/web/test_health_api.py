@@ -15,7 +15,16 @@ pytestmark = pytest.mark.gen_test(timeout=30)
 
 async def test_healthz(api: Api) -> None:
     answer = await api.get("/healthz", None)
-    assert (answer.status, answer.json) == (200, {"status": "ok", "version": __version__})
+    assert answer.status == 200
+    assert answer.json == {"status": "ok", "version": __version__, "recovering": False, "incidents": []}
+
+
+async def test_healthz_names_what_went_wrong(api: Api, world: World) -> None:
+    for number in range(30):
+        world.services.self_check.note(f"事件 {number}", f"incident {number}")
+    answer = await api.get("/healthz", None, headers={"Accept-Language": "en"})
+    assert answer.json["status"] == "degraded"
+    assert [one["message"] for one in answer.json["incidents"]] == [f"incident {number}" for number in range(10, 30)]
 
 
 async def test_healthz_without_a_database(api: Api, world: World) -> None:

@@ -94,7 +94,7 @@ class Accounts:
 
     async def ensure_administrator(self) -> str | None:
         """Create the administrator at the first start. Return the password if it is random, to be shown once."""
-        if (await self._store.run(users.page, 1, 1)).total:
+        if await self._store.run(users.exist):
             return None
         name = self._settings.admin_username
         password = self._settings.admin_password or secrets.token_urlsafe(12)

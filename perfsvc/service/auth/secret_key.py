@@ -13,23 +13,30 @@ from perfsvc.settings import Settings
 SECRET_KEY_FILE = "secret.key"  # noqa: S105 - the name of the file, not what is in it
 
 
-def obtain_secret_key(settings: Settings) -> str:
+def obtain_secret_key(settings: Settings, *, may_create: bool = True) -> str:
     """Return the key from the settings, or the one in the data folder, created at the first start with mode 0600.
 
-    Raises SettingsError when it cannot be written, or when other users of this machine can read it.
+    ``may_create`` is false where the database holds secrets that only the old key opens. Raise SettingsError when the
+    key is missing then, cannot be written, or can be read by other users of this machine.
     """
     if settings.secret_key:
         return settings.secret_key
     path = settings.data_dir / SECRET_KEY_FILE
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        _create_key(path)
+        if may_create:
+            _create_key(path)
         if path.stat().st_mode & 0o077:
             raise SettingsError(
                 f"{path} 可被其他用户读取，请执行 chmod 600 {path}",
                 f"other users can read {path}; run chmod 600 {path}",
             )
         key = path.read_text("ascii").strip()
+    except FileNotFoundError:
+        raise SettingsError(
+            f"数据库已有数据，但缺少密钥文件 {path}，请恢复该文件或设置 PERFSVC_SECRET_KEY",
+            f"the database has data and its key {path} is missing; restore the file or set PERFSVC_SECRET_KEY",
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"无法保存密钥 {path}：{error}", f"cannot keep the secret key in {path}: {error}") from None
     if len(key) < SHORTEST_KEY:

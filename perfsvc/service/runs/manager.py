@@ -305,7 +305,7 @@ class RunManager:
     async def _replayed(self, execution_id: str) -> RunMetrics:
         """The metrics of a run that is over; the latest few are kept."""
         if execution_id not in self._over:
-            metrics, _ = await self._store.run(replayed, execution_id)
+            metrics, _ = await replayed(self._store, execution_id)
             self._keep(execution_id, metrics)
         return self._over[execution_id]
 

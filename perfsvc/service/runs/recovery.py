@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
@@ -32,23 +34,30 @@ INTERRUPTED = EndReason(
 )
 
 
-def replayed(execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
-    """The metrics of a run and its thresholds, from its stored seconds; runs in the store. Raises NotFound."""
-    spec = RunSpec.parse(executions.get(execution_id).spec)
+async def replayed(store: Store, execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
+    """Return the metrics of a run and its thresholds, from its stored seconds. Raise NotFound.
+
+    One minute at a time is read in the store and merged in a thread: hundreds of nodes fill gigabytes in an hour.
+    """
+    execution = await store.run(executions.get, execution_id)
+    spec = RunSpec.parse(execution.spec)
     metrics, judge = RunMetrics.of(spec), ThresholdJudge(spec.thresholds)
-    for snapshot in stored(execution_id):
-        # They come in order of time: with the first of a second, those before it are complete.
-        close_seconds(metrics, judge, snapshot.second - 1)
-        metrics.merge(snapshot)
-    close_seconds(metrics, judge, max((node.last_second for node in metrics.nodes.values()), default=0))
+    span = await store.run(windows.span, execution_id)
+    first, last = span or (0, -1)
+    for since in range(first, last + 1, SLICE_S):
+        snapshots = await store.run(windows.of_execution, execution_id, since=since, until=since + SLICE_S)
+        await asyncio.to_thread(merge, metrics, judge, snapshots)
+    await asyncio.to_thread(
+        close_seconds, metrics, judge, max((node.last_second for node in metrics.nodes.values()), default=0)
+    )
     return metrics, judge
 
 
-def stored(execution_id: str) -> Iterator[Snapshot]:
-    """A run's snapshots in order of time, read a minute at a time: hundreds of nodes tell gigabytes in an hour."""
-    first, last = windows.span(execution_id) or (0, -1)
-    for since in range(first, last + 1, SLICE_S):
-        yield from windows.of_execution(execution_id, since=since, until=since + SLICE_S)
+def merge(metrics: RunMetrics, judge: ThresholdJudge, snapshots: Iterable[Snapshot]) -> None:
+    """Merge stored snapshots, in order of time: with the first of a second, those before it are complete."""
+    for snapshot in snapshots:
+        close_seconds(metrics, judge, snapshot.second - 1)
+        metrics.merge(snapshot)
 
 
 def close_seconds(metrics: RunMetrics, judge: ThresholdJudge, upto: int) -> None:
@@ -57,16 +66,29 @@ def close_seconds(metrics: RunMetrics, judge: ThresholdJudge, upto: int) -> None
         judge.observe(second, metrics)
 
 
-async def close_interrupted(store: Store) -> list[str]:
-    """Close every run that was found unfinished, as failed, with the report of what was stored; answers their ids."""
-    unfinished = await store.run(executions.unfinished)
-    for execution in unfinished:
-        metrics, judge = await store.run(replayed, execution.execution_id)
-        end = last_moment(execution, metrics)
-        report = report_of(execution, metrics, judge, end)
-        await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
-        await roll_up(store, execution.plan_id, execution.execution_id)
-    return [execution.execution_id for execution in unfinished]
+async def close_interrupted(store: Store, failed: Callable[[str, Exception], None]) -> list[str]:
+    """Close every run that a dead process left unfinished, with the report of what was stored; return their ids.
+
+    A run that cannot be closed is handed to ``failed`` and does not keep the others from being closed.
+    """
+    closed = []
+    for execution in await store.run(executions.unfinished):
+        try:
+            await close_one(store, execution)
+        except Exception as error:  # whatever one run holds, the others are closed
+            failed(execution.execution_id, error)
+        else:
+            closed.append(execution.execution_id)
+    return closed
+
+
+async def close_one(store: Store, execution: Execution) -> None:
+    """Close one run as failed, with its report."""
+    metrics, judge = await replayed(store, execution.execution_id)
+    end = last_moment(execution, metrics)
+    report = await asyncio.to_thread(report_of, execution, metrics, judge, end)
+    await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
+    await roll_up(store, execution.plan_id, execution.execution_id)
 
 
 def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:

@@ -9,6 +9,7 @@ import psutil
 from perfsvc import __version__
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Moment
 from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
@@ -16,18 +17,34 @@ from perfsvc.web.framework.rules import LOOPBACK_OR_ADMINISTRATOR
 from perfsvc.web.framework.rules import OPEN
 
 
-class Health(Response):
-    """The service and its database answer."""
+class HealthIncident(Response):
+    """Something that went wrong with the service itself."""
 
-    status: Literal["ok"]
+    time: Moment
+    message: str
+
+
+class Health(Response):
+    """Whether all is well. ``degraded``: the service works, and ``incidents`` say what to look at."""
+
+    status: Literal["ok", "degraded"]
     version: str
+    recovering: bool
+    incidents: list[HealthIncident]
 
 
 class HealthzHandler(Handler):
     @operation("健康检查", "Whether the service and its database answer", OPEN)
     async def get(self) -> Health:
         await self.services.ping()
-        return Health(status="ok", version=__version__)
+        check = self.services.self_check
+        incidents = [HealthIncident(time=one.time, message=one.text.of(self.language)) for one in check.incidents]
+        return Health(
+            status="degraded" if incidents else "ok",
+            version=__version__,
+            recovering=check.recovering,
+            incidents=incidents,
+        )
 
 
 class PrometheusHandler(Handler):

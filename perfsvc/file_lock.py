@@ -1,0 +1,44 @@
+"""A lock on a file that ends with its process, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+LONGEST_PID = 20
+
+
+class FileLock:
+    """An exclusive ``flock``; the file stays, with the process id of the latest holder, and means nothing alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Return whether the lock is held now. Raise OSError where the file cannot be made."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Do nothing where it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    @property
+    def holder(self) -> str:
+        """The process id that the latest holder wrote; "?" where that cannot be read."""
+        try:
+            return self.path.read_text("ascii")[:LONGEST_PID] or "?"
+        except (OSError, UnicodeDecodeError):
+            return "?"

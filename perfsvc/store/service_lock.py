@@ -1,0 +1,92 @@
+"""The right to be the one service on a database; it ends with the process or its connection, not by a timeout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from typing import Protocol
+
+from perfsvc.errors import StartupError
+from perfsvc.file_lock import FileLock
+
+SUFFIX = ".service"
+MAX_LOCK_NAME = 64
+
+
+class ServiceLock(Protocol):
+    """``acquire`` and ``still_held`` block, so they belong in a thread."""
+
+    def acquire(self) -> None:
+        """Raise StartupError while another service has the database."""
+        ...
+
+    def still_held(self) -> bool:
+        """Return whether this process has the lock, after another try where the connection was lost."""
+        ...
+
+    def release(self) -> None: ...
+
+
+class SqliteServiceLock:
+    """A lock beside the database file."""
+
+    def __init__(self, database: Path) -> None:
+        self._lock = FileLock(database.with_name(database.name + SUFFIX))
+
+    def acquire(self) -> None:
+        try:
+            held = self._lock.acquire()
+        except OSError as error:
+            path = self._lock.path
+            raise StartupError(f"无法创建锁文件 {path}：{error}", f"cannot make the lock {path}: {error}") from error
+        if not held:
+            raise in_use(f"{self._lock.path.name.removesuffix(SUFFIX)}, process {self._lock.holder}")
+
+    def still_held(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class ServerServiceLock:
+    """``GET_LOCK`` on a connection of its own. ``connect`` makes that connection."""
+
+    def __init__(self, connect: Callable[[], Any], database: str) -> None:
+        self._connect = connect
+        self._name = f"perfsvc.service.{database}"[:MAX_LOCK_NAME]
+        self._database = database
+        self._connection: Any = None
+
+    def acquire(self) -> None:
+        self._connection = self._connect()
+        if not self._ask("SELECT GET_LOCK(%s, 0)"):
+            self.release()
+            raise in_use(self._database)
+
+    def still_held(self) -> bool:
+        try:
+            if self._connection is not None and self._ask("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()"):
+                return True
+            self.release()
+            self.acquire()
+        except StartupError:
+            return False
+        return True
+
+    def release(self) -> None:
+        if self._connection is not None:
+            self._connection.close_all()
+            self._connection = None
+
+    def _ask(self, sql: str) -> bool:
+        return bool(self._connection.execute_sql(sql, (self._name,)).fetchone()[0])
+
+
+def in_use(what: str) -> StartupError:
+    """Return what a second service is refused with."""
+    return StartupError(
+        f"已有另一个 perfsvc 服务在使用该数据库（{what}），请先停止它，或使用其他数据目录和数据库",
+        f"another perfsvc service uses this database ({what}); stop it, or use another data folder and database",
+    )
