@@ -23,7 +23,7 @@ from perfsvc.errors import Text
 LIFE = timedelta(days=825)
 AUTHORITY_LIFE = timedelta(days=3650)
 CLOCKS_APART = timedelta(hours=1)
-"""A new certificate holds on machines whose clocks are behind by this much."""
+"""A new certificate is valid on machines whose clocks are behind by this much."""
 HOST_NAME = re.compile(
     r"(?=.{1,253}$)(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*", re.IGNORECASE
 )
@@ -37,7 +37,7 @@ class Authority(NamedTuple):
 
     @classmethod
     def new(cls, now: datetime) -> Authority:
-        """An authority that signs for ten years and trusts nobody else to."""
+        """A self-signed authority, valid for ten years, that signs no other authorities."""
         key, name = new_key(), common_name("perfsvc authority")
         certificate = (
             unsigned(name, name, key, now, now + AUTHORITY_LIFE)
@@ -57,25 +57,25 @@ class Authority(NamedTuple):
 
     @property
     def pem(self) -> bytes:
-        """What others trust."""
+        """The certificate, which other processes trust."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
     @property
     def key_pem(self) -> bytes:
-        """What signs."""
+        """The key that signs."""
         return key_pem(self.key)
 
     def issue(self, name: str, hosts: Iterable[x509.GeneralName], now: datetime) -> tuple[bytes, bytes]:
-        """A certificate that holds for either end of a connection, and its key; both as PEM."""
+        """A certificate valid at both ends of a connection, and its key; both as PEM."""
         key = new_key()
         ends = min(now + LIFE, self.certificate.not_valid_after_utc)
-        both_ends = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+        usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         certificate = (
             unsigned(common_name(name), self.certificate.subject, key, now, ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(key_usage(signs=False), critical=True)
-            .add_extension(both_ends, critical=False)
+            .add_extension(usages, critical=False)
             .add_extension(signer, critical=False)
             .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
             .sign(self.key, hashes.SHA256())
@@ -84,7 +84,7 @@ class Authority(NamedTuple):
 
 
 def hosts_of(names: Iterable[str]) -> list[x509.GeneralName]:
-    """Host names and addresses as a certificate has them, each once. Raises InvalidInput for what is neither."""
+    """Host names and addresses in the form of a certificate, each once. Raises InvalidInput for any other text."""
     unique = list(dict.fromkeys(names))
     wrong = Text("应为主机名或 IP 地址", "must be a host name or an address")
     found = [host_of(name) for name in unique]
@@ -95,7 +95,7 @@ def hosts_of(names: Iterable[str]) -> list[x509.GeneralName]:
 
 
 def host_of(name: str) -> x509.GeneralName | None:
-    """A host name or address as a certificate has it; None when it is neither."""
+    """A host name or address in the form of a certificate; None for any other text."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
@@ -110,7 +110,7 @@ def hosts_in(certificate: x509.Certificate) -> list[x509.GeneralName]:
 def unsigned(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, ends: datetime
 ) -> x509.CertificateBuilder:
-    """What every certificate has."""
+    """A certificate with what all have, to be completed and signed."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -124,7 +124,7 @@ def unsigned(
 
 
 def key_usage(*, signs: bool) -> x509.KeyUsage:
-    """An authority signs certificates; everybody else proves who they are."""
+    """An authority signs certificates; server and agents prove their identity."""
     return x509.KeyUsage(
         digital_signature=not signs,
         key_cert_sign=signs,
@@ -143,7 +143,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A key as PEM, without a password: a service that starts by itself has nobody to ask."""
+    """A key as PEM, without a password, since a service starts unattended."""
     form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     return key.private_bytes(*form)
 

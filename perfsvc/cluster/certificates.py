@@ -1,8 +1,8 @@
-"""The certificates by which the processes of a cluster know each other.
+"""Certificates for mutual TLS between the processes of a cluster.
 
 A folder of certificates has three parts. ``authority`` signs and never leaves the machine it was made on; ``server``
-is for the machine with the service, ``agent`` for those with agents, and a part is copied as a whole. Whoever has one
-of these may join the cluster and run code in it, so keys are readable by their owner alone.
+is for the machine with the service, ``agent`` for machines with agents. A part is copied as a whole. Any of the keys
+allows running code in the cluster, so only their owner may read them.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ log = logging.getLogger(__name__)
 AUTHORITY, SERVER, AGENT = "authority", "server", "agent"
 HERE = ("localhost", "127.0.0.1", "::1")
 SOON = timedelta(days=30)
-"""A certificate that ends sooner is renewed where that can be done, and complained of where not."""
+"""A certificate that expires sooner is renewed where the authority is here, else a warning says so."""
 
 
 class Credentials(NamedTuple):
-    """What one process trusts and shows, as files. They are named as in a Kubernetes secret."""
+    """The files with one process's certificate, key and authority, named as in a Kubernetes secret."""
 
     ca: Path
     certificate: Path
@@ -48,11 +48,11 @@ class Credentials(NamedTuple):
 
     @classmethod
     def of(cls, folder: Path) -> Credentials:
-        """The files of one part; they need not be there."""
+        """The files of one part, which need not exist."""
         return cls(folder / "ca.crt", folder / "tls.crt", folder / "tls.key")
 
     def write(self, ca: bytes, certificate: bytes, key: bytes) -> None:
-        """Raises OSError, also where one of the files is there."""
+        """Create the files. Raises OSError, also where one of them exists."""
         self.key.parent.mkdir(mode=0o700)
         for path, content, mode in (
             (self.ca, ca, 0o644),
@@ -64,7 +64,7 @@ class Credentials(NamedTuple):
 
 
 class Certificates(NamedTuple):
-    """The two parts that processes use."""
+    """The parts for the server and for agents."""
 
     server: Credentials
     agent: Credentials
@@ -75,24 +75,24 @@ class Certificates(NamedTuple):
 
 
 class Expiry(NamedTuple):
-    """Until when a certificate holds."""
+    """The end of a certificate's validity."""
 
     file: Path
     ends: datetime
 
     def days(self, now: datetime) -> int:
-        """Whole days that are left, below 0 when it has ended."""
+        """Whole days left, below 0 after the end."""
         return (self.ends - now).days
 
     def soon(self, now: datetime) -> bool:
-        """Whether it ends within 30 days, or has ended."""
+        """Whether it expires within 30 days, or has expired."""
         return self.ends - now < SOON
 
 
 def make_certificates(folder: Path, hosts: Iterable[str], now: datetime) -> Certificates:
     """Make a whole folder; ``hosts`` are the names and addresses by which agents reach the server.
 
-    It appears all at once or not at all. Raises InvalidInput for what is no host, and for a folder that has files.
+    The folder is complete or absent. Raises InvalidInput for an invalid host, and for a folder that has files.
     """
     names = hosts_of([*hosts, *HERE, *this_machine()])
     try:
@@ -107,15 +107,15 @@ def make_certificates(folder: Path, hosts: Iterable[str], now: datetime) -> Cert
         finally:
             shutil.rmtree(made, ignore_errors=True)
     except OSError as error:
-        zh, en = f"无法在此创建证书：{error.strerror}", f"certificates cannot be made here: {error.strerror}"
+        zh, en = f"无法在此创建证书：{error.strerror}", f"certificates cannot be created here: {error.strerror}"
         raise InvalidInput.at(str(folder), zh, en) from None
     return Certificates.of(folder)
 
 
 def renew_certificates(folder: Path, now: datetime) -> Certificates:
-    """New certificates and keys for server and agents, of the same authority and with the names they had.
+    """Renew certificates and keys of server and agents, with the same authority and the same names.
 
-    Raises InvalidInput where the authority is not.
+    Raises InvalidInput where the authority is missing.
     """
     try:
         _, certificate, key = Credentials.of(folder / AUTHORITY)
@@ -128,7 +128,7 @@ def renew_certificates(folder: Path, now: datetime) -> Certificates:
 
 
 def renew_part(folder: Path, part: str, authority: Authority, now: datetime) -> None:
-    """Put new credentials in place of a part. Raises OSError, ValueError."""
+    """Replace the credentials of a part. Raises OSError, ValueError."""
     names = hosts_in(x509.load_pem_x509_certificate(Credentials.of(folder / part).certificate.read_bytes()))
     fresh, old = folder / f".{part}-new", folder / f".{part}-old"
     for left_over in (fresh, old):
@@ -140,9 +140,9 @@ def renew_part(folder: Path, part: str, authority: Authority, now: datetime) -> 
 
 
 def ensure_certificates(folder: Path, now: datetime | None = None) -> Certificates:
-    """The certificates in a folder, made for this machine where there are none, renewed before they end.
+    """The certificates in a folder: made for this machine where missing, renewed before they expire.
 
-    Raises StartupError when they cannot be used.
+    Raises StartupError when they are unusable.
     """
     moment = now or datetime.now(UTC)
     if not (folder / SERVER).exists():
@@ -153,7 +153,7 @@ def ensure_certificates(folder: Path, now: datetime | None = None) -> Certificat
     elif (folder / AUTHORITY).exists() and any(expiry.soon(moment) for expiry in expiries(folder)):
         try:
             renew_certificates(folder, moment)
-        except InvalidInput as error:  # they may hold for a while yet
+        except InvalidInput as error:  # they may still be valid for a while
             log.warning("%s", error)
     for part in (SERVER, AGENT):
         read_credentials(folder / part, moment)
@@ -161,41 +161,43 @@ def ensure_certificates(folder: Path, now: datetime | None = None) -> Certificat
 
 
 def read_credentials(folder: Path, now: datetime | None = None) -> Credentials:
-    """The credentials in a part that was copied here.
+    """Read and check the credentials of one part.
 
-    Raises StartupError for files that are missing, open to others, not valid now, or that do not belong together.
+    Raises StartupError for files that are missing, readable by other users, not valid now, or do not match.
     """
     found, moment = Credentials.of(folder), now or datetime.now(UTC)
     try:
         if open_to_others(found.key.stat(), os.geteuid()):
-            raise unusable(found.key, "可被其他用户读取，请执行 chmod 600", "others may read it; run chmod 600 on it")
+            zh, en = "可被其他用户读取，请执行 chmod 600", "other users may read it; run chmod 600 on it"
+            raise unusable(found.key, zh, en)
         certificate = x509.load_pem_x509_certificate(found.certificate.read_bytes())
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(found.ca.read_bytes()))
         ssl.create_default_context(cafile=found.ca).load_cert_chain(found.certificate, found.key)
     except (InvalidSignature, ssl.SSLError, ValueError, TypeError):
-        zh, en = "证书、密钥与 CA 不匹配", "certificate, key and authority do not belong together"
+        zh, en = "证书、密钥与 CA 不匹配", "certificate, key and authority do not match"
         raise unusable(folder, zh, en) from None
     except OSError as error:
         raise unusable(folder, f"无法读取证书：{error}", f"certificates cannot be read: {error}") from None
     if not certificate.not_valid_before_utc <= moment < certificate.not_valid_after_utc:
-        zh, en = "证书已过期或尚未生效，请使用 perfsvc certs --renew", "not valid now; see perfsvc certs --renew"
+        zh = "证书已过期或尚未生效，请执行 perfsvc certs --renew"
+        en = "expired or not valid yet; run perfsvc certs --renew"
         raise unusable(found.certificate, zh, en)
     return found
 
 
 def agent_credentials(folder: Path) -> Credentials:
-    """An agent's part: of a whole folder, or copied by itself. Raises StartupError."""
+    """The agent's part, in a whole folder or copied by itself. Raises StartupError."""
     return read_credentials(folder / AGENT if (folder / AGENT).is_dir() else folder)
 
 
 def open_to_others(key: os.stat_result, user: int) -> bool:
-    """Whether somebody else may read a key. One that is root's may be read by a group, as Kubernetes hands it out."""
+    """Whether other users may read a key. Root's may be readable by its group, as Kubernetes mounts secrets so."""
     others = 0o037 if key.st_uid == 0 != user else 0o077
     return bool(key.st_mode & others)
 
 
 def expiries(folder: Path) -> list[Expiry]:
-    """Until when the certificates hold that are in a folder, or in one part of it. Raises InvalidInput for none."""
+    """The expiries of the certificates in a folder, or in one part. Raises InvalidInput where there are none."""
     parts = [folder / part for part in (AUTHORITY, SERVER, AGENT)]
     files = [Credentials.of(part).certificate for part in (*parts, folder)]
     found = [Expiry(file, ends) for file in files if (ends := end_of(file)) is not None]
@@ -205,14 +207,14 @@ def expiries(folder: Path) -> list[Expiry]:
 
 
 def end_of(file: Path) -> datetime | None:
-    """When a certificate ends; None where there is none that can be read."""
+    """The end of a certificate's validity; None where it cannot be read."""
     with suppress(OSError, ValueError):
         return x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
     return None
 
 
 def this_machine() -> list[str]:
-    """The name of this machine, where it can be a host's."""
+    """The name of this machine, if it is a valid host name."""
     name = platform.node()
     return [name] if host_of(name) is not None else []
 

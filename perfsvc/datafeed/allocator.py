@@ -35,7 +35,7 @@ OpenFeed = Callable[[], Awaitable[Feed]]
 
 CLOSE_TIMEOUT_S = 5.0
 EMPTY = Text("数据源没有任何数据行", "the data source has no rows")
-EMPTIED = Text("重新读取时已没有任何数据行", "it has no rows any more when it begins again")
+EMPTIED = Text("重新读取时已没有任何数据行", "it had no rows left when it was read again")
 MOST_WARNINGS = 20
 
 

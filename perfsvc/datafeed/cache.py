@@ -1,10 +1,9 @@
-"""Rows from afar, fetched whole before a run starts and kept for the runs that follow.
+"""Rows of remote sources, fetched whole before a run starts and cached for later runs.
 
-A run never waits for somebody else's database while its load is on, and never loses its data half-way. What was
-fetched is kept for ``data_cache_ttl`` seconds. Up to twice that age it is stale: given out once more, with a warning,
-and fetched anew in the background as soon as a run that has it is over, since fetching takes the interpreter from the
-load of this process. Older, or with a ttl of 0, it is fetched at once. There is one fetch at a time for each key,
-whoever asks.
+A run never waits for a remote database under load, and never loses its data half-way. Fetched rows are fresh for
+``data_cache_ttl`` seconds. Up to twice that age they are stale: used with a warning, and fetched again in the
+background once the run is over, since fetching takes the interpreter from the load of this process. Older rows, and
+those with a ttl of 0, are fetched at once. Each key has at most one fetch at a time.
 """
 
 from __future__ import annotations
@@ -27,36 +26,36 @@ log = logging.getLogger(__name__)
 
 FETCH_LIMIT_S = 600.0
 STALE_TTLS = 2
-"""How many times its ttl an entry may be old and still be given out."""
+"""The age, in ttls, up to which an entry is used."""
 
 Open = Callable[[], Awaitable[Feed]]
 
 
-class Kept:
-    """What one fetch brought."""
+class CacheEntry:
+    """The rows of one fetch."""
 
     def __init__(self, spool: RowSpool, warnings: tuple[Text, ...], fetched_ns: int) -> None:
         self.spool = spool
         self.warnings = warnings
         self.fetched_ns = fetched_ns
         self.failure: Text | None = None
-        """Why the latest attempt to fetch it again failed."""
+        """The error of the latest attempt to fetch it again."""
 
 
 class DataCache:
-    """The rows of all sources that are kept, at most ``limit`` bytes on disk, the longest unused out first."""
+    """Cached rows of all sources: at most ``limit`` bytes on disk, least recently used evicted first."""
 
     def __init__(self, folder: Path, limit: int, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
-        self._budget = Budget(limit, self._forget_oldest)
-        self._kept: dict[str, Kept] = {}
-        self._fetching: dict[str, asyncio.Task[Kept]] = {}
+        self._budget = Budget(limit, self._evict_oldest)
+        self._entries: dict[str, CacheEntry] = {}
+        self._fetching: dict[str, asyncio.Task[CacheEntry]] = {}
         self._closing = False
 
     @property
     def used(self) -> int:
-        """Bytes on disk, of what is kept and of what is read."""
+        """Bytes on disk, of cached rows and of those still in use."""
         return self._budget.used
 
     @property
@@ -65,65 +64,65 @@ class DataCache:
         return len(self._fetching)
 
     async def open(self, key: str, ttl_s: int, source: Open) -> Feed:
-        """A feed over what is kept under ``key``, or over what is fetched now. Raises what ``source`` raises."""
+        """A feed over the rows cached under ``key``, or fetched now. Raises what ``source`` raises."""
         if ttl_s == 0:
             return await self._once(source)
-        kept = self._kept.get(key)
-        if kept is None or self._age(kept) >= STALE_TTLS * ttl_s:
-            kept = await asyncio.shield(self._fetch(key, source))
-        if kept.spool.closed:  # pushed out by another fetch before it could be held
+        entry = self._entries.get(key)
+        if entry is None or self._age(entry) >= STALE_TTLS * ttl_s:
+            entry = await asyncio.shield(self._fetch(key, source))
+        if entry.spool.closed:  # evicted by another fetch before it was acquired
             return await self._once(source)
-        self._used(key, kept)
-        if self._age(kept) < ttl_s:
-            return SpooledFeed(kept.spool, kept.warnings)
-        warnings = (*kept.warnings, self._staleness(kept))
-        return SpooledFeed(kept.spool, warnings, lambda: self._renew(key, kept, source))
+        self._touch(key, entry)
+        if self._age(entry) < ttl_s:
+            return SpooledFeed(entry.spool, entry.warnings)
+        warnings = (*entry.warnings, self._staleness(entry))
+        return SpooledFeed(entry.spool, warnings, lambda: self._refresh(key, entry, source))
 
     async def close(self) -> None:
-        """End the fetches, begin none any more, and forget everything."""
+        """Cancel the fetches, start none any more, and evict everything."""
         self._closing = True
         for fetching in self._fetching.values():
             fetching.cancel()
         await asyncio.gather(*self._fetching.values(), return_exceptions=True)
-        while self._forget_oldest():
+        while self._evict_oldest():
             pass
 
     async def _once(self, source: Open) -> Feed:
-        kept = await self._fetched(source)
-        feed = SpooledFeed(kept.spool, kept.warnings)
-        kept.spool.let_go()
+        entry = await self._fetched(source)
+        feed = SpooledFeed(entry.spool, entry.warnings)
+        entry.spool.release()
         return feed
 
-    def _renew(self, key: str, stale: Kept, source: Open) -> None:
-        """A run that had stale rows is over."""
-        if self._kept.get(key) is stale and not self._closing:
+    def _refresh(self, key: str, stale: CacheEntry, source: Open) -> None:
+        """Fetch stale rows again, once the run that used them is over."""
+        if self._entries.get(key) is stale and not self._closing:
             self._fetch(key, source)
 
-    def _fetch(self, key: str, source: Open) -> asyncio.Task[Kept]:
-        """The fetch that is under way for a key, begun now if there is none."""
+    def _fetch(self, key: str, source: Open) -> asyncio.Task[CacheEntry]:
+        """The pending fetch of a key, started if there is none."""
         if key not in self._fetching:
             task = asyncio.get_running_loop().create_task(self._fetched(source))
             self._fetching[key] = task
-            task.add_done_callback(lambda done: self._settle(key, done))
+            task.add_done_callback(lambda done: self._on_fetched(key, done))
         return self._fetching[key]
 
-    def _settle(self, key: str, done: asyncio.Task[Kept]) -> None:
+    def _on_fetched(self, key: str, done: asyncio.Task[CacheEntry]) -> None:
         del self._fetching[key]
         if done.cancelled():
             return
         if error := done.exception():
             self._failed(key, error)
         else:
-            self._forget(key)
-            self._kept[key] = done.result()
+            self._evict(key)
+            self._entries[key] = done.result()
 
     def _failed(self, key: str, error: BaseException) -> None:
         log.warning("fetching rows failed: %s", error)
-        if key in self._kept:
+        if key in self._entries:
             text = getattr(error, "text", None)
-            self._kept[key].failure = text or Text(str(error), str(error))
+            self._entries[key].failure = text or Text(str(error), str(error))
 
-    async def _fetched(self, source: Open) -> Kept:
+    async def _fetched(self, source: Open) -> CacheEntry:
         spool = RowSpool(self._folder, self._budget)
         try:
             async with asyncio.timeout(FETCH_LIMIT_S):
@@ -133,37 +132,37 @@ class DataCache:
                 finally:
                     await feed.close()
         except BaseException:
-            spool.let_go()
+            spool.release()
             raise
-        return Kept(spool, tuple(feed.warnings), self._clock.now_ns())
+        return CacheEntry(spool, tuple(feed.warnings), self._clock.now_ns())
 
     async def _fill(self, spool: RowSpool, feed: Feed) -> None:
         while rows := await feed.read(BLOCK_ROWS):
             await spool.append(rows)
         spool.columns = tuple(feed.columns)
 
-    def _used(self, key: str, kept: Kept) -> None:
-        """Move an entry to the end of the line of those that are forgotten."""
-        if self._kept.get(key) is kept:
-            self._kept[key] = self._kept.pop(key)
+    def _touch(self, key: str, entry: CacheEntry) -> None:
+        """Mark an entry as the most recently used."""
+        if self._entries.get(key) is entry:
+            self._entries[key] = self._entries.pop(key)
 
-    def _age(self, kept: Kept) -> float:
-        return (self._clock.now_ns() - kept.fetched_ns) / 1e9
+    def _age(self, entry: CacheEntry) -> float:
+        return (self._clock.now_ns() - entry.fetched_ns) / 1e9
 
-    def _staleness(self, kept: Kept) -> Text:
-        age = f"{self._age(kept):.0f}"
+    def _staleness(self, entry: CacheEntry) -> Text:
+        age = f"{self._age(entry):.0f}"
         zh, en = f"数据缓存于 {age} 秒前，已过期", f"these rows are stale: they were fetched {age} s ago"
-        if kept.failure is None:
+        if entry.failure is None:
             return Text(f"{zh}，测试结束后更新", f"{en}; fresh ones are fetched when this run is over")
-        return Text(f"{zh}，上次更新失败：{kept.failure.zh}", f"{en}, and fetching again failed: {kept.failure.en}")
+        return Text(f"{zh}，上次更新失败：{entry.failure.zh}", f"{en}, and fetching again failed: {entry.failure.en}")
 
-    def _forget(self, key: str) -> None:
-        if kept := self._kept.pop(key, None):
-            kept.spool.let_go()
+    def _evict(self, key: str) -> None:
+        if entry := self._entries.pop(key, None):
+            entry.spool.release()
 
-    def _forget_oldest(self) -> bool:
-        """Whether there was something to forget; a run that reads it goes on."""
-        if not self._kept:
+    def _evict_oldest(self) -> bool:
+        """Evict the least recently used entry; return whether there was one. A run that reads it goes on."""
+        if not self._entries:
             return False
-        self._forget(next(iter(self._kept)))
+        self._evict(next(iter(self._entries)))
         return True

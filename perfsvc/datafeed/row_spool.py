@@ -1,7 +1,7 @@
 """Rows on disk: written once in encrypted blocks, read by any number of feeds, gone with the process.
 
-A spool is a file without a name, so that nothing is left to sweep after a crash, and its key never leaves memory, so
-that what remains on the disk is of no use to anybody: test data is often somebody's accounts.
+A spool is a file without a name, so that a crash leaves nothing behind, and its key never leaves memory, so that
+blocks left on the disk are unreadable: test data often holds account data.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from perfsvc.plugin.datasource import Feed
 from perfsvc.plugin.datasource import Row
 
 BLOCK_ROWS = 500
-"""Few enough that decoding a block, which holds the interpreter, takes well under a millisecond or two."""
+"""Few enough that decoding a block, which holds the interpreter, takes at most a millisecond or two."""
 NONCE_BYTES = 12
 
 
 class Block(NamedTuple):
-    """Where some rows stand."""
+    """The position of a block in the file."""
 
     offset: int
     size: int
 
 
 class Budget:
-    """The bytes that all spools together may take. ``make_room`` frees some, or answers False."""
+    """The bytes that all spools together may take. ``make_room`` frees some and returns whether it could."""
 
     def __init__(self, limit: int, make_room: Callable[[], bool]) -> None:
         self.limit = limit
         self.used = 0
         self._make_room = make_room
 
-    def take(self, size: int) -> None:
-        """Raises DataFailure when there is no room."""
+    def reserve(self, size: int) -> None:
+        """Reserve bytes. Raises DataFailure when there is no room."""
         while self.used + size > self.limit:
             if not self._make_room():
                 raise DataFailure(
@@ -53,43 +53,43 @@ class Budget:
                 )
         self.used += size
 
-    def give_back(self, size: int) -> None:
-        """So many bytes are free again."""
+    def release(self, size: int) -> None:
+        """Free bytes that were reserved."""
         self.used -= size
 
 
 class RowSpool:
-    """The rows of one source. Whoever holds it lets go of it; with the last holder it is gone."""
+    """The rows of one source, counted by reference: the last release deletes them."""
 
     def __init__(self, folder: Path, budget: Budget) -> None:
         """Raises OSError."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the last holder
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the last release
         self._cipher = AESGCM(secrets.token_bytes(32))
         self._budget = budget
         self._blocks: list[Block] = []
-        self._holders = 1
+        self._references = 1
         self.columns: tuple[str, ...] = ()
         self.count = 0
         self.size = 0
 
     @property
     def closed(self) -> bool:
-        """Whether nobody holds it any more."""
-        return self._holders == 0
+        """Whether it was released by all users."""
+        return self._references == 0
 
     @property
     def blocks(self) -> int:
-        """How many blocks there are."""
+        """The number of blocks."""
         return len(self._blocks)
 
     async def append(self, rows: Sequence[Row]) -> None:
-        """Raises DataFailure when there is no room, or the disk refuses."""
+        """Append rows. Raises DataFailure when there is no room, or writing fails."""
         for start in range(0, len(rows), BLOCK_ROWS):
             part = rows[start : start + BLOCK_ROWS]
             sealed = await asyncio.to_thread(self._sealed, part)
-            self._budget.take(len(sealed))
+            self._budget.reserve(len(sealed))
             self._blocks.append(Block(self.size, len(sealed)))
             self.size += len(sealed)
             self.count += len(part)
@@ -99,16 +99,16 @@ class RowSpool:
         """The rows of a block."""
         return await asyncio.to_thread(self._opened, number)
 
-    def hold(self) -> None:
-        """One more holder."""
-        self._holders += 1
+    def acquire(self) -> None:
+        """Add a reference."""
+        self._references += 1
 
-    def let_go(self) -> None:
-        """One holder less."""
-        self._holders -= 1
-        if not self._holders:
+    def release(self) -> None:
+        """Drop a reference."""
+        self._references -= 1
+        if not self._references:
             self._file.close()
-            self._budget.give_back(self.size)
+            self._budget.release(self.size)
 
     async def _write(self, sealed: bytes) -> None:
         try:
@@ -132,14 +132,14 @@ class RowSpool:
 
 
 class SpooledFeed(Feed):
-    """The rows of a spool, from the first. ``closed`` is called when nobody reads it any more."""
+    """The rows of a spool, from the first. ``on_closed`` is called when the feed is closed."""
 
     def __init__(
-        self, spool: RowSpool, warnings: Sequence[Text] = (), closed: Callable[[], None] = lambda: None
+        self, spool: RowSpool, warnings: Sequence[Text] = (), on_closed: Callable[[], None] = lambda: None
     ) -> None:
-        spool.hold()
+        spool.acquire()
         self._spool = spool
-        self._closed = closed
+        self._on_closed = on_closed
         self._next_block = 0
         self._rows: list[Row] = []
         self.columns = spool.columns
@@ -158,5 +158,5 @@ class SpooledFeed(Feed):
         self._rows = []
 
     async def close(self) -> None:
-        self._spool.let_go()
-        self._closed()
+        self._spool.release()
+        self._on_closed()

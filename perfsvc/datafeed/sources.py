@@ -1,4 +1,4 @@
-"""Opening the data source of a run or a preview: its options validated, its failures in words."""
+"""Opens the data source of a run or a preview: validates its options, translates its errors."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ T = TypeVar("T")
 
 
 class DataSources:
-    """Opens feeds of the data sources that plugins bring; what comes from afar goes through the cache."""
+    """Opens feeds of the data sources of plugins; rows of remote sources are cached."""
 
     def __init__(self, catalog: Catalog, cache: DataCache) -> None:
         self._catalog = catalog
         self._cache = cache
 
     async def open(self, spec: DataSpec, context: DataContext, owner: Any, at: str = "config") -> Feed:
-        """An open feed. ``owner`` is JSON for all that the rows depend on beside the options; ``at`` prefixes paths.
+        """An open feed. ``owner`` is JSON for all that the rows depend on besides the options; ``at`` prefixes paths.
 
         Raises InvalidInput, SourceFailed, and what the context raises.
         """
@@ -51,12 +51,12 @@ class DataSources:
             return await self.open_live(spec, context, at)
         key = key_of([owner, spec.source, spec.options])
         opening = self._cache.open(key, spec.cache_ttl_s, lambda: make().open())
-        return await told(source.name, FETCH_LIMIT_S, opening, at)
+        return await translating(source.name, FETCH_LIMIT_S, opening, at)
 
     async def open_live(self, spec: DataSpec, context: DataContext, at: str, limit_s: float = OPEN_LIMIT_S) -> Feed:
-        """As ``open``, past the cache: the source as it is now, read no further than asked."""
+        """As ``open``, without the cache: the source as it is now, read only as far as requested."""
         source = self._maker(spec, context, at)()
-        return await told(source.name, limit_s, source.open(), at)
+        return await translating(source.name, limit_s, source.open(), at)
 
     def check(self, spec: DataSpec, at: str = "config") -> tuple[type[DataSource], Any]:
         """The class of a source and its options. Raises InvalidInput for a source that is unknown or wrong options."""
@@ -74,10 +74,10 @@ class DataSources:
             raise InvalidInput.at(below(at, "data_source_type"), *unknown.text) from None
 
 
-async def told(name: str, limit_s: float, doing: Awaitable[T], at: str) -> T:
-    """What a source does, with a time limit and its failures in words.
+async def translating(name: str, limit_s: float, doing: Awaitable[T], at: str) -> T:
+    """Await an operation of a source, with a time limit.
 
-    Raises InvalidInput with paths below ``at``, SourceFailed, other errors of ours as they are.
+    Raises InvalidInput with paths below ``at``, PerfsvcError unchanged, and SourceFailed for all other errors.
     """
     try:
         async with asyncio.timeout(limit_s):
@@ -100,7 +100,7 @@ async def told(name: str, limit_s: float, doing: Awaitable[T], at: str) -> T:
 
 
 def key_of(parts: Any) -> str:
-    """A digest of JSON, the same for the same content."""
+    """A digest of JSON, equal for equal content."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

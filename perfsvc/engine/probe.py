@@ -1,6 +1,6 @@
-"""The ruler measured: the generator's own load, once a second, and how late its event loop is.
+"""The generator's own load, once a second, and the lateness of its event loop.
 
-It is read in the loop that sends requests, so it must be cheap: what the kernel can count is not counted here.
+It is read in the loop that sends requests, so it must be cheap: figures that the kernel counts are read from there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TIME_WAIT_REUSED = 1
 
 
 def raise_open_files_limit() -> int:
-    """Lift the soft limit of open files to the hard one; answers it (0 where there is none to read)."""
+    """Raise the soft limit of open files to the hard one; return it, or 0 where it is unknown."""
     if resource is None:
         return 0
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -50,9 +50,9 @@ def check_open_files(users: int, limit: int) -> None:
 
 
 class Probe:
-    """Figures since the last reading. ``loop_late`` and ``send_late`` are fed by the engine, ns.
+    """Figures since the last reading. The engine calls ``loop_late`` and ``send_late``, ns.
 
-    All methods belong to the event loop's thread: it is this thread's wait for a core that counts.
+    All methods belong to the event loop's thread, whose waits for a core are measured.
     """
 
     def __init__(self) -> None:
@@ -123,9 +123,9 @@ class Ports:
 
 
 def open_files(process: psutil.Process) -> int:
-    """How many files this process has open; 0 where that cannot be told."""
+    """How many files this process has open; 0 where that is unknown."""
     try:
-        # Linux 6.2 and later tell the number as the folder's size; listing ten thousand takes 10 ms.
+        # Linux 6.2 and later give the number as the folder's size; listing ten thousand takes 10 ms.
         count = os.stat(PROC / "self/fd").st_size
     except OSError:
         count = 0

@@ -379,7 +379,7 @@ class RowBuffer:
         return max(self.taken - len(self._host.active_users), 0)
 
     def _release_idle(self) -> None:
-        """Rows that nobody has claimed for a second are more use elsewhere."""
+        """Release leased rows when none was taken for a second: other nodes may need them."""
         if self._leases and self._idle_at == self.taken:
             self._leases.clear()
             self._supply.release(self._spent(), self._newest)

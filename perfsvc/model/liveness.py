@@ -27,5 +27,5 @@ GRACE_S = SILENT_S * 2 / 3
 LATE_S = 10 * SILENT_S
 """Beyond the graceful stop, for a node to report the end of the load profile."""
 
-SILENT = Text(f"{SILENT_S:g} 秒内没有任何消息", f"it said nothing for {SILENT_S:g} s")
+SILENT = Text(f"{SILENT_S:g} 秒内没有任何消息", f"it sent nothing for {SILENT_S:g} s")
 LATE = Text("没有按时结束", "it did not end in time")

@@ -121,7 +121,7 @@ class Machines:
 
 
 def ended(agent: subprocess.Popen[bytes]) -> None:
-    """An agent goes when it is told to."""
+    """Stop an agent by a signal."""
     agent.terminate()
     assert agent.wait(LIMIT_S) == 0
 
@@ -147,9 +147,9 @@ def seen_in_the_last_second(nginx: Nginx) -> int:
 
 
 def cut_off_and_brought_back(machines: Machines, nginx: Nginx) -> dict[str, Any]:
-    """A run in which ``north`` is cut off and brought back, with what must come of that anywhere; answers the report.
+    """A run in which ``north`` is cut off and brought back, with what must come of that anywhere; return the report.
 
-    Of 30 requests a second, ``north`` may have told the last second's to nobody, and some that were under way when it
+    Of 30 requests a second, ``north`` may not have reported the last second, and some that were under way when it
     was cut off may arrive when it is back.
     """
     service, wires = machines.service, machines.wires

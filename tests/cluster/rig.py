@@ -1,4 +1,4 @@
-"""A cluster of real processes on this machine, a run over them, and everything it told."""
+"""A cluster of real processes on this machine, a run on it, and everything the run reported."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def central(folder: Path, catalog: Catalog = CATALOG) -> AsyncIterator[Das
 
 
 class Watcher(Output):
-    """Everything that a run told."""
+    """Everything that a run reported."""
 
     def __init__(self) -> None:
         self.snapshots: list[Snapshot] = []
@@ -114,10 +114,10 @@ class Ride:
         return await self.run.wait()
 
     async def seconds(self, count: int) -> None:
-        """Until every node has told so many seconds."""
+        """Wait until every node has reported ``count`` seconds."""
         names = {event.node for event in self.events if event.kind == "joined"}
         await self.watcher.until(
-            lambda: all(sum(told.node == name for told in self.watcher.snapshots) >= count for name in names)
+            lambda: all(sum(each.node == name for each in self.watcher.snapshots) >= count for name in names)
         )
 
     def signal(self, node: str, number: signal.Signals) -> None:
@@ -133,7 +133,7 @@ class Ride:
         return self.event(kind)
 
     async def count(self, kind: str, times: int) -> None:
-        """Until something has happened to nodes so many times."""
+        """Wait until an event has happened ``times`` times."""
         await self.watcher.until(lambda: sum(event.kind == kind for event in self.events) >= times)
 
 

@@ -39,7 +39,7 @@ def test_first_weights(placement: Placement, weights: tuple[int, ...]) -> None:
 
 
 def test_a_weight_for_a_node_that_is_not_there_is_refused_by_name() -> None:
-    with pytest.raises(Conflict, match=r"names x, y, the nodes there are: a, b"):
+    with pytest.raises(Conflict, match=r"names x, y, the available nodes are: a, b"):
         first_weights(Placement(strategy="weight", weights={"a": 1, "y": 1, "x": 2}), ["a", "b"])
 
 

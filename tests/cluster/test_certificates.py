@@ -53,7 +53,7 @@ def test_only_the_owner_may_read_the_keys(made: Certificates) -> None:
 
 def test_nothing_is_overwritten(made: Certificates) -> None:
     folder, before = made.server.ca.parents[1], made.server.key.read_bytes()
-    with pytest.raises(InvalidInput, match="cannot be made here"):
+    with pytest.raises(InvalidInput, match="cannot be created here"):
         make_certificates(folder, [], NOW)
     assert made.server.key.read_bytes() == before
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
@@ -101,7 +101,7 @@ def test_without_the_authority_what_has_ended_is_refused(made: Certificates) -> 
         file.unlink()
     (folder / "authority").rmdir()
     assert ensure_certificates(folder, NOW + 800 * DAY) == made
-    with pytest.raises(StartupError, match="not valid now"):
+    with pytest.raises(StartupError, match="expired or not valid yet"):
         ensure_certificates(folder, NOW + 826 * DAY)
     with pytest.raises(InvalidInput, match="cannot be renewed"):
         renew_certificates(folder, NOW)
@@ -112,9 +112,9 @@ def other_authority(made: Certificates, tmp_path: Path) -> None:
 
 
 FAULTS = {
-    "belong together: authority": other_authority,
-    "belong together: key": lambda made, _: made.agent.key.write_bytes(made.server.key.read_bytes()),
-    "belong together: text": lambda made, _: made.agent.certificate.write_text("hello"),
+    "do not match: authority": other_authority,
+    "do not match: key": lambda made, _: made.agent.key.write_bytes(made.server.key.read_bytes()),
+    "do not match: text": lambda made, _: made.agent.certificate.write_text("hello"),
     "cannot be read": lambda made, _: made.agent.ca.unlink(),
     "chmod 600": lambda made, _: made.agent.key.chmod(0o640),
 }

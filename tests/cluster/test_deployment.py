@@ -1,4 +1,4 @@
-"""The controller of a run over many nodes, in virtual time: who hangs, goes, comes in, and is late."""
+"""The controller of a run on many nodes, in virtual time: nodes that hang, leave, join, and are late."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_node_that_hangs_before_the_load_holds_the_end_up_no_longer_than_3_s()
         stage.hands[1].hung = True
         began = now()
         stage.run.compile()
-        with pytest.raises(RunError, match="n2 gave no answer in 30 s"):
+        with pytest.raises(RunError, match="n2 did not answer within 30 s"):
             await stage.run.prepare()
         stage.run.stop()
         await stage.run.wait()
@@ -86,7 +86,7 @@ def test_who_comes_in_while_the_run_is_paused_is_paused_too() -> None:
     begun = stage.begun_after(1.5)
     assert begun[0] > 11.3
     assert len(begun) == pytest.approx(20 * 3.7, abs=2)
-    assert sum(told.planned_rate for told in stage.snapshots if told.node == "n3" and told.paused) == 0
+    assert sum(each.planned_rate for each in stage.snapshots if each.node == "n3" and each.paused) == 0
 
 
 def test_a_drained_node_gives_back_the_iterations_that_it_was_to_do() -> None:
@@ -130,7 +130,7 @@ def test_a_place_stays_drained_when_its_node_is_gone_and_nobody_is_waited_for() 
     stage = act(spec_of(rate=20, seconds=5, placement={"on_loss": "replace"}), play)
     assert [(event.kind, event.reason.en) for event in stage.events[2:]] == [
         ("resplit", "the node is being drained"),
-        ("lost", "its connection ended: the process or the network is gone"),
+        ("lost", "its connection ended: the process exited or the network failed"),
         ("resplit", "the other nodes take over its load"),
     ]
     assert len(stage.begun_after(-1)) == 100
@@ -200,7 +200,7 @@ def test_users_that_are_too_many_after_new_shares_leave() -> None:
         await stage.run.wait()
 
     stage = act(spec_of(rate=30, seconds=10, load={"max_vus": 20}), play, answer=Answer(after=1.0))
-    users = {(told.node, told.vus) for told in stage.snapshots if told.planned_rate or told.node == "n1"}
+    users = {(each.node, each.vus) for each in stage.snapshots if each.planned_rate or each.node == "n1"}
     assert {count for node, count in users if node == "n1"} <= {0, 1}
     assert ("n2", 20) in users
 

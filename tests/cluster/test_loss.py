@@ -1,4 +1,4 @@
-"""Nodes that are killed, hang, and come back: known in time, the load taken over, and what was missing told."""
+"""Nodes that are killed, hang, and come back: detected in time, the load taken over, what was missing reported."""
 
 from __future__ import annotations
 
@@ -138,11 +138,11 @@ async def test_no_row_is_used_twice_though_a_node_is_killed(cluster: DaskCluster
     seen = [line.path for line in nginx.log_of(report["summary"]["total_requests"])]
     assert report["reason"]["code"] == "data_exhausted"
     assert len(seen) == len(set(seen))
-    told = report["data"]
-    assert told["left"] == 0
-    assert told["used"] + told["in_doubt"] == 400
-    assert told["used"] <= len(seen) <= 400
-    assert 0 <= told["in_doubt"] <= 50
+    data = report["data"]
+    assert data["left"] == 0
+    assert data["used"] + data["in_doubt"] == 400
+    assert data["used"] <= len(seen) <= 400
+    assert 0 <= data["in_doubt"] <= 50
 
 
 async def test_a_row_for_each_user_that_is_missing_ends_the_run_on_all_nodes(

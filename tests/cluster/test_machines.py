@@ -88,4 +88,4 @@ def test_an_agent_says_what_is_wrong_with_its_address(tmp_path: Path) -> None:
     command = [str(BIN), "--lang", "en", "worker", "http://127.0.0.1:1", "--certs", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env={**os.environ}, check=False)
     assert done.returncode == 1
-    assert "not an address for the scheduler: http://127.0.0.1:1" in done.stderr
+    assert "invalid scheduler address: http://127.0.0.1:1" in done.stderr

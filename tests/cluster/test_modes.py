@@ -47,7 +47,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
 PATHS = {"error_rate": "bucket"}
 """What is asked for, where that is not called after the mode."""
 TIMETABLE = (("error_rate", "step"), ("adaptive", "stages"))
-"""What runs beside what, each on two agents, lest everything take its time one after the other."""
+"""What runs beside what, each on two agents, so that they need not run one after the other."""
 
 
 def spec_of(mode: str, url: str) -> RunSpec:
@@ -62,7 +62,7 @@ def spec_of(mode: str, url: str) -> RunSpec:
 
 
 class SnapshotReport:
-    """What a run told: its report, and by profile second and node what was planned and done."""
+    """What a run reported: its report, and by profile second and node what was planned and done."""
 
     def __init__(self, ride: Ride, report: dict[str, Any]) -> None:
         self.report = report
@@ -71,7 +71,7 @@ class SnapshotReport:
         self.snapshots = [told for told in ride.watcher.snapshots if told.span_ns]
 
     def planned(self, figure: str) -> list[list[float]]:
-        """What each of the nodes planned at the end of each second that both have told."""
+        """What each of the nodes planned at the end of each second that both have reported."""
         seconds: dict[int, list[float]] = {}
         for told in self.snapshots:
             seconds.setdefault(told.second, []).append(getattr(told, figure))

@@ -81,7 +81,7 @@ async def test_names_of_the_server_s_own_nodes_are_for_them_alone(
     with caplog.at_level(logging.WARNING):
         door.send(messages.encode(hello))
     assert door.states == {}
-    assert f"an agent cannot be called {name}" in caplog.text
+    assert f"an agent cannot be named {name}" in caplog.text
     door.send(messages.encode(msgspec.structs.replace(hello, started_here=True)))
     assert door.states == {name: "ready"}
 

@@ -166,7 +166,7 @@ class Stage:
 
     @property
     def iterations(self) -> int:
-        return sum(told.iterations for told in self.snapshots)
+        return sum(snapshot.iterations for snapshot in self.snapshots)
 
     def kinds(self) -> list[tuple[str, str]]:
         return [(event.kind, event.node) for event in self.events if event.kind != "joined"]

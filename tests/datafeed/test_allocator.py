@@ -460,7 +460,7 @@ class Emptied(Numbered):
     ("policy", "last"),
     [
         ("stop_run", Grant(failure=("数据源 numbered：重新读取时已没有任何数据行",
-                                    "data source numbered: it has no rows any more when it begins again"))),
+                                    "data source numbered: it had no rows left when it was read again"))),
         ("hold", Grant(ended=True, last={"n": 599})),
     ],
 )  # fmt: skip

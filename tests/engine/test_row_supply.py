@@ -1,4 +1,4 @@
-"""Rows from a supply that tarries, gives little, fails or ends: nobody waits for ever, and nothing is asked in vain."""
+"""Rows from a supply that is slow, gives little, fails or ends: no user waits for ever, no request is in vain."""
 
 from __future__ import annotations
 

@@ -31,4 +31,4 @@ def test_a_loss_is_known_in_the_time_promised_and_never_for_one_late_heartbeat()
 
 
 def test_the_messages_name_the_limit() -> None:
-    assert liveness.SILENT == ("3 秒内没有任何消息", "it said nothing for 3 s")
+    assert liveness.SILENT == ("3 秒内没有任何消息", "it sent nothing for 3 s")

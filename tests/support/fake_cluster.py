@@ -1,4 +1,4 @@
-"""A cluster of this server and one agent whose runs start, pause and stop at once, and tell what a test lets them."""
+"""A cluster of this server and one agent whose runs start, pause and stop at once, and report what a test lets them."""
 
 from __future__ import annotations
 

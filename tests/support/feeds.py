@@ -1,4 +1,4 @@
-"""A feed of numbered rows that fails, or tarries, where it is told to."""
+"""A feed of numbered rows that can fail or be slow."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from perfsvc.plugin import Row
 class Numbered(Feed):
     """Rows ``{"n": 0}``, ``{"n": 1}`` … ``count`` of them.
 
-    ``fails_at`` is the row that cannot be read, ``after`` how long a read takes, s. ``known`` is what it says of its
-    own length.
+    ``fails_at`` is the row that cannot be read, ``after`` how long a read takes, s. ``known``: it knows
+    its own length.
     """
 
     columns = ("n",)

@@ -41,7 +41,7 @@ class ManyNodes:
         return self
 
     def tell(self, node: str, second: int, requests: int = 10, **fields: Any) -> None:
-        """A node tells its second number ``second``, with some requests of 1 ms."""
+        """A node reports its second number ``second``, with some requests of 1 ms."""
         self._seq[node] = self._seq.get(node, 0) + 1
         latency = Histogram.of_ns([1_000_000] * requests).pack()
         usual = {

@@ -1,4 +1,4 @@
-"""Addresses of schedulers: where one listens, and where agents reach it."""
+"""Addresses of a scheduler: where it listens, and where agents reach it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 from perfsvc.errors import StartupError
 
 SCHEME = "tls"
-HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what listens everywhere is reached here
+HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound, only compared
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
-    """Of ``host:port``, with or without ``tls://``. Raises StartupError."""
+    """Split ``host:port``, with or without ``tls://``. Raises StartupError."""
     parts = urlsplit(listen if "://" in listen else f"{SCHEME}://{listen}")
     try:
         port = parts.port
@@ -19,19 +19,19 @@ def host_and_port(listen: str) -> tuple[str, int]:
         port = None
     if parts.scheme != SCHEME or port is None or parts.hostname is None or parts.path not in ("", "/"):
         zh, en = (
-            f"不是调度器地址：{listen}，应为 主机:端口",
-            f"not an address for the scheduler: {listen}; write host:port",
+            f"调度器地址无效：{listen}，应为 主机:端口",
+            f"invalid scheduler address: {listen}; use host:port",
         )
         raise StartupError(zh, en)
     return parts.hostname, port
 
 
 def address_of(host: str, port: int) -> str:
-    """As agents are given it."""
+    """The address in the form that agents take."""
     return f"{SCHEME}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def local_address(listen: str, port: int) -> str:
-    """Where agents of this machine reach a scheduler that listens there, on that port."""
+    """The address at which agents of this machine reach a scheduler that listens on ``listen``."""
     host, _ = host_and_port(listen)
     return address_of(HERE.get(host, host), port)

@@ -233,7 +233,7 @@ def join(scheduler: str, certs: Path, name: str | None) -> None:
 def checked_name(name: str) -> str:
     """Return a name that can stand in the API's addresses. Raises InvalidInput."""
     if NAME.fullmatch(name) is None:
-        zh, en = "只能包含字母、数字和 . _ -，至多 64 个字符", "may have 64 letters, digits and . _ - at most"
+        zh, en = "只能包含字母、数字和 . _ -，至多 64 个字符", "may have at most 64 letters, digits and . _ -"
         raise InvalidInput.at("--name", zh, en)
     reserved = reserved_name(name)
     if reserved is not None:

@@ -30,7 +30,7 @@ JOIN_LIMIT_S = 60.0
 IDLE_S = 300.0
 """Processes of this machine end after this time without a run."""
 
-DISCONNECTED = Text("连接中断，进程已退出或网络不通", "its connection ended: the process or the network is gone")
+DISCONNECTED = Text("连接中断，进程已退出或网络不通", "its connection ended: the process exited or the network failed")
 
 
 class RunController(Protocol):

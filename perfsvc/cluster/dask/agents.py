@@ -28,7 +28,7 @@ def reserved_name(name: str) -> Text | None:
         return None
     return Text(
         f"执行节点不能命名为 {name}：local 和 {CENTRAL}N 是服务自己的节点",
-        f"an agent cannot be called {name}: local and {CENTRAL}N are the server's own",
+        f"an agent cannot be named {name}: local and {CENTRAL}N are the server's own",
     )
 
 

@@ -39,7 +39,7 @@ def first_weights(placement: Placement, names: Sequence[str]) -> tuple[int, ...]
         present = ", ".join(names)
         raise Conflict(
             f"node_distribution 中的节点 {absent} 不在可用节点中（{present}）",
-            f"node_distribution names {absent}, the nodes there are: {present}",
+            f"node_distribution names {absent}, the available nodes are: {present}",
         )
     return whole_weights([placement.weights.get(name, 1.0) for name in names])
 

@@ -1,4 +1,4 @@
-"""How Dask is set up wherever we use it: mutual TLS, and nothing running that we do not need."""
+"""Configuration of Dask: mutual TLS, and every service that we do not need switched off."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ CONFIG: dict[str, Any] = {
     "distributed.admin.system-monitor.interval": "1s",
     "distributed.admin.tick.limit": "3s",
 }
-"""Agents run no tasks of Dask's: whatever looks after tasks is off. Hung agents are found by their silence."""
+"""Agents run no Dask tasks, so everything about tasks is off. Hung agents are found by our own heartbeats."""
 LOGGERS = ("distributed", "distributed.scheduler", "distributed.worker", "distributed.core", "distributed.batched")
-"""Who joins and goes is told by us; what Dask says of it beside that is for those who debug Dask."""
+"""Only errors of these are logged: our own log has agents that join and leave."""
 
 
 def configure() -> None:
-    """Set Dask up in this process, whatever its files and the environment say."""
+    """Configure Dask in this process, overriding its files and the environment."""
     dask.config.set(CONFIG)
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def security_of(credentials: Credentials) -> Security:
-    """Both ends must show a certificate of our authority."""
+    """Mutual TLS: both ends must present a certificate of our authority."""
     ca, certificate, key = map(str, credentials)
     return Security(  # type: ignore[no-untyped-call]
         require_encryption=True,

@@ -46,7 +46,7 @@ END_MARGIN_S = 60.0
 ABORT_LIMIT_S = 5.0
 """For the final report of a node after an abort."""
 
-LEFT_ALONE = Text("节点失去控制端后自行停止", "it had lost its controller and stopped by itself")
+LEFT_ALONE = Text("节点失去控制端后自行停止", "it lost its controller and stopped")
 ALL_LOST = Text("所有节点都已丢失", "all nodes were lost")
 
 
@@ -235,7 +235,8 @@ class DaskDeployment:
         """Apply the plan's policy to a loss; the load of a drained node is with the others already."""
         placement = self.spec.placement
         if placement.on_loss == "fail" and not self.shares.is_drained(node):
-            zh, en = f"节点 {node.name} 丢失，按策略结束", f"node {node.name} was lost, and the plan says to fail then"
+            zh = f"节点 {node.name} 丢失，按策略结束"
+            en = f"node {node.name} was lost, and the plan fails when a node is lost"
             self._fail(Text(zh, en))
         elif placement.on_loss == "replace" and not self.shares.is_drained(node):
             self.shares.vacate(node, await_s=placement.replace_within_s)

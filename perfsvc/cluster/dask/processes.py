@@ -16,12 +16,12 @@ from perfsvc.errors import RunError
 log = logging.getLogger(__name__)
 
 MOST = max(32, 2 * (os.cpu_count() or 1))
-"""More processes than cores gain nothing; this many are a matter of memory (about 70 MB each)."""
+"""More processes than cores gain nothing; this limit is one of memory (about 70 MB each)."""
 END_LIMIT_S = 10.0
 
 
 class Processes:
-    """Child processes, each an agent that ends when its standard input does: also when this process is killed."""
+    """Child processes, each an agent that ends with its standard input, even when this process is killed."""
 
     def __init__(self, scheduler: str, credentials: Credentials) -> None:
         self._scheduler = scheduler
@@ -30,12 +30,12 @@ class Processes:
 
     @property
     def alive(self) -> list[str]:
-        """The names of those that have not ended."""
+        """The names of the processes that are running."""
         self._children = {name: child for name, child in self._children.items() if child.returncode is None}
         return list(self._children)
 
     async def start(self, count: int) -> None:
-        """So many more. Raises RunError where that would be too many, or a process cannot be started."""
+        """Start ``count`` more. Raises RunError where that exceeds the limit, or a process cannot be started."""
         if len(self.alive) + count > MOST:
             zh, en = f"本机最多启动 {MOST} 个执行进程", f"at most {MOST} engine processes run on this machine"
             raise RunError(zh, en)
@@ -43,7 +43,7 @@ class Processes:
             await self._start_one()
 
     async def end(self, names: list[str]) -> None:
-        """Let some go, and wait until they have."""
+        """End some, and wait until they have ended."""
         children = [self._children[name] for name in names if name in self._children]
         for child in children:
             if child.stdin is not None:
@@ -51,13 +51,13 @@ class Processes:
         await asyncio.gather(*map(ended, children))
 
     async def close(self) -> None:
-        """Let all go."""
+        """End all."""
         await self.end(list(self._children))
 
     async def _start_one(self) -> None:
         name = self._free_name()
         try:
-            # In a session of its own, lest Ctrl-C at the terminal end it before its run has ended gracefully.
+            # In a session of its own, so that Ctrl-C at the terminal does not end it before a graceful stop.
             child = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -68,18 +68,18 @@ class Processes:
         except OSError as error:
             raise RunError(f"无法启动执行进程：{error}", f"an engine process cannot be started: {error}") from None
         self._children[name] = child
-        employment = {"scheduler": self._scheduler, "name": name, "credentials": list(map(str, self._credentials))}
+        config = {"scheduler": self._scheduler, "name": name, "credentials": list(map(str, self._credentials))}
         assert child.stdin is not None  # noqa: S101 - it was asked for
-        child.stdin.write(json.dumps(employment).encode() + b"\n")
+        child.stdin.write(json.dumps(config).encode() + b"\n")
 
     def _free_name(self) -> str:
-        """That of the lowest number: plans give weights by name, whatever ran here before."""
+        """The name with the lowest free number, so that plans can give weights by name."""
         taken = self.alive
         return next(name for number in count(1) if (name := f"{CENTRAL}{number}") not in taken)
 
 
 async def ended(child: asyncio.subprocess.Process) -> None:
-    """Until a process has ended; one that will not is killed."""
+    """Wait for a process to end; kill it after END_LIMIT_S."""
     try:
         await asyncio.wait_for(child.wait(), END_LIMIT_S)
     except TimeoutError:

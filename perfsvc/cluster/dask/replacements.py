@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 RETRY_S = 2.0
 """After an agent could not be started or prepared, before the next attempt."""
 
-JOINED = Text("接替空缺的位置", "it took a vacant place")
+JOINED = Text("接替空缺的节点", "it took a vacant slot")
 
 
 class Replacements:

@@ -60,7 +60,7 @@ class RunNode:
             return await asyncio.wait_for(self._reply, limit_s)
         except TimeoutError:
             zh = f"节点 {self.name} 在 {limit_s:g} 秒内没有应答"
-            en = f"node {self.name} gave no answer in {limit_s:g} s"
+            en = f"node {self.name} did not answer within {limit_s:g} s"
             raise RunError(zh, en) from None
 
     def on_reply(self, report: RunReport) -> None:

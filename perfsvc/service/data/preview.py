@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 
-from perfsvc.datafeed.sources import told
+from perfsvc.datafeed.sources import translating
 from perfsvc.engine.masking import MASK
 from perfsvc.engine.masking import is_secret
 from perfsvc.engine.masking import masked
@@ -58,7 +58,7 @@ class Preview:
 async def preview_of(name: str, feed: Feed) -> Preview:
     """Read the first rows of an open feed and close it. Raises SourceFailed."""
     try:
-        rows = await told(name, PREVIEW_LIMIT_S, first_rows(feed), "")
+        rows = await translating(name, PREVIEW_LIMIT_S, first_rows(feed), "")
         count = len(rows) if len(rows) <= PREVIEW_ROWS else feed.count
         columns, warnings = list(feed.columns), list(feed.warnings)
         if len(columns) > MOST_COLUMNS:
