@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from perfsvc.engine.virtual_user import CLOSED
+from perfsvc.engine.virtual_user import NO_PLAN
 from perfsvc.engine.virtual_user import NO_REQUEST
 from perfsvc.engine.virtual_user import STAYS
 from perfsvc.engine.virtual_user import WAIT
@@ -65,7 +66,7 @@ class UserPool:
         """The number of active users; of a run that ended within its ``first`` second, the highest number there was."""
         return len(self.active) or (self._most if first else 0)
 
-    def start(self, planned_ns: int = 0) -> None:
+    def start(self, planned_ns: int = NO_PLAN) -> None:
         """One more user, whose first iteration is planned for ``planned_ns``."""
         self._number += 1
         user = self._make(self, self._number, self._programs[self._next_scene()])

@@ -1,8 +1,38 @@
-"""One simulated client: a small machine that runs a compiled scene.
+"""One simulated client: a small state machine that runs a compiled scene.
 
-A program is a list of instructions. An instruction is called with the virtual user and answers the position of the
-next one, or WAIT when something (a reply, a timer, the end of a pause) will call ``run`` again. There is no task and
-no future per user: a reply's callback runs the user on to its next request.
+A program is a list of instructions. An instruction is called with the virtual user and returns the position of the next
+one, or WAIT when something (a reply, a timer, the end of a pause) will call ``run`` again. There is no task and no
+future per user: a reply's callback runs the user on to its next request.
+
+The state of a user is not a field of its own, which the hot path would have to keep: it follows from ``sending``, from
+``timer``, and from the collection that the user is in.
+
+=========  =========  ============  ======================  ==========================================================
+state      sending    timer         is in                   what comes next
+=========  =========  ============  ======================  ==========================================================
+running    None       None          –                       an instruction: to any other state
+in flight  the step   None          –                       reply or time-out: running; cut off: gone
+waiting    None       timer handle  –                       think time, pacing or start delay is over: running
+queued     None       QueueEntry    the row buffer's queue  a row: running; the end of the data: running or gone
+resting    None       None          the executor's idle     an arrival: running, at ``resting_at``
+held       None       None          the pool's ``held``     end of the pause: running
+gone       None       None          not in ``active``       nothing: its sessions are being closed
+=========  =========  ============  ======================  ==========================================================
+
+A user comes to its gate before each request and each row. What happens there:
+
+==============  ====================  ===================================  ===========================================
+gate            closed by             the user                             opened by
+==============  ====================  ===================================  ===========================================
+open            –                     goes on                              –
+closed          pause of the run      is held                              resume
+closed, final   stop of the run       leaves                               –
+CLOSED          cut-off, or time of   leaves; its request in flight is     –
+                retirement is up      given up in a cut-off only
+==============  ====================  ===================================  ===========================================
+
+Three ways to leave: after a stop at the next request, or at once where none is in flight; after retirement (the load
+goes down) at the end of the iteration, or past ``retire_by_ns`` at the next request; in a cut-off at once.
 """
 
 from __future__ import annotations
@@ -169,11 +199,12 @@ class Pool(Interface):
 
 
 class VirtualUser:
-    """The state of one user.
+    """The state of one user; the table in the module's docstring says which there are.
 
-    ``deadline_ns`` is 0 while no request is in flight; ``retire_by_ns`` is 0 while the user is wanted. ``planned_ns``
-    is the planned start of the iteration under way until its first request was sent, then 0; ``due_ns`` is the beat of
-    a paced user; both are readings of the clock without pauses. ``resting_at`` is where a resting user goes on.
+    ``deadline_ns`` is when the request in flight times out, or NO_REQUEST; ``retire_by_ns`` is when a user that is no
+    longer wanted has to leave, or STAYS. ``planned_ns`` is the planned start of the iteration under way until its first
+    request was sent, then NO_PLAN; ``due_ns`` is the next planned start of a paced user; both are readings of the clock
+    without pauses. ``resting_at`` is where a resting user goes on.
     """
 
     __slots__ = (

@@ -1,8 +1,29 @@
-"""A run: its states, the moves between them, and the frozen specification that makes it repeatable."""
+"""A run: its life as a state machine, and the frozen specification that makes it repeatable.
+
+Everything that decides a run's state is in this module: the code that drives a run sends events, and calls
+``Lifecycle.allows`` where the present state may exclude one. The table has the state that follows each event; an empty
+cell means that the event is refused and changes nothing:
+
+========  ========  =======  ======  =======  ========  ========  ========  =========  ===========
+state     start     started  pause   resume   set_load  stop      finish    fail       ended
+========  ========  =======  ======  =======  ========  ========  ========  =========  ===========
+created   starting                                                          stopping
+starting            running                             stopping            stopping
+running                      paused           running   stopping  stopping  stopping
+paused                               running  paused    stopping  stopping  stopping
+stopping                                                                               the outcome
+========  ========  =======  ======  =======  ========  ========  ========  =========  ===========
+
+``stop``, ``finish`` and ``fail`` begin the end. The first of them decides the outcome: stopped, completed or failed;
+the others are refused from then on. ``ended`` says that the last request is over and everything is measured. Nothing
+follows an outcome.
+"""
 
 from __future__ import annotations
 
+from enum import Enum
 from enum import StrEnum
+from enum import auto
 from typing import Any
 from typing import Literal
 
@@ -33,11 +54,8 @@ class RunState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing follows."""
+        """Whether this is an outcome, which nothing follows."""
         return self in ENDED
-
-
-ENDED = frozenset({RunState.COMPLETED, RunState.STOPPED, RunState.FAILED})
 
 
 class RunEvent(StrEnum):
@@ -47,37 +65,51 @@ class RunEvent(StrEnum):
     STARTED = "started"
     PAUSE = "pause"
     RESUME = "resume"
+    SET_LOAD = "set_load"
     STOP = "stop"
     FINISH = "finish"
     FAIL = "fail"
     ENDED = "ended"
 
 
-TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
+OUTCOMES = {RunEvent.STOP: RunState.STOPPED, RunEvent.FINISH: RunState.COMPLETED, RunEvent.FAIL: RunState.FAILED}
+"""The state a run ends in, by the event that began its end."""
+ENDED = frozenset(OUTCOMES.values())
+
+
+class Outcome(Enum):
+    """In place of a state in the table."""
+
+    OF_FIRST_REASON = auto()
+
+
+TRANSITIONS: dict[tuple[RunState, RunEvent], RunState | Outcome] = {
     (RunState.CREATED, RunEvent.START): RunState.STARTING,
+    (RunState.CREATED, RunEvent.FAIL): RunState.STOPPING,
     (RunState.STARTING, RunEvent.STARTED): RunState.RUNNING,
     (RunState.STARTING, RunEvent.STOP): RunState.STOPPING,
     (RunState.STARTING, RunEvent.FAIL): RunState.STOPPING,
     (RunState.RUNNING, RunEvent.PAUSE): RunState.PAUSED,
+    (RunState.RUNNING, RunEvent.SET_LOAD): RunState.RUNNING,
     (RunState.RUNNING, RunEvent.STOP): RunState.STOPPING,
     (RunState.RUNNING, RunEvent.FINISH): RunState.STOPPING,
     (RunState.RUNNING, RunEvent.FAIL): RunState.STOPPING,
     (RunState.PAUSED, RunEvent.RESUME): RunState.RUNNING,
+    (RunState.PAUSED, RunEvent.SET_LOAD): RunState.PAUSED,
     (RunState.PAUSED, RunEvent.STOP): RunState.STOPPING,
-    (RunState.PAUSED, RunEvent.FAIL): RunState.STOPPING,
     (RunState.PAUSED, RunEvent.FINISH): RunState.STOPPING,
+    (RunState.PAUSED, RunEvent.FAIL): RunState.STOPPING,
+    (RunState.STOPPING, RunEvent.ENDED): Outcome.OF_FIRST_REASON,
 }
 
 ACTIONS = {
-    RunEvent.START: "启动",
-    RunEvent.PAUSE: "暂停",
-    RunEvent.RESUME: "恢复",
-    RunEvent.STOP: "停止",
+    RunEvent.START: Text("启动", "be started"),
+    RunEvent.PAUSE: Text("暂停", "be paused"),
+    RunEvent.RESUME: Text("恢复", "be resumed"),
+    RunEvent.STOP: Text("停止", "be stopped"),
+    RunEvent.SET_LOAD: Text("调整负载", "have its load changed"),
 }
-"""What people ask of a run, in Chinese; the other events are the run's own."""
-
-# The state a run ends in is decided by what began its end; the first reason wins.
-OUTCOME = {RunEvent.FINISH: RunState.COMPLETED, RunEvent.STOP: RunState.STOPPED, RunEvent.FAIL: RunState.FAILED}
+"""What users ask of a run; the other events are the run's own."""
 
 
 class EndReason(Spec):
@@ -95,33 +127,34 @@ class EndReason(Spec):
 
 
 class Lifecycle:
-    """The state machine of one run, without I/O.
-
-    ``handle`` answers the new state; an event that is illegal in the present state raises IllegalTransition and
-    changes nothing. ``ENDED`` moves a stopping run to the state its reason decided, ``outcome``.
-    """
+    """The state of one run. ``reason`` is why it ends, once it does, and ``outcome`` the state that it ends in."""
 
     def __init__(self) -> None:
         self.state = RunState.CREATED
         self.reason: EndReason | None = None
         self.outcome = RunState.FAILED
 
+    def allows(self, event: RunEvent) -> bool:
+        """Whether an event is possible in the present state."""
+        return (self.state, event) in TRANSITIONS
+
     def handle(self, event: RunEvent, reason: EndReason | None = None) -> RunState:
-        """Apply an event; raises IllegalTransition."""
-        if event is RunEvent.ENDED and self.state is RunState.STOPPING:
-            self.state = self.outcome
-            return self.state
+        """Apply an event and return the new state. Raises IllegalTransition."""
         following = TRANSITIONS.get((self.state, event))
         if following is None:
-            raise IllegalTransition(*self._refusal(event))
+            raise refusal(self.state, event)
         if following is RunState.STOPPING:
-            self.outcome, self.reason = OUTCOME[event], reason
-        self.state = following
-        return following
+            self.outcome, self.reason = OUTCOMES[event], reason
+        self.state = self.outcome if isinstance(following, Outcome) else following
+        return self.state
 
-    def _refusal(self, event: RunEvent) -> tuple[str, str]:
-        state, action = self.state.value, ACTIONS.get(event, event.value)
-        return f"当前状态为 {state}，不能{action}", f"a run that is {state} cannot {event.value}"
+
+def refusal(state: RunState, event: RunEvent) -> IllegalTransition:
+    """The error for an event that is not possible in a state."""
+    action = ACTIONS.get(event, Text(event.value, event.value))
+    return IllegalTransition(
+        f"当前状态为 {state.value}，不能{action.zh}", f"a run that is {state.value} cannot {action.en}"
+    )
 
 
 class WeightedScene(Spec):

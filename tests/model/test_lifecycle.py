@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 
 from perfsvc.errors import IllegalTransition
+from perfsvc.model import run
 from perfsvc.model.run import TRANSITIONS
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import Lifecycle
+from perfsvc.model.run import Outcome
 from perfsvc.model.run import RunEvent
 from perfsvc.model.run import RunState
 
@@ -38,7 +41,8 @@ def at(state: RunState) -> Lifecycle:
 def test_every_event_in_every_state(state: RunState, event: RunEvent) -> None:
     lifecycle = at(state)
     following = TRANSITIONS.get((state, event))
-    if state is RunState.STOPPING and event is E.ENDED:
+    assert lifecycle.allows(event) is (following is not None)
+    if following is Outcome.OF_FIRST_REASON:
         following = RunState.STOPPED
     if following is None:
         with pytest.raises(IllegalTransition):
@@ -56,3 +60,27 @@ def test_the_first_reason_wins() -> None:
         lifecycle.handle(E.STOP, EndReason(code="stopped_by_user", zh="二", en="two"))
     assert lifecycle.reason == first
     assert lifecycle.handle(E.ENDED) is RunState.FAILED
+
+
+def test_the_table_in_the_docstring_is_the_table() -> None:
+    lines = (run.__doc__ or "").splitlines()
+    bars = [number for number, line in enumerate(lines) if line.startswith("===")]
+    starts = [match.start() for match in re.finditer(r"(?<!=)=", lines[bars[0]])]
+    rows = [cells(line, starts) for line in [lines[bars[0] + 1], *lines[bars[1] + 1 : bars[2]]]]
+    _, *events = rows[0]
+    written = {(row[0], event): cell for row in rows[1:] for event, cell in zip(events, row[1:], strict=True) if cell}
+    assert written == {
+        (state.value, event.value): "the outcome" if isinstance(following, Outcome) else following.value
+        for (state, event), following in TRANSITIONS.items()
+    }
+
+
+def cells(line: str, starts: list[int]) -> list[str]:
+    return [line[begin:end].strip() for begin, end in itertools.pairwise([*starts, None])]
+
+
+def test_what_is_refused_is_said_in_both_languages() -> None:
+    with pytest.raises(IllegalTransition) as caught:
+        at(RunState.STOPPED).handle(E.SET_LOAD)
+    assert caught.value.text.zh == "当前状态为 stopped，不能调整负载"
+    assert caught.value.text.en == "a run that is stopped cannot have its load changed"

@@ -24,10 +24,12 @@ from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
 from perfsvc.model.load import Variable
+from perfsvc.model.run import RunEvent
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.run import WeightedScene
+from perfsvc.model.run import refusal
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
 from perfsvc.service.runs.ended_feed import ended_feed
@@ -40,7 +42,6 @@ from perfsvc.service.runs.opening import spec_of
 from perfsvc.service.runs.recovery import replayed
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
-from perfsvc.service.runs.run import not_loadable
 from perfsvc.service.runs.store_output import Recording
 from perfsvc.store import envs
 from perfsvc.store import errors_seen
@@ -137,7 +138,8 @@ class RunManager:
         """Change the load of a run. Raises NotFound, IllegalTransition, InvalidInput for a wrong variable or level."""
         active = self._by_execution(execution_id)
         if active is None:
-            raise not_loadable((await self._store.run(executions.get, execution_id)).state)
+            execution = await self._store.run(executions.get, execution_id)
+            raise refusal(execution.state, RunEvent.SET_LOAD)
         wanted = active.run.spec.load.variable
         if variable != wanted:
             raise InvalidInput.at(variable, f"该测试的负载是 {wanted}", f"this run's load is {wanted}")

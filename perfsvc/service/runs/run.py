@@ -17,7 +17,6 @@ from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
 from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.datafeed.allocator import RowAllocator
-from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
@@ -142,7 +141,7 @@ class Run:
             self._move(RunEvent.START)
             if self._allocator is not None:
                 await self._open_data(self._allocator)
-            if self.state is RunState.STARTING:
+            if self._lifecycle.allows(RunEvent.STARTED):
                 await self._deployment.prepare()
         except Exception as error:
             self._fail(error)
@@ -151,7 +150,7 @@ class Run:
             await self._end()
             raise
         self._watcher = asyncio.get_running_loop().create_task(self._until_end())
-        if self.state is RunState.STARTING:
+        if self._lifecycle.allows(RunEvent.STARTED):
             self.start_time = utc_now(self._clock)
             self._deployment.start()
             self._move(RunEvent.STARTED)
@@ -199,8 +198,7 @@ class Run:
 
     def set_load(self, level: float, by: str) -> None:
         """Change the load by hand: users, or arrivals per second. Raises IllegalTransition, InvalidInput."""
-        if self.state not in (RunState.RUNNING, RunState.PAUSED):
-            raise not_loadable(self.state)
+        self._lifecycle.handle(RunEvent.SET_LOAD)
         most = MAX_RATE if self.spec.load.open else MAX_VUS
         if not 0 <= level <= most:
             zh, en = f"应在 0 到 {most:g} 之间", f"must be between 0 and {most:g}"
@@ -318,7 +316,7 @@ class Run:
         except Exception as error:
             log.exception("run %s failed", self.spec.execution_id)
             self._fail(error)
-        if self.state is not RunState.STOPPING:
+        if self._lifecycle.allows(RunEvent.FINISH):
             self.on_ending()
         await self._end()
 
@@ -361,7 +359,7 @@ class Run:
 
     def _fail(self, error: Exception) -> None:
         zh, en = cause_of(error)
-        if self.state is not RunState.STOPPING:
+        if self._lifecycle.allows(RunEvent.FAIL):
             self._move(RunEvent.FAIL, EndReason(code="error", zh=zh, en=en))
 
     def _move(self, event: RunEvent, reason: EndReason | None = None) -> None:
@@ -394,9 +392,3 @@ def allocator_of(spec: RunSpec, open_feed: OpenFeed | None) -> RowAllocator | No
     if open_feed is None:
         raise ValueError("a run with test data needs a way to open it")
     return RowAllocator(open_feed, spec.data, spec.seed)
-
-
-def not_loadable(state: RunState) -> IllegalTransition:
-    """The load of a run in this state cannot be changed."""
-    zh, en = f"当前状态为 {state.value}，不能调整负载", f"the load of a run that is {state.value} cannot be changed"
-    return IllegalTransition(zh, en)
