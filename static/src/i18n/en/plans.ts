@@ -337,6 +337,7 @@ export const plans: (typeof zh)['plans'] = {
   emptyWhy: 'A plan says how the load moves, who does what, and when it has passed.',
   nothingFound: 'No plan matches',
   edit: 'Edit',
+  moreOf: 'More for {name}',
   sayUsers: '{users} users, {length}',
   sayStages: '{levels} {unit}, {length}',
   sayArrivals: '{rate} per second, {length}',

@@ -336,6 +336,7 @@ export const plans = {
   emptyWhy: '计划说明负载怎样变化、谁在做什么、怎样算通过。',
   nothingFound: '没有符合条件的计划',
   edit: '编辑',
+  moreOf: '{name} 的更多操作',
   sayUsers: '{users} 用户，{length}',
   sayStages: '{levels} {unit}，{length}',
   sayArrivals: '每秒 {rate} 次，{length}',
