@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection
 from collections.abc import Sequence
+from itertools import islice
 from typing import Protocol as Interface
 
 from perfsvc.clock import NS_PER_MS
@@ -81,7 +82,7 @@ class Sizing:
         return self.size
 
 
-class Lease:
+class LeasedBlock:
     """A block of rows that this node alone may claim."""
 
     __slots__ = ("claimed", "number", "rows")
@@ -102,6 +103,40 @@ class Lease:
         return self.rows[begin : self.claimed]
 
 
+class Leases:
+    """Leased blocks, oldest first. ``newest`` is the number of the latest."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+        self._blocks: deque[LeasedBlock] = deque()
+
+    def __bool__(self) -> bool:
+        """Whether rows are left to claim."""
+        return bool(self._blocks)
+
+    @property
+    def left(self) -> int:
+        """How many rows are not claimed yet."""
+        return sum(lease.left for lease in self._blocks)
+
+    def add(self, grant: Grant) -> None:
+        """Add the block of a grant."""
+        self.newest = grant.lease
+        self._blocks.append(LeasedBlock(grant.lease, grant.rows))
+
+    def claim(self, count: int) -> tuple[LeasedBlock, list[Row]]:
+        """The next rows of the oldest block, at most ``count``."""
+        lease = self._blocks[0]
+        rows = lease.claim(count)
+        if not lease.left:
+            self._blocks.popleft()
+        return lease, rows
+
+    def clear(self) -> None:
+        """Drop all blocks."""
+        self._blocks.clear()
+
+
 class QueueEntry:
     """A user that waits for a row. ``since_ns`` is where its wait counts from."""
 
@@ -118,6 +153,42 @@ class QueueEntry:
         self._queue.pop(self, None)
 
 
+class WaitQueue:
+    """Users that wait for rows, longest first, and the time they have waited."""
+
+    def __init__(self) -> None:
+        self._entries: dict[QueueEntry, None] = {}
+        self._waited_ns = 0
+
+    def __len__(self) -> int:
+        """How many users wait."""
+        return len(self._entries)
+
+    def add(self, user: VirtualUser, position: int, now_ns: int) -> QueueEntry:
+        """Let a user wait, to go on at ``position``."""
+        entry = QueueEntry(user, position, now_ns, self._entries)
+        self._entries[entry] = None
+        user.timer = entry
+        return entry
+
+    def wake_next(self) -> None:
+        """Let the user go on that has waited longest."""
+        entry = next(iter(self._entries))
+        entry.cancel()
+        entry.user.wake(entry.position)
+
+    def count_waits(self, now_ns: int, entries: int | None = None) -> None:
+        """Count the time waited until now, by the first ``entries`` users or all."""
+        for entry in islice(self._entries, entries):
+            self._waited_ns += now_ns - entry.since_ns
+            entry.since_ns = now_ns
+
+    def take_waited_ns(self) -> int:
+        """The time counted since the last call, ns, summed over users."""
+        waited, self._waited_ns = self._waited_ns, 0
+        return waited
+
+
 class RowBuffer:
     """Gives rows to the users of one engine.
 
@@ -129,19 +200,17 @@ class RowBuffer:
         self._supply = supply
         self._allocation = allocation
         self._graceful_ns = int(graceful_s * 1000) * NS_PER_MS
-        self._leases: deque[Lease] = deque()
-        self._newest = 0
+        self._leases = Leases()
         self._unconfirmed: list[Row] = []
         self._claims = Sizing(1, MOST_CLAIMED, CLAIM_MS)
         self._blocks = Sizing(FIRST_LEASE, MOST_LEASED, LEASE_MS)
-        self._queue: dict[QueueEntry, None] = {}
+        self._queue = WaitQueue()
         self._requested = False
         self._prompt = False
         self._closed = False
         self._ended_ns: int | None = None
         self._last: Row | None = None
         self._failure: RunError | None = None
-        self._waited_ns = 0
         self._idle_at = 0
         self.usable: deque[Row] = deque()
         self.low = self._reserve = 0
@@ -205,7 +274,7 @@ class RowBuffer:
         if grant.failure is not None:
             self._failure = RunError(*grant.failure)
         if grant.rows:
-            self._add_lease(grant)
+            self._leases.add(grant)
         if grant.ended and not self.ended:
             self._ended_ns, self._last = self._now_ns(), grant.last
         if self._queue or grant != WITHDRAWN:
@@ -238,7 +307,10 @@ class RowBuffer:
         """Percent of the users' time since the last call, ``span_ns`` ago, that was spent waiting for rows."""
         if not span_ns:  # a pause
             return 0.0
-        waited, users = self._take_waited_ns(), len(self._host.active_users)
+        if not self.ended:
+            self._queue.count_waits(self._now_ns())
+            self._release_idle()
+        waited, users = self._queue.take_waited_ns(), len(self._host.active_users)
         return min(100 * waited / (span_ns * users), 100.0) if users else 0.0
 
     def close(self) -> None:
@@ -253,17 +325,6 @@ class RowBuffer:
     def _now_ns(self) -> int:
         return int(self._host.time.elapsed() * NS_PER_S)
 
-    def _take_waited_ns(self) -> int:
-        """The time that users have waited since the last call, ns, summed over users."""
-        if not self.ended:
-            now = self._now_ns()
-            for entry in self._queue:
-                self._waited_ns += now - entry.since_ns
-                entry.since_ns = now
-            self._release_idle()
-        waited, self._waited_ns = self._waited_ns, 0
-        return waited
-
     def _wait_for_row(self, user: VirtualUser, at: int) -> int:
         """No row is usable: the user waits for one, goes on with the one it has, or ends."""
         if self._last is not None:
@@ -273,9 +334,7 @@ class RowBuffer:
         if self.ended and not self._parks:
             self._host.out_of_data(user)
             return WAIT
-        entry = QueueEntry(user, at, self._now_ns(), self._queue)
-        self._queue[entry] = None
-        user.timer = entry
+        entry = self._queue.add(user, at, self._now_ns())
         self._blocks.short = True
         self._claims.short = self._claims.short or bool(self._unconfirmed)
         self.refill()
@@ -300,11 +359,9 @@ class RowBuffer:
         """Wake one waiting user per usable row, or all when no more rows come."""
         self.refill()
         while self._queue and (self.usable or (self.ended and not self._parks)):
-            entry = next(iter(self._queue))
-            entry.cancel()
             if not self.ended:
-                self._waited_ns += self._now_ns() - entry.since_ns
-            entry.user.wake(entry.position)
+                self._queue.count_waits(self._now_ns(), 1)
+            self._queue.wake_next()
             if not self.usable:
                 self.refill()
         if self._queue:
@@ -314,10 +371,7 @@ class RowBuffer:
         """Claim the next rows; only one claim at a time waits for its confirmation."""
         wanted = self._wanted()
         while wanted > 0 and self._leases and not self._unconfirmed:
-            lease = self._leases[0]
-            rows = lease.claim(wanted)
-            if not lease.left:
-                self._leases.popleft()
+            lease, rows = self._leases.claim(wanted)
             wanted -= len(rows)
             if self._supply.claim(lease.number, lease.claimed, self._spent()) or not self._allocation.unique:
                 self._add(rows)
@@ -353,10 +407,10 @@ class RowBuffer:
         return AT_ONCE if self._prompt else self._blocks.size // 2
 
     def _request(self) -> bool:
-        """Ask for rows where they are wanted; whether they came at once."""
+        """Request rows where they are needed; return whether they came at once."""
         if self._requested or self.ended or self._failure is not None:
             return False
-        spare = sum(lease.left for lease in self._leases) + len(self.usable) + len(self._unconfirmed) - len(self._queue)
+        spare = self._leases.left + len(self.usable) + len(self._unconfirmed) - len(self._queue)
         wanted = -spare
         if not self._allocation.once and spare <= self._few:
             wanted = max(self._blocks.next(self._now_ns()), wanted)
@@ -365,12 +419,8 @@ class RowBuffer:
         grant = self._supply.request(wanted)
         self._requested, self._prompt = grant is None, grant is not None
         if grant is not None:
-            self._add_lease(grant)
+            self._leases.add(grant)
         return self._prompt
-
-    def _add_lease(self, grant: Grant) -> None:
-        self._newest = grant.lease
-        self._leases.append(Lease(grant.lease, grant.rows))
 
     def _spent(self) -> int:
         """Rows that are certainly used: not those of users that may still be working on them."""
@@ -382,7 +432,7 @@ class RowBuffer:
         """Release leased rows when none was taken for a second: other nodes may need them."""
         if self._leases and self._idle_at == self.taken:
             self._leases.clear()
-            self._supply.release(self._spent(), self._newest)
+            self._supply.release(self._spent(), self._leases.newest)
         self._idle_at = self.taken
 
 
