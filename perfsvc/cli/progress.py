@@ -50,7 +50,7 @@ class Progress(Output):
             if self._live or elapsed <= SPARSE_AFTER_S or elapsed % SPARSE_EVERY_S == 0:
                 self._write(self._line(second))
 
-    def changed(self, state: RunState, moment: datetime) -> None:
+    def state_changed(self, state: RunState, moment: datetime) -> None:
         if self._live and (state.ended or state is RunState.STOPPING):
             self._stream.write("\r\x1b[K")
         if state is RunState.STOPPING and self._run.reason is STOPPED_BY_USER:

@@ -1,1 +1,22 @@
-"""What people do with the service, as use cases: no HTTP here and no SQL."""
+"""Use cases: what users do with the service. No HTTP here and no SQL.
+
+==================  ==================================================================
+``auth``            users, sessions, tokens and roles
+``data``            data files and the data sources of plans
+``runs``            runs: start, control, outputs, live feed, recovery
+``projects``        projects and their members
+``envs``            environments and their database connections
+``scenes``          scenes, validated as a run would compile them
+``plans``           plans
+``plan_preview``    what an unsaved plan would do, and what is wrong with it
+``trials``          trials of a scene with one user
+``presets``         configs saved under a name
+``reports``         stored reports
+``nodes``           engine processes with their recent history
+``self_check``      problems of the service itself, for /healthz
+``plugins``         what plugins bring, for the API
+``services``        all services together, for the web layer
+``fields``          field types that several forms share
+``partial_update``  the base of partial updates
+==================  ==================================================================
+"""

@@ -78,11 +78,11 @@ class Watcher(Output):
         self.snapshots.append(snapshot)
         self.more.set()
 
-    def changed(self, state: RunState, moment: datetime) -> None:
+    def state_changed(self, state: RunState, moment: datetime) -> None:
         self.states.append(state)
         self.more.set()
 
-    def noted(self, event: dict[str, Any]) -> None:
+    def event_added(self, event: dict[str, Any]) -> None:
         self.more.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:

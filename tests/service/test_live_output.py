@@ -9,7 +9,7 @@ from typing import Any
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.service.runs.frame_log import FrameLog
 from perfsvc.service.runs.live_feed import Subscription
-from perfsvc.service.runs.live_output import Broadcast
+from perfsvc.service.runs.live_output import LiveOutput
 from perfsvc.service.runs.live_output import history_text
 from tests.service.test_run import make
 from tests.service.test_run import spec_of
@@ -25,7 +25,7 @@ async def frames_of(subscription: Subscription) -> list[dict[str, Any]]:
 
 def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
     async def main() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-        broadcast = Broadcast(NAMES, lambda: 7)
+        broadcast = LiveOutput(NAMES, lambda: 7)
         run = make(spec_of(8), Answer(status=500), broadcast)
         await run.start()
         early = asyncio.create_task(frames_of(await broadcast.subscribe(None)))
@@ -59,7 +59,7 @@ def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
 
 def test_a_breach_is_an_event_and_a_state_of_each_second() -> None:
     async def main() -> list[dict[str, Any]]:
-        broadcast = Broadcast(NAMES, lambda: None)
+        broadcast = LiveOutput(NAMES, lambda: None)
         run = make(spec_of(5, thresholds=["error_rate < 1 for 2s"]), Answer(status=500), broadcast)
         await run.start()
         watching = asyncio.create_task(frames_of(await broadcast.subscribe(None)))

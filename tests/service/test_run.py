@@ -43,7 +43,7 @@ class Watcher(Output):
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         self.seconds += seconds
 
-    def changed(self, state: RunState, moment: datetime) -> None:
+    def state_changed(self, state: RunState, moment: datetime) -> None:
         self.states.append(state)
 
     async def stop(self, report: dict[str, Any]) -> None:

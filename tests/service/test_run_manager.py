@@ -264,7 +264,7 @@ async def test_nothing_starts_once_the_server_is_closing(tmp_path: Path) -> None
 async def test_the_end_of_a_run_is_stored_when_the_database_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manager, "SETTLE_AGAIN_S", 0.01)
+    monkeypatch.setattr(manager, "RETRY_S", 0.01)
     async with rig_in(tmp_path) as rig:
         plan = await rig.plan()
         run = await rig.start(plan)

@@ -13,7 +13,7 @@ from perfsvc.analysis.run_frame import RunNames
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
-from perfsvc.service.runs.live_output import Broadcast
+from perfsvc.service.runs.live_output import LiveOutput
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 from tests.support import virtual_time
@@ -43,7 +43,7 @@ class Watcher(Output):
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         self.seconds += seconds
 
-    def noted(self, event: dict[str, Any]) -> None:
+    def event_added(self, event: dict[str, Any]) -> None:
         self.noted_events.append(event)
 
 
@@ -266,7 +266,7 @@ def is_validity(frame: dict[str, Any]) -> bool:
 
 
 def test_frames_show_every_node() -> None:
-    broadcast = Broadcast(RunNames(), lambda: None)
+    broadcast = LiveOutput(RunNames(), lambda: None)
     frames: list[dict[str, Any]] = []
 
     def script(cluster: ManyNodes, run: Run) -> None:

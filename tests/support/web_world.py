@@ -145,7 +145,7 @@ class World:
     def channel(self, execution_id: str) -> Channel:
         """The live feed of a run that is active."""
         return next(
-            active.broadcast.channel
+            active.live_output.channel
             for active in self.runs._active.values()
             if active.execution.execution_id == execution_id
         )

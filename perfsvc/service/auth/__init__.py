@@ -1,1 +1,13 @@
-"""Users, sessions, passwords, tokens, permissions and sealed secrets."""
+"""Users, sessions, tokens, roles and secrets.
+
+==============  ==================================================================
+``accounts``    users and their passwords
+``sessions``    login, token refresh, logout
+``tokens``      JSON Web Tokens
+``access``      roles in projects
+``passwords``   hashing and verification of passwords
+``throttle``    rate limits for login attempts
+``secret_key``  the key that signs tokens and encrypts secrets
+``vault``       derived keys, and encryption of stored secrets
+==============  ==================================================================
+"""

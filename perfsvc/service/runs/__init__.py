@@ -1,1 +1,19 @@
-"""Runs: starting, steering, following, recording and recovering them."""
+"""Runs: start, control, outputs, live feed, recovery.
+
+====================  ==================================================================
+``manager``           the active runs of this process, and access to ended ones
+``opening``           from a plan to a compiled run; shared with the command line
+``run``               one run: lifecycle, metrics, thresholds, load control, outputs
+``node_losses``       shares of nodes, losses, and the load missing by them
+``events``            the events of a run
+``alarms``            changes of thresholds and validity, as events
+``store_output``      stores a run
+``live_output``       turns a run into frames
+``live_feed``         frames to every viewer
+``frame_log``         the frames of the last hour, for viewers that reconnect
+``ended_feed``        the feed of an ended run
+``run_list``          listings of runs
+``startup_recovery``  what a start takes up from earlier ones
+``recovery``          metrics and reports from stored seconds, also after a crash
+====================  ==================================================================
+"""

@@ -1,4 +1,4 @@
-"""Which thresholds, and the validity, have changed from one second to the next: events of the run."""
+"""Changes of thresholds and of validity between two seconds, as events of the run."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Change = tuple[str, dict[str, Any]]
 
 
 class Alarms:
-    """Remembers how things stood. A rule that is breaking may mend by itself and is no event."""
+    """Remembers the previous states. A rule that is only ``breaking`` may recover and is not an event."""
 
     def __init__(self) -> None:
         self._breached: set[int] = set()
         self._validity: ValidityState = "VALID"
 
     def changes(self, states: Sequence[RuleState], validity: Validity) -> Iterator[Change]:
-        """What is different now."""
+        """Yield the changes since the last call."""
         for index, rule in enumerate(states):
             breached = rule.state == "breached"
             if breached == (index in self._breached):

@@ -1,4 +1,4 @@
-"""The live feed of a run that is over: what it was, its history and its end."""
+"""The live feed of an ended run: the run, its history and its end."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from perfsvc.service.runs.live_output import end_frame
 
 
 def names_of(row: RunRow) -> RunNames:
-    """What a stored run belongs to."""
+    """Return the names of plan, project and starter."""
     return RunNames(row.execution.plan_id, row.plan_name, row.project_id, row.starter)
 
 
 def ended_feed(row: RunRow, spec: RunSpec, metrics: RunMetrics, report: dict[str, Any]) -> Subscription:
-    """A viewer's place at the feed of a run that is over."""
+    """Subscribe to the feed of an ended run."""
     execution = row.execution
     ended = execution.end_time or execution.start_time
     standing = Standing(
@@ -45,7 +45,7 @@ def ended_feed(row: RunRow, spec: RunSpec, metrics: RunMetrics, report: dict[str
 
 
 def final_states(rules: tuple[Threshold, ...], outcomes: list[dict[str, Any]]) -> list[RuleState]:
-    """How each threshold ended."""
+    """Return the final state of each threshold."""
     return [
         RuleState(
             expression=str(rule),

@@ -1,4 +1,4 @@
-"""What happened to a run besides its requests: changes of load, by whom and when, as drawn on its charts."""
+"""Events of a run, as charts and reports show them: changes of load, of nodes, of thresholds."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_EVENTS = 1_000
 
 
 class EventLog:
-    """The run's events in order; of very many the first and the latest are kept."""
+    """The events in order; of too many, the first and the latest half are kept."""
 
     def __init__(self) -> None:
         self._first: list[dict[str, Any]] = []
         self._latest: deque[dict[str, Any]] = deque(maxlen=MAX_EVENTS // 2)
 
-    def note(self, kind: str, moment: datetime, elapsed: float, /, **details: Any) -> dict[str, Any]:
-        """Keep an event; answers it as the API shows it. ``elapsed`` is load-profile time, s."""
+    def add(self, kind: str, moment: datetime, elapsed: float, /, **details: Any) -> dict[str, Any]:
+        """Add an event and return it as the API shows it. ``elapsed`` is profile time in seconds."""
         event = {
             "event": kind,
             "timestamp": int(moment.timestamp()),
@@ -31,5 +31,5 @@ class EventLog:
         return event
 
     def all(self) -> list[dict[str, Any]]:
-        """All that were kept."""
+        """Return the events that were kept."""
         return [*self._first, *self._latest]

@@ -1,4 +1,4 @@
-"""The frames of the last hour of a run, so that a viewer whose connection broke has no hole."""
+"""The frames of a run's last hour, for viewers that reconnect."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import msgspec
 
 MAX_SECONDS = 3_600
 MAX_BYTES = 32 * 1024 * 1024
-"""Of one run, compressed: an hour of about 60 steps."""
+"""Per run, compressed: an hour of about 60 steps."""
 
 
 class FrameLog:
-    """The ``data`` of each second's ``metrics`` frame, compressed; the oldest go first."""
+    """The ``data`` of each second's ``metrics`` frame, compressed; the oldest are dropped first."""
 
     def __init__(self, max_seconds: int = MAX_SECONDS, max_bytes: int = MAX_BYTES) -> None:
         self._max_seconds, self._max_bytes = max_seconds, max_bytes
@@ -23,7 +23,7 @@ class FrameLog:
         self._gone_upto = 0
 
     def add(self, second: int, point: bytes) -> None:
-        """Keep a second as JSON."""
+        """Add a second, encoded as JSON."""
         packed = zlib.compress(point, 1)
         self._kept.append((second, packed))
         self._size += len(packed)
@@ -32,13 +32,13 @@ class FrameLog:
             self._size -= len(gone)
 
     def after(self, second: int) -> LoggedSeconds:
-        """What came after a second, to be unpacked elsewhere."""
+        """Return the seconds after ``second``, still compressed."""
         kept = [packed for at, packed in self._kept if at > second]
         return LoggedSeconds(kept, complete=second >= self._gone_upto)
 
 
 class LoggedSeconds:
-    """Seconds of a log. ``complete``: none is missing among them."""
+    """Seconds of a log. ``complete``: without gaps."""
 
     def __init__(self, packed: list[bytes], *, complete: bool) -> None:
         self._packed = packed

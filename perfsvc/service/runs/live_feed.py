@@ -1,7 +1,7 @@
 """The live feed: each second's frame to every viewer of a run.
 
-A viewer that is too slow loses frames, oldest first, and holds nothing up; one that comes late gets the history so far.
-The first frame of a subscription is ``run``, the last one ``end``.
+A slow viewer loses its oldest frames and blocks nothing; a late one gets the history so far. The first frame of a
+subscription is ``run``, the last one ``end``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Frame = dict[str, Any]
 
 
 class Subscription:
-    """One viewer's bounded queue of ready JSON texts; iterate over it, then ``close`` it."""
+    """A viewer's bounded queue of JSON frames; iterate over it, then ``close`` it."""
 
     def __init__(self, leave: Callable[[Subscription], None]) -> None:
         self._leave = leave
@@ -32,7 +32,7 @@ class Subscription:
         self.lost = 0
 
     def put(self, text: str, last: bool = False) -> None:
-        """Queue a frame; when the queue is full the oldest goes. Nothing is taken after the last one."""
+        """Queue a frame, dropping the oldest of a full queue. Frames after the last one are ignored."""
         if self._ended:
             return
         if len(self._frames) >= QUEUE_FRAMES:
@@ -43,12 +43,12 @@ class Subscription:
         self._more.set()
 
     def put_first(self, texts: Sequence[str]) -> None:
-        """Frames that come before everything that waits already."""
+        """Put frames in front of the queue."""
         self._frames.extendleft(reversed(texts))
         self._more.set()
 
     def close(self) -> None:
-        """The viewer is gone."""
+        """End the subscription."""
         self._ended = True
         self._frames.clear()
         self._more.set()
@@ -65,7 +65,7 @@ class Subscription:
 
 
 class Channel:
-    """The feed of one run. ``history`` makes the first frame of a viewer who joins now."""
+    """The feed of one run. ``history`` returns the first frames for a new viewer."""
 
     def __init__(self, history: Callable[[], list[Frame]]) -> None:
         self._history = history
@@ -74,17 +74,17 @@ class Channel:
 
     @property
     def viewers(self) -> int:
-        """How many are watching."""
+        """The number of viewers."""
         return len(self._viewers)
 
     def subscribe(self) -> Subscription:
-        """Join: the history first, then what comes; on a feed that has ended, the history and the end."""
+        """Subscribe with the history first; an ended feed has the history and the end only."""
         subscription = self.join()
         subscription.put_first([as_text(frame) for frame in self._history()])
         return subscription
 
     def join(self) -> Subscription:
-        """Join without the history; on a feed that has ended there is only the end."""
+        """Subscribe without the history; an ended feed has the end only."""
         subscription = Subscription(self._viewers.discard)
         if self._last is not None:
             subscription.put(as_text(self._last), last=True)
@@ -93,14 +93,14 @@ class Channel:
         return subscription
 
     def publish(self, frame: Frame) -> None:
-        """A frame for everyone, encoded once."""
+        """Send a frame to all viewers, encoded once."""
         if self._viewers:
             text = as_text(frame)
             for viewer in self._viewers:
                 viewer.put(text)
 
     def end(self, frame: Frame) -> None:
-        """The last frame for everyone."""
+        """Send the last frame to all viewers."""
         self._last = frame
         text = as_text(frame)
         for viewer in self._viewers:
@@ -109,5 +109,5 @@ class Channel:
 
 
 def as_text(frame: Frame) -> str:
-    """A frame as JSON text."""
+    """Return a frame as JSON text."""
     return encode(frame).decode()

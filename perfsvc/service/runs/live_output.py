@@ -1,4 +1,4 @@
-"""The live feed of a run, fed by the run itself."""
+"""The live feed of an active run."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 
 
-class Broadcast(Output):
-    """Turns what a run tells into frames for its viewers.
+class LiveOutput(Output):
+    """Turns the seconds, states and events of a run into frames for its viewers.
 
-    ``report_id`` says under which id the report is stored, once the run has ended.
+    ``report_id`` returns the id of the stored report, once the run has ended.
     """
 
     def __init__(self, names: RunNames, report_id: Callable[[], int | None]) -> None:
@@ -55,13 +55,13 @@ class Broadcast(Output):
         run = self._run
         validity, thresholds = run.metrics.validity(), run.thresholds()
         for second in seconds:
-            frame = metrics_frame(second, run.metrics, validity, run.membership.members, thresholds)
+            frame = metrics_frame(second, run.metrics, validity, run.node_losses.members, thresholds)
             self._log.add(second.second, encode({"timestamp": second.second, **frame["data"]}))
             self.channel.publish(frame)
         self._latest = seconds[-1].second
         self._publish_search(ended=False)
 
-    def changed(self, state: RunState, moment: datetime) -> None:
+    def state_changed(self, state: RunState, moment: datetime) -> None:
         run = self._run
         if state.ended:
             self._publish_search(ended=True)
@@ -71,18 +71,18 @@ class Broadcast(Output):
             self._status = status_frame(state, moment)
             self.channel.publish(self._status)
 
-    def noted(self, event: dict[str, Any]) -> None:
+    def event_added(self, event: dict[str, Any]) -> None:
         self.channel.publish({"type": "event", "timestamp": event["timestamp"], "data": event})
 
     async def subscribe(self, since: int | None) -> Subscription:
-        """A viewer's place. With ``since``, the history is every second after that one, as its frame was."""
+        """Subscribe a viewer. With ``since``, the history holds the original frame of every later second."""
         if since is None:
             return self.channel.subscribe()
         logged = self._log.after(since)
         if not logged.complete:
             return self.channel.subscribe()
         run, status = self._run_frame(since), self._status
-        # What is published while the history is put together waits behind it.
+        # Frames published while the history is built queue up behind it.
         subscription = self.channel.join()
         history = await asyncio.to_thread(history_text, logged)
         texts = [as_text(run), history, *([as_text(status)] if status is not None else [])]
@@ -107,14 +107,14 @@ class Broadcast(Output):
 
 
 def history_text(logged: LoggedSeconds) -> str:
-    """The ``history`` frame of logged seconds; unpacking an hour takes a while: for a thread."""
+    """Return the ``history`` frame of logged seconds. Slow for an hour of them, so call it in a thread."""
     points = list(logged)
     latest = msgspec.json.decode(points[-1])["timestamp"] if points else None
     return as_text({"type": "history", "timestamp": latest, "complete": True, "data": points})
 
 
 def status_frame(state: RunState, moment: datetime) -> Frame:
-    """A run is in a new state."""
+    """Return the frame of a new state."""
     return {
         "type": "status",
         "timestamp": int(moment.timestamp()),
@@ -125,7 +125,7 @@ def status_frame(state: RunState, moment: datetime) -> Frame:
 def end_frame(
     execution_id: str, state: RunState, report: dict[str, Any], timestamp: int, report_id: int | None = None
 ) -> Frame:
-    """The last frame: how the run ended, in short."""
+    """Return the last frame: how the run ended, in short."""
     kept = ("name", "summary", "verdict", "validity", "reason", "start_time", "end_time")
     data = {"status": state.value, **{name: report[name] for name in kept if name in report}, "report_id": report_id}
     if "performance_score" in report:

@@ -1,4 +1,4 @@
-"""Starting, steering and reading the runs of stored plans."""
+"""Starts, controls and reads the runs of stored plans."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
 from perfsvc.service.runs.ended_feed import ended_feed
 from perfsvc.service.runs.live_feed import Subscription
-from perfsvc.service.runs.live_output import Broadcast
+from perfsvc.service.runs.live_output import LiveOutput
 from perfsvc.service.runs.opening import RunPlan
 from perfsvc.service.runs.opening import new_execution_id
 from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.opening import spec_of
-from perfsvc.service.runs.recovery import replayed
+from perfsvc.service.runs.recovery import stored_metrics
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
-from perfsvc.service.runs.store_output import Recording
+from perfsvc.service.runs.store_output import StoreOutput
 from perfsvc.store import envs
 from perfsvc.store import errors_seen
 from perfsvc.store import executions
@@ -56,27 +56,27 @@ from perfsvc.store.recorder import Recorder
 log = logging.getLogger(__name__)
 
 STOP_MARGIN_S = 60.0
-"""Beyond the graceful stop: closing sessions, teardown steps, the last write, the report."""
+"""On top of the graceful stop: closing sessions, teardown steps, the last write, the report."""
 
-SETTLE_AGAIN_S = 5.0
+RETRY_S = 5.0
 PREVIEW = "preview"
-"""Stands for the execution id of a run that is only looked at."""
+"""The execution id in a preview."""
 KEPT_RUNS = 8
-"""Runs that are over whose metrics stay in memory."""
+"""Ended runs whose metrics stay in memory."""
 
 
 class ActiveRun:
-    """A run in this process, with its live feed."""
+    """A run in this process with its outputs."""
 
-    def __init__(self, run: Run, recording: Recording, broadcast: Broadcast, execution: Execution) -> None:
+    def __init__(self, run: Run, store_output: StoreOutput, live_output: LiveOutput, execution: Execution) -> None:
         self.run = run
-        self.recording = recording
-        self.broadcast = broadcast
+        self.store_output = store_output
+        self.live_output = live_output
         self.execution = execution
 
 
 class RunManager:
-    """The runs of this process, one per plan at a time, and those that are over."""
+    """The active runs of this process, at most one per plan, and access to ended ones."""
 
     def __init__(
         self,
@@ -96,13 +96,13 @@ class RunManager:
         self._active: dict[int, ActiveRun] = {}
         self._starting: dict[int, asyncio.Task[Execution]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
-        self._over: dict[str, RunMetrics] = {}
+        self._past_metrics: dict[str, RunMetrics] = {}
         self._closing = asyncio.Event()
 
-    # Steering.
+    # Control.
 
     async def start(self, plan_id: int, user: User) -> Execution:
-        """Start a plan. Raises NotFound, InvalidInput, Conflict when a run of it is active, RunError."""
+        """Start a run. Raises NotFound, InvalidInput, RunError, Conflict when a run of the plan is active."""
         if plan_id in self._starting or plan_id in self._active:
             raise Conflict("该测试计划正在执行中", "a run of this plan is active")
         if self._closing.is_set():
@@ -110,44 +110,44 @@ class RunManager:
         started = asyncio.get_running_loop().create_task(self._start(plan_id, user))
         self._starting[plan_id] = started
         started.add_done_callback(lambda _: self._starting.pop(plan_id))
-        return await asyncio.shield(started)  # a caller that gives up does not leave half a run behind
+        return await asyncio.shield(started)  # a cancelled request must not leave half a run behind
 
     async def pause(self, plan_id: int, user: User) -> Execution:
         """Raises NotFound, Conflict when no run is active, IllegalTransition."""
-        active = await self._steered(plan_id)
+        active = await self._active_run(plan_id)
         active.run.pause(user.username)
-        return self._now(active)
+        return self._current(active)
 
     async def resume(self, plan_id: int, user: User) -> Execution:
         """Raises NotFound, Conflict when no run is active, IllegalTransition."""
-        active = await self._steered(plan_id)
+        active = await self._active_run(plan_id)
         active.run.resume(user.username)
-        return self._now(active)
+        return self._current(active)
 
     async def stop(self, plan_id: int, user: User) -> Execution:
-        """Stop, and wait until the report is stored. Raises NotFound, Conflict, IllegalTransition."""
-        active = await self._steered(plan_id)
+        """Stop the run and wait until its report is stored. Raises NotFound, Conflict, IllegalTransition."""
+        active = await self._active_run(plan_id)
         active.run.stop(by=user.username)
         try:
             await asyncio.wait_for(active.run.wait(), active.run.spec.graceful_stop_s + STOP_MARGIN_S)
         except TimeoutError:
             log.warning("run %s is still being stored", active.execution.execution_id)
-        return self._now(active)
+        return self._current(active)
 
     async def set_load(self, execution_id: str, level: float, variable: Variable, user: User) -> Execution:
-        """Change the load of a run. Raises NotFound, IllegalTransition, InvalidInput for a wrong variable or level."""
-        active = self._by_execution(execution_id)
+        """Change the load. Raises NotFound, IllegalTransition, InvalidInput for a wrong variable or level."""
+        active = self._active_by_id(execution_id)
         if active is None:
             execution = await self._store.run(executions.get, execution_id)
             raise refusal(execution.state, RunEvent.SET_LOAD)
         wanted = active.run.spec.load.variable
         if variable != wanted:
-            raise InvalidInput.at(variable, f"该测试的负载是 {wanted}", f"this run's load is {wanted}")
+            raise InvalidInput.at(variable, f"该测试的负载类型是 {wanted}", f"the load of this run is {wanted}")
         active.run.set_load(level, user.username)
-        return self._now(active)
+        return self._current(active)
 
     async def close(self) -> None:
-        """The server stops: every run ends as it would, and its report is written."""
+        """Stop every run gracefully and wait for the reports."""
         self._closing.set()
         self._stop_all()
         if self._starting:
@@ -156,35 +156,35 @@ class RunManager:
         if self._watchers:
             await asyncio.wait(self._watchers)
 
-    # Reading.
+    # Read.
 
     def is_active(self, plan_id: int) -> bool:
-        """Whether a run of this plan has started and not ended."""
+        """Return whether a run of this plan is starting or active."""
         return plan_id in self._active or plan_id in self._starting
 
     @property
     def active_count(self) -> int:
-        """How many runs are active."""
+        """The number of active runs."""
         return len(self._active)
 
     @property
     def node_source(self) -> NodeSource:
-        """The cluster that runs are carried out on."""
+        """The source of node information."""
         return self._cluster
 
     async def execution(self, execution_id: str) -> Execution:
         """Raises NotFound."""
-        active = self._by_execution(execution_id)
-        return self._now(active) if active else await self._store.run(executions.get, execution_id)
+        active = self._active_by_id(execution_id)
+        return self._current(active) if active else await self._store.run(executions.get, execution_id)
 
     def running(self, execution_id: str) -> Run | None:
-        """The run, while it is under way in this process."""
-        active = self._by_execution(execution_id)
+        """Return the run while it is active in this process."""
+        active = self._active_by_id(execution_id)
         return active.run if active else None
 
     async def errors(self, execution_id: str) -> list[dict[str, Any]]:
-        """The error classes of a run with their counts and examples. Raises NotFound."""
-        active = self._by_execution(execution_id)
+        """Return the error classes of a run with counts and samples. Raises NotFound."""
+        active = self._active_by_id(execution_id)
         if active:
             return error_details(active.run.metrics)
         await self._store.run(executions.get, execution_id)
@@ -192,41 +192,43 @@ class RunManager:
         return [record.error_data for record in records]
 
     async def metrics(self, execution_id: str, metric_type: str | None, time_range: int | None) -> dict[str, Any]:
-        """The figures of a run, under way or over. Raises NotFound, InvalidInput."""
-        active = self._by_execution(execution_id)
-        metrics = active.run.metrics if active else await self._replayed(execution_id)
+        """Return the metrics of an active or ended run. Raises NotFound, InvalidInput."""
+        active = self._active_by_id(execution_id)
+        metrics = active.run.metrics if active else await self._stored_metrics(execution_id)
         now = utc_now(self._clock)
         return metrics_answer(execution_id, metrics, now=now, metric_type=metric_type, time_range=time_range)
 
     async def subscribe(self, execution_id: str, since: int | None = None) -> Subscription:
-        """A viewer's place at the live feed; of a run that is over, the history and the end. Raises NotFound."""
-        active = self._by_execution(execution_id)
+        """Subscribe to the live feed; for an ended run, to its history and end. Raises NotFound."""
+        active = self._active_by_id(execution_id)
         if active:
-            return await active.broadcast.subscribe(since)
+            return await active.live_output.subscribe(since)
         execution = await self._store.run(executions.get, execution_id)
         row = await self._store.run(run_list.get, execution_id)
-        metrics = await self._replayed(execution_id)
+        metrics = await self._stored_metrics(execution_id)
         report: dict[str, Any] = {}
         if row.report_id is not None:
             report = (await self._store.run(reports.get, row.report_id)).body
         return ended_feed(row, RunSpec.parse(execution.spec), metrics, report)
 
-    # How.
+    # Internals.
 
     def _stop_all(self) -> None:
         for active in list(self._active.values()):
             try:
                 active.run.stop(SERVER_STOPPED)
-            except IllegalTransition:  # it is ending already, or cannot be stopped yet
+            except IllegalTransition:  # ending already, or not yet stoppable
                 log.debug("run %s is %s", active.execution.execution_id, active.run.state)
 
     async def _start(self, plan_id: int, user: User) -> Execution:
         plan = await self._store.run(plans.get, plan_id)
         execution_id = self._new_id(utc_now(self._clock).strftime("%Y%m%d"))
-        recording = Recording(self._store, self._recorder(execution_id, plan_id))
+        store_output = StoreOutput(self._store, self._recorder(execution_id, plan_id))
         names = RunNames(plan_id, plan.name, plan.project_id, user.username)
-        broadcast = Broadcast(names, lambda: recording.report_id)
-        run = open_run(await self._run_plan(plan), execution_id, self._cluster, self._clock, [recording, broadcast])
+        live_output = LiveOutput(names, lambda: store_output.report_id)
+        run = open_run(
+            await self._run_plan(plan), execution_id, self._cluster, self._clock, [store_output, live_output]
+        )
         execution = Execution(
             execution_id=execution_id,
             plan_id=plan_id,
@@ -239,15 +241,15 @@ class RunManager:
         )
         await self._store.run(executions.create, execution)
         await self._store.run(plans.set_status, plan_id, "running")
-        active = self._active[plan_id] = ActiveRun(run, recording, broadcast, execution)
+        active = self._active[plan_id] = ActiveRun(run, store_output, live_output, execution)
         self._watch(active)
         await run.start()
-        return self._now(active)
+        return self._current(active)
 
     async def preview(self, plan: Plan) -> tuple[RunSpec, list[Problem]]:
-        """The specification of a run of a plan that need not be stored, and all that would keep it from starting.
+        """Return the RunSpec of a plan, stored or not, and everything that would prevent a start.
 
-        Raises InvalidInput where there cannot even be a specification.
+        Raises InvalidInput when not even a RunSpec can be made.
         """
         run_plan = await self._run_plan(plan)
         spec = spec_of(run_plan, PREVIEW)
@@ -272,46 +274,46 @@ class RunManager:
     def _watch(self, active: ActiveRun) -> None:
         async def forget() -> None:
             await active.run.wait()
-            self._keep(active.execution.execution_id, active.run.metrics)
+            self._cache_metrics(active.execution.execution_id, active.run.metrics)
             del self._active[active.execution.plan_id]
-            await self._settle(active.recording)
+            await self._store_end(active.store_output)
 
         task = asyncio.get_running_loop().create_task(forget())
         self._watchers.add(task)
         task.add_done_callback(self._watchers.discard)
 
-    async def _settle(self, recording: Recording) -> None:
-        """Until the end of a run is stored. When the server stops first, the next start does it from what is stored."""
-        while not recording.settled and not self._closing.is_set():
+    async def _store_end(self, store_output: StoreOutput) -> None:
+        """Retry until the end of the run is stored; if the server stops first, recovery does it at the next start."""
+        while not store_output.end_stored and not self._closing.is_set():
             try:
-                await asyncio.wait_for(self._closing.wait(), SETTLE_AGAIN_S)
+                await asyncio.wait_for(self._closing.wait(), RETRY_S)
             except TimeoutError:
-                await recording.settle()
+                await store_output.store_end()
 
-    async def _steered(self, plan_id: int) -> ActiveRun:
+    async def _active_run(self, plan_id: int) -> ActiveRun:
         active = self._active.get(plan_id)
         if active is None:
             await self._store.run(plans.get, plan_id)
             raise Conflict("该测试计划没有正在执行的测试", "no run of this plan is active")
         return active
 
-    def _by_execution(self, execution_id: str) -> ActiveRun | None:
+    def _active_by_id(self, execution_id: str) -> ActiveRun | None:
         return next((run for run in self._active.values() if run.execution.execution_id == execution_id), None)
 
     @staticmethod
-    def _now(active: ActiveRun) -> Execution:
+    def _current(active: ActiveRun) -> Execution:
         return replace(
             active.execution, state=active.run.state, reason=active.run.reason, start_time=active.run.start_time
         )
 
-    async def _replayed(self, execution_id: str) -> RunMetrics:
-        """The metrics of a run that is over; the latest few are kept."""
-        if execution_id not in self._over:
-            metrics, _ = await replayed(self._store, execution_id)
-            self._keep(execution_id, metrics)
-        return self._over[execution_id]
+    async def _stored_metrics(self, execution_id: str) -> RunMetrics:
+        """Return the metrics of an ended run, from memory for the latest few."""
+        if execution_id not in self._past_metrics:
+            metrics, _ = await stored_metrics(self._store, execution_id)
+            self._cache_metrics(execution_id, metrics)
+        return self._past_metrics[execution_id]
 
-    def _keep(self, execution_id: str, metrics: RunMetrics) -> None:
-        if len(self._over) >= KEPT_RUNS:
-            self._over.pop(next(iter(self._over)))
-        self._over[execution_id] = metrics
+    def _cache_metrics(self, execution_id: str, metrics: RunMetrics) -> None:
+        if len(self._past_metrics) >= KEPT_RUNS:
+            self._past_metrics.pop(next(iter(self._past_metrics)))
+        self._past_metrics[execution_id] = metrics

@@ -1,4 +1,4 @@
-"""Opening a run: from a plan, stored or in a file, to a compiled ``Run`` that has not started."""
+"""Opens a run: from a plan, stored or in a file, to a compiled ``Run`` that has not started."""
 
 from __future__ import annotations
 

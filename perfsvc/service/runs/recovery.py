@@ -1,4 +1,4 @@
-"""A run put together again from what was stored of it."""
+"""Metrics and reports rebuilt from stored seconds, also for runs that a crash interrupted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INTERRUPTED = EndReason(
 )
 
 
-async def replayed(store: Store, execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
+async def stored_metrics(store: Store, execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
     """Return the metrics of a run and its thresholds, from its stored seconds. Raise NotFound.
 
     One minute at a time is read in the store and merged in a thread: hundreds of nodes fill gigabytes in an hour.
@@ -84,7 +84,7 @@ async def close_interrupted(store: Store, failed: Callable[[str, Exception], Non
 
 async def close_one(store: Store, execution: Execution) -> None:
     """Close one run as failed, with its report."""
-    metrics, judge = await replayed(store, execution.execution_id)
+    metrics, judge = await stored_metrics(store, execution.execution_id)
     end = last_moment(execution, metrics)
     report = await asyncio.to_thread(report_of, execution, metrics, judge, end)
     await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
@@ -92,9 +92,9 @@ async def close_one(store: Store, execution: Execution) -> None:
 
 
 def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:
-    """When the last stored second of a run ended, and not before it had run so long; its start, when none was stored.
+    """Return the end of the last stored second, but not before the running time; the start if none is stored.
 
-    Seconds are told by whole Unix seconds, and begin within them.
+    Stored seconds carry whole Unix times, and begin within them.
     """
     last = max((node.last_second for node in metrics.nodes.values()), default=None)
     if last is None:
@@ -104,7 +104,7 @@ def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:
 
 
 def report_of(execution: Execution, metrics: RunMetrics, judge: ThresholdJudge, end: datetime) -> dict[str, Any]:
-    """The report of a run that was interrupted."""
+    """Return the report of an interrupted run."""
     facts = RunFacts(
         execution_id=execution.execution_id,
         name=execution.spec["name"],

@@ -1,9 +1,10 @@
-"""One run from start to report: the lifecycle, the merged metrics, the judges and the outputs, put together."""
+"""One run from start to report: lifecycle, merged metrics, thresholds, load control and outputs together."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
@@ -45,37 +46,37 @@ log = logging.getLogger(__name__)
 
 OUTPUT_TIMEOUT_S = 30.0
 
-FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile is over")
+FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile has ended")
 DATA_EXHAUSTED = EndReason(code="data_exhausted", zh="测试数据已用完", en="the test data is used up")
-STOPPED_BY_USER = EndReason(code="stopped_by_user", zh="被用户停止", en="stopped by a user")
+STOPPED_BY_USER = EndReason(code="stopped_by_user", zh="用户手动停止", en="stopped by a user")
 CONTROLLER = "controller"
-"""Who changed the load, when it was the test mode itself."""
+"""The author of load changes that the test mode makes."""
 SERVER_STOPPED = EndReason(code="server_stopped", zh="服务停止", en="the server was stopped")
 
 
 class Output:
-    """Something that follows a run. ``add`` and ``changed`` must not block; what they raise is logged."""
+    """Receives the seconds, states and events of a run. Only ``start`` and ``stop`` may wait; errors are logged."""
 
     async def start(self, run: Run) -> None:
-        """The run is about to start. Raises to keep it from starting."""
+        """Prepare for the run. An exception prevents it from starting."""
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
-        """A snapshot was merged, and these seconds are complete with it."""
+        """Take a merged snapshot and the seconds that it completed."""
 
-    def changed(self, state: RunState, moment: datetime) -> None:
-        """The run is in a new state."""
+    def state_changed(self, state: RunState, moment: datetime) -> None:
+        """Take a new state of the run."""
 
-    def noted(self, event: dict[str, Any]) -> None:
-        """Something happened to the run, such as a change of its load."""
+    def event_added(self, event: dict[str, Any]) -> None:
+        """Take an event of the run, such as a change of its load."""
 
     async def stop(self, report: dict[str, Any]) -> None:
-        """The run is over; nothing follows."""
+        """Take the report; nothing follows."""
 
 
 class Run:
-    """A run in progress. All methods belong to the loop that ``start`` ran on.
+    """A run in progress; must be used on one event loop.
 
-    ``open_feed`` opens the test data of a run that has any.
+    ``open_feed`` opens the test data, if the run has any.
     """
 
     def __init__(
@@ -103,16 +104,16 @@ class Run:
         self._events = EventLog()
         self._alarms = Alarms()
         self._watermark = Watermark()
-        self._told_ns = 0
-        self.membership = NodeLosses(spec.load, self.metrics, self._elapsed)
-        self._over = asyncio.Event()
+        self._snapshot_ns = 0
+        self.node_losses = NodeLosses(spec.load, self.metrics, self._elapsed)
+        self._ended = asyncio.Event()
         self._allocator = allocator_of(spec, open_feed)
         self._opening: asyncio.Task[None] | None = None
         self._deployment = cluster.deploy(spec, self, self._allocator)
 
     @property
     def state(self) -> RunState:
-        """Where the run is in its life."""
+        """The state of the lifecycle."""
         return self._lifecycle.state
 
     @property
@@ -122,23 +123,23 @@ class Run:
 
     @property
     def reason(self) -> EndReason | None:
-        """Why the run ends, once it does."""
+        """The end reason, once the run ends."""
         return self._lifecycle.reason
 
     def compile(self) -> None:
-        """Check the run before anything is kept of it. Raises InvalidInput."""
+        """Compile the scenes, before anything is stored. Raises InvalidInput."""
         self._deployment.compile()
 
     async def start(self) -> None:
         """Start the outputs, open the test data, run the setup steps, begin the load.
 
-        Raises what keeps the run from starting.
+        Raises whatever prevents the run from starting.
         """
         try:
             for output in self._outputs:
                 await output.start(self)
                 self._started.append(output)
-            self._move(RunEvent.START)
+            self._transition(RunEvent.START)
             if self._allocator is not None:
                 await self._open_data(self._allocator)
             if self._lifecycle.allows(RunEvent.STARTED):
@@ -153,18 +154,18 @@ class Run:
         if self._lifecycle.allows(RunEvent.STARTED):
             self.start_time = utc_now(self._clock)
             self._deployment.start()
-            self._move(RunEvent.STARTED)
+            self._transition(RunEvent.STARTED)
 
     def thresholds(self) -> list[RuleState]:
-        """How the thresholds stand after the latest closed second."""
+        """Return the thresholds as of the latest closed second."""
         return self._judge.states()
 
     def search(self) -> dict[str, Any] | None:
-        """What a test mode that moves the load has found so far."""
+        """Return the result so far of a test mode that controls the load."""
         return self._controller.result() if self._controller else None
 
     def standing(self) -> Standing:
-        """How the run stands now."""
+        """Return the run's current standing."""
         return Standing(
             state=self.state,
             start_time=self.start_time,
@@ -177,21 +178,21 @@ class Run:
         )
 
     def pause(self, by: str = "") -> None:
-        """No new request starts. Raises IllegalTransition."""
-        self._move(RunEvent.PAUSE)
-        self._note("pause", by=by)
+        """Start no new requests. Raises IllegalTransition."""
+        self._transition(RunEvent.PAUSE)
+        self._add_event("pause", by=by)
         self._deployment.pause()
 
     def resume(self, by: str = "") -> None:
-        """Go on. Raises IllegalTransition."""
-        self._move(RunEvent.RESUME)
-        self._note("resume", by=by)
+        """Continue. Raises IllegalTransition."""
+        self._transition(RunEvent.RESUME)
+        self._add_event("resume", by=by)
         self._deployment.resume()
 
     def stop(self, reason: EndReason = STOPPED_BY_USER, by: str = "") -> None:
         """End the load gracefully. Raises IllegalTransition."""
-        self._move(RunEvent.STOP, reason)
-        self._note("stop", by=by)
+        self._transition(RunEvent.STOP, reason)
+        self._add_event("stop", by=by)
         if self._opening is not None:
             self._opening.cancel()
         self._deployment.stop()
@@ -208,8 +209,8 @@ class Run:
         self._apply(level, by)
 
     async def wait(self) -> dict[str, Any]:
-        """The report, once the run is over and every output has stopped."""
-        await self._over.wait()
+        """Wait until every output has stopped, and return the report."""
+        await self._ended.wait()
         return self.report
 
     async def _open_data(self, allocator: RowAllocator) -> None:
@@ -225,25 +226,25 @@ class Run:
         """Merge a snapshot, and act on the seconds it completes."""
         if not self.metrics.merge(snapshot):
             return
-        self._told_ns = self._clock.now_ns()
+        self._snapshot_ns = self._clock.now_ns()
         seconds = self._complete_seconds(snapshot)
         breaches = [breach for second in seconds for breach in self._judge.observe(second, self.metrics)]
         if seconds:
             for kind, details in self._alarms.changes(self.thresholds(), self.metrics.validity()):
-                self._note(kind, **details)
-        self._tell(lambda output: output.add(snapshot, seconds))
+                self._add_event(kind, **details)
+        self._notify(lambda output: output.add(snapshot, seconds))
         self._abort_on(breaches)
         self._control(seconds)
 
     def on_ending(self) -> None:
         """End the run: its load profile is over, or its data."""
-        self._move(
+        self._transition(
             RunEvent.FINISH, DATA_EXHAUSTED if self._allocator is not None and self._allocator.over else FINISHED
         )
 
     def _complete_seconds(self, snapshot: Snapshot) -> list[Second]:
-        """The seconds that every node has told with this snapshot, or had time enough to tell."""
-        now = self._told_ns / NS_PER_S
+        """Close the seconds that this snapshot completed."""
+        now = self._snapshot_ns / NS_PER_S
         self._watermark.heard(snapshot.node, snapshot.second, now)
         upto = self._watermark.complete(now)
         return [] if upto is None else self.metrics.close_seconds(upto)
@@ -262,14 +263,14 @@ class Run:
 
     def on_node_event(self, event: NodeEvent) -> None:
         """Account for a node's share or loss; after the start, note it as an event of the run."""
-        self.membership.note(event)
+        self.node_losses.handle(event)
         self._follow_shares(event)
         if self.state in (RunState.CREATED, RunState.STARTING):
             return  # the first nodes are no event
         moment = datetime.fromtimestamp(event.moment, UTC)
         details = {"kind": event.kind, "node": event.node, "reason": event.reason._asdict(), "shares": event.shares}
-        noted = self._events.note("node", moment, self.metrics.elapsed, **details)
-        self._tell(lambda output: output.noted(noted))
+        noted = self._events.add("node", moment, self.metrics.elapsed, **details)
+        self._notify(lambda output: output.event_added(noted))
 
     def _abort_on(self, breaches: Sequence[Breach]) -> None:
         grace_over = self.metrics.elapsed >= self.spec.abort_grace_s
@@ -280,33 +281,33 @@ class Run:
             f"超过阈值 {rule}（实际 {breaches[0].value:g}）",
             f"threshold breached: {rule} (was {breaches[0].value:g})",
         )
-        self._move(RunEvent.FAIL, EndReason(code="threshold_breached", zh=zh, en=en))
+        self._transition(RunEvent.FAIL, EndReason(code="threshold_breached", zh=zh, en=en))
         self._deployment.stop()
 
     def _control(self, seconds: Sequence[Second]) -> None:
-        """Let the controller of a searching or adaptive test mode say what the load should be."""
+        """Apply the level that the load controller wants."""
         if self._controller is None or self.state is not RunState.RUNNING:
             return
         levels = [level for second in seconds if (level := self._controller.observe(second)) is not None]
         if self._controller.finished:
-            self._move(RunEvent.FINISH, FINISHED)
+            self._transition(RunEvent.FINISH, FINISHED)
             self._deployment.stop()
         elif levels:
             self._apply(levels[-1], CONTROLLER)
 
     def _elapsed(self) -> float:
-        """Profile time now, as exactly as the latest snapshot lets it be known, s."""
-        running = self.state is RunState.RUNNING and self._told_ns
-        return self.metrics.elapsed + ((self._clock.now_ns() - self._told_ns) / NS_PER_S if running else 0.0)
+        """Return the current profile time in seconds, extrapolated from the latest snapshot."""
+        running = self.state is RunState.RUNNING and self._snapshot_ns
+        return self.metrics.elapsed + ((self._clock.now_ns() - self._snapshot_ns) / NS_PER_S if running else 0.0)
 
     def _apply(self, level: float, by: str) -> None:
         self._deployment.set_level(level)
-        self.membership.set_level(level)
-        self._note("load", variable=self.spec.load.variable, level=level, by=by)
+        self.node_losses.set_level(level)
+        self._add_event("load", variable=self.spec.load.variable, level=level, by=by)
 
-    def _note(self, kind: str, **details: Any) -> None:
-        event = self._events.note(kind, utc_now(self._clock), self.metrics.elapsed, **details)
-        self._tell(lambda output: output.noted(event))
+    def _add_event(self, kind: str, **details: Any) -> None:
+        event = self._events.add(kind, utc_now(self._clock), self.metrics.elapsed, **details)
+        self._notify(lambda output: output.event_added(event))
 
     # The end.
 
@@ -328,16 +329,16 @@ class Run:
             self._judge.observe(second, self.metrics)
             if self._controller is not None:
                 self._controller.observe(second)
-        self.membership.over(self._clock.wall())
+        self.node_losses.finish(self._clock.wall())
         final = self._lifecycle.outcome
         self.report = self._report(final)
         for output in reversed(self._started):
             try:
                 await asyncio.wait_for(output.stop(self.report), OUTPUT_TIMEOUT_S)
             except Exception:
-                log.exception("run %s: %s did not stop well", self.spec.execution_id, type(output).__name__)
-        self._move(RunEvent.ENDED)
-        self._over.set()
+                log.exception("run %s: %s failed to stop", self.spec.execution_id, type(output).__name__)
+        self._transition(RunEvent.ENDED)
+        self._ended.set()
 
     def _report(self, final: RunState) -> dict[str, Any]:
         facts = RunFacts(
@@ -351,7 +352,7 @@ class Run:
             plan_id=self.plan_id,
             search=self.search(),
             events=tuple(self._events.all()),
-            nodes=self.membership.nodes,
+            nodes=self.node_losses.nodes,
             data=self._allocator.report() if self._allocator is not None else None,
         )
         verdict = self._judge.verdict(self.metrics)
@@ -360,23 +361,23 @@ class Run:
     def _fail(self, error: Exception) -> None:
         zh, en = cause_of(error)
         if self._lifecycle.allows(RunEvent.FAIL):
-            self._move(RunEvent.FAIL, EndReason(code="error", zh=zh, en=en))
+            self._transition(RunEvent.FAIL, EndReason(code="error", zh=zh, en=en))
 
-    def _move(self, event: RunEvent, reason: EndReason | None = None) -> None:
+    def _transition(self, event: RunEvent, reason: EndReason | None = None) -> None:
         state = self._lifecycle.handle(event, reason)
         moment = utc_now(self._clock)
-        self._tell(lambda output: output.changed(state, moment))
+        self._notify(lambda output: output.state_changed(state, moment))
 
-    def _tell(self, what: Any) -> None:
+    def _notify(self, call: Callable[[Output], None]) -> None:
         for output in self._started:
             try:
-                what(output)
+                call(output)
             except Exception:
                 log.exception("run %s: %s failed", self.spec.execution_id, type(output).__name__)
 
 
 def cause_of(error: Exception) -> Text:
-    """An error as the reason why a run failed."""
+    """Return the message of an error for the end reason."""
     if isinstance(error, InvalidInput):
         first = error.problems[0]
         return Text(f"{first.path}：{first.text.zh}", f"{first.path}: {first.text.en}")
@@ -386,7 +387,7 @@ def cause_of(error: Exception) -> Text:
 
 
 def allocator_of(spec: RunSpec, open_feed: OpenFeed | None) -> RowAllocator | None:
-    """The row allocator of a run with test data."""
+    """Return the row allocator, if the run has test data."""
     if spec.data is None:
         return None
     if open_feed is None:

@@ -1,4 +1,4 @@
-"""Runs as they are listed and looked at: those under way as they are now, and what each was started with."""
+"""Listings of runs, active ones with their current state, and the RunSpec of each."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from perfsvc.store import run_list
 from perfsvc.store.database import Store
 
 Running = Callable[[str], Run | None]
-"""The run of an execution id while it is under way in this process."""
+"""Returns the active run of an execution id."""
 
 
 class RunList:
-    """Reading runs in short. Starting and steering them is the business of ``RunManager``."""
+    """Read access to runs in short form."""
 
     def __init__(self, store: Store, running: Running) -> None:
         self._store = store
@@ -36,13 +36,13 @@ class RunList:
         return self._now(await self._store.run(run_list.get, execution_id), spark=False)
 
     async def page(self, user: User, wanted: RunFilter, page: int, page_size: int, *, spark: bool) -> Page[RunRow]:
-        """The runs that a filter leaves of the user's projects; for an administrator, of all projects."""
+        """Return the matching runs of the user's projects; for an administrator, of all projects."""
         own = wanted if user.administrator else replace(wanted, user_id=user.id)
         found = await self._store.run(run_list.page, own, page, page_size, spark=spark)
         return replace(found, results=[self._now(row, spark=spark) for row in found.results])
 
     async def config(self, execution_id: str) -> dict[str, Any]:
-        """The RunSpec that a run was started with, its secrets masked. Raises NotFound."""
+        """Return the RunSpec of a run, its secrets masked. Raises NotFound."""
         execution = await self._store.run(executions.get, execution_id)
         config: dict[str, Any] = masked_document(execution.spec)
         return config
@@ -53,7 +53,7 @@ class RunList:
 
 
 def as_now(row: RunRow, run: Run, *, spark: bool) -> RunRow:
-    """A run under way: its state and its figures so far. It has no verdict before its end."""
+    """Return the row of an active run with its current state and figures; the verdict comes with the end."""
     execution = replace(row.execution, state=run.state, reason=run.reason, start_time=run.start_time)
     points = run.metrics.series.finest(SPARK_POINTS)
     return replace(

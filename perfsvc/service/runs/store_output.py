@@ -1,4 +1,4 @@
-"""What is kept of a run while it goes on and when it is over: its state, its seconds, its errors, its report."""
+"""Stores a run: its states, seconds, errors and report."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from perfsvc.store.rollup import roll_up
 log = logging.getLogger(__name__)
 
 
-class Recording(Output):
-    """Writes a run into the store. States are written one after another, in the order they came.
+class StoreOutput(Output):
+    """Writes a run to the store. States are written one after another, in order.
 
     ``report_id`` is the id of the report, once it is stored.
     """
@@ -38,8 +38,8 @@ class Recording(Output):
         self.report_id: int | None = None
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing of the run is left to be stored."""
+    def end_stored(self) -> bool:
+        """Whether the end of the run is stored."""
         return self._report is None
 
     async def start(self, run: Run) -> None:
@@ -49,7 +49,7 @@ class Recording(Output):
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         self._recorder.add(snapshot)
 
-    def changed(self, state: RunState, moment: datetime) -> None:
+    def state_changed(self, state: RunState, moment: datetime) -> None:
         if not state.ended:
             self._writing = asyncio.get_running_loop().create_task(self._write_state(state, self._writing))
 
@@ -58,10 +58,10 @@ class Recording(Output):
             await self._writing
         await self._recorder.stop()
         self._report = report
-        await self.settle()
+        await self.store_end()
 
-    async def settle(self) -> None:
-        """Store the end of the run; called again later when the database is away now."""
+    async def store_end(self) -> None:
+        """Store the end of the run; call it again later if the database is away."""
         if self._report is None:
             return
         run, execution_id = self._run, self._run.spec.execution_id
@@ -81,5 +81,5 @@ class Recording(Output):
         try:
             await self._store.run(executions.set_state, self._run.spec.execution_id, state)
         except Exception:
-            # The state is written again with the end; a database that is away must not stop the run.
+            # The end writes the state again, and the run must go on without the database.
             log.exception("the state %s of run %s was not written", state.value, self._run.spec.execution_id)
