@@ -27,5 +27,6 @@
 ``recorder``       batches of snapshots and errors, written once a second
 ``spool``          snapshots on disk while the database is away
 ``drained_nodes``  names of nodes that get no load
+``service_lock``   one service per database
 =================  ========================================================================
 """

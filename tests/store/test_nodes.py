@@ -22,7 +22,7 @@ from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.runs.recovery import last_moment
-from perfsvc.service.runs.recovery import replayed
+from perfsvc.service.runs.recovery import stored_metrics
 from perfsvc.store import executions
 from perfsvc.store import reports
 from perfsvc.store import windows
@@ -96,7 +96,7 @@ async def test_what_was_stored_is_what_was_measured(store: Store, world: World, 
     for each in [*seen, seen[0], seen[-1]]:
         recorder.add(each)
     await recorder.stop()
-    again, _ = await store.run(replayed, EXECUTION)
+    again, _ = await stored_metrics(store, EXECUTION)
     assert facts_of(again) == facts_of(measured(seen))
     assert again.late_snapshots == 0
     assert again.missing == {NODES[2]: [(MISSING, MISSING)]}

@@ -9,6 +9,8 @@
 ``datafiles``     data files: upload, preview, replacement
 ``data_preview``  first rows of any data source
 ``plans``         plans
+``plan_preview``  what an unsaved plan would do
+``trials``        trials of a scene
 ``presets``       presets
 ``runs``          start, stop, pause, resume of a plan
 ``run_query``     query parameters of lists of runs
