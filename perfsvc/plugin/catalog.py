@@ -1,4 +1,4 @@
-"""What is there to test with: the protocols and data sources of all plugins by name, and the plugins that failed."""
+"""Catalog of protocols and data sources by name, and of plugins that failed to load."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def owner(brought: Brought) -> str:
 
 
 def check_required(required: Iterable[str], brought: list[Brought], failures: list[Failure]) -> None:
-    """Raises StartupError that tells why each required plugin is not there."""
+    """Raises StartupError with the cause for each missing required plugin."""
     loaded = {each.origin.key for each in brought}
     failed = {failure.origin.key: failure.error for failure in failures}
     missing = sorted(set(required) - loaded)

@@ -31,9 +31,9 @@ class AsyncSession(Session):
         self._task: asyncio.Task[Reply] | None = None
 
     def prepare(self, call: Any) -> Any:
-        """What can be done at once: texts rendered, the reply reset. What it answers is what ``call`` is given.
+        """Prepare synchronously: render texts, reset the reply. The result is passed to ``call``.
 
-        Raises NotSent or MissingVariable when nothing can be sent.
+        Raises NotSent or MissingVariable if nothing can be sent.
         """
         return call
 

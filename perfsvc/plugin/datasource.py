@@ -1,4 +1,4 @@
-"""What a data-source plugin is: it opens a feed, and the feed hands out rows in blocks."""
+"""Interface of data sources: a source opens a feed, and the feed gives rows in blocks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 class DataFailure(Exception):
-    """The source itself failed (unreachable, a bad row, a statement that took too long): what is told to people."""
+    """The source failed (unreachable, an invalid row, a statement over its time limit); the text is shown to users."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
@@ -28,7 +28,7 @@ class DataFailure(Exception):
 
 
 class DataContext(NamedTuple):
-    """What a run, or a preview, gives to a data source."""
+    """What a run or a preview passes to a data source."""
 
     file: Callable[[int | str], Awaitable[Path]]
     """A data file by its id, or by its name beside a plan file. Raises InvalidInput; the path is safe to open."""
@@ -51,15 +51,14 @@ class Feed(ABC):
     columns: Sequence[str] = ()
     """The names every row has."""
     json_safe: bool = False
-    """Whether each row can travel to any node as it is, so that nobody has to look at it.
+    """Whether every row can be sent to any node unchanged, so that rows need no conversion.
 
-    Then values are those of JSON, all text can be encoded, that is, has no halves of characters, and whole numbers have
-    64 bits at most.
+    True requires JSON values, text that can be encoded (no lone surrogates) and integers of at most 64 bits.
     """
     count: int | None = None
-    """How many rows there are, where that is known."""
+    """Number of rows, if known."""
     warnings: Sequence[Text] = ()
-    """What people should know of the source: rows skipped, data that is stale."""
+    """Warnings for users: rows skipped, stale data."""
 
     @abstractmethod
     async def read(self, limit: int) -> list[Row]:
@@ -69,9 +68,9 @@ class Feed(ABC):
         """
 
     def read_nowait(self, limit: int) -> list[Row]:
-        """The next rows, at most ``limit``, where they are there at once; else none, and ``read`` tells what follows.
+        """Return the next rows, at most ``limit``, if available without waiting; else none, and ``read`` gives them.
 
-        Takes well under a millisecond. Never called while a ``read`` is on its way. Raises DataFailure.
+        Takes well under a millisecond. Never called during a ``read``. Raises DataFailure.
         """
         return []
 
@@ -94,9 +93,9 @@ class DataSource(ABC):
     title: ClassVar[Text]
     Options: ClassVar[type[Spec]]
     cacheable: ClassVar[bool] = False
-    """Whether the rows come from afar: they are then fetched whole before the run, and kept for ``data_cache_ttl``.
+    """Whether rows are fetched as a whole before the run, and cached for ``data_cache_ttl``: for remote sources.
 
-    Such rows must not depend on the seed, and are JSON.
+    Such rows must be JSON and must not depend on the seed.
     """
 
     def __init__(self, options: Any, context: DataContext) -> None:

@@ -1,8 +1,8 @@
-"""The one door for plugins: entry points of the group ``perfsvc.plugins``, ours and everyone's alike.
+"""Discovery of plugins: entry points of the group ``perfsvc.plugins``, built-in and third-party alike.
 
 Discover, load and classify, one plugin at a time and in a fixed order. A plugin that cannot be used becomes a
-``Failure`` that says why, and stops no other. A plugin counts as a whole: what it brings is used only when all of it is
-sound. pluggy checks the hooks' signatures; its own loader is not used, because there one bad import ends them all.
+``Failure`` with its cause, and stops no other. A plugin is used as a whole or not at all. pluggy checks the hooks'
+signatures; its own loader is not used, because there one failed import ends them all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SPECS: dict[type[Any], tuple[str, ...]] = {Protocol: ("Request", "Options"), Dat
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a plugin comes from. ``name`` is the entry point's, unique within its distribution."""
+    """Origin of a plugin. ``name`` is the entry point's, unique within its distribution."""
 
     name: str
     distribution: str
@@ -64,7 +64,7 @@ class Brought:
 
 
 class Unusable(Exception):
-    """What is wrong with a plugin, for its Failure."""
+    """A plugin cannot be used; the text goes into its Failure."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
@@ -122,7 +122,7 @@ def register(manager: pluggy.PluginManager, plugin: object, origin: Origin) -> N
 
 
 def offers(manager: pluggy.PluginManager, origin: Origin) -> list[tuple[type[Any], Any]]:
-    """What a registered plugin's hooks return, with the base class each must have. Raises Unusable."""
+    """Return the classes from a registered plugin's hooks, with their required base classes. Raises Unusable."""
     found: list[tuple[type[Any], Any]] = []
     for hook, base in HOOKS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
@@ -155,7 +155,7 @@ def bring(origin: Origin, base: type[Any], offered: Any) -> Brought:
 
 
 def fault_of(base: type[Any], offered: Any) -> Text | None:
-    """What keeps a class from being used, or None."""
+    """Return why a class cannot be used, or None."""
     if not (isinstance(offered, type) and issubclass(offered, base)):
         return Text(f"不是 {base.__name__} 的子类", f"is not a subclass of {base.__name__}")
     lacking = ", ".join(sorted(getattr(offered, "__abstractmethods__", ())))
@@ -178,7 +178,7 @@ def _spec_fault(base: type[Any], offered: type[Any]) -> Text | None:
 
 
 def schemas_of(base: type[Any], offered: type[Any]) -> dict[str, dict[str, Any]]:
-    """The JSON Schemas of a class's specs. Raises Unusable where a spec has none."""
+    """Return the JSON Schemas of a class's specs. Raises Unusable for a spec without one."""
     try:
         return {attribute: getattr(offered, attribute).model_json_schema() for attribute in SPECS[base]}
     except Exception as error:
@@ -192,7 +192,7 @@ def described(zh: str, en: str, error: BaseException) -> Text:
 
 
 def missing_module(error: BaseException) -> str | None:
-    """The module whose absence ended an import, also where the plugin wrapped that error in its own."""
+    """Return the missing module of a failed import, also if the plugin wrapped the error."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ModuleNotFoundError):

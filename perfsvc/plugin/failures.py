@@ -47,7 +47,7 @@ class Failed(Exception):
 
 
 def connecting(error: Exception) -> Failed:
-    """What an exception met while opening a connection means."""
+    """Return the Failed for an exception raised while opening a connection."""
     if isinstance(error, Failed):
         return error
     if isinstance(error, TargetDenied):
@@ -58,7 +58,7 @@ def connecting(error: Exception) -> Failed:
 
 
 def broken(error: BaseException | None) -> str:
-    """The class of a connection that broke; None is an end that nobody announced."""
+    """Return the error class of a broken connection; None stands for an unannounced end."""
     if error is None or isinstance(error, EOFError):
         return CLOSED_EARLY
     if isinstance(error, ssl.SSLError):
@@ -75,6 +75,6 @@ def _tls_cause(error: ssl.SSLError) -> str:
     verification = getattr(error, "verify_message", "")
     if verification:
         return str(verification)
-    # Python has no name for some of OpenSSL's reasons, and then only tells their text.
+    # Python has no name for some of OpenSSL's reasons, only their text.
     told = REASON.search(str(error))
     return (getattr(error, "reason", None) or (told[1] if told else "handshake failed")).lower().replace("_", " ")

@@ -1,4 +1,4 @@
-"""What a protocol plugin is.
+"""Interface of protocols.
 
 A ``Protocol`` object serves one run on one node. It compiles each step's request once into a ``Call`` and opens one
 ``Session`` per virtual user. The engine then drives the sessions::
@@ -7,11 +7,11 @@ A ``Protocol`` object serves one run on one node. It compiles each step's reques
     ... the reply is complete ...
     done(session.reply)          exactly once for each start, never from inside start
 
-``done`` is where the engine records, checks and goes on to the next step, so calling it promptly is what makes a
-protocol fast. A plugin that would rather write a coroutine derives its session from ``AsyncSession``.
+In ``done`` the engine records, checks and continues with the next step, so calling it promptly is what makes a
+protocol fast. A session that is easier to write as a coroutine derives from ``AsyncSession``.
 
-What happens inside the library a plugin uses is the plugin's to translate: a request that fails is a reply with
-``failure`` set, never an exception out of a callback.
+A plugin translates the errors of the library that it uses: a failed request is a reply with ``failure`` set, never an
+exception out of a callback.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.template import Template
 
 TIMEOUT = "Timeout"
-"""The error class of a request whose time ran out."""
+"""The error class of a request that exceeded its time limit."""
 ABORTED = "Aborted"
 """The error class of a request that the engine itself cut off; never counted against the target."""
 
@@ -52,7 +52,7 @@ class TargetDenied(Exception):
 
 
 class Excerpt(NamedTuple):
-    """What is kept of a failed request for people to look at; the engine masks secrets in it and cuts the body."""
+    """Error sample of a failed request; the engine masks secrets in it and truncates the body."""
 
     request: str
     response_head: str
@@ -60,7 +60,7 @@ class Excerpt(NamedTuple):
 
 
 class Scope:
-    """What one virtual user knows: its number, its iteration, its variables, its own random numbers."""
+    """State of one virtual user: number, iteration, variables, random generator."""
 
     __slots__ = ("_random", "_seed", "iteration", "variables", "vu")
 
@@ -80,10 +80,10 @@ class Scope:
 
 
 class Reply(ABC):
-    """The outcome of one request. A session may use one object over and over: read it inside ``done``.
+    """The outcome of one request. A session may reuse one object: read it inside ``done``.
 
     Times are readings of ``RunContext.now_ns``. ``started_ns`` is the moment the request was handed to the network,
-    on a connection that is ready; opening one is told in ``connected``. ``sent`` is False when nothing left.
+    on a connection that is ready; opening one is recorded in ``connected``. ``sent`` is False if nothing was sent.
     """
 
     __slots__ = (
@@ -102,11 +102,11 @@ class Reply(ABC):
     )
 
     status: int
-    """The protocol's status code; 0 where there is none."""
+    """The protocol's status code, or 0."""
     failure: str | None
     """The error class of a request that got no usable reply (``Timeout``, ``Connection Error: refused`` …)."""
     message: str
-    """What the failure was about, for people."""
+    """Details of the failure, for users."""
     sent: bool
     started_ns: int
     ended_ns: int
@@ -117,12 +117,12 @@ class Reply(ABC):
     bytes_sent: int
     bytes_received: int
     counters: Mapping[str, float] | None
-    """What the protocol itself counts (messages, losses …): summed over requests, users and nodes, by name.
+    """Counters of the protocol (messages, losses …) by name, summed over requests, users and nodes.
 
-    Where it is mostly the same, one ``types.MappingProxyType`` for all requests costs next to nothing.
+    If mostly equal, one shared ``types.MappingProxyType`` for all requests costs next to nothing.
     """
     gauges: dict[str, float] | None
-    """What it measures besides times of its own (jitter, the time of a ping …): averages and maxima are reported."""
+    """Measurements of the protocol by name (jitter, time of a ping …); averages and maxima are reported."""
 
     def __init__(self) -> None:
         self.counters = self.gauges = None
@@ -187,26 +187,26 @@ class Session(ABC):
         """
 
     def partial_counters(self) -> Mapping[str, float] | None:
-        """What was counted of the request in flight since it was last asked about; the reply then tells the rest.
+        """Return what the request in flight has counted since the last call, or None; the reply then has the rest.
 
-        Asked once a second, of protocols that say so by ``counts_in_flight``. None where there is nothing.
+        Called once a second for protocols with ``counts_in_flight``.
         """
         return None
 
     def reset(self) -> None:  # noqa: B027 - most protocols keep everything between iterations
-        """A new iteration begins and the plan wants a fresh user: forget cookies and close connections."""
+        """Forget cookies and close connections: a new iteration begins and the plan wants a fresh user."""
 
     async def close(self) -> None:  # noqa: B027 - nothing held, nothing to close
         """The virtual user ends; called once, with nothing in flight."""
 
 
 def no_files(name: str) -> Path:
-    """The files of a run that has none. Raises InvalidInput."""
+    """Find no file: for runs without files. Raises InvalidInput."""
     raise InvalidInput.at("$", f"没有文件 {name}", f"there is no file {name}")
 
 
 class RunContext(NamedTuple):
-    """What a run gives to a protocol."""
+    """What a run passes to a protocol."""
 
     base_url: str
     headers: Mapping[str, str]

@@ -91,7 +91,7 @@ def _port(parts: SplitResult) -> int:
 
 
 def refusal(why: str) -> SettingsError:
-    """What an unusable URL is answered with."""
+    """The error for an unusable URL."""
     forms = "sqlite:///file, mysql://user:password@host:port/database, mariadb://…"
     return SettingsError(
         f"数据库地址无效（{why}），可用形式：{forms}", f"not a usable database URL ({why}); write {forms}"

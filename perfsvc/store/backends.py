@@ -1,4 +1,4 @@
-"""What differs between SQLite and MySQL or MariaDB: connections, transactions, errors, and one idiom of SQL."""
+"""Differences between SQLite and MySQL or MariaDB: connections, transactions, errors, and one SQL idiom."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CHECK_FAILED_IN_MYSQL, CHECK_FAILED_IN_MARIADB = 3819, 4025
 Rows = Sequence[tuple[Any, ...]]
 
 FAILURES = (PeeweeException, sqlite3.Error, pymysql.err.MySQLError)
-"""What Peewee and the drivers raise."""
+"""Exceptions of Peewee and of the drivers."""
 BROKEN_RULES = (sqlite3.IntegrityError, sqlite3.DataError, pymysql.err.IntegrityError, pymysql.err.DataError)
 
 
@@ -76,7 +76,7 @@ class Backend(Protocol):
         ...
 
     def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Rows) -> int:
-        """Insert rows, passing over those whose unique key is there already; answers how many were new."""
+        """Insert rows whose unique key is not there yet. Return how many were new."""
         ...
 
     def broke_constraint(self, error: Exception) -> bool: ...
@@ -102,7 +102,7 @@ class SqliteBackend:
         )
 
     def prepare(self) -> None:
-        """The file and its folder, for nobody else to read: it holds password hashes."""
+        """Restrict the file and its folder to their owner: the file has password hashes."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.touch(mode=0o600)
@@ -184,7 +184,7 @@ class MySQLBackend:
         )
 
     def prepare(self) -> None:
-        """Ask the server what it is, once: Peewee writes SQL for MySQL unless told that it is MariaDB."""
+        """Query the server's version once: Peewee needs ``mariadb=True`` to write SQL for MariaDB."""
         if self._server.ssl_ca and not Path(self._server.ssl_ca).is_file():
             raise StartupError(
                 f"证书文件不存在：{self._server.ssl_ca}", f"no such certificate file: {self._server.ssl_ca}"
@@ -216,7 +216,7 @@ class MySQLBackend:
 
     @contextmanager
     def transaction(self, *, writes: bool, abandoned: Event) -> Iterator[None]:
-        # What is abandoned ends by itself: the driver waits no longer than the time limit for any answer.
+        # Abandoned calls end by themselves: the driver's own time limit bounds every wait.
         with self.database.connection_context(), self.database.atomic("READ WRITE" if writes else "READ ONLY"):
             yield
 
@@ -253,7 +253,7 @@ def insert_sql(table: str, columns: Sequence[str], place: str) -> str:
 
 
 def execute_many(database: Any, sql: str, rows: Rows) -> int:
-    """Thirty times as fast in SQLite as Peewee's own way, ten times in MariaDB; answers how many rows changed."""
+    """Return how many rows changed. Thirty times as fast as Peewee's own way in SQLite, ten times in MariaDB."""
     if not rows:
         return 0
     cursor = database.cursor()
@@ -267,13 +267,13 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def is_our_mistake(error: Exception) -> bool:
-    """Whether the SQL itself is wrong: a table or column that does not exist, a syntax that nobody knows."""
+    """Whether the SQL itself is wrong: an unknown table or column, or invalid syntax."""
     wrong_in_sqlite = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     return wrong_in_sqlite or isinstance(error, sqlite3.ProgrammingError | pymysql.err.ProgrammingError)
 
 
 def already_migrating() -> MigrationError:
-    """What a process is told that waited for another long enough."""
+    """The error for a process that waited too long for another's lock."""
     return MigrationError("另一个进程正在升级数据库", "another process is migrating the database")
 
 

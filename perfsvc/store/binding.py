@@ -1,8 +1,8 @@
-"""Which database a thread works on.
+"""The database of a thread.
 
 The tables are declared once for the process, but one process may hold several stores. Every thread that a store owns
-is bound to that store; the tables find their database through the thread they are used in. Used anywhere else they
-fail, so nobody can go round ``Store.run``.
+is bound to that store; the tables find their database through the thread they are used in. Elsewhere they fail, so
+``Store.run`` cannot be bypassed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The one way to the database: ``await store.run(function, …)``.
+"""Access to the database: ``await store.run(function, …)``.
 
-The function runs in one of the store's own threads, within a connection and a transaction. Functions that write say so
-with ``@writes``; all others get a transaction in which the database itself refuses to write.
+The function runs in one of the store's own threads, within a connection and a transaction. Functions that write are
+marked with ``@writes``; all others get a transaction in which the database itself refuses writes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def writes(function: Callable[P, T]) -> Callable[P, T]:
 
 
 class Unit(Generic[T]):
-    """One call of a function as one transaction. ``abandoned``: nobody waits for it any more, so it must not commit."""
+    """One call of a function as one transaction. ``abandoned``: the caller has gone, so it must not commit."""
 
     def __init__(self, backend: Backend, function: Callable[[], T], name: str, *, writes: bool) -> None:
         self.name, self.writes, self.abandoned = name, writes, Event()
@@ -153,11 +153,11 @@ class Store:
         return f"Store({self._backend.address})"
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result, once its transaction is committed.
+        """Run a function and return its result after the commit.
 
         Raises what the function raises, after a rollback; Conflict when the database refuses a duplicate or a broken
         reference; StoreBusy when too much is queued; StoreUnavailable when the database is away or the time limit is
-        over. A call that nobody waits for any more is rolled back, unless its commit was already under way.
+        over. A cancelled call is rolled back unless its commit is under way.
         """
         name = getattr(function, "__qualname__", repr(function))
         marked = hasattr(function, "store_writes")
@@ -187,7 +187,7 @@ class Store:
         return self._backend.service_lock()
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable unless the database answers."""
+        """Raises StoreUnavailable if the database does not respond."""
         await self.run(ping)
 
     async def close(self) -> None:
@@ -216,16 +216,16 @@ def is_being_cancelled() -> bool:
 
 
 def ping() -> None:
-    """The least that shows that the database answers."""
+    """The smallest query that shows that the database responds."""
     DATABASE.execute_sql("SELECT 1")
 
 
 def original(error: Exception) -> Exception:
-    """The driver's own error, which Peewee wraps."""
+    """Return the driver's error from Peewee's wrapper."""
     cause: Exception = getattr(error, "orig", error)
     return cause
 
 
 def away() -> StoreUnavailable:
-    """What a caller is told when the database cannot be used; the cause is in the log."""
+    """The error for callers when the database is unavailable; the cause goes to the log."""
     return StoreUnavailable("数据库暂时不可用，请稍后重试", "the database is not available; try again later")

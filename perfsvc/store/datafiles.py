@@ -49,7 +49,7 @@ def of_project(project_id: int) -> list[DataFile]:
 
 @writes
 def replace(datafile_id: int, name: str | None, content: FileContent) -> str:
-    """Another content, and another name where one is given; answers the ``stored_name`` of the old one.
+    """Replace the content, and the name if given. Return the ``stored_name`` of the old content.
 
     Raises NotFound, InvalidInput.
     """
@@ -60,7 +60,7 @@ def replace(datafile_id: int, name: str | None, content: FileContent) -> str:
 
 @writes
 def delete(datafile_id: int) -> str:
-    """Answers the ``stored_name``. Raises NotFound, Conflict while a plan uses it."""
+    """Delete a data file and return its ``stored_name``. Raises NotFound, Conflict while a plan uses it."""
     row = by_id(DataFileRow, datafile_id, DATAFILE)
     if datafile_id in used(row.project_id):
         raise Conflict("数据文件正被测试计划使用，不能删除", "the data file is used by a plan and cannot be deleted")
@@ -76,12 +76,12 @@ def used(project_id: int) -> set[int]:
 
 
 def stored_names() -> set[str]:
-    """What may lie in the folder."""
+    """Names of files that belong into the folder."""
     return {row.stored_name for row in DataFileRow.select(DataFileRow.stored_name)}
 
 
 def columns(content: FileContent) -> dict[str, Any]:
-    """What changes with the content."""
+    """Columns that change with the content."""
     return {
         "stored_name": content.stored_name,
         "size": content.size,

@@ -1,4 +1,4 @@
-"""The names of nodes that are to get no load, also when they join a server that was started anew."""
+"""Names of drained nodes, kept across restarts of the server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def names() -> frozenset[str]:
 
 @writes
 def note(name: str, drained: bool) -> None:
-    """From now on a node is one of them, or is none. Raises InvalidInput."""
+    """Add or remove a node. Raises InvalidInput."""
     if not drained:
         DrainedNodeRow.delete().where(DrainedNodeRow.name == name).execute()
     elif not locked(DrainedNodeRow.select().where(DrainedNodeRow.name == name)).exists():

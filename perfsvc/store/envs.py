@@ -80,7 +80,7 @@ def delete(env_id: int) -> None:
 
 
 def default_id(project_id: int) -> int:
-    """The id of the project's default environment, made when there is none; for functions that write."""
+    """Return the id of the project's default environment, created if needed; for functions that write."""
     found(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
     row = EnvRow.select().where((EnvRow.project == project_id) & EnvRow.is_default).order_by(EnvRow.id).first()
     return row.id if row else EnvRow.add(project=project_id, name=DEFAULT_NAME, is_default=True)

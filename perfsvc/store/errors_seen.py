@@ -50,7 +50,7 @@ def of_execution(execution_id: str) -> list[ErrorRecord]:
 
 @writes
 def delete(execution_id: str) -> int:
-    """Answers how many rows there were."""
+    """Delete the errors of a run and return their number."""
     return int(ErrorRow.delete().where(ErrorRow.execution_id == execution_id).execute())
 
 

@@ -1,4 +1,4 @@
-"""Executions: one row for every start of a plan."""
+"""Runs: one row per start of a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that say what is wrong with a value before the database is asked.
+"""Column types that validate values before they reach the database.
 
 Tables are created by the migrations, so these fields carry no SQL types: only how a value goes in and comes out.
 """
@@ -20,16 +20,16 @@ from perfsvc.errors import Text
 MAX_INT = 2**31 - 1
 MAX_BIGINT = 2**63 - 1
 MAX_TEXT_BYTES = 65_535
-"""What a TEXT column of MySQL holds."""
+"""Capacity of a TEXT column in MySQL."""
 
 REQUIRED = Text("必填项", "is required")
 
 
 class Column(Field):
-    """A column that knows its own faults."""
+    """A column that validates its values."""
 
     def fault(self, value: Any) -> Text | None:
-        """What is wrong with a value that is not None."""
+        """Return what is wrong with a value other than None, or None."""
         raise NotImplementedError
 
 
@@ -162,7 +162,7 @@ class Reference(ForeignKeyField):
 
 
 def encoding_fault(value: str) -> Text | None:
-    """What keeps a text out of UTF-8, or out of a C string."""
+    """Return why a text cannot be stored as UTF-8 without NUL, or None."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -171,7 +171,7 @@ def encoding_fault(value: str) -> Text | None:
 
 
 def problem_of(field: Any, path: str, value: Any) -> Problem | None:
-    """What is wrong with a value for a field."""
+    """Return the problem of a value for a field, or None."""
     if value is None:
         return None if field.null else Problem(path, REQUIRED)
     wrong = field.fault(value)

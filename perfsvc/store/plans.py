@@ -35,7 +35,7 @@ from perfsvc.store.tables import UserRow
 
 NO_SUCH_ENV = Text("项目中没有该测试环境", "the project has no such environment")
 NO_SUCH_SCENE = Text("项目中没有该业务流", "the project has no such scene")
-SCENE_TWICE = Text("业务流重复", "the scene is there twice")
+SCENE_TWICE = Text("业务流重复", "the scene is repeated")
 
 
 @writes
@@ -102,7 +102,7 @@ def delete(plan_id: int) -> None:
 
 
 def refuse_strangers(project_id: int, config: PlanConfig, scenes: Sequence[SceneWeight]) -> None:
-    """Raises InvalidInput for an environment or a scene that is not the project's, or a scene that is there twice."""
+    """Raises InvalidInput for an environment or a scene that is not the project's, or a repeated scene."""
     problems = []
     if config.env_id is not None and not own_ids(EnvRow, project_id, [config.env_id]):
         problems.append(Problem("config.env_id", NO_SUCH_ENV))

@@ -72,7 +72,7 @@ def delete(project_id: int) -> None:
 
 
 def members(project_id: int) -> list[Member]:
-    """Those who joined first come first; raises NotFound."""
+    """Return members in the order in which they joined. Raises NotFound."""
     require(ProjectRow, project_id, PROJECT)
     rows = (
         MemberRow.select(MemberRow, UserRow.username)
@@ -108,7 +108,7 @@ def remove_member(project_id: int, user_id: int) -> None:
 
 
 def role_of(project_id: int, user_id: int) -> Role | None:
-    """None for a stranger, and where there is no such project."""
+    """Return None if the user is no member or the project does not exist."""
     row = membership(project_id, user_id)
     return Role(row.role) if row else None
 
@@ -125,7 +125,7 @@ def hold(project_id: int) -> None:
 
 
 def membership(project_id: int, user_id: int) -> Any:
-    """The row, or None."""
+    """Return the row, or None."""
     return MemberRow.get_or_none((MemberRow.project == project_id) & (MemberRow.user == user_id))
 
 

@@ -99,7 +99,7 @@ class Recorder:
                 await self._drain()
 
     async def _flush(self, batch: list[Row]) -> bool:
-        """Whether the database answered; if not, the batch is in the spool."""
+        """Return whether the batch reached the database; otherwise it is in the spool."""
         try:
             if batch and not await self._limited(spool.write(self._store, batch)):
                 self._lose(len(batch), "the database refuses them")

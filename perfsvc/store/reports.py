@@ -1,4 +1,4 @@
-"""Reports: one for every run that has ended."""
+"""Reports: one per run that has ended."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from perfsvc.store.windows import SECONDS
 from perfsvc.store.windows import Period
 
 SLICE_S = 600
-"""How much of a run is held at a time; a multiple of every period."""
+"""Seconds of a run held in memory at a time; a multiple of every period."""
 
 STEPS: tuple[tuple[Period, Period], ...] = (("1s", "10s"), ("10s", "60s"))
 

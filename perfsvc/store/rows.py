@@ -1,4 +1,4 @@
-"""What the repositories share: finding a row or saying what is missing, and pages in a fixed order."""
+"""Helpers for queries: a row or NotFound, and pages in a fixed order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_PAGE_SIZE = 1000
 
 
 def found(row: T | None, missing: Text) -> T:
-    """The row; raises NotFound when there is none."""
+    """Return the row. Raises NotFound."""
     if row is None:
         raise NotFound(*missing)
     return row

@@ -74,7 +74,7 @@ def joined(columns: tuple[Any, ...]) -> Any:
 
 
 def conditions(wanted: RunFilter) -> Iterator[Any]:
-    """What every row must satisfy."""
+    """Conditions for every row."""
     equal = {
         ExecutionRow.plan: wanted.plan_id,
         PlanRow.project: wanted.project_id,
@@ -98,7 +98,7 @@ def conditions(wanted: RunFilter) -> Iterator[Any]:
 
 
 def order_of(wanted: RunFilter) -> list[Any]:
-    """The wanted figure, runs without it last; then the newest first."""
+    """Order by the chosen metric, runs without it last; then the newest first."""
     figure = {
         "start_time": ExecutionRow.start_time,
         "duration": ReportRow.duration,

@@ -1,4 +1,4 @@
-"""Where snapshots wait on disk while the database is away: a file of JSON lines for each run."""
+"""Snapshots on disk while the database is away: a file of JSON lines per run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Replayed(NamedTuple):
-    """What came of replaying: rows now in the database, and rows that never will be."""
+    """Result of replaying: rows now in the database, and rows lost."""
 
     written: int
     lost: int
@@ -48,7 +48,7 @@ class SnapshotSpool:
         return self._size == 0
 
     def append(self, rows: Iterable[Row]) -> int:
-        """Keep rows; answers how many found no room, or could not be written."""
+        """Keep rows. Return how many found no room or could not be written."""
         lines = [msgspec.json.encode(row) + b"\n" for row in rows]
         fitting = self._fitting(lines)
         try:
@@ -132,7 +132,7 @@ def next_lines(file: BufferedReader) -> list[bytes]:
 
 
 def parsed(line: bytes) -> Row | None:
-    """None for a line that is not whole."""
+    """Return None for an incomplete line."""
     try:
         return msgspec.json.decode(line, type=Row)
     except msgspec.MsgspecError:

@@ -37,7 +37,7 @@ PLAN_STATES = ("pending", "running", "completed", "failed")
 
 
 class Table(Model):
-    """What all tables have in common."""
+    """Base class of tables."""
 
     id: Any
 
@@ -60,13 +60,13 @@ class Table(Model):
 
     @classmethod
     def add(cls, **values: Any) -> int:
-        """Insert a row; answers its id. Raises InvalidInput."""
+        """Insert a row and return its id. Raises InvalidInput."""
         cls.check(values)
         return int(cls.insert(**values).execute())
 
     @classmethod
     def change(cls, *where: Any, **values: Any) -> int:
-        """Set columns of the rows that satisfy ``where``; answers how many there are. Raises InvalidInput."""
+        """Set columns of the rows that satisfy ``where`` and return their number. Raises InvalidInput."""
         cls.check(values)
         return int(cls.update(**values).where(*where).execute())
 

@@ -19,7 +19,7 @@ from perfsvc.store.tables import RefreshTokenRow
 from perfsvc.store.tables import UserRow
 
 NORMAL, DISABLED = 0, 1
-"""What the column ``is_active`` means by its numbers."""
+"""Values of the column ``is_active``."""
 
 
 @writes
@@ -81,14 +81,14 @@ def hold(jti: str) -> None:
 
 @writes
 def revoke(jti: str) -> bool:
-    """Whether the token was good until now: of two callers at once, one is told so."""
+    """Revoke a token. Return whether it was valid; of two concurrent calls one gets True."""
     good = (RefreshTokenRow.jti == jti) & ~RefreshTokenRow.revoked & (RefreshTokenRow.expires > now())
     return RefreshTokenRow.change(good, revoked=True) == 1
 
 
 @writes
 def revoke_all(user_id: int) -> int:
-    """Revoke every token of a user; answers how many were good."""
+    """Revoke every token of a user and return how many were valid."""
     return RefreshTokenRow.change((RefreshTokenRow.user == user_id) & ~RefreshTokenRow.revoked, revoked=True)
 
 
@@ -100,7 +100,7 @@ def is_revoked(jti: str) -> bool:
 
 @writes
 def purge_expired() -> int:
-    """Forget tokens that have expired; answers how many."""
+    """Delete expired tokens and return their number."""
     return int(RefreshTokenRow.delete().where(RefreshTokenRow.expires <= now()).execute())
 
 

@@ -48,7 +48,7 @@ def encode(plan_id: int, execution_id: str, snapshot: Snapshot) -> Row:
 
 @writes
 def insert(rows: Sequence[Row], period: Period = "1s") -> int:
-    """Write rows that are not there yet; answers how many were not. Raises NotFound for the plan."""
+    """Write rows that are not there yet and return their number. Raises NotFound for the plan."""
     for plan_id in {row.plan_id for row in rows}:
         require(PlanRow, plan_id, PLAN)
     created = MetricsRow.created_time.db_value(now())
@@ -62,7 +62,7 @@ def insert(rows: Sequence[Row], period: Period = "1s") -> int:
 
 @writes
 def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], period: Period = "1s") -> int:
-    """Write snapshots that are not there yet; answers how many were not. Raises NotFound for the plan."""
+    """Write snapshots that are not there yet and return their number. Raises NotFound for the plan."""
     return insert([encode(plan_id, execution_id, snapshot) for snapshot in snapshots], period)
 
 
@@ -84,7 +84,7 @@ def decoded(document: str) -> Snapshot | None:
 
 
 def span(execution_id: str) -> tuple[int, int] | None:
-    """The first and the last second of a run's snapshots; None when there are none."""
+    """Return the first and the last second of a run's snapshots, or None."""
     query = MetricsRow.select(MetricsRow.timestamp).where(rows_of(execution_id, "1s"))
     first = query.order_by(MetricsRow.timestamp).first()
     last = query.order_by(MetricsRow.timestamp.desc()).first()
@@ -93,13 +93,13 @@ def span(execution_id: str) -> tuple[int, int] | None:
 
 @writes
 def delete(execution_id: str) -> int:
-    """All of a run, in all periods; answers how many rows there were."""
+    """Delete all snapshots of a run, in all periods, and return the number of rows."""
     return int(MetricsRow.delete().where(rows_of(execution_id)).execute())
 
 
 @writes
 def prune(plan_id: int, at_most: int = 1000) -> int:
-    """Delete some rows of a plan's runs; answers how many. To be repeated until it answers 0."""
+    """Delete some rows of a plan's runs and return their number. Repeat until it returns 0."""
     keys = [row.id for row in MetricsRow.select(MetricsRow.id).where(MetricsRow.plan == plan_id).limit(at_most)]
     return int(MetricsRow.delete().where(MetricsRow.id.in_(keys)).execute()) if keys else 0
 

@@ -1,4 +1,4 @@
-"""The application: all routes, none of them without a rule, and the server that carries them."""
+"""The application with all routes, and its HTTP server with all limits."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ LARGEST_HEADER = 65_536
 PING_S = 20.0
 PONG_S = 10.0
 LARGEST_MESSAGE = 4096
-"""From viewers of a live feed, who have nothing to say."""
+"""Limit for messages from viewers of a live feed: a token at most."""
 
 ROUTES: tuple[Route, ...] = (
     *about.routes,
@@ -77,7 +77,7 @@ ROUTES: tuple[Route, ...] = (
 )
 
 UPLOADED = [re.compile(route.pattern) for route in ROUTES if issubclass(route.handler, UploadHandler)]
-"""The paths whose handlers take files."""
+"""Paths whose handlers receive files."""
 
 
 @lru_cache(maxsize=4)
@@ -111,7 +111,7 @@ def make_server(application: Application, settings: Settings) -> HTTPServer:
     return HTTPServer(
         BodyLimit(application, settings.max_body_size, Uploads(UPLOADED, settings.max_datafile_size, UPLOAD_S)),
         xheaders=settings.trust_proxy,
-        max_body_size=sys.maxsize,  # BodyLimit keeps no more than it may, and answers
+        max_body_size=sys.maxsize,  # BodyLimit enforces the limit and sends the 413
         max_buffer_size=settings.max_body_size,
         max_header_size=LARGEST_HEADER,
         idle_connection_timeout=IDLE_CONNECTION_S,

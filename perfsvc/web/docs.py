@@ -1,4 +1,4 @@
-"""The API's description, and a page to read it and try it out. Nothing on the page comes from elsewhere."""
+"""The API description, and a page to read it and to try it out. The page loads nothing from other hosts."""
 
 from __future__ import annotations
 

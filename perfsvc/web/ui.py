@@ -1,7 +1,7 @@
 """The web UI: one page for every address that a browser opens, and the files it asks for.
 
-Vite names each file by a hash of its content, so a browser may keep it for ever; the page itself is asked for again
-each time. Every other address that is not found stays a JSON 404.
+Vite names each file by a hash of its content, so browsers may cache it without limit; the page itself is
+revalidated each time. Every other unknown address stays a JSON 404.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 NOT_PAGES = re.compile(r"/(api|ws|docs|healthz|metrics|demo|assets)(/|$)")
 UNBUILT = 503
-"""The status of the page that says how to build the UI."""
+"""Status of the page that explains how to build the UI."""
 
 
 class UiHandler(Handler):
@@ -40,7 +40,7 @@ class UiHandler(Handler):
         self.finish(content)
 
     def send_page(self) -> None:
-        """Finish with the page of the UI, or with one that says how to build it."""
+        """Send the page of the UI, or one that explains how to build it."""
         page = self.context.ui.page
         if page is None:
             self.set_status(UNBUILT)

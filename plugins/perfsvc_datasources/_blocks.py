@@ -10,7 +10,7 @@ from perfsvc.plugin import Row
 
 
 class BlockFeed(Feed):
-    """A reader who is cancelled loses no row: the next one waits for the block that is still on its way."""
+    """A cancelled read loses no row: the next one waits for the block that is being made."""
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
@@ -19,10 +19,10 @@ class BlockFeed(Feed):
 
     @abstractmethod
     async def block(self) -> list[Row]:
-        """The next rows, however many; none at the end. Raises DataFailure."""
+        """Return the next rows, any number; none at the end. Raises DataFailure."""
 
     def small_block(self) -> list[Row]:
-        """The next rows where they are made in well under a millisecond; else none. Raises DataFailure."""
+        """Return the next rows if that takes well under a millisecond, else none. Raises DataFailure."""
         return []
 
     def read_nowait(self, limit: int) -> list[Row]:
@@ -42,9 +42,9 @@ class BlockFeed(Feed):
         return taken
 
     async def settle(self) -> None:
-        """Wait for the block on its way, if there is one, and forget it with the rows at hand.
+        """Wait for the block that is being made, and discard it and the buffered rows.
 
-        Who is cancelled in this leaves the block on its way: the next one waits for it.
+        If cancelled, the block goes on and the next call waits for it.
         """
         if self._coming is not None:
             await asyncio.gather(asyncio.shield(self._coming), return_exceptions=True)

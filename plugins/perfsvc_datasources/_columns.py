@@ -1,4 +1,4 @@
-"""Names of columns: what a step can write as ``{{name}}``."""
+"""Names of columns, which steps use as ``{{name}}``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _usable = re.compile(NAME)
 
 
 def row_maker(columns: Sequence[str]) -> Callable[[Iterable[Sequence[Any]]], list[Row]]:
-    """What makes rows of records, each with as many values as there are columns. Raises ValueError where one has not.
+    """Return a function from records to rows. It raises ValueError for a record of another length.
 
     A dict display with constant names takes a third of the time of ``dict(zip(columns, record))``, so one is compiled
     for these columns, as ``namedtuple`` does it. Names become literals by ``repr``, whatever is in them.
@@ -37,16 +37,16 @@ def row_maker(columns: Sequence[str]) -> Callable[[Iterable[Sequence[Any]]], lis
 
 
 def unusable(names: Iterable[str]) -> list[str]:
-    """The names that no step can use."""
+    """Return the names that cannot be variables."""
     return [name for name in names if not _usable.match(name)]
 
 
 def twice(names: Iterable[str], at: str) -> list[Problem]:
-    """A problem for every name that stands there more than once."""
+    """Return a problem for every repeated name."""
     seen: set[str] = set()
     problems = []
     for index, name in enumerate(names):
         if name in seen:
-            problems.append(Problem(f"{at}[{index}]", Text(f"列名 {name} 重复", f"{name} is there twice")))
+            problems.append(Problem(f"{at}[{index}]", Text(f"列名 {name} 重复", f"{name} is repeated")))
         seen.add(name)
     return problems

@@ -109,7 +109,7 @@ def _fields(value: Any) -> Sequence[Any]:
 
 
 class PoolFeed(Feed):
-    """Rows at hand."""
+    """Rows in memory."""
 
     def __init__(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
         self.columns, self.count = columns, len(rows)

@@ -218,7 +218,7 @@ class Undecidable(Handler):
         (HalfDeclared, "/x/", "DELETE /x/"),
         (Overridden, "/x/", "GET /x/"),
         (Declared, "/x/{plan_id}/", "GET /x/{plan_id}/ takes []"),
-        (GoesRound, "/x/", "/x/ goes round the rules"),
+        (GoesRound, "/x/", "/x/ bypasses the rules"),
         (Undecidable, "/x/", "GET /x/ takes []"),
     ],
 )

@@ -209,7 +209,7 @@ async def test_a_quote_that_is_never_closed_costs_one_line(read):
 async def test_options_that_fit_no_row_fail(read):
     with pytest.raises(DataFailure) as caught:
         await read("a,b,c\n" + "1;2;3\n" * 5000, delimiter=",")
-    assert str(caught.value).startswith("not one row can be used: ")
+    assert str(caught.value).startswith("no row is usable: ")
 
 
 @pytest.mark.asyncio

@@ -196,7 +196,7 @@ async def test_what_the_server_does_not_know_is_told_in_its_words(connection: di
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("query", "said"), [
-    ("SELECT COUNT(*) FROM account", "no step could use these columns, name them: count"),
+    ("SELECT COUNT(*) FROM account", "these column names cannot be variables, use AS: count"),
     ("SELECT id, id FROM account", "columns of the same name: id"),
 ])  # fmt: skip
 async def test_columns_need_names_of_their_own(connection: dict[str, Any], query: str, said: str) -> None:

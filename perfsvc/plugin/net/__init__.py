@@ -1,14 +1,14 @@
-"""From a URL to a connection, for protocols that speak over TCP: the target policy, TLS and time measured included.
+"""Connections for protocols over TCP: target policy, TLS and measured phases included.
 
-===========  ================================================================
-``dial``     a run's connections: as sockets, as protocols, as streams
-``tls``      whom a client trusts, and the certificate it shows
-``names``    where names lead
-``sources``  where users come from
-===========  ================================================================
+===========  ===================================================
+``dial``     opening connections as sockets, protocols or streams
+``tls``      trusted authorities and client certificates
+``names``    host overrides and name lookup
+``sources``  source addresses of users
+===========  ===================================================
 
-A protocol that takes ``DialOptions`` into its own options gives its users certificates, host overrides and source
-addresses like those of the built-in ones.
+A protocol whose options derive from ``DialOptions`` has certificates, host overrides and source addresses like the
+built-in ones.
 """
 
 from perfsvc.plugin.net.dial import Destination

@@ -27,11 +27,11 @@ Phases = tuple[int, int, int]
 
 
 class DialOptions(SourceOptions, NameOptions, TlsOptions):
-    """How every virtual user of a run gets to its target."""
+    """Options for the connections of every virtual user of a run."""
 
 
 class Destination(Protocol):
-    """Where a connection leads."""
+    """Destination of a connection."""
 
     @property
     def host(self) -> str: ...
@@ -69,9 +69,9 @@ class Dialer:
         self.sources = Sources(options.source_addresses)
 
     async def open(self, to: Destination, protocol: asyncio.Protocol, scope: Scope) -> Phases:
-        """Connects ``protocol``, over TLS where the destination wants it.
+        """Connect ``protocol``, over TLS if the destination is secure.
 
-        Raises Failed; cancelled, it leaves nothing open.
+        Raises Failed. Cancellation leaves nothing open.
         """
         _, phases = await self._opened(to, protocol, scope)
         return phases
@@ -144,6 +144,6 @@ async def _handed_over(
 
 
 def hang_up(connected: socket.socket) -> None:
-    """Ends a connection whose socket is in somebody else's hands: they see it end, and close it."""
+    """Shut down a connection whose socket belongs to another library, which then closes it."""
     with contextlib.suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Names that lead elsewhere: what a plan puts in the place of what the network says."""
+"""Host overrides of a plan, and name lookup."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ NOT_NAMED = Text("应为 host:port", "must be host:port")
 NOT_A_PLACE = Text("应映射到 IP 地址或主机名", "must lead to an address or a host")
 
 Found = list[tuple[Any, ...]]
-"""As ``getaddrinfo`` has it."""
+"""Results in the form of ``getaddrinfo``."""
 
 
 class NameOptions(Spec):
-    """Where names lead."""
+    """Options for host overrides."""
 
     resolve: dict[str, str] = titled("主机覆盖（host:port → 地址）", "Host override", default_factory=dict)
     """``host:port`` to an address; still subject to what this installation may send load to."""
@@ -42,17 +42,17 @@ class NameOptions(Spec):
             raise Fault.all([Problem(name, text) for name, text in wrong.items()])
         return {name.lower(): place for name, place in value.items()}
 
-    def place_of(self, host: str, port: int) -> str | None:
-        """Where the plan says that a name leads; None where it says nothing."""
+    def override_of(self, host: str, port: int) -> str | None:
+        """Return the plan's override for a host, or None."""
         name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return self.resolve.get(name.lower())
 
 
 def looking_up(options: NameOptions, context: RunContext) -> Callable[[str, int], Awaitable[Found]]:
-    """What finds the addresses of a host. It raises Failed for an unknown name, and TargetDenied."""
+    """Return a function that looks up the addresses of a host. It raises Failed and TargetDenied."""
 
     async def look_up(host: str, port: int) -> Found:
-        place = options.place_of(host, port) or host
+        place = options.override_of(host, port) or host
         try:
             found = await context.resolve(place, port)
         except OSError as error:

@@ -26,7 +26,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SourceOptions(Spec):
-    """Where users come from."""
+    """Options for source addresses."""
 
     source_addresses: Many[str] = titled("源地址（IP 或网段）", "Source addresses", default=(), max_length=256)
     """Addresses or networks of this machine, spread over the users."""
@@ -47,7 +47,7 @@ class Sources:
         self._networks = [network for text in addresses if (network := _network(text)) is not None]
 
     def of(self, vu: int, family: int) -> str | None:
-        """Where a user comes from; None where the system chooses. Raises Failed when no address fits the target's."""
+        """Return a user's source address, None for the system's choice. Raises Failed if none fits the target."""
         if not self._networks:
             return None
         fitting = [network for network in self._networks if network.version == VERSIONS.get(family)]
@@ -81,6 +81,6 @@ def _network(text: str) -> Network | None:
 
 
 def _size(network: Network) -> int:
-    """How many hosts there are: the first and the last address of an IPv4 network are none."""
+    """Return the number of hosts: the first and the last address of an IPv4 network are excluded."""
     whole = network.version == 6 or network.prefixlen >= 31
     return network.num_addresses - (0 if whole else 2)

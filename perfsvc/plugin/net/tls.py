@@ -1,4 +1,4 @@
-"""TLS as users choose it: whom a client trusts, and who it says it is."""
+"""TLS options: trusted authorities and client certificates."""
 
 from __future__ import annotations
 
@@ -129,13 +129,13 @@ def _templates(options: TlsOptions, context: RunContext) -> tuple[Template, ...]
 
 
 def _trust(context: ssl.SSLContext, ca: str) -> None:
-    """Raises InvalidInput, in the same words whatever is wrong: nobody is to learn which files there are."""
+    """Raises InvalidInput with one text for every cause, so that it does not reveal which files exist."""
     try:
         if PEM in ca:
             # Bundles have comments, and these any letters; the ssl module takes nothing but ASCII.
             context.load_verify_locations(cadata=ca.encode("ascii", "ignore").decode())
             return
-        if Path(ca).is_file():  # a device or a pipe might keep this process waiting for ever
+        if Path(ca).is_file():  # a device or a pipe might block this process
             context.load_verify_locations(cafile=ca)
             return
     except (OSError, ValueError):

@@ -44,9 +44,9 @@ DATA = "  data_source_type: <name>\n  data_config: {file: rows.jsonl}"
 
 
 def make(name: str, into: Path, kinds: Collection[str] = KINDS, taken: Collection[str] = ()) -> Path:
-    """Writes the package ``perfsvc-<name>`` into a folder; answers its own folder.
+    """Write the package ``perfsvc-<name>`` into a folder and return its path.
 
-    Raises InvalidInput for a name that will not do or is ``taken``, and where the package cannot be written.
+    Raises InvalidInput for an invalid or ``taken`` name, and if the package cannot be written.
     """
     check(name, taken)
     folder = into / f"perfsvc-{name.replace('_', '-')}"
@@ -87,7 +87,7 @@ def package(name: str, kinds: Collection[str]) -> dict[str, str]:
 
 
 def words_of(name: str, kinds: Collection[str]) -> dict[str, str]:
-    """What is put in the place of the marks, in order: what is put in may have marks of its own."""
+    """Replacements of the marks, in order: a replacement may contain later marks."""
     return {
         **(SPOKEN if PROTOCOL in kinds else BY_HTTP),
         "<data>\n": f"{DATA}\n" if DATA_SOURCE in kinds else "",

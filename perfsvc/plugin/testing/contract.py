@@ -1,7 +1,7 @@
-"""What every protocol plugin must do, whatever it speaks: the promises of ``perfsvc.plugin.protocol``, one by one.
+"""Contract tests for protocols: the promises of ``perfsvc.plugin.protocol``, one by one.
 
-A protocol joins with a ``Rig``. Every check is a coroutine over a rig and fails by an AssertionError; ``CHECKS``
-has them all by name.
+A protocol takes part with a ``Rig``. Every check is a coroutine over a rig that fails by AssertionError; ``CHECKS`` has
+all of them by name.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from perfsvc.plugin.testing.titles import bare_fields
 
 CROWD = 10
 ABREAST = 2
-"""How many users send what is to leave nothing behind: few, since each may remember something of its latest ones."""
+"""Number of users in tests for leaks: few, since each may keep something of its latest requests."""
 SLICES = 10
 """After each of which it is looked whether anything grew: what leaks is found out early."""
 FEW_OBJECTS = 300
@@ -358,7 +358,7 @@ def _problems(user: User, request: dict[str, Any]) -> list[Problem]:
 
 
 async def answered_of(count: int, users: list[User], rig: Rig) -> int:
-    """So many requests of all these users together; how many were answered."""
+    """Send ``count`` requests from all these users together and return how many succeeded."""
     every = [Series(user, rig.request) for user in users]
     for series in every:
         series.start(count // len(users))
@@ -368,6 +368,6 @@ async def answered_of(count: int, users: list[User], rig: Rig) -> int:
 
 
 def footprint() -> tuple[int, int]:
-    """How many objects there are, and how much memory they take."""
+    """Return the number of objects and their memory."""
     gc.collect()
     return len(gc.get_objects()), psutil.Process().memory_info().rss

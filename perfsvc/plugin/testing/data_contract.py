@@ -1,7 +1,7 @@
-"""What every data-source plugin must do: the promises of ``perfsvc.plugin.datasource``, one by one.
+"""Contract tests for data sources: the promises of ``perfsvc.plugin.datasource``, one by one.
 
-A source joins with a ``DataRig``: how to set up one that has so many rows, and what is in each. Every check is a
-coroutine over a rig and an empty folder, and fails by an AssertionError; ``DATA_CHECKS`` has them all by name.
+A source takes part with a ``DataRig``: how to set up one with a number of rows, and the values of each. A check is a
+coroutine over a rig and an empty folder that fails by AssertionError; ``DATA_CHECKS`` has all of them by name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MANY = 1_000_000
 BLOCK = 1000
 FEW_BYTES = 25_000_000
 HELD_UP_S = 0.02
-"""So long may the loop's own thread compute without letting others in."""
+"""Limit of computing in the loop's thread without a turn for others."""
 SEED = 20_260_101
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -53,7 +53,7 @@ class Setting(NamedTuple):
 
 
 class DataRig(ABC):
-    """What the suite must know of a data source."""
+    """What the contract tests must know of a data source."""
 
     source: type[DataSource]
     refused: ClassVar[list[tuple[dict[str, Any], str]]]
@@ -63,11 +63,11 @@ class DataRig(ABC):
 
     @abstractmethod
     def around(self, folder: Path, count: int) -> AbstractAsyncContextManager[Setting]:
-        """A source of exactly so many rows, for as long as the context lasts."""
+        """Return a source of exactly ``count`` rows, for the duration of the context."""
 
     @abstractmethod
     def row(self, number: int) -> Row:
-        """What stands in a row, counted from 0."""
+        """Return the values of a row, counted from 0."""
 
     @asynccontextmanager
     async def opened(self, folder: Path, count: int = SOME) -> AsyncIterator[Feed]:
@@ -105,7 +105,7 @@ def hold_data(rig: DataRig, name: str, folder: Path) -> None:
 
 
 def data_context(folder: Path, seed: int = SEED) -> DataContext:
-    """What a run gives, with the files of a folder and no connections."""
+    """Make a context with the files of a folder and without connections."""
 
     async def file(name: int | str) -> Path:
         return folder / str(name)
@@ -129,7 +129,7 @@ async def rows_of(feed: Feed, limit: int = BLOCK) -> list[Row]:
 
 
 def equal_rows(found: list[Row], expected: list[Row]) -> None:
-    """Raises AssertionError, which tells where the first difference is: a diff of thousands of rows takes minutes."""
+    """Raises AssertionError with the first difference: a diff of thousands of rows takes minutes."""
     for number, (row, wanted) in enumerate(zip(found, expected, strict=False)):
         assert row == wanted, f"row {number}"
     assert len(found) == len(expected)
@@ -222,7 +222,7 @@ async def rows_said_to_be_portable_come_to_far_nodes_as_they_are(rig: DataRig, f
 async def the_loop_is_not_held_up(rig: DataRig, folder: Path) -> None:
     async with rig.opened(folder, min(MANY, rig_size(rig)) // 10) as feed:
         async with held_up() as worst:
-            async for _ in blocks(feed, BLOCK):  # kept, so many rows would keep the garbage collector busy
+            async for _ in blocks(feed, BLOCK):  # kept rows would keep the garbage collector busy
                 pass
         assert max(worst) < HELD_UP_S
 
@@ -321,7 +321,7 @@ def rig_size(rig: DataRig) -> int:
 
 @asynccontextmanager
 async def held_up() -> AsyncIterator[list[float]]:
-    """How long this thread itself computed between two turns of its loop, in s; what others take is no matter."""
+    """Longest processor time of this thread between two turns of its loop, in s."""
     turns: list[float] = []
 
     async def watch() -> None:

@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 
 PLAIN = Outcome._fields[: Outcome._fields.index("body")]
-"""What stands in an outcome as it does in the reply."""
+"""Fields that an outcome copies from the reply."""
 
 
 def outcome_of(reply: Reply, headers: Iterable[str] = ()) -> Outcome:
@@ -61,12 +61,12 @@ def outcome_of(reply: Reply, headers: Iterable[str] = ()) -> Outcome:
 
 
 async def resolve(host: str, port: int) -> list[tuple[Any, ...]]:
-    """Any host: no policy says what may be a target. Raises OSError."""
+    """Resolve any host, without a target policy. Raises OSError."""
     return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def context(base_url: str = "", headers: Mapping[str, str] | None = None, **constants: str) -> RunContext:
-    """What a run would give to a protocol; ``constants`` are the environment's variables."""
+    """Make a context as a run would; ``constants`` are the environment's variables."""
     return RunContext(base_url, headers or {}, lambda text: Template(text, constants), time.perf_counter_ns, resolve)
 
 
@@ -103,7 +103,7 @@ class User:
         assert self.count == before, "done was called from inside start"
 
     async def ended(self) -> Outcome:
-        """What came of the request that was started. Raises TimeoutError after LIMIT_S."""
+        """Return the outcome of the started request. Raises TimeoutError after LIMIT_S."""
         async with asyncio.timeout(LIMIT_S):
             await self._ended.wait()
         return self._outcome

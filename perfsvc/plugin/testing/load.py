@@ -20,7 +20,7 @@ TURN_S = 0.001
 
 @asynccontextmanager
 async def crowd(rig: Rig, url: str, count: int) -> AsyncIterator[list[User]]:
-    """So many users of one run; closed at the end, and the protocol after them."""
+    """Yield ``count`` users of one run; closed at the end, and the protocol after them."""
     async with rig.user(context(url)) as first:
         users = [first, *(User(first.protocol, vu) for vu in range(2, count + 1))]
         try:
@@ -31,9 +31,9 @@ async def crowd(rig: Rig, url: str, count: int) -> AsyncIterator[list[User]]:
 
 
 class Series:
-    """Requests of one user, one after the other: it is theirs from now on.
+    """Sends requests of one user, one after the other.
 
-    ``good`` counts those that were answered, ``ended`` all that ended.
+    ``good`` counts successes, ``ended`` all that ended.
     """
 
     def __init__(self, user: User, request: Mapping[str, Any]) -> None:
@@ -45,17 +45,17 @@ class Series:
         self._session.done = self._done
 
     def start(self, count: int) -> None:
-        """The first of so many. Raises NotSent, MissingVariable."""
+        """Start the first of ``count`` requests. Raises NotSent, MissingVariable."""
         self._left += count
         self._over.clear()
         self._session.start(self._call)
 
     def pause(self) -> None:
-        """What is in flight is the last, as when the engine is paused."""
+        """Let the request in flight be the last, as when the engine is paused."""
         self._left = 1
 
     async def reaches(self, ended: int) -> None:
-        """Until so many have ended. Raises TimeoutError after LIMIT_S."""
+        """Wait until ``count`` have ended. Raises TimeoutError after LIMIT_S."""
         async with asyncio.timeout(LIMIT_S):
             while self.ended < ended:
                 await asyncio.sleep(TURN_S)

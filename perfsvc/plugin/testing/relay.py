@@ -1,4 +1,4 @@
-"""What a protocol sends, seen from outside: a relay before its peer that counts."""
+"""A relay in front of a peer that counts what a protocol sends."""
 
 from __future__ import annotations
 

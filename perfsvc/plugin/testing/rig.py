@@ -1,4 +1,4 @@
-"""What the contract suite must know of a protocol: how to start a peer that behaves in a given way, and what to ask."""
+"""Rigs: how to start a peer with a given behaviour, and which requests to send."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from perfsvc.plugin.testing.drive import User
 
 
 class Behaviour(Enum):
-    """What a peer does with its first connection. From the second on it behaves well."""
+    """Behaviour of a peer on its first connection. From the second on it behaves well."""
 
     GOOD = "answers"
     SILENT = "takes requests and never answers"
@@ -31,7 +31,7 @@ class Rig(ABC):
 
     protocol: type[Protocol]
     request: ClassVar[dict[str, Any]]
-    """A request that a good peer answers."""
+    """A request that succeeds with a good peer."""
     unsendable: ClassVar[dict[str, Any]]
     """A request that needs the variable ``nobody``, which no user has."""
     refused: ClassVar[list[tuple[dict[str, Any], str]]]
@@ -40,7 +40,7 @@ class Rig(ABC):
     without: ClassVar[dict[str, str]] = {}
     """Checks of promises that this protocol cannot make, each with the reason why."""
     many: ClassVar[int] = 100_000
-    """So many requests must leave nothing behind. Fewer only for a peer that would take too long over them."""
+    """Number of requests in tests for leaks. Fewer only for a peer that would take too long."""
 
     @abstractmethod
     def peer(self, behaviour: Behaviour) -> AbstractAsyncContextManager[str]:
@@ -51,7 +51,7 @@ class Rig(ABC):
         """The base URL of a peer somewhere."""
 
     def secure_url(self, host: str, port: int) -> str | None:
-        """The same over TLS; None for a protocol that has none."""
+        """The same over TLS; None for a protocol without TLS."""
         return None
 
     def user(self, run: RunContext) -> User:

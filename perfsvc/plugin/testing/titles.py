@@ -1,4 +1,4 @@
-"""Whether what people write has a name for people, in both languages."""
+"""Titles of options in both languages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from perfsvc.plugin import Spec
 
 
 def bare_fields(spec: type[Spec]) -> list[str]:
-    """The paths of fields that lack a title; those that only tell kinds apart need none."""
+    """Return the paths of fields without a title; discriminators need none."""
     schema: dict[str, Any] = spec.model_json_schema()
     parts = {"": schema, **schema.get("$defs", {})}
     fields = [(f"{owner}.{name}", field) for owner, part in parts.items() for name, field in _properties(part)]

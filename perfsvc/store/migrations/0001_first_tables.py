@@ -256,7 +256,7 @@ INDEXES = [
     ("audit_log", "user_id"),
     ("audit_log", "created_time"),
 ]
-"""One column each. MySQL makes one of its own for every foreign key and drops it again for ours."""
+"""One column each. MySQL creates an index for every foreign key and drops it again for ours."""
 
 
 def up(migrator: Any, db: Any) -> None:

@@ -1,4 +1,4 @@
-"""Nodes that get no load, by name: they get none after a restart of the server either."""
+"""Drained nodes by name, kept across restarts of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings a database to this version: numbered files beside this one, applied in order and recorded by name."""
+"""Migrations: numbered files beside this one, applied in order and recorded by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def runner(database: Any) -> Any:
 
 
 def migrate(database: Any, columns: Mapping[str, frozenset[str]]) -> list[str]:
-    """Apply what is missing; answers the names applied.
+    """Apply missing migrations and return their names.
 
     Raises MigrationError when a step fails, when the database is newer than this version, or when a table was there
     before and lacks one of our ``columns`` (by table).
@@ -37,7 +37,7 @@ def migrate(database: Any, columns: Mapping[str, frozenset[str]]) -> list[str]:
 
 
 def refuse_newer(steps: Any) -> None:
-    """Raises MigrationError when a later version has been here."""
+    """Raises MigrationError when a later version has migrated the database."""
     unknown = sorted(step.name for step in steps.status() if step.path is None)
     if unknown:
         listed = ", ".join(unknown)
@@ -48,7 +48,7 @@ def refuse_newer(steps: Any) -> None:
 
 
 def refuse_foreign(database: Any, columns: Mapping[str, frozenset[str]]) -> None:
-    """Raises MigrationError when a table lacks a column: it is somebody else's, or was altered by hand."""
+    """Raises MigrationError when a table lacks a column: it belongs to another program or was altered by hand."""
     for table, expected in columns.items():
         missing = sorted(expected - {column.name for column in database.get_columns(table)})
         if missing:

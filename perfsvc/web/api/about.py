@@ -1,4 +1,4 @@
-"""What this service is and where its limits are, for clients before anybody has logged in."""
+"""Version and limits of this service, readable without logging in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look at the first rows of a data source before anybody starts a run."""
+"""Preview of the first rows of a data source."""
 
 from __future__ import annotations
 

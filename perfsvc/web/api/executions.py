@@ -107,7 +107,7 @@ class ExecutionPage(PageOf[ExecutionListRow]):
 
 
 def fields_of(row: RunRow, language: Language) -> dict[str, Any]:
-    """What every form of a run's answer has."""
+    """Fields common to all responses about a run."""
     execution, reason = row.execution, row.execution.reason
     return {
         "execution_id": execution.execution_id,

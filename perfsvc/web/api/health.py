@@ -34,7 +34,7 @@ class Health(Response):
 
 
 class HealthzHandler(Handler):
-    @operation("健康检查", "Whether the service and its database answer", OPEN)
+    @operation("健康检查", "Whether the service and its database work", OPEN)
     async def get(self) -> Health:
         await self.services.ping()
         check = self.services.self_check
@@ -55,16 +55,16 @@ class PrometheusHandler(Handler):
             *process_lines(psutil.Process()),
             *gauge("perfsvc_running_executions", "Runs under way.", self.services.runs.active_count),
             *gauge("perfsvc_live_viewers", "Viewers of live feeds.", traffic.viewers),
-            "# HELP perfsvc_http_requests_total Requests answered.",
+            "# HELP perfsvc_http_requests_total HTTP requests served.",
             "# TYPE perfsvc_http_requests_total counter",
         ]
-        for (method, status), count in sorted(traffic.answers.items()):
+        for (method, status), count in sorted(traffic.responses.items()):
             lines.append(f'perfsvc_http_requests_total{{method="{method}",status="{status}"}} {count}')
         return Plain("\n".join(lines) + "\n")
 
 
 def process_lines(process: psutil.Process) -> list[str]:
-    """This process in the names that Prometheus' own libraries use."""
+    """Metrics of this process, named as Prometheus' client libraries name them."""
     with process.oneshot():
         times = process.cpu_times()
         return [

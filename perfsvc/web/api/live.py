@@ -1,7 +1,7 @@
 """The live feed of a run over WebSocket.
 
 The token comes as ``Authorization`` header, as subprotocol (``Sec-WebSocket-Protocol: bearer, <token>``) or in the
-query as ``token``. Frames are ready texts; a viewer who does not take them in time is dropped and holds nothing up.
+query as ``token``. Frames are sent as ready texts; a viewer too slow to receive them is disconnected.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ class LiveQuery(Spec):
 
 
 class Renewal(Spec):
-    """What a viewer may say: the access token to go on with."""
+    """Message from a viewer: a fresh access token."""
 
     token: str = titled("令牌", "Access token", max_length=4096)
 
 
 class LiveHandler(Handler, WebSocketHandler):
     write_limit_s = 10.0
-    """How long a viewer may take for one frame."""
+    """Time limit for sending one frame to a viewer."""
     recheck_s = 10.0
-    """How often an open feed asks whether its viewer may still watch."""
+    """Interval at which the permission of a viewer is checked again."""
 
     @operation("实时性能数据推送", "Live figures of a run (WebSocket)", may(Role.VIEWER, Kind.EXECUTION), status=101)
     async def get(self, execution_id: str, query: LiveQuery) -> None:
@@ -141,7 +141,7 @@ class LiveHandler(Handler, WebSocketHandler):
             except (Forbidden, NotFound):
                 self.close(FORBIDDEN, "no longer allowed")
                 return
-            except Unavailable:  # who was allowed stays so while nobody can say otherwise
+            except Unavailable:  # the permission cannot be checked now: the last result holds
                 logger.info("could not check the viewer of %s", execution_id)
 
     async def _renew(self) -> None:

@@ -43,7 +43,7 @@ class NodeResponse(OpenResponse):
 
 
 class NodeReading(OpenResponse):
-    """How a node was at a moment."""
+    """State of a node at one moment."""
 
     time: str
     cpu: float

@@ -1,4 +1,4 @@
-"""What is loaded."""
+"""Loaded protocols and data sources, and plugins that failed to load."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PluginResponse(OpenResponse):
 
 
 class PluginPage(PageOf[PluginResponse]):
-    """What is loaded."""
+    """Loaded plugins."""
 
 
 class PluginsHandler(Handler):

@@ -58,7 +58,7 @@ class ReportRow(Response):
 
 
 def fields_of(row: RunRow) -> dict[str, Any]:
-    """What a report's row has."""
+    """A report in a listing."""
     run = row.execution
     return {
         "id": row.report_id,
@@ -91,7 +91,7 @@ class ReportSeries(OpenResponse):
 
 
 class ErrorCounts(OpenResponse):
-    """How often each error class occurred."""
+    """Number of errors by class."""
 
     labels: list[str]
     values: list[int]

@@ -1,4 +1,4 @@
-"""What listings of runs and of reports may be narrowed to, and in which order they may come."""
+"""Filters and orders of lists of runs and of reports."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ When = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 
 
 class RunQuery(PageQuery):
-    """Which runs, in which order. All that is given must hold."""
+    """Filters and order of a list of runs. Filters are combined with AND."""
 
     plan_id: Id | None = titled("测试计划ID", "Plan", default=None)
     project_id: Id | None = titled("项目ID", "Project", default=None)

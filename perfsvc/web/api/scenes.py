@@ -26,7 +26,7 @@ from perfsvc.web.framework.rules import may
 
 
 def _as_given(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
-    # What was left out must stay out: an extractor without a default is not one whose default is null.
+    # Absent keys stay absent: an extractor without a default differs from one whose default is null.
     return [step.model_dump(mode="json", by_alias=True, exclude_unset=True) for step in steps]
 
 

@@ -1,4 +1,4 @@
-"""Users: registration, tokens, one's own profile, and what administrators see of others."""
+"""Users: registration, tokens, the caller's profile, administration of other users."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TokenResponse(Response):
 
 
 class LoginResponse(TokenResponse):
-    """A new session and whose it is."""
+    """Tokens of a new session, and its user."""
 
     user: UserResponse
 
@@ -82,7 +82,7 @@ class PasswordResponse(TokenResponse):
 
 
 class VerifyResponse(Response):
-    """A token that is good, until when, and whose it is."""
+    """A valid token: expiry and user."""
 
     message: str
     expires_at: Moment

@@ -16,16 +16,16 @@ logger = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """Writes the log and counts the answers."""
+    """Writes the log and counts responses."""
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
 
     def __call__(self, handler: RequestHandler) -> None:
-        """Called by Tornado for every answer."""
+        """Called by Tornado for every response."""
         request, status = handler.request, handler.get_status()
         method = request.method if request.method in METHODS else "OTHER"
-        self._traffic.answers[method, f"{status // 100}xx"] += 1
+        self._traffic.responses[method, f"{status // 100}xx"] += 1
         logger.log(
             logging.ERROR if status >= 500 else logging.INFO,
             "%s %s %d %.1f ms %s %s",

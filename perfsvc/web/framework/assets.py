@@ -19,7 +19,7 @@ PACKAGED = "ui"
 """The folder below ``perfsvc.web`` in which a wheel carries the built UI."""
 
 CHECKOUT = Path(__file__).parents[3] / "static" / "dist"
-"""Where a checkout builds it."""
+"""The folder of a UI built in a checkout."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Assets:
 
 
 def read_assets(folder: Path) -> Assets:
-    """Read a built UI; an empty one where ``folder`` holds none."""
+    """Read a built UI. Return an empty one if ``folder`` has none."""
     page = folder / "index.html"
     if not page.is_file():
         return Assets(None, {})

@@ -1,8 +1,8 @@
-"""Bodies larger than may be sent: never kept, and still answered as everything else is.
+"""Limit of request bodies: oversized bodies are never kept, and get a proper 413 response.
 
-Tornado's own limit answers with a bare 400. Here a body is passed on up to the first byte too many, which tells the
-handler; the rest is read and thrown away, since a client that is cut off while it sends would not see the answer. What
-is larger still is answered at once, and the connection closed.
+Tornado's own limit sends a bare 400. Here a body is passed on up to the first byte beyond the limit, by which the
+handler notices the excess. The rest is read and discarded, since a client that is cut off while sending would not see
+the response. Beyond ``THROWN_AWAY`` bytes the response is sent at once and the connection closed.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from tornado.httputil import RequestStartLine
 from tornado.httputil import ResponseStartLine
 
 THROWN_AWAY = 67_108_864
-"""Bytes beyond the limit that are still read."""
+"""Bytes beyond the limit that are read and discarded."""
 
 
 class Uploads(NamedTuple):
-    """Where files come in, the bytes that one may have, and the seconds that it may take to come."""
+    """Paths that receive files, with the limits of size and time for one file."""
 
     paths: Sequence[re.Pattern[str]]
     limit: int
     time_s: float
 
     def takes(self, target: str) -> bool:
-        """Whether a file may come to this address, which may have a query."""
+        """Whether this request target, with or without a query, receives files."""
         path = target.partition("?")[0]
         return any(pattern.fullmatch(path) for pattern in self.paths)
 
 
 class BodyLimit(HTTPServerConnectionDelegate):
-    """Stands before ``application``; bodies have at most ``limit`` bytes and one.
+    """Wraps ``application`` and passes on at most ``limit`` + 1 bytes of each body.
 
-    ``uploads`` are files, whose handlers do not keep them in memory.
+    Files have a limit of their own in ``uploads``: their handlers do not keep them in memory.
     """
 
     def __init__(self, application: HTTPServerConnectionDelegate, limit: int, uploads: Uploads | None = None) -> None:
@@ -106,6 +106,6 @@ class _Limited(HTTPMessageDelegate):
 
 
 def declared_length(headers: HTTPHeaders) -> int:
-    """The length that a body is said to have; 0 where none, or nonsense that Tornado refuses, is said."""
+    """Return the declared Content-Length; 0 if it is absent or invalid (Tornado refuses the latter)."""
     said = headers.get("Content-Length", "")
     return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 0

@@ -1,4 +1,4 @@
-"""What every handler is given: the services, the settings, and what the web layer counts about itself."""
+"""Context of handlers: services, settings, and the web layer's own counters."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from perfsvc.web.framework.responses import Description
 
 @dataclass
 class Traffic:
-    """Requests answered, by method and status class, and viewers of live feeds."""
+    """Responses by method and status class, and viewers of live feeds."""
 
-    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    responses: Counter[tuple[str, str]] = field(default_factory=Counter)
     viewers: int = 0
 
 

@@ -1,4 +1,4 @@
-"""The one place where an exception becomes an answer: ``{"error": …}``, with ``details`` for invalid input."""
+"""Exceptions to error responses: ``{"error": …}``, with ``details`` for invalid input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RETRY_SECONDS = 5
 
 
 class Failure(NamedTuple):
-    """An error as it is answered."""
+    """An error response."""
 
     status: int
     headers: dict[str, str]
@@ -29,7 +29,7 @@ class Failure(NamedTuple):
 
 
 def known(error: BaseException | None, status: int) -> PerfsvcError:
-    """An error of our own tree for any exception; what is unknown stays opaque."""
+    """Return the PerfsvcError for any exception; unknown ones reveal nothing."""
     if isinstance(error, PerfsvcError):
         return error
     if isinstance(error, HTTPError):
@@ -44,7 +44,7 @@ def known(error: BaseException | None, status: int) -> PerfsvcError:
 
 
 def failure_of(error: PerfsvcError, language: Language, request_id: str) -> Failure:
-    """The answer for an error. A server error names the request, for whoever reads the log."""
+    """Make the response for an error. Server errors carry the request's id, by which the log has the cause."""
     body: dict[str, Any] = {"error": error.text.of(language)}
     if isinstance(error, InvalidInput):
         body["details"] = [{"path": problem.path, "message": problem.text.of(language)} for problem in error.problems]

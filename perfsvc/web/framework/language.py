@@ -1,4 +1,4 @@
-"""Which of the product's two languages an answer is in."""
+"""Language of a response: Chinese or English."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST_HEADER = 500
 
 
 def preferred(accept_language: str) -> Language:
-    """The language an ``Accept-Language`` header likes best of ours; Chinese where it names neither."""
+    """Return the language that an ``Accept-Language`` header prefers; Chinese if it names neither."""
     wishes = [_wish(part) for part in accept_language[:LONGEST_HEADER].split(",")]
     ours = [
         (quality, -place, name) for place, (name, quality) in enumerate(wishes) if name in ("zh", "en") and quality > 0

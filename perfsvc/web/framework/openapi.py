@@ -63,16 +63,16 @@ TAGS: dict[str, Text] = {
 
 FAILURES: dict[int, Text] = {
     400: Text("请求体无法解析", "The request could not be read"),
-    401: Text("需要登录，或登录已失效", "No token, or one that is no longer good"),
+    401: Text("需要登录，或登录已失效", "No token, or an invalid one"),
     403: Text("没有权限", "Not allowed"),
-    404: Text("资源不存在，或不属于您", "No such thing, or none of yours"),
-    409: Text("与当前状态冲突", "Not possible in the present state"),
+    404: Text("资源不存在，或不属于您", "No such resource, or it is not yours"),
+    409: Text("与当前状态冲突", "In conflict with the current state"),
     413: Text("请求体过大", "The body is too large"),
-    415: Text("Content-Type 不是这里接受的类型", "The Content-Type is not one that is taken here"),
+    415: Text("Content-Type 不是这里接受的类型", "The Content-Type is not supported here"),
     422: Text("请求参数未通过验证", "The input did not pass validation; details lists every problem"),
-    429: Text("请求次数过多", "Too many requests; Retry-After says when to come back"),
-    502: Text("数据源无法读取", "A data source could not be read; the error says why"),
-    503: Text("服务暂时不可用", "A part of the service cannot answer now"),
+    429: Text("请求次数过多", "Too many requests; retry after Retry-After seconds"),
+    502: Text("数据源无法读取", "A data source could not be read; error gives the cause"),
+    503: Text("服务暂时不可用", "The service is temporarily unavailable"),
 }
 
 

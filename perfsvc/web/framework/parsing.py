@@ -1,4 +1,4 @@
-"""Turns what came over the wire into validated specs: JSON bodies and query strings."""
+"""JSON bodies and query strings to validated specs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from perfsvc.model.base import Spec
 S = TypeVar("S", bound=Spec)
 
 LARGEST_JSON = 1_048_576
-"""Bytes. A scene of 500 steps stays far below; whole files have their own endpoint."""
+"""Bytes. A scene of 500 steps stays far below; files have their own endpoint."""
 
 LARGEST_ON_THE_LOOP = 16_384
 """Bytes that are parsed and validated in a few ms at most."""
@@ -34,8 +34,7 @@ WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 async def read_body(spec: type[S], body: bytes, content_type: str) -> S:
     """Return a JSON body as a spec; a large one is parsed in a thread, so that the loop is not blocked.
 
-    Raises WrongContentType, TooLarge, BadRequest for what is not JSON, InvalidInput with every problem for what is not
-    the spec.
+    Raises WrongContentType, TooLarge, BadRequest for invalid JSON, InvalidInput with every violation of the spec.
     """
     if len(body) > LARGEST_JSON:
         raise TooLarge(LARGEST_JSON)
@@ -61,7 +60,7 @@ def read_json(body: bytes) -> Any:
 
 
 def read_query(spec: type[S], arguments: Mapping[str, list[str]]) -> S:
-    """The query string as a spec; raises InvalidInput with every problem, also for names given more than once."""
+    """Parse the query string into a spec. Raises InvalidInput with every problem, also for repeated names."""
     twice = [
         Problem(name, Text("只能出现一次", "must be given only once"))
         for name, values in arguments.items()

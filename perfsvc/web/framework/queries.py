@@ -1,4 +1,4 @@
-"""What queries may say."""
+"""Query parameters that several resources share."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MetricType = Literal["response_time", "throughput", "error_rate", "system"]
 
 
 class PageQuery(Spec):
-    """Which page of a listing, counted from 1."""
+    """Page of a listing, counted from 1."""
 
     page: int = titled("页码", "Page", default=1, ge=1, le=LAST_PAGE)
     page_size: int = titled("每页数量", "Entries per page", default=10, ge=1, le=LARGEST_PAGE)
 
     def cut(self, everything: list[T]) -> Page[T]:
-        """This page of a short list that is at hand as a whole."""
+        """Cut this page out of a complete list."""
         first = (self.page - 1) * self.page_size
         return Page(len(everything), self.page, self.page_size, everything[first : first + self.page_size])
 
@@ -37,7 +37,7 @@ class OfProject(PageQuery):
 
 
 class MetricsQuery(Spec):
-    """Which figures, over which time."""
+    """Selection of metrics and of the time range."""
 
     metric_type: MetricType | None = titled("指标类型", "Kind of figure", default=None)
     time_range: int | None = titled("时间范围（秒）", "Last seconds", default=None, ge=1, le=31_536_000)

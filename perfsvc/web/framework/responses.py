@@ -32,13 +32,13 @@ class Plain(str):
 
 
 class Response(BaseModel):
-    """A closed form: these keys and no others."""
+    """A response with exactly these keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class OpenResponse(BaseModel):
-    """The documented keys, and more beside them."""
+    """A response with the documented keys and others beside them."""
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
 
@@ -50,7 +50,7 @@ class Message(Response):
 
 
 class Problem(Response):
-    """What is wrong, and where."""
+    """One problem of an input, and its path."""
 
     path: str
     message: str

@@ -1,4 +1,4 @@
-"""From a path such as ``/api/scenes/{scene_id}/`` to Tornado's rules, and the check that every method has a rule."""
+"""Paths such as ``/api/scenes/{scene_id}/`` to Tornado's routes, and the check that every method has a permission."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALL_METHODS = (*METHODS, "HEAD", "PATCH", "OPTIONS")
 
 
 class Route(NamedTuple):
-    """A path and what answers there. A trailing slash may be left out by clients."""
+    """A path and its handler. Clients may omit the trailing slash."""
 
     path: str
     handler: type[RequestHandler]
@@ -45,10 +45,10 @@ class Route(NamedTuple):
 
 
 def check(routes: Iterable[Route]) -> None:
-    """Refuse routes that are open by mistake.
+    """Refuse routes without a permission rule.
 
-    Raises StartupError for a handler that is not ours or goes round our ``prepare``, for a method without a rule or
-    whose rule cannot find what it hangs on, and for a path that names other parts than its methods take.
+    Raises StartupError for a handler that is no ``Handler`` or overrides ``prepare``, for a method without a rule or
+    whose rule cannot find its inputs, and for a path whose parameters differ from those of its methods.
     """
     faults = [fault for route in routes for fault in _faults(route)]
     if faults:
@@ -61,7 +61,7 @@ def _faults(route: Route) -> list[str]:
     if not issubclass(route.handler, Handler):
         return [f"{route.path} ({route.handler.__name__} is not a Handler)"]
     parts = set(PART.findall(route.path))
-    around = [f"{route.path} goes round the rules"] if route.handler.prepare is not Handler.prepare else []
+    around = [f"{route.path} bypasses the rules"] if route.handler.prepare is not Handler.prepare else []
     undeclared = [
         f"{method} {route.path}"
         for method in ALL_METHODS

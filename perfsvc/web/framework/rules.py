@@ -106,7 +106,7 @@ class Member(Rule):
 
 
 class MemberOrOwn(Member):
-    """As ``Member``; where no resource is named, anybody: the listing then holds the caller's own projects only."""
+    """As ``Member``; without a resource every user passes: the listing is then limited to the caller's projects."""
 
     async def admit(self, request: ApiRequest) -> None:
         if any(request.input(name) is not None for name in self.decided_by):

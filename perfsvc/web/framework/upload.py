@@ -1,4 +1,4 @@
-"""Handlers whose POST and PUT take a file as the body, which goes to the disk while it comes."""
+"""Base class of handlers that receive a file as the body and write it to disk as it arrives."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from perfsvc.web.framework.handler import Handler
 WITH_BODY = ("POST", "PUT")
 AS_A_FORM = Text(
     "请求体应为文件本身，不能是表单；curl 请用 --data-binary @文件 代替 -F",
-    "the body is the file itself and no form; with curl, --data-binary @FILE in place of -F",
+    "the body must be the file itself, not a form; with curl use --data-binary @FILE instead of -F",
 )
 
 
 @stream_request_body
 class UploadHandler(Handler):
-    """Nothing is received before the operation's rule has let the caller pass; what was not kept is discarded."""
+    """Receives nothing before the permission check; discards a file that the operation did not keep."""
 
     _incoming: Upload | None = None
     _refused: PerfsvcError | None = None
@@ -35,7 +35,7 @@ class UploadHandler(Handler):
         return self.context.settings.max_datafile_size
 
     async def data_received(self, chunk: bytes) -> None:
-        """Called by Tornado. What is refused is told when all of it has come, since nobody listens before."""
+        """Called by Tornado. A refusal is sent after the whole body, since clients do not read before."""
         if self.request.method not in WITH_BODY or self._refused is not None:
             return
         try:
@@ -55,16 +55,16 @@ class UploadHandler(Handler):
         return self._file()
 
     def on_connection_close(self) -> None:
-        """Called by Tornado when the client has gone."""
+        """Called by Tornado when the client has disconnected."""
         self._release()
         super().on_connection_close()
 
     def on_finish(self) -> None:
-        """Called by Tornado after the answer."""
+        """Called by Tornado after the response."""
         self._release()
 
     def _refuse_large_body(self) -> None:
-        """SnapshotReport by ``received``."""
+        """Leave the check to ``received``."""
 
     def _file(self) -> Upload:
         if self._incoming is None:

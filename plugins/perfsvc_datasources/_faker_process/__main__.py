@@ -1,6 +1,6 @@
 """The process. Its input is one line of JSON; each line of its output has the next values of all columns, or an error.
 
-It ends when all is made, or when nobody reads any more; it may use only so much memory and processor time.
+It ends when all values are made or its reader has gone; its memory and processor time are limited.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MEMORY = 1_073_741_824
 """Bytes of address space."""
 CPU_S = 600
 LARGEST_INTEGER = 2**63
-"""Integers beyond are told as text."""
+"""Larger integers are sent as text."""
 LONGEST_VALUE = 10_000
 """Characters."""
 
@@ -33,11 +33,11 @@ class Refused(Exception):
 
     def __init__(self, column: str, zh: str, en: str) -> None:
         super().__init__(en)
-        self.told = {"column": column, "zh": zh, "en": en}
+        self.error = {"column": column, "zh": zh, "en": en}
 
 
 def makers(request: dict[str, Any]) -> dict[str, Make]:
-    """How to make the values of each column. Raises Refused."""
+    """Return the function that makes values, per column. Raises Refused."""
     seed = request["seed"]
     try:
         fake = Faker(request["locale"])
@@ -48,7 +48,7 @@ def makers(request: dict[str, Any]) -> dict[str, Make]:
 
 
 def maker(fake: Any, name: str, spec: dict[str, Any], seed: int) -> Make:
-    """How to make the values of a column. Raises Refused."""
+    """Return the function that makes values of a column. Raises Refused."""
     if "pattern" in spec:
         make, numbers = compile_pattern(spec["pattern"]), random.Random(f"{seed}/{name}")  # noqa: S311 - repeatable
         return lambda: make(numbers)
@@ -76,21 +76,21 @@ def plain(value: Any) -> Any:
     return text
 
 
-def serve(request: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
-    """All values, chunk by chunk."""
+def serve(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
+    """Send all values in chunks."""
     try:
         made = makers(request)
         for begin in range(0, request["size"], request["chunk"]):
             count = min(request["chunk"], request["size"] - begin)
-            tell({"values": {name: [make() for _ in range(count)] for name, make in made.items()}})
+            send({"values": {name: [make() for _ in range(count)] for name, make in made.items()}})
     except Refused as refused:
-        tell({"error": refused.told})
+        send({"error": refused.error})
     except MemoryError:
-        tell({"error": {"column": "", "zh": "占用内存过多", "en": "it takes too much memory"}})
+        send({"error": {"column": "", "zh": "占用内存过多", "en": "it takes too much memory"}})
 
 
-def tell(message: dict[str, Any]) -> None:
-    """One line."""
+def send(message: dict[str, Any]) -> None:
+    """Write one line."""
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
@@ -108,6 +108,6 @@ def restrict() -> None:
 if __name__ == "__main__":
     restrict()
     try:
-        serve(json.loads(sys.stdin.readline()), tell)
+        serve(json.loads(sys.stdin.readline()), send)
     except BrokenPipeError:
-        os._exit(0)  # not even what is buffered finds a reader
+        os._exit(0)  # skips flushing, which would fail as well

@@ -1,4 +1,4 @@
-"""Which of Faker's methods may be called. What could open files, eat memory or depends on today is not among them."""
+"""Allowed methods of Faker. Methods that open files, use much memory or depend on the date are excluded."""
 
 from __future__ import annotations
 

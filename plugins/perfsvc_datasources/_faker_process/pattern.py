@@ -15,7 +15,7 @@ LONGEST_PATTERN = 500
 LONGEST_TEXT = 1000
 """Characters that a pattern may give at most."""
 UNBOUNDED = 8
-"""So many more than the least, where a pattern sets no upper bound."""
+"""Repetitions beyond the minimum where a pattern sets no maximum."""
 
 PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " "
 CATEGORIES = {
@@ -32,7 +32,7 @@ WIDEST_RANGE = 65_536
 
 Make = Callable[[Random], str]
 Part = tuple[Make, int]
-"""How to make a text, and how long it can get."""
+"""A function that makes a text, and the maximum length."""
 
 
 def compile_pattern(pattern: str) -> Make:

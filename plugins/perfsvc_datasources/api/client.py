@@ -1,7 +1,7 @@
-"""One answer of the endpoint. Whatever the server does, it costs bounded time and memory, and reaches nobody denied.
+"""Responses of the endpoint, in bounded time and memory, from permitted addresses only.
 
-Every connection is made to an address that the installation's policy let pass, the one that was looked at and no
-other; redirects are followed here, hop by hop, so that each of them is looked at too.
+Every connection is made to the very address that the installation's policy checked; redirects are followed here, hop
+by hop, so that each is checked too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LONGEST_URL = 8000
 
 
 class Answer(NamedTuple):
-    """``body`` is None where there is no such page."""
+    """``body`` is None if the page does not exist."""
 
     url: URL
     next_link: URL | None
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
 
 class Passing(Exception):
-    """A failure that may be over when the request is sent again, after ``wait_s`` where the server says so."""
+    """A temporary failure; ``wait_s`` is the server's Retry-After."""
 
     def __init__(self, zh: str, en: str, wait_s: float = 0.0) -> None:
         super().__init__(en)
@@ -64,7 +64,7 @@ class Client:
         )
 
     async def get(self, request: Request) -> Answer:
-        """The answer, after retries. Raises DataFailure."""
+        """Return the response, after retries. Raises DataFailure."""
         for attempt in range(self._options.retries + 1):
             try:
                 return await self._attempt(request)
@@ -105,7 +105,7 @@ class Client:
         raise DataFailure(f"重定向超过 {MOST_REDIRECTS} 次", f"more than {MOST_REDIRECTS} redirects")
 
     async def _send(self, request: Request) -> Answer | Request:
-        """The answer, or the request that it redirects to. Raises DataFailure for a body that would go elsewhere."""
+        """Return the response, or the request that it redirects to. Raises DataFailure for a body to another origin."""
         if request.body is not None and not request.at_home:
             raise DataFailure("请求体不会发送到其他来源", "a body is not sent to another origin than the plan names")
         await self._resolver.check(request.url)
@@ -180,7 +180,7 @@ def _result(host: str, info: tuple[Any, ...]) -> ResolveResult:
 
 
 def moved(request: Request, url: URL) -> Request:
-    """The request to an address that an answer told. Raises DataFailure for one it must not go to."""
+    """Return the request to an address from a response. Raises DataFailure for a forbidden one."""
     if url.scheme not in ("http", "https") or not url.host or len(str(url)) > LONGEST_URL:
         raise DataFailure("响应指向的地址无效", "the answer points to what is no http or https address")
     if request.url.scheme == "https" and url.scheme == "http":

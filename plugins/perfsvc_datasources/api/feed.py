@@ -33,7 +33,7 @@ class ApiFeed(BlockFeed):
         self._begin()
 
     async def open(self) -> None:
-        """Fetch the first page, which tells the columns. Raises DataFailure; then all is closed."""
+        """Fetch the first page, which determines the columns. Raises DataFailure, after closing everything."""
         try:
             self._rows = await self._receive()
         except BaseException:
@@ -84,13 +84,13 @@ class ApiFeed(BlockFeed):
         return rows
 
     def _missing(self) -> list[Row]:
-        """Many services answer 404 behind the last page; for the first one it is a failure."""
+        """A 404 after the first page is the end, as many services have it; for the first page it is a failure."""
         if not self._pages:
             raise DataFailure("接口返回 404", "the endpoint answered 404")
         return []
 
     def _is_the_same(self, body: bytes) -> bool:
-        """An endpoint that does not know the parameter answers its first page for ever."""
+        """Detect an endpoint that ignores the parameter and repeats its first page."""
         if not isinstance(self._options.pagination, PagePagination):
             return False
         digest = hashlib.sha256(body).digest()

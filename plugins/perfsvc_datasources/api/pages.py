@@ -1,4 +1,4 @@
-"""Which request follows an answer: by page number, by cursor, by link, or none."""
+"""Pagination: the request after a response, by page number, cursor or link."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from perfsvc_datasources.api.spec import Pagination
 
 
 class Seen(NamedTuple):
-    """What decides whether and how it goes on. ``rows`` are those of the answer, ``partial_counters`` all up to now."""
+    """Input of pagination: the response's rows, and the number of all rows so far."""
 
     request: Request
     document: Any
     link: URL | None
     rows: int
-    partial_counters: int
+    row_total: int
 
 
 class Pager(ABC):
@@ -39,11 +39,11 @@ class Pager(ABC):
 
     @abstractmethod
     def following(self, seen: Seen) -> Request | None:
-        """The request for the next page, None at the end. Raises DataFailure when the pages go in a ring."""
+        """Return the request for the next page, None at the end. Raises DataFailure for repeated pages."""
 
 
 class OnePage(Pager):
-    """An endpoint that answers once."""
+    """An endpoint with one page."""
 
     def following(self, seen: Seen) -> Request | None:
         return None
@@ -63,7 +63,7 @@ class ByNumber(Pager):
 
     def following(self, seen: Seen) -> Request | None:
         total = self._total(seen.document)
-        if not seen.rows or (isinstance(total, int) and seen.partial_counters >= total):
+        if not seen.rows or (isinstance(total, int) and seen.row_total >= total):
             return None
         self._number += self._spec.step
         return self._numbered(seen.request)
@@ -73,7 +73,7 @@ class ByNumber(Pager):
 
 
 class ByCursor(Pager):
-    """A cursor that each answer tells."""
+    """Pagination by a cursor in each response."""
 
     def __init__(self, spec: CursorPagination) -> None:
         self._spec = spec
@@ -85,13 +85,13 @@ class ByCursor(Pager):
         if cursor is MISSING or cursor in (None, "", False):
             return None
         if not isinstance(cursor, str | int) or cursor in self._known:
-            raise DataFailure("分页游标重复或无效", "the cursor of the next page is none, or was there before")
+            raise DataFailure("分页游标重复或无效", "invalid or repeated page cursor")
         self._known.add(cursor)
         return seen.request.with_parameters({self._spec.parameter: cursor}, self._spec.place)
 
 
 class ByLink(Pager):
-    """An address that each answer tells."""
+    """Pagination by an address in each response."""
 
     def __init__(self, spec: LinkPagination) -> None:
         self._path = compile_path(spec.path) if spec.path else None
@@ -104,9 +104,9 @@ class ByLink(Pager):
         try:
             url = seen.request.url.join(URL(link) if isinstance(link, str) else link)
         except (ValueError, TypeError):
-            raise DataFailure("下一页地址无效", "the address of the next page is none") from None
+            raise DataFailure("下一页地址无效", "invalid next-page address") from None
         if url in self._known or url == seen.request.url:
-            raise DataFailure("分页地址重复", "the address of the next page was there before")
+            raise DataFailure("分页地址重复", "repeated next-page address")
         self._known.add(url)
         return moved(seen.request, url)
 

@@ -22,12 +22,12 @@ from perfsvc_datasources.api.spec import BasicAuth
 from perfsvc_datasources.api.spec import Options
 
 NEUTRAL = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "perfsvc"}
-"""Headers that may go to anybody."""
+"""Headers for every origin."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. ``home`` is the origin that the plan names: nobody else gets its headers or its body."""
+    """A request. ``home`` is the plan's origin; headers and body go to no other."""
 
     url: URL = field(repr=False)
     method: str
@@ -38,7 +38,7 @@ class Request:
 
     @property
     def at_home(self) -> bool:
-        """Whether it goes where the plan says."""
+        """Whether it goes to the plan's origin."""
         return self.url.origin() == self.home
 
     @property
@@ -70,7 +70,7 @@ class Request:
 
 
 def first_request(options: Options, context: DataContext) -> Request:
-    """Raises InvalidInput for an address that is none, and for variables that the environment does not have."""
+    """Raises InvalidInput for an invalid address, and for variables that the environment does not have."""
     fill = Filler(context.variables)
     url = address(fill.text(options.url, "url"), context.base_url)
     query = {name: fill.scalar(value, f"query.{name}") for name, value in options.query.items()}

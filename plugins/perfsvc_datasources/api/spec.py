@@ -1,4 +1,4 @@
-"""What users write."""
+"""What users write: ``data_config`` of an api source."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class PagePagination(Spec):
 
 
 class CursorPagination(Spec):
-    """Each answer tells the cursor of the next; the last one has none."""
+    """Each response has the cursor of the next page; the last has none."""
 
     type: Literal["cursor"]
     path: JsonPath = titled("游标（JSONPath）", "Next cursor, JSONPath")
@@ -79,7 +79,7 @@ class CursorPagination(Spec):
 
 
 class LinkPagination(Spec):
-    """Each answer tells the address of the next: at ``path``, or in its header ``Link`` with ``rel="next"``."""
+    """Each response has the address of the next page: at ``path``, or in its header ``Link`` with ``rel="next"``."""
 
     type: Literal["link"]
     path: JsonPath | None = titled("下一页地址（JSONPath）", "Next address, JSONPath", default=None)
@@ -90,7 +90,7 @@ Pagination = Annotated[PagePagination | CursorPagination | LinkPagination, Field
 
 
 class Options(Spec):
-    """An endpoint that answers with JSON."""
+    """A JSON endpoint."""
 
     url: str = titled("地址", "Address", min_length=1, max_length=2000)
     """Absolute, or below the environment's base URL."""
@@ -110,11 +110,11 @@ class Options(Spec):
     timeout: float = titled("请求超时（秒）", "Time limit of a request, s", default=30.0, ge=0.1, le=300)
     retries: int = titled("重试次数", "Retries", default=3, ge=0, le=10)
     retry_wait: float = titled("首次重试等待（秒）", "Wait before the first retry, s", default=0.5, ge=0, le=60)
-    """Twice as long before each further one, or as long as the answer's Retry-After says."""
+    """Doubled before each further one, or the Retry-After of the response."""
     max_pages: int = titled("最多页数", "Most pages", default=1000, ge=1, le=100_000)
     max_rows: int = titled("最多行数", "Most rows", default=1_000_000, ge=1, le=10_000_000)
     max_response_bytes: int = titled(
-        "单次响应上限（字节）", "Largest answer, bytes", default=16 * MIB, ge=1, le=256 * MIB
+        "单次响应上限（字节）", "Largest response, bytes", default=16 * MIB, ge=1, le=256 * MIB
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The rows in an answer."""
+"""Responses to rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VALUE = "value"
 
 
 class Sheet(NamedTuple):
-    """An answer, read."""
+    """A parsed response."""
 
     document: Any
     rows: list[Row]
@@ -40,7 +40,7 @@ class Table:
         self.warnings: list[Text] = []
 
     def read(self, body: bytes) -> Sheet:
-        """Raises DataFailure. Takes a while for a large answer: not for the loop's own thread."""
+        """Parse a response. Raises DataFailure. Slow for a large response: not for the loop's thread."""
         try:
             document = msgspec.json.decode(body)
             found = [item for match in self._rows(document) for item in (match if isinstance(match, list) else [match])]
@@ -48,9 +48,9 @@ class Table:
                 self._take_columns(found)
             return Sheet(document, [self._row(item) for item in found])
         except RecursionError:
-            raise DataFailure("响应的 JSON 嵌套过深", "the answer's JSON is nested too deeply") from None
+            raise DataFailure("响应的 JSON 嵌套过深", "the response's JSON is nested too deeply") from None
         except (msgspec.DecodeError, ValueError) as error:
-            raise DataFailure(f"响应不是合法的 JSON：{error}", f"the answer is not JSON: {error}") from None
+            raise DataFailure(f"响应不是合法的 JSON：{error}", f"the response is not JSON: {error}") from None
 
     def _take_columns(self, found: list[Any]) -> None:
         names = list(dict.fromkeys(name for item in found for name in _keys(item)))
@@ -64,7 +64,10 @@ class Table:
         if wrong:
             shown = ", ".join(sorted(wrong)[:5])[:300]
             self.warnings.append(
-                Text(f"以下列名无法作为变量，已忽略：{shown}", f"columns no step could use were left out: {shown}")
+                Text(
+                    f"以下列名无法作为变量，已忽略：{shown}",
+                    f"ignored columns whose names cannot be variables: {shown}",
+                )
             )
 
     def _row(self, item: Any) -> Row:

@@ -29,7 +29,7 @@ from perfsvc_datasources.csv.text_file import sample_of
 
 EXAMPLES = 10
 HOPELESS = 1000
-"""So many bad rows and not a single good one: the options are wrong, not the rows."""
+"""With as many bad rows and not one valid row, the options are wrong and not the rows."""
 
 
 class CsvSource(DataSource):
@@ -70,8 +70,8 @@ class CsvFeed(BlockFeed):
 
     @property
     def warnings(self) -> list[Text]:  # type: ignore[override]
-        """How the file was understood where that was a guess, and the rows left out so far."""
-        return [*self._notes, *self._bad.told()]
+        """Detected properties of the file, and the rows skipped so far."""
+        return [*self._notes, *self._bad.described()]
 
     async def block(self) -> list[Row]:
         rows: list[Row] = []
@@ -134,11 +134,11 @@ class BadRows:
             self._count += len(fresh)
             self._examples += fresh[: EXAMPLES - len(self._examples)]
             if self._count >= HOPELESS and not sound:
-                told = self.told()[0]
-                raise DataFailure(f"没有一行可用。{told.zh}", f"not one row can be used: {told.en}")
+                skipped = self.described()[0]
+                raise DataFailure(f"没有一行可用。{skipped.zh}", f"no row is usable: {skipped.en}")
 
-    def told(self) -> list[Text]:
-        """In words; nothing where there are none."""
+    def described(self) -> list[Text]:
+        """Describe the skipped rows; an empty list if there are none."""
         if not self._count:
             return []
         zh = "；".join(f"第 {line} 行{cause.zh}" for line, cause in self._examples)
@@ -153,7 +153,7 @@ class BadRows:
 
 
 def dialect_of(file: BinaryIO, options: Options) -> Dialect:
-    """How the file is written, given or found out. Raises InvalidInput."""
+    """Return the file's dialect, given or detected. Raises InvalidInput."""
     codec = encoding_of(file) if options.encoding == "auto" else options.encoding
     codec = marked_encoding(file, codec) if options.encoding in ("utf-16", "utf-32") else codec
     codec = "utf-8-sig" if codec == "utf-8" else codec
@@ -163,7 +163,7 @@ def dialect_of(file: BinaryIO, options: Options) -> Dialect:
 
 
 def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]:
-    """The names in the first line. Raises InvalidInput when there are none, or not those of columns."""
+    """Return the names in the first line. Raises InvalidInput if they cannot name columns."""
     try:
         names = [name.strip() for name in records.header()]
     except csv.Error as error:
@@ -183,7 +183,7 @@ def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]
 
 
 def notes(dialect: Dialect, options: Options, columns: Sequence[str]) -> list[Text]:
-    """What was guessed and may be wrong, and names that no step can use."""
+    """Notes on detected properties, and names that cannot be variables."""
     found = []
     if options.encoding == "auto" and not dialect.codec.startswith("utf"):
         found.append(Text(f"文件编码识别为 {dialect.codec}", f"the file was taken to be {dialect.codec}"))

@@ -34,7 +34,7 @@ Columns = Annotated[Many[Column], Field(min_length=1, max_length=MOST_COLUMNS)]
 
 
 class Options(Spec):
-    """Which file, and how it is written."""
+    """The file and its dialect."""
 
     datafile_id: int | None = titled("数据文件ID", "Id of the data file", default=None, ge=1)
     file: str | None = titled(

@@ -1,7 +1,7 @@
-"""Text to records: pieces of the file go through the csv module of the interpreter, which is written in C.
+"""Text to records: chunks of the file go through Python's csv module, which is written in C.
 
-A chunk is some whole lines. A record whose quoted field goes on beyond a chunk waits for the next one; what is wrong
-costs its own line only, and is told by the line's number.
+A chunk is some whole lines. A record whose quoted field goes on beyond a chunk waits for the next one; an error costs
+its own line only, and is reported with the line's number.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ AHEAD = 32
 LONGEST_LINE = 1_048_576
 """Characters."""
 UNFINISHED = "unexpected end of data"
-"""What the csv module says of a quoted field that goes on beyond the text; it has no other sign of it."""
+"""The csv module's message for a quoted field that is still open at the end of the text; there is no other sign."""
 UNDECODABLE = "\udcff"
 """Stands for bytes that do not decode. A lone surrogate, which no codec gives for anything sound."""
 
@@ -47,7 +47,7 @@ codecs.register_error("perfsvc-undecodable", _mark_undecodable)
 
 
 class Bad(NamedTuple):
-    """A record that is none; ``line`` is where it begins, counted from 1."""
+    """An invalid record; ``line`` is where it begins, counted from 1."""
 
     line: int
     cause: Text
@@ -61,7 +61,7 @@ class Fetched(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """How a file is written; ``codec`` is a Python name, ``quote`` may be none."""
+    """Dialect of a file. ``codec`` is a Python name, ``quote`` may be ``none``."""
 
     codec: str
     delimiter: str
@@ -88,14 +88,14 @@ class Records:
 
     @property
     def easy(self) -> bool:
-        """Whether the next chunk is at hand, or comes at once, and is done in less than a millisecond."""
+        """Whether the next chunk is available without waiting and takes less than a millisecond."""
         if not self._fetched and not self._chunks.ended:
             self._fetched.extend(self._chunks.next(wait=False))
         text = self._fetched[0].text if self._fetched else None
         return text is not None and not self._open and len(text) <= 2 * READ_CHUNK
 
     def header(self) -> list[str]:
-        """The first record, where it has the names; none in an empty file. Raises csv.Error."""
+        """Return the first record, which has the names; empty for an empty file. Raises csv.Error."""
         text = ""
         while not self.ended:
             text += self._next() or ""
@@ -114,7 +114,7 @@ class Records:
         return []
 
     def next_chunk(self, width: int) -> list[list[str]]:
-        """The records of the next chunk, which may be none, that have so many fields."""
+        """Return the records of the next chunk with ``width`` fields, possibly none."""
         chunk = self._next()
         if chunk is not None:
             return self._sound(self._open + chunk, width)
@@ -218,7 +218,7 @@ class Records:
 
 
 class Chunks:
-    """A file decoded, in pieces that end with a line break; None stands for a line that is too long."""
+    """A decoded file in chunks that end with a line break; None for a line that is too long."""
 
     def __init__(self, file: BinaryIO, codec: str) -> None:
         file.seek(0)
@@ -229,7 +229,7 @@ class Chunks:
         self._skipping = False
 
     def next(self, *, wait: bool) -> Iterator[Fetched]:
-        """The next chunk, an empty one where a line goes on; none where the disk would have to be waited for."""
+        """Yield the next chunk, an empty one inside a long line; nothing if the disk would block."""
         if len(self._rest) > LONGEST_LINE:
             self._rest, self._skipping = "", True
             yield Fetched(None, self.ended)
@@ -246,7 +246,7 @@ class Chunks:
         return Fetched(self._after_skipping(chunk) if self._skipping else chunk, self.ended)
 
     def _after_skipping(self, chunk: str) -> str:
-        """What follows the line that is too long; nothing of it is kept."""
+        """Return what follows a line that is too long; the line itself is discarded."""
         if not chunk and not self.ended:
             self._rest = ""
             return ""
@@ -255,13 +255,13 @@ class Chunks:
 
 
 def breaks(text: str) -> int:
-    """How many line breaks there are, of whichever kind."""
+    """Return the number of line breaks of any kind."""
     count = text.count("\n")
     return count + text.count("\r") - text.count("\r\n") if "\r" in text else count
 
 
 def parse_chunk_of(text: str) -> int:
-    """How many characters of a text, which are whole lines, to make into rows at once; 0 where it has no break."""
+    """Return the number of characters, whole lines, to parse at once; 0 if the text has no line break."""
     dense = breaks(text[:PARSE_CHUNK])
     reach = PARSE_CHUNK if dense <= MOST_LINES else PARSE_CHUNK * MOST_LINES // dense
     feed = text.find("\n", reach)
@@ -275,7 +275,7 @@ def _miscounted(found: int, width: int) -> Text:
 
 
 def _height(fields: list[str]) -> int:
-    """How many lines a record takes."""
+    """Return the number of lines of a record."""
     return 1 + sum(map(breaks, fields))
 
 

@@ -1,4 +1,4 @@
-"""The file opened, and what the options leave to be found out: its encoding and its delimiter."""
+"""Opening a regular file, and detection of its encoding and delimiter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MARKS = (
 
 
 def open_regular_file(path: Path, at: str) -> BinaryIO:
-    """The file for reading; raises InvalidInput for what is none: a link, a folder, a pipe, a device."""
+    """Open a regular file for reading. Raises InvalidInput for a link, a folder, a pipe or a device."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -45,17 +45,17 @@ def open_regular_file(path: Path, at: str) -> BinaryIO:
 
 
 def read_now(file: BinaryIO, size: int) -> bytes | None:
-    """The next bytes, at most so many, where the system has them in memory; None where the disk must be waited for.
+    """Return the next bytes, at most ``size``, if they are in the page cache; None if the disk would block.
 
-    Never the end of the file, which is for a proper read to find: some kernels (5.9, 5.10) answer that there is
-    nothing where they mean that there is nothing in memory.
+    Never returns the end of the file, which a blocking read must find: some kernels (5.9, 5.10) return 0 bytes when
+    nothing is cached.
     """
-    if not hasattr(os, "RWF_NOWAIT"):  # only Linux can tell
+    if not hasattr(os, "RWF_NOWAIT"):  # Linux only
         return None
     buffer = bytearray(size)
     try:
         count = os.preadv(file.fileno(), [buffer], file.tell(), os.RWF_NOWAIT)
-    except OSError:  # not there, or a file system that cannot tell
+    except OSError:  # not cached, or not supported by the file system
         return None
     file.seek(count, os.SEEK_CUR)
     return bytes(buffer[:count]) or None
@@ -72,11 +72,11 @@ def encoding_of(file: BinaryIO) -> str:
     for codec in ("utf-8", "gb18030"):
         if _decodes(sample, codec):
             return codec
-    raise InvalidInput.at("encoding", "无法识别编码，请指定", "is neither UTF-8 nor GB18030; say which it is")
+    raise InvalidInput.at("encoding", "无法识别编码，请指定", "is neither UTF-8 nor GB18030; give the encoding")
 
 
 def marked_encoding(file: BinaryIO, encoding: str) -> str:
-    """The codec of a file that was said to be UTF-16 or UTF-32, which have to say it too. Raises InvalidInput."""
+    """Return the codec of a file declared as UTF-16 or UTF-32, by its byte order mark. Raises InvalidInput."""
     codec = encoding_of(file)
     if not codec.startswith(encoding):
         raise InvalidInput.at("encoding", f"文件不是 {encoding} 编码", f"is not {encoding}")
@@ -124,7 +124,7 @@ def _decodes(sample: bytes, codec: str) -> bool:
 
 
 def _agreement(text: str, delimiter: str, quote: str) -> tuple[int, int]:
-    """How many lines agree on a number of fields beyond one, and that number."""
+    """Return how many lines agree on a number of fields beyond one, and that number."""
     quoting: Literal[0, 3] = csv.QUOTE_NONE if quote == "none" else csv.QUOTE_MINIMAL
     quotechar = None if quote == "none" else quote
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quotechar, quoting=quoting)

@@ -58,8 +58,8 @@ class DatabaseFeed(BlockFeed):
 
     def _in_thread(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Raises DataFailure where the database refuses."""
-        future = asyncio.get_running_loop().run_in_executor(self._thread, _told, work)
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it any more
+        future = asyncio.get_running_loop().run_in_executor(self._thread, _translated, work)
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())  # its caller may have gone
         return future
 
     def _begin(self) -> None:
@@ -86,7 +86,7 @@ class DatabaseFeed(BlockFeed):
         return [dict(zip(self.columns, map(plain, row), strict=True)) for row in found]
 
 
-def _told(work: Callable[[], T]) -> T:
+def _translated(work: Callable[[], T]) -> T:
     try:
         return work()
     except Refused as refused:

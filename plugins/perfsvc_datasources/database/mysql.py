@@ -18,9 +18,9 @@ from perfsvc_datasources.database.reader import Refused
 DEFAULT_PORT = 3306
 CONNECT_LIMIT_S = 10.0
 GRACE_S = 5.0
-"""What the client waits beyond the server's own time limit."""
+"""Client's wait beyond the server's own time limit."""
 TOO_LONG = (1969, 3024)
-"""How MariaDB and MySQL say that a statement ran into its time limit."""
+"""Error codes of MariaDB and MySQL for an exceeded time limit."""
 
 
 class MysqlReader(Reader):
@@ -118,7 +118,7 @@ class MysqlReader(Reader):
 
 
 class _Cursor(SSCursor):
-    """An unbuffered cursor that can be given up half-way; PyMySQL's own would read all that is left."""
+    """An unbuffered cursor that can be abandoned; PyMySQL's would read all remaining rows."""
 
     _result: Any
     connection: Any
@@ -131,7 +131,7 @@ class _Cursor(SSCursor):
 
 
 def connected(addresses: Sequence[Address]) -> socket.socket:
-    """A connection to the first of the addresses that takes one; raises OSError with what the last one said."""
+    """Connect to the first address that accepts. Raises the OSError of the last one."""
     refusal: OSError = OSError("the name has no address")
     for family, kind, protocol, _, address in addresses:
         trying = socket.socket(family, kind, protocol)

@@ -36,7 +36,7 @@ class PostgresqlReader(Reader):
             self._connection = self._connect()
             self._connection.read_only = True
             self._cursor = self._connection.cursor(name="perfsvc")
-            # With parameters, if none: then it can be but one statement, and per cents must be written twice.
+            # With empty parameters the server accepts one statement only; per cents must then be doubled.
             self._cursor.execute(self.job.query.replace("%", "%%"), ())
             self.columns = [column.name for column in self._cursor.description]
         except (self._driver.Error, OSError) as error:

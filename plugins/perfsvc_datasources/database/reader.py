@@ -1,4 +1,4 @@
-"""What a database driver must do, and how its values become JSON."""
+"""Interface of database drivers, and their values as JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Job:
 
 
 class Refused(Exception):
-    """The database said no: its own words, without anything secret."""
+    """The database's error, without secrets."""
 
 
 class Reader(ABC):
@@ -50,7 +50,7 @@ class Reader(ABC):
 
     @abstractmethod
     def fetch(self, limit: int) -> Sequence[Sequence[Any]]:
-        """The next rows; none at the end."""
+        """Return the next rows; none at the end."""
 
     @abstractmethod
     def interrupt(self) -> None:

@@ -1,4 +1,4 @@
-"""What users write."""
+"""What users write: ``data_config`` of a database source."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ LONGEST_WILDCARD = 100
 STEPS_BETWEEN_LOOKS = 1000
 """Instructions of SQLite's machine between two looks at the clock: on large values, each may take a while."""
 LOCKED_WAIT_S = 2.0
-"""For a file that somebody writes to; nothing can interrupt this wait."""
+"""Wait for a locked file; it cannot be interrupted."""
 
 FUNCTION_NAMES = """
     abs avg ceil ceiling char char_length coalesce concat concat_ws count cume_dist date datetime dense_rank exp
@@ -30,7 +30,7 @@ FUNCTION_NAMES = """
     unlikely upper acos asin atan atan2 cos degrees sin tan -> ->>
 """
 FUNCTIONS = frozenset(FUNCTION_NAMES.split())
-"""What a query may call."""
+"""Functions that a query may call."""
 
 ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE)
 
@@ -42,7 +42,7 @@ def authorize(action: int, _first: str | None, second: str | None, *_: str | Non
 
 
 class SqliteReader(Reader):
-    """``job.connection["database"]`` is the file; whoever gave it has seen to it that it may be read."""
+    """``job.connection["database"]`` is the file; the caller has checked that it may be read."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)

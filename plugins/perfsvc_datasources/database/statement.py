@@ -1,4 +1,4 @@
-"""The query held to be one SELECT that only reads, by a parser that knows the dialect.
+"""Validation of queries: one SELECT without side effects, by a parser for the dialect.
 
 This is the first of three walls. The second is the session, in which the database itself refuses to write; the third
 is the account, which should have no more rights than reading needs.
@@ -45,7 +45,7 @@ def checked(query: str, kind: str) -> str:
 
 
 def refusal(zh: str, en: str) -> InvalidInput:
-    """What is wrong with the query."""
+    """Return the error for an invalid query."""
     return InvalidInput.at("query", zh, en)
 
 
@@ -85,7 +85,7 @@ def _check_tree(statement: str, dialect: str) -> None:
 
 @cache
 def _refused_parts() -> tuple[type[Any], ...]:
-    """What writes, locks or steers, wherever in a query it stands."""
+    """Node types that write, lock or control, anywhere in a query."""
     from sqlglot import exp
 
     return (exp.Into, exp.Lock, exp.DML, exp.DDL, exp.Drop, exp.Alter, exp.Command, exp.Hint, exp.Set, exp.Copy)
@@ -105,7 +105,7 @@ def check_columns(names: Iterable[str]) -> list[str]:
     if wrong:
         shown = ", ".join(name[:100] for name in wrong[:5])
         raise refusal(
-            f"列名无法作为变量，请用 AS 命名：{shown}", f"no step could use these columns, name them: {shown}"
+            f"列名无法作为变量，请用 AS 命名：{shown}", f"these column names cannot be variables, use AS: {shown}"
         )
     twice = sorted({name for name in listed if listed.count(name) > 1})
     if twice:

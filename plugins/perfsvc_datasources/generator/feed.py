@@ -121,7 +121,7 @@ def plain_column(seed: str, written: Any) -> Column:
 
 
 def pooled(options: Options) -> dict[str, dict[str, Any]]:
-    """What the other process is asked for, by column."""
+    """Requests to the Faker process, by column."""
     wanted: dict[str, dict[str, Any]] = {}
     for name, written in options.columns.items():
         if isinstance(written, str):

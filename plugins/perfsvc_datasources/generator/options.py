@@ -136,7 +136,7 @@ class MomentColumn(Spec):
 
 
 class TemplateColumn(Spec):
-    """A text with other columns in it as ``{{name}}``, or with none."""
+    """A text with or without other columns as ``{{name}}``."""
 
     type: Literal["text"]
     template: str = titled("模板，如 {{name}}@example.com", "Template, such as {{name}}@example.com", max_length=10_000)
@@ -195,7 +195,7 @@ class Options(Spec):
 
     @property
     def pool(self) -> int:
-        """How many values are made for a column."""
+        """Number of values made for a column."""
         return self.pool_size if self.count is None else min(self.count, self.pool_size)
 
     def _problems(self) -> Iterator[Problem]:
@@ -220,7 +220,7 @@ class Options(Spec):
 
 
 def moment_of(text: str) -> datetime:
-    """ISO 8601, in UTC unless it says otherwise. Raises Fault."""
+    """Parse ISO 8601, in UTC without an offset. Raises Fault."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Pools of values that a process of its own makes, before the first row is read."""
+"""Pools of values from the Faker process, filled before the first row is read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKey
 
 
 async def fill(wanted: Mapping[str, dict[str, Any]], size: int, locale: str, seed: int) -> Pools:
-    """So many values for each column. Raises InvalidInput, DataFailure; the process is gone in any case."""
+    """Make ``size`` values per column. Raises InvalidInput, DataFailure; the process has ended in any case."""
     pools: Pools = {name: [] for name in wanted}
     if not wanted:
         return pools
@@ -78,7 +78,7 @@ def _take(message: dict[str, Any], pools: Pools) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """See the process off, wherever it is."""
+    """End the process."""
     if process.returncode is None:
         process.kill()
     await process.communicate()

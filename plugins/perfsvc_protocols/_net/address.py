@@ -1,4 +1,4 @@
-"""Where a request goes: origins, and URLs cut into an origin and a request target."""
+"""HTTP and WebSocket URLs: origin and request target."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ABSOLUTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 class BadAddress(ValueError):
-    """A URL that no HTTP request can go to; says why."""
+    """An invalid URL, with the reason."""
 
 
 class Origin(NamedTuple):
-    """Who is asked: connections and credentials are never shared between two of these."""
+    """Scheme, host and port. Connections and credentials are never shared between two origins."""
 
     scheme: str
     host: str
@@ -52,7 +52,7 @@ class Address(NamedTuple):
 
 
 def parse(url: str) -> Address:
-    """Cuts an absolute URL. Raises BadAddress."""
+    """Split an absolute URL. Raises BadAddress."""
     if CONTROL.search(url):
         raise BadAddress("a URL must not hold control characters")
     try:

@@ -1,4 +1,4 @@
-"""Templates turned into bytes: what is constant is encoded once, what varies is encoded when it is asked for."""
+"""Templates compiled to bytes: constant parts are encoded once, varying parts when they are rendered."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ BytePart = bytes | Callable[[Scope], bytes]
 ByteTemplate = tuple[BytePart, ...]
 Encode = Callable[[str], bytes]
 Segment = Callable[[Any], str]
-"""What varies in a template."""
+"""A varying part of a template."""
 
 # A line feed in a header is a second header: the oldest trick there is.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def byte_template(template: Template, encode: Encode, encode_varying: Encode | None = None) -> ByteTemplate:
-    """A template as bytes: literal parts encoded now (and so checked now), the others whenever they are rendered."""
+    """Compile a template: literal parts are encoded, and checked, now, the others at each rendering."""
     later = encode_varying or encode
     return merged(encode(part) if isinstance(part, str) else varying(part, later) for part in template.segments)
 
 
 def varying(segment: Segment, encode: Encode) -> BytePart:
-    """What varies in a template, as bytes."""
+    """Compile a varying part to bytes."""
     return lambda scope: encode(segment(scope))
 
 
@@ -43,7 +43,7 @@ def merged(parts: Iterable[BytePart]) -> ByteTemplate:
     joined: list[BytePart] = []
     for is_constant, group in groupby(parts, key=lambda part: isinstance(part, bytes)):
         run = list(group)
-        joined += [b"".join(run)] if is_constant else run  # type: ignore[arg-type]  # the key tells the type
+        joined += [b"".join(run)] if is_constant else run  # type: ignore[arg-type]  # the key is the type
     return tuple(part for part in joined if part != b"")
 
 
@@ -62,7 +62,7 @@ def renderer(parts: ByteTemplate) -> Callable[[Scope], bytes]:
 
 
 def constant(parts: ByteTemplate) -> bytes | None:
-    """The bytes, when nothing in them varies."""
+    """Return the bytes if no part varies, else None."""
     if not parts:
         return b""
     only = parts[0]

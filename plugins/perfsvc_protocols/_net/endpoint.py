@@ -1,4 +1,4 @@
-"""Where TCP and UDP go: ``tcp://host:port``, ``tls://host:port``, ``udp://host:port``."""
+"""Endpoints of TCP and UDP: ``tcp://host:port``, ``tls://host:port``, ``udp://host:port``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Endpoint(NamedTuple):
 
 
 def parse(url: str, schemes: Collection[str]) -> Endpoint:
-    """Raises ValueError, which says why."""
+    """Parse a URL. Raises ValueError with the reason."""
     parts = urlsplit(url)
     if parts.scheme not in schemes:
         raise ValueError(f"{url!r} does not start with {' or '.join(f'{scheme}://' for scheme in schemes)}")

@@ -14,7 +14,7 @@ NOT_A_NAME = Text("不是合法的请求头名称", "is not a header name")
 
 
 def sendable(headers: dict[str, str], reserved: Callable[[str], Text | None]) -> dict[str, str]:
-    """The headers as they are; ``reserved`` tells of a lower-case name why it is not the user's. Raises Fault."""
+    """Return the headers unchanged. Raises Fault for invalid names and where ``reserved`` gives a reason for one."""
     faults = {name: reserved(name.lower()) if TOKEN.fullmatch(name) else NOT_A_NAME for name in headers}
     problems = [Problem(name, fault) for name, fault in faults.items() if fault is not None]
     if problems:

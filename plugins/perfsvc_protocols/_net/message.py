@@ -1,4 +1,4 @@
-"""What requests and replies that are plain bytes have in common: how users write them, and what is kept of them."""
+"""Requests and replies that are plain bytes: the spec, and the reply object."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
 
 KEPT = 1024
-"""How much of a message is kept for people to look at."""
+"""Bytes of a message kept for error samples."""
 PRINTABLE_SHARE = 0.9
 
 

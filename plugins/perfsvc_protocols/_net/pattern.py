@@ -1,4 +1,4 @@
-"""Regular expressions that users write, with a limit to how long one may look: all users share one event loop."""
+"""Regular expressions of users, with a time limit per search, since all users share one event loop."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from perfsvc.plugin import compile_bytes_pattern
 LIMIT_S = 0.1
 
 Search = Callable[[bytes | bytearray], "int | None"]
-"""Where the first match ends; None where there is none. Raises SearchTimeout."""
+"""Return the end of the first match, or None. Raises SearchTimeout."""
 
 
 class SearchTimeout(ValueError):
-    """A search took longer than it may: nobody knows whether there is a match."""
+    """The time limit of a search was exceeded; whether there is a match is unknown."""
 
 
 def compile_search(pattern: str) -> Search:

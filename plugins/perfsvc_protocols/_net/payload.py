@@ -36,7 +36,7 @@ NOT_BASE64 = Text("不是合法的 Base64", "is not valid base64")
 
 
 class Payload:
-    """Bytes to send. ``constant`` is all of them when nothing in them varies, else None."""
+    """Bytes to send. ``constant`` has them if no part varies, else None."""
 
     __slots__ = ("_decode", "_parts", "constant")
 
@@ -82,7 +82,7 @@ class Texts:
             raise InvalidInput(self.problems)
 
     def refuse(self, at: str, text: Text) -> None:
-        """Notes a problem."""
+        """Add a problem."""
         self.problems.append(Problem(at, text))
 
     def byte_template(self, text: str, at: str, encode: Encode = plain_text) -> ByteTemplate:

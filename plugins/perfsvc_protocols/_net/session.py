@@ -1,4 +1,4 @@
-"""What users of TCP and of UDP have in common: one endpoint at a time, dialled when it is needed."""
+"""Base class of TCP and UDP sessions: one endpoint at a time, dialled when needed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from perfsvc_protocols._net.message import MessageReply
 
 
 class EndpointSession(Session):
-    """Whoever asks it for a request has it dialled first where nothing stands, or something else does."""
+    """Dials before a request if nothing is open or another endpoint is wanted."""
 
     __slots__ = ("_asked_ns", "_busy", "_dialing", "_endpoint", "_iteration", "_now_ns", "reply")
 
@@ -32,10 +32,10 @@ class EndpointSession(Session):
 
     async def close(self) -> None:
         self.reset()
-        await asyncio.sleep(0)  # the loop tells what was open that it ended, and lets go of it
+        await asyncio.sleep(0)  # lets the loop run the callbacks of what was open
 
     def _begins(self) -> None:
-        """A request begins: where each iteration wants a fresh start, the first one of it gets that."""
+        """Begin a request, with a fresh start at the first one of an iteration if the plan wants that."""
         if self._iteration is not None and self._iteration != self.scope.iteration:
             self._iteration = self.scope.iteration
             self.reset()
@@ -43,7 +43,7 @@ class EndpointSession(Session):
         self.reply.reset()
 
     def _go_to(self, endpoint: Endpoint) -> None:
-        """Gives up what stands, and dials."""
+        """Close what is open, and dial."""
         self.reset()
         self._endpoint = endpoint
         self.reply.peer = str(endpoint)
@@ -52,7 +52,7 @@ class EndpointSession(Session):
 
     @abstractmethod
     async def _dial(self, endpoint: Endpoint) -> None:
-        """Opens what is needed, and sends."""
+        """Open what is needed, and send."""
 
     def _stop_dialling(self) -> None:
         if self._dialing is not None:
@@ -60,7 +60,7 @@ class EndpointSession(Session):
             self._dialing = None
 
     def _failed(self, error_class: str, message: str) -> None:
-        """Notes in the reply why there is none."""
+        """Record the failure in the reply."""
         self._dialing = None
         reply = self.reply
         reply.failure = error_class

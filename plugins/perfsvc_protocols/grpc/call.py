@@ -23,7 +23,7 @@ Wire = tuple[bytes, ...]
 
 
 class GrpcCall(Call):
-    """One step's call, shared by all users. ``method`` is None until the server has told its schema."""
+    """One step's call, shared by all users. ``method`` is None until the schema is known."""
 
     __slots__ = ("_constant", "_nothing", "messages", "metadata", "method", "path", "reads", "target", "timeout_s")
 
@@ -59,7 +59,7 @@ class GrpcCall(Call):
         self.method = method
 
     def render(self, scope: Scope) -> tuple[Texts, ...]:
-        """What varies in the messages, for one virtual user. Raises MissingVariable."""
+        """Render the varying parts of the messages for one virtual user. Raises MissingVariable."""
         if self._constant is not None:
             return self._nothing
         return tuple([message.render(scope) for message in self.messages])

@@ -1,4 +1,4 @@
-"""Channels: dialling them, telling whether they stand, and whose they are."""
+"""Channels: opening them, and their state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READY = grpc.ChannelConnectivity.READY
 FAILED_STATES = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
 PROBE_LIMIT_S = 1.0
 RETIRE_S = 60.0
-"""Calls of others on a channel that is given up have so long to end."""
+"""Grace for calls of other users on a channel that is retired."""
 
 Kinds = dict[tuple[bool, bool], Callable[[grpc.aio.Channel], Callable[..., Any]]]
 
@@ -52,7 +52,7 @@ class MethodChannel:
         return self.channel.get_state() is READY
 
     def rpc(self, method: Method) -> Callable[..., Any]:
-        """What calls a method with bytes and gives bytes back."""
+        """Return the callable of a method, from bytes to bytes."""
         rpc = self._rpcs.get(method.path)
         if rpc is None:
             kind = KINDS[method.client_streaming, method.server_streaming]
@@ -74,10 +74,9 @@ class ChannelDialer:
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def open(self, target: Target, limit_s: float) -> tuple[MethodChannel, Phases]:
-        """A line to a target, and how long it took; TLS is within connecting, the library does not tell them apart.
+        """Return a channel to a target, and the phases of connecting; TLS is part of connecting, as the library has it.
 
-        Raises Failed.
-        Cancelled, it leaves nothing but an attempt that ends after ``limit_s``: the library does not take one back.
+        Raises Failed. After cancellation an attempt may go on for ``limit_s``: the library cannot withdraw it.
         """
         begun = self._now_ns()
         try:
@@ -90,7 +89,7 @@ class ChannelDialer:
         return line, (resolved - begun, self._now_ns() - resolved, 0)
 
     def retire(self, line: MethodChannel) -> None:
-        """Closes a line nobody shall use again, as soon as the calls that others have on it are over."""
+        """Close a channel for new calls now, and for good when the calls of other users on it are over."""
         task = asyncio.get_running_loop().create_task(line.channel.close(RETIRE_S))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
@@ -103,7 +102,7 @@ class ChannelDialer:
         await asyncio.gather(*retiring, return_exceptions=True)
 
     async def _first(self, target: Target, addresses: list[tuple[Any, ...]], limit_s: float) -> MethodChannel:
-        """To the first address that takes a connection; raises what the last one said."""
+        """Connect to the first address that accepts. Raises the error of the last one."""
         refusal = Failed(DNS, "the name has no address")
         for _, _, _, _, address in addresses:
             channel = self._channel(target, address, limit_s)
@@ -188,7 +187,7 @@ class Route:
 
 
 async def _refusal(channel: grpc.aio.Channel) -> Failed | None:
-    """Connects a channel; what kept it from it, or None."""
+    """Connect a channel. Return the error, or None."""
     state = channel.get_state(try_to_connect=True)
     while state is not READY:
         if state in FAILED_STATES:
@@ -199,7 +198,7 @@ async def _refusal(channel: grpc.aio.Channel) -> Failed | None:
 
 
 async def _cause(channel: grpc.aio.Channel) -> Failed:
-    """Why a channel could not connect: only a call, which fails at once, is told."""
+    """Return why a channel could not connect, by a call that fails at once: the library has no other way."""
     try:
         check: Any = channel.unary_unary("/grpc.health.v1.Health/Check")
         await check(b"", timeout=PROBE_LIMIT_S)

@@ -67,7 +67,7 @@ class _Compilation:
         ]
 
     def metadata(self, request: Request) -> MetadataTemplate:
-        """The environment's headers and the step's own, which win; HTTP's own headers mean nothing here."""
+        """Merge the environment's headers and the step's, which win; HTTP header fields are left out."""
         given = {name.lower(): text for name, text in self._context.headers.items() if name.lower() not in RESERVED}
         given |= {name.lower(): text for name, text in request.metadata.items()}
         templates = {name: self._template(text, f"metadata.{name}") for name, text in given.items()}

@@ -1,7 +1,7 @@
-"""Error classes: what went wrong on the way to a status, in a bounded number of words.
+"""Error classes for calls without a status from the server.
 
-The library tells failures of its own in the same codes that servers answer with. Only its wording tells them apart,
-so that is what is looked at, once for each failed call.
+The library reports failures of its own with the codes that servers use. Only the wording distinguishes them, so it is
+examined once per failed call.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ CAUSES: Sequence[tuple[re.Pattern[str], str]] = [
 class Failed(failures.Failed):
     """No usable reply; ``error_class`` is what the report counts it under.
 
-    ``broken`` tells that the connection went with it: the library may say otherwise for a while.
+    ``broken``: the connection is lost with it, though the library may report otherwise for a while.
     """
 
     def __init__(self, error_class: str, message: str, sent: bool = False, broken: bool = False) -> None:
@@ -58,7 +58,7 @@ class Failed(failures.Failed):
 
 
 def of(error: grpc.aio.AioRpcError) -> Failed | None:
-    """What the library itself met; None when the server answered with this status."""
+    """Return the library's own failure, or None if the status is the server's."""
     details = error.details() or ""
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and details in OUT_OF_TIME:
         return Failed(TIMEOUT, details, sent=True)

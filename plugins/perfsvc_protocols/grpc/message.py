@@ -14,7 +14,7 @@ KEPT_BODIES = 4096
 KEPT_BYTES = 8 * 1024 * 1024
 
 Texts = tuple[str, ...]
-"""What the varying strings of a message are at this moment: with the message, this tells its bytes."""
+"""Values of the varying strings of a message: with the message they determine its bytes."""
 
 
 class Slot(NamedTuple):
@@ -38,7 +38,7 @@ class MessageTemplate:
 
     @property
     def constant(self) -> bool:
-        """Whether one rendering serves for ever."""
+        """Whether one rendering serves all calls."""
         return not self._templates
 
     def render(self, scope: Scope) -> Texts:

@@ -43,7 +43,7 @@ def metadata_template(templates: Mapping[str, Template]) -> MetadataTemplate:
 
 
 def name_fault(name: str) -> Text | None:
-    """What is wrong with a lower-case name."""
+    """Return what is wrong with a lower-case name, or None."""
     if not NAME.fullmatch(name):
         return Text("不是合法的元数据名称", "is not a metadata name")
     if name in RESERVED or name.startswith("grpc-"):

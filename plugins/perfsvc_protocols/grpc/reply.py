@@ -1,4 +1,4 @@
-"""What came back: a status, messages that are turned into JSON only when somebody reads them, and metadata."""
+"""Replies: status, metadata, and messages that become JSON only when they are read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class GrpcReply(Reply):
         self.bytes_sent = sum(map(len, self.wire or ())) + PREFIX * len(self.wire or ())
 
     def take(self, data: bytes, now_ns: int) -> None:
-        """The next message of the server. Raises Failed when it is none."""
+        """Add a message of the server. Raises Failed if it cannot be decoded."""
         self.bytes_received += len(data) + PREFIX
         if not self.waiting_ns:
             self.waiting_ns = now_ns - self.started_ns
@@ -69,7 +69,7 @@ class GrpcReply(Reply):
             self._headers[name] = value if isinstance(value, str) else base64.b64encode(value).decode()
 
     def refused(self, error: grpc.aio.AioRpcError, now_ns: int) -> None:
-        """The server answered with a status other than OK."""
+        """Record a status other than OK."""
         self.status = error.code().value[0]
         self.message = error.details() or ""
         self.waiting_ns = self.waiting_ns or now_ns - self.started_ns

@@ -1,4 +1,4 @@
-"""Whose channels a user's calls go over: its own, or one of a few that all share."""
+"""Channels of a user: its own, or one of a pool that all users share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Routes(ABC):
 
     @abstractmethod
     def drop(self) -> None:
-        """The user begins anew."""
+        """Close the user's own channels for a fresh start."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -51,7 +51,7 @@ class OwnRoutes(Routes):
 
 
 class SharedRoutes(Routes):
-    """A place in a pool. It lasts as long as the run: a user who begins anew or ends leaves it to the others."""
+    """A user's channel in a pool that lasts as long as the run."""
 
     __slots__ = ("_number", "_pool")
 

@@ -1,4 +1,4 @@
-"""Which methods a server has and what their messages look like."""
+"""Methods of services and the types of their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's schemas: the given one, or those that servers tell about themselves when first asked."""
+"""Schemas of a run: the given one, or those from server reflection at the first call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from perfsvc_protocols.grpc.target import Target
 
 
 class Schemas:
-    """Finds methods. What a server told is kept for the run; a failure is not, so the next call asks again."""
+    """Finds methods. Schemas from reflection are cached for the run, failures are not."""
 
     def __init__(self, options: Options, dialer: ChannelDialer) -> None:
         """Raises InvalidInput when the given files do not compile."""

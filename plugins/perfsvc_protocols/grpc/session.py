@@ -28,7 +28,7 @@ from perfsvc_protocols.grpc.spec import Options
 
 
 class GrpcSession(AsyncSession):
-    """Calls methods, one at a time, on channels of its own or on those it shares with others."""
+    """Calls methods, one at a time, on its own channels or on shared ones."""
 
     __slots__ = ("_now_ns", "_options", "_reply", "_routes", "_schemas")
 

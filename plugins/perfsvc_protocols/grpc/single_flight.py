@@ -1,4 +1,4 @@
-"""Work that one does and many wait for."""
+"""Single flight: one task for concurrent callers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[P, T]):
-    """Begun by the first who asks, given up when the last who waits has gone; then it may be begun again."""
+    """Started by the first caller, cancelled when no caller waits any longer; the next caller starts it again."""
 
     __slots__ = ("_task", "_waiting", "_work")
 
@@ -24,7 +24,7 @@ class SingleFlight(Generic[P, T]):
         self._waiting = 0
 
     async def join(self, *args: P.args, **kwargs: P.kwargs) -> tuple[T, bool]:
-        """What comes of it, and whether it was begun for this caller. Raises what the work raises."""
+        """Return the result, and whether this caller started the work. Raises what the work raises."""
         first = self._task is None
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work(*args, **kwargs))
@@ -43,4 +43,4 @@ class SingleFlight(Generic[P, T]):
         if task is self._task:
             self._task = None
         if not task.cancelled():
-            task.exception()  # those who wait have it too; when nobody does any more, nobody needs to know
+            task.exception()  # waiting callers get the exception; without any it is of no interest

@@ -44,12 +44,12 @@ class Request(Spec):
 
     @property
     def sent(self) -> tuple[dict[str, Any], ...]:
-        """The messages in order; one that is empty where none was given."""
+        """Return the messages in order; one empty message if none was given."""
         return (self.message or {},) if self.messages is None else self.messages
 
 
 class Tls(Spec):
-    """How ``grpcs`` is spoken. All texts are PEM."""
+    """TLS options of ``grpcs``. All texts are PEM."""
 
     ca: str | None = titled("CA 证书（PEM 文本）", "CA certificates, PEM text", default=None)
     certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
@@ -80,7 +80,7 @@ class Tls(Spec):
 
 
 class Options(NameOptions):
-    """How every virtual user of a run behaves as a gRPC client."""
+    """Options of every virtual user of a run as a gRPC client."""
 
     protos: dict[str, str] = titled("proto 文件（名称 → 内容）", "Proto files: name to text", default_factory=dict)
     """Without any, the server is asked by reflection."""

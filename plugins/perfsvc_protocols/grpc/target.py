@@ -1,4 +1,4 @@
-"""Where a call goes."""
+"""Addresses of servers."""
 
 from __future__ import annotations
 

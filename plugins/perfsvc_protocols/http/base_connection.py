@@ -1,4 +1,4 @@
-"""What connections have in common, whatever version of HTTP they speak."""
+"""Base class of connections, for every version of HTTP."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from perfsvc_protocols.http.call import HttpCall
 
 
 class BaseConnection(asyncio.Protocol):
-    """A connection to one origin. ``call`` is the request in flight, None between two of them.
+    """A connection to one origin. ``call`` is the request in flight, or None.
 
-    ``write`` is None before the connection stands and after it ended: it then carries no request. ``served``: whether
-    it has carried one to its end.
+    ``write`` is None while the connection cannot take requests: before it is open and after it has ended. ``served``:
+    whether a request has been completed on it.
     """
 
     __slots__ = ("_now_ns", "_transport", "call", "origin", "served", "write")
@@ -33,15 +33,15 @@ class BaseConnection(asyncio.Protocol):
         self.write = self._transport.write
 
     def drop(self) -> None:
-        """Ends it at once, whatever was going on; nobody is told."""
+        """Abort the connection without a callback."""
         self.retire()
         if self._transport is not None:
             self._transport.abort()
 
     def give_up(self) -> None:
-        """Nobody waits for the request in flight any more, and nobody is told."""
+        """Abandon the request in flight without a callback."""
         self.drop()
 
     @abstractmethod
     def retire(self) -> None:
-        """No more requests; it ends as soon as that is polite."""
+        """Take no more requests, and close gracefully."""

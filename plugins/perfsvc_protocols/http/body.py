@@ -1,4 +1,4 @@
-"""Request bodies: JSON, forms, multipart and raw text, each turned into pieces once."""
+"""Request bodies: JSON, forms, multipart and raw text, each compiled once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from perfsvc_protocols.http.spec import Request
 from perfsvc_protocols.http.spec import Values
 
 Compile = Callable[[str, str, Encode], ByteTemplate]
-"""Text, path and encoding to pieces; notes what is wrong with the text under the path."""
+"""Text, path and encoding to a byte template; problems are recorded under the path."""
 
 
 class Body(NamedTuple):
-    """What is sent after the head, and what it is called there."""
+    """A body and its content type."""
 
     template: ByteTemplate
     content_type: str | None
@@ -88,7 +88,7 @@ def _array(value: list[Any], at: str, compile_text: Compile) -> Iterator[BytePar
 
 
 def _multipart(parts: tuple[Part, ...], compile_text: Compile) -> Body:
-    # Nobody can put a boundary into a value without knowing it, so it is drawn anew for each run.
+    # Random per run, so that no value can contain the boundary.
     boundary = f"perfsvc-{secrets.token_hex(16)}"
     found: list[BytePart] = []
     for number, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""Content codings, undone when somebody reads a body, and never beyond a limit."""
+"""Content codings, decoded when a body is read, up to a limit."""
 
 from __future__ import annotations
 

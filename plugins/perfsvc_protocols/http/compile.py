@@ -58,7 +58,7 @@ WEB = re.compile(r"https?://", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not hold line breaks or control characters")
 WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
-"""Methods whose requests tell their length even when it is 0."""
+"""Methods whose requests carry Content-Length even if it is 0."""
 
 Headers = dict[str, tuple[str, ByteTemplate]]
 """By lower-case name: the name as written, and the value."""
@@ -70,7 +70,7 @@ class Compiler:
     def __init__(self, options: Options, context: RunContext) -> None:
         self._options = options
         self._context = context
-        # One object for each origin, so that sessions tell origins apart by identity.
+        # One object per origin, so that sessions compare origins by identity.
         self._origins: dict[Origin, Origin] = {}
 
     def call(self, request: Request, timeout_ns: int, reads: ReplyParts) -> HttpCall:
@@ -140,7 +140,7 @@ class _Compilation:
         return TransportNeeds(request.http_version or self._options.http_version, credentials, request.expect_continue)
 
     def _file(self, name: str | None) -> FileOf | None:
-        """The file to send; one whose name does not vary is looked for now."""
+        """Return the file to send; a constant name is resolved now."""
         if name is None:
             return None
         template, find = self._template(name, "body_file"), self._context.file
@@ -166,7 +166,7 @@ class _Compilation:
         return self._nowhere(parts) if len(self.problems) > faults else self._settled(url, parts)
 
     def _settled(self, url: Template, parts: RequestParts) -> RequestTemplate:
-        """To an origin that is settled now, if the text tells it; where only variables will, it stays free."""
+        """Return a template with a fixed origin if the URL determines it, else one for any origin."""
         first = url.segments[0] if url.segments else ""
         if not isinstance(first, str):
             return AnyOriginTemplate(url, url, self._origins, parts)
@@ -195,7 +195,7 @@ class _Compilation:
         )
 
     def _nowhere(self, parts: RequestParts) -> RequestTemplate:
-        """Stands for what was refused, so that all of a step's problems are found."""
+        """Stand in for a refused URL, so that the remaining problems of the step are found."""
         return parts.to(Origin("http", "", 80), ())
 
     # Headers

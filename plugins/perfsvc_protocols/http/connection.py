@@ -1,4 +1,4 @@
-"""One connection, carrying one request after the other."""
+"""HTTP/1.1 connection, one request at a time."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ class Connection(BaseConnection):
         self.size = 0
         self._complete = self._keep_alive = self._surplus = False
 
-    # What its listener does with it
+    # Called by the session
 
     def expect(self, call: HttpCall) -> None:
-        """Makes ready for the reply to a request that is about to be written."""
+        """Prepare for the reply to a request that is about to be written."""
         self.call = call
         self._complete = False
         if self._mode is not call.mode:
             self._adapt(call.mode)
 
     def retire(self) -> None:
-        """No more requests; it ends when the server closes it, so that the server's port waits and not ours."""
+        """Take no more requests. The server closes, so that TIME_WAIT is on its side and not ours."""
         self.call = self.write = self._parser = None
         self.size = 0
 
-    # What the event loop does with it
+    # Called by the event loop
 
     def data_received(self, data: bytes) -> None:
         call = self.call
-        if call is None:  # nobody asked
+        if call is None:  # unsolicited data
             self.drop()
             return
         reply = self._reply
@@ -122,18 +122,18 @@ class Connection(BaseConnection):
         self._listener.reply_complete(self)
 
     def _conclude_head(self) -> None:
-        """The parser takes a reply to HEAD for one whose body is still to come: it cannot be used again."""
+        """Discard the parser: after a reply to HEAD it still expects a body."""
         raw = self._reply.raw
         self.size = 0
         self._mode = None
         self._keep_alive = head.persistent(head.of(raw))
         self._surplus = self._surplus or len(raw) > head.end_of(raw)
 
-    # What the parser tells
+    # Callbacks of the parser
 
     def _adapt(self, mode: ReplyMode) -> None:
         if self._mode is ReplyMode.BODY and mode is ReplyMode.END_ONLY:
-            return  # it tells more than is asked, which is cheaper than a new parser for every other request
+            return  # one callback too many is cheaper than a new parser for every other request
         ends = "on_headers_complete" if mode is ReplyMode.HEAD_ONLY else "on_message_complete"
         told: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
         if mode is ReplyMode.BODY:

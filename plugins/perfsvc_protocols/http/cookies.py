@@ -1,4 +1,4 @@
-"""The cookies of one virtual user: as much of RFC 6265 as a load test needs, at a fraction of the cost of a full jar.
+"""Cookie jar of one virtual user: the part of RFC 6265 that a load test needs, at a fraction of a full jar's cost.
 
 Host, domain, path, ``Secure``, ``Max-Age`` and ``Expires`` are honoured. There is no list of public suffixes: a server
 may set a cookie for any parent domain of its own that has a dot in it.
@@ -57,7 +57,7 @@ class CookieJar:
         return len(self._cookies)
 
     def take(self, line: str, origin: Origin, target: str) -> None:
-        """Remembers what one ``Set-Cookie`` header says; one that may not be set is ignored."""
+        """Store the cookie of a ``Set-Cookie`` header; one that may not be set is ignored."""
         cookie = cookie_of(line, origin, target, self._wall())
         if cookie is None:
             return
@@ -70,7 +70,7 @@ class CookieJar:
             del self._cookies[next(iter(self._cookies))]
 
     def header(self, origin: Origin, target: str) -> bytes:
-        """The value of the ``Cookie`` header for a request; empty when none applies."""
+        """Return the value of the ``Cookie`` header for a request, possibly empty."""
         now = self._wall()
         path = target.partition("?")[0]
         fitting = [cookie for cookie in self._cookies.values() if cookie.expires > now and cookie.goes_to(origin, path)]
@@ -80,7 +80,7 @@ class CookieJar:
 
 
 def cookie_of(line: str, origin: Origin, target: str, now: float) -> Cookie | None:
-    """The cookie that a ``Set-Cookie`` value describes, or None when this origin may not set it."""
+    """Return the cookie of a ``Set-Cookie`` value, or None if this origin may not set it."""
     pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
     if not equals or not name.strip() or len(pair) > MAX_SIZE:

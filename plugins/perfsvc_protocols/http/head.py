@@ -1,7 +1,7 @@
-"""Reading a reply's head straight from its bytes, by those few who want to know what is in it.
+"""Fields of a reply's head, searched in its bytes on demand.
 
-The parser on the hot path is told to keep no headers: a search in the raw bytes, done when somebody asks, is cheaper
-than a callback for each header of each reply.
+The parser on the hot path reports no header fields: a search in the raw bytes when a field is read is cheaper than a
+callback for each field of each reply.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MAX_HEAD = 64 * 1024
 
 
 def start_of(raw: bytes) -> int:
-    """Where the final reply's head begins: behind any interim replies (100 Continue, 103 Early Hints)."""
+    """Return where the final reply's head begins, after interim replies (100 Continue, 103 Early Hints)."""
     start = 0
     while raw[start + 8 : start + 10] == b" 1" and raw[start + 9 : start + 12] != b"101":
         end = raw.find(END, start)
@@ -25,7 +25,7 @@ def start_of(raw: bytes) -> int:
 
 
 def end_of(raw: bytes) -> int:
-    """Where the final reply's head ends (behind its empty line), or -1 while it is not all there."""
+    """Return where the final reply's head ends (after its empty line), or -1 if it is incomplete."""
     end = raw.find(END, start_of(raw))
     return -1 if end < 0 else end + len(END)
 
@@ -43,7 +43,7 @@ def values(head: bytes, name: str) -> list[str]:
 
 
 def value(head: bytes, name: str) -> str | None:
-    """A header's value; several are joined as HTTP says."""
+    """Return a field's value, or None; several are joined by commas (RFC 9110, 5.3)."""
     found = values(head, name)
     return ", ".join(found) if found else None
 

@@ -1,4 +1,4 @@
-"""A virtual user with connections of its own: opened where none stands, kept, and opened anew where one was closed."""
+"""Base class of sessions with a connection per origin, opened on demand and kept."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ C = TypeVar("C", bound=BaseConnection)
 
 
 class PooledUser(HttpUser, Generic[C]):
-    """Sends a request on the connection to its origin, opening one where none stands.
+    """Sends each request on the connection to its origin, opening one if needed.
 
-    A request that is sent once more, because the server had closed a kept connection, started with its first bytes.
+    A request that is retried because the server had closed an idle connection keeps the start time of its first
+    attempt.
     """
 
     __slots__ = ("_connection", "_connections", "_dialer", "_dialing", "_retried")
@@ -87,15 +88,15 @@ class PooledUser(HttpUser, Generic[C]):
 
     async def close(self) -> None:
         self.reset()
-        await asyncio.sleep(0)  # the loop tells the connections that they ended, and lets go of them
+        await asyncio.sleep(0)  # lets the loop run connection_lost of the aborted connections
 
     @abstractmethod
     def _new_connection(self, origin: Origin) -> C:
-        """One that is about to be opened."""
+        """Make a connection that is about to be opened."""
 
     @abstractmethod
     def _send(self, connection: C, message: RenderedRequest) -> None:
-        """Sends a request on a connection that stands."""
+        """Send a request on an open connection."""
 
     # On the way out
 

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from perfsvc_protocols.http.curl.transport import CurlTransport
 
 ALPN = {"2": ("h2",)}
-"""What our own client offers over TLS, by version; ``http/1.1`` but for these."""
+"""ALPN protocols that our own client offers, by version; otherwise ``http/1.1``."""
 USUAL = ("http/1.1",)
 
 
 class HttpProtocol(Protocol):
-    """HTTP, plain and over TLS: versions 1.1 and 2 by our own client, 3 and all that is rare by libcurl."""
+    """HTTP with and without TLS: versions 1.1 and 2 by our own client, version 3 and rare features by libcurl."""
 
     name = "http"
     title = Text("HTTP", "HTTP")

@@ -1,4 +1,4 @@
-"""One request as bytes, and what becomes of it when the server says "over there"."""
+"""A request as bytes, and the request that follows a redirect."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ OF_THE_ORIGIN = frozenset({b"host", b"authorization", b"cookie", b"proxy-authori
 
 
 class RenderedRequest:
-    """A request, rendered; ``wire`` is all of it, but for a body that is a file.
+    """A rendered request. ``wire`` is all of it except a body from a file.
 
-    ``elsewhere``: whether a redirect has led it away from the origin that its credentials are for.
+    ``elsewhere``: a redirect has left the origin that its credentials are for.
     """
 
     __slots__ = ("elsewhere", "file", "method", "origin", "own_cookies", "wire")
@@ -45,14 +45,14 @@ class RenderedRequest:
         return self.method in IDEMPOTENT
 
     def with_cookies(self, cookies: bytes) -> bytes:
-        """The wire bytes with a Cookie header; the step's own Cookie header is left alone."""
+        """Return the wire bytes with a Cookie header, unless the step has its own."""
         if self.own_cookies or not cookies:
             return self.wire
         end = self.wire.index(END_OF_HEAD) + 2
         return b"%bCookie: %b\r\n%b" % (self.wire[:end], cookies, self.wire[end:])
 
     def redirected(self, status: int, location: str) -> RenderedRequest:
-        """The request that a redirect asks for. Raises Failed when its address is of no use."""
+        """Return the request that follows a redirect. Raises Failed for an invalid address."""
         try:
             origin, target = address.parse(urljoin(f"{self.origin}{self.target}", location))
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""What came back. One object per virtual user, used over and over."""
+"""HTTP replies. One object per virtual user, reused for each request."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from perfsvc_protocols.http import coding
 from perfsvc_protocols.http import head
 
 KEPT_BODY = 1024
-"""How much of a body is kept for people to look at."""
+"""Bytes of a body kept for error samples."""
 SMALL = 2048
-"""Up to this size what came is kept as it is, without a look at where its head ends."""
+"""Up to this size received bytes are kept without a search for the end of the head."""
 CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:\-]+)", re.IGNORECASE)
 
 
@@ -37,14 +37,14 @@ class HttpReply(Reply):
         self.sent = self.raw_full = False
 
     def forget(self) -> None:
-        """Let go of what came: nobody may look at it any more, or something else comes in its place."""
+        """Discard what was received."""
         self.raw = self.wire = b""
         self.raw_full = False
         self.parts = self._decoded = None
         self.body_size = 0
 
     def keep(self, data: bytes) -> bool:
-        """Keeps the next received bytes as far as they are wanted; False when the head is absurdly long."""
+        """Keep received bytes as far as needed. Return False if the head is too long."""
         if self.raw_full:
             return True
         raw = self.raw + data
@@ -59,7 +59,7 @@ class HttpReply(Reply):
         return True
 
     def add_body(self, part: bytes) -> None:
-        """A part of the body, for those who read it; one that grows beyond the limit is only counted."""
+        """Add a part of the body; beyond the limit a body is only counted."""
         self.body_size += len(part)
         if self.body_size > self.limit:
             self.parts = None
@@ -93,7 +93,7 @@ class HttpReply(Reply):
         return Excerpt(request.decode("utf-8", "replace"), reply_head.decode("utf-8", "replace"), self._body_start())
 
     def _body_start(self) -> bytes:
-        """The first bytes of the body, from what is kept: a body that nobody reads is not collected."""
+        """Return the first bytes of the body from what is kept; bodies that no check reads are not collected."""
         end = head.end_of(self.raw)
         if end < 0:
             return b""
@@ -108,7 +108,7 @@ class HttpReply(Reply):
 
 
 class UnframedReply(HttpReply):
-    """A reply whose body comes apart from its head and without framing; ``wanted`` is whether somebody reads it."""
+    """A reply whose body arrives apart from its head and without framing. ``wanted``: checks or extractors read it."""
 
     __slots__ = ("start", "wanted")
 

@@ -1,4 +1,4 @@
-"""A step's request as it waits to be rendered, and the call that the engine hands to sessions."""
+"""A step's request before rendering."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from perfsvc_protocols._net.byte_template import renderer
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 
 FileOf = Callable[[Scope], Path]
-"""Which file a request sends. Raises MissingVariable and NotSent."""
+"""Returns the file that a request sends. Raises MissingVariable and NotSent."""
 
 
 class Credentials(NamedTuple):
-    """For digest authentication, which is worked out anew for each request."""
+    """Credentials for digest authentication, which is computed per request."""
 
     username: ByteTemplate
     password: ByteTemplate
 
 
 class TransportNeeds(NamedTuple):
-    """How a request is sent where that is not the way of our own client: it then goes through libcurl."""
+    """Properties of a request that decide whether our own client or libcurl sends it."""
 
     version: str
     credentials: Credentials | None
@@ -39,7 +39,7 @@ class TransportNeeds(NamedTuple):
 
 
 class RequestParts(NamedTuple):
-    """What a request is made of, wherever it goes. ``host`` is empty unless the step overrides that header."""
+    """Parts of a request apart from its origin. ``host`` is empty unless the step overrides that header."""
 
     method: str
     query: ByteTemplate
@@ -50,7 +50,7 @@ class RequestParts(NamedTuple):
     file: FileOf | None
 
     def to(self, origin: Origin, target: ByteTemplate) -> FixedOriginTemplate:
-        """The request to a place, laid out as HTTP wants it."""
+        """Return the request to an origin in the layout of HTTP/1.1."""
         mark = b"&" if any(isinstance(part, bytes) and b"?" in part for part in target) else b"?"
         query = (mark, *self.query) if self.query else ()
         host = self.host or (origin.authority.encode(),)
@@ -67,7 +67,7 @@ class RequestParts(NamedTuple):
 
 
 class FixedOriginTemplate(NamedTuple):
-    """A request whose origin is known. ``start`` is all of it, but for a body that varies and its length."""
+    """A request with a fixed origin. ``start`` is all of it except a varying body and its length."""
 
     origin: Origin
     method: str
@@ -78,7 +78,7 @@ class FixedOriginTemplate(NamedTuple):
 
     @property
     def constant(self) -> bool:
-        """Whether one rendering serves for ever."""
+        """Whether one rendering serves all requests."""
         return self.body is None and self.file is None and constant(self.start) is not None
 
     def render(self, scope: Scope) -> RenderedRequest:
@@ -90,7 +90,7 @@ class FixedOriginTemplate(NamedTuple):
         return RenderedRequest(self.origin, self.method, wire, self.own_cookies, file)
 
     def maker(self) -> Callable[[Scope], RenderedRequest]:
-        """``render``, as fast as it gets."""
+        """Return ``render`` in its fastest form."""
         if self.file is not None:
             return self.render
         origin, method, own_cookies, start = self.origin, self.method, self.own_cookies, renderer(self.start)
@@ -101,7 +101,7 @@ class FixedOriginTemplate(NamedTuple):
 
 
 class AnyOriginTemplate(NamedTuple):
-    """A request of which not even the origin is known beforehand."""
+    """A request whose origin varies."""
 
     url: Template
     base: Template

@@ -22,7 +22,7 @@ CODED = b"\ntransfer-encoding:"
 
 
 class HttpSession(PooledUser[Connection]):
-    """Sends requests over HTTP/1.1, and knows replies again that it has seen before."""
+    """HTTP/1.1 session. Recognises replies that equal an earlier one without parsing."""
 
     __slots__ = ()
 
@@ -47,7 +47,7 @@ class HttpSession(PooledUser[Connection]):
         reply.sent = True
         if not reply.started_ns:
             reply.started_ns = self._now_ns()
-        connection.write(wire)  # type: ignore[misc]  # callers saw that it stands
+        connection.write(wire)  # type: ignore[misc]  # callers have checked that it is open
 
     def reply_complete(self, connection: Connection) -> None:
         if not self.options.keep_alive:

@@ -132,7 +132,7 @@ class Request(Spec):
 
     @property
     def bodies(self) -> list[str]:
-        """Which kinds of body were given, by the names users write; ``json: null`` is one."""
+        """Names of the bodies that were given, as users write them; ``json: null`` counts."""
         return [name for field, name in BODIES.items() if self._given(field)]
 
     def _given(self, field: str) -> bool:
@@ -140,7 +140,7 @@ class Request(Spec):
 
 
 class Proxy(Spec):
-    """What stands between users and targets."""
+    """A proxy between users and targets."""
 
     url: str = titled("代理地址", "Proxy URL", max_length=1000)
     """``http://``, ``https://`` or ``socks5://``, a host and a port."""
@@ -159,7 +159,7 @@ class Proxy(Spec):
 
 
 class Options(DialOptions):
-    """How every virtual user of a run behaves as an HTTP client."""
+    """Options of every virtual user of a run as an HTTP client."""
 
     http_version: Version = titled("HTTP 版本", "HTTP version", default="1.1")
     """``2`` and ``3`` insist on it; ``auto`` takes the best the target offers."""

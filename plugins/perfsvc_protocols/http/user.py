@@ -1,4 +1,4 @@
-"""A virtual user as an HTTP client, whatever carries its requests: cookies, redirects, one request at a time."""
+"""Base class of HTTP sessions, independent of the transport: cookies, redirects, one request at a time."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ from perfsvc_protocols.http.spec import Options
 SET_COOKIE = b"\nset-cookie:"
 NS = 1_000_000_000
 STREAM_RESET = "Connection Error: stream reset"
-"""The server gave up one request, and not the connection."""
+"""The server reset one stream, not the connection."""
 
 
 class HttpUser(Session):
-    """The part of a session that does not know how bytes travel.
+    """The part of a session that is independent of the transport.
 
-    ``started_ns`` of a request that is redirected is that of its first bytes: no time that a user would have waited is
-    lost.
+    ``started_ns`` of a redirected request is that of its first bytes: latency includes the redirects.
     """
 
     __slots__ = ("_asked_ns", "_call", "_hops", "_iteration", "_jar", "_message", "_now_ns", "options", "reply")
@@ -36,13 +35,13 @@ class HttpUser(Session):
         self, scope: Scope, done: Callable[[Reply], None], options: Options, reply: HttpReply, now_ns: Callable[[], int]
     ) -> None:
         super().__init__(scope, done)
-        # For as long as the user lives
+        # For the lifetime of the user
         self.reply = reply
         self._iteration = scope.iteration if options.new_session_each_iteration else None
         self._jar: CookieJar | None = None
         self._now_ns = now_ns
         self.options = options
-        # For one request; there is none while _message is None
+        # For one request; _message is None between requests
         self._asked_ns = 0
         self._call: HttpCall
         self._hops = 0
@@ -50,7 +49,7 @@ class HttpUser(Session):
 
     @abstractmethod
     def _dispatch(self, message: RenderedRequest) -> None:
-        """Brings a request on its way."""
+        """Send a request, on an open or a new connection."""
 
     def finish(self) -> None:
         self._message = None
@@ -75,7 +74,7 @@ class HttpUser(Session):
             self._jar.take(line, message.origin, message.target)
 
     def _follow(self, reply_head: bytes) -> bool:
-        """Goes where a redirect points; False when it points nowhere and so is the reply."""
+        """Follow a redirect. Return False if it has no Location and so is the reply itself."""
         location = head.value(reply_head, "location")
         if location is None:
             return False

@@ -1,4 +1,4 @@
-"""One TCP connection: bytes out, and what comes cut into messages."""
+"""TCP connection: bytes out, and received bytes cut into messages."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from perfsvc_protocols.tcp.framing import Frame
 
 
 class MessageListener(Protocol):
-    """Who uses a connection."""
+    """The user of a connection."""
 
     def bytes_received(self, size: int) -> None:
-        """Some bytes came."""
+        """Bytes were received."""
         ...
 
     def message(self, data: bytes) -> None:
-        """The message that was waited for is whole; ``came`` has told of its bytes."""
+        """The expected message is complete; its bytes were reported by ``bytes_received``."""
         ...
 
     def whole_message(self, data: bytes) -> None:
-        """The message that was waited for came in one piece."""
+        """The expected message arrived in one piece."""
         ...
 
     def protocol_error(self, cause: str) -> None:
-        """What came cannot be a message."""
+        """The received bytes cannot be a message."""
         ...
 
     def lost(self, error: BaseException | None) -> None:
@@ -34,14 +34,14 @@ class MessageListener(Protocol):
         ...
 
     def resumed(self) -> None:
-        """What was written has left."""
+        """The write buffer is empty again."""
         ...
 
 
 class Connection(asyncio.Protocol):
-    """A connection. ``open`` from the moment it stands until it ends; ``full``: more was written than fits for now.
+    """A connection. ``open``: established and not ended. ``full``: the write buffer is full.
 
-    Bytes that nobody waits for are kept, up to the size of the largest message: a server may speak first.
+    Unsolicited bytes are kept, up to the size of the largest message: a server may send first.
     """
 
     __slots__ = ("_buffer", "_frame", "_limit", "_listener", "_transport", "_write", "full", "open")
@@ -55,42 +55,42 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._write: Callable[[bytes], None] | None = None
 
-    # What its listener does with it
+    # Called by the session
 
     def send(self, data: bytes, frame: Frame | None) -> None:
-        """Sends; with a ``frame`` the answer is told as soon as it is whole. What came before, unasked, is none."""
+        """Send; with a ``frame`` the next message is reported. Bytes received before are discarded."""
         if self._buffer:
             self._buffer.clear()
         self._frame = frame
         self._write(data)  # type: ignore[misc]  # it is open
 
     def listen(self, frame: Frame) -> None:
-        """The next message is told as soon as it is whole. What is there already is told at the next turn."""
+        """Report the next message; one that is buffered is reported in the loop's next iteration."""
         self._frame = frame
         if self._buffer:
             asyncio.get_running_loop().call_soon(self._look)
 
     def rest(self) -> bytes:
-        """Everything that has come, taken out."""
+        """Return the buffered bytes and clear the buffer."""
         data = bytes(self._buffer)
         self._buffer.clear()
         return data
 
     def drop(self) -> None:
-        """Ends it at once; nobody is told."""
+        """Abort the connection without a callback."""
         self._listener = self._frame = None
         self.open = False
         if self._transport is not None:
             self._transport.abort()
 
     def leave(self) -> None:
-        """Ends it when everything written has left; nobody is told."""
+        """Close the connection after the write buffer is sent, without a callback."""
         self._listener = self._frame = None
         self.open = False
         if self._transport is not None:
             self._transport.close()
 
-    # What the event loop does with it
+    # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -149,7 +149,7 @@ class Connection(asyncio.Protocol):
 
 
 def _is_message(data: bytes, frame: Frame, limit: int) -> bool:
-    """Whether a piece of the stream is a message, no more and no less, as most are."""
+    """Whether received data is exactly one message, as most is."""
     try:
         return frame(data) == len(data) <= limit
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where a message in a stream of bytes ends: by delimiter, length prefix, fixed size, pattern, or the stream's end."""
+"""Framing: messages in a stream of bytes by delimiter, length prefix, fixed size, pattern, or the stream's end."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class DelimiterFraming(Spec):
 
 
 class LengthFraming(Spec):
-    """A message tells its length in a number ``offset`` bytes from its beginning."""
+    """A message has its length in a number ``offset`` bytes from its beginning."""
 
     type: Literal["length"]
     size: Literal[1, 2, 4, 8] = titled("长度字段字节数", "Bytes of the length", default=4)
@@ -92,7 +92,7 @@ class LengthFraming(Spec):
 
 
 class FixedFraming(Spec):
-    """Every message has so many bytes."""
+    """Every message has ``size`` bytes."""
 
     type: Literal["fixed"]
     size: int = titled("消息字节数", "Bytes of a message", ge=1, le=256 * 1024 * 1024)
@@ -113,7 +113,7 @@ class RegexFraming(Spec):
     @classmethod
     def _compiles(cls, value: str) -> str:
         if compile_search(value)(b"") is not None:
-            raise Fault("不能匹配空内容", "must not match nothing at all")
+            raise Fault("不能匹配空内容", "must not match empty input")
         return value
 
     def frame(self, limit: int) -> Frame:

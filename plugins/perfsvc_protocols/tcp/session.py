@@ -23,7 +23,7 @@ from perfsvc_protocols.tcp.spec import Options
 class TcpCall(Call):
     """A compiled step. ``payload`` is None when it only waits, ``frame`` when it only sends.
 
-    ``endpoint`` and ``data`` (the payload) are None where only variables tell them.
+    ``endpoint`` and ``data`` (the payload) are None if they depend on variables.
     """
 
     __slots__ = ("data", "endpoint", "frame", "payload", "target", "until_close")
@@ -46,7 +46,7 @@ class TcpCall(Call):
 
 
 class TcpSession(EndpointSession):
-    """Sends on the connection it has, opening one where none stands or another endpoint is wanted."""
+    """Sends on its connection, opening one if there is none or the endpoint differs."""
 
     __slots__ = ("_call", "_connection", "_data", "_dialer", "_finishing", "_keeps", "_max_bytes")
 
@@ -54,7 +54,7 @@ class TcpSession(EndpointSession):
         self, scope: Scope, done: Callable[[Reply], None], options: Options, dialer: Dialer, now_ns: Callable[[], int]
     ) -> None:
         super().__init__(scope, done, now_ns, options.new_connection_each_iteration)
-        # For as long as the user lives
+        # For the lifetime of the user
         self._connection: Connection | None = None
         self._dialer = dialer
         self._keeps = options.keep_connection
@@ -96,7 +96,7 @@ class TcpSession(EndpointSession):
             self._fail(error.error_class, str(error))
             return
         if self._connection is not connection:
-            return  # it ended as soon as it began, and that was told
+            return  # it ended at once, which was reported
         self._dialing = None
         self.reply.connected = phases
         self._send(connection)
@@ -114,7 +114,7 @@ class TcpSession(EndpointSession):
         if call.frame is None and not connection.full:
             self._finishing = asyncio.get_running_loop().call_soon(self._finish)
 
-    # What the connection tells
+    # Callbacks of the connection
 
     def bytes_received(self, size: int) -> None:
         reply = self.reply

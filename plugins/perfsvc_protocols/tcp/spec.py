@@ -31,7 +31,7 @@ class Request(MessageRequest):
 
 
 class Options(DialOptions):
-    """How every virtual user of a run behaves as a TCP client."""
+    """Options of every virtual user of a run as a TCP client."""
 
     framing: Framing | None = titled("分帧方式", "Framing", default=None)
     keep_connection: bool = titled("保持连接", "Keep the connection", default=True)

@@ -1,4 +1,4 @@
-"""A step compiled: its payload, where replies are known by, and how long to wait."""
+"""Compiled steps: payload, how replies are matched, and how long to wait."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Numbering:
         return payload[: self._offset].ljust(self._offset, b"\0") + digits + payload[self._end :]
 
     def number(self, reply: bytes) -> int | None:
-        """The number in a reply; None when it is too short to hold one."""
+        """Return the number in a reply, or None if it is too short."""
         if len(reply) < self._reply_end:
             return None
         return int.from_bytes(reply[self._reply_offset : self._reply_end], self._order)
@@ -49,7 +49,7 @@ def matcher(field: spec.Field) -> Match:
 
 
 class UdpCall(Call):
-    """A compiled step. ``wait_s`` is None where the step's own time limit holds."""
+    """A compiled step. ``wait_s`` is None if the step's time limit applies."""
 
     __slots__ = ("count", "interval_s", "match", "one_way", "payload", "sequence", "target", "wait_s")
 

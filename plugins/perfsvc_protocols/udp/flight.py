@@ -1,6 +1,6 @@
-"""Datagrams under way, by their numbers: which were answered, twice, late or overtaken, and how evenly.
+"""Datagrams in flight, by number: replies, duplicates, reordering and jitter.
 
-Pure: times are handed in. Numbers only grow within a session.
+Pure: times are arguments. Numbers only grow within a session.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from enum import Enum
 
 REMEMBERED = 8192
-"""How many datagrams back a reply is still known as one of ours."""
+"""Number of latest datagrams whose replies are recognised."""
 ANSWERED = 0
 
 
 class Arrival(Enum):
-    """What a reply is."""
+    """Classification of a reply."""
 
     FIRST = "the first to its datagram"
     DUPLICATE = "one more to the same datagram"
@@ -24,7 +24,7 @@ class Flight:
     """The datagrams of one session.
 
     ``jitter_ns`` is the estimate of RFC 3550, section 6.4.1, over round trips; None before the second reply.
-    ``overtaken``: whether the reply noted last came after that to a later datagram.
+    ``overtaken``: the latest reply arrived after the reply to a later datagram.
     """
 
     __slots__ = ("_highest", "_last_trip_ns", "_sent_ns", "jitter_ns", "next", "overtaken", "trip_ns")
@@ -39,7 +39,7 @@ class Flight:
         self._sent_ns: dict[int, int] = {}
 
     def send(self, now_ns: int) -> int:
-        """Notes a datagram that is about to leave; answers its number."""
+        """Record a datagram that is about to be sent and return its number."""
         number = self.next
         self.next = number + 1
         self._sent_ns[number] = now_ns
@@ -48,7 +48,7 @@ class Flight:
         return number
 
     def arrive(self, number: int, now_ns: int) -> Arrival:
-        """Notes a reply."""
+        """Record a reply."""
         sent_ns = self._sent_ns.get(number)
         self.overtaken = False
         if sent_ns is None:

@@ -32,7 +32,7 @@ NO_MORE = 0.0
 
 
 class Socket(asyncio.DatagramProtocol):
-    """One socket of a session; silent once ``session`` is None."""
+    """One socket of a session; without callbacks once ``session`` is None."""
 
     def __init__(self, session: UdpSession) -> None:
         self.session: UdpSession | None = session
@@ -41,7 +41,7 @@ class Socket(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport
 
     def close(self) -> None:
-        """Nobody is told any more."""
+        """Close the socket; no more callbacks."""
         self.session = None
         self._transport.abort()
 
@@ -89,7 +89,7 @@ class UdpSession(EndpointSession):
 
     def __init__(self, scope: Scope, done: Callable[[Reply], None], resources: RunResources) -> None:
         super().__init__(scope, done, resources.now_ns, resources.options.new_sockets_each_iteration)
-        # For as long as the user lives
+        # For the lifetime of the user
         self._counters: dict[str, float] = {}
         self._flight = Flight()
         self._resources = resources
@@ -115,7 +115,7 @@ class UdpSession(EndpointSession):
         if not self._busy:
             return
         self._stop_dialling()
-        if self._call.sequence is None:  # a reply that comes late could not be told from the next one
+        if self._call.sequence is None:  # a late reply could not be distinguished from the next one
             self.reset()
         self._fail(error_class, "")
 
@@ -151,7 +151,7 @@ class UdpSession(EndpointSession):
         self._send()
 
     def _send(self) -> None:
-        """Sends what is left to send, now or a datagram at a time."""
+        """Send the remaining datagrams, at once or one per interval."""
         call = self._call
         self._timer = None
         while self._left:
@@ -177,7 +177,7 @@ class UdpSession(EndpointSession):
         self._sockets[number % len(self._sockets)].send(data)
 
     def _waited(self, due: float) -> None:
-        """The wait is over. A loop that comes late to it was held up: then replies have as long again to be read."""
+        """End the wait. If the loop was blocked and is late, wait as long again for replies that are not read yet."""
         loop = asyncio.get_running_loop()
         late = loop.time() - due
         self._timer = None
@@ -191,7 +191,7 @@ class UdpSession(EndpointSession):
     # On the way back
 
     def received(self, data: bytes) -> None:
-        """A datagram came."""
+        """Handle a received datagram."""
         now = self._now_ns()
         call = self._call
         self._count("datagrams_received")
@@ -204,7 +204,7 @@ class UdpSession(EndpointSession):
             self._answered(data, now)
 
     def refused(self, error: Exception) -> None:
-        """The network says that nobody is there: the datagrams reached nobody."""
+        """Handle an ICMP error: the datagrams did not reach the endpoint."""
         if not self._busy:
             return
         reply = self.reply
@@ -214,7 +214,7 @@ class UdpSession(EndpointSession):
         self._fail(failures.broken(error), str(error))
 
     def resumed(self) -> None:
-        """What was written has left."""
+        """The write buffer is empty again."""
         if self._busy and self._call.one_way and not self._left and self._timer is None:
             self._finish()
 
@@ -289,7 +289,7 @@ class UdpSession(EndpointSession):
 
 
 class RunResources:
-    """What all users of a run stand on."""
+    """Resources shared by all users of a run."""
 
     def __init__(self, options: Options, context: RunContext) -> None:
         self.options = options

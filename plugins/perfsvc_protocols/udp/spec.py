@@ -23,7 +23,7 @@ class Sequence(Spec):
     size: Literal[4, 8] = titled("字节数", "Bytes", default=4)
     byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big")
     reply_offset: int | None = titled("回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM)
-    """Where it differs from that in the request."""
+    """If it differs from the offset in the request."""
 
 
 class Field(Spec):
@@ -35,9 +35,9 @@ class Field(Spec):
 
 
 class Request(MessageRequest):
-    """Sends a datagram, or several, to ``udp://host:port``; each is answered by one.
+    """Sends datagrams to ``udp://host:port``; each has one reply.
 
-    A reply is known by its sequence number, by a field, or else by order: the next datagram is the reply.
+    A reply is matched by its sequence number, by a field, or else by order: the next datagram is the reply.
     """
 
     sequence: Sequence | None = titled("序号", "Sequence number", default=None)
@@ -46,7 +46,7 @@ class Request(MessageRequest):
     count: int = titled("数据报个数", "So many datagrams", default=1, ge=1, le=4000)
     interval: float = titled("发送间隔（毫秒）", "Time between them, ms", default=0.0, ge=0, le=60_000)
     wait: int | None = titled("最后一个发出后等待（毫秒）", "Wait after the last, ms", default=None, ge=1, le=3_600_000)
-    """What has not come by then is lost. Without it a single datagram has the time limit of the step, several 1 s."""
+    """Replies missing by then are lost. The default is the step's time limit for one datagram, 1 s for several."""
 
     @model_validator(mode="after")
     def _known(self) -> Request:
@@ -60,7 +60,7 @@ class Request(MessageRequest):
 
 
 class Options(SourceOptions, NameOptions):
-    """How every virtual user of a run behaves as a UDP client."""
+    """Options of every virtual user of a run as a UDP client."""
 
     sockets: int = titled("每个虚拟用户的套接字数", "Sockets of each virtual user", default=1, ge=1, le=64)
     """Used in turn: each has a port of its own."""

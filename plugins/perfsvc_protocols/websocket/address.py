@@ -1,4 +1,4 @@
-"""Where a WebSocket URL leads."""
+"""WebSocket URLs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from perfsvc_protocols._net.address import Address
 
 
 def parse_url(url: str) -> Address:
-    """Where a rendered URL leads. Raises NotSent."""
+    """Parse a rendered URL. Raises NotSent."""
     try:
         return address.parse(as_http(url))
     except address.BadAddress as error:

@@ -1,4 +1,4 @@
-"""One connection: opening it with picows, messages out, and frames put together to messages in."""
+"""Connections: opening with picows, messages out, and messages assembled from frames in."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ MESSAGES = (TEXT, BINARY)
 NO_CODE = 1005
 """A close frame without a code, as RFC 6455 has it."""
 PATIENCE_S = 1.0
-"""How long the other side may take to end a connection that both have agreed to close."""
+"""Time for the server to end a connection after the closing handshake."""
 UPGRADE = (
     b"GET  HTTP/1.1\r\nHost: \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-"""What picows sends, without target, host and headers of ours; and how a server's reply begins and ends."""
+"""The upgrade that picows sends, without target, host and our headers, and the frame of a server's reply."""
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 READ_BUFFER = 4096
 """To begin with: thousands of sockets that mostly listen must not cost 16 KiB each."""
@@ -51,31 +51,31 @@ QUIET = logging.LoggerAdapter(_logger)
 
 
 class ConnectionListener(Protocol):
-    """Who uses a connection."""
+    """The user of a connection."""
 
     def message(self, data: bytes, size: int) -> None:
-        """A whole message came; ``size`` is what it took on the wire."""
+        """A complete message was received; ``size`` is its size on the wire."""
         ...
 
     def ponged(self, payload: bytes, size: int) -> None:
-        """A pong came."""
+        """A pong was received."""
         ...
 
     def closed(self, code: int) -> None:
-        """The other side closes, or agrees to."""
+        """The other side closes, or confirms a close."""
         ...
 
     def lost(self, error_class: str) -> None:
-        """The connection ended without a word."""
+        """The connection ended without a close frame."""
         ...
 
     def resumed(self) -> None:
-        """What was written has left."""
+        """The write buffer is empty again."""
         ...
 
 
 class EventBuffer:
-    """Owns a connection for the moment between the upgrade and the news of it, in which messages may come already."""
+    """Buffers events between the upgrade and ``attach``: messages may arrive in that moment."""
 
     def __init__(self) -> None:
         self.events: list[Callable[[ConnectionListener], None]] = []
@@ -84,7 +84,7 @@ class EventBuffer:
         self.events.append(lambda listener: listener.message(data, size))
 
     def ponged(self, payload: bytes, size: int) -> None:
-        """Nobody has asked."""
+        """Ignored: no ping was sent."""
 
     def closed(self, code: int) -> None:
         self.events.append(lambda listener: listener.closed(code))
@@ -97,9 +97,9 @@ class EventBuffer:
 
 
 class Connection(WSListener):
-    """An open connection. ``listener`` is None once it is given up: nobody is events any more.
+    """An open connection. ``listener`` is None once it is abandoned.
 
-    ``full``: more was written than the network takes for now. ``upgrade_bytes``: the size of the reply that opened it.
+    ``full``: the write buffer is full. ``upgrade_bytes``: size of the reply to the upgrade.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -115,38 +115,38 @@ class Connection(WSListener):
         self._parts_bytes = 0
         self._transport: WSTransport
 
-    # What its listener does with it
+    # Called by the session
 
     def attach(self, listener: ConnectionListener) -> None:
-        """From now on somebody is events, and of what came before too."""
+        """Set the listener, and report buffered events to it."""
         if self.listener is not None:
             self.listener = listener
-        for tell in self._buffered.events:
-            tell(listener)
+        for report in self._buffered.events:
+            report(listener)
 
     def send(self, kind: WSMsgType, data: bytes) -> int:
-        """Sends a frame; answers its size on the wire."""
+        """Send a frame and return its size on the wire."""
         self._transport.send(kind, data)
         return len(data) + (6 if len(data) < 126 else 8 if len(data) < 65_536 else 14)
 
     def close(self, code: int, reason: str) -> None:
-        """Asks the other side to close; its answer comes as ``closed``."""
+        """Start the closing handshake; its end is reported by ``closed``."""
         self._asked_to_close = True
         self._transport.send_close(code, reason.encode())  # type: ignore[arg-type]  # any code, not only those named
 
     def drop(self) -> None:
-        """Ends it at once; nobody is events."""
+        """Abort the connection without a callback."""
         self.listener = None
         self._transport.disconnect(graceful=False)
 
     def leave(self) -> None:
-        """Says good-bye and ends it; nobody is events."""
+        """Send a close frame and close, without a callback."""
         self.listener = None
         self._asked_to_close = True
         self._transport.send_close(WSCloseCode.OK)
         self._transport.disconnect()
 
-    # What picows does with it
+    # Called by picows
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
@@ -171,7 +171,7 @@ class Connection(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         listener, self.listener = self.listener, None
-        # To a peer that breaks the protocol picows says so, and closes.
+        # picows sends a close frame to a peer that violates the protocol.
         broken = not self._asked_to_close and transport.is_close_frame_sent
         if broken:
             self._farewell = asyncio.get_running_loop().create_task(_heard_out(transport))
@@ -192,7 +192,7 @@ class Connection(WSListener):
         self._asked_to_close = True
         if not transport.is_close_frame_sent:
             transport.send_close(frame.get_close_code())
-        # The server ends the connection, so that its port waits and not ours; but not for ever.
+        # The server closes first, so that TIME_WAIT is on its side; but only for a while.
         asyncio.get_running_loop().call_later(PATIENCE_S, transport.disconnect)
         listener.closed(int(frame.get_close_code()) or NO_CODE)  # type: ignore[call-overload]  # an int of C
 
@@ -212,23 +212,23 @@ class Connection(WSListener):
 
 
 async def _heard_out(transport: WSTransport) -> None:
-    """Takes note of why picows gave a connection up, lest the loop complain that nobody did."""
+    """Retrieve the exception of a failed connection, so that the loop does not log it as never retrieved."""
     with contextlib.suppress(Exception):
         await transport.wait_disconnected()
 
 
 def wire_size(payload: int) -> int:
-    """How many bytes a frame from a server takes, header included."""
+    """Return the size of a frame from a server, header included."""
     return payload + (2 if payload < 126 else 4 if payload < 65_536 else 10)
 
 
 def headers_size(headers: Iterable[tuple[str, str]]) -> int:
-    """How many bytes headers take, line ends included."""
+    """Return the size of headers, line ends included."""
     return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 class Opening:
-    """A connection on its way: what is known of it while it is being opened, whether it succeeds or not.
+    """A connection that is being opened, and what is known of it whether that succeeds or not.
 
     ``ready_ns`` is the moment the upgrade was sent, 0 before.
     """
@@ -300,7 +300,7 @@ class Opening:
         except BaseException:
             hang_up(dialled.socket)
             raise
-        if listener is None:  # how picows says that the connection ended during the upgrade
+        if listener is None:  # picows's sign that the connection ended during the upgrade
             raise Failed(failures.CLOSED_EARLY, "the server closed the connection during the upgrade")
         return listener  # type: ignore[return-value]  # what the factory made
 

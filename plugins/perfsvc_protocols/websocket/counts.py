@@ -1,4 +1,4 @@
-"""What a session counts beside its requests: messages, pings, pushes and close codes."""
+"""Counters of a session: messages, pings, pushes and close codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which messages an ``expect`` waits for: predicates made ready once, or once for each request where they vary."""
+"""Predicates of ``expect``, compiled once, or once per request if they vary."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Match = Callable[[bytes], bool]
 
 
 class MessagePredicate(NamedTuple):
-    """What is waited for: ``make`` makes a predicate of the rendered ``payload``. Raises Fault."""
+    """An expected message: ``make`` compiles the rendered ``payload`` to a predicate. Raises Fault."""
 
     payload: Payload
     make: Callable[[bytes], Match]
@@ -41,7 +41,7 @@ class MessagePredicate(NamedTuple):
 
 
 def message_predicate(expect: Expect, texts: Texts, at: str) -> MessagePredicate | None:
-    """What an ``expect`` waits for; None when that is any message. Notes what is wrong with it."""
+    """Return the predicate of an ``expect``, None for any message. Problems are added to ``texts``."""
     if expect.contains is not None:
         return MessagePredicate(texts.text(expect.contains, f"{at}.contains"), _contains)
     if expect.regex is not None:

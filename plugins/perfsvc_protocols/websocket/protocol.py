@@ -52,7 +52,7 @@ class WebSocketProtocol(Protocol):
         return WebSocketSession(scope, done, self._resources)
 
     def _url(self, url: str, texts: Texts) -> Payload:
-        """A step without a URL in a run without a base URL is at home on the connection of a step before it."""
+        """Compile the URL. Without any URL a step uses the connection of a step before it."""
         text = url if address.ABSOLUTE.match(url) else address.joined(self.context.base_url, url)
         payload = texts.text(text, "url")
         if payload.constant and not texts.problems:

@@ -1,4 +1,4 @@
-"""What came of a request. One object per virtual user, used over and over."""
+"""Replies. One object per virtual user, reused for each request."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ NS = 1_000_000_000
 
 
 class Performer(Protocol):
-    """What an operation asks of the session. Each answers whether it is done already."""
+    """Operations of a session. Each returns whether it is complete."""
 
     def send(self, kind: WSMsgType, payload: Payload) -> bool: ...
     def ping(self) -> bool: ...
@@ -37,11 +37,11 @@ class Performer(Protocol):
 
 Varying = Payload | MessagePredicate
 Operation = Callable[[Performer], bool]
-"""Begins something; True when it is done already, else the session goes on when it is."""
+"""Starts an operation. Returns True if it is complete; else the session continues when it is."""
 
 
 class Target(NamedTuple):
-    """Where a step wants to be connected: no URL of its own means wherever the user is."""
+    """The URL of a step; without a URL of its own (``own``) the user's current connection."""
 
     own: bool
     url: Payload
@@ -64,7 +64,7 @@ class WebSocketCall(Call):
         self.varying = tuple(varying)
 
     def render(self, scope: Scope) -> dict[Varying, Any]:
-        """What varies, for one virtual user at this moment. Raises MissingVariable and NotSent."""
+        """Render the varying parts for one virtual user. Raises MissingVariable and NotSent."""
         return {each: each.render(scope) for each in self.varying}
 
 

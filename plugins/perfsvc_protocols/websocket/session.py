@@ -39,11 +39,11 @@ NS_PER_MS = 1_000_000
 SWITCHING_PROTOCOLS = 101
 PING_BYTES = 4
 EARLIEST_S = 0.001
-"""By so much uvloop's timers may ring too early: they count whole milliseconds."""
+"""uvloop timers may fire up to 1 ms early: they count whole milliseconds."""
 
 
 class RunResources(NamedTuple):
-    """What all users of a run stand on."""
+    """Resources shared by all users of a run."""
 
     options: Options
     now_ns: Callable[[], int]
@@ -51,7 +51,7 @@ class RunResources(NamedTuple):
 
 
 class WebSocketSession(Session):
-    """Performs the operations of one call after the other; an operation that has to wait says so, and goes on later.
+    """Performs the operations of a call in turn; an operation that waits is continued by a callback.
 
     ``started_ns`` of a request is the moment its first operation began; of one that only opens the connection, the
     moment its upgrade was sent.
@@ -83,7 +83,7 @@ class WebSocketSession(Session):
 
     def __init__(self, scope: Scope, done: Callable[[Reply], None], resources: RunResources) -> None:
         super().__init__(scope, done)
-        # For as long as the user lives
+        # For the lifetime of the user
         self.reply = WebSocketReply()
         self._backlog: deque[bytes] = deque(maxlen=resources.options.backlog)
         self._connection: Connection | None = None
@@ -146,7 +146,7 @@ class WebSocketSession(Session):
 
     async def close(self) -> None:
         self.reset()
-        await asyncio.sleep(0)  # the loop tells the connection that it ended, and lets go of it
+        await asyncio.sleep(0)  # lets the loop run the callbacks of the closed connection
 
     # Connecting
 
@@ -200,7 +200,7 @@ class WebSocketSession(Session):
     # Performing
 
     def _perform(self) -> bool:
-        """Goes on with the operations; True when there are none left."""
+        """Continue with the operations. Return True if none is left."""
         self._awaiting = ""
         for operation in self._operations:
             if self._connection is None:
@@ -272,7 +272,7 @@ class WebSocketSession(Session):
         self._connection.close(code, reason)  # type: ignore[union-attr]
         return False
 
-    # What the connection tells
+    # Callbacks of the connection
 
     def message(self, data: bytes, size: int) -> None:
         self._counts.received += 1

@@ -64,7 +64,7 @@ class Close(Spec):
 
 
 class Action(Spec):
-    """What is done over the connection, in this order: send, ping, expect, hold, close."""
+    """Operations on the connection, in this order: send, ping, expect, hold, close."""
 
     text: str | None = titled("文本消息", "Text message", default=None)
     base64: str | None = titled("二进制消息（Base64）", "Binary message, base64", default=None)
@@ -83,7 +83,7 @@ class Action(Spec):
 
     @property
     def payloads(self) -> list[str]:
-        """Which payloads were given, by the names users write; ``json: null`` is one."""
+        """Names of the payloads that were given, as users write them; ``json: null`` counts."""
         return [name for field, name in PAYLOADS.items() if self._given(field)]
 
     @property
@@ -136,7 +136,7 @@ class Request(Action):
 
 
 class Options(DialOptions):
-    """How every virtual user of a run behaves as a WebSocket client."""
+    """Options of every virtual user of a run as a WebSocket client."""
 
     max_message_bytes: int = titled(
         "单条消息上限（字节）", "Largest message, bytes", default=10 * MIB, ge=1024, le=256 * MIB

@@ -12,23 +12,23 @@ NEVER = -1
 
 
 class TransferListener(Protocol):
-    """Whose request a handle carries."""
+    """The user of a handle."""
 
     def completed(self, code: int, message: str) -> None:
-        """It ended; ``code`` is libcurl's, 0 for a reply. Called once, and never from inside ``start``."""
+        """The transfer ended; ``code`` is libcurl's, 0 for a reply. Called once, never from inside ``start``."""
         ...
 
 
 class Driver:
-    """Tells libcurl what the loop sees, and owners what libcurl ended.
+    """Connects libcurl's multi interface with the event loop, and reports completed transfers.
 
-    libcurl gives a socket up when a request on it ends, and asks for it again with the next one, which mostly begins a
-    moment later: inside the very callback that tells of the end. So the loop goes on watching a socket until that
-    callback is over; watching it anew costs four calls into the kernel.
+    libcurl stops watching a socket when a request on it ends, and watches it again for the next request, which mostly
+    starts a moment later, inside the callback of that end. So the loop keeps watching a socket until that callback is
+    over: removing and adding it again would cost four system calls.
     """
 
     def __init__(self, connections_per_host: int, connections: int) -> None:
-        """At most so many connections to one place, 0 for any number, and at most so many idle ones for each cache."""
+        """``connections_per_host``: limit per host, 0 for none. ``connections``: limit of idle ones per cache."""
         self._loop = asyncio.get_running_loop()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
@@ -48,7 +48,7 @@ class Driver:
         self._let_go: set[int] = set()
 
     def start(self, handle: pycurl.Curl, owner: TransferListener) -> None:
-        """Sends what a handle holds."""
+        """Send the request of a handle."""
         self._owners[handle] = owner
         self._multi.add_handle(handle)
         self._running += 1
@@ -59,7 +59,7 @@ class Driver:
                 self._settle_soon()
 
     def cancel(self, handle: pycurl.Curl) -> None:
-        """Gives a request up: its owner is not told, and what it had been using is not used again."""
+        """Abandon a request without a callback; its connection is not reused."""
         if self._owners.pop(handle, None) is not None:
             self._multi.remove_handle(handle)
             self._running -= 1
@@ -78,7 +78,7 @@ class Driver:
             self._opened.setdefault(handle, set()).add(descriptor)
 
     def closing(self, handle: pycurl.Curl) -> None:
-        """The connections of a handle are about to be closed, of which libcurl tells nothing."""
+        """Stop watching the connections of a handle before it is closed: libcurl does not report that."""
         for descriptor in self._opened.pop(handle, ()):
             self._unwatch(descriptor)
             del self._openers[descriptor]
@@ -96,10 +96,10 @@ class Driver:
             self._unwatch(descriptor)
         self._multi.close()
 
-    # What libcurl asks for
+    # Called by libcurl
 
     def _watch(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
-        if self._closed:  # connections that say good-bye
+        if self._closed:  # closing handshakes of connections
             return
         if what == pycurl.POLL_REMOVE:
             self._let_go.add(descriptor)
@@ -129,7 +129,7 @@ class Driver:
     def _remember(self, milliseconds: int) -> None:
         self._wanted_ms = None if milliseconds == NEVER and self._timer is None else milliseconds
 
-    # What the loop tells
+    # Called by the event loop
 
     def _act(self, descriptor: int, events: int) -> None:
         if descriptor in self._let_go:  # closed by libcurl, in a callback before this one
@@ -171,7 +171,7 @@ class Driver:
             self._timer = self._loop.call_later(wanted * MILLISECOND, self._due)
 
     def _complete(self) -> None:
-        """Tells the owners of all requests that have ended, also of those that end while others are told."""
+        """Report all requests that have ended, also those that end during these callbacks."""
         while True:
             _, good, bad = self._multi.info_read()
             if not good and not bad:
@@ -183,12 +183,12 @@ class Driver:
 
     def _end(self, handle: pycurl.Curl, code: int, message: str) -> None:
         owner = self._owners.pop(handle, None)
-        if owner is None:  # given up while others were told
+        if owner is None:  # abandoned during the callback of another
             return
         self._multi.remove_handle(handle)
         self._running -= 1
         try:
             owner.completed(code, message)
         except Exception as error:
-            told = {"message": "an HTTP session raised when its request had ended", "exception": error}
-            self._loop.call_exception_handler(told)
+            context = {"message": "an HTTP session raised when its request had ended", "exception": error}
+            self._loop.call_exception_handler(context)

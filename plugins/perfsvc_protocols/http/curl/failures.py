@@ -41,12 +41,12 @@ OPENSSL = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)")
 MISMATCH = re.compile(r"no alternative certificate subject name|subject name .* does not match|does not match target")
 HUNG_UP = "unexpected eof while reading"
 OURS = "ERR_CLOSING"
-"""What libcurl says of a QUIC connection that it closes itself, because what came on it made no sense."""
+"""libcurl's message for a QUIC connection that it closes itself after a protocol error."""
 TUNNEL = re.compile(r"CONNECT tunnel failed, response (\d+)")
 
 
 def unreached(code: int, message: str) -> bool:
-    """Whether nobody took the connection, so that another address may be tried."""
+    """Whether no connection was made, so that another address may be tried."""
     return code in UNREACHED and message.startswith("Failed to connect")
 
 

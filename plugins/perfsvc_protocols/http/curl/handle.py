@@ -1,4 +1,4 @@
-"""One user's requests as libcurl takes them: a handle that is used over and over, and told only what has changed."""
+"""Requests of one user as options of a reused handle; only changed options are set."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ VERSIONS: dict[str, int] = {
 OURS = frozenset({b"content-length", b"connection"})
 """Headers that libcurl computes, or that HTTP/2 does not have."""
 QUIET = (b"content-type", b"expect", b"user-agent", b"accept")
-"""Headers that libcurl would add of its own accord."""
+"""Header fields that libcurl would add by itself."""
 MAX_EXPECT_WAIT_MS = 1_000
-"""How long a server may take to say that it wants the body; one that says nothing gets it then (RFC 9110, 10.1.1)."""
+"""Wait for 100 Continue before the body is sent anyway (RFC 9110, 10.1.1)."""
 
 
 class Handle:
@@ -80,7 +80,7 @@ class Handle:
             self._say(message, wire)
 
     def own_connections(self) -> None:
-        """From now on connections are kept for this handle alone; those of before are closed."""
+        """Give this handle a connection cache of its own; earlier connections are closed."""
         self.forget_connections()
         self._share = pycurl.CurlShare()
         self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_CONNECT)
@@ -125,7 +125,7 @@ class Handle:
         easy.setopt(pycurl.HTTP_VERSION, self._version(needs, message))
         easy.setopt(pycurl.CONNECTTIMEOUT_MS, call.timeout_ns // 1_000_000)
         easy.setopt(pycurl.EXPECT_100_TIMEOUT_MS, min(call.timeout_ns // 2_000_000, MAX_EXPECT_WAIT_MS))
-        # A redirect to elsewhere must not take credentials along.
+        # A redirect to another origin must not carry the credentials.
         if needs.credentials is not None and not message.elsewhere:
             easy.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST)
             easy.setopt(pycurl.USERNAME, render(needs.credentials.username, scope))
@@ -196,7 +196,7 @@ class Handle:
 
 
 def headers(lines: list[bytes], authority: bytes, *, expects: bool) -> list[bytes]:
-    """Header lines as libcurl takes them: without what it computes, and with its own additions refused."""
+    """Return header lines for libcurl: without those it computes, and with its additions suppressed."""
     found, names = [], set()
     for line in lines:
         name, _, value = line.partition(b":")

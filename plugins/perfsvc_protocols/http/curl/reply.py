@@ -1,4 +1,4 @@
-"""What came back through libcurl: its headers line by line, and its body without framing."""
+"""Reply from libcurl: header lines, and the body without framing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One virtual user whose requests libcurl carries."""
+"""Session of one user over libcurl."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class CurlSession(HttpUser):
             return True
 
     def _account(self, easy: pycurl.Curl) -> None:
-        """What libcurl knows of times and bytes, put on the reply."""
+        """Take times and bytes from libcurl into the reply."""
         reply = self.reply
         ready = easy.getinfo(pycurl.PRETRANSFER_TIME_T)
         sent = easy.getinfo(pycurl.REQUEST_SIZE)

@@ -1,4 +1,4 @@
-"""What all requests of a run have in common, as libcurl is told it once for each user."""
+"""Options common to all requests of a run, set once per handle, and addresses to connect to."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_ADDRESS = "no address that may be used"
 
 
 class ConnectTo(tuple[str, str | None]):
-    """Where a connection goes, ``address:port``, and the address that it comes from, None where the system chooses."""
+    """Address to connect to, ``address:port``, and the source address, None for the system's choice."""
 
     __slots__ = ()
 
@@ -58,7 +58,7 @@ class Settings:
         return self._options.shared_connections > 0
 
     def apply(self, easy: pycurl.Curl, scope: Scope) -> None:
-        """Tells a user's handle what is the same for all its requests. Raises MissingVariable."""
+        """Set the options common to all requests of a user. Raises MissingVariable."""
         easy.setopt(pycurl.NOSIGNAL, 1)
         easy.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         easy.setopt(pycurl.PATH_AS_IS, 1)
@@ -75,7 +75,7 @@ class Settings:
         self._go_through_proxy(easy, scope)
 
     async def candidates(self, origin: Origin, easy: pycurl.Curl, vu: int) -> list[ConnectTo]:
-        """Where to find an origin, in the order to try. Raises Failed, TargetDenied."""
+        """Return the addresses of an origin in the order to try. Raises Failed, TargetDenied."""
         found = await self._look_up(origin.host, origin.port)
         if self._proxy is None:
             return [_connect_to(info, self._dialer.sources.of(vu, info[0])) for info in found]
@@ -92,7 +92,7 @@ class Settings:
 
         A name that the plan overrides must not be looked up by anyone.
         """
-        overridden = self._options.place_of(origin.host, origin.port) is not None
+        overridden = self._options.override_of(origin.host, origin.port) is not None
         return self._proxy is None or self._proxy.scheme == "socks5" or origin.secure or overridden
 
     def _trust(self, easy: pycurl.Curl) -> None:
@@ -123,7 +123,7 @@ class Settings:
             easy.setopt(pycurl.SSLKEY_BLOB, identity.key.encode())
 
     def _go_through_proxy(self, easy: pycurl.Curl, scope: Scope) -> None:
-        # Said even where there is none: libcurl would otherwise look for one in the environment of this process.
+        # Set even without a proxy: libcurl would otherwise take one from the environment of this process.
         easy.setopt(pycurl.PROXY, "" if self._options.proxy is None else self._options.proxy.url)
         easy.setopt(pycurl.NOPROXY, "")
         if self._proxy is not None:

@@ -1,4 +1,4 @@
-"""Which steps go through libcurl, and whether the libcurl that is here can do what they want."""
+"""Which steps need libcurl, and whether the installed libcurl supports them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ else:
     MISSING = False
 
 OURS = frozenset({"1.1", "2"})
-"""Versions that our own client speaks."""
+"""Versions of our own client."""
 HTTP2 = 1 << 16
 HTTP3 = 1 << 25
 NEEDED = {"2": HTTP2, "3": HTTP2 | HTTP3, "auto": HTTP2 | HTTP3}
@@ -33,12 +33,12 @@ NO_TLS = Text("HTTP/3 只能用于 https", "HTTP/3 is for https only")
 
 
 def always(options: Options) -> bool:
-    """Whether a run is beyond our own client, whatever its steps are."""
+    """Whether the options alone require libcurl."""
     return options.http_version not in OURS or options.proxy is not None or options.shared_connections > 0
 
 
 def needed(request: Request, options: Options) -> bool:
-    """Whether a step is."""
+    """Whether a step requires libcurl."""
     version = request.http_version or options.http_version
     sends_file = request.body_file is not None and version != "2"
     asks = request.expect_continue or sends_file or isinstance(request.auth, DigestAuth)
@@ -60,7 +60,7 @@ def check(call: HttpCall, options: Options) -> None:
 
 
 def system_authorities() -> tuple[str | None, str | None]:
-    """File and folder of the certificates this system trusts: what Python's own TLS looks at."""
+    """Return file and folder of the system's trusted certificates, as Python's ssl module uses them."""
     paths = ssl.get_default_verify_paths()
     return paths.cafile, paths.capath
 

@@ -15,7 +15,7 @@ from perfsvc_protocols.http.spec import Options
 
 
 class CurlTransport:
-    """What the sessions of a run share. Nothing is opened before the first request: compiling needs no event loop."""
+    """Shared by the sessions of a run. Nothing is opened before the first request: compiling needs no event loop."""
 
     def __init__(self, options: Options, context: RunContext, dialer: Dialer) -> None:
         """Raises InvalidInput."""

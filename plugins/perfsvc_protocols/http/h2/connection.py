@@ -1,4 +1,4 @@
-"""One connection, carrying one request after the other, each as a stream of its own."""
+"""HTTP/2 connection, one request at a time, each as a stream."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ class Connection(ConnectionControl):
         self._fresh = False
         self._head: Head | None = None
 
-    # What its listener does with it
+    # Called by the session
 
     def request(self, call: HttpCall, wire: bytes, file: FileBody | None) -> None:
-        """Sends a request, given as HTTP/1.1 would send it."""
+        """Send a request, given in HTTP/1.1 form."""
         self._stream = stream = self._next
         self._next = stream + 2
         self.call = call
@@ -112,7 +112,7 @@ class Connection(ConnectionControl):
         self._sender.end()
         self._write(frame(RST_STREAM, 0, self._stream, UINT32.pack(CANCEL)))
 
-    # What the event loop does with it
+    # Called by the event loop
 
     def data_received(self, data: bytes) -> None:
         if self.call is not None:
@@ -170,7 +170,7 @@ class Connection(ConnectionControl):
     def _send_later(
         self, stream: int, size: int, read: Callable[[int], bytes], close: Callable[[], None] | None
     ) -> None:
-        # Nobody can be told now that a file cannot be read: the request has only begun.
+        # Read later: a failure to read the file must not be reported from inside start.
         self._sender.begin(stream, size, read, close)
         if size:
             asyncio.get_running_loop().call_soon(self._pump)
@@ -190,7 +190,7 @@ class Connection(ConnectionControl):
     # The reply in one piece
 
     def _is_known_reply(self, data: bytes) -> bool:
-        """Whether the data is one reply, whole, with a head that was seen before; it is then dealt with."""
+        """Process data that is one complete reply with a known head. Return False if it is not."""
         size, mine = len(data), self._stream
         if size < 2 * FRAME_HEADER_SIZE:
             return False
@@ -224,7 +224,7 @@ class Connection(ConnectionControl):
     # The reply in pieces
 
     def _read(self, data: bytes) -> int:
-        """Deals with all frames that are there, and tells where they end. Raises ProtocolError, Oversized."""
+        """Process all complete frames and return where they end. Raises ProtocolError, Oversized."""
         at, size = 0, len(data)
         while size - at >= FRAME_HEADER_SIZE:
             word, flags, stream = unpack(data, at)
@@ -258,7 +258,7 @@ class Connection(ConnectionControl):
     def _block(self, flags: int, stream: int, block: bytes) -> None:
         if not self._is_current(stream):
             return
-        if self._head is not None:  # what follows a body is of no interest
+        if self._head is not None:  # trailers are ignored
             if not flags & END_STREAM:
                 raise ProtocolError("a second head")
             self._ends(self._head)
@@ -307,7 +307,7 @@ class Connection(ConnectionControl):
 
     def _rst_stream(self, stream: int, payload: bytes) -> None:
         if len(payload) != 4:
-            raise ProtocolError("a frame of another size")
+            raise ProtocolError("a frame of a wrong size")
         if self._is_current(stream):
             code = UINT32.unpack(payload)[0]
             self._end = self._stream_refused if code == REFUSED_STREAM else lambda: self._stream_reset(code)
@@ -328,7 +328,7 @@ class Connection(ConnectionControl):
     # How it ends
 
     def _complete(self) -> None:
-        if self._sender.busy:  # answered before it was heard
+        if self._sender.busy:  # complete reply before the whole body was sent
             self._write(frame(RST_STREAM, 0, self._stream, UINT32.pack(CANCEL)))
         self._request_done()
         self.served = True
@@ -346,7 +346,7 @@ class Connection(ConnectionControl):
         self._listener.stream_reset(self, code)
 
     def _request_done(self) -> None:
-        """Nothing is in flight any more; a connection that may carry nothing else ends."""
+        """End the request in flight; retire a connection that can take no other."""
         self.call = self._end = None
         self._sender.end()
         if not self._lasting or self.write is None or self._next > MAX_STREAM_ID:
@@ -361,7 +361,7 @@ class Connection(ConnectionControl):
             self._listener.protocol_error(self, cause)
 
     def _is_dead(self) -> bool:
-        """Whether two requests in a row were given up without a sign of life from the server."""
+        """Whether two requests in a row were abandoned without any byte from the server."""
         if self._reply.bytes_received:
             return False
         before, self._silent = self._silent, self._stream

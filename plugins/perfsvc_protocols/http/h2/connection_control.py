@@ -1,4 +1,4 @@
-"""What concerns a connection as a whole: settings, windows, signs of life, and its end."""
+"""Connection-level frames: SETTINGS, WINDOW_UPDATE, PING, GOAWAY."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from perfsvc_protocols.http.h2.sending import Sender
 
 UPDATE_THRESHOLD = MAX_WINDOW // 2
 MAX_CONTROL_FRAMES = 1000
-"""A server that asks for more of them within one request is up to no good."""
+"""Limit of control frames per request (flood protection)."""
 
 
 class ConnectionControl(BaseConnection):
-    """A connection that knows nothing of requests. ``negotiated``: whether the server speaks HTTP/2 at all."""
+    """Base class of HTTP/2 connections: everything that concerns no stream. ``negotiated``: ALPN chose HTTP/2."""
 
     __slots__ = ("_control_frames", "_preface_received", "_received", "_sender", "_stream", "negotiated")
 
@@ -44,7 +44,7 @@ class ConnectionControl(BaseConnection):
         self._stream = 0
         self._received = 0
 
-    # What the event loop does with it
+    # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -77,23 +77,23 @@ class ConnectionControl(BaseConnection):
         self.call = self.write = None
         self._sender.end()
 
-    # What the server does with it
+    # Frames from the server
 
     def _check_preface(self, kind: int, flags: int) -> None:
         if kind != SETTINGS or flags & ACK:
-            raise ProtocolError("the server does not begin with its settings")
+            raise ProtocolError("the first frame is not SETTINGS")
         self._preface_received = True
 
     def _control(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
-        """A frame that is not about a reply. Raises ProtocolError; what is unknown is no violation."""
+        """Handle a frame that is not part of a reply; unknown types are ignored. Raises ProtocolError."""
         if kind == WINDOW_UPDATE:
             self._sender.update_window(stream, _number(payload, 4) & MAX_WINDOW)
             self._pump()
         elif kind == PUSH_PROMISE:
-            raise ProtocolError("a push, which nobody asked for")
+            raise ProtocolError("PUSH_PROMISE although push is disabled")
         elif kind in (SETTINGS, PING, GOAWAY):
             if stream:
-                raise ProtocolError("a stream, where the connection is meant")
+                raise ProtocolError("a connection-level frame on a stream")
             self._connection_frame(kind, flags, payload)
 
     def _connection_frame(self, kind: int, flags: int, payload: bytes) -> None:
@@ -101,13 +101,13 @@ class ConnectionControl(BaseConnection):
             self._goaway_received(_number(payload[:4], 4) & MAX_STREAM_ID)
         elif kind == PING:
             if len(payload) != 8:
-                raise ProtocolError("a ping of another size")
+                raise ProtocolError("PING of a wrong size")
             if not flags & ACK:
                 self._count_control_frame()
                 self._write(frame(PING, ACK, 0, payload))
         elif flags & ACK:
             if payload:
-                raise ProtocolError("settings that are seen, and changed")
+                raise ProtocolError("SETTINGS ACK with a payload")
         else:
             self._count_control_frame()
             self._sender.apply_settings(payload)
@@ -117,7 +117,7 @@ class ConnectionControl(BaseConnection):
     def _count_control_frame(self) -> None:
         self._control_frames += 1
         if self._control_frames > MAX_CONTROL_FRAMES:
-            raise ProtocolError("no end of chores")
+            raise ProtocolError("too many control frames")
 
     def _count_received(self, size: int) -> None:
         self._received += size
@@ -125,7 +125,7 @@ class ConnectionControl(BaseConnection):
             self._send_window_updates()
 
     def _send_window_updates(self) -> None:
-        """Says that as much may come again as has come."""
+        """Send WINDOW_UPDATE frames for what was received."""
         self._write(window_update(0, self._received))
         if self.call is not None:
             self._write(window_update(self._stream, self._received))
@@ -137,14 +137,14 @@ class ConnectionControl(BaseConnection):
 
     @abstractmethod
     def _pump(self) -> None:
-        """Sends as much of a body as may be sent now."""
+        """Send as much of the body as the windows allow."""
 
     @abstractmethod
     def _goaway_received(self, last: int) -> None:
-        """The server takes no more requests, and has not seen those behind ``last``."""
+        """Handle GOAWAY: no more requests; streams beyond ``last`` were not processed."""
 
 
 def _number(payload: bytes, size: int) -> int:
     if len(payload) != size:
-        raise ProtocolError("a frame of another size")
+        raise ProtocolError("a frame of a wrong size")
     return int(UINT32.unpack(payload)[0])

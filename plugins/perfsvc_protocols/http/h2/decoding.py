@@ -1,4 +1,4 @@
-"""Header blocks as the heads of replies."""
+"""Header blocks to reply heads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perfsvc_protocols.http.head import MAX_HEAD
 from perfsvc_protocols.http.rendered_request import REDIRECTS
 
 KNOWN = 256
-"""Heads that are remembered: with a date in each, those of a few seconds."""
+"""Number of heads kept: since each has a date, those of a few seconds."""
 NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 UNFIT = re.compile(rb"[\r\n\0]")
 STATUS = re.compile(rb"[1-9][0-9]{2}")
@@ -24,9 +24,9 @@ SWITCHING_PROTOCOLS = 101
 
 
 class Head(NamedTuple):
-    """The head of a reply. ``raw`` is what HTTP/1.1 would make of it, ``length`` that of its body where it is told.
+    """The head of a reply. ``raw`` is its HTTP/1.1 form, ``length`` its Content-Length.
 
-    ``plain``: it neither sets cookies nor leads elsewhere.
+    ``plain``: it sets no cookie and is no redirect.
     """
 
     status: int
@@ -40,7 +40,7 @@ class Head(NamedTuple):
 
 
 class Heads:
-    """Decodes the blocks of a run. No table is ever filled, so a block means the same whatever connection it is on."""
+    """Decodes the header blocks of a run. Without a dynamic table equal blocks are equal heads on any connection."""
 
     def __init__(self) -> None:
         self.known: dict[bytes, Head] = {}
@@ -48,7 +48,7 @@ class Heads:
         self._decoder.header_table_size = self._decoder.max_allowed_table_size = 0
 
     def decode(self, block: bytes) -> Head:
-        """The head that a block stands for. Raises ProtocolError."""
+        """Decode a block. Raises ProtocolError."""
         try:
             pairs = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
         except (HPACKError, IndexError, ValueError) as error:
@@ -66,12 +66,12 @@ def _head(pairs: list[tuple[bytes, bytes]]) -> Head:
         raise ProtocolError("a reply without a status")
     status = int(pairs[0][1])
     if status == SWITCHING_PROTOCOLS:
-        raise ProtocolError("another protocol, which nobody asked for")
+        raise ProtocolError("status 101, which HTTP/2 does not have")
     lengths = set()
     lines = [b"HTTP/2 %d" % status]
     for name, value in pairs[1:]:
         if not NAME.fullmatch(name) or name in NOT_OURS or UNFIT.search(value):
-            raise ProtocolError(f"a header that must not be: {name[:100]!r}")
+            raise ProtocolError(f"an invalid header field: {name[:100]!r}")
         if name == b"content-length":
             lengths.add(value)
         lines.append(b"%b: %b" % (name, value))
@@ -83,5 +83,5 @@ def _length(status: int, said: set[bytes]) -> int | None:
     if status in NO_BODY or not said:
         return None
     if len(said) > 1 or not LENGTH.fullmatch(next(iter(said))):
-        raise ProtocolError("a length that is none")
+        raise ProtocolError("an invalid Content-Length")
     return int(next(iter(said)))

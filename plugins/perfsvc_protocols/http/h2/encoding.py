@@ -1,4 +1,4 @@
-"""Requests as header blocks: from the bytes of HTTP/1.1, without a table, so that equal requests are equal bytes."""
+"""Request heads to header blocks, without the dynamic table, so that equal requests are equal bytes."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from perfsvc_protocols.http.h2.frames import frame
 NOT_OURS = frozenset(
     {b"connection", b"host", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade", b"http2-settings"}
 )
-"""Headers that HTTP/2 has not, or that are told in another way."""
+"""Header fields that HTTP/2 forbids or carries as pseudo-header fields."""
 SECRET = frozenset({b"authorization", b"cookie"})
-"""Headers that nobody on the way may put into a table either."""
+"""Header fields sent as never indexed (RFC 7541, 6.2.3)."""
 METHODS = {b"GET": b"\x82", b"POST": b"\x83"}
 ROOT = b"\x84"
 PLAIN, SECURE = b"\x86", b"\x87"
 AUTHORITY, METHOD, PATH = 1, 2, 4
 NAMES = {name: at for at, (name, _) in reversed(list(enumerate(HeaderTable.STATIC_TABLE, 1)))}
-"""Where names stand in HPACK's static table."""
+"""Index of each name in HPACK's static table."""
 
 
 @lru_cache(maxsize=256)
 def block_of(head: bytes, secure: bool) -> bytes:
-    """The header block of a request, given its head as HTTP/1.1 would send it."""
+    """Encode the header block of a request, given its head in HTTP/1.1 form."""
     start, *lines = head.rstrip(b"\r\n").split(b"\r\n")
     method, target, _ = start.split(b" ", 2)
     pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
@@ -45,7 +45,7 @@ def block_of(head: bytes, secure: bool) -> bytes:
 
 
 def frames_of(block: bytes, stream: int, ends: bool, size: int) -> bytes:
-    """A block that is larger than a frame of ``size`` bytes."""
+    """Split a block that is larger than a frame of ``size`` bytes."""
     return b"".join(_frames(block, stream, END_STREAM if ends else 0, size))
 
 
@@ -74,7 +74,7 @@ def _literal(index: int, name: bytes, value: bytes, representation: int = 0) -> 
 
 
 def _integer(value: int, most: int, high: int = 0) -> bytes:
-    """A number as HPACK writes it, into a byte whose high bits are taken."""
+    """Encode an HPACK integer into a byte whose high bits are in use."""
     if value < most:
         return bytes((high | value,))
     made = bytearray((high | most,))

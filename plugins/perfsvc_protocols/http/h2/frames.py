@@ -1,4 +1,4 @@
-"""HTTP/2 frames (RFC 9113): how they are laid out, and those that never change."""
+"""HTTP/2 frames (RFC 9113): layout, and frames that never change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_WINDOW = MAX_STREAM_ID = 2**31 - 1
 
 
 class ProtocolError(Exception):
-    """What came is not HTTP/2; says why."""
+    """A violation of HTTP/2 by the server, with the reason."""
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -36,12 +36,12 @@ def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
 
 
 def window_update(stream: int, size: int) -> bytes:
-    """Says that so many bytes more may come."""
+    """Make a WINDOW_UPDATE frame."""
     return frame(WINDOW_UPDATE, 0, stream, UINT32.pack(size))
 
 
 def unpadded(flags: int, payload: bytes) -> bytes:
-    """What a frame carries, without padding and priority. Raises ProtocolError."""
+    """Return a payload without padding and priority. Raises ProtocolError."""
     padding = 0
     start = 0
     if flags & PADDED:
@@ -58,7 +58,7 @@ def unpadded(flags: int, payload: bytes) -> bytes:
 
 
 OURS = ((HEADER_TABLE_SIZE, 0), (ENABLE_PUSH, 0), (INITIAL_WINDOW_SIZE, MAX_WINDOW))
-"""No table: the same header block always means the same. No pushes. Windows that are never in the way."""
+"""No dynamic table, so that equal header blocks are equal heads; no push; the largest windows."""
 PREFACE = b"".join(
     (
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

@@ -1,4 +1,4 @@
-"""Bodies on their way, within what the server is ready to take."""
+"""Request bodies within the flow-control windows."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from perfsvc_protocols.http.h2.frames import ProtocolError
 from perfsvc_protocols.http.h2.frames import frame
 
 MAX_SENT_FRAME = 65_536
-"""Frames that we send are no larger, whatever the server would take: a large body is not read far ahead."""
+"""Limit of our own frames, below the server's, so that a large body is not read far ahead."""
 NO_STREAM = -1
 
 
 class FileBody:
-    """A file that is being sent; as long as it was when it was opened."""
+    """A file that is being sent, with its size when it was opened."""
 
     def __init__(self, path: Path) -> None:
         """Raises NotSent."""
@@ -42,7 +42,7 @@ class FileBody:
 
 
 class Sender:
-    """What the server takes, and the body that is on its way."""
+    """Flow control of a connection, and the body that is being sent."""
 
     __slots__ = ("_close", "_initial", "_left", "_read", "_stream", "_stream_window", "_window", "frame_size", "paused")
 
@@ -60,18 +60,18 @@ class Sender:
 
     @property
     def busy(self) -> bool:
-        """Whether a body is not yet sent as a whole."""
+        """Whether part of a body is still to be sent."""
         return self._left > 0
 
     def at_once(self, size: int) -> bool:
-        """Whether a body fits into one frame that may be sent now; it then counts as sent."""
+        """Whether a body fits into one frame that may be sent now, which then counts as sent."""
         if size > self.frame_size or size > self._window or size > self._initial or self.paused:
             return False
         self._window -= size
         return True
 
     def begin(self, stream: int, size: int, read: Callable[[int], bytes], close: Callable[[], None] | None) -> None:
-        """A body that takes its time; ``ready`` gives it."""
+        """Begin a body that takes more than one frame; ``ready`` yields them."""
         self._stream = stream
         self._stream_window = self._initial
         self._left = size
@@ -79,7 +79,7 @@ class Sender:
         self._close = close
 
     def end(self) -> None:
-        """The body is sent, or nobody wants it any more."""
+        """End a body: sent as a whole, or abandoned."""
         self._left = self._stream_window = 0
         self._stream = NO_STREAM
         if self._close is not None:
@@ -104,12 +104,12 @@ class Sender:
                 self.end()
             yield frame(DATA, flags, stream, part)
 
-    # What the server says
+    # Frames from the server
 
     def update_window(self, stream: int, size: int) -> None:
-        """Raises ProtocolError for a window that is too wide."""
+        """Apply a WINDOW_UPDATE. Raises ProtocolError for an increment of 0 and beyond the maximum."""
         if size == 0:
-            raise ProtocolError("a window that grows by nothing")
+            raise ProtocolError("WINDOW_UPDATE with an increment of 0")
         if not stream:
             self._window += size
         elif stream == self._stream:
@@ -118,9 +118,9 @@ class Sender:
             raise ProtocolError("a window that is too wide")
 
     def apply_settings(self, settings: bytes) -> None:
-        """Takes over what a SETTINGS frame says. Raises ProtocolError."""
+        """Apply the payload of a SETTINGS frame. Raises ProtocolError."""
         if len(settings) % SETTING.size:
-            raise ProtocolError("settings that are cut off")
+            raise ProtocolError("SETTINGS of a wrong size")
         for name, value in SETTING.iter_unpack(settings):
             if name == INITIAL_WINDOW_SIZE:
                 if value > MAX_WINDOW:
@@ -129,5 +129,5 @@ class Sender:
                 self._initial = value
             elif name == MAX_FRAME_SIZE:
                 if not DEFAULT_FRAME_SIZE <= value <= LARGEST_FRAME_SIZE:
-                    raise ProtocolError("a frame size that is none")
+                    raise ProtocolError("an invalid SETTINGS_MAX_FRAME_SIZE")
                 self.frame_size = min(value, MAX_SENT_FRAME)
