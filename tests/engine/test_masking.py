@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from perfsvc.engine.masking import masked
-from perfsvc.engine.masking import masked_document
 
 
 @pytest.mark.parametrize(
@@ -41,21 +42,10 @@ def test_masking(text: str, expected: str) -> None:
     assert masked(text) == expected
 
 
-def test_masking_takes_no_time_even_of_hostile_text() -> None:
-    for hostile in ("pass" * 1024, '"token":[' * 450, "<password" * 450, 'name="pin"' * 400, "\\" * 4000 + '"key":"'):
-        masked(hostile)
-
-
-def test_masking_a_document() -> None:
-    document = {
-        "headers": {"Authorization": "Bearer x", "X-Shop": "1"},
-        "auth": {"type": "basic", "username": "u", "password": "p"},
-        "url": "/list?token=abc&page=2",
-        "json": {"password": "{{password}}", "secrets": ["a", {"b": "c"}], "pin": 4, "empty": {"token": ""}},
-    }
-    assert masked_document(document) == {
-        "headers": {"Authorization": "***", "X-Shop": "1"},
-        "auth": {"type": "basic", "username": "***", "password": "***"},
-        "url": "/list?token=***&page=2",
-        "json": {"password": "{{password}}", "secrets": ["***", {"b": "***"}], "pin": 4, "empty": {"token": ""}},
-    }
+@pytest.mark.parametrize(
+    "hostile", ["pass" * 1024, '"token":[' * 450, "<password" * 450, 'name="pin"' * 400, "\\" * 4000 + '"key":"']
+)
+def test_masking_hostile_text_of_full_length_takes_little_processor_time(hostile: str) -> None:
+    began = time.process_time()
+    masked(hostile)
+    assert time.process_time() - began < 2.0
