@@ -1,1 +1,16 @@
-"""What the measurements say: reports, live frames and answers in the form of the API. No I/O."""
+"""Measurements in the form of the API: reports, live frames, estimates. No I/O.
+
+=================  =================================================
+``report``         the report of a run
+``breakdown``      its parts by step and error class
+``nodes``          its nodes: shares, figures, losses
+``warnings``       its warnings
+``blocks``         groups of figures that several answers share
+``live``           live frames
+``run_frame``      first frame of a live feed
+``search_frames``  frames of searches and adaptive load
+``step_tree``      steps as a tree in document order
+``curve``          planned load as a line of points
+``plan_estimate``  expected iterations, requests and users of a plan
+=================  =================================================
+"""

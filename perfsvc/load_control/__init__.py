@@ -1,4 +1,13 @@
-"""Load controllers: what the load should be, from what was just measured. Pure."""
+"""Load controllers: what the load should be, from what was just measured. Pure.
+
+===============  ====================================================
+``controller``   interface of controllers; the levels they may choose
+``level_stats``  what was measured at one level
+``step``         staircase: table of levels and the knee
+``error_rate``   search for the breaking point
+``adaptive``     holds a metric at its target
+===============  ====================================================
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,19 @@
-"""From samples to judgement: histograms, windows and their merge, series, thresholds, validity, score. No I/O."""
+"""From samples to verdict: histograms, windows and their merge, series, thresholds, validity, score. No I/O.
+
+=================  =======================================================
+``histogram``      latency histograms that merge exactly
+``recorder``       samples of one step, folded into a window each second
+``tally``          totals: what is counted, and how windows add up
+``run_metrics``    the run: snapshots of all nodes merged
+``deduplication``  each snapshot counted once
+``watermark``      when a second is complete
+``bucket``         one span of a run's series
+``series``         the run over time, at several resolutions
+``step_series``    the first steps over time
+``node_series``    one node over time
+``figures``        rates and latencies as users read them; a closed second
+``thresholds``     breaches while the run goes on, verdict at its end
+``validity``       whether the generator was fit to measure
+``score``          performance score with its parts
+=================  =======================================================
+"""

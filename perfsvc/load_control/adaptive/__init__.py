@@ -1,1 +1,14 @@
-"""Test mode ``adaptive``: a closed loop that holds a target metric."""
+"""Adaptive load: holds a metric at its target.
+
+=================  ===============================================================
+``controller``     the controller: level for each second, result at the end
+``regulator``      control law, on logarithms
+``target_metric``  the metric and its distance from the target
+``estimator``      mean of the readings at a level, and its uncertainty
+``elasticity``     how strongly the metric changes with load
+``bracket``        neighbouring levels, one too low, one too high
+``ceiling``        levels that were too much
+``outage``         a target without replies, told apart from one with few requests
+``hold_summary``   result of the hold, and the trace
+=================  ===============================================================
+"""

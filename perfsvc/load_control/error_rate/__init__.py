@@ -1,1 +1,8 @@
-"""Test mode ``error_rate``: the search for the breaking point."""
+"""Search for the breaking point: the highest load with an acceptable error rate.
+
+==============  ========================================================
+``controller``  the controller: level for each second, result at the end
+``bisection``   next level of the search
+``trial``       one level held, and its verdict
+==============  ========================================================
+"""
