@@ -39,7 +39,7 @@ NEVER = -1
 """As low-water mark: refilling would change nothing."""
 
 
-class Host(Interface):
+class BufferHost(Interface):
     """The engine that a buffer belongs to."""
 
     time: ProfileClock
@@ -195,7 +195,7 @@ class RowBuffer:
     ``usable`` are claimed rows; when only ``low`` are left, ``refill`` gets more.
     """
 
-    def __init__(self, host: Host, supply: RowSupply, allocation: Allocation, graceful_s: float) -> None:
+    def __init__(self, host: BufferHost, supply: RowSupply, allocation: Allocation, graceful_s: float) -> None:
         self._host = host
         self._supply = supply
         self._allocation = allocation

@@ -26,7 +26,10 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.config import SearchConfig
 from perfsvc.model.config import TestMode
 from perfsvc.model.config import TestType
+from perfsvc.model.liveness import GRACE_S
+from perfsvc.model.liveness import LEASE_S
 from perfsvc.model.liveness import SILENT_S
+from perfsvc.model.liveness import UNREACHABLE_S
 from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import WhenLate
@@ -142,6 +145,28 @@ def test_the_limits_of_validity_are_those_of_the_code(language: str) -> None:
     numbers = {cause: [float(number) for number in re.findall(r"[\d.]+", row)] for cause, row in table.items()}
     assert numbers == LIMITS
     assert numbers.keys() == {*validity.AT_ITS_LIMIT, *validity.NOT_ALL_COUNTED, "no_samples"}
+
+
+SILENCE = {
+    "": [
+        f"known after {SILENT_S:g} s without a message",
+        f"stops its load by itself {LEASE_S:g} s after",
+        f"has sent nothing for {UNREACHABLE_S:g} s",
+        f"or {GRACE_S:g} s after the first one has",
+    ],
+    ".zh-CN": [
+        f"{SILENT_S:g} 秒没有任何消息后得知",
+        f"最后一次收到服务消息 {LEASE_S:g} 秒后自行停止施压",
+        f"{UNREACHABLE_S:g} 秒内没有任何消息，或已离开",
+        f"在第一个节点上报 {GRACE_S:g} 秒之后发布",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", BOTH)
+def test_the_limits_of_silence_are_those_of_the_code(language: str) -> None:
+    text = page("distributed", language)
+    assert [limit for limit in SILENCE[language] if limit not in text] == []
 
 
 @pytest.mark.parametrize("language", BOTH)

@@ -13,7 +13,7 @@ process does not need.
 ``deployment``     one run: compiled on all nodes, started and ended together
 ``run_nodes``      node table of a run: commands, replies, losses
 ``node_startup``   compile, setup and start of a node, also in a run under way
-``node_watch``     control loop of a run: silent and late nodes
+``run_watch``      control loop of a run: silent and late nodes
 ``load_shares``    how the load is split, and who takes over
 ``balancing``      weights, from the plan and by health
 ``replacements``   new nodes for vacant slots

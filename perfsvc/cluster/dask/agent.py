@@ -138,7 +138,7 @@ class AgentPlugin(WorkerPlugin):
                 command, self._catalog.protocol, self._clock, self._send, lambda: self._forget(assignment)
             )
         except Exception as error:
-            self._send(messages.Refused(assignment=assignment, **text_of(error)._asdict()))
+            self._send(messages.Refusal(assignment=assignment, **text_of(error)._asdict()))
             self._send(messages.Ended(assignment=assignment))
 
     def _forget(self, assignment: str) -> None:

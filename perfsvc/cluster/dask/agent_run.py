@@ -156,7 +156,7 @@ class AgentRun:
         try:
             await self._engine.prepare(command.variables)
         except Exception as error:
-            self._send(messages.Refused(assignment=self.assignment, **text_of(error)._asdict()))
+            self._send(messages.Refusal(assignment=self.assignment, **text_of(error)._asdict()))
             return
         self._send(messages.Prepared(assignment=self.assignment, variables=dict(self._engine.variables)))
 

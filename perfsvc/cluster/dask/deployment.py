@@ -19,11 +19,11 @@ from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.load_shares import DRAINED
 from perfsvc.cluster.dask.load_shares import LoadShares
 from perfsvc.cluster.dask.node_startup import NodeStartup
-from perfsvc.cluster.dask.node_watch import NodeWatch
 from perfsvc.cluster.dask.replacements import Replacements
 from perfsvc.cluster.dask.row_server import RowServer
 from perfsvc.cluster.dask.run_nodes import RunNode
 from perfsvc.cluster.dask.run_nodes import RunNodes
+from perfsvc.cluster.dask.run_watch import RunWatch
 from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.compiled import CompiledRun
@@ -74,7 +74,7 @@ class DaskDeployment:
         self._rows = RowServer(allocator, self.nodes)
         self._startup = NodeStartup(spec, pool, self.nodes, self.shares, self._rows)
         self._replacements = Replacements(spec, pool, self.nodes, self.shares, self._startup)
-        self._watch = NodeWatch(spec, self.nodes, self.shares, self._replacements, self._end_if_empty)
+        self._watch = RunWatch(spec, self.nodes, self.shares, self._replacements, self._end_if_empty)
         self._watching: asyncio.Task[None] | None = None
         self._profile_over = False
         self._fault: RunError | None = None
@@ -188,7 +188,7 @@ class DaskDeployment:
 
     def _handle(self, node: RunNode, report: messages.RunReport) -> None:
         match report:
-            case messages.Compiled() | messages.Prepared() | messages.Refused():
+            case messages.Compiled() | messages.Prepared() | messages.Refusal():
                 node.on_reply(report)
             case messages.Ending():
                 node.ending = not self._ends_by_draining(node)

@@ -172,7 +172,7 @@ class Prepared(AgentMessage, frozen=True, kw_only=True):
     variables: dict[str, Any]
 
 
-class Refused(AgentMessage, frozen=True, kw_only=True):
+class Refusal(AgentMessage, frozen=True, kw_only=True):
     """The run cannot start on this agent, with the reason."""
 
     assignment: str
@@ -234,7 +234,7 @@ class Ended(AgentMessage, frozen=True, kw_only=True):
 LifecycleCommand = Deploy | Prepare | Start | Stop | Abort | Teardown
 LoadCommand = Pause | Resume | SetLevel | Resplit | GrantRows | ConfirmClaim
 Command = Heartbeat | Rejected | LifecycleCommand | LoadCommand
-LifecycleReport = Compiled | Prepared | Refused | Ending | UsersLeft | Ended
+LifecycleReport = Compiled | Prepared | Refusal | Ending | UsersLeft | Ended
 RunReport = LifecycleReport | SnapshotReport | RequestRows | ClaimRows | ReleaseRows
 Report = Hello | Pong | RunReport
 

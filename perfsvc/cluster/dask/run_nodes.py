@@ -138,7 +138,7 @@ class RunNodes:
         await asyncio.sleep(0)  # let it start to wait before the reply can come
         self.send(node, command)
         report = await waiting
-        if isinstance(report, messages.Refused):
+        if isinstance(report, messages.Refusal):
             raise RunError(f"节点 {node.name} 拒绝执行：{report.zh}", f"node {node.name} refuses: {report.en}")
         return report
 

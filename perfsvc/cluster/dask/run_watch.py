@@ -21,7 +21,7 @@ from perfsvc.model.run import RunSpec
 log = logging.getLogger(__name__)
 
 
-class NodeWatch:
+class RunWatch:
     """Watches the nodes of one run.
 
     ``on_idle`` is called while no replacement may be awaited any more: without nodes the run is then over.
