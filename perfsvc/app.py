@@ -1,4 +1,4 @@
-"""The composition root of the service: the one module that knows everyone."""
+"""The composition root of the service: the only module that imports every layer."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ FIRST_PASSWORD = Text(
 
 
 class App:
-    """The whole service. ``start`` puts it up, ``stop`` takes it down in the opposite order."""
+    """The whole service. ``stop`` shuts down in the reverse order of ``start``."""
 
     port: int
-    """Where it listens, once it has started."""
+    """The listening port, once started."""
 
     def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
         self.settings = settings
@@ -74,7 +74,7 @@ class App:
         self._self_check = SelfCheck(self._clock)
 
     async def start(self) -> None:
-        """Raises StartupError and its kind, StoreUnavailable; what had been put up is then taken down again."""
+        """Start the service. Raises StartupError, StoreUnavailable; what was started is then stopped again."""
         try:
             await self._start()
         except BaseException:
@@ -82,7 +82,7 @@ class App:
             raise
 
     async def stop(self) -> None:
-        """End all runs with their reports, then everything else."""
+        """Stop all runs with their reports, then everything else."""
         await self._standing.aclose()
 
     async def _start(self) -> None:
@@ -119,7 +119,7 @@ class App:
         standing.callback(self.services.nodes.close)
         self.first_password = await self.services.accounts.ensure_administrator()
         server = self._listen(sockets)
-        # Last in, first out: no new connection, then the runs end, then open connections are closed.
+        # Last in, first out: stop accepting connections, stop the runs, close open connections.
         standing.push_async_callback(server.close_all_connections)
         standing.push_async_callback(runs.close)
         standing.callback(server.stop)
@@ -128,7 +128,7 @@ class App:
 
     @property
     def address(self) -> str:
-        """Where the service is."""
+        """The URL of the service."""
         host = self.settings.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
@@ -177,7 +177,7 @@ class App:
             await asyncio.sleep(LOCK_CHECK_S)
             try:
                 held = await asyncio.to_thread(self._lock.still_held)
-            except Exception as error:  # the database is away; nobody else can have it either
+            except Exception as error:  # the database is away, for other services too
                 log.warning("the database's lock cannot be checked: %s", error)
                 continue
             if not held:
@@ -241,7 +241,7 @@ async def ended(task: asyncio.Task[None]) -> None:
 
 
 def serve(settings: Settings, language: str) -> int:
-    """Run the service until it is told to stop; answers the exit code."""
+    """Run the service until a signal arrives. Return the exit code."""
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )

@@ -1,29 +1,32 @@
-"""Every error that perfsvc raises on purpose.
+"""The errors that perfsvc raises.
 
 PerfsvcError
-├── InvalidInput          422  what was asked is wrong; ``problems`` lists every fault by path
-├── BadRequest            400  not even readable: broken JSON
-│   ├── TooLarge          413  more bytes than are taken
-│   └── WrongContentType  415  sent as what it should not be
-├── NotAuthenticated      401  who are you?
-├── Forbidden             403  we know you, and you may not
+├── InvalidInput          422  invalid; ``problems`` lists every problem by path
+├── BadRequest            400  unreadable: broken JSON
+│   ├── TooLarge          413  over the size limit
+│   └── WrongContentType  415  wrong content type
+├── NotAuthenticated      401  no valid credentials
+├── Forbidden             403  known, but not allowed
 ├── NotFound              404
 ├── MethodNotAllowed      405
-├── Conflict              409  right in itself, wrong now
-│   └── IllegalTransition      a run in this state cannot do that
+├── Conflict              409  valid, but not in the current state
+│   └── IllegalTransition      not in this state of a run
 ├── TooManyRequests       429  ``retry_after`` seconds
-├── SourceFailed          502  a data source did not give its rows; says why
+├── SourceFailed          502  a data source failed; names the cause
 ├── Unavailable           503
 │   ├── StoreUnavailable       the database is away or too slow
 │   └── StoreBusy              the bounded queue to the database is full
-├── StartupError          500  perfsvc refuses to start
+├── StartupError          500  the service cannot start
 │   ├── SettingsError
 │   ├── PluginConflict         two classes of one name; names both distributions
 │   └── MigrationError
-└── RunError              500  a run could not go on; becomes the run's end reason
+└── RunError              500  a run failed; becomes its end reason
 
-Every error carries its message in both languages; nothing below ``web`` and ``cli`` chooses one.
-A request of a load test that fails is not an error of ours: it is a sample with an error class.
+Every error has its message in both languages; only ``web`` and ``cli`` choose one. A failed request is not an
+error but a sample with an error class.
+
+A ``Problem`` is one fault of an input with its path. A validator raises ``Fault`` (``model/problems``), which becomes
+InvalidInput. A plugin raises ``Failed`` for a failed call and ``DataFailure`` for a failed data source.
 """
 
 from __future__ import annotations
@@ -33,13 +36,13 @@ from typing import NamedTuple
 
 
 class Text(NamedTuple):
-    """A message in the two languages of the product."""
+    """A message in Chinese and English."""
 
     zh: str
     en: str
 
     def of(self, language: str) -> str:
-        """The text in ``language`` (``en…`` is English, everything else Chinese)."""
+        """Return the text in ``language``: English for ``en…``, Chinese for anything else."""
         return self.en if language.lower().startswith("en") else self.zh
 
     def __str__(self) -> str:
@@ -47,17 +50,14 @@ class Text(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One fault in an input: where (``config.vus``, ``steps[0].name``) and what."""
+    """One fault of an input: its path (``config.vus``, ``steps[0].name``) and a message."""
 
     path: str
     text: Text
 
 
 class PerfsvcError(Exception):
-    """The root of the tree.
-
-    ``status`` is the HTTP status a REST answer would carry.
-    """
+    """The base class. ``status`` is the HTTP status of the response."""
 
     status: ClassVar[int] = 500
 
@@ -67,7 +67,7 @@ class PerfsvcError(Exception):
 
 
 class InvalidInput(PerfsvcError):
-    """The input was understood and is wrong; carries every problem found, not just the first."""
+    """The input is invalid; ``problems`` holds all problems, not just the first."""
 
     status = 422
 
@@ -77,7 +77,7 @@ class InvalidInput(PerfsvcError):
 
     @classmethod
     def at(cls, path: str, zh: str, en: str) -> InvalidInput:
-        """One problem at one place."""
+        """Return the error for a single problem."""
         return cls([Problem(path, Text(zh, en))])
 
     def __str__(self) -> str:
@@ -85,13 +85,13 @@ class InvalidInput(PerfsvcError):
 
 
 class BadRequest(PerfsvcError):
-    """The input could not be read at all."""
+    """The input is unreadable."""
 
     status = 400
 
 
 class TooLarge(BadRequest):
-    """The body has more bytes than are taken."""
+    """The body exceeds the size limit."""
 
     status = 413
 
@@ -100,7 +100,7 @@ class TooLarge(BadRequest):
 
 
 class WrongContentType(BadRequest):
-    """The body was not sent as JSON, or a file within a form."""
+    """The body has a wrong content type."""
 
     status = 415
 
@@ -111,7 +111,7 @@ class WrongContentType(BadRequest):
 
 
 class NotAuthenticated(PerfsvcError):
-    """No credentials, or credentials that no longer hold."""
+    """No credentials, or invalid ones."""
 
     status = 401
 
@@ -120,7 +120,7 @@ class NotAuthenticated(PerfsvcError):
 
 
 class Forbidden(PerfsvcError):
-    """The caller is known and not allowed."""
+    """The user is not allowed to do this."""
 
     status = 403
 
@@ -129,13 +129,13 @@ class Forbidden(PerfsvcError):
 
 
 class NotFound(PerfsvcError):
-    """No such thing, or none the caller may know of."""
+    """The resource does not exist, or is hidden from the user."""
 
     status = 404
 
 
 class MethodNotAllowed(PerfsvcError):
-    """The path is there and does not know this method."""
+    """The path exists, but not with this method."""
 
     status = 405
 
@@ -144,17 +144,17 @@ class MethodNotAllowed(PerfsvcError):
 
 
 class Conflict(PerfsvcError):
-    """The request is right in itself and wrong in the present state."""
+    """The request is valid, but not in the current state."""
 
     status = 409
 
 
 class IllegalTransition(Conflict):
-    """A run in this state cannot do what was asked."""
+    """The action is not possible in this state of the run."""
 
 
 class TooManyRequests(PerfsvcError):
-    """Try again after ``retry_after`` seconds."""
+    """The rate limit is exceeded; retry after ``retry_after`` seconds."""
 
     status = 429
 
@@ -172,25 +172,25 @@ class SourceFailed(PerfsvcError):
 
 
 class Unavailable(PerfsvcError):
-    """A part of the service cannot answer now."""
+    """A part of the service is unavailable."""
 
     status = 503
 
 
 class StoreUnavailable(Unavailable):
-    """The database is away or did not answer in time."""
+    """The database is away, or too slow."""
 
 
 class StoreBusy(Unavailable):
-    """The bounded queue in front of the database is full."""
+    """The bounded queue to the database is full."""
 
 
 class StartupError(PerfsvcError):
-    """perfsvc refuses to start."""
+    """The service cannot start."""
 
 
 class SettingsError(StartupError):
-    """A setting has a wrong value; the message names it and its source."""
+    """A setting is invalid; the message names it and its source."""
 
 
 class PluginConflict(StartupError):
@@ -198,8 +198,8 @@ class PluginConflict(StartupError):
 
 
 class MigrationError(StartupError):
-    """The database could not be brought to this version."""
+    """The database cannot be migrated to this version."""
 
 
 class RunError(PerfsvcError):
-    """A run could not go on."""
+    """A run failed."""

@@ -1,6 +1,6 @@
-"""Environments: named targets, with connections to the databases that belong to them.
+"""Environments: named targets with their database connections.
 
-A connection's password is sealed before it is stored and never given back.
+The password of a connection is sealed before it is stored, and never returned.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
 SEALED = "sealed_password"
-"""The key under which a sealed password is stored."""
+"""The key of a stored, sealed password."""
 
 Host = Annotated[str, Field(max_length=2000)]
 Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$")]
@@ -43,7 +43,7 @@ Variables = Annotated[dict[Variable, Value], Field(max_length=500)]
 
 
 class DatabaseForm(Spec):
-    """A connection to a database. Without ``password``, one stored under the same name is kept."""
+    """A database connection. Without ``password``, the stored one of the same name is kept."""
 
     type: Annotated[str, Field(pattern=r"^[a-z0-9_+-]{1,30}$")] = titled("类型", "Kind, such as mysql")
     host: str = titled("主机", "Host", default="", max_length=255)
@@ -57,7 +57,7 @@ Databases = Annotated[dict[Name, DatabaseForm], Field(max_length=50)]
 
 
 class PublicDatabase(BaseModel):
-    """A connection as it is shown: only whether there is a password."""
+    """A connection in responses: whether it has a password, but not which."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,7 +75,7 @@ class PublicDatabase(BaseModel):
 
 
 class EnvFields(Spec):
-    """What an environment is made of."""
+    """The fields of an environment."""
 
     name: Name = titled("环境名称", "Name")
     host: Host = titled("服务地址", "Base URL", default="")
@@ -96,7 +96,7 @@ class EnvForm(EnvFields):
 
 
 class EnvChange(Change):
-    """What can be changed about an environment; ``databases`` names all that shall be left."""
+    """Changes of an environment; ``databases`` replaces all connections."""
 
     name: Name = may_change("环境名称", "Name")
     host: Host = may_change("服务地址", "Base URL")
@@ -111,14 +111,14 @@ class EnvChange(Change):
 
 
 def checked_host(value: str) -> str:
-    """The base URL, if it is one or empty; raises Fault."""
+    """Return the base URL, valid or empty. Raises Fault."""
     if value:
         check_address(value)
     return value
 
 
 class Envs:
-    """Everything about environments."""
+    """The environments of projects."""
 
     def __init__(self, store: Store, vault: Vault) -> None:
         self._store = store
@@ -149,7 +149,7 @@ class Envs:
         await self._store.run(envs.delete, env_id)
 
     def password(self, env: Env, database: str) -> str:
-        """The password of one of an environment's connections, empty where there is none; for opening it."""
+        """Return the plain password of a connection, empty if it has none."""
         sealed = env.databases[database].get(SEALED)
         return self._vault.unseal(sealed) if sealed else ""
 
@@ -168,7 +168,7 @@ class Envs:
         entry = form.model_dump(exclude={"password"})
         if form.password:
             return {**entry, SEALED: self._vault.seal(form.password)}
-        # Kept only for the same account: a password must not follow a connection to somebody else's host.
+        # Kept for the same account only: a password must not follow a connection to another host.
         same_account = all(entry[name] == stored.get(name) for name in ("type", "host", "port", "user"))
         if form.password is None and same_account and SEALED in stored:
             return {**entry, SEALED: stored[SEALED]}

@@ -1,4 +1,4 @@
-"""The types of fields that several forms have."""
+"""Field types that several forms share."""
 
 from __future__ import annotations
 

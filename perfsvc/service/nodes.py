@@ -1,4 +1,4 @@
-"""The engine processes for people to look at: how they are, how they were lately, and sparing one of them."""
+"""Engine processes: current state, recent history, and draining."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from perfsvc.model.node import NodeInfo
 
 INTERVAL_S = 2.0
 KEPT = 300
-"""Readings of each node, so ten minutes."""
+"""Readings per node: ten minutes."""
 FORGOTTEN_AFTER = 300
-"""A node that is gone is still shown, as lost, for so many readings."""
+"""Number of readings for which a lost node is still listed."""
 
 
-KeepDrained = Callable[[str, bool], Awaitable[None]]
-"""Remembers, beyond the end of this process, whether a node of this name is to get no load."""
+StoreDrained = Callable[[str, bool], Awaitable[None]]
+"""Stores whether a node of this name is drained, for later processes."""
 
 
 class NodeSource(Protocol):
-    """What a cluster tells of its nodes."""
+    """The nodes of a cluster."""
 
     def nodes(self) -> list[NodeInfo]: ...
 
     def drain(self, name: str, draining: bool) -> bool:
-        """Answers whether a node of this name gets no load whenever it joins. Raises NotFound, Conflict."""
+        """Drain or undrain a node. Return whether nodes of this name are drained. Raises NotFound, Conflict."""
         ...
 
 
 class Reading(NamedTuple):
-    """How a node was at a moment (ISO 8601): units as in NodeInfo."""
+    """A node at a moment (ISO 8601), in the units of NodeInfo."""
 
     time: str
     cpu: float
@@ -50,7 +50,7 @@ class Reading(NamedTuple):
     loop_lag: float
 
 
-class Watched:
+class WatchedNode:
     """A node with its latest readings."""
 
     def __init__(self, info: NodeInfo) -> None:
@@ -59,72 +59,72 @@ class Watched:
         self.unseen = 0
 
     def seen(self, info: NodeInfo, time: str) -> None:
-        """It is there."""
+        """Record a reading."""
         if (info.pid, info.since) != (self.info.pid, self.info.since):
-            self.history.clear()  # another process has the name now
+            self.history.clear()  # another process took the name
         self.info, self.unseen = info, 0
         self.history.append(Reading(time, round(info.cpu, 1), info.memory, round(info.loop_lag_ms, 3)))
 
     def missed(self) -> None:
-        """It is not."""
+        """Record that the node is missing."""
         self.info, self.unseen = msgspec.structs.replace(self.info, state="lost", shares={}), self.unseen + 1
 
 
 class NodeWatch:
-    """Looks at the nodes every two seconds while it is open, in bounded memory, and whenever somebody asks."""
+    """Reads the nodes every two seconds while open, and on request. Memory is bounded."""
 
-    def __init__(self, source: NodeSource, clock: Clock, keep_drained: KeepDrained) -> None:
+    def __init__(self, source: NodeSource, clock: Clock, store_drained: StoreDrained) -> None:
         self._source = source
         self._clock = clock
-        self._keep_drained = keep_drained
-        self._nodes: dict[str, Watched] = {}
+        self._store_drained = store_drained
+        self._nodes: dict[str, WatchedNode] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
-        """Begin to look."""
-        self._look()
+        """Start reading periodically."""
+        self._read()
         self._timer = asyncio.get_running_loop().call_later(INTERVAL_S, self.open)
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop reading."""
         if self._timer is not None:
             self._timer.cancel()
 
     def all(self) -> list[dict[str, Any]]:
-        """The nodes: this server, then its agents by name, as they are now."""
+        """Return the current nodes: this server, then its agents by name."""
         current = self._current()
         gone = [watched.info for name, watched in self._nodes.items() if name not in current and watched.unseen]
         ordered = sorted([*current.values(), *gone], key=lambda node: (node.kind != "server", node.name))
-        return [answer_of(node) for node in ordered]
+        return [node_document(node) for node in ordered]
 
     def one(self, name: str) -> dict[str, Any]:
-        """A node with its history, the oldest reading first. Raises NotFound."""
+        """Return a node with its history, oldest reading first. Raises NotFound."""
         watched = self._nodes.get(name)
         info = self._current().get(name) or (None if watched is None else watched.info)
         if info is None:
             raise NotFound("节点不存在", "there is no such node")
-        return {**answer_of(info), "history": [each._asdict() for each in watched.history] if watched else []}
+        return {**node_document(info), "history": [each._asdict() for each in watched.history] if watched else []}
 
     async def drain(self, name: str, draining: bool) -> dict[str, Any]:
-        """Give a node no more load from now on, or give it load again. Raises NotFound, Conflict, StoreUnavailable."""
-        await self._keep_drained(name, self._source.drain(name, draining))
+        """Drain a node, so that later runs skip it, or undrain it. Raises NotFound, Conflict, StoreUnavailable."""
+        await self._store_drained(name, self._source.drain(name, draining))
         return self.one(name)
 
     def _current(self) -> dict[str, NodeInfo]:
         return {node.name: node for node in self._source.nodes()}
 
-    def _look(self) -> None:
+    def _read(self) -> None:
         current, time = self._current(), iso_z(utc_now(self._clock))
         for name, node in current.items():
-            self._nodes.setdefault(name, Watched(node)).seen(node, time)
+            self._nodes.setdefault(name, WatchedNode(node)).seen(node, time)
         for name in self._nodes.keys() - current.keys():
             self._nodes[name].missed()
             if self._nodes[name].unseen > FORGOTTEN_AFTER:
                 del self._nodes[name]
 
 
-def answer_of(node: NodeInfo) -> dict[str, Any]:
-    """A node as the API shows it: ``running`` holds its share of each run, in percent."""
+def node_document(node: NodeInfo) -> dict[str, Any]:
+    """Return a node as the API shows it; ``running`` holds its share of each run in percent."""
     return {
         "name": node.name,
         "kind": node.kind,

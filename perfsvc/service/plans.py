@@ -1,4 +1,4 @@
-"""Plans: scenes with weights, and how they load their target."""
+"""Plans: scenes with weights, and a config."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PlanForm(Spec):
 
 
 class PlanChange(Change):
-    """What can be changed about a plan. ``config`` is merged key by key; ``scenes`` names all that shall be left."""
+    """Changes of a plan. ``config`` is merged key by key; ``scenes`` replaces all scenes."""
 
     name: Name = may_change("测试计划名称", "Name")
     description: Description | None = may_change("测试计划描述", "Description")
@@ -79,15 +79,15 @@ class Plans:
         return await self._store.run(plans.page, project_id, page, page_size)
 
     async def update(self, plan_id: int, change: PlanChange) -> Plan:
-        """A run that has started keeps what it started with. Raises InvalidInput as ``create`` does."""
+        """Update a plan; active runs are not affected. Raises InvalidInput as ``create`` does."""
         return await self._store.run(_update, plan_id, change)
 
     async def delete(self, plan_id: int) -> None:
-        """The plan with its runs and reports; raises Conflict while it runs."""
+        """Delete a plan with its runs and reports. Raises Conflict while a run is active."""
         if self._is_active(plan_id):
             raise Conflict("测试计划正在执行，不能删除", "The plan is running; it cannot be deleted")
         while await self._store.run(windows.prune, plan_id):
-            pass  # piece by piece, so that no single call of a long history runs into the store's time limit
+            pass  # in batches: a long history would exceed the store's time limit in one call
         await self._store.run(plans.delete, plan_id)
 
 

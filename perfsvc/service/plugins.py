@@ -1,4 +1,4 @@
-"""What is loaded: protocols and data sources with their schemas, and the plugins that failed, with the cause."""
+"""Loaded protocols and data sources with their schemas, and plugins that failed to load, with the cause."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from perfsvc.plugin.catalog import Catalog
 
 
 class Plugins:
-    """Reading the catalog."""
+    """Read access to the plugin catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._described = catalog.describe()
 
     def describe(self) -> list[dict[str, Any]]:
-        """One entry per protocol, data source and failed plugin."""
+        """Return one entry per protocol, data source and failed plugin."""
         return self._described

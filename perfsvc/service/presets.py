@@ -34,7 +34,7 @@ class PresetForm(Spec):
 
 
 class PresetChange(Change):
-    """What can be changed about a preset; ``config_data`` is replaced as a whole."""
+    """Changes of a preset; ``config_data`` is replaced as a whole."""
 
     name: Name = may_change("预设名称", "Name")
     description: Description | None = may_change("预设描述", "Description")
@@ -43,13 +43,13 @@ class PresetChange(Change):
 
 
 class Presets:
-    """Everything about presets."""
+    """The presets of projects."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def create(self, user: User, form: PresetForm) -> Preset:
-        """Raises InvalidInput for what a plan's config would not take."""
+        """Raises InvalidInput for a config that a plan would refuse."""
         config = checked(form.config_type, form.config_data)
         return await self._store.run(
             presets.create, form.project_id, user.id, form.name, form.config_type, config, form.description
@@ -70,7 +70,7 @@ class Presets:
 
 
 def checked(config_type: str, config_data: dict[str, Any]) -> dict[str, Any]:
-    """The config as it was given, with its mode; raises InvalidInput."""
+    """Return the given config with its mode. Raises InvalidInput."""
     if config_data.get("test_mode", config_type) != config_type:
         raise InvalidInput.at(
             "config_data.test_mode", f"与 config_type {config_type} 不一致", f"differs from config_type {config_type}"

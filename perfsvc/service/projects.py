@@ -1,4 +1,4 @@
-"""Projects and who belongs to them."""
+"""Projects and their members."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ Leader = Annotated[str, Field(max_length=150)]
 
 
 class ProjectForm(Spec):
-    """A new project; without a leader, its creator is named as one."""
+    """A new project; its creator is the default leader."""
 
     name: Name = titled("项目名称", "Name")
     leader: Leader | None = titled("项目负责人", "Leader", default=None)
 
 
 class ProjectChange(Change):
-    """What can be changed about a project."""
+    """Changes of a project."""
 
     name: Name = may_change("项目名称", "Name")
     leader: Leader = may_change("项目负责人", "Leader")
@@ -62,28 +62,28 @@ class MemberForm(Spec):
     role: Role = titled("角色", "Role")
 
     @model_validator(mode="after")
-    def _somebody(self) -> MemberForm:
+    def _one_of_both(self) -> MemberForm:
         if (self.user_id is None) == (self.username is None):
             raise Fault("user_id 与 username 必须且只能填一个", "needs exactly one of user_id and username", "user_id")
         return self
 
 
 class RoleChange(Spec):
-    """Another role for a member."""
+    """A new role of a member."""
 
     role: Role = titled("角色", "Role")
 
 
 class Projects:
-    """Everything about projects."""
+    """Projects and their members."""
 
     def __init__(self, store: Store, tidy: Callable[[], Awaitable[None]]) -> None:
-        """``tidy`` removes what is left, outside the database, of a project that was deleted."""
+        """``tidy`` removes the files of deleted projects."""
         self._store = store
         self._tidy = tidy
 
     async def create(self, user: User, form: ProjectForm) -> Project:
-        """A new project, whose creator becomes its owner."""
+        """Create a project; its creator becomes the owner."""
         leader = user.username if form.leader is None else form.leader
         return await self._store.run(projects.create, form.name, leader, user.id)
 
@@ -91,11 +91,11 @@ class Projects:
         return await self._store.run(projects.get, project_id)
 
     async def page(self, user: User, page: int, page_size: int) -> Page[Project]:
-        """The projects a user belongs to; all of them for an administrator."""
+        """Return the projects of a user; all projects for an administrator."""
         return await self._store.run(projects.page_for_user, user, page, page_size)
 
     async def roles(self, user: User, project_ids: Collection[int]) -> dict[int, Role]:
-        """What the user is in each of these projects; an administrator is an owner everywhere."""
+        """Return the user's role in each project; an administrator is an owner everywhere."""
         if user.administrator:
             return dict.fromkeys(project_ids, Role.OWNER)
         return await self._store.run(projects.roles_in, user.id, project_ids)
@@ -104,7 +104,7 @@ class Projects:
         return await self._store.run(_update, project_id, change.given())
 
     async def delete(self, project_id: int) -> None:
-        """The project with all that is in it; raises Conflict while one of its plans runs."""
+        """Delete a project with its content. Raises Conflict while one of its plans runs."""
         await self._store.run(_delete, project_id)
         await self._tidy()
 
@@ -112,15 +112,15 @@ class Projects:
         return await self._store.run(projects.members, project_id)
 
     async def add_member(self, project_id: int, form: MemberForm) -> Member:
-        """Raises InvalidInput for an unknown user, Conflict for one who is a member already."""
+        """Raises InvalidInput for an unknown user, Conflict for a member."""
         return await self._store.run(_add, project_id, form)
 
     async def set_role(self, project_id: int, user_id: int, role: Role) -> Member:
-        """Raises NotFound for somebody who is not a member, Conflict when no owner would be left."""
+        """Raises NotFound for a user who is not a member, Conflict when no owner would remain."""
         return await self._store.run(_set_role, project_id, user_id, role)
 
     async def remove_member(self, project_id: int, user_id: int) -> None:
-        """Raises NotFound, Conflict when no owner would be left."""
+        """Raises NotFound, Conflict when no owner would remain."""
         await self._store.run(projects.remove_member, project_id, user_id)
 
 
@@ -132,7 +132,7 @@ def _update(project_id: int, changes: dict[str, Any]) -> Project:
 @writes
 def _delete(project_id: int) -> None:
     if any(plans.get(run.plan_id).project_id == project_id for run in executions.unfinished()):
-        raise Conflict("项目中有测试正在执行，不能删除", "A test of this project is running; it cannot be deleted")
+        raise Conflict("项目中有测试正在执行，不能删除", "A run of this project is active; it cannot be deleted")
     projects.delete(project_id)
 
 
@@ -144,7 +144,7 @@ def _add(project_id: int, form: MemberForm) -> Member:
     except NotFound as error:
         raise InvalidInput.at("user_id" if by_id else "username", *error.text) from None
     if projects.role_of(project_id, user.id) is not None:
-        raise Conflict("该用户已是项目成员", "This user is a member already")
+        raise Conflict("该用户已是项目成员", "This user is already a member")
     return projects.set_member(project_id, user.id, form.role)
 
 

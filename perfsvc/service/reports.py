@@ -1,4 +1,4 @@
-"""Reports: one for every run that has ended."""
+"""Reports of ended runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from perfsvc.store.database import Store
 
 
 class Reports:
-    """Reading and deleting reports; making them is the runs' business."""
+    """Reads and deletes reports."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Scenes: what one virtual user does, with every step looked at as a run would compile it."""
+"""Scenes, with every step validated as a run would compile it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SceneForm(SceneSpec):
 
 
 class SceneChange(Change):
-    """What can be changed about a scene."""
+    """Changes of a scene."""
 
     name: Name = may_change("业务流名称", "Name")
     description: Description | None = may_change("描述", "Description")
@@ -55,14 +55,14 @@ class SceneChange(Change):
 
 
 class Scenes:
-    """Everything about scenes."""
+    """The scenes of projects."""
 
     def __init__(self, store: Store, catalog: Catalog) -> None:
         self._store = store
         self._catalog = catalog
 
     async def create(self, user: User, form: SceneForm) -> Scene:
-        """Raises InvalidInput for steps that their protocol refuses."""
+        """Raises InvalidInput for steps that their protocol rejects."""
         given = form.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"project_id", "description"})
         spec = await asyncio.to_thread(self._checked, given)
         return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
@@ -74,7 +74,7 @@ class Scenes:
         return await self._store.run(scenes.page, project_id, page, page_size)
 
     async def update(self, scene_id: int, change: SceneChange) -> Scene:
-        """Raises InvalidInput for steps that their protocol refuses."""
+        """Raises InvalidInput for steps that their protocol rejects."""
         scene = await self.get(scene_id)
         await asyncio.to_thread(self._checked, _merged(scene, change))
         return await self._store.run(self._update, scene_id, change)

@@ -1,4 +1,4 @@
-"""All use cases under one roof, as the web layer is given them."""
+"""All services together, for the web layer."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from perfsvc.store.database import Store
 
 @dataclass(frozen=True)
 class Services:
-    """One object per kind of thing."""
+    """One service per resource."""
 
     clock: Clock
     ping: Callable[[], Awaitable[None]]
-    """Raises StoreUnavailable unless the database answers."""
+    """Raises StoreUnavailable when the database is away."""
     access: Access
     sessions: Sessions
     accounts: Accounts
@@ -74,7 +74,7 @@ def assemble(
     passwords: Passwords,
     self_check: SelfCheck,
 ) -> Services:
-    """The services over a store; whoever made ``passwords`` closes it."""
+    """Return the services over a store. The caller closes ``passwords``."""
     sessions = Sessions(store, settings, secret_key, passwords, clock)
     return Services(
         clock=clock,

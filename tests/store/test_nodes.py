@@ -116,7 +116,9 @@ async def test_coarser_rows_keep_the_nodes_apart(store: Store, world: World):
 async def test_a_run_that_was_interrupted_is_reported_with_all_its_nodes(store: Store, world: World):
     await store.run(executions.create, execution_of(world))
     await store.run(windows.add, world.plan.id, EXECUTION, told())
-    assert await close_interrupted(store) == [EXECUTION]
+    failed: list[str] = []
+    assert await close_interrupted(store, lambda execution_id, _: failed.append(execution_id)) == [EXECUTION]
+    assert failed == []
     report = (await store.run(reports.by_execution, EXECUTION)).body
     assert [(row["node"], row["requests"], row["last_second"] - T0) for row in report["nodes"]] == [
         (NODES[0], 2 * SECONDS, SECONDS),
