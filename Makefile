@@ -37,6 +37,7 @@ check: .venv/ready-test ui-dist
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/circles.py perfsvc perfsvc_protocols perfsvc_datasources
 	$(BIN)/python .ci/sizes.py perfsvc plugins
 	$(BIN)/python .ci/words.py perfsvc plugins docs README.md CONTRIBUTING.md CHANGELOG.md
 	$(NPM) run --silent check

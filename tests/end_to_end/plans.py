@@ -44,11 +44,23 @@ class Viewer(threading.Thread):
         super().__init__()
         self._service, self._address = service, address
         self.frames: list[tuple[float, dict[str, Any]]] = []
+        self._arrived = threading.Condition()
         self.start()
 
     def run(self) -> None:
         for frame in self._service.watch(self._address):
-            self.frames.append((time.time(), frame))
+            with self._arrived:
+                self.frames.append((time.time(), frame))
+                self._arrived.notify_all()
+
+    def await_seconds(self, count: int) -> None:
+        """Wait until the run has reported so many seconds more."""
+        with self._arrived:
+            due = self._seconds() + count
+            assert self._arrived.wait_for(lambda: self._seconds() >= due, timeout=60)
+
+    def _seconds(self) -> int:
+        return sum(frame["type"] == "metrics" for _, frame in self.frames)
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         self.join(30)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.end_to_end.plans import STEPS
@@ -20,13 +18,13 @@ def test_a_rate_changed_by_hand(service: Service, nginx: Nginx) -> None:
     started = service.post(f"/api/performance/plans/{plan}/start/").body
     viewer = Viewer(service, started["websocket_url"])
     load = f"/api/performance/executions/{started['execution_id']}/load/"
-    time.sleep(1.5)
+    viewer.await_seconds(2)
     assert service.post(load, {"vus": 5}).status == 422
     assert service.post(load, {"vus": 5, "arrival_rate": 5}).status == 422
     assert service.post(load, {"arrival_rate": -1}).status == 422
     changed = service.post(load, {"arrival_rate": 100})
     assert (changed.status, changed.body["status"]) == (200, "running")
-    time.sleep(2)
+    viewer.await_seconds(2)
     service.post(f"/api/performance/plans/{plan}/stop/")
     assert service.post(load, {"arrival_rate": 7}).status == 409
     report = report_of(service, plan)
@@ -50,7 +48,7 @@ def test_users_changed_by_hand_in_a_pause(service: Service, nginx: Nginx) -> Non
     service.post(f"/api/performance/plans/{plan}/pause/")
     assert service.post(f"/api/performance/executions/{started['execution_id']}/load/", {"vus": 7}).status == 200
     service.post(f"/api/performance/plans/{plan}/resume/")
-    time.sleep(2.3)
+    viewer.await_seconds(3)
     service.post(f"/api/performance/plans/{plan}/stop/")
     users = [frame["data"]["active_users"] for frame in viewer.of_type("metrics")]
     assert 7 in users

@@ -72,7 +72,7 @@ def test_pause_resume_and_stop(service: Service, nginx: Nginx) -> None:
 def test_a_late_viewer_gets_the_history_and_of_a_finished_run_the_end(service: Service, nginx: Nginx) -> None:
     plan = plan_of(service, nginx.url, hold_time=5)
     started = service.post(f"/api/performance/plans/{plan}/start/").body
-    time.sleep(3.2)
+    Viewer(service, started["websocket_url"]).await_seconds(3)
     late = Viewer(service, started["websocket_url"])
     history = late.of_type("history")[0]["data"]
     assert len(history) >= 2
@@ -97,7 +97,7 @@ def test_a_target_that_dies_in_mid_run(service: Service, nginx: Nginx) -> None:
     plan = plan_of(service, nginx.url, STEPS[:1], hold_time=3)
     started = service.post(f"/api/performance/plans/{plan}/start/").body
     viewer = Viewer(service, started["websocket_url"])
-    time.sleep(1.5)
+    viewer.await_seconds(1)
     nginx.stop()
     assert viewer.of_type("end")[0]["data"]["status"] == "completed"
     report = report_of(service, plan)

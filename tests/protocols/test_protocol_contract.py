@@ -35,7 +35,7 @@ async def test_contract(protocol: str, name: str):
 
 
 @pytest.mark.asyncio(loop_factories=["uvloop"])  # the one that perfsvc runs on: once is long enough
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(0)  # it fails when no request has ended for LIMIT_S, so a busy machine may take its time
 @pytest.mark.parametrize("protocol", RIGS)
 async def test_many_requests(protocol: str):
     await CHECKS[LONG](RIGS[protocol])

@@ -75,7 +75,7 @@ class ActiveRun:
         self.execution = execution
 
 
-class RunManager:
+class RunManager:  # size: one short method per request about runs; they share the table of active runs
     """The active runs of this process, at most one per plan, and access to ended ones."""
 
     def __init__(

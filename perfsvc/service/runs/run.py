@@ -73,7 +73,7 @@ class Output:
         """Take the report; nothing follows."""
 
 
-class Run:
+class Run:  # size: commands, callbacks and ending of one run; each is short and all share its lifecycle
     """A run in progress; must be used on one event loop.
 
     ``open_feed`` opens the test data, if the run has any.

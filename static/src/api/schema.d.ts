@@ -480,6 +480,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance/plans/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an unsaved plan would do
+         * @description Needs the project role viewer
+         */
+        post: operations["postPlanPreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/presets/": {
         parameters: {
             query?: never;
@@ -748,6 +768,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/scenes/try/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a scene once
+         * @description Needs the project role editor
+         */
+        post: operations["postTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/": {
         parameters: {
             query?: never;
@@ -944,7 +984,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the service and its database answer
+         * Whether the service and its database work
          * @description Open to everybody
          */
         get: operations["getHealthz"];
@@ -1030,7 +1070,7 @@ export interface components {
         };
         /**
          * AccountChange
-         * @description What an administrator may change about others. ``is_active``: 0 normal, 1 disabled.
+         * @description Changes by an administrator. ``is_active``: 0 normal, 1 disabled.
          */
         AccountChange: {
             /** Administrator */
@@ -1057,6 +1097,23 @@ export interface components {
             metric: "p50" | "p90" | "p95" | "p99" | "avg" | "error_rate" | "rps";
             /** Target */
             target: number;
+        };
+        /**
+         * Advice
+         * @description Where the numbers of a plan do not fit together.
+         */
+        Advice: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "error";
+            /** Zh */
+            zh: string;
         };
         /**
          * BodyExtractor
@@ -1132,6 +1189,16 @@ export interface components {
              * @enum {string}
              */
             type: "contains";
+        };
+        /**
+         * CurvePoint
+         * @description The planned load at a moment of the profile, s; between two points it goes in a straight line.
+         */
+        CurvePoint: {
+            /** Level */
+            level: number;
+            /** T */
+            t: number;
         };
         /**
          * DatabaseForm
@@ -1349,7 +1416,7 @@ export interface components {
         };
         /**
          * ErrorCounts
-         * @description How often each error class occurred.
+         * @description Number of errors by class.
          */
         ErrorCounts: {
             /** Labels */
@@ -1721,16 +1788,33 @@ export interface components {
         };
         /**
          * Health
-         * @description The service and its database answer.
+         * @description Whether all is well. ``degraded``: the service works, and ``incidents`` say what to look at.
          */
         Health: {
+            /** Incidents */
+            incidents: components["schemas"]["HealthIncident"][];
+            /** Recovering */
+            recovering: boolean;
             /**
              * Status
-             * @constant
+             * @enum {string}
              */
-            status: "ok";
+            status: "ok" | "degraded";
             /** Version */
             version: string;
+        };
+        /**
+         * HealthIncident
+         * @description Something that went wrong with the service itself.
+         */
+        HealthIncident: {
+            /** Message */
+            message: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
         };
         /**
          * IfStep
@@ -1832,7 +1916,7 @@ export interface components {
         };
         /**
          * Login
-         * @description Who wants in.
+         * @description Credentials.
          */
         Login: {
             /** Password */
@@ -1842,7 +1926,7 @@ export interface components {
         };
         /**
          * LoginResponse
-         * @description A new session and whose it is.
+         * @description Tokens of a new session, and its user.
          */
         LoginResponse: {
             /** Expires In */
@@ -2004,7 +2088,7 @@ export interface components {
         };
         /**
          * NodeReading
-         * @description How a node was at a moment.
+         * @description State of a node at one moment.
          */
         NodeReading: {
             /** Cpu */
@@ -2103,12 +2187,12 @@ export interface components {
         };
         /**
          * PasswordChange
-         * @description A new password, by whoever knows the old one.
+         * @description A new password, confirmed with the old one.
          */
         PasswordChange: {
             /** New password */
             new_password: string;
-            /** Present password */
+            /** Current password */
             old_password: string;
         };
         /**
@@ -2431,6 +2515,40 @@ export interface components {
             total: number;
         };
         /**
+         * PlanPreviewResponse
+         * @description A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
+         */
+        PlanPreviewResponse: {
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
+            /** Duration */
+            duration: number | null;
+            /** Iterations */
+            iterations: number | null;
+            latency: components["schemas"]["PreviewLatency"];
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /** Mode */
+            mode: ("concurrent" | "step" | "error_rate" | "adaptive") | null;
+            needs: components["schemas"]["PreviewNeeds"];
+            /** Nodes */
+            nodes: components["schemas"]["PreviewNode"][];
+            /** Peak */
+            peak: number | null;
+            /** Points */
+            points: components["schemas"]["CurvePoint"][];
+            /** Problems */
+            problems: components["schemas"]["Problem"][];
+            /** Requests */
+            requests: number | null;
+            /** Scenes */
+            scenes: components["schemas"]["PreviewScene"][];
+            /** Variable */
+            variable: ("vus" | "arrival_rate") | null;
+        };
+        /**
          * PlanResponse
          * @description A plan with its whole config.
          */
@@ -2493,7 +2611,7 @@ export interface components {
         };
         /**
          * PluginPage
-         * @description What is loaded.
+         * @description Loaded plugins.
          */
         PluginPage: {
             /** Page */
@@ -2602,7 +2720,7 @@ export interface components {
         };
         /**
          * PreviewForm
-         * @description A data source as a plan's config has it.
+         * @description A data source in the words of a plan's config.
          */
         PreviewForm: {
             /** Data options */
@@ -2620,8 +2738,91 @@ export interface components {
             project_id: number;
         };
         /**
+         * PreviewLatency
+         * @description Latencies of the plan's last report in ms, on which the estimate stands; null where there is none.
+         */
+        PreviewLatency: {
+            /** Avg */
+            avg: number | null;
+            /** From Report Id */
+            from_report_id: number | null;
+            /** P50 */
+            p50: number | null;
+        };
+        /**
+         * PreviewNeeds
+         * @description What the peak of the load needs. ``users`` is null where latencies are not known.
+         */
+        PreviewNeeds: {
+            /** Nodes */
+            nodes: number;
+            /** Open Files */
+            open_files: number | null;
+            /** Open Files Limit */
+            open_files_limit: number | null;
+            /** Users */
+            users: number | null;
+        };
+        /**
+         * PreviewNode
+         * @description A node's part of the load in percent, and of its peak.
+         */
+        PreviewNode: {
+            /** Arrival Rate */
+            arrival_rate: number | null;
+            /** Name */
+            name: string;
+            /** Share */
+            share: number;
+            /** Vus */
+            vus: number | null;
+        };
+        /**
+         * PreviewPlanForm
+         * @description A plan as it would be saved. ``plan_id`` is the stored one whose last report tells latencies.
+         */
+        PreviewPlanForm: {
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /**
+             * Name
+             * @default preview
+             */
+            name: string;
+            /**
+             * Plan
+             * @default null
+             */
+            plan_id: number | null;
+            /** Project */
+            project_id: number;
+            /**
+             * Scenes
+             * @default []
+             */
+            scenes: components["schemas"]["SceneShare"][];
+        };
+        /**
+         * PreviewScene
+         * @description A scene's part of the load in percent, and how many requests one iteration of it sends.
+         */
+        PreviewScene: {
+            /** Name */
+            name: string;
+            /** Requests Per Iteration */
+            requests_per_iteration: number;
+            /** Scene Id */
+            scene_id: number | null;
+            /** Share */
+            share: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
          * Problem
-         * @description What is wrong, and where.
+         * @description One problem of an input, and its path.
          */
         Problem: {
             /** Message */
@@ -2631,7 +2832,7 @@ export interface components {
         };
         /**
          * ProfileChange
-         * @description What users may change about themselves.
+         * @description Changes to one's own profile.
          */
         ProfileChange: {
             /** Email */
@@ -3196,6 +3397,31 @@ export interface components {
             weight: number;
         };
         /**
+         * SceneSpec
+         * @description What one virtual user does: once at its start, then over and over.
+         */
+        SceneSpec: {
+            /** Name */
+            name: string;
+            /**
+             * Once per virtual user, first
+             * @default []
+             */
+            on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            /**
+             * Once per run, first
+             * @default []
+             */
+            setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            /** Steps */
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            /**
+             * Once per run, last
+             * @default []
+             */
+            teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+        };
+        /**
          * SceneWeightResponse
          * @description A scene's share in a plan.
          */
@@ -3398,6 +3624,210 @@ export interface components {
             token: string;
         };
         /**
+         * TrialForm
+         * @description A scene, stored or not, and what a run would bring to it. ``row`` is a row of test data.
+         */
+        TrialForm: {
+            /**
+             * Environment
+             * @default null
+             */
+            env_id: number | null;
+            /** Project */
+            project_id: number;
+            /**
+             * Protocol
+             * @default http
+             */
+            protocol: string;
+            /** Protocol options */
+            protocol_options?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** Data row */
+            row?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Scene
+             * @default null
+             */
+            scene: components["schemas"]["SceneSpec"] | null;
+            /**
+             * Stored scene
+             * @default null
+             */
+            scene_id: number | null;
+            /**
+             * Seed
+             * @default null
+             */
+            seed: number | null;
+            /**
+             * Base URL
+             * @default null
+             */
+            target_url: string | null;
+            /**
+             * Time limit, s
+             * @default 30
+             */
+            timeout: number;
+            /** Variables */
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * TrialResponse
+         * @description What came of a trial, step by step; secrets are masked. ``notes`` say why it ended early.
+         */
+        TrialResponse: {
+            /** Duration */
+            duration: number;
+            /** Notes */
+            notes: string[];
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "passed" | "failed" | "timeout";
+            /** Steps */
+            steps: components["schemas"]["TriedStep"][];
+            /** Variables */
+            variables: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * TriedCheck
+         * @description A check with the value it looked at.
+         */
+        TriedCheck: {
+            /** Actual */
+            actual: boolean | number | string | null;
+            /** Index */
+            index: number;
+            /** Passed */
+            passed: boolean;
+            /** Text */
+            text: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * TriedError
+         * @description Why a step failed: the error class that a run would count, and what is known about it.
+         */
+        TriedError: {
+            /** Class */
+            class: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * TriedExtraction
+         * @description What an extractor found; ``value`` is null where it found nothing.
+         */
+        TriedExtraction: {
+            /** Found */
+            found: boolean;
+            /** Name */
+            name: string;
+            /** Value */
+            value: string | null;
+        };
+        /**
+         * TriedRequest
+         * @description A request as its protocol sent it.
+         */
+        TriedRequest: {
+            /** Text */
+            text: string;
+            /** Truncated */
+            truncated: boolean;
+        };
+        /**
+         * TriedResponse
+         * @description A reply: ``body`` is text, or base64 where it is not UTF-8; ``size`` is the whole body's in bytes.
+         */
+        TriedResponse: {
+            /** Body */
+            body: string;
+            /**
+             * Encoding
+             * @enum {string}
+             */
+            encoding: "text" | "base64";
+            /** Head */
+            head: string;
+            /** Size */
+            size: number;
+            /** Status */
+            status: number;
+            /** Truncated */
+            truncated: boolean;
+        };
+        /**
+         * TriedStep
+         * @description A step as it was taken. Times are milliseconds since the start of the trial.
+         *
+         *     ``before`` are the variables before it, ``after`` those that it changed; ``branch`` is which way a condition, a
+         *     choice or a loop took.
+         */
+        TriedStep: {
+            /** After */
+            after: {
+                [key: string]: string;
+            };
+            /** Before */
+            before: {
+                [key: string]: string;
+            };
+            /** Branch */
+            branch: string | null;
+            /** Checks */
+            checks: components["schemas"]["TriedCheck"][];
+            /** Duration */
+            duration: number;
+            error: components["schemas"]["TriedError"] | null;
+            /** Extracted */
+            extracted: components["schemas"]["TriedExtraction"][];
+            /** Index */
+            index: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "passed" | "failed" | "skipped";
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "setup" | "on_start" | "steps" | "teardown";
+            /** Path */
+            path: string;
+            /** Phases */
+            phases: {
+                [key: string]: number;
+            };
+            /** Protocol */
+            protocol: string | null;
+            request: components["schemas"]["TriedRequest"] | null;
+            response: components["schemas"]["TriedResponse"] | null;
+            /** Started */
+            started: number;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think";
+        };
+        /**
          * UniformThink
          * @description A pause drawn evenly between ``min`` and ``max``.
          */
@@ -3457,7 +3887,7 @@ export interface components {
         };
         /**
          * VerifyResponse
-         * @description A token that is good, until when, and whose it is.
+         * @description A valid token: expiry and user.
          */
         VerifyResponse: {
             /**
@@ -3501,7 +3931,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description No token, or one that is no longer good */
+        /** @description No token, or an invalid one */
         401: {
             headers: {
                 [name: string]: unknown;
@@ -3519,7 +3949,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description No such thing, or none of yours */
+        /** @description No such resource, or it is not yours */
         404: {
             headers: {
                 [name: string]: unknown;
@@ -3528,7 +3958,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Not possible in the present state */
+        /** @description In conflict with the current state */
         409: {
             headers: {
                 [name: string]: unknown;
@@ -3546,7 +3976,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The Content-Type is not one that is taken here */
+        /** @description The Content-Type is not supported here */
         415: {
             headers: {
                 [name: string]: unknown;
@@ -3564,7 +3994,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Too many requests; Retry-After says when to come back */
+        /** @description Too many requests; retry after Retry-After seconds */
         429: {
             headers: {
                 [name: string]: unknown;
@@ -3573,7 +4003,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A data source could not be read; the error says why */
+        /** @description A data source could not be read; error gives the cause */
         502: {
             headers: {
                 [name: string]: unknown;
@@ -3582,7 +4012,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description A part of the service cannot answer now */
+        /** @description The service is temporarily unavailable */
         503: {
             headers: {
                 [name: string]: unknown;
@@ -4543,6 +4973,39 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    postPlanPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewPlanForm"];
+            };
+        };
+        responses: {
+            /** @description What an unsaved plan would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanPreviewResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     getPresets: {
         parameters: {
             query: {
@@ -5242,6 +5705,40 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    postTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialForm"];
+            };
+        };
+        responses: {
+            /** @description Try a scene once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            502: components["responses"]["502"];
+            503: components["responses"]["503"];
+        };
+    };
     getUsers: {
         parameters: {
             query?: {
@@ -5581,7 +6078,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whether the service and its database answer */
+            /** @description Whether the service and its database work */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5619,6 +6116,7 @@ export interface operations {
     getLive: {
         parameters: {
             query?: {
+                since?: number | null;
                 token?: string | null;
             };
             header?: never;
