@@ -12,7 +12,7 @@ from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import counts_of
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
-from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.totals import Totals
 from perfsvc.model.window import GaugeSum
 
 TWO_LATENCIES = Text(
@@ -68,9 +68,9 @@ def latency_block(histogram: Histogram) -> dict[str, Any]:
     }
 
 
-def counts_block(tally: Tally, running_ns: int) -> dict[str, Any]:
+def counts_block(totals: Totals, running_ns: int) -> dict[str, Any]:
     """Requests, errors, checks and bytes over the running time of a whole run."""
-    counts = counts_of(tally, running_ns, WHOLE_RUN_NS)
+    counts = counts_of(totals, running_ns, WHOLE_RUN_NS)
     check_rate = counts.pop("check_rate")
     passed, failed = counts.pop("checks_passed"), counts.pop("checks_failed")
     return {

@@ -135,15 +135,15 @@ def _measured(node: NodeTotals | None, points: int) -> dict[str, Any]:
 
 
 def _series(node: NodeTotals, points: int) -> dict[str, Any]:
-    spans = node.series.told(points)
+    series = node.series.points(points)
     return {
-        "width": spans.width,
-        "timestamps": spans.starts,
-        "throughput": spans.throughput,
-        "errors": spans.errors,
-        "active_users": spans.users,
-        "process_cpu": spans.process_cpu,
-        "loop_lag": spans.loop_lag,
+        "width": series.width,
+        "timestamps": series.starts,
+        "throughput": series.throughput,
+        "errors": series.errors,
+        "active_users": series.users,
+        "process_cpu": series.process_cpu,
+        "loop_lag": series.loop_lag,
     }
 
 

@@ -117,18 +117,18 @@ def series_block(points: Sequence[Second]) -> dict[str, Any]:
 
 def step_series_block(metrics: RunMetrics) -> dict[str, Any]:
     """The first 20 steps over time, in at most 600 points of ``width`` seconds; every list is as long as the others."""
-    spans = metrics.step_series.told()
+    series = metrics.step_series.points()
     return {
-        "width": spans.width,
-        "timestamps": spans.starts,
+        "width": series.width,
+        "timestamps": series.starts,
         "steps": [
             {
                 "index": step,
                 "name": metrics.step_names[step],
-                "throughput": spans.rps[step],
-                "p95": spans.p95[step],
-                "counters": spans.counters[step],
-                "gauges": spans.gauges[step],
+                "throughput": series.rps[step],
+                "p95": series.p95[step],
+                "counters": series.counters[step],
+                "gauges": series.gauges[step],
             }
             for step in range(metrics.step_series.count)
         ],

@@ -96,9 +96,9 @@ def validity_block(validity: Validity) -> dict[str, Any]:
 
 def steps_block(metrics: RunMetrics) -> dict[str, Any]:
     """The first 20 steps so far, in at most 600 points of ``width`` seconds."""
-    spans = metrics.step_series.told()
+    series = metrics.step_series.points()
     steps = [
-        {"index": step, "rps": spans.rps[step], "p95": spans.p95[step], "error_rate": spans.error_rate[step]}
+        {"index": step, "rps": series.rps[step], "p95": series.p95[step], "error_rate": series.error_rate[step]}
         for step in range(metrics.step_series.count)
     ]
-    return {"width": spans.width, "timestamps": spans.starts, "steps": steps}
+    return {"width": series.width, "timestamps": series.starts, "steps": steps}

@@ -3,11 +3,11 @@
 =================  =======================================================
 ``histogram``      latency histograms that merge exactly
 ``recorder``       samples of one step, folded into a window each second
-``tally``          totals: what is counted, and how windows add up
+``totals``          totals: what is counted, and how windows add up
 ``run_metrics``    the run: snapshots of all nodes merged
 ``deduplication``  each snapshot counted once
 ``watermark``      when a second is complete
-``bucket``         one span of a run's series
+``point``         one span of a run's series
 ``series``         the run over time, at several resolutions
 ``step_series``    the first steps over time
 ``node_series``    one node over time

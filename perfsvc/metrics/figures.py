@@ -8,7 +8,7 @@ import msgspec
 
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
-from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.totals import Totals
 from perfsvc.model.window import GaugeSum
 
 NS_PER_S = 1_000_000_000
@@ -21,7 +21,7 @@ PLAN_FIELDS = ("plan_avg", *(f"plan_{name}" for name in PLAN_PERCENTILES))
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """A tally over a span of running time.
+    """A totals over a span of running time.
 
     ``error_rate`` and ``check_rate`` are percent (``check_rate`` None without checks); ``rps`` requests per second of
     running time; latencies are service times in ms, None when no request was sent. Those named ``plan_…`` count from
@@ -149,17 +149,17 @@ class Second(Figures, frozen=True, kw_only=True):
     statuses: dict[str, int] = {}
 
 
-def figures_of(tally: Tally, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> dict[str, Any]:
-    """The fields of Figures for a tally over ``span_ns`` of running time."""
-    latency = tally.latency
+def figures_of(totals: Totals, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> dict[str, Any]:
+    """The fields of Figures for a totals over ``span_ns`` of running time."""
+    latency = totals.latency
     percentiles = latency.percentiles_ms()
     return {
-        **counts_of(tally, span_ns, shortest_ns),
+        **counts_of(totals, span_ns, shortest_ns),
         "avg": None if latency.avg_ns is None else to_ms(latency.avg_ns),
         "min": to_ms(latency.min_ns) if latency.total else None,
         "p999": percentiles.pop("p99.9"),
         **percentiles,
-        **plan_figures_of(tally.from_plan),
+        **plan_figures_of(totals.from_plan),
     }
 
 
@@ -171,19 +171,19 @@ def plan_figures_of(from_plan: Histogram) -> dict[str, float | None]:
     return {"plan_avg": to_ms(from_plan.avg_ns), **{f"plan_{name}": percentiles[name] for name in PLAN_PERCENTILES}}
 
 
-def counts_of(tally: Tally, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> dict[str, Any]:
+def counts_of(totals: Totals, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> dict[str, Any]:
     """The fields of Figures that need no histogram."""
-    checks = tally.checks_passed + tally.checks_failed
+    checks = totals.checks_passed + totals.checks_failed
     return {
-        "requests": tally.requests,
-        "errors": tally.errors,
-        "rps": per_second(tally.requests, span_ns, shortest_ns),
-        "error_rate": percent(tally.errors, tally.requests),
-        "check_rate": percent(tally.checks_passed, checks) if checks else None,
-        "checks_passed": tally.checks_passed,
-        "checks_failed": tally.checks_failed,
-        "bytes_sent": tally.bytes_sent,
-        "bytes_received": tally.bytes_received,
+        "requests": totals.requests,
+        "errors": totals.errors,
+        "rps": per_second(totals.requests, span_ns, shortest_ns),
+        "error_rate": percent(totals.errors, totals.requests),
+        "check_rate": percent(totals.checks_passed, checks) if checks else None,
+        "checks_passed": totals.checks_passed,
+        "checks_failed": totals.checks_failed,
+        "bytes_sent": totals.bytes_sent,
+        "bytes_received": totals.bytes_received,
     }
 
 

@@ -1,8 +1,8 @@
 """Latency histograms that merge exactly.
 
 The layout is HdrHistogram's (http://hdrhistogram.org; ``HdrHistogram.java::countsArrayIndex``) for a unit of 1 µs, a
-range of 1 µs to 1 h and 3 significant digits: 22 buckets that double in width, each of 2,048 bins of which the lower
-half belongs to the bucket before, 23,552 bins in all. A bin is at most 1/1024 of its value wide. Adding two histograms
+range of 1 µs to 1 h and 3 significant digits: 22 points that double in width, each of 2,048 bins of which the lower
+half belongs to the point before, 23,552 bins in all. A bin is at most 1/1024 of its value wide. Adding two histograms
 adds their bins, so any number of nodes and seconds merge without loss. Count, sum, smallest and largest value are kept
 beside the bins and are exact.
 """
@@ -185,16 +185,16 @@ def bin_of(ns: Counts) -> Counts:
     us = np.clip((ns + UNIT_NS // 2) // UNIT_NS, 1, HIGHEST_US)
     # The exponent of a float is the bit length of the integer it was made from, exact up to 2**53.
     bit_length = np.frexp((us | BUCKET_MASK).astype(np.float64))[1].astype(np.int64)
-    bucket = bit_length - BUCKET_BITS
-    bins: Counts = (bucket << HALF_BITS) + (us >> bucket)
+    point = bit_length - BUCKET_BITS
+    bins: Counts = (point << HALF_BITS) + (us >> point)
     return bins
 
 
 def upper_end_ns(index: int) -> int:
     """The largest value, in ns, that falls into a bin; in whole µs."""
-    bucket = max((index >> HALF_BITS) - 1, 0)
-    sub_bin = index - (bucket << HALF_BITS)
-    return (((sub_bin + 1) << bucket) - 1) * UNIT_NS
+    point = max((index >> HALF_BITS) - 1, 0)
+    sub_bin = index - (point << HALF_BITS)
+    return (((sub_bin + 1) << point) - 1) * UNIT_NS
 
 
 def rank_of(q: float, total: int) -> int:

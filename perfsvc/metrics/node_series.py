@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from perfsvc.metrics.figures import per_second
-from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.totals import Totals
 from perfsvc.model.window import Snapshot
 
 MAX_POINTS = 600
@@ -20,7 +20,7 @@ SUMS = 5
 COLUMNS = SUMS + 2
 
 
-class NodeSpans(NamedTuple):
+class NodePoints(NamedTuple):
     """A node in spans of ``width`` s that begin at ``starts`` (Unix time); every list is as long as ``starts``.
 
     ``throughput`` is requests per second of running time, ``users`` a mean, ``process_cpu`` (percent of one core) and
@@ -42,19 +42,19 @@ class NodeSeries:
     def __init__(self) -> None:
         self._rows = Rows(WIDTHS[0])
 
-    def add(self, snapshot: Snapshot, tally: Tally) -> None:
-        """Count a snapshot whose samples sum up to ``tally``; they may come in any order."""
+    def add(self, snapshot: Snapshot, totals: Totals) -> None:
+        """Count a snapshot whose samples sum up to ``totals``; they may come in any order."""
         health = snapshot.health
-        sums = (tally.requests, tally.errors, snapshot.span_ns, snapshot.vus, 1)
+        sums = (totals.requests, totals.errors, snapshot.span_ns, snapshot.vus, 1)
         self._rows.put(snapshot.second, (*sums, health.process_cpu, health.loop_lag_ms))
         if len(self._rows.starts) > MAX_POINTS:
             self._rows = self._rows.at_most(MAX_POINTS)
 
-    def told(self, limit: int = MAX_POINTS) -> NodeSpans:
+    def points(self, limit: int = MAX_POINTS) -> NodePoints:
         """All of it, in ``limit`` points at most where there is a width that wide."""
         rows = self._rows.at_most(limit)
         requests, errors, span_ns, users, count, cpu, lag = rows.columns()
-        return NodeSpans(
+        return NodePoints(
             rows.width,
             rows.starts.tolist(),
             [per_second(int(each), int(span)) for each, span in zip(requests, span_ns, strict=True)],

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from perfsvc.metrics.bucket import Bucket
 from perfsvc.metrics.deduplication import Range
 from perfsvc.metrics.deduplication import SeenSequence
 from perfsvc.metrics.figures import WHOLE_RUN_NS
@@ -19,13 +18,14 @@ from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.node_series import NodeSeries
+from perfsvc.metrics.point import Point
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.series import Series
 from perfsvc.metrics.step_series import StepSeries
-from perfsvc.metrics.tally import Digest
-from perfsvc.metrics.tally import SecondTally
-from perfsvc.metrics.tally import Tally
-from perfsvc.metrics.tally import Totals
+from perfsvc.metrics.totals import RunTotals
+from perfsvc.metrics.totals import SecondTotals
+from perfsvc.metrics.totals import Totals
+from perfsvc.metrics.totals import UnpackedWindow
 from perfsvc.metrics.validity import Evidence
 from perfsvc.metrics.validity import HealthLog
 from perfsvc.metrics.validity import Validity
@@ -45,7 +45,7 @@ MAX_OPEN_SECONDS = 600
 MAX_RANGES = 1_000
 
 
-class NodeTotals(Tally):
+class NodeTotals(Totals):
     """One node's part of the run. ``health`` is the latest; ``running_ns`` its own running time, ``elapsed`` how far it
     came in profile time, s.
     """
@@ -74,10 +74,10 @@ class NodeTotals(Tally):
         self.sequence = SeenSequence()
         self.series = NodeSeries()
 
-    def add_snapshot(self, snapshot: Snapshot, tally: Tally) -> None:
+    def add_snapshot(self, snapshot: Snapshot, totals: Totals) -> None:
         """Count a snapshot of this node."""
-        self.add(tally)
-        self.series.add(snapshot, tally)
+        self.add(totals)
+        self.series.add(snapshot, totals)
         self.snapshots += 1
         self.elapsed = max(self.elapsed, snapshot.elapsed)
         self.running_ns += snapshot.span_ns
@@ -91,15 +91,15 @@ class NodeTotals(Tally):
 
 
 class OpenSecond(NamedTuple):
-    """A second that still waits for snapshots: its bucket in the series, and its samples by step."""
+    """A second that still waits for snapshots: its point in the series, and its samples by step."""
 
-    bucket: Bucket
-    steps: dict[int, SecondTally]
+    point: Point
+    steps: dict[int, SecondTotals]
 
-    def add(self, digests: list[Digest]) -> None:
+    def add(self, windows: list[UnpackedWindow]) -> None:
         """Count a snapshot's windows by step."""
-        for digest in digests:
-            self.steps.setdefault(digest.window.step, SecondTally()).add_window(digest)
+        for unpacked in windows:
+            self.steps.setdefault(unpacked.window.step, SecondTotals()).add_window(unpacked)
 
 
 class RunMetrics:
@@ -111,8 +111,8 @@ class RunMetrics:
     def __init__(self, step_names: Sequence[str], groups: Collection[int] = ()) -> None:
         self.step_names = list(step_names)
         self.groups = frozenset(groups)
-        self.total = Totals()
-        self.steps = [Totals() for _ in self.step_names]
+        self.total = RunTotals()
+        self.steps = [RunTotals() for _ in self.step_names]
         self.nodes: dict[str, NodeTotals] = {}
         self.series = Series()
         self.step_series = StepSeries(len(self.step_names))
@@ -147,20 +147,20 @@ class RunMetrics:
         One for a closed second counts in all totals and amends the series. Raises ValueError, and nothing changes, when
         a window is of no known step or cannot be unpacked.
         """
-        digests = [self._digest(window) for window in snapshot.windows]
+        windows = [self._unpacked(window) for window in snapshot.windows]
         node = self.nodes.get(snapshot.node) or NodeTotals(snapshot.second)
         if not node.sequence.accept(snapshot.seq):
             return False
         self.nodes[snapshot.node] = node
-        tally = self._count(digests)
-        node.add_snapshot(snapshot, tally)
+        totals = self._count(windows)
+        node.add_snapshot(snapshot, totals)
         self._count_snapshot(snapshot)
-        bucket, change = self.series.add(snapshot, tally)
+        point, change = self.series.add(snapshot, totals)
         self.running_ns += change.span_ns
-        if bucket is None or not self._is_open(snapshot.second):
+        if point is None or not self._is_open(snapshot.second):
             self.late_snapshots += 1
         else:
-            self._open.setdefault(snapshot.second, OpenSecond(bucket, {})).add(digests)
+            self._open.setdefault(snapshot.second, OpenSecond(point, {})).add(windows)
         return True
 
     def close_seconds(self, upto: int) -> list[Second]:
@@ -211,24 +211,24 @@ class RunMetrics:
         """The whole run so far, or all steps of one name."""
         if step is None:
             return Figures(**figures_of(self.total, self.running_ns, WHOLE_RUN_NS))
-        named = Tally()
+        named = Totals()
         for name, totals in zip(self.step_names, self.steps, strict=True):
             if name == step:
                 named.add(totals)
         return Figures(**figures_of(named, self.running_ns, WHOLE_RUN_NS))
 
-    def _digest(self, window: StepWindow) -> Digest:
+    def _unpacked(self, window: StepWindow) -> UnpackedWindow:
         if not 0 <= window.step < len(self.steps):
             raise ValueError(f"a window of step {window.step}, but there are {len(self.steps)} steps")
-        return Digest.of(window)
+        return UnpackedWindow.of(window)
 
-    def _count(self, digests: list[Digest]) -> Totals:
+    def _count(self, windows: list[UnpackedWindow]) -> RunTotals:
         """Count windows in the totals; answers their sum."""
-        told = Totals()
-        told.add_windows([digest for digest in digests if digest.window.step not in self.groups])
-        self.total.add_totals(told)
-        for digest in digests:
-            self.steps[digest.window.step].add_window(digest)
+        told = RunTotals()
+        told.add_windows([unpacked for unpacked in windows if unpacked.window.step not in self.groups])
+        self.total.add_run_totals(told)
+        for unpacked in windows:
+            self.steps[unpacked.window.step].add_window(unpacked)
         return told
 
     def _count_snapshot(self, snapshot: Snapshot) -> None:
@@ -249,28 +249,28 @@ class RunMetrics:
         return second in self._open or len(self._open) < MAX_OPEN_SECONDS
 
     def _close(self, second: int) -> Second:
-        bucket, steps = self._open.pop(second)
-        closed = bucket.read()
+        point, steps = self._open.pop(second)
+        closed = point.read()
         self._note_time(closed)
         self.step_series.add(second, closed.span_ns, steps)
         latency = Histogram()
-        latency.merge(bucket.tally.latency)  # a copy: late samples may still come to the bucket
+        latency.merge(point.totals.latency)  # a copy: late samples may still come to the point
         told = tuple(self._step_seconds(steps, closed.span_ns))
-        nodes = tuple(node.figures(name) for name, node in sorted(bucket.nodes.items()))
+        nodes = tuple(node.figures(name) for name, node in sorted(point.nodes.items()))
         closed = msgspec.structs.replace(closed, steps=told, nodes=nodes, latency=latency)
         self.latest = closed
         return closed
 
-    def _step_seconds(self, steps: dict[int, SecondTally], span_ns: int) -> Iterator[StepSecond]:
-        for step, tally in sorted(steps.items()):
+    def _step_seconds(self, steps: dict[int, SecondTotals], span_ns: int) -> Iterator[StepSecond]:
+        for step, totals in sorted(steps.items()):
             yield StepSecond(
                 step=step,
                 name=self.step_names[step],
-                counters=dict(tally.counters),
-                gauges=tally.gauges,
-                failures=dict(tally.failures),
-                statuses=dict(tally.statuses),
-                **figures_of(tally, span_ns),
+                counters=dict(totals.counters),
+                gauges=totals.gauges,
+                failures=dict(totals.failures),
+                statuses=dict(totals.statuses),
+                **figures_of(totals, span_ns),
             )
 
     def _note_time(self, closed: Second) -> None:

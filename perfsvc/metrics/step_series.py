@@ -17,7 +17,7 @@ from typing import NamedTuple
 from perfsvc.metrics.figures import per_second
 from perfsvc.metrics.figures import percent
 from perfsvc.metrics.histogram import NS_PER_MS
-from perfsvc.metrics.tally import StepTally
+from perfsvc.metrics.totals import StepTotals
 from perfsvc.model.window import GaugeSum
 
 MAX_STEPS = 20
@@ -30,7 +30,7 @@ WIDTHS = (1, 10, 60, 600, 3_600)
 """Seconds; so 10 min are told by the second, a day by 10 min. The last is kept however many there are."""
 
 
-class StepSpans(NamedTuple):
+class StepPoints(NamedTuple):
     """The steps over time, spans of ``width`` s that begin at ``starts`` (Unix time).
 
     ``rps`` (requests per second of running time), ``p95`` (ms, None when no request was sent) and ``error_rate``
@@ -54,17 +54,17 @@ class StepSeries:
         self.count = min(count, MAX_STEPS)
         self._levels = [Level(width, self.count) for width in WIDTHS]
 
-    def add(self, second: int, span_ns: int, steps: Mapping[int, StepTally]) -> None:
+    def add(self, second: int, span_ns: int, steps: Mapping[int, StepTotals]) -> None:
         """A second of the run is closed: what its steps did in ``span_ns`` of running time. Seconds come in order."""
-        shown = {step: tally for step, tally in steps.items() if step < self.count}
+        shown = {step: totals for step, totals in steps.items() if step < self.count}
         for level in self._levels:
             level.add(second, span_ns, shown)
         while len(self._levels[0]) > MAX_POINTS and len(self._levels) > 1:
             del self._levels[0]
 
-    def told(self) -> StepSpans:
+    def points(self) -> StepPoints:
         """The whole run, at the finest width with at most 600 points."""
-        return self._levels[0].told()
+        return self._levels[0].points()
 
 
 class Level:
@@ -81,7 +81,7 @@ class Level:
     def __len__(self) -> int:
         return len(self._starts)
 
-    def add(self, second: int, span_ns: int, steps: Mapping[int, StepTally]) -> None:
+    def add(self, second: int, span_ns: int, steps: Mapping[int, StepTotals]) -> None:
         """Count a second in the span that it belongs to."""
         start = second - second % self._width
         if not self._starts or self._starts[-1] != start:
@@ -90,12 +90,12 @@ class Level:
             self._open = Span(self._count)
         self._open.add(span_ns, steps)
 
-    def told(self) -> StepSpans:
+    def points(self) -> StepPoints:
         """Every span, the last one as far as it has come."""
         numbers = [*self._ended, *(self._open.numbers() if self._starts else ())]
         a_span, tallies = FIGURES * self._count, self._open.tallies
         gauges = [columns.with_last(means(each.gauges)) for columns, each in zip(self._gauges, tallies, strict=True)]
-        return StepSpans(
+        return StepPoints(
             self._width,
             list(self._starts),
             [numbers[FIGURES * step :: a_span] for step in range(self._count)],
@@ -110,9 +110,9 @@ class Level:
         if not self._starts:
             return
         self._ended.extend(self._open.numbers())
-        for step, tally in enumerate(self._open.tallies):
-            self._counters[step].append(tally.counters)
-            self._gauges[step].append(means(tally.gauges))
+        for step, totals in enumerate(self._open.tallies):
+            self._counters[step].append(totals.counters)
+            self._gauges[step].append(means(totals.gauges))
 
 
 class Columns:
@@ -148,25 +148,25 @@ class Span:
 
     def __init__(self, count: int) -> None:
         self._span_ns = 0
-        self.tallies = [StepTally() for _ in range(count)]
+        self.tallies = [StepTotals() for _ in range(count)]
 
-    def add(self, span_ns: int, steps: Mapping[int, StepTally]) -> None:
+    def add(self, span_ns: int, steps: Mapping[int, StepTotals]) -> None:
         """Count a second."""
         self._span_ns += span_ns
-        for step, tally in steps.items():
+        for step, totals in steps.items():
             mine = self.tallies[step]
-            mine.requests += tally.requests
-            mine.errors += tally.errors
-            mine.latency.merge(tally.latency)
-            mine.add_own(tally.counters, tally.gauges)
+            mine.requests += totals.requests
+            mine.errors += totals.errors
+            mine.latency.merge(totals.latency)
+            mine.add_own(totals.counters, totals.gauges)
 
     def numbers(self) -> Iterator[float]:
         """Requests per second, p95 in ms and error rate in percent, step by step; not measured is not a number."""
-        for tally in self.tallies:
-            p95 = tally.latency.percentile_ns(95)
-            yield per_second(tally.requests, self._span_ns)
+        for totals in self.tallies:
+            p95 = totals.latency.percentile_ns(95)
+            yield per_second(totals.requests, self._span_ns)
             yield math.nan if p95 is None else round(p95 / NS_PER_MS, 3)
-            yield round(percent(tally.errors, tally.requests), 3) if tally.requests else math.nan
+            yield round(percent(totals.errors, totals.requests), 3) if totals.requests else math.nan
 
 
 def means(gauges: Mapping[str, GaugeSum]) -> dict[str, float]:

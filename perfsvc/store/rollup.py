@@ -11,7 +11,7 @@ from statistics import fmean
 
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.recorder import joined_gauge
-from perfsvc.metrics.tally import joined
+from perfsvc.metrics.totals import joined
 from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import PhaseSum

@@ -32,7 +32,7 @@ SEEDS = range(1, 6)
 SETTLE, HOLD = 60, 120
 
 
-class LevelStats:
+class HeldLoad:
     """A whole adaptive run and what came of it."""
 
     def __init__(
@@ -83,7 +83,7 @@ def explosive(level: float) -> float:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_users_who_queue_are_held_at_a_latency(seed: int) -> None:
-    held = LevelStats(ClosedQueue(8, 0.02, 0.0, seed), "vus", 1, 500, "p95", 200)
+    held = HeldLoad(ClosedQueue(8, 0.02, 0.0, seed), "vus", 1, 500, "p95", 200)
     assert held.result["in_band"] >= 80
     assert 55 <= held.result["value"] <= 68
     assert held.unrest < 0.05
@@ -92,21 +92,21 @@ def test_users_who_queue_are_held_at_a_latency(seed: int) -> None:
 
 def test_a_single_user_is_joined_by_others_even_close_to_the_target() -> None:
     # 20 ms up to eight users and 35 with nine: 26 lies between, far from where nothing seems to change.
-    held = LevelStats(ClosedQueue(8, 0.02, 0.0, 1, constant=True), "vus", 1, 500, "p95", 26)
+    held = HeldLoad(ClosedQueue(8, 0.02, 0.0, 1, constant=True), "vus", 1, 500, "p95", 26)
     assert set(held.levels[10:]) <= {8, 9}
     assert held.moves <= 3
 
 
 @pytest.mark.parametrize("wanted", [26, 52, 70])
 def test_between_two_numbers_of_users_the_closer_is_kept(wanted: float) -> None:
-    held = LevelStats(ClosedQueue(1, 0.02, 0.0, 1, constant=True), "vus", 1, 500, "p95", wanted)
+    held = HeldLoad(ClosedQueue(1, 0.02, 0.0, 1, constant=True), "vus", 1, 500, "p95", wanted)
     assert set(held.levels) <= {wanted // 20, wanted // 20 + 1}
     assert held.moves == 0
 
 
 @pytest.mark.parametrize("metric", ["p50", "p90", "p95", "p99", "avg"])
 def test_every_latency_can_be_held(metric: str) -> None:
-    held = LevelStats(ClosedQueue(8, 0.02, 0.0, 1, constant=True), "vus", 1, 500, metric, 200)
+    held = HeldLoad(ClosedQueue(8, 0.02, 0.0, 1, constant=True), "vus", 1, 500, metric, 200)
     assert held.result["in_band"] == 100
     assert held.moves == 0
 
@@ -114,7 +114,7 @@ def test_every_latency_can_be_held(metric: str) -> None:
 @pytest.mark.parametrize("dead", [0, 1, 2, 3, 4, 5])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_target_that_reacts_late_is_waited_for(seed: int, dead: int) -> None:
-    held = LevelStats(DeadTime(Curve(lambda level: level, 300, seed), dead), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(DeadTime(Curve(lambda level: level, 300, seed), dead), "arrival_rate", 10, 1000, "p95", 200)
     assert held.result["in_band"] >= 80
     assert held.moves <= 6
 
@@ -122,14 +122,14 @@ def test_a_target_that_reacts_late_is_waited_for(seed: int, dead: int) -> None:
 @pytest.mark.parametrize("curve", [lambda level: 10 * level**0.5, lambda level: 20 + (level / 100) ** 4, explosive])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_the_slope_it_is_learnt(seed: int, curve: Callable[[float], float]) -> None:
-    held = LevelStats(Curve(curve, 300, seed), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Curve(curve, 300, seed), "arrival_rate", 10, 1000, "p95", 200)
     assert held.result["in_band"] >= 80
     assert held.unrest < 0.05
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_flat_then_explosive_and_late_as_well(seed: int) -> None:
-    held = LevelStats(DeadTime(Curve(explosive, 300, seed), 3), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(DeadTime(Curve(explosive, 300, seed), 3), "arrival_rate", 10, 1000, "p95", 200)
     assert held.result["in_band"] >= 75
     assert held.unrest < 0.05
 
@@ -138,7 +138,7 @@ def test_flat_then_explosive_and_late_as_well(seed: int) -> None:
 def test_an_open_queue_near_saturation_is_survived(seed: int) -> None:
     # 20 servers of 40 ms take 500 per second. At 488 their p95 is 200 ms on average, and wanders so far by itself that
     # no constant load keeps it in the band for more than a fifth of the time.
-    held = LevelStats(OpenQueue(20, 0.04, seed), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(OpenQueue(20, 0.04, seed), "arrival_rate", 10, 1000, "p95", 200)
     assert 440 <= held.result["value"] <= 500
     assert 150 <= held.mean <= 270
     assert 150 <= held.result["held"] <= 550  # of the whole hold: the queue's worst seconds decide it
@@ -149,7 +149,7 @@ def test_an_open_queue_near_saturation_is_survived(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_single_random_queue_is_held_by_what_its_seconds_read_together(seed: int) -> None:
     # One server of 5 ms on average: at 140 per second its p95 is 50 ms (ln 20 / (200 - 140) s).
-    held = LevelStats(OpenQueue(1, 0.005, seed), "arrival_rate", 5, 1000, "p95", 50)
+    held = HeldLoad(OpenQueue(1, 0.005, seed), "arrival_rate", 5, 1000, "p95", 50)
     assert 125 <= held.result["value"] <= 165
     assert 40 <= held.result["held"] <= 80
 
@@ -171,7 +171,7 @@ def test_a_target_that_degrades_and_recovers_is_followed(seed: int) -> None:
         SETTLE + 30: lambda: setattr(queue, "service_s", 0.04),
         SETTLE + 75: lambda: setattr(queue, "service_s", 0.02),
     }
-    held = LevelStats(Changing(queue, events), "vus", 1, 500, "p95", 200)
+    held = HeldLoad(Changing(queue, events), "vus", 1, 500, "p95", 200)
     before, ill, after = held.levels[:30], held.levels[50:74], held.levels[95:]
     assert 55 <= statistics.fmean(before) <= 68
     assert 18 <= statistics.fmean(ill) <= 29
@@ -179,28 +179,28 @@ def test_a_target_that_degrades_and_recovers_is_followed(seed: int) -> None:
 
 
 def test_a_target_out_of_reach_is_approached_as_far_as_allowed() -> None:
-    held = LevelStats(Curve(lambda level: 20 + level / 100, 300, 1), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Curve(lambda level: 20 + level / 100, 300, 1), "arrival_rate", 10, 1000, "p95", 200)
     assert set(held.levels) == {1000}
     assert (held.result["value"], held.result["low"], held.result["high"]) == (1000, 1000, 1000)
     assert held.result["in_band"] == 0
 
 
 def test_a_target_exceeded_from_the_start_is_left_at_the_lowest_load() -> None:
-    held = LevelStats(Curve(lambda level: 2000 + level, 300, 1), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Curve(lambda level: 2000 + level, 300, 1), "arrival_rate", 10, 1000, "p95", 200)
     assert {moment.level for moment in held.moments} == {10}
 
 
 def test_a_bound_is_left_as_soon_as_there_is_reason() -> None:
     curve = Curve(lambda level: 20 + level / 100, 300, 1)
     events = {SETTLE + 30: lambda: setattr(curve, "latency", lambda level: level)}
-    held = LevelStats(Changing(curve, events), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Changing(curve, events), "arrival_rate", 10, 1000, "p95", 200)
     assert set(held.levels[:30]) == {1000}
     assert 105 <= statistics.fmean(held.levels[60:]) <= 140
 
 
 @pytest.mark.parametrize("metric", ["p95", "rps", "error_rate"])
 def test_without_samples_the_load_stays_at_the_lowest(metric: str) -> None:
-    held = LevelStats(Dead(), "vus", 1, 500, metric, 200)
+    held = HeldLoad(Dead(), "vus", 1, 500, metric, 200)
     assert {moment.level for moment in held.moments} == {1}
     assert (held.result["in_band"], held.result["held"], held.result["value"]) == (0, None, 1)
 
@@ -213,7 +213,7 @@ def test_a_target_that_falls_silent_is_relieved() -> None:
             return Outcome([]) if self.mute else super().second(level)
 
     target = Mute(lambda level: level, 300, 1)
-    held = LevelStats(
+    held = HeldLoad(
         Changing(target, {SETTLE + 20: lambda: setattr(target, "mute", True)}), "arrival_rate", 10, 1000, "p95", 200
     )
     assert held.levels[-1] == 10
@@ -227,34 +227,34 @@ def test_a_target_that_is_seldom_asked_is_not_taken_for_silent() -> None:
             self.number += 1
             return super().second(level) if self.number % 10 == 0 else Outcome([])
 
-    held = LevelStats(Seldom(lambda level: 100 * level, 1, 1, 0.01), "vus", 1, 500, "p95", 200)
+    held = HeldLoad(Seldom(lambda level: 100 * level, 1, 1, 0.01), "vus", 1, 500, "p95", 200)
     assert set(held.levels) == {2}
     assert held.result["in_band"] == 100
 
 
 def test_fast_failures_are_not_taken_for_speed() -> None:
     # Above 500 per second the bucket answers 503 in a millisecond, so that latency alone would look better and better.
-    held = LevelStats(TokenBucket(500), "arrival_rate", 10, 5000, "p95", 100)
+    held = HeldLoad(TokenBucket(500), "arrival_rate", 10, 5000, "p95", 100)
     assert 450 <= held.result["value"] <= 570
     assert held.result["high"] <= 620
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_throughput_is_held_by_users(seed: int) -> None:
-    held = LevelStats(ClosedQueue(50, 0.02, 0.1, seed), "vus", 1, 200, "rps", 500)
+    held = HeldLoad(ClosedQueue(50, 0.02, 0.1, seed), "vus", 1, 200, "rps", 500)
     assert held.result["in_band"] >= 90
     assert 57 <= held.result["value"] <= 63
 
 
 def test_an_error_rate_is_held() -> None:
-    held = LevelStats(TokenBucket(500), "arrival_rate", 10, 2000, "error_rate", 5)
+    held = HeldLoad(TokenBucket(500), "arrival_rate", 10, 2000, "error_rate", 5)
     assert held.result["in_band"] >= 80
     assert 523 <= held.result["value"] <= 530
 
 
 def test_few_samples_make_no_unrest() -> None:
     # With twenty replies a second a p95 scatters by a third; the load must not follow that.
-    held = LevelStats(Curve(lambda level: level, 20, 1, spread=1.0), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Curve(lambda level: level, 20, 1, spread=1.0), "arrival_rate", 10, 1000, "p95", 200)
     assert held.unrest < 0.2
     assert 35 <= held.result["value"] <= 70
 
@@ -266,7 +266,7 @@ def test_the_search_for_the_load_goes_on_from_one_set_by_hand() -> None:
         governor.changed_by_hand(300)
         return 300
 
-    held = LevelStats(Curve(lambda level: level, 300, 1), "arrival_rate", 10, 1000, "p95", 200, meddle)
+    held = HeldLoad(Curve(lambda level: level, 300, 1), "arrival_rate", 10, 1000, "p95", 200, meddle)
     assert held.levels[29] == 300
     assert 115 <= statistics.fmean(held.levels[60:]) <= 131
 
@@ -309,7 +309,7 @@ def test_what_is_known_when_the_run_is_stopped() -> None:
 
 
 def test_the_result_says_what_it_is_about() -> None:
-    held = LevelStats(ClosedQueue(8, 0.02, 0.0, 1), "vus", 1, 500, "p95", 200)
+    held = HeldLoad(ClosedQueue(8, 0.02, 0.0, 1), "vus", 1, 500, "p95", 200)
     assert held.result.keys() == {
         "mode",
         "variable",
@@ -343,18 +343,18 @@ def test_a_long_trace_is_thinned_evenly() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_hiccup_is_not_answered(seed: int) -> None:
-    held = LevelStats(Hiccups(Curve(lambda level: level, 300, seed), 10), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Hiccups(Curve(lambda level: level, 300, seed), 10), "arrival_rate", 10, 1000, "p95", 200)
     assert held.result["in_band"] >= 80
     assert held.unrest < 0.05
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_generator_that_stalls_is_not_taken_for_a_slow_target(seed: int) -> None:
-    held = LevelStats(Stalling(Curve(lambda level: level, 300, seed)), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Stalling(Curve(lambda level: level, 300, seed)), "arrival_rate", 10, 1000, "p95", 200)
     assert 110 <= held.result["value"] <= 132
     assert held.unrest < 0.1
 
 
 def test_a_generator_that_always_stalls_is_given_less_to_do() -> None:
-    held = LevelStats(Stalling(Curve(lambda level: level, 300, 1), most=60), "arrival_rate", 10, 1000, "p95", 200)
+    held = HeldLoad(Stalling(Curve(lambda level: level, 300, 1), most=60), "arrival_rate", 10, 1000, "p95", 200)
     assert max(held.levels) <= 120

@@ -6,14 +6,14 @@ from functools import reduce
 
 import pytest
 
-from perfsvc.metrics.bucket import Bucket
-from perfsvc.metrics.bucket import running_time
 from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.point import Point
+from perfsvc.metrics.point import running_time
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.series import AMENDABLE_S
 from perfsvc.metrics.series import Resolution
 from perfsvc.metrics.series import Series
-from perfsvc.metrics.tally import Tally
+from perfsvc.metrics.totals import Totals
 from perfsvc.model.window import NodeHealth
 
 T0 = 1_700_000_000
@@ -82,16 +82,16 @@ def test_both_latencies_outlive_their_histograms(snapshot, window):
     assert [(point.max, point.plan_max, point.plan_p95) for point in points] == [
         (seq, 3 * seq, 3 * seq) for seq in range(1, 311)
     ]
-    tally, _ = metrics.series.span(200, T0 + 310)
-    assert (tally.from_plan.total, tally.from_plan.min_ns, tally.from_plan.max_ns) == (200, 333 * MS, 930 * MS)
+    totals, _ = metrics.series.span(200, T0 + 310)
+    assert (totals.from_plan.total, totals.from_plan.min_ns, totals.from_plan.max_ns) == (200, 333 * MS, 930 * MS)
     assert [point.planned_rate for point in metrics.series.finest(100)][1:3] == [14.5, 24.5]
 
 
 def test_late_snapshots_amend_every_resolution(metrics, snapshot, window):
     run(metrics, snapshot, window, 12)
     metrics.merge(snapshot(1, window(0, [999]), second=T0 + 11, node="late"))
-    tally, _ = metrics.series.span(2, T0 + 12)
-    assert tally.latency.max_ns == 999 * MS
+    totals, _ = metrics.series.span(2, T0 + 12)
+    assert totals.latency.max_ns == 999 * MS
     assert metrics.series.finest()[1].max == 999.0
 
 
@@ -117,12 +117,12 @@ def test_a_limit_on_points_chooses_wider_ones(snapshot, window):
 def test_a_span_of_seconds_is_exact_even_from_packed_histograms(snapshot, window, seconds, first):
     metrics = RunMetrics(["a"])
     run(metrics, snapshot, window, 550)
-    tally, span_ns = metrics.series.span(seconds, T0 + 550)
+    totals, span_ns = metrics.series.span(seconds, T0 + 550)
     values = [factor * seq * MS for seq in range(first, 551) for factor in (1, 2)]
     assert span_ns == (551 - first) * 10**9
-    assert tally.requests == len(values)
-    assert (tally.latency.counts == Histogram.of_ns(values).counts).all()
-    assert tally.latency.sum_ns == sum(values)
+    assert totals.requests == len(values)
+    assert (totals.latency.counts == Histogram.of_ns(values).counts).all()
+    assert totals.latency.sum_ns == sum(values)
 
 
 def test_histograms_too_old_for_questions_are_let_go(snapshot, window):
@@ -135,10 +135,10 @@ def test_histograms_too_old_for_questions_are_let_go(snapshot, window):
     assert metrics.series.span(3601, T0 + 310) is None
 
 
-def pour(bucket: Bucket) -> Tally:
-    tally = Tally()
-    bucket.pour_into(tally)
-    return tally
+def pour(point: Point) -> Totals:
+    totals = Totals()
+    point.pour_into(totals)
+    return totals
 
 
 @pytest.mark.parametrize(

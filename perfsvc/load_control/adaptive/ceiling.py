@@ -11,7 +11,7 @@ FIRST_PUSH = math.log(1.03)
 class Ceiling:
     """The lowest level that was too much of late, as a limit to how far up a move may go.
 
-    A move goes at most half the way to the fence, in logarithms. A level close to it that is still too low pushes it
+    A move goes at most half the way to the ceiling, in logarithms. A level close to it that is still too low pushes it
     up, twice as far each time: the target may have recovered.
     """
 
@@ -30,7 +30,7 @@ class Ceiling:
         self._push = FIRST_PUSH
 
     def limit(self, level: float, move: float, least: float) -> float:
-        """A move up from a level that is surely too low, shortened where the fence says so.
+        """A move up from a level that is surely too low, shortened where the ceiling says so.
 
         ``least`` is the smallest move there is; all moves are logarithms.
         """

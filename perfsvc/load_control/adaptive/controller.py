@@ -36,15 +36,15 @@ class AdaptiveController:
     def __init__(self, spec: Adaptive, variable: Variable) -> None:
         self.finished = False
         self._spec = spec
-        self._gauge = TargetMetric(spec)
+        self._metric = TargetMetric(spec)
         self._watch = Watch()
         self._scale = Scale.between(variable, spec.low, spec.high)
-        self._regulator = Regulator(self._gauge.reaction_s, self._scale, self._gauge.pooled)
+        self._regulator = Regulator(self._metric.reaction_s, self._scale, self._metric.pooled)
         self._level = self._scale.low
         self._changed_at = 0.0
         self._elapsed = 0.0
         self._stumbles = 0
-        self._ledger = HoldSummary(self._gauge)
+        self._summary = HoldSummary(self._metric)
         self._trace = DecimatedTrace()
 
     def observe(self, second: Second) -> float | None:
@@ -75,7 +75,7 @@ class AdaptiveController:
         return {
             "mode": "adaptive",
             "variable": self._scale.variable,
-            **self._ledger.as_dict(),
+            **self._summary.as_dict(),
             "metric": self._spec.metric,
             "target": self._spec.target,
             "evidence": list(self._trace.rows),
@@ -93,7 +93,7 @@ class AdaptiveController:
 
     def _judge(self, second: Second) -> None:
         if start_of(second) >= self._spec.settle - SLACK_S:
-            self._ledger.add(self._level, second)
+            self._summary.add(self._level, second)
 
     def _answer(self, second: Second) -> float | None:
         """The next level, if it is another."""
@@ -104,18 +104,18 @@ class AdaptiveController:
         if 0 < self._stumbles <= MOST_STUMBLES:
             return None
         age = start_of(second) - self._changed_at + SLACK_S
-        level = self._regulator.next_level(self._level, age, self._gauge.reading(second))
+        level = self._regulator.next_level(self._level, age, self._metric.reading(second))
         if level == self._level:
             return None
         self._level, self._changed_at = level, second.elapsed
         return level
 
     def _row(self, second: Second) -> dict[str, Any]:
-        readings = self._regulator.readings
+        estimator = self._regulator.estimator
         return {
             "elapsed": rounded(second.elapsed),
             "level": self._level,
-            "measured": rounded(self._gauge.value(second)),
-            "smoothed": rounded(self._gauge.target * math.exp(readings.mean)) if len(readings) else None,
+            "measured": rounded(self._metric.value(second)),
+            "smoothed": rounded(self._metric.target * math.exp(estimator.mean)) if len(estimator) else None,
             "elasticity": rounded(self._regulator.response.elasticity),
         }

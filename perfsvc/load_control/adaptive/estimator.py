@@ -46,7 +46,7 @@ def weighted_mean(readings: Sequence[Reading]) -> float:
     return sum(reading.value * weight for reading, weight in zip(readings, weights, strict=True)) / sum(weights)
 
 
-class Readings:
+class Estimator:
     """The last WINDOW readings of one level. ``pool`` makes one of several.
 
     ``scatter`` is the standard deviation of single readings at one level, learnt over all levels.

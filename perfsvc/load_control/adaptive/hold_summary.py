@@ -36,8 +36,8 @@ class DecimatedTrace:
 class HoldSummary:
     """The hold, second by second, in bounded memory: levels have four digits, so there are few different ones."""
 
-    def __init__(self, gauge: TargetMetric) -> None:
-        self._gauge = gauge
+    def __init__(self, metric: TargetMetric) -> None:
+        self._metric = metric
         self._levels: Counter[float] = Counter()
         self._measured = self._in_band = 0
         self._sum = 0.0
@@ -46,10 +46,10 @@ class HoldSummary:
     def add(self, level: float, second: Second) -> None:
         """Count one second of the hold: its load, and the metric where there were samples."""
         self._levels[level] += 1
-        value = self._gauge.value(second)
+        value = self._metric.value(second)
         if value is not None:
             self._measured += 1
-            self._in_band += self._gauge.in_band(value)
+            self._in_band += self._metric.in_band(value)
             self._sum += value
             self._latency.merge(second.latency or Histogram())
 
@@ -62,7 +62,7 @@ class HoldSummary:
     @property
     def held(self) -> float | None:
         """The metric over the whole hold: a percentile of all its requests, the mean of its seconds for all others."""
-        whole = self._gauge.percentile(self._latency)
+        whole = self._metric.percentile(self._latency)
         return whole if whole is not None or not self._measured else self._sum / self._measured
 
     @property

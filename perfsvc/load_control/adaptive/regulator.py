@@ -13,9 +13,9 @@ import math
 from perfsvc.load_control.adaptive.bracket import Bracket
 from perfsvc.load_control.adaptive.ceiling import Ceiling
 from perfsvc.load_control.adaptive.elasticity import Elasticity
+from perfsvc.load_control.adaptive.estimator import Estimator
 from perfsvc.load_control.adaptive.estimator import Pool
 from perfsvc.load_control.adaptive.estimator import Reading
-from perfsvc.load_control.adaptive.estimator import Readings
 from perfsvc.load_control.adaptive.estimator import weighted_mean
 from perfsvc.load_control.adaptive.outage import OutageDetector
 from perfsvc.load_control.controller import Scale
@@ -27,7 +27,7 @@ UP, BOLD_UP, DOWN = math.log(1.1), math.log(1.5), math.log(2)
 """The largest corrections; upwards by the size of the error."""
 
 BELOW, FAR_BELOW = math.log(3 / 4), math.log(1 / 3)
-"""So far below the target, with no fence in sight, there is time to hurry."""
+"""So far below the target, with no ceiling in sight, there is time to hurry."""
 HURRIED_UP, HURRIED_FAR_UP = math.log(1.5), math.log(2)
 
 ALARM = math.log(2)
@@ -44,15 +44,15 @@ SWING_S = 2.0
 
 
 class Regulator:
-    """Readings in, second by second; levels out. A target that answers in ``reaction_s`` settles so much later."""
+    """Estimator in, second by second; levels out. A target that answers in ``reaction_s`` settles so much later."""
 
     def __init__(self, reaction_s: float, scale: Scale, pool: Pool = weighted_mean) -> None:
-        self.readings = Readings(pool)
+        self.estimator = Estimator(pool)
         self.response = Elasticity()
         self._scale = scale
-        self._fence = Ceiling()
-        self._sides = Bracket(scale)
-        self._silence = OutageDetector(reaction_s)
+        self._ceiling = Ceiling()
+        self._bracket = Bracket(scale)
+        self._outage = OutageDetector(reaction_s)
         self._quick_s = QUICK_S + reaction_s
         self._least_settle_s = self._settle_s = SETTLE_S + reaction_s
         self._good: float | None = None
@@ -76,19 +76,19 @@ class Regulator:
 
     def interrupted(self, *, by_hand: bool) -> None:
         """Somebody else changed the level, or time stood still: this level has yet to show what it does."""
-        self.readings.clear()
-        self._silence.forget()
+        self.estimator.clear()
+        self._outage.forget()
         self._before = self._previous = None
         self._last_move = 0.0
         self._to_learn = False
         if by_hand:
-            self._sides.forget()
+            self._bracket.forget()
 
     def _move(self, level: float, age: float, reading: Reading | None) -> float:
         """By how much the level's logarithm should change; 0 to stay."""
         if reading is None:
-            return self._cut(level, LARGEST_CUT) if self._silence.lasts() else 0.0
-        self._silence.broken(reading.requests)
+            return self._cut(level, LARGEST_CUT) if self._outage.lasts() else 0.0
+        self._outage.broken(reading.requests)
         value, previous = reading.value, self._previous
         self._previous = value
         if self._cutting and previous is not None and value < previous - ALARM:
@@ -96,9 +96,9 @@ class Regulator:
         if self._alarmed(value, previous, age):
             return self._cut(level, value)
         if age < (self._quick_s if self._hurries(value) else self._settle_s):
-            self.readings.clear()
+            self.estimator.clear()
             return 0.0
-        self.readings.add(reading)
+        self.estimator.add(reading)
         return self._correction(level)
 
     def _note_move(self, move: float) -> None:
@@ -106,18 +106,18 @@ class Regulator:
         self._settle(self._settle_s + (SWING_S if swing else -SWING_S / 2))
         self._after_cut = self._cutting
         self._last_move, self._to_learn = move, True
-        self.readings.clear()
+        self.estimator.clear()
 
     def _hurries(self, reading: float) -> bool:
-        return reading < BELOW and not self._fence.up
+        return reading < BELOW and not self._ceiling.up
 
     def _correction(self, level: float) -> float:
         """The move that the readings of this level call for."""
-        hurries = self._hurries(self.readings.mean)
-        if not hurries and not self.readings.enough:
+        hurries = self._hurries(self.estimator.mean)
+        if not hurries and not self.estimator.enough:
             return 0.0
         self._cutting = False
-        error = self.readings.mean if hurries else self.readings.error
+        error = self.estimator.mean if hurries else self.estimator.error
         if error <= 0:
             self._good = level
         if not error:
@@ -130,7 +130,7 @@ class Regulator:
     def _beside(self, level: float, error: float, move: float) -> float:
         """The move, unless the level it leads to proved further off than this one."""
         wish = self._scale.fit(level * math.exp(move))
-        return math.log(self._sides.choose(level, error, wish, self._now) / level)
+        return math.log(self._bracket.choose(level, error, wish, self._now) / level)
 
     def _hurried(self, error: float) -> float:
         most = HURRIED_FAR_UP if error < FAR_BELOW else HURRIED_UP
@@ -141,21 +141,21 @@ class Regulator:
         return min(-error * gain / max(self.response.elasticity, 1.0), BOLD_UP if error < BELOW else UP)
 
     def _upwards(self, level: float, error: float, wish: float) -> float:
-        """A move up that the fence allows; at least to the next level, if that is closer to the target or untried."""
+        """A move up that the ceiling allows; at least to the next level, if that is closer to the target or untried."""
         least = math.log(self._scale.above(level) / level)
-        move = self._fence.limit(level, wish, least)
+        move = self._ceiling.limit(level, wish, least)
         closer = abs(error + self.response.elasticity * least) < abs(error)
         return max(move, least) if closer or not self.response.learnt else move
 
     def _alarmed(self, reading: float, previous: float | None, age: float) -> bool:
         """Whether to cut: not while an earlier move down may still work, or does."""
-        if previous is None or min(reading, previous) < ALARM + 2 * self.readings.scatter:
+        if previous is None or min(reading, previous) < ALARM + 2 * self.estimator.scatter:
             return False
         return self._last_move >= 0 or (age >= self._settle_s and reading > previous - IMPROVING)
 
     def _cut(self, level: float, reading: float) -> float:
         """Down by what the reading says; at first only to below the last good level, or a little if it was this one."""
-        self._fence.note_too_much(level)
+        self._ceiling.note_too_much(level)
         cut = min(max(reading / max(self.response.elasticity, 1.0), SMALLEST_CUT), LARGEST_CUT)
         if not self._cutting and self._good is not None:
             cut = min(cut, math.log(level / self._good) + BELOW_GOOD if self._good < level else FIRST_CUT)
@@ -163,7 +163,7 @@ class Regulator:
         return -cut
 
     def _learn(self, error: float) -> None:
-        variance = self.readings.variance
+        variance = self.estimator.variance
         if self._before is not None and self._to_learn:
             before, variance_before = self._before
             self.response.learn(self._last_move, error - before, variance + variance_before)

@@ -22,7 +22,7 @@ MOST_ROWS = 1_000
 
 
 class ErrorRateController:
-    """Holds one level after the other, as the course says, and keeps the evidence.
+    """Holds one level after the other, as the strategy says, and keeps the evidence.
 
     A level during which the run was paused is measured anew. One set by hand is measured next, in place of the one
     under way, and the search goes on from its verdict; one outside the bounds is brought back to the nearer of them.
@@ -32,9 +32,9 @@ class ErrorRateController:
         self.finished = False
         self._spec = spec
         self._scale = Scale.between(variable, spec.low, spec.high)
-        self._course = SearchStrategy(spec, self._scale)
-        self._move = self._course.first
-        self._level = self._move.level
+        self._strategy = SearchStrategy(spec, self._scale)
+        self._next = self._strategy.first
+        self._level = self._next.level
         self._watch = Watch()
         self._trial: Trial | None = None
         self._evidence: deque[dict[str, Any]] = deque(maxlen=MOST_ROWS)
@@ -53,18 +53,18 @@ class ErrorRateController:
         verdict = self._trial.observe(second, fit=fitness is not Fitness.STUMBLED)
         if verdict is not None:
             self._evidence.append(self._trial.row(verdict.value))
-            self._follow(self._course.after(self._move, verdict), second.elapsed)
+            self._follow(self._strategy.after(self._next, verdict), second.elapsed)
         return self._changed_level()
 
     def changed_by_hand(self, level: float) -> None:
         """Measure this level next."""
         self._level = level
-        self._move = NextLevel(self._scale.fit(level), Phase.RAISE if self._course.ceiling is None else Phase.BISECT)
+        self._next = NextLevel(self._scale.fit(level), Phase.RAISE if self._strategy.ceiling is None else Phase.BISECT)
         self._trial = None
 
     def result(self) -> dict[str, Any] | None:
         """The breaking point between ``low`` (good) and ``high`` (not), as far as it is known."""
-        best, ceiling = self._course.best, self._course.ceiling
+        best, ceiling = self._strategy.best, self._strategy.ceiling
         return {
             "mode": "error_rate",
             "variable": self._scale.variable,
@@ -73,28 +73,28 @@ class ErrorRateController:
             "high": best if ceiling is None else ceiling,
             "threshold": self._spec.threshold,
             "evidence": [*self._evidence, *self._under_way()],
-            "recovered": self._course.recovered,
-            "at_least": self._course.at_least,
-            "complete": self._course.complete,
+            "recovered": self._strategy.recovered,
+            "at_least": self._strategy.at_least,
+            "complete": self._strategy.complete,
         }
 
     def _begin(self, began: float) -> Trial:
-        return Trial(self._spec, self._move, began, rate=self._scale.variable == "arrival_rate")
+        return Trial(self._spec, self._next, began, rate=self._scale.variable == "arrival_rate")
 
     def _follow(self, move: NextLevel | None, elapsed: float) -> None:
         if move is None:
             self.finished = True
             self._trial = None
         else:
-            self._move = move
+            self._next = move
             self._trial = self._begin(elapsed)
 
     def _changed_level(self) -> float | None:
-        if self._move.level == self._level:
+        if self._next.level == self._level:
             return None
-        self._level = self._move.level
+        self._level = self._next.level
         return self._level
 
     def _under_way(self) -> list[dict[str, Any]]:
         trial = self._trial
-        return [trial.row("unfinished")] if trial is not None and trial.held.seconds else []
+        return [trial.row("unfinished")] if trial is not None and trial.stats.seconds else []

@@ -34,7 +34,7 @@ class Trial:
 
     def __init__(self, spec: ErrorSearch, move: NextLevel, began: float, *, rate: bool) -> None:
         self.move = move
-        self.held = LevelStats()
+        self.stats = LevelStats()
         self._spec = spec
         self._rate = rate
         self._counts_from = began + spec.settle_time - SLACK_S
@@ -51,13 +51,13 @@ class Trial:
         if not fit:
             self._stumbled_s += running_s(second)
             return self._verdict(over=True) if second.elapsed >= self._ends else None
-        self.held.add(second)
+        self.stats.add(second)
         self._clean = self._clean + 1 if self._is_clean(second) else 0
-        return self._verdict(over=self.held.running_s >= self._counted_s - SLACK_S or second.elapsed >= self._ends)
+        return self._verdict(over=self.stats.running_s >= self._counted_s - SLACK_S or second.elapsed >= self._ends)
 
     def row(self, verdict: str) -> dict[str, Any]:
         """The evidence of this level."""
-        row = {**self.held.row(self.move.level), "verdict": verdict, "phase": self.move.phase.value}
+        row = {**self.stats.row(self.move.level), "verdict": verdict, "phase": self.move.phase.value}
         return {**row, "saturated": True} if self._saturated() else row
 
     def _verdict(self, *, over: bool) -> Verdict | None:
@@ -68,9 +68,9 @@ class Trial:
             return Verdict.BAD
         if not over:
             return None
-        if not self.held.requests:
+        if not self.stats.requests:
             return Verdict.SATURATED if self._saturated() else Verdict.EMPTY
-        if self.held.error_rate > self._tolerated():
+        if self.stats.error_rate > self._tolerated():
             return Verdict.BAD
         return Verdict.SATURATED if self._saturated() else Verdict.GOOD
 
@@ -91,24 +91,24 @@ class Trial:
         return second.requests > 0 and second.error_rate <= self._spec.threshold and not waiting
 
     def _pooled_good(self) -> bool:
-        return self.held.requests > 0 and self.held.error_rate <= self._spec.threshold
+        return self.stats.requests > 0 and self.stats.error_rate <= self._spec.threshold
 
     def _hopeless(self) -> bool:
         """Whether the errors so far are too many even if the rest of the level had none."""
-        left_s = max(self._counted_s - self.held.running_s, 0.0)
-        expected = self.held.requests + self.held.rps * left_s
-        return percent(self.held.errors, expected) > self._spec.threshold
+        left_s = max(self._counted_s - self.stats.running_s, 0.0)
+        expected = self.stats.requests + self.stats.rps * left_s
+        return percent(self.stats.errors, expected) > self._spec.threshold
 
     def _saturated(self) -> bool:
         """Whether the generator did not keep up: it stalled most of the time, or it did not offer the planned arrivals.
 
         Arrivals are not offered when some are dropped, or ever more of them wait.
         """
-        if self._stumbled_s > self.held.running_s:
+        if self._stumbled_s > self.stats.running_s:
             return True
-        planned = self.move.level * self.held.running_s
-        if not self._rate or self.held.dropped > UNSERVED * planned:
+        planned = self.move.level * self.stats.running_s
+        if not self._rate or self.stats.dropped > UNSERVED * planned:
             return self._rate
         chance = 2 * math.sqrt(planned)  # a Poisson plan is itself short now and then
-        short = planned - self.held.iterations > max(SHORT * planned, chance)
-        return short and self.held.late > UNSERVED * planned
+        short = planned - self.stats.iterations > max(SHORT * planned, chance)
+        return short and self.stats.late > UNSERVED * planned

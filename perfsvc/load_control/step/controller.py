@@ -24,7 +24,7 @@ MOST_BY_HAND = 100
 
 
 class Step(NamedTuple):
-    """A level and the profile time it is held."""
+    """A level and the profile time at which it is held."""
 
     level: float
     start: float
@@ -48,15 +48,15 @@ class StepTable:
         self._variable = load.variable
         self._steps = steps_of(load)
         self._starts = [step.start for step in self._steps]
-        self._held: dict[int, LevelStats] = {}
+        self._stats: dict[int, LevelStats] = {}
         self._by_hand: deque[tuple[float, LevelStats]] = deque(maxlen=MOST_BY_HAND)
         self._unsettled = False
 
     def observe(self, second: Second) -> float | None:
         """Count a second in the step it lies in. Never changes the load."""
-        held = self._place(second) if second.span_ns else None
-        if held is not None:
-            held.add(second)
+        stats = self._place(second) if second.span_ns else None
+        if stats is not None:
+            stats.add(second)
         return None
 
     def changed_by_hand(self, level: float) -> None:
@@ -66,8 +66,8 @@ class StepTable:
 
     def result(self) -> dict[str, Any] | None:
         """The table, and the knee with its neighbours; all three null where none was found."""
-        steps = [(self._steps[index].level, held) for index, held in sorted(self._held.items())]
-        at = knee_of([Point(level, held.goodput, held.latency("avg")) for level, held in steps])
+        steps = [(self._steps[index].level, stats) for index, stats in sorted(self._stats.items())]
+        at = knee_of([Point(level, stats.goodput, stats.latency("avg")) for level, stats in steps])
         levels = [level for level, _ in steps]
         return {
             "mode": "step",
@@ -75,12 +75,12 @@ class StepTable:
             "value": None if at is None else levels[at],
             "low": None if at is None else levels[max(at - 1, 0)],
             "high": None if at is None else levels[min(at + 1, len(levels) - 1)],
-            "evidence": [held.row(level) for level, held in steps] + self._rows_by_hand(),
+            "evidence": [stats.row(level) for level, stats in steps] + self._rows_by_hand(),
             "recovered": None,
         }
 
     def _rows_by_hand(self) -> list[dict[str, Any]]:
-        return [{**held.row(level), "by_hand": True} for level, held in self._by_hand if held.seconds]
+        return [{**stats.row(level), "by_hand": True} for level, stats in self._by_hand if stats.seconds]
 
     def _place(self, second: Second) -> LevelStats | None:
         """What a second counts for, if anything."""
@@ -91,7 +91,7 @@ class StepTable:
         index = bisect_right(self._starts, middle) - 1
         if index < 0 or not self._steps[index].covers(second):
             return None
-        return self._held.setdefault(index, LevelStats())
+        return self._stats.setdefault(index, LevelStats())
 
 
 def steps_of(load: Load) -> list[Step]:

@@ -16,8 +16,8 @@ from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.figures import per_second
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.recorder import OTHER
-from perfsvc.metrics.tally import Tally
-from perfsvc.metrics.tally import Totals
+from perfsvc.metrics.totals import RunTotals
+from perfsvc.metrics.totals import Totals
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 
@@ -31,7 +31,7 @@ MAX_KINDS = 32
 """Error classes, and statuses, that a span of time tells apart."""
 
 
-class Facts(NamedTuple):
+class LoadTotals(NamedTuple):
     """What a second is besides its samples; sums over seconds give the means of wider spans."""
 
     seconds: int = 0
@@ -45,14 +45,14 @@ class Facts(NamedTuple):
     memory: float = 0.0
     network: float = 0.0
 
-    def combined(self, sign: int, other: Facts) -> Facts:
-        """These facts and ``sign`` times the others."""
-        return Facts._make(mine + sign * theirs for mine, theirs in zip(self, other, strict=True))
+    def combined(self, sign: int, other: LoadTotals) -> LoadTotals:
+        """These load and ``sign`` times the others."""
+        return LoadTotals._make(mine + sign * theirs for mine, theirs in zip(self, other, strict=True))
 
-    def joined(self, node: NodeSecond) -> Facts:
-        """A second's facts with one more node."""
+    def joined(self, node: NodeSecond) -> LoadTotals:
+        """A second's load with one more node."""
         nodes, health = self.nodes, node.health
-        return Facts(
+        return LoadTotals(
             seconds=1,
             span_ns=running_time(self.span_ns, node.span_ns),
             paused=int(node.paused and (self.paused or not nodes)),
@@ -79,15 +79,15 @@ class NodeSecond(NamedTuple):
     health: NodeHealth
 
     @classmethod
-    def of(cls, snapshot: Snapshot, tally: Tally) -> NodeSecond:
+    def of(cls, snapshot: Snapshot, totals: Totals) -> NodeSecond:
         return cls(
             snapshot.span_ns,
             snapshot.paused,
             snapshot.vus,
             snapshot.planned_vus,
             snapshot.planned_rate,
-            tally.requests,
-            tally.errors,
+            totals.requests,
+            totals.errors,
             snapshot.health,
         )
 
@@ -127,7 +127,7 @@ def running_time(one: int, other: int) -> int:
     return shorter if longer > LONGEST_NS and shorter else longer
 
 
-class Bucket:
+class Point:
     """Everything of one span of time."""
 
     __slots__ = (
@@ -135,20 +135,20 @@ class Bucket:
         "_packed",
         "counts",
         "elapsed",
-        "facts",
         "failures",
+        "load",
         "nodes",
         "peaks",
         "start",
         "statuses",
-        "tally",
+        "totals",
         "width",
     )
 
     def __init__(self, start: int, width: int) -> None:
         self.start, self.width = start, width
-        self.tally = Tally()
-        self.facts = Facts()
+        self.totals = Totals()
+        self.load = LoadTotals()
         self.nodes: dict[str, NodeSecond] = {}
         self.failures: dict[str, int] = {}
         self.statuses: dict[str, int] = {}
@@ -158,23 +158,23 @@ class Bucket:
         self._fixed: tuple[float | None, ...] | None = None
         self._packed = (b"", b"")
 
-    def place(self, snapshot: Snapshot, tally: Tally) -> Facts:
-        """Note the node's state, in a bucket of one second; answers how the second's facts changed by it."""
+    def place(self, snapshot: Snapshot, totals: Totals) -> LoadTotals:
+        """Note the node's state, in a point of one second; answers how the second's load changed by it."""
         known = self.nodes.get(snapshot.node)
-        node = NodeSecond.of(snapshot, tally)
+        node = NodeSecond.of(snapshot, totals)
         self.nodes[snapshot.node] = known.joined(node) if known else node
         if known:
-            facts = reduce(Facts.joined, self.nodes.values(), Facts())
+            load = reduce(LoadTotals.joined, self.nodes.values(), LoadTotals())
         else:
-            facts = self.facts.joined(node)
-        return facts.combined(-1, self.facts)
+            load = self.load.joined(node)
+        return load.combined(-1, self.load)
 
-    def add(self, snapshot: Snapshot, tally: Totals, change: Facts) -> None:
-        """Count a snapshot's samples and the change of facts it brought."""
-        self.tally.add(tally, latency=self._fixed is None)
-        add_kinds(self.failures, tally.failures)
-        add_kinds(self.statuses, tally.statuses)
-        self.facts = self.facts.combined(1, change)
+    def add(self, snapshot: Snapshot, totals: RunTotals, change: LoadTotals) -> None:
+        """Count a snapshot's samples and the change of load it brought."""
+        self.totals.add(totals, latency=self._fixed is None)
+        add_kinds(self.failures, totals.failures)
+        add_kinds(self.statuses, totals.statuses)
+        self.load = self.load.combined(1, change)
         self.elapsed = max(self.elapsed, snapshot.elapsed)
         health = snapshot.health
         seen = (health.process_cpu, health.loop_lag_ms, health.send_lag_ms)
@@ -184,41 +184,41 @@ class Bucket:
 
     def fix(self) -> None:
         """Pack the histograms and forget the nodes; from now on late samples count and percentiles stand."""
-        figures, tally = figures_of(self.tally, self.facts.span_ns), self.tally
+        figures, totals = figures_of(self.totals, self.load.span_ns), self.totals
         self._fixed = tuple(figures.get(name) for name in LATENCY_FIELDS)
-        self._packed = (tally.latency.pack(), tally.from_plan.pack())
-        tally.latency, tally.from_plan = Histogram(), Histogram()
+        self._packed = (totals.latency.pack(), totals.from_plan.pack())
+        totals.latency, totals.from_plan = Histogram(), Histogram()
         self.nodes = {}
 
     def forget(self) -> None:
         """Let the packed histograms go."""
         self._packed = (b"", b"")
 
-    def pour_into(self, tally: Tally) -> None:
-        """Add everything counted here to another tally, with the histograms unless they are forgotten."""
-        tally.add(self.tally)
+    def pour_into(self, totals: Totals) -> None:
+        """Add everything counted here to another totals, with the histograms unless they are forgotten."""
+        totals.add(self.totals)
         latency, from_plan = self._packed
-        tally.latency.merge(Histogram.unpack(latency))
-        tally.from_plan.merge(Histogram.unpack(from_plan))
+        totals.latency.merge(Histogram.unpack(latency))
+        totals.from_plan.merge(Histogram.unpack(from_plan))
 
     @property
     def fixed(self) -> bool:
         return self._fixed is not None
 
     def read(self) -> Second:
-        """The bucket in figures."""
-        facts, seconds = self.facts, max(self.facts.seconds, 1)
+        """The point in figures."""
+        load, seconds = self.load, max(self.load.seconds, 1)
         iterations, dropped, late = self.counts
         return Second(
             second=self.start,
             width=self.width,
             elapsed=round(self.elapsed, 3),
-            paused=0 < facts.seconds == facts.paused,
-            span_ns=facts.span_ns,
-            vus=round(facts.vus / seconds),
-            planned_vus=round(facts.planned_vus / seconds),
-            planned_rate=round(facts.planned_rate / seconds, 3),
-            node_count=round(facts.nodes / seconds),
+            paused=0 < load.seconds == load.paused,
+            span_ns=load.span_ns,
+            vus=round(load.vus / seconds),
+            planned_vus=round(load.planned_vus / seconds),
+            planned_rate=round(load.planned_rate / seconds, 3),
+            node_count=round(load.nodes / seconds),
             iterations=iterations,
             dropped=dropped,
             late=late,
@@ -230,9 +230,9 @@ class Bucket:
 
     def _figures(self) -> dict[str, Any]:
         if self._fixed is None:
-            return figures_of(self.tally, self.facts.span_ns)
-        return {**counts_of(self.tally, self.facts.span_ns), **dict(zip(LATENCY_FIELDS, self._fixed, strict=True))}
+            return figures_of(self.totals, self.load.span_ns)
+        return {**counts_of(self.totals, self.load.span_ns), **dict(zip(LATENCY_FIELDS, self._fixed, strict=True))}
 
     def _health(self, seconds: int) -> Health:
-        means = (self.facts.cpu, self.facts.memory, self.facts.network)
+        means = (self.load.cpu, self.load.memory, self.load.network)
         return Health(*(round(total / seconds, 3) for total in means), *(round(peak, 3) for peak in self.peaks))

@@ -17,7 +17,7 @@ from perfsvc.model.window import StepWindow
 MAX_STATUSES = 100
 
 
-class Digest(NamedTuple):
+class UnpackedWindow(NamedTuple):
     """A window with its histograms unpacked."""
 
     window: StepWindow
@@ -25,12 +25,12 @@ class Digest(NamedTuple):
     from_plan: Histogram
 
     @classmethod
-    def of(cls, window: StepWindow) -> Digest:
+    def of(cls, window: StepWindow) -> UnpackedWindow:
         """Raises ValueError when a histogram cannot be unpacked."""
         return cls(window, Histogram.unpack(window.latency), Histogram.unpack(window.from_plan))
 
 
-class Tally:
+class Totals:
     """Requests, errors (failures of all classes), checks and bytes, with the histograms of both latencies.
 
     ``latency`` is the service time; ``from_plan``, counted from the planned start, is empty where there is no plan.
@@ -53,18 +53,18 @@ class Tally:
         self.latency = Histogram()
         self.from_plan = Histogram()
 
-    def add_window(self, digest: Digest) -> None:
+    def add_window(self, unpacked: UnpackedWindow) -> None:
         """Count a window."""
-        self.count(digest.window)
-        self.latency.merge(digest.latency)
-        self.from_plan.merge(digest.from_plan)
+        self.count(unpacked.window)
+        self.latency.merge(unpacked.latency)
+        self.from_plan.merge(unpacked.from_plan)
 
-    def add_windows(self, digests: Sequence[Digest]) -> None:
+    def add_windows(self, windows: Sequence[UnpackedWindow]) -> None:
         """Count many windows, for less than one after the other costs."""
-        for digest in digests:
-            self.count(digest.window)
-        self.latency.merge_all([digest.latency for digest in digests])
-        self.from_plan.merge_all([digest.from_plan for digest in digests])
+        for unpacked in windows:
+            self.count(unpacked.window)
+        self.latency.merge_all([unpacked.latency for unpacked in windows])
+        self.from_plan.merge_all([unpacked.from_plan for unpacked in windows])
 
     def count(self, window: StepWindow) -> None:
         """Count a window without its histograms."""
@@ -75,8 +75,8 @@ class Tally:
         self.bytes_sent += window.bytes_sent
         self.bytes_received += window.bytes_received
 
-    def add(self, other: Tally, *, latency: bool = True) -> None:
-        """Count what another tally counted; without ``latency`` the histograms stay as they are."""
+    def add(self, other: Totals, *, latency: bool = True) -> None:
+        """Count what another totals counted; without ``latency`` the histograms stay as they are."""
         self.requests += other.requests
         self.errors += other.errors
         self.checks_passed += other.checks_passed
@@ -88,7 +88,7 @@ class Tally:
             self.from_plan.merge(other.from_plan)
 
 
-class StepTally(Tally):
+class StepTotals(Totals):
     """Also what a protocol counted and measured by itself."""
 
     __slots__ = ("counters", "gauges")
@@ -110,7 +110,7 @@ class StepTally(Tally):
             self.gauges[name] = joined_gauge(self.gauges.get(name), gauge)
 
 
-class SecondTally(StepTally):
+class SecondTotals(StepTotals):
     """Also failures by class and statuses, of a time so short that the nodes' own bounds hold."""
 
     __slots__ = ("failures", "statuses")
@@ -127,8 +127,8 @@ class SecondTally(StepTally):
                 into[name] += count
 
 
-class Totals(StepTally):
-    """A whole run's tally of one step, or of all: also failures by class, statuses and phases."""
+class RunTotals(StepTotals):
+    """A whole run's totals of one step, or of all: also failures by class, statuses and phases."""
 
     __slots__ = ("_error_classes", "_statuses", "failures", "phases", "statuses")
 
@@ -144,7 +144,7 @@ class Totals(StepTally):
         super().count(window)
         self._add_kinds(window.failures, window.statuses, window.phases)
 
-    def add_totals(self, other: Totals) -> None:
+    def add_run_totals(self, other: RunTotals) -> None:
         """Count what other totals counted."""
         self.add(other)
         self.add_own(other.counters, other.gauges)
