@@ -179,7 +179,7 @@ class PlanConfig(Spec):
     @field_validator("data_config")
     @classmethod
     def _deals_soundly(cls, value: dict[str, Any]) -> dict[str, Any]:
-        """How rows are dealt out is ours to check, whatever the data source."""
+        """Check how rows are allocated, which does not depend on the data source."""
         allocation, _ = split_config(value)
         try:
             Allocation.parse(allocation)

@@ -1,4 +1,4 @@
-"""What test data a run uses, and how its rows are dealt out to virtual users. No I/O."""
+"""What test data a run uses, and how its rows are allocated to virtual users. No I/O."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NO_DATA = "none"
 
 
 class Allocation(Spec):
-    """How rows are dealt out: the keys of ``data_config`` that every data source has.
+    """How rows are allocated: the keys of ``data_config`` that every data source has.
 
-    ``unique`` rows end the run where a plan does not say otherwise, others begin again. ``random`` draws with
-    replacement and so never comes to an end.
+    ``unique`` rows end the run where a plan does not say otherwise, others begin again. ``random`` takes
+    rows with replacement and so never ends.
     """
 
     order: Order = titled("取数顺序", "Order", default="sequential")
@@ -40,7 +40,7 @@ class Allocation(Spec):
 
     @property
     def ending(self) -> AtEnd:
-        """What happens at the end of the data, also where the plan leaves it open."""
+        """What happens at the end of the data, by default too."""
         return self.at_end or ("stop_run" if self.unique else "recycle")
 
     @property
@@ -94,10 +94,10 @@ def split_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """Rows that a node may claim, in the lease of this number; or word that there are no more.
+    """Rows that a node may claim, in the lease of this number; or the end of the data.
 
-    ``ended`` without ``last``: users stop as the allocation says. With it, whoever has no row takes that one, and all
-    keep what they have. ``failure`` is why the run cannot go on, in Chinese and in English.
+    ``ended`` without ``last``: users stop as the allocation says. With it, users without a row take that one, and all
+    others keep theirs. ``failure`` is the error of the source that ends the run, in Chinese and in English.
     """
 
     lease: int = 0

@@ -92,8 +92,8 @@ class Watcher(Output):
                 await self.more.wait()
 
 
-class Ride:
-    """A run over a cluster."""
+class LiveRun:
+    """A run on a cluster of real processes."""
 
     def __init__(self, cluster: DaskCluster, spec: RunSpec, feed: Feed | None = None) -> None:
         async def opened() -> Feed:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from perfsvc.cluster.dask.cluster import DaskCluster
-from tests.cluster.rig import Ride
+from tests.cluster.rig import LiveRun
 from tests.cluster.rig import spec_of
 from tests.support.feeds import Numbered
 from tests.support.nginx import Nginx
@@ -36,7 +36,7 @@ class Outcome:
 async def ran(cluster: DaskCluster, nginx: Nginx, feed: Numbered, seconds: float, **allocation: Any) -> Outcome:
     data = {"source": "numbered", "allocation": allocation}
     spec = spec_of(nginx.url, nodes=2, users=USERS, seconds=seconds, scene={"steps": STEPS}, data=data)
-    outcome = Outcome(await Ride(cluster, spec, feed).whole(), nginx)
+    outcome = Outcome(await LiveRun(cluster, spec, feed).whole(), nginx)
     assert feed.closed == 1
     return outcome
 

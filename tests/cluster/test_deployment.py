@@ -10,7 +10,7 @@ import pytest
 from perfsvc.cluster.dask import messages
 from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import RunError
-from tests.cluster.virtual_agents import Stage
+from tests.cluster.virtual_agents import VirtualRun
 from tests.cluster.virtual_agents import act
 from tests.cluster.virtual_agents import spec_of
 from tests.support import virtual_time
@@ -24,35 +24,35 @@ def now() -> float:
 
 
 def test_a_run_goes_through() -> None:
-    stage = act(spec_of(rate=20), lambda stage: stage.run.wait())
-    assert len(stage.begun_after(-1)) == 100
-    assert stage.kinds() == []
+    virtual = act(spec_of(rate=20), lambda virtual: virtual.run.wait())
+    assert len(virtual.begun_after(-1)) == 100
+    assert virtual.kinds() == []
 
 
 def test_a_node_that_hangs_while_the_run_ends_holds_it_up_no_longer_than_3_s() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
-        stage.hands[1].hung = True
+        virtual.agents[1].hung = True
         stopped = now()
-        stage.run.stop()
-        await stage.run.wait()
+        virtual.run.stop()
+        await virtual.run.wait()
         assert now() - stopped < 5
 
-    stage = act(spec_of(rate=20, seconds=60), play)
-    assert stage.kinds() == [("lost", "n2")]
+    virtual = act(spec_of(rate=20, seconds=60), play)
+    assert virtual.kinds() == [("lost", "n2")]
 
 
 def test_a_node_that_hangs_before_the_load_holds_the_end_up_no_longer_than_3_s() -> None:
     async def main() -> None:
-        stage = Stage(spec_of(rate=20), Answer(), 2)
-        beating = asyncio.create_task(stage.send_heartbeats())
-        stage.hands[1].hung = True
+        virtual = VirtualRun(spec_of(rate=20), Answer(), 2)
+        beating = asyncio.create_task(virtual.send_heartbeats())
+        virtual.agents[1].hung = True
         began = now()
-        stage.run.compile()
+        virtual.run.compile()
         with pytest.raises(RunError, match="n2 did not answer within 30 s"):
-            await stage.run.prepare()
-        stage.run.stop()
-        await stage.run.wait()
+            await virtual.run.prepare()
+        virtual.run.stop()
+        await virtual.run.wait()
         assert now() - began < 34
         beating.cancel()
 
@@ -67,151 +67,151 @@ def test_setup_steps_are_waited_for_only_where_there_are_any() -> None:
 
 
 def test_who_comes_in_while_the_run_is_paused_is_paused_too() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
-        stage.hands[2].mute = (messages.Prepared,)
-        stage.lose(stage.hands[1])
+        virtual.agents[2].mute = (messages.Prepared,)
+        virtual.lose(virtual.agents[1])
         await asyncio.sleep(0.5)
-        stage.run.pause()
+        virtual.run.pause()
         await asyncio.sleep(0.1)
-        assignment = stage.run.nodes.all[-1].assignment
-        stage.hands[2].mute = ()
-        stage.hands[2].send(messages.Prepared(assignment=assignment, variables={}))
+        assignment = virtual.run.nodes.all[-1].assignment
+        virtual.agents[2].mute = ()
+        virtual.agents[2].send(messages.Prepared(assignment=assignment, variables={}))
         await asyncio.sleep(9.9)
-        assert stage.kinds()[-1] == ("replaced", "n3")
-        stage.run.resume()
-        await stage.run.wait()
+        assert virtual.kinds()[-1] == ("replaced", "n3")
+        virtual.run.resume()
+        await virtual.run.wait()
 
-    stage = act(spec_of(rate=20, seconds=5), play, agents=3)
-    begun = stage.begun_after(1.5)
+    virtual = act(spec_of(rate=20, seconds=5), play, agents=3)
+    begun = virtual.begun_after(1.5)
     assert begun[0] > 11.3
     assert len(begun) == pytest.approx(20 * 3.7, abs=2)
-    assert sum(each.planned_rate for each in stage.snapshots if each.node == "n3" and each.paused) == 0
+    assert sum(each.planned_rate for each in virtual.snapshots if each.node == "n3" and each.paused) == 0
 
 
 def test_a_drained_node_gives_back_the_iterations_that_it_was_to_do() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
-        stage.hands[0].agent.draining = True
-        await stage.run.wait()
+        virtual.agents[0].handle.draining = True
+        await virtual.run.wait()
 
     load = {"iterations": {"count": 120, "scope": "shared"}}
-    stage = act(spec_of(users=4, seconds=60, load=load, scene=THINK_SCENE), play)
-    assert stage.iterations == 120
-    assert [kind for kind, _ in stage.kinds()] == ["resplit", "resplit"]
-    assert stage.events[-1].shares == {}
-    assert stage.hands[0].agent not in stage.bound
+    virtual = act(spec_of(users=4, seconds=60, load=load, scene=THINK_SCENE), play)
+    assert virtual.iterations == 120
+    assert [kind for kind, _ in virtual.kinds()] == ["resplit", "resplit"]
+    assert virtual.events[-1].shares == {}
+    assert virtual.agents[0].handle not in virtual.bound
 
 
 def test_a_drained_node_gives_back_the_arrivals_that_it_was_to_serve() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
-        stage.hands[0].agent.draining = True
-        await stage.run.wait()
+        virtual.agents[0].handle.draining = True
+        await virtual.run.wait()
         assert now() < 8
 
     load = {"iterations": {"count": 100, "scope": "shared"}}
-    stage = act(spec_of(rate=20, seconds=60, load=load), play)
-    assert stage.iterations == 100
+    virtual = act(spec_of(rate=20, seconds=60, load=load), play)
+    assert virtual.iterations == 100
 
 
 def test_a_place_stays_drained_when_its_node_is_gone_and_nobody_is_waited_for() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
-        stage.hands[0].agent.draining = True
+        virtual.agents[0].handle.draining = True
         await asyncio.sleep(1)
-        assert stage.run.shares.weights() == (0, 1)
-        stage.lose(stage.hands[0])
+        assert virtual.run.shares.weights() == (0, 1)
+        virtual.lose(virtual.agents[0])
         await asyncio.sleep(1)
-        assert stage.run.shares.weights() == (0, 1)
-        assert not stage.run.shares.awaited
-        await stage.run.wait()
+        assert virtual.run.shares.weights() == (0, 1)
+        assert not virtual.run.shares.awaited
+        await virtual.run.wait()
 
-    stage = act(spec_of(rate=20, seconds=5, placement={"on_loss": "replace"}), play)
-    assert [(event.kind, event.reason.en) for event in stage.events[2:]] == [
+    virtual = act(spec_of(rate=20, seconds=5, placement={"on_loss": "replace"}), play)
+    assert [(event.kind, event.reason.en) for event in virtual.events[2:]] == [
         ("resplit", "the node is being drained"),
         ("lost", "its connection ended: the process exited or the network failed"),
         ("resplit", "the other nodes take over its load"),
     ]
-    assert len(stage.begun_after(-1)) == 100
+    assert len(virtual.begun_after(-1)) == 100
 
 
 def test_drained_nodes_have_the_load_where_there_are_no_others() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
-        stage.hands[0].agent.draining = True
+        virtual.agents[0].handle.draining = True
         await asyncio.sleep(1)
-        stage.hands[1].agent.draining = True
+        virtual.agents[1].handle.draining = True
         await asyncio.sleep(1)
-        assert stage.run.shares.weights() == (0, 1)
-        stage.lose(stage.hands[1])
-        assert stage.run.shares.weights() == (1, 0)
-        await stage.run.wait()
+        assert virtual.run.shares.weights() == (0, 1)
+        virtual.lose(virtual.agents[1])
+        assert virtual.run.shares.weights() == (1, 0)
+        await virtual.run.wait()
 
-    stage = act(spec_of(rate=20, seconds=6), play)
-    assert len(stage.begun_after(3.52)) == 49
+    virtual = act(spec_of(rate=20, seconds=6), play)
+    assert len(virtual.begun_after(3.52)) == 49
 
 
 def test_a_spare_agent_takes_the_place_of_a_drained_one_that_went() -> None:
-    async def play(stage: Stage) -> None:
-        stage.hands[2].agent.draining = True
+    async def play(virtual: VirtualRun) -> None:
+        virtual.agents[2].handle.draining = True
         await asyncio.sleep(1)
-        stage.hands[0].agent.draining = True
+        virtual.agents[0].handle.draining = True
         await asyncio.sleep(1)
-        stage.lose(stage.hands[0])
-        stage.hands[2].agent.draining = False
+        virtual.lose(virtual.agents[0])
+        virtual.agents[2].handle.draining = False
         await asyncio.sleep(1)
-        assert stage.run.shares.weights() == (1, 1)
-        await stage.run.wait()
+        assert virtual.run.shares.weights() == (1, 1)
+        await virtual.run.wait()
 
-    stage = act(spec_of(rate=20, seconds=5), play, agents=3)
-    assert stage.kinds()[-1] == ("replaced", "n3")
-    assert len(stage.begun_after(-1)) == 100
+    virtual = act(spec_of(rate=20, seconds=5), play, agents=3)
+    assert virtual.kinds()[-1] == ("replaced", "n3")
+    assert len(virtual.begun_after(-1)) == 100
 
 
 def test_shared_iterations_are_done_where_some_nodes_have_no_users() -> None:
-    async def play(stage: Stage) -> None:
-        await stage.run.wait()
+    async def play(virtual: VirtualRun) -> None:
+        await virtual.run.wait()
         assert now() < 20
 
     load = {"iterations": {"count": 120, "scope": "shared"}}
-    stage = act(spec_of(nodes=3, users=2, seconds=60, load=load, scene=THINK_SCENE), play)
-    assert stage.iterations == 120
+    virtual = act(spec_of(nodes=3, users=2, seconds=60, load=load, scene=THINK_SCENE), play)
+    assert virtual.iterations == 120
 
 
 def test_iterations_of_a_lost_node_go_to_those_that_are_still_there() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(2)
-        stage.lose(stage.hands[1])
-        await stage.run.wait()
+        virtual.lose(virtual.agents[1])
+        await virtual.run.wait()
         assert now() < 30
 
     load = {"iterations": {"count": 150, "scope": "shared"}}
-    stage = act(spec_of(nodes=3, users=6, seconds=60, load=load, scene=THINK_SCENE), play)
-    assert stage.iterations >= 150
+    virtual = act(spec_of(nodes=3, users=6, seconds=60, load=load, scene=THINK_SCENE), play)
+    assert virtual.iterations >= 150
 
 
 def test_users_that_are_too_many_after_new_shares_leave() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(3)
-        stage.hands[0].agent.draining = True
+        virtual.agents[0].handle.draining = True
         await asyncio.sleep(4)
-        stage.snapshots.clear()
-        await stage.run.wait()
+        virtual.snapshots.clear()
+        await virtual.run.wait()
 
-    stage = act(spec_of(rate=30, seconds=10, load={"max_vus": 20}), play, answer=Answer(after=1.0))
-    users = {(each.node, each.vus) for each in stage.snapshots if each.planned_rate or each.node == "n1"}
+    virtual = act(spec_of(rate=30, seconds=10, load={"max_vus": 20}), play, answer=Answer(after=1.0))
+    users = {(each.node, each.vus) for each in virtual.snapshots if each.planned_rate or each.node == "n1"}
     assert {count for node, count in users if node == "n1"} <= {0, 1}
     assert ("n2", 20) in users
 
 
 def test_a_node_that_answers_and_never_ends_is_given_up() -> None:
-    async def play(stage: Stage) -> None:
-        stage.hands[1].mute = (messages.Ending, messages.Ended)
-        await stage.run.wait()
+    async def play(virtual: VirtualRun) -> None:
+        virtual.agents[1].mute = (messages.Ending, messages.Ended)
+        await virtual.run.wait()
         assert 5 + 3 + 30 < now() < 40
 
-    stage = act(spec_of(rate=20), play)
-    assert [(event.kind, event.node, event.reason.en) for event in stage.events[2:]] == [
+    virtual = act(spec_of(rate=20), play)
+    assert [(event.kind, event.node, event.reason.en) for event in virtual.events[2:]] == [
         ("lost", "n2", "it did not end in time")
     ]

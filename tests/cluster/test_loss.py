@@ -11,7 +11,7 @@ import pytest
 
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.model.run import RunState
-from tests.cluster.rig import Ride
+from tests.cluster.rig import LiveRun
 from tests.cluster.rig import spec_of
 from tests.support.feeds import Numbered
 from tests.support.nginx import Nginx
@@ -39,39 +39,39 @@ def missing_of(report: dict[str, Any]) -> float:
 
 
 async def test_one_of_three_is_killed_and_the_others_take_over(cluster: DaskCluster, nginx: Nginx) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=7))
-    await ride.start()
-    await ride.seconds(1)
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=7))
+    await live.start()
+    await live.seconds(1)
     killed = time.time()
-    ride.signal("central-1", signal.SIGKILL)
-    lost = await ride.until("lost")
+    live.signal("central-1", signal.SIGKILL)
+    lost = await live.until("lost")
     assert lost.node == "central-1"
     assert lost.moment - killed <= 1
-    split = await ride.until("resplit")
+    split = await live.until("resplit")
     assert split.shares == {"central-1": 0, "central-2": 50, "central-3": 50}
     await back_to_plan(nginx, killed)
-    report = await ride.run.wait()
+    report = await live.run.wait()
     sent = len(nginx.log_of(report["summary"]["total_requests"]))
     assert abs(7 * RATE - sent - missing_of(report)) <= RATE / 3 + 1
     assert report["status"] == "completed"
 
 
 async def test_five_are_killed_one_after_the_other_and_replaced(cluster: DaskCluster, nginx: Nginx) -> None:
-    await Ride(cluster, spec_of(nginx.url, nodes=3 + TIMES, rate=RATE, seconds=1)).whole()
-    ride = Ride(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
-    await ride.start()
-    await ride.seconds(1)
+    await LiveRun(cluster, spec_of(nginx.url, nodes=3 + TIMES, rate=RATE, seconds=1)).whole()
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
+    await live.start()
+    await live.seconds(1)
     for number in range(TIMES):
-        victim = next(event.node for event in reversed(ride.events) if event.kind in ("joined", "replaced"))
+        victim = next(event.node for event in reversed(live.events) if event.kind in ("joined", "replaced"))
         killed = time.time()
-        ride.signal(victim, signal.SIGKILL)
-        await ride.count("lost", number + 1)
-        assert ride.events[-1].moment - killed <= 1
-        await ride.count("replaced", number + 1)
+        live.signal(victim, signal.SIGKILL)
+        await live.count("lost", number + 1)
+        assert live.events[-1].moment - killed <= 1
+        await live.count("replaced", number + 1)
         assert time.time() - killed <= 10
     await back_to_plan(nginx, time.time())
-    ride.run.stop()
-    report = await ride.run.wait()
+    live.run.stop()
+    report = await live.run.wait()
     assert len([node for node in report["nodes"] if node["losses"]]) == TIMES
     elapsed = report["summary"]["running_time"]
     sent = len(nginx.log_of(report["summary"]["total_requests"])) - RATE
@@ -79,50 +79,50 @@ async def test_five_are_killed_one_after_the_other_and_replaced(cluster: DaskClu
 
 
 async def test_five_hang_one_after_the_other_and_come_back(cluster: DaskCluster, nginx: Nginx) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
-    await ride.start()
-    await ride.seconds(1)
-    names = [event.node for event in ride.events]
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=RATE, seconds=60))
+    await live.start()
+    await live.seconds(1)
+    names = [event.node for event in live.events]
     for number in range(TIMES):
         victim = names[number % 3]
         agent = victim.partition("~")[0]
         hung = time.time()
-        ride.signal(agent, signal.SIGSTOP)
-        await ride.count("lost", number + 1)
-        assert next(event for event in reversed(ride.events) if event.kind == "lost").moment - hung <= 5
-        await ride.count("resplit", number + 1)
+        live.signal(agent, signal.SIGSTOP)
+        await live.count("lost", number + 1)
+        assert next(event for event in reversed(live.events) if event.kind == "lost").moment - hung <= 5
+        await live.count("resplit", number + 1)
         before = len(nginx.log())
-        ride.signal(agent, signal.SIGCONT)
-        await ride.count("replaced", number + 1)
-        names[number % 3] = ride.events[-1].node
+        live.signal(agent, signal.SIGCONT)
+        await live.count("replaced", number + 1)
+        names[number % 3] = live.events[-1].node
         assert len(nginx.log()) - before <= (time.time() - hung) * RATE + 50  # what was overdue is not made up for
     await back_to_plan(nginx, time.time())
-    ride.run.stop()
-    await ride.run.wait()
+    live.run.stop()
+    await live.run.wait()
 
 
 async def test_a_plan_that_fails_with_a_node_does(cluster: DaskCluster, nginx: Nginx) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=2, rate=RATE, seconds=60, placement={"on_loss": "fail"}))
-    await ride.start()
-    victim = ride.event("joined").node
-    ride.signal(victim, signal.SIGKILL)
-    report = await ride.run.wait()
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=2, rate=RATE, seconds=60, placement={"on_loss": "fail"}))
+    await live.start()
+    victim = live.event("joined").node
+    live.signal(victim, signal.SIGKILL)
+    report = await live.run.wait()
     assert report["status"] == "failed"
     assert victim in report["reason"]["en"]
 
 
 async def test_a_replacement_is_started_where_the_plan_wants_it(cluster: DaskCluster, nginx: Nginx) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=1, rate=RATE, seconds=60, placement={"on_loss": "replace"}))
-    await ride.start()
-    await ride.seconds(1)
-    victim = ride.event("joined").node
-    ride.signal(victim, signal.SIGKILL)
-    replaced = await ride.until("replaced")
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=1, rate=RATE, seconds=60, placement={"on_loss": "replace"}))
+    await live.start()
+    await live.seconds(1)
+    victim = live.event("joined").node
+    live.signal(victim, signal.SIGKILL)
+    replaced = await live.until("replaced")
     assert replaced.shares == {replaced.node: 100, victim: 0}
-    ride.watcher.snapshots.clear()
-    await ride.watcher.until(lambda: len(ride.watcher.snapshots) >= 2)
-    ride.run.stop()
-    report = await ride.run.wait()
+    live.watcher.snapshots.clear()
+    await live.watcher.until(lambda: len(live.watcher.snapshots) >= 2)
+    live.run.stop()
+    report = await live.run.wait()
     assert report["status"] == "stopped"
 
 
@@ -130,11 +130,11 @@ async def test_no_row_is_used_twice_though_a_node_is_killed(cluster: DaskCluster
     data = {"source": "numbered", "allocation": {"unique": True, "at_end": "stop_run"}}
     steps = [{"name": "get", "request": {"url": "/{{n}}"}, "think_time": {"type": "constant", "value": 0.05}}]
     spec = spec_of(nginx.url, nodes=3, users=6, seconds=60, scene={"steps": steps}, data=data)
-    ride = Ride(cluster, spec, Numbered(400))
-    await ride.start()
-    await ride.seconds(1)
-    ride.signal(ride.event("joined").node, signal.SIGKILL)
-    report = await ride.run.wait()
+    live = LiveRun(cluster, spec, Numbered(400))
+    await live.start()
+    await live.seconds(1)
+    live.signal(live.event("joined").node, signal.SIGKILL)
+    report = await live.run.wait()
     seen = [line.path for line in nginx.log_of(report["summary"]["total_requests"])]
     assert report["reason"]["code"] == "data_exhausted"
     assert len(seen) == len(set(seen))
@@ -151,43 +151,43 @@ async def test_a_row_for_each_user_that_is_missing_ends_the_run_on_all_nodes(
     data = {"source": "numbered", "allocation": {"unique": True, "scope": "vu"}}
     steps = [{"name": "get", "request": {"url": "/{{n}}"}, "think_time": {"type": "constant", "value": 0.05}}]
     spec = spec_of(nginx.url, nodes=3, users=2, seconds=60, scene={"steps": steps}, data=data)
-    ride = Ride(cluster, spec, Numbered(2))
-    await ride.start()
-    await ride.seconds(1)
-    assert ride.run.state is RunState.RUNNING
-    ride.run.set_load(3, "somebody")
-    report = await asyncio.wait_for(ride.run.wait(), 15)
+    live = LiveRun(cluster, spec, Numbered(2))
+    await live.start()
+    await live.seconds(1)
+    assert live.run.state is RunState.RUNNING
+    live.run.set_load(3, "somebody")
+    report = await asyncio.wait_for(live.run.wait(), 15)
     assert report["reason"]["code"] == "data_exhausted"
     assert (report["data"]["used"], report["data"]["left"]) == (2, 0)
 
 
 async def test_a_drained_node_gets_no_load_and_gets_it_back(cluster: DaskCluster, nginx: Nginx) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=2, rate=RATE, seconds=60))
-    await ride.start()
-    await ride.seconds(1)
-    name = ride.event("joined").node
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=2, rate=RATE, seconds=60))
+    await live.start()
+    await live.seconds(1)
+    name = live.event("joined").node
     cluster.drain(name, True)
-    await ride.count("resplit", 1)
-    assert ride.events[-1].shares[name] == 0
-    ride.watcher.snapshots.clear()
-    await ride.watcher.until(lambda: sum(told.node == name for told in ride.watcher.snapshots) >= 3)
-    latest = [told for told in ride.watcher.snapshots if told.node == name][-1]
+    await live.count("resplit", 1)
+    assert live.events[-1].shares[name] == 0
+    live.watcher.snapshots.clear()
+    await live.watcher.until(lambda: sum(told.node == name for told in live.watcher.snapshots) >= 3)
+    latest = [told for told in live.watcher.snapshots if told.node == name][-1]
     assert (latest.planned_rate, sum(window.requests for window in latest.windows)) == (0, 0)
     cluster.drain(name, False)
-    await ride.count("resplit", 2)
-    assert ride.events[-1].shares[name] == 50
-    ride.run.stop()
-    await ride.run.wait()
+    await live.count("resplit", 2)
+    assert live.events[-1].shares[name] == 50
+    live.run.stop()
+    await live.run.wait()
 
 
 async def test_iterations_of_a_lost_node_are_done_by_others(cluster: DaskCluster, nginx: Nginx) -> None:
     steps = [{"name": "get", "request": {"url": "/"}, "think_time": {"type": "constant", "value": 0.1}}]
     load = {"iterations": {"count": 120, "scope": "shared"}}
     spec = spec_of(nginx.url, nodes=3, users=6, seconds=60, load=load, scene={"steps": steps})
-    ride = Ride(cluster, spec)
-    await ride.start()
-    await ride.seconds(1)
-    ride.signal(ride.event("joined").node, signal.SIGKILL)
-    report = await ride.run.wait()
+    live = LiveRun(cluster, spec)
+    await live.start()
+    await live.seconds(1)
+    live.signal(live.event("joined").node, signal.SIGKILL)
+    report = await live.run.wait()
     assert report["status"] == "completed"
     assert report["summary"]["iterations"] == 120

@@ -15,7 +15,7 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
 from perfsvc.model.run_spec import make_run_spec
-from tests.cluster.rig import Ride
+from tests.cluster.rig import LiveRun
 from tests.support.nginx import BUCKET
 from tests.support.nginx import Nginx
 
@@ -64,11 +64,11 @@ def spec_of(mode: str, url: str) -> RunSpec:
 class SnapshotReport:
     """What a run reported: its report, and by profile second and node what was planned and done."""
 
-    def __init__(self, ride: Ride, report: dict[str, Any]) -> None:
+    def __init__(self, live: LiveRun, report: dict[str, Any]) -> None:
         self.report = report
         self.search = report.get("search", {})
         self.nodes = {row["node"]: row for row in report["nodes"]}
-        self.snapshots = [told for told in ride.watcher.snapshots if told.span_ns]
+        self.snapshots = [told for told in live.watcher.snapshots if told.span_ns]
 
     def planned(self, figure: str) -> list[list[float]]:
         """What each of the nodes planned at the end of each second that both have reported."""
@@ -91,8 +91,8 @@ async def told(cluster: DaskCluster, target: Nginx) -> dict[str, SnapshotReport]
 
     async def in_turn(modes: tuple[str, ...]) -> None:
         for mode in modes:
-            ride = Ride(cluster, spec_of(mode, target.url))
-            outcomes[mode] = SnapshotReport(ride, await ride.whole())
+            live = LiveRun(cluster, spec_of(mode, target.url))
+            outcomes[mode] = SnapshotReport(live, await live.whole())
 
     await asyncio.gather(*map(in_turn, TIMETABLE))
     return outcomes

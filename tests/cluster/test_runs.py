@@ -16,7 +16,7 @@ from perfsvc.errors import Conflict
 from perfsvc.model.run import RunState
 from perfsvc.plugin.catalog import Catalog
 from tests.cluster.rig import CATALOG
-from tests.cluster.rig import Ride
+from tests.cluster.rig import LiveRun
 from tests.cluster.rig import central
 from tests.cluster.rig import spec_of
 from tests.support.nginx import Nginx
@@ -36,8 +36,8 @@ async def test_arrivals_are_exactly_the_plan(
     cluster: DaskCluster, nginx: Nginx, distribution: str, placement: dict[str, Any], shares: list[int] | None
 ) -> None:
     spec = spec_of(nginx.url, nodes=3, rate=100, seconds=3, load={"distribution": distribution}, placement=placement)
-    ride = Ride(cluster, spec)
-    report = await ride.whole()
+    live = LiveRun(cluster, spec)
+    report = await live.whole()
     requests = Counter({node["node"]: node["requests"] for node in report["nodes"]})
     assert len(nginx.log_of(report["summary"]["total_requests"])) == requests.total()
     assert report["reason"]["code"] == "finished"
@@ -51,14 +51,14 @@ async def test_arrivals_are_exactly_the_plan(
 async def test_processes_have_the_lowest_free_names_and_are_not_seen_from_elsewhere(
     cluster: DaskCluster, nginx: Nginx
 ) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=2, rate=10, seconds=1))
-    await ride.whole()
-    ride.signal("central-1", signal.SIGKILL)
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=2, rate=10, seconds=1))
+    await live.whole()
+    live.signal("central-1", signal.SIGKILL)
     async with asyncio.timeout(10):
         while "central-1" in {node.name for node in cluster.nodes()}:
             await asyncio.sleep(0.05)
     placement = {"strategy": "weight", "weights": {"central-1": 2}}
-    report = await Ride(cluster, spec_of(nginx.url, nodes=3, rate=40, seconds=1, placement=placement)).whole()
+    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=40, seconds=1, placement=placement)).whole()
     assert {node["node"]: node["requests"] for node in report["nodes"]} == {
         "central-1": 20, "central-2": 10, "central-3": 10,
     }  # fmt: skip
@@ -69,14 +69,14 @@ async def test_processes_have_the_lowest_free_names_and_are_not_seen_from_elsewh
 
 async def test_users_add_up_and_all_nodes_start_at_once(cluster: DaskCluster, nginx: Nginx) -> None:
     steps = [{"name": "get", "request": {"url": "/vu/{{$vu}}"}, "think_time": {"type": "constant", "value": 0.2}}]
-    ride = Ride(cluster, spec_of(nginx.url, nodes=3, users=7, seconds=2, scene={"steps": steps}))
-    report = await ride.whole()
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=3, users=7, seconds=2, scene={"steps": steps}))
+    report = await live.whole()
     assert report["summary"]["max_users"] == 7
     log = nginx.log_of(report["summary"]["total_requests"])
     assert len(log) == report["summary"]["total_requests"]
     assert {line.path for line in log} == {f"/vu/{number}" for number in range(1, 8)}
-    assert len({snapshot.node for snapshot in ride.watcher.snapshots}) == 3
-    origins = {snapshot.second for snapshot in ride.watcher.snapshots if snapshot.seq == 1}
+    assert len({snapshot.node for snapshot in live.watcher.snapshots}) == 3
+    origins = {snapshot.second for snapshot in live.watcher.snapshots if snapshot.seq == 1}
     assert len(origins) == 1
 
 
@@ -87,7 +87,7 @@ async def test_nodes_start_within_50_ms(cluster: DaskCluster, nginx: Nginx) -> N
     for _ in range(3):
         before = len(nginx.log())
         spec = spec_of(nginx.url, nodes=3, users=3, seconds=1, scene={"steps": steps}, pacing_s=5)
-        report = await Ride(cluster, spec).whole()
+        report = await LiveRun(cluster, spec).whole()
         assert report["summary"]["total_requests"] == 3
         log = nginx.log_of(before + 3)[before:]
         assert {line.path for line in log} == {"/vu/1", "/vu/2", "/vu/3"}
@@ -96,22 +96,22 @@ async def test_nodes_start_within_50_ms(cluster: DaskCluster, nginx: Nginx) -> N
 
 
 async def test_pause_resume_level_and_stop_reach_all(cluster: DaskCluster, nginx: Nginx) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=2, rate=50, seconds=60))
-    await ride.start()
-    await ride.seconds(1)
-    ride.run.pause()
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=2, rate=50, seconds=60))
+    await live.start()
+    await live.seconds(1)
+    live.run.pause()
     await asyncio.sleep(0.3)
     paused = len(nginx.log())
     await asyncio.sleep(1)
     assert len(nginx.log()) == paused
-    ride.run.resume()
-    ride.run.set_load(100, "me")
-    ride.watcher.snapshots.clear()
-    await ride.seconds(3)
-    ride.run.stop()
-    report = await ride.run.wait()
+    live.run.resume()
+    live.run.set_load(100, "me")
+    live.watcher.snapshots.clear()
+    await live.seconds(3)
+    live.run.stop()
+    report = await live.run.wait()
     assert report["status"] == "stopped"
-    planned = [snapshot.planned_rate for snapshot in ride.watcher.snapshots if snapshot.seq]
+    planned = [snapshot.planned_rate for snapshot in live.watcher.snapshots if snapshot.seq]
     assert 50 in planned
     assert report["summary"]["total_requests"] == len(nginx.log_of(report["summary"]["total_requests"]))
 
@@ -128,7 +128,7 @@ async def test_setup_and_teardown_run_once_and_give_their_variables_to_all(clust
         "steps": [{"name": "get", "request": {"url": "/get{{found}}"}}],
         "teardown": [{"name": "teardown", "request": {"url": "/teardown"}}],
     }
-    report = await Ride(cluster, spec_of(nginx.url, nodes=3, rate=30, seconds=1, scene=scene)).whole()
+    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, rate=30, seconds=1, scene=scene)).whole()
     log = nginx.log_of(32)
     assert report["status"] == "completed"
     assert Counter(line.path for line in log) == {"/json/setup": 1, "/get/json/setup": 30, "/teardown": 1}
@@ -138,7 +138,7 @@ async def test_setup_and_teardown_run_once_and_give_their_variables_to_all(clust
 
 async def test_shared_iterations_are_done_exactly(cluster: DaskCluster, nginx: Nginx) -> None:
     load = {"iterations": {"count": 200, "scope": "shared"}}
-    report = await Ride(cluster, spec_of(nginx.url, nodes=3, users=6, seconds=30, load=load)).whole()
+    report = await LiveRun(cluster, spec_of(nginx.url, nodes=3, users=6, seconds=30, load=load)).whole()
     assert report["summary"]["iterations"] == 200
     assert report["status"] == "completed"
 
@@ -147,12 +147,12 @@ async def test_a_run_that_cannot_be_compiled_or_staffed_is_refused_before_anythi
     cluster: DaskCluster, nginx: Nginx
 ) -> None:
     spec = spec_of(nginx.url, nodes=2, rate=1, placement={"mode": "distributed"})
-    ride = Ride(cluster, spec)
+    live = LiveRun(cluster, spec)
     with pytest.raises(Conflict) as refused:
-        await ride.start()
+        await live.start()
     assert "2 nodes are needed; 0 have joined, 0 of them can be used" in refused.value.text.en
     assert "需要 2 个节点，已加入 0 个" in refused.value.text.zh
-    assert ride.run.state is RunState.CREATED
+    assert live.run.state is RunState.CREATED
 
 
 async def test_agents_that_lack_a_plugin_are_refused_by_name(nginx: Nginx, tmp_path: Path) -> None:
@@ -161,10 +161,10 @@ async def test_agents_that_lack_a_plugin_are_refused_by_name(nginx: Nginx, tmp_p
             return [{**each, "version": "9.9"} for each in super().describe()]
 
     async with central(tmp_path, catalog=Newer.load()) as other:
-        ride = Ride(other, spec_of(nginx.url, nodes=1, rate=1))
+        live = LiveRun(other, spec_of(nginx.url, nodes=1, rate=1))
         with pytest.raises(Conflict) as refused:
-            await ride.start()
-        report = await ride.run.wait()
+            await live.start()
+        report = await live.run.wait()
     version = next(each["version"] for each in CATALOG.describe() if each["name"] == "http")
     told = f"central-1: the protocol http needs perfsvc 9.9, there is perfsvc {version}"
     assert told in refused.value.text.en
@@ -173,16 +173,16 @@ async def test_agents_that_lack_a_plugin_are_refused_by_name(nginx: Nginx, tmp_p
 
 
 async def test_a_thousand_commands_are_applied_in_order(cluster: DaskCluster, nginx: Nginx) -> None:
-    ride = Ride(cluster, spec_of(nginx.url, nodes=2, users=20, seconds=60))
-    await ride.start()
-    await ride.seconds(1)
+    live = LiveRun(cluster, spec_of(nginx.url, nodes=2, users=20, seconds=60))
+    await live.start()
+    await live.seconds(1)
     for number in range(1000):
-        ride.run.set_load(1 + number % 20 if number < 999 else 5, "me")
+        live.run.set_load(1 + number % 20 if number < 999 else 5, "me")
         if number % 50 == 0:
             await asyncio.sleep(0.01)
-    ride.watcher.snapshots.clear()
-    await ride.seconds(4)
-    latest = {snapshot.node: snapshot for snapshot in ride.watcher.snapshots}
+    live.watcher.snapshots.clear()
+    await live.seconds(4)
+    latest = {snapshot.node: snapshot for snapshot in live.watcher.snapshots}
     assert sum(snapshot.planned_vus for snapshot in latest.values()) == 5
-    ride.run.stop()
-    await ride.run.wait()
+    live.run.stop()
+    await live.run.wait()

@@ -24,6 +24,7 @@ from perfsvc.cluster.dask.messages import Hello
 from perfsvc.model.liveness import HEARTBEAT_S
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.protocol import Protocol
 from tests.engine.rig import STEP
 from tests.support import fake_protocol
 from tests.support import virtual_time
@@ -59,20 +60,20 @@ class Wire:
         asyncio.get_running_loop().call_later(WIRE_S, lambda: self._take(self._under_way.popleft()))
 
 
-class Hand:
+class VirtualAgent:
     """An agent and its runs. A ``hung`` one neither receives nor sends; reports of ``mute`` types are lost."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
-        self.stage = stage
+    def __init__(self, virtual: VirtualRun, name: str) -> None:
+        self._virtual = virtual
         hello = Hello(
             name=name, host="h", pid=1, version=__version__, python=platform.python_version(), dask=DASK, plugins={}
         )
-        self.agent = Agent(f"tls://{name}:1", hello, stage.clock.now_ns(), 0.0)
+        self.handle = Agent(f"tls://{name}:1", hello, virtual.clock.now_ns(), 0.0)
         self.runs: dict[str, AgentRun] = {}
         self.hung = False
         self.mute: tuple[type[messages.AgentMessage], ...] = ()
         self.commands = Wire(self.take)
-        self._reports = Wire(lambda data: stage.on_message(self, data))
+        self._reports = Wire(lambda data: virtual.on_message(self, data))
 
     def take(self, data: bytes) -> None:
         command = messages.decode_command(data)
@@ -81,7 +82,7 @@ class Hand:
         if isinstance(command, messages.Deploy):
             assignment = command.assignment
             self.runs[assignment] = AgentRun(
-                command, lambda name: self.stage.protocol, self.stage.clock, self.send, lambda: self._forget(assignment)
+                command, self._protocol_class, self._virtual.clock, self.send, lambda: self._forget(assignment)
             )
         elif isinstance(command, messages.LifecycleCommand | messages.LoadCommand) and command.assignment in self.runs:
             self.runs[command.assignment].handle(command)
@@ -92,16 +93,19 @@ class Hand:
 
     def heartbeat(self) -> None:
         if not self.hung:
-            self.agent.heard_ns = self.stage.clock.now_ns()
+            self.handle.heard_ns = self._virtual.clock.now_ns()
             for run in self.runs.values():
                 run.renew_lease()
+
+    def _protocol_class(self, name: str) -> type[Protocol]:
+        return self._virtual.protocol
 
     def _forget(self, assignment: str) -> None:
         del self.runs[assignment]
 
 
-class Stage:
-    """The agent pool of one run, and everything that the run reported."""
+class VirtualRun:
+    """A run on virtual agents: their pool, and everything that the run reported."""
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -109,7 +113,7 @@ class Stage:
     def __init__(self, spec: RunSpec, answer: Answer, agents: int) -> None:
         self.clock = virtual_time.current_clock()
         self.protocol = fake_protocol.answering(answer)
-        self.hands = [Hand(self, f"n{number}") for number in range(1, agents + 1)]
+        self.agents = [VirtualAgent(self, f"n{number}") for number in range(1, agents + 1)]
         self.bound: dict[Agent, str] = {}
         self.recorder = RunRecorder()
         self.snapshots, self.events = self.recorder.snapshots, self.recorder.events
@@ -121,43 +125,44 @@ class Stage:
     def check(self, spec: RunSpec) -> None: ...
 
     async def acquire(self, spec: RunSpec, count: int) -> list[Agent]:
-        return [hand.agent for hand in self.hands[:count]]
+        return [agent.handle for agent in self.agents[:count]]
 
     def idle(self, spec: RunSpec) -> Agent | None:
-        free = (each for each in self.hands if each.agent not in self.bound and not each.hung)
-        return next((each.agent for each in free if not each.agent.draining), None)
+        free = (each for each in self.agents if each.handle not in self.bound and not each.hung)
+        return next((each.handle for each in free if not each.handle.draining), None)
 
     def assign(self, agent: Agent, assignment: str) -> None:
         self.bound[agent] = assignment
 
-    def release(self, agent: Agent) -> None:
-        self.bound.pop(agent, None)
+    def release(self, agent: Agent, assignment: str) -> None:
+        if self.bound.get(agent) == assignment:
+            del self.bound[agent]
 
     def register(self, controller: RunController) -> None: ...
 
     def unregister(self, controller: RunController) -> None: ...
 
     def send(self, agent: Agent, command: messages.AgentMessage) -> None:
-        next(hand for hand in self.hands if hand.agent is agent).commands.send(command)
+        next(each for each in self.agents if each.handle is agent).commands.send(command)
 
     # What happens.
 
-    def on_message(self, hand: Hand, data: bytes) -> None:
-        hand.agent.heard_ns = self.clock.now_ns()
+    def on_message(self, agent: VirtualAgent, data: bytes) -> None:
+        agent.handle.heard_ns = self.clock.now_ns()
         self.run.on_report(cast("messages.RunReport", messages.decode_report(data)))
 
     async def send_heartbeats(self) -> None:
         while True:
-            for hand in self.hands:
-                hand.heartbeat()
+            for agent in self.agents:
+                agent.heartbeat()
             await asyncio.sleep(HEARTBEAT_S)
 
-    def lose(self, hand: Hand) -> None:
+    def lose(self, agent: VirtualAgent) -> None:
         """Its process is gone."""
-        hand.hung = True
-        for run in hand.runs.values():
+        agent.hung = True
+        for run in agent.runs.values():
             run.abort()
-        self.run.on_agent_gone(hand.agent, DISCONNECTED)
+        self.run.on_agent_gone(agent.handle, DISCONNECTED)
 
     async def begin(self) -> None:
         self.run.compile()
@@ -179,17 +184,17 @@ class Stage:
 
 
 def act(
-    spec: RunSpec, play: Callable[[Stage], Awaitable[None]], *, answer: Answer | None = None, agents: int = 0
-) -> Stage:
+    spec: RunSpec, play: Callable[[VirtualRun], Awaitable[None]], *, answer: Answer | None = None, agents: int = 0
+) -> VirtualRun:
     """A run from start to end; ``play`` says what happens when it has begun."""
 
-    async def main() -> Stage:
-        stage = Stage(spec, answer or Answer(), agents or spec.placement.count)
-        beating = asyncio.create_task(stage.send_heartbeats())
+    async def main() -> VirtualRun:
+        virtual = VirtualRun(spec, answer or Answer(), agents or spec.placement.count)
+        beating = asyncio.create_task(virtual.send_heartbeats())
         async with asyncio.timeout(LIMIT_S):
-            await stage.begin()
-            await play(stage)
+            await virtual.begin()
+            await play(virtual)
         beating.cancel()
-        return stage
+        return virtual
 
     return virtual_time.run(main())

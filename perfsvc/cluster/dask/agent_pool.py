@@ -134,9 +134,11 @@ class AgentPool:
         """Give an agent this one assignment; heartbeats renew its lease."""
         self.assignments[agent] = assignment
 
-    def release(self, agent: Agent) -> None:
-        """Make an agent idle again."""
-        self.assignments.pop(agent, None)
+    def release(self, agent: Agent, assignment: str) -> None:
+        """End an assignment: its agent is idle again, unless it has another one by now."""
+        if self.assignments.get(agent) != assignment:
+            return
+        del self.assignments[agent]
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, self._end_idle)
@@ -149,7 +151,7 @@ class AgentPool:
         """Forget a run that is over; agents acquired for it and never assigned a node are released."""
         self.runs.pop(controller.run, None)
         for agent in [agent for agent, assignment in self.assignments.items() if assignment == controller.run]:
-            self.release(agent)
+            self.release(agent, controller.run)
 
     def send(self, agent: Agent, command: messages.AgentMessage) -> None:
         """Send a command to an agent."""

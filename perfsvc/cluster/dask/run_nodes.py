@@ -146,7 +146,7 @@ class RunNodes:
         """Take a node out of the run and report its loss."""
         node.mark_lost()
         self.send(node, messages.Abort(assignment=node.assignment))
-        self._pool.release(node.agent)
+        self._pool.release(node.agent, node.assignment)
         log.warning("run %s lost node %s: %s", self.run, node.name, reason.en)
         if node.running:
             self.report("lost", node.name, reason, {node.name: 0.0})
@@ -154,7 +154,7 @@ class RunNodes:
 
     def release(self, node: RunNode) -> None:
         """Return the agent of a node that has ended to the pool."""
-        self._pool.release(node.agent)
+        self._pool.release(node.agent, node.assignment)
 
     def report(
         self,

@@ -93,7 +93,7 @@ class ClosedExecutor(Executor):
         return (self._most > 0 or not users) and (self._left <= 0 or self.users.finished >= users)
 
     def _doing(self) -> Share:
-        """The share in iterations: they are dealt out among those nodes only that will have users."""
+        """The share in iterations, which are split among the nodes that will have users."""
         return Share(self.share.index, holders(self.share.weights, int(self.spec.load.peak)))
 
     def _admitted(self) -> bool:

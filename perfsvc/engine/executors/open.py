@@ -88,7 +88,7 @@ class OpenExecutor(Executor):
         self._arrivals.replan()
 
     def resplit(self, at: float, share: Share) -> None:
-        """Arrivals due from ``at`` on are dealt out anew, wherever this node is with its own."""
+        """Split the arrivals due from ``at`` on by a new share, however far this node has come."""
         super().resplit(at, share)
         self._arrivals.resplit(self.profile.area(at), share)
 
