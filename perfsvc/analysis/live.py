@@ -11,7 +11,6 @@ from typing import Any
 from perfsvc.analysis.blocks import own_blocks
 from perfsvc.analysis.blocks import plan_block
 from perfsvc.analysis.blocks import rate
-from perfsvc.analysis.nodes import Member
 from perfsvc.analysis.nodes import frame_nodes
 from perfsvc.analysis.run_frame import threshold_blocks
 from perfsvc.analysis.run_frame import validity_block
@@ -21,6 +20,7 @@ from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import RuleState
 from perfsvc.metrics.validity import Validity
@@ -34,7 +34,7 @@ def metrics_frame(
     second: Second,
     metrics: RunMetrics,
     validity: Validity,
-    members: Mapping[str, Member],
+    members: Mapping[str, NodeState],
     thresholds: Sequence[RuleState] = (),
 ) -> dict[str, Any]:
     """The frame of a closed second in the documented form, with more beside it."""

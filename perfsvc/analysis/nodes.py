@@ -9,7 +9,6 @@ from dataclasses import field
 from datetime import UTC
 from datetime import datetime
 from typing import Any
-from typing import Literal
 
 from perfsvc.analysis.blocks import counts_block
 from perfsvc.analysis.blocks import latency_block
@@ -17,6 +16,7 @@ from perfsvc.analysis.blocks import plan_summary
 from perfsvc.clock import iso_z
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import NodeTotals
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.load import Variable
@@ -52,21 +52,12 @@ class Loss:
     requests: int | None = None
 
 
-@dataclass(slots=True)
-class Member:
-    """A node as a run knows it: ``share`` is percent of the load, now or when it was lost or left."""
-
-    host: str = ""
-    share: float = 0.0
-    state: Literal["running", "lost", "left"] = "running"
-
-
 @dataclass(frozen=True, slots=True)
 class Nodes:
     """All nodes of a run, and what was missing of them."""
 
     variable: Variable = "vus"
-    members: Mapping[str, Member] = field(default_factory=dict)
+    members: Mapping[str, NodeState] = field(default_factory=dict)
     losses: Sequence[Loss] = ()
 
 
@@ -77,7 +68,7 @@ def node_rows(metrics: RunMetrics, nodes: Nodes) -> list[dict[str, Any]]:
     return [
         {
             "node": name,
-            **_member(nodes.members.get(name, Member())),
+            **_member(nodes.members.get(name, NodeState())),
             **_measured(metrics.nodes.get(name), points),
             "losses": [_loss(loss, nodes.variable) for loss in nodes.losses if loss.node == name],
         }
@@ -90,12 +81,12 @@ def loss_remarks(nodes: Nodes) -> list[Text]:
     return [_remark(loss, nodes.variable) for loss in nodes.losses]
 
 
-def frame_nodes(second: Second, members: Mapping[str, Member]) -> list[dict[str, Any]]:
+def frame_nodes(second: Second, members: Mapping[str, NodeState]) -> list[dict[str, Any]]:
     """The nodes in a second of the live feed; one that has a share and told nothing is ``silent``."""
     told = {figures.node: figures for figures in second.nodes}
     rows = []
     for name in sorted({*told, *(name for name, member in members.items() if member.state != "left")}):
-        member, figures = members.get(name, Member()), told.get(name)
+        member, figures = members.get(name, NodeState()), told.get(name)
         rows.append(
             {
                 "name": name,
@@ -111,7 +102,7 @@ def frame_nodes(second: Second, members: Mapping[str, Member]) -> list[dict[str,
     return rows
 
 
-def _member(member: Member) -> dict[str, Any]:
+def _member(member: NodeState) -> dict[str, Any]:
     return {"host": member.host, "share": round(member.share, 3), "state": member.state}
 
 

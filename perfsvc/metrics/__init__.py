@@ -7,7 +7,8 @@
 ``run_metrics``    the run: snapshots of all nodes merged
 ``deduplication``  each snapshot counted once
 ``watermark``      when a second is complete
-``point``         one span of a run's series
+``node_state``     nodes of a run after its events: share, lost or left
+``point``          one span of a run's series
 ``series``         the run over time, at several resolutions
 ``step_series``    the first steps over time
 ``node_series``    one node over time

@@ -18,6 +18,7 @@ from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.node_series import NodeSeries
+from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.point import Point
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.series import Series
@@ -127,8 +128,8 @@ class RunMetrics:
         self._sample_classes = ErrorClasses()
         self._open: dict[int, OpenSecond] = {}
         self._closed_upto: int | None = None
-        self._left: set[str] = set()
-        self._lost: set[str] = set()
+        self.node_states: dict[str, NodeState] = {}
+        """Kept by whoever follows the events of the nodes; empty for runs of one node."""
 
     @classmethod
     def of(cls, spec: RunSpec) -> RunMetrics:
@@ -172,14 +173,6 @@ class RunMetrics:
             self.series.age(closing[-1])
         return closed
 
-    def lost(self, node: str) -> None:
-        """A node is lost, whatever is heard of it later."""
-        self._lost.add(node)
-
-    def left(self, node: str) -> None:
-        """A node has gone as it was told to: that it is silent from now on does not make it lost."""
-        self._left.add(node)
-
     @property
     def missing(self) -> dict[str, list[Range]]:
         """The snapshots known to be missing, by node, as (first, last) ranges of seq."""
@@ -189,14 +182,16 @@ class RunMetrics:
         """Whether the generator was fit to measure this run, as far as it has come."""
         nodes = self.nodes.values()
         end = max((node.last_second for node in nodes), default=0)
-        silent = {name for name, node in self.nodes.items() if end - node.last_second > SILENT_S} - self._left
+        silent = {name for name, node in self.nodes.items() if end - node.last_second > SILENT_S}
+        left = {name for name, node in self.node_states.items() if node.state == "left"}  # as planned, so no loss
+        lost = {name for name, node in self.node_states.items() if node.was_lost}
         evidence = Evidence(
             log=self.health,
             requests=self.total.requests,
             snapshots=sum(node.snapshots for node in nodes),
             missing=sum(node.sequence.missing_count for node in nodes),
-            lost_nodes=len(self._lost | silent),
-            nodes=len(self.nodes.keys() | self._lost),
+            lost_nodes=len(lost | (silent - left)),
+            nodes=len(self.nodes.keys() | lost),
             iterations=self.iterations,
             dropped=self.dropped,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.validity import HealthLog
 from perfsvc.model.window import NodeHealth
@@ -172,6 +173,25 @@ def test_a_node_that_falls_silent_is_lost(snapshot, window, last, lost):
         metrics.merge(snapshot(seq, window(0, [1])))
         if seq <= last:
             metrics.merge(snapshot(seq, node="m"))
+    assert states(metrics) == [("node_lost", "SUSPECT")] * lost
+
+
+@pytest.mark.parametrize(
+    ("state", "lost"),
+    [
+        (NodeState(state="left"), 0),
+        (NodeState(state="running"), 1),
+        (NodeState(state="lost", was_lost=True), 1),
+        (NodeState(state="running", was_lost=True), 1),
+    ],
+    ids=["left as planned", "silent", "lost", "lost and back"],
+)
+def test_a_silent_node_is_lost_unless_it_left_as_planned(snapshot, window, state, lost):
+    metrics = RunMetrics(["a"])
+    metrics.node_states["m"] = state
+    metrics.merge(snapshot(1, node="m"))
+    for seq in range(1, 11):
+        metrics.merge(snapshot(seq, window(0, [1])))
     assert states(metrics) == [("node_lost", "SUSPECT")] * lost
 
 

@@ -55,7 +55,7 @@ class LiveOutput(Output):
         run = self._run
         validity, thresholds = run.metrics.validity(), run.thresholds()
         for second in seconds:
-            frame = metrics_frame(second, run.metrics, validity, run.node_losses.members, thresholds)
+            frame = metrics_frame(second, run.metrics, validity, run.metrics.node_states, thresholds)
             self._log.add(second.second, encode({"timestamp": second.second, **frame["data"]}))
             self.channel.publish(frame)
         self._latest = seconds[-1].second

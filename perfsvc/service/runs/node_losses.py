@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from perfsvc.analysis.nodes import Loss
-from perfsvc.analysis.nodes import Member
 from perfsvc.analysis.nodes import Nodes
 from perfsvc.engine.pacing import Profile
+from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.load import Load
 from perfsvc.model.node import NodeEvent
@@ -23,7 +23,7 @@ class NodeLosses:
     """
 
     def __init__(self, load: Load, metrics: RunMetrics, elapsed: Callable[[], float]) -> None:
-        self.members: dict[str, Member] = {}
+        self._nodes = metrics.node_states
         self._losses: list[Loss] = []
         self._began: dict[str, float] = {}
         self._variable = load.variable
@@ -34,7 +34,7 @@ class NodeLosses:
     @property
     def nodes(self) -> Nodes:
         """The nodes and losses for the report."""
-        return Nodes(self._variable, self.members, self._losses)
+        return Nodes(self._variable, self._nodes, self._losses)
 
     def set_level(self, level: float) -> None:
         """Change the planned load from now on."""
@@ -43,8 +43,8 @@ class NodeLosses:
     def handle(self, event: NodeEvent) -> None:
         """Account for a node event."""
         if event.node:
-            member = self.members.setdefault(event.node, Member())
-            member.host = event.host or member.host
+            node_state = self._nodes.setdefault(event.node, NodeState())
+            node_state.host = event.host or node_state.host
         if event.kind == "lost":
             self._lost(event)
         for name, share in event.shares.items():
@@ -77,19 +77,18 @@ class NodeLosses:
         return 0 if node is None else node.requests
 
     def _lost(self, event: NodeEvent) -> None:
-        member = self.members[event.node]
-        if member.state != "running":
+        node_state = self._nodes[event.node]
+        if node_state.state != "running":
             return
         node = self._metrics.nodes.get(event.node)
         since = max(self._began.get(event.node, 0.0), 0.0 if node is None else node.elapsed)
         reported = self._reported(event.node)
-        self._losses.append(Loss(event.node, event.reason, member.share, event.moment, since, reported))
-        member.state = "lost"
-        self._metrics.lost(event.node)
+        self._losses.append(Loss(event.node, event.reason, node_state.share, event.moment, since, reported))
+        node_state.state, node_state.was_lost = "lost", True
 
     def _close_losses(self, elapsed: float, moment: float) -> None:
         """Close the oldest losses whose shares other nodes have taken over."""
-        given = sum(member.share for member in self.members.values() if member.state == "running")
+        given = sum(node_state.share for node_state in self._nodes.values() if node_state.state == "running")
         unclaimed = sum(loss.share for loss in self._open()) - (WHOLE - given)
         for loss in self._open():
             if unclaimed < loss.share / 2:  # shares are rounded
@@ -107,9 +106,8 @@ class NodeLosses:
         return [loss for loss in self._losses if loss.until is None]
 
     def _set_share(self, name: str, share: float) -> None:
-        member = self.members.setdefault(name, Member())
+        node_state = self._nodes.setdefault(name, NodeState())
         if share > 0:
-            member.share, member.state = share, "running"
-        elif member.state == "running":
-            member.state = "left"
-            self._metrics.left(name)
+            node_state.share, node_state.state = share, "running"
+        elif node_state.state == "running":
+            node_state.state = "left"
