@@ -1,5 +1,6 @@
 // Nodes, plugins, and what the service says about itself.
-import { useQuery } from '@tanstack/vue-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { type MaybeRefOrGetter, toValue } from 'vue'
 import { api, ask } from './client'
 
 export function useNodes(every = 5000) {
@@ -13,7 +14,10 @@ export function useNodes(every = 5000) {
 export function usePlugins() {
   return useQuery({
     queryKey: ['plugins'],
-    queryFn: () => ask(api.GET('/api/plugins/', { params: { query: { page_size: 100 } } })),
+    queryFn: async () => {
+      const page = await ask(api.GET('/api/plugins/', { params: { query: { page_size: 100 } } }))
+      return { total: page.total, results: page.results as Plugin[] }
+    },
   })
 }
 
@@ -24,4 +28,38 @@ export function useAbout() {
     queryFn: () => ask(api.GET('/api/about/')),
     staleTime: Number.POSITIVE_INFINITY,
   })
+}
+
+/** A node with its readings of the last ten minutes. */
+export function useNode(name: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: ['nodes', name],
+    queryFn: () => ask(api.GET('/api/nodes/{name}/', { params: { path: { name: toValue(name) } } })),
+    refetchInterval: 4000,
+  })
+}
+
+/** Keep load away from a node, or give it load again. */
+export function useDrain() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: ({ name, draining }: { name: string; draining: boolean }) => {
+      const params = { path: { name } }
+      return ask(draining ? api.POST('/api/nodes/{name}/drain/', { params }) : api.DELETE('/api/nodes/{name}/drain/', { params }))
+    },
+    onSuccess: () => cache.invalidateQueries({ queryKey: ['nodes'] }),
+  })
+}
+
+/** A plugin with what it says about itself. */
+export interface Plugin {
+  kind: string
+  name: string
+  status: string
+  title?: { zh: string; en: string } | null
+  distribution?: string | null
+  version?: string | null
+  error?: string | null
+  request_schema?: unknown
+  options_schema?: unknown
 }

@@ -95,3 +95,20 @@ export function useRights() {
   const may = (least: Role) => role.value !== null && RANK[role.value] >= RANK[least]
   return { may, role, administrator }
 }
+
+export function useProjectChange() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: ({ id, body }: { id: number; body: Schemas['ProjectChange'] }) =>
+      ask(api.PUT('/api/projects/{project_id}/', { params: { path: { project_id: id } }, body })),
+    onSuccess: () => cache.invalidateQueries({ predicate: ({ queryKey }) => /^projects?$/.test(String(queryKey[0])) }),
+  })
+}
+
+export function useProjectDeletion() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (id: number) => ask(api.DELETE('/api/projects/{project_id}/', { params: { path: { project_id: id } } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ['projects'] }),
+  })
+}

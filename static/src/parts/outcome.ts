@@ -1,10 +1,10 @@
 // A run's outcome: in a word, and as one bar of a beat bar.
-import type { Execution } from '@/api/executions'
+import type { RunRow } from '@/api/runs'
 
 export type Outcome = 'passed' | 'failed' | 'error' | 'stopped' | 'running' | 'paused' | 'completed'
 export type Beat = 'pass' | 'warn' | 'fail' | 'stop' | 'none'
 
-type Ended = Pick<Execution, 'status' | 'verdict' | 'validity'>
+type Ended = Pick<RunRow, 'status' | 'verdict' | 'validity'>
 
 export function outcomeOf({ status, verdict }: Ended): Outcome {
   if (status === 'paused') return 'paused'
@@ -19,5 +19,5 @@ export function beatOf(run: Ended): Beat {
   const outcome = outcomeOf(run)
   if (outcome === 'failed' || outcome === 'error') return 'fail'
   if (outcome === 'stopped' || outcome === 'running' || outcome === 'paused') return 'stop'
-  return run.validity === 'VALID' || run.validity === null ? 'pass' : 'warn'
+  return run.validity === 'SUSPECT' || run.validity === 'INVALID' ? 'warn' : 'pass'
 }

@@ -1,0 +1,136 @@
+"""Projects, overview, nodes, plugins and users: what they show, to whom, and that they are for everyone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import Ui
+from tests.support.service import Service
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("ui-platform")]
+
+LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1280)]
+LIN = ("lin", "long enough")
+
+
+@pytest.fixture(scope="module")
+def shop(service: Service) -> int:
+    """A project with one run, a viewer called lin, and another project without anything."""
+    service.post("/api/users/register/", {"username": "lin", "email": "lin@example.org", "password": LIN[1]})
+    project: int = service.post("/api/projects/", {"name": "Shop"}).body["id"]
+    service.post(f"/api/projects/{project}/members/", {"username": "lin", "role": "viewer"})
+    service.post("/api/projects/", {"name": "Empty"})
+    config = {"concurrent_users": 2, "hold_time": 2, "target_url": f"{service.url}/healthz"}
+    plan = service.post("/api/performance/plans/", {"project_id": project, "name": "Smoke", "config": config})
+    assert plan.status == 201, plan
+    run = service.post(f"/api/performance/plans/{plan.body['id']}/start/").body
+    for _ in service.watch(run["websocket_url"]):
+        pass
+    return project
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+def test_pages_are_for_everyone(ui: Ui, shop: int, language: str, theme: str, width: int) -> None:
+    page = ui.open("/projects", language=language, theme=theme, width=width)
+    expect(page.get_by_role("link", name="Shop")).to_be_visible()
+    expect(page.locator("main .beat:not(.is-none)")).to_have_count(1)
+    ui.check(page)
+    for path, ready in (
+        (f"/p/{shop}", "table"),
+        (f"/p/{shop + 1}", ".steps"),
+        ("/nodes", "table"),
+        ("/plugins", "table"),
+        ("/users", "table"),
+    ):
+        page.goto(ui.service.url + path)
+        page.locator(f"main {ready}").first.wait_for()
+        ui.check(page)
+
+
+def test_a_project_is_made_renamed_and_deleted_by_keyboard(ui: Ui, shop: int) -> None:
+    page = ui.open("/projects", language="en")
+    page.get_by_role("link", name="Shop").wait_for()
+    page.keyboard.press("n")
+    name = page.get_by_role("dialog", name="New project").get_by_label("Name")
+    expect(name).to_be_focused()
+    ui.check(page)
+    page.keyboard.type("Checkout")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="“Checkout” has no test yet")).to_be_visible()
+    page.get_by_role("button", name="Switch project").or_(page.locator(".rail-project")).first.press("Enter")
+    page.get_by_role("menuitem", name="All projects").press("Enter")
+    more = page.get_by_role("button", name="More actions for Checkout")
+    more.press("Enter")
+    page.get_by_role("menuitem", name="Edit project").press("Enter")
+    page.get_by_role("dialog", name="Edit project").get_by_label("Name").fill("Pay")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="More actions for Pay").press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Delete the project “Pay”?")).to_be_visible()
+    ui.check(page)
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.get_by_role("button", name="Delete", exact=True).press("Enter")
+    expect(page.get_by_role("link", name="Pay")).to_have_count(0)
+
+
+def test_the_overview_leads_to_the_run(ui: Ui, shop: int) -> None:
+    page = ui.open("/", language="en")
+    page.get_by_role("link", name="Shop").click()
+    expect(page).to_have_title("Overview · Shop · perfsvc")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="Smoke"))
+    expect(row.get_by_role("cell").nth(4)).not_to_have_text("–")
+    row.get_by_role("link", name="Smoke").click()
+    page.wait_for_url(f"**/p/{shop}/runs/*")
+
+
+def test_a_viewer_sees_nothing_that_viewers_may_not_do(ui: Ui, shop: int) -> None:
+    ui.expect_status(404)
+    page = ui.open("/projects", language="en", user=LIN)
+    expect(page.get_by_text("Viewer")).to_be_visible()
+    expect(page.get_by_role("button", name="More actions for Shop")).to_have_count(0)
+    expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Users")).to_have_count(0)
+    page.get_by_role("link", name="Shop").click()
+    expect(page.get_by_role("heading", name="Latest runs")).to_be_visible()
+    expect(page.get_by_role("link", name="New plan")).to_have_count(0)
+    page.goto(f"{ui.service.url}/nodes")
+    page.get_by_text("Service process").wait_for()
+    expect(page.get_by_role("button", name="Drain")).to_have_count(0)
+    page.goto(f"{ui.service.url}/users")
+    expect(page.get_by_text("This page is for administrators only.")).to_be_visible()
+    page.goto(f"{ui.service.url}/p/{shop + 1}")
+    expect(page.get_by_text("There is nothing here any more")).to_be_visible()
+
+
+def test_an_administrator_disables_an_account_and_its_sessions_end(ui: Ui, service: Service, shop: int) -> None:
+    ui.expect_status(401)
+    service.post("/api/users/register/", {"username": "zhou", "email": "zhou@example.org", "password": "long enough"})
+    theirs = ui.open("/me", language="en", user=("zhou", "long enough"))
+    page = ui.open("/users", language="en")
+    page.get_by_role("button", name="More actions for zhou").click()
+    page.get_by_role("menuitem", name="Disable account").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disable account").click()
+    expect(page.get_by_role("row", name="zhou").get_by_text("Disabled")).to_be_visible()
+    theirs.reload()
+    theirs.wait_for_url(f"{service.url}/login?next=/me")
+
+
+def test_the_own_node_of_the_service_cannot_be_drained(ui: Ui, shop: int) -> None:
+    page = ui.open("/nodes", language="en")
+    page.get_by_text("Service process").wait_for()
+    expect(page.get_by_role("button", name="Drain")).to_have_count(0)
+
+
+def test_the_service_gone_is_told_and_mended(ui: Ui, service: Service, shop: int) -> None:
+    page = ui.open("/nodes", language="en")
+    page.get_by_text("Service process").wait_for()
+    ui.expect_offline()
+    page.route("**/api/plugins/**", lambda route: route.abort())
+    page.get_by_role("link", name="Plugins").click()
+    expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.", timeout=15_000)
+    ui.check(page)
+    page.unroute("**/api/plugins/**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("cell", name="HTTP", exact=False).first).to_be_visible()
