@@ -9,10 +9,13 @@ from types import TracebackType
 
 
 class Relay:
-    """Listens on a free port of 127.0.0.1 and connects each caller to ``target``; ``port`` is where it listens."""
+    """Listens on a free port of 127.0.0.1 and connects each caller to ``target``; ``port`` is where it listens.
+
+    ``target`` may be changed: new callers are connected to the new one.
+    """
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
         self._open = threading.Event()
         self._open.set()
         self._sockets: list[socket.socket] = []
@@ -45,7 +48,7 @@ class Relay:
             while True:
                 near, _ = self._listener.accept()
                 try:
-                    far = socket.create_connection(("127.0.0.1", self._target))
+                    far = socket.create_connection(("127.0.0.1", self.target))
                 except OSError:  # nobody is there: the caller is told so by the end of its connection
                     near.close()
                     continue

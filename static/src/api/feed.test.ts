@@ -101,6 +101,9 @@ describe('the feed', () => {
     expect(states).toEqual(['open'])
   })
 
+})
+
+describe('the line of a feed', () => {
   it('renews its token on the open line a minute before it ends', async () => {
     feed().start()
     await settled()

@@ -101,6 +101,8 @@ export class LaneChart {
     this.u.batch(() => {
       this.u.setData([this.lastData.x, ...this.lastData.drawn] as unknown as uPlot.AlignedData, false)
       this.u.setScale('x', { min: this.group.range[0], max: this.group.range[1] })
+      const [min, max] = this.bounds()
+      this.u.setScale('y', { min, max })
     })
   }
 
@@ -171,8 +173,7 @@ export class LaneChart {
   }
 
   private get width(): number {
-    const { paddingLeft, paddingRight } = getComputedStyle(this.box)
-    return Math.floor(this.box.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight))
+    return Math.floor(this.box.clientWidth)
   }
 
   private build(): uPlot {

@@ -1,6 +1,5 @@
 /** Little's law: what is under way = how much arrives × how long it stays. Of the last ten seconds. */
 
-import type { Variable } from './frames'
 import type { Track } from './track'
 
 export interface Little {
@@ -14,14 +13,14 @@ export interface Little {
 }
 
 /** Requests under way (rate × response time) against the users that could have sent them. */
-export function little(track: Track, variable: Variable, seconds = 10): Little | null {
+export function little(track: Track, seconds = 10): Little | null {
   const last = track.length - 1
   const means = ['rps', 'avg', 'users'].map((name) => meanOf(track, name, last, seconds))
   const [rate, avg, users] = means as [number | null, number | null, number | null]
   if (rate === null || avg === null || users === null || !users || !rate) return null
   const expected = (rate * avg) / 1000
   const off = expected > users * 1.1
-  const state = off ? 'short' : expected < users * 0.9 && variable === 'vus' ? 'slack' : 'ok'
+  const state = off ? 'short' : expected < users * 0.9 ? 'slack' : 'ok'
   return { rate, stay: avg / 1000, expected, measured: users, state }
 }
 

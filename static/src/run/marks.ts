@@ -23,8 +23,18 @@ export const CONTROLLER = 'controller'
 
 export function marksOf(events: readonly RunEvent[], pauses: readonly Span[], controlled: boolean): Mark[] {
   const marks = events.map(markOf).filter((mark): mark is Mark => mark !== null && !(controlled && mark.kind === 'auto'))
-  const paused = pauses.map((pause): Mark => ({ at: pause.from, kind: 'pause', tone: 'plain', seconds: pause.to - pause.from, by: byOf(events, pause) }))
-  return [...marks, ...paused].toSorted((a, b) => a.at - b.at)
+  return [...marks, ...pauseMarks(events, pauses)].toSorted((a, b) => a.at - b.at)
+}
+
+/** Pauses by their events, which say who paused and hold even the shortest; else by the seconds that were paused. */
+function pauseMarks(events: readonly RunEvent[], pauses: readonly Span[]): Mark[] {
+  const told = events.flatMap((event, place): Mark[] => {
+    if (event.event !== 'pause') return []
+    const resumed = events.slice(place).find((later) => later.event === 'resume')
+    return [{ at: event.timestamp, kind: 'pause', tone: 'plain', by: event.by, seconds: resumed && resumed.timestamp - event.timestamp }]
+  })
+  const rest = pauses.filter((pause) => !told.some((mark) => Math.abs(mark.at - pause.from) <= 2))
+  return [...told, ...rest.map((pause): Mark => ({ at: pause.from, kind: 'pause', tone: 'plain', seconds: pause.to - pause.from }))]
 }
 
 /** Breaches of thresholds that a report knows and no event told. */
@@ -53,8 +63,4 @@ function markOf(event: RunEvent): Mark | null {
     default:
       return null
   }
-}
-
-function byOf(events: readonly RunEvent[], pause: Span): string | undefined {
-  return events.find((event) => event.event === 'pause' && Math.abs(event.timestamp - pause.from) <= 1)?.by
 }

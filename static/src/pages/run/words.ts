@@ -46,7 +46,7 @@ function markText(mark: Mark): string {
   const level = levelText(mark.level ?? null, mark.variable ?? 'vus')
   switch (mark.kind) {
     case 'pause':
-      return t('run.marks.pause', { seconds: num(mark.seconds) })
+      return mark.seconds ? t('run.marks.pause', { seconds: num(mark.seconds) }) : t('run.marks.paused')
     case 'load':
       return t('run.marks.load', { by: mark.by ?? '', at: clock(mark.at, false), level })
     case 'auto':
