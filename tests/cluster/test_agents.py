@@ -41,13 +41,13 @@ FIT = Hello(name="a", host="h", pid=1, version=__version__, python=platform.pyth
         ({"plugins": {"http": "other 2"}}, "a: the protocol http needs perfsvc 0.1.0, there is other 2"),
     ],
 )
-def test_who_is_fit(changes: dict[str, object], told: str | None) -> None:
+def test_which_agents_are_fit(changes: dict[str, object], told: str | None) -> None:
     unfit = Agent("tls://x:1", msgspec.structs.replace(FIT, **changes), 0, 0.0).unfit(NEEDED)
     assert (unfit and unfit.en) == told
     assert unfit is None or unfit.zh != unfit.en
 
 
-def test_the_shortest_round_trip_says_how_the_clocks_differ() -> None:
+def test_the_shortest_round_trip_gives_the_clock_offset() -> None:
     agent = Agent("tls://x:1", FIT, 0, 0.0)
     assert not agent.measured
     for sent, took, noise in ((0, 10_000_000, 4_000_000), (20, 200_000, 0), (40, 9_000_000, -3_000_000)):

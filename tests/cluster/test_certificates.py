@@ -132,7 +132,7 @@ def test_what_cannot_be_used_is_refused(words: str, made: Certificates, tmp_path
     [(0o600, 7, 7, False), (0o400, 7, 7, False), (0o440, 7, 7, True), (0o604, 7, 7, True), (0o440, 0, 7, False),
      (0o444, 0, 7, True), (0o460, 0, 7, True), (0o440, 0, 0, True), (0o440, 8, 7, True)],
 )  # fmt: skip
-def test_who_may_read_a_key(mode: int, owner: int, user: int, refused: bool) -> None:
+def test_a_key_is_readable_by_its_owner_only(mode: int, owner: int, user: int, refused: bool) -> None:
     assert open_to_others(os.stat_result((mode, 0, 0, 1, owner, 7, 0, 0, 0, 0)), user) is refused
 
 
@@ -190,7 +190,7 @@ async def spoken_over_dask(scheduler: Credentials, worker: Credentials) -> str:
             connection.abort()
 
 
-def test_dask_speaks_to_our_own_and_to_nobody_else(made: Certificates, tmp_path: Path) -> None:
+def test_dask_accepts_certificates_of_our_authority_only(made: Certificates, tmp_path: Path) -> None:
     assert asyncio.run(spoken_over_dask(made.server, made.agent)) == "hello"
     stranger = make_certificates(tmp_path / "other", [], NOW)
     for scheduler, worker in ((made.server, stranger.agent), (stranger.server, made.agent)):

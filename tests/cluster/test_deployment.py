@@ -66,7 +66,7 @@ def test_setup_steps_are_waited_for_only_where_there_are_any() -> None:
     assert limits == [0, 20, 20]
 
 
-def test_who_comes_in_while_the_run_is_paused_is_paused_too() -> None:
+def test_a_node_that_joins_a_paused_run_is_paused_too() -> None:
     async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
         virtual.agents[2].mute = (messages.Prepared,)
@@ -115,7 +115,7 @@ def test_a_drained_node_gives_back_the_arrivals_that_it_was_to_serve() -> None:
     assert virtual.iterations == 100
 
 
-def test_a_place_stays_drained_when_its_node_is_gone_and_nobody_is_waited_for() -> None:
+def test_a_slot_stays_drained_when_its_node_is_gone_and_no_replacement_is_awaited() -> None:
     async def play(virtual: VirtualRun) -> None:
         await asyncio.sleep(1)
         virtual.agents[0].handle.draining = True
@@ -152,7 +152,7 @@ def test_drained_nodes_have_the_load_where_there_are_no_others() -> None:
     assert len(virtual.begun_after(3.52)) == 49
 
 
-def test_a_spare_agent_takes_the_place_of_a_drained_one_that_went() -> None:
+def test_an_idle_agent_takes_the_slot_of_a_drained_one_that_left() -> None:
     async def play(virtual: VirtualRun) -> None:
         virtual.agents[2].handle.draining = True
         await asyncio.sleep(1)

@@ -58,7 +58,7 @@ def test_load_stops_when_the_server_is_killed(machines: Machines, nginx: Nginx, 
     assert [line for line in nginx.log() if line.moment > killed + 5] == []
 
 
-def test_a_drained_agent_stays_so_when_the_server_is_started_anew(machines: Machines) -> None:
+def test_a_drained_agent_stays_drained_when_the_server_restarts(machines: Machines) -> None:
     service, drain = machines.service, "/api/nodes/east/drain/"
     assert service.post(drain).body["state"] == "draining"
     assert service.end() == 0
@@ -84,7 +84,7 @@ def test_an_agent_with_certificates_of_strangers_does_not_join(machines: Machine
         stranger.wait(LIMIT_S)
 
 
-def test_an_agent_says_what_is_wrong_with_its_address(tmp_path: Path) -> None:
+def test_an_agent_reports_an_invalid_scheduler_address(tmp_path: Path) -> None:
     command = [str(BIN), "--lang", "en", "worker", "http://127.0.0.1:1", "--certs", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env={**os.environ}, check=False)
     assert done.returncode == 1

@@ -57,7 +57,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     await cluster.close()
 
 
-async def test_the_scheduler_has_a_folder_that_nobody_else_may_write_to(
+async def test_the_scheduler_has_a_folder_that_no_other_user_may_write_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is the first in which modules are looked for."""
@@ -108,7 +108,7 @@ async def test_a_new_process_of_this_machine_is_not_drained_for_its_name(door: D
     assert door.states == {"central-1": "ready"}
 
 
-async def test_a_newer_agent_is_told_that_its_version_is_another(door: Door) -> None:
+async def test_a_newer_agent_gets_a_message_about_its_version(door: Door) -> None:
     newer = {**msgspec.to_builtins(HELLO), "version": "9.9", "gpus": 4}
     door.send(messages.encode(newer))
     assert door.states == {"east": "ready"}

@@ -72,7 +72,9 @@ def test_what_only_looks_like_one_stays(temporary: Path) -> None:
     assert set(temporary.iterdir()) == before
 
 
-def test_one_that_is_swept_before_it_is_held_is_made_anew(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_swept_before_it_is_held_is_made_again(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = iter([str(temporary / "gone"), tempfile.mkdtemp(dir=temporary)])
     monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: next(made))
     with scratch_folder("run") as folder:

@@ -204,7 +204,7 @@ def test_the_same_seed_gives_the_same_rows_however_they_are_asked_for(order: str
     assert sequence(500, Numbered(100), 1, order=order) == sequence(500, Numbered(100), 64, order=order)
 
 
-def test_shuffled_data_is_whole_in_each_cycle_and_mixed_anew() -> None:
+def test_shuffled_data_is_whole_in_each_cycle_and_shuffled_again() -> None:
     rows = sequence(300, Numbered(100), order="shuffled")
     cycles = [rows[begin : begin + 100] for begin in (0, 100, 200)]
     assert [sorted(cycle) for cycle in cycles] == [list(range(100))] * 3
@@ -259,7 +259,7 @@ def test_one_row_for_everybody() -> None:
     run(main())
 
 
-def test_what_others_hold_is_waited_for_before_the_end_is_told() -> None:
+def test_the_end_waits_for_rows_that_other_nodes_hold() -> None:
     async def main() -> None:
         allocator = await allocator_of(Numbered(4), **UNIQUE)
         held = [await allocator.request("one", 9) for _ in range(4)]
@@ -418,7 +418,7 @@ def test_a_node_that_waits_for_rows_and_is_lost_gets_none() -> None:
     run(main())
 
 
-def test_what_a_source_finds_out_while_it_is_read_is_told_at_the_end() -> None:
+def test_warnings_of_a_source_while_it_is_read_are_in_the_report() -> None:
     class Grumbling(Numbered):
         async def read(self, limit: int) -> list[Row]:
             self.warnings = [Text(f"第 {self.reads} 次", f"read {self.reads} times")]
@@ -492,7 +492,7 @@ def test_a_source_that_is_empty_when_it_begins_again_has_failed(policy: str, las
     run(main())
 
 
-def test_a_failure_that_comes_again_and_again_is_told_once() -> None:
+def test_a_repeated_failure_is_reported_once() -> None:
     async def main() -> None:
         allocator = await allocator_of(Numbered(5, fails_at=3), on_failure="recycle")
         assert await read_rows(allocator, 30, 2) == [0, 1, 2] * 10

@@ -180,7 +180,7 @@ async def test_a_refresh_that_fails_is_said_and_tried_again(tmp_path: Path, cloc
 
 
 @pytest.mark.asyncio
-async def test_there_is_one_fetch_at_a_time_whoever_asks(tmp_path: Path, clock: ManualClock) -> None:
+async def test_a_key_has_at_most_one_fetch_at_a_time(tmp_path: Path, clock: ManualClock) -> None:
     cache, origin = DataCache(tmp_path, ROOMY, clock), Origin()
     origin.go.clear()
     asking = [asyncio.ensure_future(cache.open(KEY, 60, origin.open)) for _ in range(10)]

@@ -216,7 +216,7 @@ ACTIONS = st.lists(
     st.integers(1, 5),
     ACTIONS,
 )
-def test_nobody_waits_for_ever_and_no_row_is_used_that_is_not_there(
+def test_no_user_waits_for_ever_and_no_row_is_invented(
     supply: Supplying,
     allocation: dict[str, Any],
     service_s: list[float],
@@ -251,7 +251,7 @@ def run(supply: Supplying, allocation: dict[str, Any], users: int, *actions: tup
 @pytest.mark.parametrize("confirms_s", [0.0, 0.002, 0.03])
 @pytest.mark.parametrize("answers_s", [None, 0.0, 0.003, 0.03])
 @pytest.mark.parametrize("unique", [False, True])
-def test_soon_nobody_waits_where_rows_come_late(answers_s: float | None, confirms_s: float, unique: bool) -> None:
+def test_soon_no_user_waits_where_rows_come_late(answers_s: float | None, confirms_s: float, unique: bool) -> None:
     """Blocks and claims must grow though all users wait for them, and though they last long because of that."""
     watched = run(Supplying(100_000, 5000, answers_s, confirms_s), {"unique": unique}, 50)
     assert len(watched.used) == 100_000
