@@ -294,7 +294,7 @@ def with_pool(data: dict[str, Any]) -> dict[str, Any]:
 def check_address(url: str) -> None:
     """Raises Fault unless ``url`` is absolute, with a scheme and a host, and on one line."""
     if not PLACEHOLDER.sub("", url).isprintable():  # urlsplit would drop line breaks without a word
-        raise Fault("不能包含换行等控制字符", "must not hold line breaks or control characters")
+        raise Fault("不能包含换行等控制字符", "must not contain line breaks or control characters")
     try:
         parts = urlsplit(url)
         port_ok = parts.port is None or parts.port > 0

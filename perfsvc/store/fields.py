@@ -166,8 +166,8 @@ def encoding_fault(value: str) -> Text | None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        return Text("包含无法编码的字符", "holds characters that cannot be encoded")
-    return Text("不能包含空字符", "must not hold NUL characters") if "\0" in value else None
+        return Text("包含无法编码的字符", "contains characters that cannot be encoded")
+    return Text("不能包含空字符", "must not contain NUL characters") if "\0" in value else None
 
 
 def problem_of(field: Any, path: str, value: Any) -> Problem | None:

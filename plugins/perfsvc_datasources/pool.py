@@ -58,7 +58,7 @@ class Options(Spec):
         if self.rows is not None:
             for name in ("columns", "values"):
                 if getattr(self, name) is not None:
-                    yield Problem(name, Text("不能与 rows 同时使用", "cannot stand beside rows"))
+                    yield Problem(name, Text("不能与 rows 同时使用", "cannot be combined with rows"))
             yield from _of_objects(self.rows)
         elif self.columns is None and self.values is None:
             yield Problem("rows", Text("必填项", "is required"))

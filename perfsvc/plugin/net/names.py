@@ -21,7 +21,7 @@ from perfsvc.plugin import titled
 NAMED = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 PLACE = re.compile(r"[A-Za-z0-9._~-]+|[0-9A-Fa-f:.]+")
 NOT_NAMED = Text("应为 host:port", "must be host:port")
-NOT_A_PLACE = Text("应映射到 IP 地址或主机名", "must lead to an address or a host")
+NOT_A_PLACE = Text("应映射到 IP 地址或主机名", "must map to an IP address or a host name")
 
 Found = list[tuple[Any, ...]]
 """Results in the form of ``getaddrinfo``."""

@@ -71,7 +71,7 @@ class LiveHandler(Handler, WebSocketHandler):
     async def get(self, execution_id: str, query: LiveQuery) -> None:
         self._refuse_foreign_pages()
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            raise BadRequest("此地址需要 WebSocket 连接", "This address speaks WebSocket")
+            raise BadRequest("此地址需要 WebSocket 连接", "This address needs a WebSocket connection")
         if self.context.traffic.viewers >= MAX_VIEWERS:
             raise Unavailable("观看实时数据的连接过多", "Too many viewers of live feeds")
         self._subscription = await self.services.runs.subscribe(execution_id, query.since)

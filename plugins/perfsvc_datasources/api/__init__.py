@@ -1,7 +1,7 @@
 """Rows of a JSON endpoint, page by page.
 
 ===========  ===================================================
-``spec``     what users write
+``spec``     user options
 ``source``   the plugin
 ``request``  requests with the environment's variables filled in
 ``client``   HTTP with retries, limits and the target policy

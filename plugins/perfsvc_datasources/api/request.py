@@ -131,7 +131,9 @@ class Filler:
             raise InvalidInput([problem._replace(path=at) for problem in fault.problems]) from None
         if filled is None or not filled.isprintable():
             raise InvalidInput.at(
-                at, "只能使用测试环境的变量，且不含控制字符", "may use variables of the environment only, on one line"
+                at,
+                "只能使用测试环境的变量，且不含控制字符",
+                "may use variables of the environment only, without control characters",
             )
         return filled
 

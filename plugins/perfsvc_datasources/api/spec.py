@@ -1,4 +1,4 @@
-"""What users write: ``data_config`` of an api source."""
+"""User options: ``data_config`` of an api source."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Options(Spec):
     @model_validator(mode="after")
     def _agrees(self) -> Options:
         if self.json_body is not None and self.form is not None:
-            raise Fault("不能与 json 同时使用", "cannot stand beside json", "form")
+            raise Fault("不能与 json 同时使用", "cannot be combined with json", "form")
         if self.method == "GET" and (self.json_body is not None or self.form is not None):
             raise Fault("GET 请求没有请求体", "a GET has no body", "json" if self.form is None else "form")
         in_body = getattr(self.pagination, "place", "query") == "body"

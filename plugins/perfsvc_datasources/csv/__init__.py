@@ -1,7 +1,7 @@
 """Rows of a text file, read in chunks.
 
 =============  ===========================================================
-``options``    what users write
+``options``    user options
 ``text_file``  opening a regular file; detection of encoding and delimiter
 ``records``    text to records; errors with line numbers
 ``feed``       the plugin and its feed

@@ -1,4 +1,4 @@
-"""What users write: ``data_config`` of a csv source."""
+"""User options: ``data_config`` of a csv source."""
 
 from __future__ import annotations
 

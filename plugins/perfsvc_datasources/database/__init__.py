@@ -1,7 +1,7 @@
 """Rows of a read-only query over a database connection of the environment.
 
 ==============  ===========================================
-``spec``        what users write
+``spec``        user options
 ``source``      the plugin
 ``statement``   validation: one SELECT without side effects
 ``reader``      interface of database drivers

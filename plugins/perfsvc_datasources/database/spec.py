@@ -1,4 +1,4 @@
-"""What users write: ``data_config`` of a database source."""
+"""User options: ``data_config`` of a database source."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ class Options(Spec):
     @classmethod
     def _readable(cls, value: str) -> str:
         if "\0" in value:
-            raise Fault("不能包含 NUL 字符", "must not hold NUL characters")
+            raise Fault("不能包含 NUL 字符", "must not contain NUL characters")
         return value

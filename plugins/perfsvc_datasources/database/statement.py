@@ -60,7 +60,7 @@ def _check_tokens(tokens: list[Any]) -> None:
         raise refusal("应为一条 SELECT 语句", "must be one SELECT")
     if any(token.comments for token in tokens):
         # Databases take parts of some comments for code: /*! … */ of MySQL and MariaDB.
-        raise refusal("不能包含注释", "must not hold comments")
+        raise refusal("不能包含注释", "must not contain comments")
     for name, following in pairwise(tokens):
         if following.text == "(" and FORBIDDEN_FUNCTIONS.fullmatch(name.text):
             raise refusal(f"不允许使用函数 {name.text}", f"must not use the function {name.text}")

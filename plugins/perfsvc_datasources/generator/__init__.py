@@ -1,7 +1,7 @@
 """Invented rows, the same for the same seed.
 
 ===========  =================================
-``options``  what users write
+``options``  user options
 ``columns``  columns made in this process
 ``pools``    columns made by the Faker process
 ``feed``     the plugin and its feed

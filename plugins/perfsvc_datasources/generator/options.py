@@ -1,4 +1,4 @@
-"""What users write: ``data_config`` of a generator."""
+"""User options: ``data_config`` of a generator."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ class Options(Spec):
     def _dangling(self, name: str, column: TemplateColumn) -> Iterator[Problem]:
         for reference in sorted(column.references):
             if isinstance(self.columns.get(reference, column), TemplateColumn):
-                text = Text(f"{reference} 不是可引用的列", f"{reference} is not a column that it may refer to")
+                text = Text(f"{reference} 不是可引用的列", f"{reference} is not a column that a template may use")
                 yield Problem(f"columns.{name}.template", text)
 
 
@@ -224,5 +224,5 @@ def moment_of(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Fault("应为 ISO 8601 时间", "must be a time as ISO 8601 has it") from None
+        raise Fault("应为 ISO 8601 时间", "must be an ISO 8601 time") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -60,12 +60,14 @@ async def _converse(process: asyncio.subprocess.Process, request: dict[str, Any]
             received += len(line)
             if not line:
                 code = await process.wait()
-                raise DataFailure(f"生成进程已退出（{code}）", f"the process that invents values ended ({code})")
+                raise DataFailure(f"生成进程已退出（{code}）", f"the Faker process ended ({code})")
             if received > LARGEST:
-                raise InvalidInput.at("pool_size", "取值过长，请减小", "makes too much of values this long")
+                raise InvalidInput.at(
+                    "pool_size", "取值过长，请减小", "gives too much data with values this long; make it smaller"
+                )
             _take(msgspec.json.decode(line), pools)
     except (OSError, ValueError) as error:
-        raise DataFailure(f"生成进程出错：{error}", f"the process that invents values failed: {error}") from None
+        raise DataFailure(f"生成进程出错：{error}", f"the Faker process failed: {error}") from None
 
 
 def _take(message: dict[str, Any], pools: Pools) -> None:

@@ -54,7 +54,7 @@ class Address(NamedTuple):
 def parse(url: str) -> Address:
     """Split an absolute URL. Raises BadAddress."""
     if CONTROL.search(url):
-        raise BadAddress("a URL must not hold control characters")
+        raise BadAddress("a URL must not contain control characters")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -63,7 +63,7 @@ def parse(url: str) -> Address:
     if parts.scheme not in PORTS:
         raise BadAddress(f"{url!r} does not start with http:// or https://")
     if parts.username is not None or parts.password is not None:
-        raise BadAddress("credentials belong into auth, not into the URL")
+        raise BadAddress("credentials belong in auth, not in the URL")
     origin = Origin(parts.scheme, _host(parts.hostname), PORTS[parts.scheme] if port is None else port)
     query = f"?{parts.query}" if parts.query else ""
     return Address(origin, encoded((parts.path or "/") + query))

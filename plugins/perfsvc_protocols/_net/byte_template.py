@@ -74,7 +74,7 @@ def url_text(text: str) -> bytes:
     if not address.UNSAFE.search(text):
         return text.encode()
     if address.CONTROL.search(text):
-        raise NotSent(INVALID_REQUEST, "a URL must not hold control characters")
+        raise NotSent(INVALID_REQUEST, "a URL must not contain control characters")
     return address.encoded(text).encode()
 
 
@@ -93,7 +93,7 @@ def header_text(text: str) -> bytes:
     if text.isascii() and text.isprintable():
         return text.encode()
     if CONTROL.search(text):
-        raise NotSent(INVALID_REQUEST, "a header must not hold line breaks or control characters")
+        raise NotSent(INVALID_REQUEST, "a header must not contain line breaks or control characters")
     return plain_text(text)
 
 

@@ -26,7 +26,7 @@ def compile_search(pattern: str) -> Search:
         try:
             found = compiled.search(data, timeout=LIMIT_S)
         except TimeoutError:
-            raise SearchTimeout(f"the pattern was looked for longer than {LIMIT_S} s") from None
+            raise SearchTimeout(f"the search for the pattern took longer than {LIMIT_S} s") from None
         return None if found is None else int(found.end())
 
     return search

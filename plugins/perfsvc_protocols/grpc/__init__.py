@@ -1,7 +1,7 @@
 """gRPC on grpc.aio: any method of any service, without generated code.
 
 =================  =====================================
-``spec``           what users write
+``spec``           user options
 ``protocol``       the plugin
 ``compile``        a step to a call
 ``call``           the compiled step

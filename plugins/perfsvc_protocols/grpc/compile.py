@@ -21,8 +21,8 @@ from perfsvc_protocols.grpc.spec import Request
 from perfsvc_protocols.grpc.target import Target
 
 NOWHERE = Target("", 0, False)
-VARIES = Text("地址不能包含变化的变量", "the address may not hold variables that vary")
-BAD_VALUE = Text("元数据的值不合法", "is no value for metadata")
+VARIES = Text("地址不能包含变化的变量", "the address must not contain variables that change during the run")
+BAD_VALUE = Text("元数据的值不合法", "is not a valid metadata value")
 
 
 def compiled(request: Request, context: RunContext, timeout_ns: int, reads: ReplyParts) -> GrpcCall:

@@ -1,4 +1,4 @@
-"""What users write: a step's ``request`` and the run-wide ``protocol_options.grpc``."""
+"""User options: a step's ``request`` and the run-wide ``protocol_options.grpc``."""
 
 from __future__ import annotations
 

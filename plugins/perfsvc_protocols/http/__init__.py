@@ -3,7 +3,7 @@
 The words are those of RFC 9110, 9112 and 9113.
 
 ====================  ===============================================================================
-``spec``              what users write
+``spec``              user options
 ``protocol``          the plugin, and which transport a run takes
 ``compile``           a step to a call: templates compiled, headers merged, problems with their paths
 ``call``              the compiled step, and which parts of a reply it needs

@@ -11,7 +11,7 @@ from perfsvc_protocols.http.request_template import TransportNeeds
 
 
 class ReplyMode(Enum):
-    """What the parser reports of a reply; each thing left out saves a call per reply."""
+    """Events that the parser reports of a reply; each one left out saves a call per reply."""
 
     END_ONLY = "the end"
     BODY = "the body and the end"

@@ -56,7 +56,7 @@ from perfsvc_protocols.http.spec import Request
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
-CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not hold line breaks or control characters")
+CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not contain line breaks or control characters")
 WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests carry Content-Length even if it is 0."""
 

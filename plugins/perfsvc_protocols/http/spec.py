@@ -1,4 +1,4 @@
-"""What users write: a step's ``request`` and the run-wide ``protocol_options.http``."""
+"""User options: a step's ``request`` and the run-wide ``protocol_options.http``."""
 
 from __future__ import annotations
 
@@ -194,5 +194,5 @@ class Options(DialOptions):
     @classmethod
     def _one_line(cls, value: str | None) -> str | None:
         if value is not None and not value.isprintable():
-            raise Fault("不能包含控制字符", "must not hold control characters")
+            raise Fault("不能包含控制字符", "must not contain control characters")
         return value

@@ -1,7 +1,7 @@
 """TCP: payloads out, framed messages in.
 
 ==============  =============================================
-``spec``        what users write
+``spec``        user options
 ``framing``     where a message ends
 ``protocol``    the plugin, and steps to calls
 ``connection``  a connection, and messages cut from its bytes

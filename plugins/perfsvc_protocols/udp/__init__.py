@@ -1,7 +1,7 @@
 """UDP: datagrams out and in, and which were lost, duplicated or overtaken.
 
 ============  ================================================
-``spec``      what users write
+``spec``      user options
 ``protocol``  the plugin
 ``calls``     compiled steps: payload, sequence numbers, waits
 ``flight``    datagrams in flight, and jitter

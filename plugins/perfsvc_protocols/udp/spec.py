@@ -1,4 +1,4 @@
-"""What users write: a step's ``request`` and the run-wide ``protocol_options.udp``."""
+"""User options: a step's ``request`` and the run-wide ``protocol_options.udp``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """WebSocket: one session is one connection, carried by picows.
 
 ==============  ======================================================
-``spec``        what users write
+``spec``        user options
 ``protocol``    the plugin, and steps to calls
 ``script``      actions of a step, compiled to operations
 ``predicate``   which messages an ``expect`` waits for

@@ -1,4 +1,4 @@
-"""What users write: a step's ``request`` and the run-wide ``protocol_options.websocket``."""
+"""User options: a step's ``request`` and the run-wide ``protocol_options.websocket``."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Request(Action):
     @classmethod
     def _tokens(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(TOKEN.fullmatch(name) for name in value):
-            raise Fault("不是合法的子协议名称", "holds what is no name of a subprotocol")
+            raise Fault("不是合法的子协议名称", "has an invalid subprotocol name")
         return value
 
     @model_validator(mode="after")

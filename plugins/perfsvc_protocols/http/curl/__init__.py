@@ -1,4 +1,4 @@
-"""What libcurl carries: HTTP/3, proxies, digest authentication, connections shared by users.
+"""Transport by libcurl: HTTP/3, proxies, digest authentication, connections shared by users.
 
 =============  ====================================================================
 ``support``    which steps need libcurl, and what the installed one can do

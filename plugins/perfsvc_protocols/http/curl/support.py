@@ -1,4 +1,4 @@
-"""Which steps need libcurl, and whether the installed libcurl supports them."""
+"""Steps that need libcurl, and whether the installed libcurl supports them."""
 
 from __future__ import annotations
 
