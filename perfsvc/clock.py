@@ -12,7 +12,7 @@ NS_PER_MS = 1_000_000
 
 
 class Clock(Protocol):
-    """Two readings of time: a steady one for measuring, a calendar one for labels."""
+    """A steady clock for measuring and a calendar clock for labels."""
 
     def now_ns(self) -> int:
         """Nanoseconds of a steady clock with an arbitrary origin."""

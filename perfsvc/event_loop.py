@@ -1,4 +1,4 @@
-"""The event loop everything runs on, and the signals that end it."""
+"""The event loop of every command, and the signals that end it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ LARGE_BLOCK = 4_194_304
 
 
 def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the fastest loop there is."""
+    """Run a coroutine on the fastest available loop."""
     keep_large_blocks()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)
 
 
 def keep_large_blocks() -> None:
-    """Let the allocator keep what is freed, up to LARGE_BLOCK, for the next one who asks.
+    """Let the allocator keep freed blocks of up to LARGE_BLOCK for reuse.
 
-    The GNU C library maps large blocks one by one and gives them back to the system when they are freed, which doubles
-    the cost of a request over TLS. It stops doing so for sizes of which one was freed before (mallopt(3),
+    The GNU C library maps large blocks one by one and unmaps them when they are freed, which doubles the cost of a
+    request over TLS. It stops doing so for sizes of which one was freed before (mallopt(3),
     M_MMAP_THRESHOLD: "dynamic").
     """
     bytes(LARGE_BLOCK)
@@ -43,10 +43,10 @@ def keep_large_blocks() -> None:
 
 @contextmanager
 def collecting_little() -> Iterator[None]:
-    """What is there now stays until the end, and the garbage collector does not go through it again and again.
+    """Exempt all present objects from garbage collection inside the context.
 
-    With all modules loaded, a full collection holds the loop up for 50 ms and more, and a run's own rows and windows
-    are enough to bring one about.
+    With all modules loaded, a full collection blocks the loop for 50 ms and more, and the rows and windows of a run are
+    enough to trigger one.
     """
     gc.collect()
     gc.freeze()

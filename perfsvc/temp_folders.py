@@ -1,4 +1,4 @@
-"""Folders that last as long as what they are for. What killed processes leave behind, later ones remove."""
+"""Temporary folders. Later processes remove those that killed processes left behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = "perfsvc-*.scratch"
 
 @contextmanager
 def scratch_folder(purpose: str) -> Iterator[Path]:
-    """A folder of this user's alone, below the one for temporary files. Raises OSError where none can be made."""
+    """Create a private folder for the context. Raises OSError when that fails."""
     sweep()
     folder, descriptor = _held_folder(purpose)
     try:
@@ -27,9 +27,9 @@ def scratch_folder(purpose: str) -> Iterator[Path]:
 
 
 def sweep() -> None:
-    """Remove the folders of processes that ended without doing so: those of this user that nobody holds."""
+    """Remove this user's folders that no running process has locked."""
     for folder in Path(tempfile.gettempdir()).glob(NAMES):
-        with suppress(OSError):  # another user's, held by somebody, or just swept by another process
+        with suppress(OSError):  # of another user, locked, or just swept by another process
             descriptor = _opened(folder)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,12 +40,12 @@ def sweep() -> None:
 
 
 def _held_folder(purpose: str) -> tuple[Path, int]:
-    """A new folder, locked as long as its descriptor is open, which is at most to the end of this process."""
+    """Create a folder that is locked while its descriptor is open, at most until this process ends."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f"perfsvc-{purpose}-", suffix=".scratch"))
         with suppress(FileNotFoundError):  # swept before it was locked: another one
             descriptor = _opened(folder)
-            with suppress(OSError):  # a file system without locks: nobody sweeps there either
+            with suppress(OSError):  # a file system without locks is never swept either
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             if folder.exists():
                 return folder, descriptor

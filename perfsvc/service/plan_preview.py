@@ -1,4 +1,4 @@
-"""What an unsaved plan would do, and everything that saving or starting it would refuse."""
+"""Preview of an unsaved plan: its load, and everything that would prevent saving or starting it."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from perfsvc.store import run_list
 from perfsvc.store.database import Store
 
 WEIGHT_UNITS = 1000
-"""Weights of nodes are dealt out in whole numbers of thousandths."""
+"""Node weights are split in whole thousandths."""
 
 
 class PreviewPlanForm(Spec):
-    """A plan as it would be saved. ``plan_id`` is the stored one whose last report tells latencies."""
+    """A plan as it would be saved. Latencies are estimated from the last report of ``plan_id``."""
 
     project_id: Id = titled("所属项目ID", "Project")
     plan_id: Id | None = titled("测试计划ID", "Plan", default=None)
@@ -62,7 +62,7 @@ class NodePart:
 
 @dataclass(frozen=True)
 class PlanPreview:
-    """``spec`` is None, and with it all but ``problems``, where the config cannot be read."""
+    """All but ``problems`` is None or empty when the config cannot be read."""
 
     spec: RunSpec | None
     scene_ids: Sequence[int]
@@ -115,7 +115,7 @@ class PlanPreviews:
 
 
 def _plan(form: PreviewPlanForm, config: PlanConfig, shares: tuple[SceneWeight, ...]) -> Plan:
-    """The plan as if it were stored."""
+    """Return the plan as if it were stored."""
     never = datetime.fromtimestamp(0, UTC)
     return Plan(form.plan_id or 0, form.name, None, form.project_id, 0, shares, config, "pending", never, never)
 
@@ -125,7 +125,7 @@ def _refused(problems: Sequence[Problem]) -> PlanPreview:
 
 
 def _parts(spec: RunSpec, agents: list[str]) -> list[NodePart]:
-    """How the load is split over the nodes there would be."""
+    """Split the load over the expected nodes."""
     names = _names(spec.placement, agents)
     if not names:
         return []

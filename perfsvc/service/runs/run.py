@@ -118,7 +118,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
 
     @property
     def duration(self) -> float:
-        """Seconds since the start; once the run is over, to its end."""
+        """Seconds from the start to now, or to the end of an ended run."""
         return ((self.end_time or utc_now(self._clock)) - self.start_time).total_seconds()
 
     @property
@@ -237,7 +237,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         self._control(seconds)
 
     def on_ending(self) -> None:
-        """End the run: its load profile is over, or its data."""
+        """End the run: its load profile has ended, or its data is used up."""
         self._transition(
             RunEvent.FINISH, DATA_EXHAUSTED if self._allocator is not None and self._allocator.over else FINISHED
         )
