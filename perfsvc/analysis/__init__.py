@@ -5,7 +5,7 @@
 ``breakdown``      its parts by step and error class
 ``nodes``          its nodes: shares, figures, losses
 ``warnings``       its warnings
-``blocks``         groups of figures that several answers share
+``blocks``         groups of figures that several responses share
 ``live``           live frames
 ``run_frame``      first frame of a live feed
 ``search_frames``  frames of searches and adaptive load

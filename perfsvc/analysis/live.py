@@ -1,4 +1,4 @@
-"""A run while it goes on: the WebSocket's frames and the answer of ``/api/performance/metrics/``."""
+"""A run while it goes on: the WebSocket's frames and the response of ``/api/performance/metrics/``."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def metrics_answer(
     metric_type: str | None = None,
     time_range: int | None = None,
 ) -> dict[str, Any]:
-    """The answer of GET ``/api/performance/metrics/{execution_id}/``.
+    """The response of GET ``/api/performance/metrics/{execution_id}/``.
 
     ``metric_type`` leaves only that block; ``time_range`` looks at the last so many seconds up to the latest closed
     one (more than 300 are rounded up to whole 10 s, more than 3600 are the whole run). Raises InvalidInput.

@@ -35,8 +35,8 @@ MISSING_UNITS: dict[Variable, Text] = {
 class Loss:
     """A node's load that was missing: ``share`` percent of the run's, from profile time ``since`` to ``until``, s.
 
-    It was known at ``moment`` and taken over at ``ended`` (Unix time), both None as long as nobody has taken it over.
-    ``missing`` is in VU-seconds or arrivals, ``requests`` about what that would have been; ``told`` are the node's
+    It was known at ``moment`` and taken over at ``ended`` (Unix time), both None as long as no node has taken it over.
+    ``missing`` is in VU-seconds or arrivals, ``requests`` about what that would have been; ``reported`` are the node's
     requests that were known at ``moment``.
     """
 
@@ -45,7 +45,7 @@ class Loss:
     share: float
     moment: float
     since: float
-    told: int = 0
+    reported: int = 0
     until: float | None = None
     ended: float | None = None
     missing: float = 0.0
@@ -62,7 +62,7 @@ class Nodes:
 
 
 def node_rows(metrics: RunMetrics, nodes: Nodes) -> list[dict[str, Any]]:
-    """One row per engine process, with what never arrived from it; those that never told anything, too."""
+    """One row per engine process, with what never arrived from it; also for those that never reported."""
     names = sorted({*metrics.nodes, *nodes.members})
     points = min(max(MAX_POINTS // max(len(names), 1), FEWEST_POINTS), MOST_POINTS)
     return [
@@ -82,11 +82,11 @@ def loss_remarks(nodes: Nodes) -> list[Text]:
 
 
 def frame_nodes(second: Second, members: Mapping[str, NodeState]) -> list[dict[str, Any]]:
-    """The nodes in a second of the live feed; one that has a share and told nothing is ``silent``."""
-    told = {figures.node: figures for figures in second.nodes}
+    """The nodes in a second of the live feed; one that has a share and reported nothing is ``silent``."""
+    reported = {figures.node: figures for figures in second.nodes}
     rows = []
-    for name in sorted({*told, *(name for name, member in members.items() if member.state != "left")}):
-        member, figures = members.get(name, NodeState()), told.get(name)
+    for name in sorted({*reported, *(name for name, member in members.items() if member.state != "left")}):
+        member, figures = members.get(name, NodeState()), reported.get(name)
         rows.append(
             {
                 "name": name,

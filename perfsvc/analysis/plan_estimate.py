@@ -164,18 +164,20 @@ def advice_of(spec: RunSpec, mean: float | None, latency: KnownLatency | None) -
         rate, ms = load.peak, mean * 1000
         zh = f"每秒 {rate:g} 次、每次迭代 {ms:.0f} 毫秒，至少需要 {needed} 个虚拟用户，而上限是 {load.most_users}"
         en = f"{rate:g}/s at {ms:.0f} ms an iteration needs at least {needed} users; the plan allows {load.most_users}"
-        found.append(told("users_too_few", "warning", zh, en))
+        found.append(note_of("users_too_few", "warning", zh, en))
     if not load.open and mean:
         rate = load.peak / mean
         zh = f"{load.most_users} 个虚拟用户、每次迭代 {mean * 1000:.0f} 毫秒，约每秒 {rate:.0f} 次迭代"
         en = f"{load.most_users} users at {mean * 1000:.0f} ms an iteration make about {rate:.0f} iterations/s"
-        found.append(told("expected_rate", "info", zh, en))
+        found.append(note_of("expected_rate", "info", zh, en))
     if latency is None:
         zh = "没有以往的报告，无法按响应时间估算"
-        found.append(told("no_latency", "info", zh, "no report of this plan yet, so nothing is known of its latency"))
+        found.append(
+            note_of("no_latency", "info", zh, "no report of this plan yet, so nothing is known of its latency")
+        )
     if not load.open and load.control is None and load.stages[0].duration == 0 and load.peak > MANY_USERS:
         zh = f"{load.peak:g} 个虚拟用户同时启动，没有加压时间"
-        found.append(told("no_ramp_up", "warning", zh, f"{load.peak:g} users start at once, without a ramp-up"))
+        found.append(note_of("no_ramp_up", "warning", zh, f"{load.peak:g} users start at once, without a ramp-up"))
     return [*found, *windows_too_long(spec)]
 
 
@@ -183,7 +185,7 @@ def windows_too_long(spec: RunSpec) -> list[dict[str, Any]]:
     """Thresholds over more seconds than the run has."""
     duration = spec.load.duration
     return [
-        told(
+        note_of(
             "window_too_long",
             "warning",
             f"阈值 {rule} 的时间窗长于测试时长 {duration:g} 秒",
@@ -194,6 +196,6 @@ def windows_too_long(spec: RunSpec) -> list[dict[str, Any]]:
     ]
 
 
-def told(code: str, severity: str, zh: str, en: str) -> dict[str, Any]:
+def note_of(code: str, severity: str, zh: str, en: str) -> dict[str, Any]:
     """A piece of advice."""
     return {"code": code, "severity": severity, **Text(zh, en)._asdict()}

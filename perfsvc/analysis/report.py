@@ -21,9 +21,9 @@ from perfsvc.analysis.nodes import Nodes
 from perfsvc.analysis.nodes import loss_remarks
 from perfsvc.analysis.nodes import node_rows
 from perfsvc.analysis.warnings import warnings_of
+from perfsvc.clock import NS_PER_S
 from perfsvc.clock import iso_z
 from perfsvc.metrics.deduplication import Range
-from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.score import score_of

@@ -1,4 +1,4 @@
-"""What a search or an adaptive load has found, told as it finds it: the rows that are new since the last look."""
+"""Live frames of searches and adaptive load: the rows that are new since the last frame."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class SearchFrames:
 
     def __init__(self, mode: TestMode) -> None:
         self._mode = mode
-        self._told = 0
+        self._sent = 0
         self._last: dict[str, Any] | None = None
 
     def after(self, second: int, search: dict[str, Any], *, ended: bool = False) -> list[dict[str, Any]]:
-        """A frame for each row that is complete and was not told before. ``ended``: the row under way is the last."""
+        """A frame for each row that is complete and was not sent before. ``ended``: the row under way is the last."""
         bracket = {name: search[name] for name in ("low", "high", "value")}
         complete = bool(search.get("complete"))
         return [
@@ -38,8 +38,8 @@ class SearchFrames:
         done = [row for row in evidence if row.get("verdict") != UNFINISHED]
         if self._mode == "step" and not ended:
             done = done[:-1]
-        yield from done[self._told :]
-        self._told = max(self._told, len(done))
+        yield from done[self._sent :]
+        self._sent = max(self._sent, len(done))
 
     def _newest(self, trace: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The last row of a trace, which is thinned out as it grows."""

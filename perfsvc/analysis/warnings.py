@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.errors import Text
-from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.validity import Validity
 
@@ -32,7 +32,7 @@ def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
     if not validity.at_its_limit:
         return Text(
             f"部分数据缺失：吞吐量至少为每秒 {rps:g} 个请求",
-            f"part of what was measured is missing: throughput is at least {rps:g} requests per second",
+            f"some measurements are missing: throughput is at least {rps:g} requests per second",
         )
     return Text(
         f"压测机达到自身极限：吞吐量至少为每秒 {rps:g} 个请求",
@@ -45,7 +45,7 @@ def _few_requests(metrics: RunMetrics) -> Text | None:
     if not 0 < requests < ENOUGH_REQUESTS:
         return None
     return Text(
-        f"请求总数只有 {requests}，高百分位数不可靠", f"requests in all: {requests}; high percentiles say little"
+        f"请求总数只有 {requests}，高百分位数不可靠", f"requests in all: {requests}; high percentiles are unreliable"
     )
 
 
@@ -55,7 +55,7 @@ def _short_run(metrics: RunMetrics) -> Text | None:
     seconds = metrics.running_ns / NS_PER_S
     return Text(
         f"只运行了 {seconds:.1f} 秒，结果受启动阶段影响",
-        f"only {seconds:.1f} s of load: start-up weighs on the figures",
+        f"only {seconds:.1f} s of load: start-up distorts the figures",
     )
 
 
@@ -65,7 +65,7 @@ def _overflow(metrics: RunMetrics) -> Text | None:
         return None
     return Text(
         f"超过 1 小时的请求数：{count}，按 1 小时计入百分位数",
-        f"requests longer than 1 h: {count}; in percentiles they stand at 1 h",
+        f"requests longer than 1 h: {count}; percentiles count them as 1 h",
     )
 
 
@@ -96,7 +96,7 @@ def _silent_target(metrics: RunMetrics) -> Text | None:
     whole = sum(point.width for point in asked)
     return Text(
         f"在 {whole} 秒中有 {silent} 秒没有任何成功的响应",
-        f"not one reply was good in {silent} of {whole} seconds",
+        f"no successful reply in {silent} of {whole} seconds",
     )
 
 

@@ -30,7 +30,7 @@ from perfsvc.plugin.protocol import RunContext
 
 
 class CompiledRun:
-    """Everything of a run that is made once. Raises InvalidInput with every fault.
+    """Everything of a run that is made once. Raises InvalidInput with all problems.
 
     ``planned``: whether iterations have a planned start, so that latency from it is measured. ``rows`` is the test data
     of a run that has any; its columns, as far as they are known yet, win over variables of the environment.
@@ -95,7 +95,7 @@ class CompiledRun:
         return self._protocols[name]
 
     def _strangers(self) -> Iterator[Problem]:
-        """Options for protocols that nobody brings: a name misspelt, and options that would be lost without a word."""
+        """Problems for options of unknown protocols: a misspelt name would lose them silently."""
         for name in self._spec.protocol_options:
             try:
                 self._protocol_class(name)

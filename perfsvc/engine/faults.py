@@ -1,4 +1,4 @@
-"""Every fault of a scene by its path: the compilation notes one and goes on, so that all are told at once."""
+"""Problems of a scene by path: compilation collects them and goes on, so that all are reported at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Faults:
-    """What was met so far, in order, each problem once."""
+    """Problems collected so far, in order, each once."""
 
     def __init__(self) -> None:
         self._problems: dict[Problem, None] = {}
@@ -28,11 +28,11 @@ class Faults:
         return len(self._problems)
 
     def note(self, problems: Iterable[Problem], path: str = "") -> None:
-        """Keep problems, whose own paths are below ``path``."""
+        """Collect problems, whose own paths are below ``path``."""
         self._problems.update((Problem(below(path, problem.path), problem.text), None) for problem in problems)
 
     def noted(self, make: Callable[[], T], path: str = "") -> T | None:
-        """What ``make`` gives, or None after its faults, whose own paths are below ``path``, were noted."""
+        """Return what ``make`` makes, or None after collecting its problems, whose paths are below ``path``."""
         try:
             return make()
         except (Fault, InvalidInput) as error:
@@ -40,7 +40,7 @@ class Faults:
             return None
 
     def check(self) -> None:
-        """Raises InvalidInput with everything that was noted."""
+        """Raise InvalidInput with all problems, if there are any."""
         if self._problems:
             raise InvalidInput(self.problems)
 

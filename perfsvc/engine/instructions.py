@@ -1,4 +1,4 @@
-"""The instructions that scenes are compiled to. Each answers the position of the next one, or WAIT."""
+"""The instructions that scenes are compiled to. Each returns the position of the next one, or WAIT."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Reply
 
 IDLE_PAUSE_S = 0.01
-"""An iteration that sent nothing and waited for nothing is held back, so that it cannot seize the loop."""
+"""Pause after an iteration that sent nothing and waited for nothing, so that it cannot block the loop."""
 
 GROUP_FAILED = "Group Failed"
 """The error class of a group in which a request failed."""
 
 MAX_JUMPS = 1000
-"""Jumps back without waiting after which a user lets others run."""
+"""Jumps back without waiting after which a user yields to others."""
 
 
 class Send:
@@ -36,12 +36,12 @@ class Send:
 
     __slots__ = (
         "at",
-        "blind",
         "call",
         "checks",
         "extracts",
         "failures",
         "following",
+        "ignores_reply",
         "name",
         "recorder",
         "slot",
@@ -57,7 +57,7 @@ class Send:
         self.slot = slot
         self.call = call
         self.recorder = recorder
-        self.blind = False
+        self.ignores_reply = False
         self.checks: Sequence[CheckFunction] = ()
         self.failures: CheckFunction | None = None
         self.extracts: Sequence[tuple[str, Callable[[Reply], Any]]] = ()
@@ -133,7 +133,7 @@ def leave(user: VirtualUser) -> int:
 
 
 def jump_back(to: int) -> Instruction:
-    """To the head of a loop, letting others run now and then."""
+    """Go to the head of a loop, yielding to others now and then."""
 
     def execute(user: VirtualUser) -> int:
         user.jumps += 1

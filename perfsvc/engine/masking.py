@@ -1,4 +1,4 @@
-"""Secrets taken out of what is kept of failed requests: rather too much is masked than too little."""
+"""Masks secrets in error samples; in doubt a value is masked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|pin|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|[-_]key|"
     r"auth(?:orization)?|credentials?|session(?:[-_]?id)?|sid|cookie|jwt|bearer|sig(?:nature)?|otp|cvv|cvc|card"
 )
-"""Parts of names whose values are nobody's business."""
+"""Parts of the names of secrets."""
 NAME = rf"[\w.-]*(?:{WORDS})[\w.-]*"
 SECRET = re.compile(NAME, re.IGNORECASE)
 
@@ -30,7 +30,7 @@ CLOSING = {"[": "]", "{": "}"}
 
 
 def is_secret(name: str) -> bool:
-    """Whether a field, a parameter or a column of this name holds what is nobody's business."""
+    """Whether a field, a parameter or a column of this name is a secret."""
     return SECRET.fullmatch(name) is not None
 
 

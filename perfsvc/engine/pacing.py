@@ -135,8 +135,8 @@ def arrival_areas(distribution: Distribution, seed: int, first: float = 0.0) -> 
     """
     if distribution == "constant":
         return count(float(math.ceil(first - ROUNDING)))
-    numbers = random.Random(f"{seed}/arrivals")  # noqa: S311 - repeatable on purpose
-    areas = accumulate(numbers.expovariate(1.0) for _ in count())
+    rng = random.Random(f"{seed}/arrivals")  # noqa: S311 - repeatable on purpose
+    areas = accumulate(rng.expovariate(1.0) for _ in count())
     return dropwhile(lambda area: area < first, areas) if first else areas
 
 
@@ -145,7 +145,7 @@ class Arrivals:
 
     All nodes draw the same sequence, so together they make exactly the plan's, whatever its distribution. ``first`` is
     the area at which this node's part begins, and with it the numbers that are dealt out. Where there are several
-    nodes, the latest arrivals passed, own and others', are remembered: new shares may be told of too late.
+    nodes, the latest arrivals passed, own and others', are remembered: new shares may arrive late.
     """
 
     def __init__(
@@ -176,11 +176,11 @@ class Arrivals:
         return due
 
     def replan(self) -> None:
-        """The profile has changed: see anew when the next arrival is due."""
+        """Compute the next arrival again, after a change of the profile."""
         self.due = self._profile.moment_of(self._area)
 
     def resplit(self, area: float, share: Share) -> None:
-        """Arrivals from ``area`` on are dealt out anew: the first of them is number 0 of the new share.
+        """Arrivals from ``area`` on are distributed again: the first of them is number 0 of the new share.
 
         A node that hears of it late has done a few by its old share; from now on it has the right ones.
         """
@@ -209,7 +209,7 @@ class Arrivals:
         self.due = self._profile.moment_of(self._area)
 
     def _walk(self) -> None:
-        """Go on one by one, while arrivals are dealt out anew. A node without a share stays where it is."""
+        """Go on one by one, while arrivals are distributed again. A node without a share stays where it is."""
         self._skipped = []
         while True:
             area = self._again.popleft() if self._again else next(self._areas)

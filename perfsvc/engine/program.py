@@ -106,7 +106,7 @@ class Compiler:
         judges = type(protocol).status_failure is not Protocol.status_failure
         if judges and not any(check.type == "status" for check in step.checks):
             send.failures = lambda reply: failures[reply.status]
-        send.blind = not (checks or extracts or send.failures)
+        send.ignores_reply = not (checks or extracts or send.failures)
         send.think = make.think_time(step.think_time, self.rng) if step.think_time else None
         return send
 

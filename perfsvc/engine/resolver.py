@@ -90,7 +90,7 @@ class Resolver:
     def _remember(self, key: tuple[str, int], looking: asyncio.Future[list[Address]]) -> asyncio.Future[list[Address]]:
         if len(self._known) >= MAX_NAMES:
             self._known.pop(next(iter(self._known)))
-        # A failure nobody waits for any more is not a warning at exit.
+        # A failure that no request waits for is not a warning at exit.
         looking.add_done_callback(lambda future: future.cancelled() or future.exception())
         self._known[key] = looking
         return looking

@@ -103,7 +103,7 @@ class SceneTrial:
         self._surroundings = surroundings
         self._default_protocol = protocol
         self._timeout_ms = timeout_ms
-        self._numbers = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._protocols: dict[str, Protocol] = {}
         self._sessions: dict[str, Session] = {}
         self._calls: dict[int, Call] = {}
@@ -328,7 +328,7 @@ class SceneTrial:
 
     async def choice_step(self, step: ChoiceStep, path: str, part: str) -> None:
         weights = [option.weight for option in step.options]
-        (number,) = self._numbers.choices(range(len(weights)), weights)
+        (number,) = self._rng.choices(range(len(weights)), weights)
         self._note(step, path, part, str(number + 1))
         await self._sequence(step.options[number].steps, f"{path}.options[{number}].steps", part)
 

@@ -1,7 +1,7 @@
-"""What can be known of a request step's faults before anybody plans a run of it.
+"""Static validation of scenes: problems of request steps that are known before a plan uses them.
 
-A scene does not tell its target: the base URL, the values of variables and the options of protocols come with a plan.
-So a step's request is compiled as runs might do it, and only what no such run would take is a fault.
+A scene leaves its target open: base URL, values of variables and protocol options come with a plan. So a step's request
+is compiled as different runs would compile it, and only what all of them would refuse is a problem.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FIRST_KEY = re.compile(r"[^.\[]+")
 
 
 class ValidationContext(NamedTuple):
-    """What a run might bring: a base URL, and one value for every variable, or None where these vary."""
+    """What a run could bring: a base URL, and one value for all variables, or None where they vary."""
 
     base_url: str
     value: str | None
@@ -48,7 +48,7 @@ POSSIBLE = (
 
 
 class SceneValidator:
-    """Finds the faults of request steps. ``protocol_class`` gives the protocol of a name or raises NotFound."""
+    """Finds problems of request steps. ``protocol_class`` gives the protocol of a name or raises NotFound."""
 
     def __init__(self, protocol_class: Callable[[str], type[Protocol]], default_protocol: str) -> None:
         self._protocol_class = protocol_class
@@ -56,7 +56,7 @@ class SceneValidator:
         self._made: dict[tuple[str, ValidationContext], Protocol | None] = {}
 
     def problems(self, step: RequestStep, path: str) -> list[Problem]:
-        """Every fault of a step, which stands at ``path``."""
+        """Return all problems of the step at ``path``."""
         faults = Faults()
         try:
             protocol = self._protocol_class(step.protocol or self._default_protocol)
@@ -71,19 +71,19 @@ class SceneValidator:
         return faults.problems
 
     def _refused(self, protocol: type[Protocol], step: RequestStep, request: Spec) -> list[Problem]:
-        """What is wrong with a request in all surroundings, by paths relative to it."""
+        """Return the problems that a request has in all contexts, by paths relative to it."""
         first, *others = POSSIBLE
         found = self._compiled(protocol, step, request, first)
-        for surroundings in others:
+        for context in others:
             if found:
-                paths = {problem.path for problem in self._compiled(protocol, step, request, surroundings)}
+                paths = {problem.path for problem in self._compiled(protocol, step, request, context)}
                 found = [problem for problem in found if problem.path in paths]
         return found
 
     def _compiled(
-        self, protocol: type[Protocol], step: RequestStep, request: Spec, surroundings: ValidationContext
+        self, protocol: type[Protocol], step: RequestStep, request: Spec, context: ValidationContext
     ) -> list[Problem]:
-        made = self._protocol(protocol, surroundings)
+        made = self._protocol(protocol, context)
         if made is None:
             return []
         try:
@@ -92,12 +92,12 @@ class SceneValidator:
             return [problem for problem in error.problems if written(problem.path, step.request)]
         return []
 
-    def _protocol(self, protocol: type[Protocol], surroundings: ValidationContext) -> Protocol | None:
+    def _protocol(self, protocol: type[Protocol], context: ValidationContext) -> Protocol | None:
         """A protocol object with its default options; None where it takes none without a plan's own."""
-        key = (protocol.name, surroundings)
+        key = (protocol.name, context)
         if key not in self._made:
             try:
-                self._made[key] = protocol(protocol.Options.parse({}), context_of(surroundings))
+                self._made[key] = protocol(protocol.Options.parse({}), context_of(context))
             except (Fault, InvalidInput):
                 self._made[key] = None
         return self._made[key]
@@ -109,11 +109,11 @@ def written(path: str, request: Mapping[str, Any]) -> bool:
     return key is None or key[0] == "$" or key[0] in request
 
 
-def context_of(surroundings: ValidationContext) -> RunContext:
+def context_of(context: ValidationContext) -> RunContext:
     """A context that does for compiling and for nothing else."""
-    constants = {} if surroundings.value is None else EveryVariable(surroundings.value)
+    constants = {} if context.value is None else EveryVariable(context.value)
     return RunContext(
-        base_url=surroundings.base_url,
+        base_url=context.base_url,
         headers={},
         template=lambda text: Template(text, constants),
         now_ns=lambda: 0,
@@ -123,7 +123,7 @@ def context_of(surroundings: ValidationContext) -> RunContext:
 
 
 async def _unreachable(host: str, port: int) -> list[tuple[Any, ...]]:
-    raise OSError(f"{host}:{port}: nothing is sent while a scene is looked at")
+    raise OSError(f"{host}:{port}: nothing is sent while a scene is validated")
 
 
 class EveryVariable(dict[str, str]):

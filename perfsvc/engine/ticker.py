@@ -1,4 +1,4 @@
-"""The engine's tick: called at fixed moments, and told how late it is, which is the lag of the loop."""
+"""The engine's tick: a callback at fixed moments that gets its own lateness, which is the lag of the loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The virtual users of one node: who is active, who is waiting, who is on the way out."""
+"""The virtual users of one node: active, held and leaving ones."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class UserPool:
         self.empty.set()
 
     def adjust(self, wanted: int, retire_by_ns: int = 1) -> None:
-        """Start or retire users towards ``wanted``; who retires has until ``retire_by_ns`` to end its iteration."""
+        """Start or retire users towards ``wanted``; retiring users may end their iteration until ``retire_by_ns``."""
         missing = wanted - len(self._staying) - self.finished
         for _ in range(min(missing, MAX_STARTS_AT_ONCE)):
             self.start()
@@ -77,7 +77,7 @@ class UserPool:
         self._begin(user, self._number)
 
     def finish(self, user: VirtualUser) -> None:
-        """A user has done all it was to do: it leaves and nobody comes in its place."""
+        """Let a user out that has done all its iterations; no other replaces it."""
         self.finished += 1
         self.leave(user)
 
@@ -106,7 +106,7 @@ class UserPool:
             user.timer = user.engine.loop.call_soon(user.wake, position)
 
     def leave(self, user: VirtualUser) -> None:
-        """A user is out; its sessions are closed in the background."""
+        """Let a user out; its sessions are closed in the background."""
         if self.active.pop(user, self) is self:
             return
         self.held.pop(user, None)
@@ -117,7 +117,7 @@ class UserPool:
             self.empty.set()
 
     def leave_idle(self) -> None:
-        """Everyone who has no request in flight leaves."""
+        """Let all users out that have no request in flight."""
         for user in [user for user in self.active if user.sending is None]:
             self.leave(user)
 

@@ -109,7 +109,7 @@ class Step(Interface):
         ...
 
     @property
-    def blind(self) -> bool:
+    def ignores_reply(self) -> bool:
         """Whether nothing of a reply is looked at."""
         ...
 
@@ -137,7 +137,7 @@ class Program:
 
 
 class Cancellable(Interface):
-    """What is to call a user later, and can be told not to."""
+    """A call that is due later and can be cancelled."""
 
     def cancel(self) -> None: ...
 
@@ -263,7 +263,7 @@ class VirtualUser:
             position = instructions[position](self)
 
     def run_after(self, seconds: float, position: int) -> int:
-        """Go on from a position later, or leave when the run is stopping; what an instruction answers to wait."""
+        """Go on from a position later, or leave when the run is stopping. Return WAIT."""
         if self.pool.gate.final:
             return self.pool.hold(self, position)
         self.timer = self.engine.loop.call_later(seconds, self.wake, position)
@@ -275,7 +275,7 @@ class VirtualUser:
         return self.run_after(seconds, position)
 
     def wake(self, position: int) -> None:
-        """A timer rang."""
+        """Timer callback."""
         self.timer = None
         self.run(position)
 
@@ -312,7 +312,7 @@ class VirtualUser:
             recorder.connected.append(reply.connected)
         if self.program.planned:
             recorder.from_plan.append(service + self._lateness(reply))
-        if not step.blind:
+        if not step.ignores_reply:
             failure = self._read(step, reply)
             if failure is not None:
                 self._fail(step, failure, reply.message, reply)
@@ -330,7 +330,7 @@ class VirtualUser:
                 step.recorder.count(counters, None)  # type: ignore[union-attr]  # there is one
 
     def not_sent(self, step: Step, error: Exception) -> int:
-        """A request that could not even begin. Answers what the instruction answers."""
+        """Record a request that could not be sent. Return WAIT."""
         self.sending = None
         self.deadline_ns = NO_REQUEST
         step.recorder.unsent += 1
@@ -361,7 +361,7 @@ class VirtualUser:
                     session.abort(ABORTED)
 
     async def end(self) -> None:
-        """Close the sessions. An error in one is told and does not keep the others open."""
+        """Close the sessions. An error in one is logged and does not keep the others open."""
         for session in self.sessions:
             if session is None:
                 continue

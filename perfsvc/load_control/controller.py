@@ -13,7 +13,7 @@ from perfsvc.metrics.validity import LAG_MS
 from perfsvc.model.load import Variable
 
 DIGITS = 4
-"""Significant digits of a level: finer than any target can tell apart."""
+"""Significant digits of a level: finer than any target can distinguish."""
 
 
 LONGEST_STUMBLE_S = 1.5
@@ -23,7 +23,7 @@ LONGEST_STUMBLE_S = 1.5
 class Controller(Protocol):
     """Watches a run second by second and says what its load should be.
 
-    Controllers are pure: no clock, no I/O. The load starts where the profile's stages put it; what ``observe`` answers
+    Controllers are pure: no clock, no I/O. The load starts where the profile's stages put it; what ``observe`` returns
     takes effect from then on. ``finished`` turns true when the run should end.
     """
 
@@ -107,7 +107,7 @@ class Watch:
 
 
 def stalled(second: Second) -> bool:
-    """Whether the generator was late by itself; what piled up meanwhile is sent, and answered, a little later."""
+    """Whether the generator was late by itself; what piled up meanwhile is sent and replied to a little later."""
     return max(second.health.loop_lag_ms, second.health.send_lag_ms) >= LAG_MS
 
 

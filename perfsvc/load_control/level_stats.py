@@ -56,7 +56,7 @@ class LevelStats:
         return (self.requests - self.errors) / self.running_s if self.running_s else 0.0
 
     def latency(self, name: str) -> float | None:
-        """One of LATENCIES in ms; None where nothing was answered."""
+        """One of LATENCIES in ms; None without replies."""
         weight = self._weights[name]
         return self._sums[name] / weight if weight else None
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.totals import Totals
 from perfsvc.model.window import GaugeSum
 
-NS_PER_S = 1_000_000_000
 SHORTEST_SPAN_NS = NS_PER_S // 10
 """Of a second of the series: what is shorter is the stub at a run's end."""
 WHOLE_RUN_NS = 1
@@ -190,7 +190,7 @@ def counts_of(totals: Totals, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS)
 def per_second(count: int, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS) -> float:
     """``count`` per second of running time, to three decimals.
 
-    A span under ``shortest_ns`` (the stub at a run's end) counts as that, lest it show a rate nobody saw. What ends
+    A span under ``shortest_ns`` (the stub at a run's end) counts as that, or its rate would be far too high. What ends
     where no time runs (replies that arrive just after a pause began) is a rate over one second.
     """
     span = max(span_ns, shortest_ns) if span_ns else NS_PER_S

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from perfsvc.clock import NS_PER_MS
+
 Counts = NDArray[np.int64]
 
 BINS = 23_552
@@ -29,7 +31,6 @@ BUCKET_BITS = HALF_BITS + 1
 BUCKET_MASK = (1 << BUCKET_BITS) - 1
 
 PERCENTILES: dict[str, float] = {"p50": 50.0, "p75": 75.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
-NS_PER_MS = 1_000_000
 
 VERSION = 1
 HEADER = struct.Struct("<BIQ16sQQ")
@@ -133,7 +134,7 @@ class Histogram:
     def percentile_ns(self, q: float) -> int | None:
         """The value that ``q`` percent of all values do not exceed, by nearest rank: rank ⌈q/100 · total⌉.
 
-        Answers the upper end of the bin that holds this rank (HdrHistogram's ``highestEquivalentValue``), never outside
+        Return the upper end of the bin that holds this rank (HdrHistogram's ``highestEquivalentValue``), never outside
         the exact smallest and largest value; None when empty.
         """
         found = self._at([q])

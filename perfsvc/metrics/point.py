@@ -28,7 +28,7 @@ LONGEST_NS = 1_500_000_000
 
 
 MAX_KINDS = 32
-"""Error classes, and statuses, that a span of time tells apart."""
+"""Error classes, and statuses, that a span of time keeps apart."""
 
 
 class LoadTotals(NamedTuple):
@@ -120,7 +120,7 @@ def add_kinds(into: dict[str, int], counts: Mapping[str, int]) -> None:
 def running_time(one: int, other: int) -> int:
     """The running time of a second in which two nodes ran so long, ns: that of the longer.
 
-    A node that hung tells all the time that it hung under one second. The seconds after it are told by others, so its
+    A node that hung reports the whole time under one second. The seconds after it are reported by others, so its
     time counts only where there is no other.
     """
     shorter, longer = sorted((one, other))
@@ -159,7 +159,7 @@ class Point:
         self._packed = (b"", b"")
 
     def place(self, snapshot: Snapshot, totals: Totals) -> LoadTotals:
-        """Note the node's state, in a point of one second; answers how the second's load changed by it."""
+        """Note the node's state, in a point of one second. Return how the second's load changed by it."""
         known = self.nodes.get(snapshot.node)
         node = NodeSecond.of(snapshot, totals)
         self.nodes[snapshot.node] = known.joined(node) if known else node

@@ -103,7 +103,7 @@ class StepRecorder:
     def count(self, counters: Mapping[str, float] | None, gauges: Mapping[str, float] | None) -> None:
         """What a protocol counted and measured by itself in one request.
 
-        Counters that nobody can change, and that come again, are added up when the second is over.
+        Immutable counters that come again, are added up when the second is over.
         """
         if counters is not None:
             if counters is self._same:

@@ -218,13 +218,13 @@ class RunMetrics:
         return UnpackedWindow.of(window)
 
     def _count(self, windows: list[UnpackedWindow]) -> RunTotals:
-        """Count windows in the totals; answers their sum."""
-        told = RunTotals()
-        told.add_windows([unpacked for unpacked in windows if unpacked.window.step not in self.groups])
-        self.total.add_run_totals(told)
+        """Count windows in the totals. Return their sum."""
+        counted = RunTotals()
+        counted.add_windows([unpacked for unpacked in windows if unpacked.window.step not in self.groups])
+        self.total.add_run_totals(counted)
         for unpacked in windows:
             self.steps[unpacked.window.step].add_window(unpacked)
-        return told
+        return counted
 
     def _count_snapshot(self, snapshot: Snapshot) -> None:
         self.iterations += snapshot.iterations
@@ -250,9 +250,9 @@ class RunMetrics:
         self.step_series.add(second, closed.span_ns, steps)
         latency = Histogram()
         latency.merge(point.totals.latency)  # a copy: late samples may still come to the point
-        told = tuple(self._step_seconds(steps, closed.span_ns))
+        step_seconds = tuple(self._step_seconds(steps, closed.span_ns))
         nodes = tuple(node.figures(name) for name, node in sorted(point.nodes.items()))
-        closed = msgspec.structs.replace(closed, steps=told, nodes=nodes, latency=latency)
+        closed = msgspec.structs.replace(closed, steps=step_seconds, nodes=nodes, latency=latency)
         self.latest = closed
         return closed
 

@@ -1,6 +1,6 @@
 """The performance score: one number from 0 to 100, made of parts that are shown with it.
 
-docs/performance-score.md tells the same formulas to users::
+docs/performance-score.md has the same formulas for users::
 
     score = min(cap, sum(weight * value) / sum(weight))    over the parts that apply
 
@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.errors import Text
-from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
 from perfsvc.metrics.run_metrics import RunMetrics

@@ -70,7 +70,7 @@ class Level:
             self._gone_before, self.complete = oldest + self.width, False
 
     def age(self, closed: int) -> None:
-        """Fix the points that ended long enough before ``closed``, and drop histograms nobody can ask for."""
+        """Fix the points that ended long enough before ``closed``, and drop histograms that no query can reach."""
         for start in self._ended(self._open, closed - AMENDABLE_S):
             point = self._packed[start] = self._open.pop(start)
             point.fix()
@@ -99,7 +99,7 @@ class Series:
     def add(self, snapshot: Snapshot, totals: RunTotals) -> tuple[Point | None, LoadTotals]:
         """Count a snapshot whose samples sum up to ``totals``.
 
-        Answers the point of its second (None when that is no longer kept) and how the second's load changed.
+        Returns the point of its second (None when that is no longer kept) and how the second's load changed.
         """
         second = self._levels[0].point(snapshot.second)
         change = LoadTotals() if second is None or second.fixed else second.place(snapshot, totals)

@@ -1,8 +1,8 @@
 """The first steps of a run over time: how often each ran, its p95, and what its protocol counted and measured.
 
 The run's own series keeps histograms for a while, so that late snapshots can amend it; the same for each step would
-multiply its memory by the number of steps. Here a span is told once, when it has ended, and costs two numbers for each
-step and one for each of its counters and gauges. Spans of every width are followed from the beginning and a width is
+multiply its memory by the number of steps. Here a span is written once, when it has ended, and costs two numbers for
+each step and one for each of its counters and gauges. Spans of every width are followed from the start and a width is
 given up when it has too many; so percentiles are exact at every width, and what comes late is in the totals only.
 """
 
@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from perfsvc.clock import NS_PER_MS
 from perfsvc.metrics.figures import per_second
 from perfsvc.metrics.figures import percent
-from perfsvc.metrics.histogram import NS_PER_MS
 from perfsvc.metrics.totals import StepTotals
 from perfsvc.model.window import GaugeSum
 
@@ -27,7 +27,7 @@ MAX_POINTS = 600
 FIGURES = 3
 """Of each step and span."""
 WIDTHS = (1, 10, 60, 600, 3_600)
-"""Seconds; so 10 min are told by the second, a day by 10 min. The last is kept however many there are."""
+"""Seconds; so 10 min are kept by the second, a day by 10 min. The last is kept however many there are."""
 
 
 class StepPoints(NamedTuple):

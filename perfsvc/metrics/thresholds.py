@@ -3,7 +3,7 @@
 A rule over the whole run is judged on the run's figures so far; it may be broken and mend again. A rule with a window
 looks at single seconds and stays breached once it was broken in each of that many running seconds in a row: a paused
 second does not count, and one without the figure (no request, no check) neither breaks nor clears. A rule whose figure
-was never measured fails at the end: nobody can say that it held.
+was never measured fails at the end, because it was not shown to hold.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class ThresholdJudge:
         self._rules = [WindowedRule(rule) if rule.window_s else RunRule(rule) for rule in thresholds]
 
     def observe(self, second: Second, metrics: RunMetrics) -> list[Breach]:
-        """Take in a closed second, in order; answers every threshold that is broken now, new or not."""
+        """Take in a closed second, in order. Return every threshold that is broken now, new or not."""
         breaches = (rule.observe(second, metrics) for rule in self._rules)
         return [breach for breach in breaches if breach is not None]
 
@@ -170,7 +170,7 @@ class WindowedRule(Rule):
     """A rule over so many running seconds in a row.
 
     The deciding value is the mildest of a window (the smallest, where the rule sets an upper limit): the rule is broken
-    in every second of the window exactly when it is broken by that value. The worst of these is told at the end. Of
+    in every second of the window exactly when it is broken by that value. The worst of these is reported at the end. Of
     several steps of one name the worst counts.
     """
 

@@ -72,7 +72,7 @@ AT_ITS_LIMIT = frozenset(
 UNSERVED = frozenset({"data_wait", "arrivals_dropped"})
 """Of these, the ones that do not come from the machine."""
 NOT_ALL_COUNTED = frozenset({"snapshots_missing", "node_lost"})
-"""Causes by which more was done than is told."""
+"""Causes by which more was done than is reported."""
 
 
 class Grade(IntEnum):
@@ -269,8 +269,8 @@ def starvation(log: HealthLog) -> Cause | None:
         return None
     text = Text(
         f"压测进程在 {share:.1f}% 的秒内有 {bad.limit:g}% 以上的时间在等待 CPU（被其他进程占用），响应时间含自身延迟",
-        f"others kept the generator waiting for a core for {bad.limit:g} % of the time or more in {share:.1f} % of "
-        "seconds: measured latencies include the generator's own",
+        f"other processes kept the generator waiting for a core {bad.limit:g} % of the time or more in {share:.1f} % "
+        "of seconds: measured latencies include the generator's own",
     )
     return Cause("cpu_starved", Grade.INVALID, text, _seconds_figures(bad, share, "worst_percent"))
 
@@ -329,12 +329,12 @@ def missing_snapshots(evidence: Evidence) -> Cause | None:
 
 
 def lost_nodes(evidence: Evidence) -> Cause | None:
-    """Nodes fell silent before the run ended."""
+    """Nodes were lost before the run ended."""
     if not evidence.lost_nodes:
         return None
     text = Text(
         f"{evidence.nodes} 个压测节点中有 {evidence.lost_nodes} 个提前失去联系",
-        f"{evidence.lost_nodes} of {evidence.nodes} nodes fell silent before the end",
+        f"{evidence.lost_nodes} of {evidence.nodes} nodes were lost before the end",
     )
     return Cause("node_lost", Grade.SUSPECT, text, {"lost": evidence.lost_nodes, "nodes": evidence.nodes})
 

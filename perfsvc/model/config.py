@@ -1,7 +1,7 @@
 """A plan's ``config`` as users write it: the union of the API document's names and the table's.
 
 ``concurrent_users`` is ``vus``, ``ramp_up_time`` is ``ramp_up`` and ``hold_time`` is ``duration``: either name is
-taken, both only with the same value. Answers use the API document's names.
+taken, both only with the same value. Responses use the API document's names.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class ExecutionConfig(Spec):
 
 
 class Rule(NamedTuple):
-    """What holds between fields: whether it is broken, where that is told, and which fields decide it."""
+    """What holds between fields: whether it is broken, where that is reported, and which fields decide it."""
 
     broken: bool
     path: str
@@ -231,7 +231,7 @@ class PlanConfig(Spec):
                  {"test_mode", "adaptive_target"},
                  "adaptive 模式下必填", "is required with test_mode adaptive"),
             Rule(bool(execution.stages) and moving, "execution_config.stages", {"test_mode", "execution_config"},
-                 "stages 只能用于 concurrent 模式", "stages go with test_mode concurrent only"),
+                 "stages 只能用于 concurrent 模式", "stages are for test_mode concurrent only"),
             Rule(bool(execution.stages) and rate is not None, "execution_config.stages", {"execution_config"},
                  "stages 与 arrival_rate 不能同时使用", "stages and arrival_rate exclude each other"),
             Rule(rate is not None and moving != isinstance(rate, RateRange), "execution_config.arrival_rate",
@@ -302,6 +302,4 @@ def check_address(url: str) -> None:
         port_ok = False
         parts = urlsplit("")
     if not (port_ok and parts.scheme and parts.hostname) or " " in PLACEHOLDER.sub("", parts.netloc):
-        raise Fault(
-            "应为完整的地址，例如 http://example.com/api", "must be a whole address such as http://example.com/api"
-        )
+        raise Fault("应为完整的 URL，例如 http://example.com/api", "must be a full URL such as http://example.com/api")

@@ -66,7 +66,7 @@ class Allocation(Spec):
             (self.unique and self.order == "random", "order",
              "random 会重复取行，不能与 unique 同时使用", "random draws rows again, which excludes unique"),
             (self.unique and self.scope == "run", "scope",
-             "run 让所有用户共用一行，不能与 unique 同时使用", "run gives one row to everybody, which excludes unique"),
+             "run 让所有用户共用一行，不能与 unique 同时使用", "run gives all users one row, which excludes unique"),
             (self.unique and self.at_end in again, "at_end",
              f"{self.at_end} 会再次使用同一行，不能与 unique 同时使用",
              f"{self.at_end} uses a row again, which excludes unique"),
@@ -74,7 +74,7 @@ class Allocation(Spec):
              f"{self.on_failure} 会再次使用同一行，不能与 unique 同时使用",
              f"{self.on_failure} uses a row again, which excludes unique"),
             (self.order == "random" and self.at_end not in (None, "recycle"), "at_end",
-             "random 没有终点，只能是 recycle", "random has no end; it goes with recycle only"),
+             "random 没有终点，只能是 recycle", "random never ends; only recycle is possible"),
         ]  # fmt: skip
 
 

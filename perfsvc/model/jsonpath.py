@@ -21,7 +21,7 @@ multiplies texts as well; parent, after which every child is visited once for ea
 LONGEST_PATH = 2000
 
 MISSING: Any = object()
-"""What a getter answers when nothing is there."""
+"""What a getter returns when nothing is there."""
 
 Getter = Callable[[Any], Any]
 
@@ -77,7 +77,7 @@ def _parsed(path: str) -> Any:
     except RecursionError:
         raise Fault("JSONPath 嵌套过深", "is nested too deeply") from None
     except Exception as error:  # what its parser raises is of many kinds, some of them plain Exceptions
-        raise Fault(f"无效的 JSONPath：{error}", f"not a JSONPath: {error}") from None
+        raise Fault(f"无效的 JSONPath：{error}", f"invalid JSONPath: {error}") from None
     return tree
 
 
@@ -102,11 +102,11 @@ def _check(nodes: list[Any]) -> None:
             raise Fault(f"JSONPath 不支持 {what}", f"may not use {what}")
         listed = list(getattr(node, "fields", None) or getattr(node, "indices", None) or ())
         if len(set(listed)) < len(listed):
-            raise Fault("JSONPath 的 [] 中有重复项", "names the same twice in []")
+            raise Fault("JSONPath 的 [] 中有重复项", "lists the same item twice in []")
         if getattr(node, "step", None) == 0:
-            raise Fault("JSONPath 的步长不能为 0", "has a slice with steps of 0")
+            raise Fault("JSONPath 的步长不能为 0", "has a slice with step 0")
     if names.count("Descendants") > 1:
-        raise Fault("JSONPath 最多包含一个 ..", "may hold .. once only")
+        raise Fault("JSONPath 最多包含一个 ..", "may contain .. only once")
     if any(_asks_all(node) for node in nodes):
         raise Fault("筛选条件中 $ 只能用于比较的值", "may use $ in a filter only for the value compared to")
 

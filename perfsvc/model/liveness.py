@@ -13,7 +13,7 @@ SILENT_S = 3.0
 LEASE_S = SILENT_S
 """A node without any message from its controller for this long stops its load."""
 HEARTBEAT_S = SILENT_S / 6
-"""Between two heartbeats of the controller, each of which an agent answers."""
+"""Between two heartbeats of the controller, each of which an agent replies to."""
 WATCH_S = SILENT_S / 12
 """Between two checks for silent nodes."""
 STALL_S = SILENT_S / 3
@@ -23,7 +23,7 @@ FRESH_S = SILENT_S * 2 / 3
 UNREACHABLE_S = 2 * FRESH_S
 """The list of nodes shows an agent without a message for this long as lost."""
 GRACE_S = SILENT_S * 2 / 3
-"""A second of a run is complete this long after its first snapshot, whoever is missing."""
+"""A second of a run is complete this long after its first snapshot, whichever node is missing."""
 LATE_S = 10 * SILENT_S
 """Beyond the graceful stop, for a node to report the end of the load profile."""
 

@@ -46,7 +46,7 @@ class ErrorSearch(Spec):
     From ``first`` (``low`` where that is None) the load is raised by ``step`` a level, or by half where that is None,
     until it fails; then the gap is bisected, down to ``low`` where the first level fails. Levels are held for
     ``level_time`` seconds each, of which the first ``settle_time`` do not count. ``precision`` is the width of the
-    final interval in percent of its upper end; ``confirmations`` how often the answer is tried again.
+    final interval in percent of its upper end; ``confirmations`` how often the result is tried again.
     """
 
     kind: Literal["error_rate"] = "error_rate"

@@ -39,7 +39,7 @@ class NodeEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     ``shares`` holds the new share of the load, in percent, of every node whose share changed by it, 0 for none, and
     ``elapsed`` the profile time (s) from which these hold, where it is known exactly. ``node`` is the one that caused
-    it, empty where a ``resplit`` had no single cause, and ``host`` its machine, told once.
+    it, empty where a ``resplit`` had no single cause, and ``host`` its machine, given once.
     """
 
     kind: NodeEventKind

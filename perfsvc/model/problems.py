@@ -35,7 +35,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "less_than_equal": ("不能大于 {le}", "must be at most {le}"),
     "literal_error": ("应为以下值之一：{expected}", "must be one of {expected}"),
     "enum": ("应为以下值之一：{expected}", "must be one of {expected}"),
-    "union_tag_not_found": ("缺少 {discriminator} 字段", "lacks the key {discriminator}"),
+    "union_tag_not_found": ("缺少 {discriminator} 字段", "misses the key {discriminator}"),
     "union_tag_invalid": (
         "{discriminator} 应为以下值之一：{expected_tags}",
         "{discriminator} must be one of {expected_tags}",
@@ -67,7 +67,7 @@ class Fault(ValueError):
 
     @classmethod
     def all(cls, problems: list[Problem]) -> Fault:
-        """Several at once, so that nobody mends one only to meet the next."""
+        """Several at once, so that all can be corrected in one go."""
         fault = cls("", "; ".join(problem.text.en for problem in problems))
         fault.problems = problems
         return fault

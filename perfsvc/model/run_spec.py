@@ -70,7 +70,7 @@ def refuse_idle_pool(execution: ExecutionConfig) -> None:
         raise InvalidInput.at(
             "config.execution_config.max_vus",
             "只能与 arrival_rate 一起使用；用户数用 concurrent_users 指定",
-            "goes with arrival_rate only; a number of users is concurrent_users",
+            "is for arrival_rate only; set the number of users by concurrent_users",
         )
 
 
@@ -102,7 +102,7 @@ def placement_of(config: PlanConfig) -> Placement:
 def scene_of(config: PlanConfig) -> SceneSpec:
     """The one-step GET scene of a config that names only a URL. Raises InvalidInput when it does not."""
     if config.target_url is None:
-        raise InvalidInput.at("config.target_url", "没有关联业务流时必填", "is required where the plan names no scene")
+        raise InvalidInput.at("config.target_url", "没有关联业务流时必填", "is required for a plan without scenes")
     name = f"GET {urlsplit(config.target_url).path or '/'}"[:100]
     return SceneSpec(name=name, steps=(RequestStep(name=name, request={"method": "GET", "url": config.target_url}),))
 

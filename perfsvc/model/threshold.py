@@ -87,7 +87,7 @@ def parse_line(line: str) -> dict[str, Any]:
     match = GRAMMAR.match(line)
     if match is None:
         raise Fault(f"无法识别的阈值：{line}，例如 p95 < 300 或 error_rate < 1 for 10s",
-                    f"not a threshold: {line}; write p95 < 300 or error_rate < 1 for 10s")  # fmt: skip
+                    f"invalid threshold: {line}; write p95 < 300 or error_rate < 1 for 10s")  # fmt: skip
     if match["metric"] not in METRICS:
         raise Fault(f"未知的指标 {match['metric']}，可用：{', '.join(METRICS)}",
                     f"unknown metric {match['metric']}; known are {', '.join(METRICS)}")  # fmt: skip

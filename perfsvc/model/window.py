@@ -1,4 +1,4 @@
-"""What a node tells about one second: windows, its own health, and samples of the errors it saw.
+"""What a node reports about one second: windows, its own health, and samples of the errors it saw.
 
 All of it is plain data that msgspec encodes as JSON (for the store) or msgpack (between nodes). Times are nanoseconds
 unless a name says otherwise; a packed histogram is what ``metrics.histogram.Histogram.pack`` made.
@@ -32,7 +32,7 @@ class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``requests`` counts every attempt that ended, sent or not; ``failures`` those that failed, by error class.
     ``latency`` (service time) and ``from_plan`` (time from the planned start, only where there is a plan) cover every
-    request that was sent, answered or not; one that never left (refused connection, missing variable) has no latency.
+    request that was sent, with or without a reply; one that never left (refused connection, missing variable) has none.
     ``counters`` and ``gauges`` are what the protocol itself counted and measured.
     """
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
 from perfsvc.model.window import Snapshot
 from perfsvc.store import spool
@@ -24,7 +25,6 @@ STOP_LIMIT_S = 10.0
 MAX_PENDING = 10_000
 """Snapshots in memory. One flush takes the store's time limit at most, so this is hundreds of nodes."""
 
-NS_PER_S = 1_000_000_000
 
 log = logging.getLogger(__name__)
 

@@ -273,9 +273,9 @@ def test_warnings_say_what_weighs_on_the_figures(metrics):
     metrics.close_seconds(T0 + 99)
     metrics.merge(late)
     assert warnings(metrics) == [
-        "part of what was measured is missing: throughput is at least 2.5 requests per second",
-        "requests in all: 10; high percentiles say little",
-        "only 4.0 s of load: start-up weighs on the figures",
+        "some measurements are missing: throughput is at least 2.5 requests per second",
+        "requests in all: 10; high percentiles are unreliable",
+        "only 4.0 s of load: start-up distorts the figures",
         "unfinished requests cut off at the stop: 2; they are not errors",
         "snapshots that came late: 1; totals and series have them, windowed thresholds do not",
     ]
@@ -302,7 +302,7 @@ def test_warnings_of_a_generator_at_its_limit():
         metrics.merge(Snapshot(node="n", seq=seq, vus=1, planned_vus=1, windows=[window], health=health, **second))
     assert warnings(metrics) == [
         "the generator was at its own limit: throughput is at least 1000 requests per second",
-        "requests longer than 1 h: 20; in percentiles they stand at 1 h",
+        "requests longer than 1 h: 20; percentiles count them as 1 h",
     ]
 
 
@@ -313,4 +313,4 @@ def test_a_target_that_was_down_for_a_while_is_told():
         window = StepWindow(step=0, requests=100, failures={"Timeout": 100} if seq > 9 else {}, latency=quick)
         second = {"second": T0 + seq, "elapsed": float(seq), "span_ns": 10**9}
         metrics.merge(Snapshot(node="n", seq=seq, vus=1, planned_vus=1, windows=[window], **second))
-    assert warnings(metrics) == ["not one reply was good in 3 of 12 seconds"]
+    assert warnings(metrics) == ["no successful reply in 3 of 12 seconds"]

@@ -80,7 +80,7 @@ def test_what_is_shown(perfsvc: Command, shop: Shop) -> None:
     assert lines[1].startswith("GET /items ")
     last = ["total", "threshold", "p95", "verdict:", "score:", "validity:", "note:"]
     assert [line.split()[0] for line in lines[2:]] == last
-    assert re.fullmatch(r"note: only 1\.\d s of load: start-up weighs on the figures", lines[-1])
+    assert re.fullmatch(r"note: only 1\.\d s of load: start-up distorts the figures", lines[-1])
     assert lines[5] == "verdict: PASSED (the load profile is over)"
 
 

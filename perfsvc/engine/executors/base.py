@@ -1,4 +1,4 @@
-"""Who starts iterations and when: as many users as wanted (closed model), or one for each arrival (open model)."""
+"""What executors have in common. An executor starts iterations as the load profile wants."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from perfsvc.model.run import RunSpec
 
 
 class Executor(ABC):
-    """Drives the users of one node. Times are seconds of profile time."""
+    """Starts iterations of the users of one node. Times are seconds of profile time."""
 
     def __init__(self, engine: Host, users: UserPool, slot: Slot) -> None:
         self.engine = engine
@@ -33,7 +33,7 @@ class Executor(ABC):
 
     @abstractmethod
     def tick(self, elapsed: float) -> None:
-        """Time has passed."""
+        """Start what is due."""
 
     def iteration_ended(self, user: VirtualUser, back: int) -> int:
         """Count an iteration. Return the user's next position."""
@@ -67,19 +67,19 @@ class Executor(ABC):
         self._splits.append((at, share))
 
     def take_shares(self, elapsed: float) -> None:
-        """Let the shares in that are due."""
+        """Apply the shares that are due."""
         while self._splits and self._splits[0][0] <= elapsed:
             self.share = self._splits.popleft()[1]
 
     @abstractmethod
     def add_iterations(self, count: int) -> None:
-        """So many more of the run's iterations are this node's to do, where their number is limited."""
+        """Take over more of the run's iterations, where their number is limited."""
 
     def out_of_data(self, user: VirtualUser) -> None:
-        """A user has no row of test data to work with, and there will be none: it leaves."""
+        """Let a user out for which there is no row of test data, and will be none."""
         self.users.finish(user)
 
-    def paused(self) -> None:  # noqa: B027 - only who has timers of its own need do anything
+    def paused(self) -> None:  # noqa: B027 - for executors with timers of their own
         """The run was paused."""
 
     def resumed(self) -> None:  # noqa: B027

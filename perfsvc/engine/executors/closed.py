@@ -38,7 +38,7 @@ class ClosedExecutor(Executor):
         self._most = 0
 
     def tick(self, elapsed: float) -> None:
-        """Start users, or tell some to retire."""
+        """Start users, or retire some."""
         if self._splits:
             self.take_shares(elapsed)
         wanted = self.planned_users(elapsed)
@@ -47,7 +47,7 @@ class ClosedExecutor(Executor):
             self.users.adjust(wanted, self.engine.tick_ns + int(self.spec.graceful_stop_s * NS_PER_S))
 
     def first_iteration(self, user: VirtualUser, number: int) -> None:
-        """A user begins. Where all start at once and think, starts are spread, lest they stay in step for ever."""
+        """Begin a user. Where all start at once and think, starts are spread, or they would stay in step."""
         if not self._admitted():
             self.users.finish(user)
             return

@@ -20,7 +20,7 @@ NEAR_S = 1.0
 
 
 TIMER_S = 0.001
-"""What the loop's timers can tell apart; asking for less would spin."""
+"""Resolution of the loop's timers; a shorter wait would spin."""
 
 
 class OpenExecutor(Executor):
@@ -100,7 +100,7 @@ class OpenExecutor(Executor):
             self.users.leave(self._idle.pop())
 
     def out_of_data(self, user: VirtualUser) -> None:
-        """Its arrival was never started, and nobody who comes would fare better."""
+        """The arrival was never started, and a new user would find no row either."""
         super().out_of_data(user)
         self._left += 1
         self.dropped += 1
@@ -116,7 +116,7 @@ class OpenExecutor(Executor):
         self.tick(self.engine.time.elapsed())
 
     def stopped(self, elapsed: float) -> None:
-        """What was due and never started is told as dropped."""
+        """Count as dropped what was due and never started."""
         self.paused()
         if self._left > 0:
             self.dropped += self._arrivals.overdue(min(elapsed, self.profile.duration - 1e-6))
@@ -149,7 +149,7 @@ class OpenExecutor(Executor):
         self.engine.probe.send_late(int((elapsed - self._arrivals.due) * NS_PER_S))
 
     def _take(self) -> int:
-        """Take the next arrival; answers its planned moment on the engine's clock without pauses, ns."""
+        """Take the next arrival. Return its planned moment on the engine's clock without pauses, ns."""
         self._left -= 1
         return self.engine.time.origin_ns + int(self._arrivals.take() * NS_PER_S)
 

@@ -8,7 +8,7 @@
 ``elasticity``     how strongly the metric changes with load
 ``bracket``        neighbouring levels, one too low, one too high
 ``ceiling``        levels that were too much
-``outage``         a target without replies, told apart from one with few requests
+``outage``         detects a target that stopped replying
 ``hold_summary``   result of the hold, and the trace
 =================  ===============================================================
 """

@@ -48,7 +48,7 @@ class AdaptiveController:
         self._trace = DecimatedTrace()
 
     def observe(self, second: Second) -> float | None:
-        """Judge a second, and answer the next level where that is another."""
+        """Judge a second. Return the next level if it changes."""
         if self.finished:
             return None
         fitness = self._watch.look(second)
@@ -60,10 +60,10 @@ class AdaptiveController:
             return None
         self._judge(second)
         row = self._row(second)
-        answer = self._answer(second)
-        self._trace.add({**row, "next": answer})
+        level = self._next_level(second)
+        self._trace.add({**row, "next": level})
         self.finished = second.elapsed >= self._end - SLACK_S
-        return answer
+        return level
 
     def changed_by_hand(self, level: float) -> None:
         """Go on from this level."""
@@ -95,8 +95,8 @@ class AdaptiveController:
         if start_of(second) >= self._spec.settle - SLACK_S:
             self._summary.add(self._level, second)
 
-    def _answer(self, second: Second) -> float | None:
-        """The next level, if it is another."""
+    def _next_level(self, second: Second) -> float | None:
+        """Return the next level if it changes."""
         if not self._scale.holds(self._level):
             self._level = self._scale.fit(self._level)
             self._interrupt(second.elapsed, by_hand=True)

@@ -1,4 +1,4 @@
-"""How strongly the metric answers to the load, learnt from the moves made so far."""
+"""How strongly the metric changes with the load, learnt from the moves made so far."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Elasticity:
 
     It is 1 where the metric is in proportion to the load, as latency is when users queue and throughput when they do
     not; near 0 where latency is still flat; far above 1 close to the limit of an open queue. The lower bound keeps a
-    metric that does not answer from calling for huge moves. ``learnt`` once there has been a move to learn from.
+    metric that does not change from calling for huge moves. ``learnt`` once there has been a move to learn from.
     """
 
     def __init__(self) -> None:

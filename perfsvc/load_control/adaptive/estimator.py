@@ -22,7 +22,7 @@ OUTLIER, SCATTERED = 0.1, 3.0
 FIRST_SCATTER = 0.1
 SHARE_OF_NEWEST = 0.1
 LARGEST = 4.0
-"""Of the scatter: a deviation larger than this teaches no more, lest one hiccup make everything look like noise."""
+"""Of the scatter: larger deviations are clipped, or one outlier would make everything look like noise."""
 LEAST_SCATTER = 0.01
 DISTANCE_TO_DEVIATION = math.sqrt(math.pi / 2)
 """The mean distance of normal values from their mean, times this, is their standard deviation."""

@@ -1,4 +1,4 @@
-"""Telling a target that no longer answers from one that is simply seldom asked."""
+"""Outage detector: separates a target that stopped replying from one with few requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OutageDetector:
         self._seconds = 0
 
     def lasts(self) -> bool:
-        """Another second without a reply; whether that is too long by now. Then the count begins anew."""
+        """Count a second without a reply. Return whether that is an outage by now, and start over if so."""
         self._seconds += 1
         if self._seconds < self._longest_s or self._seconds * self._usual < FEWEST_MISSED:
             return False
@@ -34,5 +34,5 @@ class OutageDetector:
         return True
 
     def forget(self) -> None:
-        """Begin anew, with the same expectation."""
+        """Start over with the same expectation."""
         self._seconds = 0

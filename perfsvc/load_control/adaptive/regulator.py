@@ -44,7 +44,7 @@ SWING_S = 2.0
 
 
 class Regulator:
-    """Estimator in, second by second; levels out. A target that answers in ``reaction_s`` settles so much later."""
+    """Readings in, second by second; levels out. A target that answers in ``reaction_s`` settles so much later."""
 
     def __init__(self, reaction_s: float, scale: Scale, pool: Pool = weighted_mean) -> None:
         self.estimator = Estimator(pool)
@@ -75,7 +75,7 @@ class Regulator:
         return new
 
     def interrupted(self, *, by_hand: bool) -> None:
-        """Somebody else changed the level, or time stood still: this level has yet to show what it does."""
+        """Start over after a change of the level from outside, or after a pause."""
         self.estimator.clear()
         self._outage.forget()
         self._before = self._previous = None

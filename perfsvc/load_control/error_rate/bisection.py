@@ -54,10 +54,10 @@ class NextLevel(NamedTuple):
 
 
 class SearchStrategy:
-    """The state of a search: what levels were good and which were not, and how often the answer was confirmed.
+    """The state of a search: what levels were good and which were not, and how often the result was confirmed.
 
-    ``complete`` once the answer is as narrow as asked for and confirmed. ``recovered`` is None while no level was left
-    for not being good.
+    ``complete`` once the interval is as narrow as asked for and confirmed. ``recovered`` is None while no level was
+    left for not being good.
     """
 
     def __init__(self, spec: ErrorSearch, scale: Scale) -> None:

@@ -24,7 +24,7 @@ MOST_ROWS = 1_000
 class ErrorRateController:
     """Holds one level after the other, as the strategy says, and keeps the evidence.
 
-    A level during which the run was paused is measured anew. One set by hand is measured next, in place of the one
+    A level during which the run was paused is measured again. One set by hand is measured next, in place of the one
     under way, and the search goes on from its verdict; one outside the bounds is brought back to the nearer of them.
     """
 

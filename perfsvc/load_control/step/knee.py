@@ -19,7 +19,7 @@ POWER_LOST = 0.5
 
 
 class Point(NamedTuple):
-    """One level's successful requests per second and mean latency in ms (None where nothing was answered)."""
+    """One level's successful requests per second and mean latency in ms (None without replies)."""
 
     level: float
     goodput: float

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import NamedTuple
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
 from perfsvc.errors import TooManyRequests
 
 CAPACITY = 10_000
-NS = 1_000_000_000
 
 
 class Attempts(NamedTuple):
@@ -28,7 +28,7 @@ class Throttle:
 
     def __init__(self, limit: int, window: int, clock: Clock, capacity: int = CAPACITY) -> None:
         self._limit = limit
-        self._window_ns = window * NS
+        self._window_ns = window * NS_PER_S
         self._clock = clock
         self._capacity = capacity
         self._attempts: OrderedDict[Hashable, Attempts] = OrderedDict()
@@ -43,7 +43,7 @@ class Throttle:
         if len(self._attempts) > self._capacity:
             self._attempts.popitem(last=False)
         if seen.number >= self._limit:
-            raise TooManyRequests(max(1, -(-(seen.since_ns + self._window_ns - now) // NS)))
+            raise TooManyRequests(max(1, -(-(seen.since_ns + self._window_ns - now) // NS_PER_S)))
 
     def refund(self, key: Hashable) -> None:
         """Uncount one successful attempt; failed ones still count."""

@@ -70,7 +70,7 @@ class NodeLosses:
         loss.requests = round(left)
 
     def _reported_late(self, loss: Loss) -> int:
-        return self._reported(loss.node) - loss.told
+        return self._reported(loss.node) - loss.reported
 
     def _reported(self, name: str) -> int:
         node = self._metrics.nodes.get(name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
-from perfsvc.metrics.figures import NS_PER_S
+from perfsvc.clock import NS_PER_S
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.model.entities import Execution

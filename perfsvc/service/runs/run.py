@@ -13,6 +13,7 @@ from typing import Any
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
 from perfsvc.analysis.run_frame import Standing
+from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
@@ -22,7 +23,6 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
 from perfsvc.load_control import controller_for
-from perfsvc.metrics.figures import NS_PER_S
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
