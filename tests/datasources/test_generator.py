@@ -299,7 +299,7 @@ async def test_pools_are_bounded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pools, "LARGEST", 300_000)
     columns = {"a": {"type": "regex", "pattern": "x{1000}"}}
     assert len(await rows(columns, 250, pool_size=250)) == 250
-    with pytest.raises(InvalidInput, match="makes too much"):
+    with pytest.raises(InvalidInput, match="gives too much data"):
         await rows(columns, 1, pool_size=500)
 
 
