@@ -1,9 +1,10 @@
 // Runs (the API calls them executions): lists of a project or a plan, with filters.
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, toValue } from 'vue'
-import { api, ask } from './client'
-import type { Execution } from './executions'
+import { api, ask, type Schemas } from './client'
 import type { Page } from './lists'
+
+export type Execution = Schemas['ExecutionResponse']
 
 const ENDED: ReadonlySet<Execution['status']> = new Set<Execution['status']>(['completed', 'stopped', 'failed'])
 

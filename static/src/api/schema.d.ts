@@ -1202,7 +1202,7 @@ export interface components {
         };
         /**
          * DatabaseForm
-         * @description A connection to a database. Without ``password``, one stored under the same name is kept.
+         * @description A database connection. Without ``password``, the stored one of the same name is kept.
          */
         DatabaseForm: {
             /**
@@ -1304,7 +1304,7 @@ export interface components {
         };
         /**
          * EnvChange
-         * @description What can be changed about an environment; ``databases`` names all that shall be left.
+         * @description Changes of an environment; ``databases`` replaces all connections.
          */
         EnvChange: {
             /** Database connections */
@@ -2225,7 +2225,7 @@ export interface components {
         };
         /**
          * PlanChange
-         * @description What can be changed about a plan. ``config`` is merged key by key; ``scenes`` names all that shall be left.
+         * @description Changes of a plan. ``config`` is merged key by key; ``scenes`` replaces all scenes.
          */
         PlanChange: {
             /** Config */
@@ -2639,7 +2639,7 @@ export interface components {
         };
         /**
          * PresetChange
-         * @description What can be changed about a preset; ``config_data`` is replaced as a whole.
+         * @description Changes of a preset; ``config_data`` is replaced as a whole.
          */
         PresetChange: {
             /** Config */
@@ -2842,7 +2842,7 @@ export interface components {
         };
         /**
          * ProjectChange
-         * @description What can be changed about a project.
+         * @description Changes of a project.
          */
         ProjectChange: {
             /** Leader */
@@ -2852,7 +2852,7 @@ export interface components {
         };
         /**
          * ProjectForm
-         * @description A new project; without a leader, its creator is named as one.
+         * @description A new project; its creator is the default leader.
          */
         ProjectForm: {
             /**
@@ -2897,7 +2897,7 @@ export interface components {
         };
         /**
          * PublicDatabase
-         * @description A connection as it is shown: only whether there is a password.
+         * @description A connection in responses: whether it has a password, but not which.
          */
         PublicDatabase: {
             /** Database */
@@ -3206,7 +3206,7 @@ export interface components {
         Role: "viewer" | "editor" | "owner";
         /**
          * RoleChange
-         * @description Another role for a member.
+         * @description A new role of a member.
          */
         RoleChange: {
             role: components["schemas"]["Role"];
@@ -3262,7 +3262,7 @@ export interface components {
         };
         /**
          * SceneChange
-         * @description What can be changed about a scene.
+         * @description Changes of a scene.
          */
         SceneChange: {
             /**
