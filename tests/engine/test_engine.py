@@ -274,3 +274,22 @@ def test_a_node_that_cannot_go_on_ends_and_says_why() -> None:
         assert rig.target.closed
 
     virtual_time.run(main())
+
+
+def test_a_stop_during_setup_runs_no_further_setup_and_no_load() -> None:
+    setup = [{"name": "prepare", "request": {"path": "/setup"}}]
+    scenes = [{"scene": {"name": name, "steps": [STEP], "setup": setup}} for name in ("first", "second")]
+
+    async def main() -> Rig:
+        rig = Rig(spec_of(scenes=scenes), Answer(after=1.0))
+        preparing = asyncio.create_task(rig.engine.prepare())
+        await asyncio.sleep(0.5)
+        rig.engine.stop()
+        await rig.engine.wait()
+        await preparing
+        return rig
+
+    rig = virtual_time.run(main())
+    assert [path for _, _, path in rig.target.log] == ["/setup"]
+    assert rig.snapshots == []
+    assert rig.target.closed
