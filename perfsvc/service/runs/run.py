@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 OUTPUT_TIMEOUT_S = 30.0
 
-FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile has ended")
+FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile is over")
 DATA_EXHAUSTED = EndReason(code="data_exhausted", zh="测试数据已用完", en="the test data is used up")
 STOPPED_BY_USER = EndReason(code="stopped_by_user", zh="用户手动停止", en="stopped by a user")
 CONTROLLER = "controller"
