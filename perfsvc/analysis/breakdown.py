@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from perfsvc.analysis.blocks import counts_block
@@ -27,7 +28,7 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
             **counts_block(totals, metrics.running_ns),
             **latency_block(totals.latency),
             **plan_summary(totals.from_plan),
-            "phases": {phase: _phase(totals.phases[phase]) for phase in PHASES if phase in totals.phases},
+            "phases": phase_blocks(totals.phases),
             "statuses": dict(sorted(totals.statuses.items())),
             "failures": by_count(totals.failures),
             **own_blocks(totals.counters, totals.gauges),
@@ -55,6 +56,11 @@ def error_details(metrics: RunMetrics) -> list[dict[str, Any]]:
 def by_count(counts: dict[str, int]) -> dict[str, int]:
     """Counts with the greatest first, equal ones by name."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def phase_blocks(phases: Mapping[str, PhaseSum]) -> dict[str, Any]:
+    """The phases that took place, in their order."""
+    return {phase: _phase(phases[phase]) for phase in PHASES if phase in phases}
 
 
 def _phase(phase: PhaseSum) -> dict[str, Any]:

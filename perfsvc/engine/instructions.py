@@ -160,10 +160,12 @@ def leave_group(recorder: StepRecorder, following: int) -> Instruction:
 
     def execute(user: VirtualUser) -> int:
         began_ns, thought_ns, failures = _groups(user).pop()
-        recorder.latency.append(user.engine.time.active_ns() - began_ns - (user.thought_ns - thought_ns))
+        took = user.engine.time.active_ns() - began_ns - (user.thought_ns - thought_ns)
+        recorder.latency.append(took)
         recorder.waiting.append(0)
         if user.failures > failures:
             recorder.failures[GROUP_FAILED] += 1
+            recorder.failed.append(took)
         return following
 
     return execute

@@ -315,6 +315,7 @@ class VirtualUser:
         if not step.ignores_reply:
             failure = self._read(step, reply)
             if failure is not None:
+                recorder.failed.append(service)
                 self._fail(step, failure, reply.message, reply)
         if step.think is None:
             self.run(step.following)
@@ -395,6 +396,7 @@ class VirtualUser:
         """A request that was sent and got no whole reply lasted until its failure."""
         service = reply.ended_ns - reply.started_ns
         step.recorder.latency.append(service)
+        step.recorder.failed.append(service)
         step.recorder.waiting.append(min(reply.waiting_ns, service))
         if self.program.planned:
             step.recorder.from_plan.append(service + self._lateness(reply))

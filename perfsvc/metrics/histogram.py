@@ -13,6 +13,7 @@ import math
 import struct
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,26 @@ class Histogram:
         """The first bin that is held, and the one after the last."""
         return self._first, self._first + len(self._counts)
 
+    def without(self, other: Histogram) -> Histogram:
+        """The values counted here and not there, where all of those are counted here too.
+
+        The smallest and the largest are exact where they are among the rest, else they are the ends of their bins.
+        """
+        rest = Histogram()
+        counts = self.counts - other.counts
+        used = np.flatnonzero(counts)
+        if len(used) == 0:
+            return rest
+        rest._first = int(used[0])
+        rest._counts = counts[used[0] : used[-1] + 1]
+        rest.total = self.total - other.total
+        rest.overflow = self.overflow - other.overflow
+        rest.sum_ns = self.sum_ns - other.sum_ns
+        lowest, highest = upper_end_ns(int(used[0])), upper_end_ns(int(used[-1]))
+        rest.min_ns = self.min_ns if not other.total or self.min_ns < other.min_ns else min(lowest, self.max_ns)
+        rest.max_ns = self.max_ns if self.max_ns > other.max_ns else min(highest, self.max_ns)
+        return rest
+
     def merge(self, other: Histogram) -> None:
         """Add another histogram's counts to this one's."""
         if other.total:
@@ -154,6 +175,10 @@ class Histogram:
         bins = np.searchsorted(np.cumsum(self._counts), ranks) + self._first
         return [min(max(upper_end_ns(int(found)), self.min_ns), self.max_ns) for found in bins]
 
+    def quantiles_ns(self, quantiles: list[float]) -> list[int]:
+        """Several percentiles at once, as ``percentile_ns``; nothing when empty."""
+        return self._at(quantiles)
+
     def pack(self) -> bytes:
         """The histogram as bytes: version, exact figures, then the bins in use, compressed; ``b""`` when empty."""
         if not self.total:
@@ -165,6 +190,23 @@ class Histogram:
         steps = np.diff(used + self._first, prepend=0).astype("<u2")
         body = steps.tobytes() + self._counts[used].astype("<u8").tobytes()
         return head + zlib.compress(body, 1)
+
+    @classmethod
+    def of_packed(cls, packed: Sequence[bytes]) -> Histogram:
+        """Many packed histograms as one, for a fraction of what one after the other costs. Raises ValueError."""
+        filled = [each for each in packed if each]
+        if len(filled) < 2:
+            return cls.unpack(filled[0] if filled else b"")
+        made = cls()
+        bins, counts, heads = _joined(filled)
+        made._first = int(bins.min())
+        # Sums of counts are exact in floats up to 2**53.
+        made._counts = np.bincount(bins - made._first, weights=counts).astype(np.int64)
+        made.total = int(counts.sum())
+        _, overflows, sums, smallest, largest = zip(*heads, strict=True)
+        made.overflow, made.sum_ns = sum(overflows), sum(sums)
+        made.min_ns, made.max_ns = min(smallest), max(largest)
+        return made
 
     @classmethod
     def unpack(cls, packed: bytes) -> Histogram:
@@ -179,6 +221,13 @@ class Histogram:
         made._counts[bins - made._first] = counts
         made.total = int(counts.sum())
         return made
+
+
+def _joined(packed: Sequence[bytes]) -> tuple[Counts, Counts, list[tuple[int, int, int, int, int]]]:
+    """The bins and counts of all histograms one after the other, and the head of each."""
+    heads = [_read_head(each) for each in packed]
+    parts = [_read_bins(each, head[0]) for each, head in zip(packed, heads, strict=True)]
+    return np.concatenate([bins for bins, _ in parts]), np.concatenate([counts for _, counts in parts]), heads
 
 
 def bin_of(ns: Counts) -> Counts:
@@ -196,6 +245,12 @@ def upper_end_ns(index: int) -> int:
     point = max((index >> HALF_BITS) - 1, 0)
     sub_bin = index - (point << HALF_BITS)
     return (((sub_bin + 1) << point) - 1) * UNIT_NS
+
+
+@lru_cache(maxsize=1)
+def upper_ends_ms() -> NDArray[np.float64]:
+    """The largest value, in ms, of every bin."""
+    return np.array([upper_end_ns(index) for index in range(BINS)], np.float64) / NS_PER_MS
 
 
 def rank_of(q: float, total: int) -> int:

@@ -63,7 +63,8 @@ class StepRecorder:
 
     For every request that was sent: one ``latency`` (service time) and one ``waiting`` (to the first byte, 0 when none
     came); where the load has a plan, one ``from_plan`` (from the planned start). For every one that could not be sent:
-    ``unsent`` one more. For every failure, sent or not: its class in ``failures``. A group, which sends nothing
+    ``unsent`` one more. For every failure, sent or not: its class in ``failures``, and its latency, where it has one,
+    also in ``failed``. A group, which sends nothing
     itself, only appends to ``latency``. ``connected`` takes (DNS, connect, TLS) of each connection opened.
     """
 
@@ -77,6 +78,7 @@ class StepRecorder:
         "checks_passed",
         "connected",
         "counters",
+        "failed",
         "failures",
         "from_plan",
         "gauges",
@@ -91,6 +93,7 @@ class StepRecorder:
         self._same: Mapping[str, float] | None = None
         self._again = 0
         self.latency: list[int] = []
+        self.failed: list[int] = []
         self.waiting: list[int] = []
         self.from_plan: list[int] = []
         self.connected: list[tuple[int, int, int]] = []
@@ -150,6 +153,7 @@ class StepRecorder:
             checks_failed=self.checks_failed,
             latency=Histogram.of_ns(latency).pack(),
             from_plan=Histogram.of_ns(self.from_plan).pack(),
+            failed=Histogram.of_ns(self.failed).pack(),
             counters=dict(self.counters),
             gauges=dict(self.gauges),
             phases={**connecting(self.connected), **replying(latency, np.array(self.waiting, np.int64))},
@@ -163,7 +167,9 @@ class StepRecorder:
         return bool(self.latency or counted or own or self.connected or self.failures or self.statuses)
 
     def _clear(self) -> None:
-        for filled in (self.latency, self.waiting, self.from_plan, self.connected, self.statuses, self.failures):
+        for filled in (
+            self.latency, self.waiting, self.from_plan, self.failed, self.connected, self.statuses, self.failures
+        ):  # fmt: skip
             filled.clear()
         self.counters.clear()
         self.gauges.clear()

@@ -128,9 +128,12 @@ class SecondTotals(StepTotals):
 
 
 class RunTotals(StepTotals):
-    """A whole run's totals of one step, or of all: also failures by class, statuses and phases."""
+    """A whole run's totals of one step, or of all: also failures by class, statuses and phases.
 
-    __slots__ = ("_error_classes", "_statuses", "failures", "phases", "statuses")
+    ``failed`` are the latencies of failed requests, where the totals are made of stored windows.
+    """
+
+    __slots__ = ("_error_classes", "_statuses", "failed", "failures", "phases", "statuses")
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,6 +142,7 @@ class RunTotals(StepTotals):
         self.failures: dict[str, int] = defaultdict(int)
         self.statuses: dict[str, int] = defaultdict(int)
         self.phases: dict[str, PhaseSum] = {}
+        self.failed = Histogram()
 
     def count(self, window: StepWindow) -> None:
         super().count(window)

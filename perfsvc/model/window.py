@@ -33,7 +33,8 @@ class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
     ``requests`` counts every attempt that ended, sent or not; ``failures`` those that failed, by error class.
     ``latency`` (service time) and ``from_plan`` (time from the planned start, only where there is a plan) cover every
     request that was sent, with or without a reply; one that never left (refused connection, missing variable) has none.
-    ``counters`` and ``gauges`` are what the protocol itself counted and measured.
+    ``failed`` are the latencies of those among them that failed. ``counters`` and ``gauges`` are what the protocol
+    itself counted and measured.
     """
 
     step: int
@@ -46,6 +47,7 @@ class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
     checks_failed: int = 0
     latency: bytes = b""
     from_plan: bytes = b""
+    failed: bytes = b""
     phases: dict[str, PhaseSum] = {}
     counters: dict[str, float] = {}
     gauges: dict[str, GaugeSum] = {}

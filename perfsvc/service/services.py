@@ -26,6 +26,7 @@ from perfsvc.service.projects import Projects
 from perfsvc.service.reports import Reports
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.run_list import RunList
+from perfsvc.service.runs.run_windows import RunWindows
 from perfsvc.service.scenes import Scenes
 from perfsvc.service.self_check import SelfCheck
 from perfsvc.service.trials import Trials
@@ -55,6 +56,7 @@ class Services:
     plugins: Plugins
     runs: RunManager
     run_list: RunList
+    run_windows: RunWindows
     trials: Trials
     plan_previews: PlanPreviews
     nodes: NodeWatch
@@ -93,6 +95,7 @@ def assemble(
         plugins=Plugins(catalog),
         runs=runs,
         run_list=RunList(store, runs.running),
+        run_windows=RunWindows(store),
         trials=Trials(store, catalog, data, TargetPolicy(settings.target_allow, settings.target_deny)),
         plan_previews=PlanPreviews(store, runs),
         nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),

@@ -150,6 +150,16 @@ class JsonText(Column):
         return None if isinstance(value, str) else Text("应为字符串", "must be a string")
 
 
+class Blob(Column):
+    """Bytes."""
+
+    def fault(self, value: Any) -> Text | None:
+        return None if isinstance(value, bytes) else Text("应为字节串", "must be bytes")
+
+    def python_value(self, value: Any) -> bytes | None:
+        return None if value is None else bytes(value)
+
+
 class Reference(ForeignKeyField):
     """The id of a row in another table; ``name`` in Python is ``name_id`` in the database."""
 

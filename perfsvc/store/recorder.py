@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -30,7 +31,10 @@ log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """An output of a run. What cannot be written now waits in the spool; ``lost`` counts what found no room there."""
+    """An output of a run. What cannot be written now waits in the spool; ``lost`` counts what found no room there.
+
+    ``groups`` are the steps that are groups, ``newest`` is the latest second that was taken.
+    """
 
     def __init__(
         self,
@@ -45,10 +49,12 @@ class Recorder:
         spool_limit: int = spool.DEFAULT_LIMIT,
     ) -> None:
         self.lost = 0
+        self.groups: Collection[int] = ()
+        self.newest = 0
         self._store, self._execution_id, self._plan_id, self._clock = store, execution_id, plan_id, clock
         self._interval, self._stop_limit = interval, stop_limit
         self._spool = SnapshotSpool(spool_dir, execution_id, spool_limit)
-        self._pending: list[Row] = []
+        self._pending: list[Snapshot] = []
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._deadline: float | None = None
@@ -64,11 +70,13 @@ class Recorder:
         if len(self._pending) >= MAX_PENDING or self._stopping.is_set():
             self._lose(1, "too many, or too late")
             return
-        try:
-            self._pending.append(windows.encode(self._plan_id, self._execution_id, snapshot))
-        except Exception as error:
-            # Whatever is wrong with one snapshot must not stop a run.
-            self._lose(1, str(error))
+        self._pending.append(snapshot)
+        self.newest = max(self.newest, snapshot.second)
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether nothing waits in the spool."""
+        return self._spool.empty
 
     async def stop(self) -> None:
         """Write what is left, for at most ``stop_limit`` seconds; the rest stays in the spool for the next start."""
@@ -98,11 +106,12 @@ class Recorder:
             if await self._flush(self._taken()) and not self._spool.empty:
                 await self._drain()
 
-    async def _flush(self, batch: list[Row]) -> bool:
-        """Return whether the batch reached the database; otherwise it is in the spool."""
+    async def _flush(self, batch: list[Snapshot]) -> bool:
+        """Whether the database answered; if not, the batch is in the spool."""
         try:
-            if batch and not await self._limited(spool.write(self._store, batch)):
-                self._lose(len(batch), "the database refuses them")
+            rows = await asyncio.to_thread(self._encoded, batch)
+            if rows and not await self._limited(spool.write(self._store, rows)):
+                self._lose(len(rows), "the database refuses them")
         except asyncio.CancelledError:
             self._pending[:0] = batch
             raise
@@ -135,12 +144,23 @@ class Recorder:
         finally:
             self._limit = None
 
-    def _taken(self) -> list[Row]:
+    def _taken(self) -> list[Snapshot]:
         batch, self._pending = self._pending, []
         return batch
 
-    def _keep(self, batch: list[Row]) -> None:
-        self._lose(self._spool.append(batch), "there is no room in the spool")
+    def _keep(self, batch: list[Snapshot]) -> None:
+        self._lose(self._spool.append(self._encoded(batch)), "there is no room in the spool")
+
+    def _encoded(self, batch: list[Snapshot]) -> list[Row]:
+        """The rows of snapshots; merging and compressing takes a while: for a thread."""
+        rows = []
+        for snapshot in batch:
+            try:
+                rows.append(windows.encode(self._plan_id, self._execution_id, snapshot, self.groups))
+            except Exception as error:
+                # Whatever is wrong with one snapshot must not stop a run.
+                self._lose(1, str(error))
+        return rows
 
     def _lose(self, count: int, why: str) -> None:
         if count:

@@ -1,159 +1,106 @@
-"""Coarser snapshots from finer ones, so that a long run can be drawn without reading every second."""
+"""Coarser spans from finer ones, so that any time of a long run can be read without reading every second of it.
+
+A span is that of all nodes. Each level is made of the one below it: 10 s of seconds, 60 s of those, and so on, as the
+run goes on; histograms merge exactly, so nothing is lost but the resolution.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterator
+from functools import reduce
 from itertools import groupby
-from statistics import fmean
+from itertools import pairwise
+from typing import NamedTuple
 
-from perfsvc.metrics.histogram import Histogram
-from perfsvc.metrics.recorder import joined_gauge
-from perfsvc.metrics.totals import joined
-from perfsvc.model.window import GaugeSum
-from perfsvc.model.window import NodeHealth
-from perfsvc.model.window import PhaseSum
-from perfsvc.model.window import Snapshot
+from perfsvc.metrics.span import Span
+from perfsvc.metrics.window_sum import TOTAL
+from perfsvc.metrics.window_sum import merged_window
 from perfsvc.model.window import StepWindow
+from perfsvc.store import window_blob
 from perfsvc.store import windows
 from perfsvc.store.database import Store
-from perfsvc.store.windows import SECONDS
+from perfsvc.store.windows import PERIODS
 from perfsvc.store.windows import Period
+from perfsvc.store.windows import Row
 
-SLICE_S = 600
-"""Seconds of a run held in memory at a time; a multiple of every period."""
+LEVELS = (1, 10, 60, 600, 3600)
+AT_ONCE = 60
+"""Spans of the finer level that are held at a time, at least; always whole spans of the coarser one."""
 
-STEPS: tuple[tuple[Period, Period], ...] = (("1s", "10s"), ("10s", "60s"))
+
+class Piece(NamedTuple):
+    """A stored span: what all nodes did in ``width`` s from ``start`` on, and their windows, one blob for each node."""
+
+    start: int
+    width: int
+    span: Span
+    blobs: list[bytes]
 
 
-async def roll_up(store: Store, plan_id: int, execution_id: str) -> None:
-    """Write the rows of 10 s and 60 s for a run that has ended; doing it again changes nothing.
+async def roll_up(
+    store: Store, plan_id: int, execution_id: str, groups: Collection[int], upto: int | None = None
+) -> None:
+    """Write the coarser spans of a run that are not there yet; those that end after ``upto`` only when it is None.
 
     Raises NotFound when the plan is gone, StoreUnavailable.
     """
-    span = await store.run(windows.span, execution_id)
-    if span is None:
-        return
-    first, last = span
-    for start in range(first - first % SLICE_S, last + 1, SLICE_S):
-        for finer, coarser in STEPS:
-            seconds = SECONDS[coarser]
-            folded = await store.run(read_folded, execution_id, finer, seconds, start)
-            await store.run(windows.add, plan_id, execution_id, folded, coarser)
+    for finer, coarser in pairwise(LEVELS):
+        for start, end in await store.run(due, execution_id, finer, coarser, upto):
+            rows = await store.run(folded, plan_id, execution_id, finer, coarser, start, end, groups)
+            await store.run(windows.insert, rows, PERIODS[coarser])
 
 
-def read_folded(execution_id: str, period: Period, seconds: int, start: int) -> list[Snapshot]:
-    """One slice of a run, folded."""
-    return fold(windows.of_execution(execution_id, period, start, start + SLICE_S), seconds)
+def due(execution_id: str, finer: int, coarser: int, upto: int | None) -> list[tuple[int, int]]:
+    """The stretches that have the finer spans and not yet the coarser ones, each short enough to be held."""
+    seconds = windows.span(execution_id)
+    there = windows.span(execution_id, PERIODS[finer])
+    if there is None or seconds is None:
+        return []
+    done = windows.span(execution_id, PERIODS[coarser])
+    first = there[0] - there[0] % coarser if done is None else done[1] + coarser
+    last = there[1] + finer if upto is None else upto - upto % coarser
+    step = max(coarser, finer * AT_ONCE - finer * AT_ONCE % coarser)
+    return [(start, min(start + step, last)) for start in range(first, last, step)]
 
 
-def fold(snapshots: Iterable[Snapshot], seconds: int) -> list[Snapshot]:
-    """One snapshot for each node and span of ``seconds``, numbered by the span."""
-
-    def place(snapshot: Snapshot) -> tuple[str, int]:
-        return snapshot.node, snapshot.second // seconds
-
-    groups = groupby(sorted(snapshots, key=place), key=place)
-    return [merged(node, number, seconds, list(group)) for (node, number), group in groups]
-
-
-def merged(node: str, number: int, seconds: int, group: Sequence[Snapshot]) -> Snapshot:
-    """Sums of what is counted, the highest of what is a level. Examples of errors stay with the seconds."""
-    return Snapshot(
-        node=node,
-        seq=number,
-        second=number * seconds,
-        elapsed=max(one.elapsed for one in group),
-        span_ns=sum(one.span_ns for one in group),
-        vus=max(one.vus for one in group),
-        planned_vus=max(one.planned_vus for one in group),
-        planned_rate=max(one.planned_rate for one in group),
-        paused=all(one.paused for one in group),
-        iterations=sum(one.iterations for one in group),
-        cut_off=sum(one.cut_off for one in group),
-        dropped=sum(one.dropped for one in group),
-        late=sum(one.late for one in group),
-        windows=merged_windows(one.windows for one in group),
-        health=merged_health([one.health for one in group]),
-    )
+def folded(
+    plan_id: int, execution_id: str, finer: int, coarser: int, start: int, end: int, groups: Collection[int]
+) -> list[Row]:
+    """The coarser rows of a stretch, ready to be written."""
+    pieces = read(execution_id, finer, start, end, groups)
+    spans = groupby(pieces, key=lambda piece: piece.start - piece.start % coarser)
+    return [fold(plan_id, execution_id, first, coarser, list(group), groups) for first, group in spans]
 
 
-def merged_windows(lists: Iterable[list[StepWindow]]) -> list[StepWindow]:
-    """One window for each step, in order of the steps."""
+def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[Piece], groups: Collection[int]) -> Row:
+    """Several spans as one."""
+    span = reduce(Span.joined, (piece.span for piece in pieces))
+    blobs = [blob for piece in pieces for blob in piece.blobs]
     by_step: dict[int, list[StepWindow]] = defaultdict(list)
-    for window in chain.from_iterable(lists):
-        by_step[window.step].append(window)
-    return [merged_window(step, by_step[step]) for step in sorted(by_step)]
+    for blob in blobs:
+        for window in window_blob.all_windows(blob):
+            by_step[window.step].append(window)
+    merged = [merged_window(step, by_step[step]) for step in sorted(by_step)]
+    totals = [total for blob in blobs if (total := window_blob.total_of(blob, groups)) is not None]
+    total = merged_window(TOTAL, totals) if len(merged) > 1 and totals else None
+    return windows.encode_span(plan_id, execution_id, start, width, span, window_blob.pack_steps(merged, total))
 
 
-def merged_window(step: int, group: Sequence[StepWindow]) -> StepWindow:
-    return StepWindow(
-        step=step,
-        requests=sum(one.requests for one in group),
-        failures=summed(one.failures for one in group),
-        statuses=summed(one.statuses for one in group),
-        bytes_sent=sum(one.bytes_sent for one in group),
-        bytes_received=sum(one.bytes_received for one in group),
-        checks_passed=sum(one.checks_passed for one in group),
-        checks_failed=sum(one.checks_failed for one in group),
-        latency=merged_histograms(one.latency for one in group),
-        from_plan=merged_histograms(one.from_plan for one in group),
-        phases=merged_phases(one.phases for one in group),
-        counters=merged_counters(one.counters for one in group),
-        gauges=merged_gauges(one.gauges for one in group),
-    )
+def read(execution_id: str, width: int, start: int, end: int, groups: Collection[int]) -> list[Piece]:
+    """The stored spans of one width that begin from ``start`` up to and without ``end``, in order."""
+    if width == 1:
+        return list(seconds(execution_id, start, end))
+    period: Period = PERIODS[width]
+    return [Piece(at, width, span, [blob]) for at, span, blob in windows.spans_of(execution_id, period, start, end)]
 
 
-def merged_counters(each: Iterable[dict[str, float]]) -> dict[str, float]:
-    total: dict[str, float] = defaultdict(float)
-    for name, value in chain.from_iterable(counters.items() for counters in each):
-        total[name] += value
-    return dict(total)
-
-
-def merged_gauges(each: Iterable[dict[str, GaugeSum]]) -> dict[str, GaugeSum]:
-    total: dict[str, GaugeSum] = {}
-    for name, gauge in chain.from_iterable(gauges.items() for gauges in each):
-        total[name] = joined_gauge(total.get(name), gauge)
-    return total
-
-
-def merged_health(group: Sequence[NodeHealth]) -> NodeHealth:
-    """The means of what is a share, the worst of what is a lag."""
-    return NodeHealth(
-        cpu=fmean(one.cpu for one in group),
-        process_cpu=fmean(one.process_cpu for one in group),
-        memory=fmean(one.memory for one in group),
-        network=fmean(one.network for one in group),
-        loop_lag_ms=max(one.loop_lag_ms for one in group),
-        send_lag_ms=max(one.send_lag_ms for one in group),
-        open_files=max(one.open_files for one in group),
-        open_files_limit=group[-1].open_files_limit,
-        cpu_wait=fmean(one.cpu_wait for one in group),
-        ports_used=max(one.ports_used for one in group),
-        ports_limit=group[-1].ports_limit,
-        data_wait=fmean(one.data_wait for one in group),
-    )
-
-
-def summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = defaultdict(int)
-    for name, count in chain.from_iterable(one.items() for one in counts):
-        total[name] += count
-    return dict(total)
-
-
-def merged_histograms(packed: Iterable[bytes]) -> bytes:
-    whole = Histogram()
-    for one in packed:
-        whole.merge(Histogram.unpack(one))
-    return whole.pack()
-
-
-def merged_phases(phases: Iterable[dict[str, PhaseSum]]) -> dict[str, PhaseSum]:
-    total: dict[str, PhaseSum] = {}
-    for name, phase in chain.from_iterable(one.items() for one in phases):
-        total[name] = joined(total.get(name), phase)
-    return total
+def seconds(execution_id: str, start: int, end: int) -> Iterator[Piece]:
+    """The stored seconds over all nodes."""
+    rows: Iterable[tuple[windows.StoredSnapshot, bytes]] = windows.seconds_of(execution_id, start, end)
+    for second, group in groupby(rows, key=lambda row: row[0].second):
+        told = list(group)
+        span = Span.of_second((head, head.request_count, head.failure_count) for head, _ in told)
+        yield Piece(second, 1, span, [blob for _, blob in told])

@@ -22,6 +22,7 @@ from perfsvc.model.run import RunState
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.binding import now
 from perfsvc.store.fields import MAX_BIGINT
+from perfsvc.store.fields import Blob
 from perfsvc.store.fields import Chars
 from perfsvc.store.fields import Flag
 from perfsvc.store.fields import Json
@@ -254,6 +255,7 @@ class MetricsRow(Table):
     aggregation_period = Chars(20, null=True)
     created_time = Moment(default=now)
     seq = Whole(least=0, most=MAX_BIGINT)
+    windows = Blob(null=True)
 
     class Meta:
         table_name = "performance_metrics"

@@ -1,16 +1,23 @@
-"""Snapshots of a run: one row for each node and second, and coarser rows rolled up from them."""
+"""Snapshots of a run: one row for each node and second, and coarser rows of all nodes rolled up from them."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import struct
+import zlib
+from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Sequence
 from typing import Any
 from typing import Literal
+from typing import TypeVar
 
 import msgspec
 
+from perfsvc.metrics.span import Span
 from perfsvc.model.window import Snapshot
+from perfsvc.store import window_blob
 from perfsvc.store.binding import backend
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
@@ -20,72 +27,124 @@ from perfsvc.store.rows import require
 from perfsvc.store.tables import MetricsRow
 from perfsvc.store.tables import PlanRow
 
-Period = Literal["1s", "10s", "60s"]
-SECONDS: dict[Period, int] = {"1s": 1, "10s": 10, "60s": 60}
+Period = Literal["1s", "10s", "60s", "600s", "3600s"]
+SECONDS: dict[Period, int] = {"1s": 1, "10s": 10, "60s": 60, "600s": 600, "3600s": 3600}
+PERIODS: dict[int, Period] = {seconds: period for period, seconds in SECONDS.items()}
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 MAX_SHARD_KEY = 50
+DAMAGED = (msgspec.MsgspecError, ValueError, zlib.error, struct.error)
+ALL_NODES = ""
+"""The node of coarser rows."""
 UNIQUE = ("shard_key", "aggregation_period", "seq")
-COLUMNS = ("plan_id", "timestamp", "metrics_data", "shard_key", "seq", "aggregation_period", "created_time")
+COLUMNS = ("plan_id", "timestamp", "metrics_data", "windows", "shard_key", "seq", "aggregation_period", "created_time")
+
+
+class StoredSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A snapshot as the document of its row: its windows are beside it, and here only their sums."""
+
+    request_count: int = 0
+    failure_count: int = 0
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A snapshot ready to be written, to the database or to a spool; ``data`` is its JSON."""
+    """A row ready to be written, to the database or to a spool. ``data`` is its JSON, ``windows`` its histograms."""
 
     plan_id: int
     shard_key: str
     seq: int
     timestamp: int
     data: msgspec.Raw
+    windows: bytes
 
 
-def encode(plan_id: int, execution_id: str, snapshot: Snapshot) -> Row:
-    """Raises ValueError or msgspec's errors for what cannot be written as JSON."""
-    data = msgspec.Raw(msgspec.json.encode(snapshot))
-    return Row(plan_id, shard_key(execution_id, snapshot.node), snapshot.seq, snapshot.second, data)
+def encode(plan_id: int, execution_id: str, snapshot: Snapshot, groups: Collection[int] = ()) -> Row:
+    """Raises ValueError or msgspec's errors for what cannot be written."""
+    requests = [window for window in snapshot.windows if window.step not in groups]
+    head = StoredSnapshot(
+        **{**msgspec.structs.asdict(snapshot), "windows": []},
+        request_count=sum(window.requests for window in requests),
+        failure_count=sum(sum(window.failures.values()) for window in requests),
+    )
+    key = shard_key(execution_id, snapshot.node)
+    blob = window_blob.pack(snapshot.windows, groups)
+    return Row(plan_id, key, snapshot.seq, snapshot.second, msgspec.Raw(msgspec.json.encode(head)), blob)
+
+
+def encode_span(plan_id: int, execution_id: str, start: int, width: int, span: Span, blob: bytes) -> Row:
+    """A coarser row."""
+    data = msgspec.Raw(msgspec.json.encode(span))
+    return Row(plan_id, shard_key(execution_id, ALL_NODES), start // width, start, data, blob)
 
 
 @writes
 def insert(rows: Sequence[Row], period: Period = "1s") -> int:
-    """Write rows that are not there yet and return their number. Raises NotFound for the plan."""
+    """Write rows that are not there yet; return how many were not. Raises NotFound for the plan."""
     for plan_id in {row.plan_id for row in rows}:
         require(PlanRow, plan_id, PLAN)
     created = MetricsRow.created_time.db_value(now())
-    return backend().insert_new(
-        MetricsRow.shape()[0],
-        COLUMNS,
-        UNIQUE,
-        [(row.plan_id, row.timestamp, text(row), row.shard_key, row.seq, period, created) for row in rows],
-    )
+    values = [
+        (row.plan_id, row.timestamp, text(row), row.windows, row.shard_key, row.seq, period, created) for row in rows
+    ]
+    return backend().insert_new(MetricsRow.shape()[0], COLUMNS, UNIQUE, values)
 
 
 @writes
-def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], period: Period = "1s") -> int:
-    """Write snapshots that are not there yet and return their number. Raises NotFound for the plan."""
-    return insert([encode(plan_id, execution_id, snapshot) for snapshot in snapshots], period)
+def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], groups: Collection[int] = ()) -> int:
+    """Write snapshots that are not there yet; return how many were not. Raises NotFound for the plan."""
+    return insert([encode(plan_id, execution_id, snapshot, groups) for snapshot in snapshots])
 
 
-def of_execution(execution_id: str, period: Period = "1s", since: int = 0, until: int = MAX_BIGINT) -> list[Snapshot]:
+def of_execution(execution_id: str, since: int = 0, until: int = MAX_BIGINT) -> list[Snapshot]:
     """A run's snapshots from second ``since`` up to and without ``until``, in order of time, then number, then node."""
-    wanted = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
-    query = MetricsRow.select(MetricsRow.metrics_data).where(wanted)
-    ordered = query.order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
-    return [snapshot for (document,) in ordered.tuples().iterator() if (snapshot := decoded(document)) is not None]
+    found = (whole(head, blob) for head, blob in seconds_of(execution_id, since, until))
+    return [snapshot for snapshot in found if snapshot is not None]
 
 
-def decoded(document: str) -> Snapshot | None:
-    """Return a stored snapshot; None, with a line in the log, for a row that is damaged."""
+def whole(head: StoredSnapshot, blob: bytes) -> Snapshot | None:
+    """Return a stored snapshot with its windows; None, with a line in the log, for a row that is damaged."""
     try:
-        return decode(document)
+        return Snapshot(**{**fields_of(head), "windows": window_blob.all_windows(blob)})
+    except DAMAGED as error:
+        log.error("a damaged metrics row was skipped: %s", error)
+        return None
+
+
+def seconds_of(execution_id: str, since: int, until: int) -> list[tuple[StoredSnapshot, bytes]]:
+    """The documents of a run's snapshots and their windows as stored, in order of time, then number, then node."""
+    wanted = rows_of(execution_id, "1s") & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    query = MetricsRow.select(MetricsRow.metrics_data, MetricsRow.windows).where(wanted)
+    ordered = query.order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
+    rows = ((decoded(decode, document), blob or b"") for document, blob in ordered.tuples().iterator())
+    return [(head, blob) for head, blob in rows if head is not None]
+
+
+def decoded(decode_document: Callable[[str], T], document: str) -> T | None:
+    """Return a row's document; None, with a line in the log, for a row that is damaged."""
+    try:
+        return decode_document(document)
     except msgspec.MsgspecError as error:
         log.error("a damaged metrics row was skipped: %s", error)
         return None
 
 
-def span(execution_id: str) -> tuple[int, int] | None:
-    """Return the first and the last second of a run's snapshots, or None."""
-    query = MetricsRow.select(MetricsRow.timestamp).where(rows_of(execution_id, "1s"))
+def spans_of(execution_id: str, period: Period, since: int, until: int) -> list[tuple[int, Span, bytes]]:
+    """The coarser rows of a run from ``since`` up to and without ``until``, in order: start, span, windows."""
+    wanted = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.metrics_data, MetricsRow.windows).where(wanted)
+    ordered = query.order_by(MetricsRow.timestamp)
+    rows = (
+        (start, decoded(decode_span, document), blob or b"") for start, document, blob in ordered.tuples().iterator()
+    )
+    return [(start, span, blob) for start, span, blob in rows if span is not None]
+
+
+def span(execution_id: str, period: Period = "1s") -> tuple[int, int] | None:
+    """The first and the last timestamp of a run's rows of a period; None when there are none."""
+    query = MetricsRow.select(MetricsRow.timestamp).where(rows_of(execution_id, period))
     first = query.order_by(MetricsRow.timestamp).first()
     last = query.order_by(MetricsRow.timestamp.desc()).first()
     return (first.timestamp, last.timestamp) if first and last else None
@@ -93,13 +152,22 @@ def span(execution_id: str) -> tuple[int, int] | None:
 
 @writes
 def delete(execution_id: str) -> int:
-    """Delete all snapshots of a run, in all periods, and return the number of rows."""
+    """All of a run, in all periods; return how many rows there were."""
     return int(MetricsRow.delete().where(rows_of(execution_id)).execute())
 
 
 @writes
+def delete_coarser(execution_id: str, second: int) -> None:
+    """The coarser rows that a second belongs to, and those after them."""
+    for period, seconds in SECONDS.items():
+        if seconds > 1:
+            later = MetricsRow.timestamp >= second - second % seconds
+            MetricsRow.delete().where(rows_of(execution_id, period) & later).execute()
+
+
+@writes
 def prune(plan_id: int, at_most: int = 1000) -> int:
-    """Delete some rows of a plan's runs and return their number. Repeat until it returns 0."""
+    """Delete some rows of a plan's runs; return how many. To be repeated until there are none."""
     keys = [row.id for row in MetricsRow.select(MetricsRow.id).where(MetricsRow.plan == plan_id).limit(at_most)]
     return int(MetricsRow.delete().where(MetricsRow.id.in_(keys)).execute()) if keys else 0
 
@@ -115,13 +183,22 @@ def shard_key(execution_id: str, node: str) -> str:
 
 def rows_of(execution_id: str, period: Period | None = None) -> Any:
     """The condition for a run's rows, of one period or of all."""
+    if period not in (None, "1s"):
+        return (MetricsRow.shard_key == shard_key(execution_id, ALL_NODES)) & (MetricsRow.aggregation_period == period)
     # A range, so that the index is used; ";" follows ":" in both databases' order of code points.
     condition = (MetricsRow.shard_key >= f"{execution_id}:") & (MetricsRow.shard_key < f"{execution_id};")
     return condition & (MetricsRow.aggregation_period == period) if period else condition
+
+
+def fields_of(head: StoredSnapshot) -> dict[str, Any]:
+    """The fields of the snapshot itself."""
+    fields = msgspec.structs.asdict(head)
+    return {name: fields[name] for name in Snapshot.__struct_fields__}
 
 
 def text(row: Row) -> str:
     return bytes(row.data).decode()
 
 
-decode = msgspec.json.Decoder(Snapshot).decode
+decode = msgspec.json.Decoder(StoredSnapshot).decode
+decode_span = msgspec.json.Decoder(Span).decode

@@ -27,6 +27,7 @@ from perfsvc.web.api import plugins
 from perfsvc.web.api import presets
 from perfsvc.web.api import projects
 from perfsvc.web.api import reports
+from perfsvc.web.api import run_windows
 from perfsvc.web.api import runs
 from perfsvc.web.api import scenes
 from perfsvc.web.api import trials
@@ -65,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
     *plans.routes,
     *data_preview.routes,
     *executions.routes,
+    *run_windows.routes,
     *runs.routes,
     *presets.routes,
     *reports.routes,

@@ -239,15 +239,15 @@ async def test_add_never_raises_and_never_grows_without_bound(
     monkeypatch.setattr(recorders, "MAX_PENDING", 3)
     recorder = recorder_of(store, world, tmp_path, clock)
     recorder.add(snapshot(1, node="\ud800"))
-    assert recorder.lost == 1
-    for seq in range(5):
+    for seq in range(4):
         recorder.add(snapshot(seq))
-    assert recorder.lost == 3
+    assert recorder.lost == 2
     await recorder.start()
     await recorder.stop()
+    assert recorder.lost == 3
     recorder.add(snapshot(9))
     assert recorder.lost == 4
-    assert await store.run(windows.of_execution, "run-1") == [snapshot(seq) for seq in range(3)]
+    assert await store.run(windows.of_execution, "run-1") == [snapshot(seq) for seq in range(2)]
 
 
 @pytest.mark.asyncio

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 
 from perfsvc.errors import NotFound
 from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.span import Span
+from perfsvc.metrics.window_sum import TOTAL
+from perfsvc.metrics.window_sum import merged_window
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.window import ErrorSample
 from perfsvc.model.window import NodeHealth
@@ -15,14 +19,20 @@ from perfsvc.model.window import PhaseSum
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 from perfsvc.store import plans
+from perfsvc.store import window_blob
 from perfsvc.store import windows
 from perfsvc.store.database import Store
-from perfsvc.store.rollup import fold
+from perfsvc.store.migrations import migrate
+from perfsvc.store.migrations import runner
+from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import read
 from perfsvc.store.rollup import roll_up
+from perfsvc.store.tables import TABLES
 from perfsvc.store.tables import MetricsRow
 from tests.store.conftest import T0
 from tests.store.conftest import MakeSnapshot
 from tests.store.conftest import World
+from tests.store.test_schema import in_migration
 
 FULL = Snapshot(
     node="tls://10.0.0.1:8786",
@@ -164,41 +174,30 @@ def second(seq: int, node: str, latencies_ms: list[int], **changes: object) -> S
     return Snapshot(node=node, seq=seq, **{**fields, **changes})  # type: ignore[arg-type]
 
 
-def test_folding_adds_up_exactly() -> None:
-    # T0 is a multiple of 10, so these are seconds 8, 9 and 10, 11 of two spans.
-    made = [second(seq, "a", [seq, 2 * seq]) for seq in (8, 9, 10, 11)] + [second(9, "b", [1], paused=True)]
-    first, last, other = fold(made[::-1], 10)
-    assert [(one.node, one.seq, one.second) for one in (first, last, other)] == [
-        ("a", T0 // 10, T0),
-        ("a", T0 // 10 + 1, T0 + 10),
-        ("b", T0 // 10, T0),
+def merged(made: list[Snapshot], start: int, width: int, step: int | None = None) -> StepWindow | None:
+    """What the windows of a span add up to, computed apart from the store."""
+    found = [
+        window
+        for one in made
+        if start <= one.second < start + width
+        for window in one.windows
+        if step is None or window.step == step
     ]
-    assert (last.elapsed, last.span_ns, last.vus, last.planned_vus, last.paused) == (11.0, 2 * 10**9, 11, 5, False)
-    assert (last.iterations, last.cut_off, last.dropped, last.late) == (6, 2, 2, 2)
-    assert last.health == NodeHealth(cpu=10.5, loop_lag_ms=11.0, open_files=11, open_files_limit=1024)
-    assert other.paused is True
-    assert [window.step for window in first.windows] == [0, 1]
-    assert last.windows[1] == made[3].windows[0]
+    return merged_window(TOTAL if step is None else step, found) if found else None
 
 
-def test_folding_merges_windows_of_one_step() -> None:
-    (whole,) = fold([second(seq, "a", [seq, 2 * seq]) for seq in (2, 4, 6)], 10)
-    expected = Histogram.of_ns([ms * 1_000_000 for ms in (2, 4, 4, 8, 6, 12)]).pack()
-    assert whole.windows == [
-        StepWindow(
-            step=0,
-            requests=6,
-            failures={"reset": 3},
-            statuses={"200": 3},
-            bytes_sent=30,
-            bytes_received=60,
-            checks_passed=6,
-            checks_failed=3,
-            latency=expected,
-            from_plan=expected,
-            phases={"waiting": PhaseSum(6, 90, 26)},
-        )
+def test_a_second_of_several_nodes_adds_up() -> None:
+    one, other = second(3, "a", [1, 2]), second(3, "b", [3], paused=True, vus=4)
+    span = Span.of_second([(one, 2, 1), (other, 1, 0)])
+    assert (span.load.nodes, span.load.vus, span.load.span_ns, span.load.seconds) == (2, 7, 10**9, 1)
+    assert (span.counts, span.peaks, span.elapsed) == ((6, 2, 2, 2), (0.0, 3.0, 0.0), 3.0)
+    assert [(name, part.vus, part.requests, part.errors) for name, part in span.nodes.items()] == [
+        ("a", 3, 2, 1),
+        ("b", 4, 1, 0),
     ]
+    both = span.joined(span)
+    assert (both.load.seconds, both.load.vus, both.counts) == (2, 14, (12, 4, 4, 4))
+    assert both.nodes["a"].requests == 4
 
 
 @pytest.mark.asyncio
@@ -206,9 +205,84 @@ async def test_rolling_up(store: Store, world: World) -> None:
     made = [second(seq, node, [seq + 1]) for seq in range(1300) for node in ("a", "b")]
     await store.run(windows.add, world.plan.id, "run-1", made)
     for _ in range(2):
-        await roll_up(store, world.plan.id, "run-1")
-    for period, seconds in (("10s", 10), ("60s", 60)):
-        rolled = await store.run(windows.of_execution, "run-1", period)  # type: ignore[arg-type]
-        assert sorted(rolled, key=lambda one: (one.node, one.second)) == fold(made, seconds)
+        await roll_up(store, world.plan.id, "run-1", ())
+    for width in LEVELS[1:]:
+        first = T0 - T0 % width
+        pieces = await store.run(read, "run-1", width, first, T0 + 1300, ())
+        assert [piece.start for piece in pieces] == list(range(first, T0 + 1300, width))
+        for piece in (pieces[0], pieces[-1]):
+            (blob,) = piece.blobs
+            assert window_blob.total_of(blob, ()) == merged(made, piece.start, width)
+            for step in (0, 1):
+                assert window_blob.window_of(blob, step) == merged(made, piece.start, width, step)
+        assert sum(piece.span.load.seconds for piece in pieces) == 1300
+        assert sum(piece.span.nodes["b"].requests for piece in pieces) == 1300
     assert await store.run(windows.of_execution, "run-1") == made
-    await roll_up(store, world.plan.id, "run-2")
+    await roll_up(store, world.plan.id, "run-2", ())
+
+
+@pytest.mark.asyncio
+async def test_rolling_up_a_run_that_goes_on(store: Store, world: World) -> None:
+    made = [second(seq, "a", [seq + 1]) for seq in range(700)]
+    for end in (95, 400, 700):
+        await store.run(windows.add, world.plan.id, "run-1", made[:end])
+        await roll_up(store, world.plan.id, "run-1", (), T0 + end)
+        assert await store.run(windows.span, "run-1", "10s") == (T0, T0 + end - end % 10 - 10)
+    assert await store.run(windows.span, "run-1", "60s") == (T0 - T0 % 60, (T0 + 700) // 60 * 60 - 60)
+    await store.run(windows.delete_coarser, "run-1", T0 + 345)
+    assert await store.run(windows.span, "run-1", "10s") == (T0, T0 + 330)
+    await roll_up(store, world.plan.id, "run-1", ())
+    pieces = await store.run(read, "run-1", 3600, 0, T0 + 3600, ())
+    totals = [window_blob.total_of(blob, ()) for piece in pieces for blob in piece.blobs]
+    assert sum(total.requests for total in totals if total is not None) == 700
+
+
+@pytest.mark.asyncio
+async def test_groups_have_no_part_in_the_sum(store: Store, world: World) -> None:
+    latency = Histogram.of_ns([5_000_000]).pack()
+    of_steps = [StepWindow(step=step, requests=step + 1, latency=latency) for step in range(3)]
+    made = [second(seq, "a", [1], windows=of_steps) for seq in range(20)]
+    await store.run(windows.add, world.plan.id, "run-1", made, {1})
+    await roll_up(store, world.plan.id, "run-1", {1})
+    for width in (1, 10):
+        pieces = await store.run(read, "run-1", width, 0, T0 + 20, {1})
+        totals = [window_blob.total_of(blob, {1}) for piece in pieces for blob in piece.blobs]
+        assert sum(total.requests for total in totals if total is not None) == 20 * (1 + 3)
+    assert pieces[0].span.nodes["a"].requests == 10 * 4
+
+
+def test_the_size_of_a_second_of_200_steps() -> None:
+    numbers = np.random.default_rng(1)
+    made = []
+    for step in range(200):
+        service = numbers.lognormal(np.log(12e6), 0.35, 25).astype(np.int64)
+        planned = service + numbers.integers(0, 2_000_000, 25)
+        made.append(
+            StepWindow(
+                step=step,
+                requests=25,
+                statuses={"200": 25},
+                latency=Histogram.of_ns(service).pack(),
+                from_plan=Histogram.of_ns(planned).pack(),
+                phases={"waiting": PhaseSum(25, int(service.sum()), int(service.max()))},
+            )
+        )
+    row = windows.encode(1, "run-1", second(1, "a", [1], windows=made))
+    assert len(row.data) < 600
+    assert len(row.windows) < 45_000  # 88 KB as JSON
+    assert window_blob.all_windows(row.windows) == made
+
+
+@pytest.mark.asyncio
+async def test_an_upgrade_keeps_every_second(store: Store, world: World) -> None:
+    made = [second(seq, node, [seq + 1, seq + 2]) for seq in range(30) for node in ("a", "b")]
+    await store.run(windows.add, world.plan.id, "run-1", made)
+    await roll_up(store, world.plan.id, "run-1", ())
+    while await store.run(in_migration(lambda database: runner(database).down())) != ["0005_window_blobs"]:
+        pass
+    await store.run(in_migration(lambda database: migrate(database, dict(table.shape() for table in TABLES))))
+    assert await store.run(windows.of_execution, "run-1") == made
+    assert await store.run(windows.span, "run-1", "10s") is None
+    await roll_up(store, world.plan.id, "run-1", ())
+    (piece, *_) = await store.run(read, "run-1", 10, T0 + 10, T0 + 20, ())
+    assert window_blob.window_of(piece.blobs[0], 0) == merged(made, T0 + 10, 10, 0)

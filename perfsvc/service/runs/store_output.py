@@ -12,6 +12,7 @@ from perfsvc.errors import Unavailable
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
+from perfsvc.service.runs.live_rollup import LiveRollup
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
@@ -19,7 +20,6 @@ from perfsvc.store import executions
 from perfsvc.store.database import Store
 from perfsvc.store.endings import close_run
 from perfsvc.store.recorder import Recorder
-from perfsvc.store.rollup import roll_up
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class StoreOutput(Output):
         self._recorder = recorder
         self._writing: asyncio.Task[None] | None = None
         self._report: dict[str, Any] | None = None
+        self._rollup: LiveRollup | None = None
         self.report_id: int | None = None
 
     @property
@@ -44,10 +45,15 @@ class StoreOutput(Output):
 
     async def start(self, run: Run) -> None:
         self._run = run
+        self._recorder.groups = run.metrics.groups
         await self._recorder.start()
+        self._rollup = LiveRollup(self._store, self._recorder, run.plan_id or 0, run.spec.execution_id)
+        self._rollup.start()
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         self._recorder.add(snapshot)
+        if self._rollup is not None:
+            self._rollup.note(snapshot)
 
     def state_changed(self, state: RunState, moment: datetime) -> None:
         if not state.ended:
@@ -56,6 +62,8 @@ class StoreOutput(Output):
     async def stop(self, report: dict[str, Any]) -> None:
         if self._writing is not None:
             await self._writing
+        if self._rollup is not None:
+            await self._rollup.stop()
         await self._recorder.stop()
         self._report = report
         await self.store_end()
@@ -73,7 +81,8 @@ class StoreOutput(Output):
             log.warning("the report of run %s waits for the database: %s", execution_id, error)
             return
         self._report, self.report_id = None, stored.id
-        await roll_up(self._store, run.plan_id or 0, execution_id)
+        if self._rollup is not None:
+            await self._rollup.finish()
 
     async def _write_state(self, state: RunState, before: asyncio.Task[None] | None) -> None:
         if before is not None:

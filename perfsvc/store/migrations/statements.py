@@ -15,6 +15,7 @@ IN_SQLITE = [
     (r"INT NOT NULL AUTO_INCREMENT PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
     (r"(`\w+`) VARCHAR\((\d+)\)", r"\1 VARCHAR(\2) CHECK (length(\1) <= \2)"),
     (r"(`\w+`) JSON", r"\1 TEXT CHECK (\1 IS NULL OR json_valid(\1))"),
+    (r"LONGBLOB", "BLOB"),
     (r"CURRENT_TIMESTAMP\(6\)", "CURRENT_TIMESTAMP"),
 ]
 

@@ -51,6 +51,7 @@ TAGS: dict[str, Text] = {
     "plans": Text("测试计划", "Plans"),
     "data_preview": Text("测试数据预览", "Preview of test data"),
     "executions": Text("测试执行记录", "Runs in short"),
+    "run_windows": Text("任意时间段", "Any time of a run"),
     "runs": Text("测试执行", "Runs"),
     "live": Text("实时数据", "Live feed"),
     "reports": Text("测试报告", "Reports"),

@@ -1,0 +1,264 @@
+"""Any time of a run, under way or over, in figures: read from the store, put together in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
+from itertools import count
+from typing import Any
+from typing import Literal
+from typing import TypeVar
+
+from perfsvc.analysis.window_views import Chosen
+from perfsvc.analysis.window_views import distribution_block
+from perfsvc.analysis.window_views import figures_block
+from perfsvc.analysis.window_views import heatmap_block
+from perfsvc.analysis.window_views import node_series
+from perfsvc.analysis.window_views import run_counts
+from perfsvc.analysis.window_views import run_series
+from perfsvc.analysis.window_views import series_of_step
+from perfsvc.errors import InvalidInput
+from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.span import Span
+from perfsvc.model.run import RunSpec
+from perfsvc.model.window import StepWindow
+from perfsvc.store import distributions
+from perfsvc.store import executions
+from perfsvc.store import window_blob
+from perfsvc.store.database import Store
+from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import Piece
+
+T = TypeVar("T")
+
+WIDTHS = (1, 2, 10, 20, 60, 120, 600, 1200, 3600)
+"""Seconds of a point: at most twice as many stored spans are read as there are points. Wider ones are whole hours."""
+AT_ONCE = 2
+"""Readings at a time: they are work for the interpreter that also sends requests."""
+KEPT_STEPS = 32
+"""Runs whose steps are remembered."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A time of a run, without ``until`` itself; None is its beginning or its end. ``step`` None is all requests."""
+
+    since: int | None
+    until: int | None
+    latency: Literal["service", "plan"] = "service"
+    outcome: Literal["all", "success"] = "all"
+    step: int | None = None
+
+    @property
+    def chosen(self) -> Chosen:
+        return Chosen(self.latency, self.outcome)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The measured steps of a run."""
+
+    names: list[str]
+    groups: frozenset[int]
+
+    def kind(self, step: int) -> str:
+        return "group" if step in self.groups else "request"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points of ``width`` s from ``start`` up to and without ``end``."""
+
+    start: int
+    end: int
+    width: int
+
+    @property
+    def starts(self) -> range:
+        return range(self.start, self.end, self.width)
+
+
+class RunWindows:
+    """Reads stored windows of runs."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._steps: OrderedDict[str, Steps] = OrderedDict()
+
+    async def figures(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
+        """All requests and every step of a time. Raises NotFound, InvalidInput."""
+        steps, start, end = await self._time(execution_id, wanted)
+
+        def made(pieces: list[Piece]) -> dict[str, Any]:
+            span = whole_of(pieces)
+            running = span.load.span_ns
+            totals = windows_of(pieces, None, steps)
+            summary = {**figures_block(totals, running, wanted.chosen), **run_counts(span)}
+            by_step = windows_by_step(pieces)
+            rows = [
+                {
+                    "index": index,
+                    "name": name,
+                    "type": steps.kind(index),
+                    **figures_block(by_step.get(index, []), running, wanted.chosen),
+                }
+                for index, name in enumerate(steps.names)
+            ]
+            return {"summary": summary, "steps": rows}
+
+        return await self._answer(execution_id, wanted, steps, start, end, made)
+
+    async def distribution(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
+        """The percentile curve of a time. Raises NotFound, InvalidInput."""
+        steps, start, end = await self._time(execution_id, wanted)
+        return await self._answer(
+            execution_id,
+            wanted,
+            steps,
+            start,
+            end,
+            lambda pieces: distribution_block(windows_of(pieces, wanted.step, steps), wanted.chosen),
+        )
+
+    async def heatmap(self, execution_id: str, wanted: Wanted, columns: int, rows: int) -> dict[str, Any]:
+        """Counts by time and latency, in at most so many columns. Raises NotFound, InvalidInput."""
+        steps, start, end = await self._time(execution_id, wanted)
+        grid = grid_of(start, end, columns)
+
+        def made(pieces: list[Piece]) -> dict[str, Any]:
+            buckets = on_grid(pieces, grid)
+            windows = [windows_of(bucket, wanted.step, steps) for bucket in buckets]
+            return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, wanted.chosen)}
+
+        return await self._answer(execution_id, wanted, steps, grid.start, grid.end, made, grid.width)
+
+    async def series(
+        self, execution_id: str, wanted: Wanted, points: int, chosen_steps: list[int | None]
+    ) -> dict[str, Any]:
+        """Steps, the run and its nodes over time, in at most so many points. Raises NotFound, InvalidInput."""
+        steps, start, end = await self._time(execution_id, wanted)
+        for step in chosen_steps:
+            refuse_unknown(step, steps)
+        grid = grid_of(start, end, points)
+
+        def made(pieces: list[Piece]) -> dict[str, Any]:
+            buckets = on_grid(pieces, grid)
+            spans = [whole_of(bucket) for bucket in buckets]
+            series = [
+                {
+                    "index": step,
+                    "name": None if step is None else steps.names[step],
+                    **series_of_step([windows_of(bucket, step, steps) for bucket in buckets], spans, wanted.chosen),
+                }
+                for step in chosen_steps
+            ]
+            return {
+                "timestamps": list(grid.starts),
+                "series": series,
+                "nodes": node_series(spans),
+                "run": run_series(spans),
+            }
+
+        return await self._answer(execution_id, wanted, steps, grid.start, grid.end, made, grid.width)
+
+    async def _time(self, execution_id: str, wanted: Wanted) -> tuple[Steps, int, int]:
+        steps = await self._steps_of(execution_id)
+        refuse_unknown(wanted.step, steps)
+        extent = await self._store.run(distributions.extent, execution_id) or (0, 0)
+        start = extent[0] if wanted.since is None else min(max(wanted.since, extent[0]), extent[1])
+        end = extent[1] if wanted.until is None else max(min(wanted.until, extent[1]), start)
+        return steps, start, end
+
+    async def _answer(
+        self,
+        execution_id: str,
+        wanted: Wanted,
+        steps: Steps,
+        start: int,
+        end: int,
+        make: Callable[[list[Piece]], dict[str, Any]],
+        width: int | None = None,
+    ) -> dict[str, Any]:
+        widest = max(level for level in LEVELS if width is None or width % level == 0)
+        async with self._turn:
+            pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, steps.groups, widest)
+            made = await asyncio.to_thread(make, pieces)
+        asked = (wanted.since, wanted.until)
+        exact = all(edge is None or edge == used for edge, used in zip(asked, (start, end), strict=True))
+        return {
+            "execution_id": execution_id,
+            "from": start,
+            "to": end,
+            "width": end - start if width is None else width,
+            "step": wanted.step,
+            "latency": wanted.latency,
+            "outcome": wanted.outcome,
+            "exact": exact,
+            **made,
+        }
+
+    async def _steps_of(self, execution_id: str) -> Steps:
+        known = self._steps.get(execution_id)
+        if known is None:
+            execution = await self._store.run(executions.get, execution_id)
+            metrics = RunMetrics.of(RunSpec.parse(execution.spec))
+            known = self._steps[execution_id] = Steps(metrics.step_names, metrics.groups)
+            if len(self._steps) > KEPT_STEPS:
+                self._steps.popitem(last=False)
+        return known
+
+
+def refuse_unknown(step: int | None, steps: Steps) -> None:
+    """Raises InvalidInput for a step that the run does not have."""
+    if step is not None and not 0 <= step < len(steps.names):
+        most = len(steps.names) - 1
+        zh, en = f"没有序号为 {step} 的步骤（0 到 {most}）", f"there is no step {step} (0 to {most})"
+        raise InvalidInput.at("step", zh, en)
+
+
+def grid_of(start: int, end: int, points: int) -> Grid:
+    """The finest grid with at most so many points, its edges on whole widths."""
+    for width in chain(WIDTHS, count(2 * WIDTHS[-1], WIDTHS[-1])):
+        grid = Grid(start - start % width, -(-end // width) * width, width)
+        if len(grid.starts) <= points:
+            return grid
+    raise AssertionError("some width is wide enough")
+
+
+def on_grid(pieces: list[Piece], grid: Grid) -> list[list[Piece]]:
+    """The pieces of each point."""
+    buckets: list[list[Piece]] = [[] for _ in grid.starts]
+    for piece in pieces:
+        buckets[(piece.start - grid.start) // grid.width].append(piece)
+    return buckets
+
+
+def whole_of(pieces: list[Piece]) -> Span:
+    """What the run was throughout."""
+    return reduce(Span.joined, (piece.span for piece in pieces), Span())
+
+
+def windows_of(pieces: list[Piece], step: int | None, steps: Steps) -> list[StepWindow]:
+    """The windows of one step, or of all requests."""
+    blobs = [blob for piece in pieces for blob in piece.blobs]
+    if step is None:
+        found = [window_blob.total_of(blob, steps.groups) for blob in blobs]
+    else:
+        found = [window_blob.window_of(blob, step) for blob in blobs]
+    return [window for window in found if window is not None]
+
+
+def windows_by_step(pieces: list[Piece]) -> dict[int, list[StepWindow]]:
+    """The windows of every step."""
+    found: dict[int, list[StepWindow]] = defaultdict(list)
+    for piece in pieces:
+        for blob in piece.blobs:
+            for window in window_blob.all_windows(blob):
+                found[window.step].append(window)
+    return found

@@ -1,0 +1,55 @@
+"""Any time of a run, read from as few stored spans as there can be: wide ones in the middle, seconds at the edges."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from perfsvc.store import windows
+from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import Piece
+from perfsvc.store.rollup import read
+from perfsvc.store.windows import PERIODS
+
+
+class Stretch(NamedTuple):
+    """Spans of one width from ``start`` up to and without ``end``."""
+
+    width: int
+    start: int
+    end: int
+
+
+def extent(execution_id: str) -> tuple[int, int] | None:
+    """The first second of a run, and the one after the last; None where nothing is stored."""
+    span = windows.span(execution_id)
+    return None if span is None else (span[0], span[1] + 1)
+
+
+def pieces_between(
+    execution_id: str, start: int, end: int, groups: Collection[int], widest: int = LEVELS[-1]
+) -> list[Piece]:
+    """What is stored of ``start`` up to and without ``end``, in order, in spans of at most ``widest`` s."""
+    done = {width: rolled_up(execution_id, width) for width in LEVELS if 1 < width <= widest}
+    return [
+        piece
+        for stretch in cover(start, end, done)
+        for piece in read(execution_id, stretch.width, stretch.start, stretch.end, groups)
+    ]
+
+
+def rolled_up(execution_id: str, width: int) -> tuple[int, int]:
+    """From when to when a run has been rolled up to spans of a width."""
+    span = windows.span(execution_id, PERIODS[width])
+    return (0, 0) if span is None else (span[0], span[1] + width)
+
+
+def cover(start: int, end: int, done: dict[int, tuple[int, int]]) -> list[Stretch]:
+    """The stretches that make up a time exactly, the widest spans first where ``done`` says that they are there."""
+    for width in sorted(done, reverse=True):
+        first, last = done[width]
+        inner = max(-(-start // width) * width, first)
+        outer = min(end // width * width, last)
+        if inner < outer:
+            return [*cover(start, inner, done), Stretch(width, inner, outer), *cover(outer, end, done)]
+    return [Stretch(1, start, end)] if start < end else []

@@ -1,0 +1,58 @@
+"""Any time of a run over REST: what is asked for, what is answered, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.many_nodes import T0
+from tests.support.web_world import Api
+
+pytestmark = pytest.mark.gen_test(timeout=30)
+
+RUN = "/api/performance/executions/run-1-0"
+
+
+async def test_every_view_of_a_run(api: Api) -> None:
+    head = {
+        "execution_id": "run-1-0",
+        "from": T0,
+        "to": T0 + 1,
+        "step": None,
+        "latency": "service",
+        "outcome": "all",
+        "exact": True,
+        "width": 1,
+    }
+    for view in ("figures", "distribution", "heatmap", "series"):
+        answer = await api.get(f"{RUN}/{view}/", "viewer")
+        assert answer.status == 200, answer.text
+        assert {name: answer.json[name] for name in head} == head
+    assert (await api.get(f"{RUN}/figures/")).json["summary"]["requests"] == 20
+    assert (await api.get(f"{RUN}/series/?step=0&points=10")).json["series"][0]["requests"] == [20]
+
+
+async def test_who_may_look(api: Api) -> None:
+    for view in ("figures", "distribution", "heatmap", "series"):
+        assert (await api.get(f"{RUN}/{view}/", "stranger")).status == 404
+        assert (await api.get(f"/api/performance/executions/none/{view}/")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("figures/?from=x", "from"),
+        ("figures/?from=9&to=9", "from"),
+        ("figures/?latency=wire", "latency"),
+        ("figures/?latency=plan&outcome=success", "outcome"),
+        ("distribution/?step=7", "step"),
+        ("distribution/?step=all", "step"),
+        ("heatmap/?columns=9", "columns"),
+        ("heatmap/?rows=121", "rows"),
+        ("series/?points=3601", "points"),
+        ("series/?step=0,x", "step"),
+        ("series/?step=99", "step"),
+    ],
+)
+async def test_wrong_questions(api: Api, query: str, path: str) -> None:
+    answer = await api.get(f"{RUN}/{query}")
+    assert (answer.status, [problem["path"] for problem in answer.json["details"]]) == (422, [path])
