@@ -27,7 +27,7 @@ async def test_every_view_of_a_run(api: Api) -> None:
         answer = await api.get(f"{RUN}/{view}/", "viewer")
         assert answer.status == 200, answer.text
         assert {name: answer.json[name] for name in head} == head
-    assert (await api.get(f"{RUN}/figures/")).json["summary"]["requests"] == 20
+    assert (await api.get(f"{RUN}/figures/?from={T0}&to={T0 + 1}")).json["summary"]["requests"] == 20
     assert (await api.get(f"{RUN}/series/?step=0&points=10")).json["series"][0]["requests"] == [20]
 
 

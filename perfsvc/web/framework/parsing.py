@@ -72,7 +72,8 @@ def read_query(spec: type[S], arguments: Mapping[str, list[str]]) -> S:
 
 
 def _typed(spec: type[Spec], name: str, raw: str) -> int | str:
-    field = spec.model_fields.get(name)
+    fields = spec.model_fields
+    field = fields.get(name) or next((each for each in fields.values() if each.alias == name), None)
     takes_numbers = field is not None and _holds_int(field.annotation)
     return int(raw) if takes_numbers and WHOLE_NUMBER.fullmatch(raw) else raw
 
