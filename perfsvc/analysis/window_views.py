@@ -15,7 +15,7 @@ from perfsvc.analysis.blocks import latency_block
 from perfsvc.analysis.blocks import own_blocks
 from perfsvc.analysis.blocks import rate
 from perfsvc.analysis.breakdown import phase_blocks
-from perfsvc.metrics.figures import NS_PER_S
+from perfsvc.clock import NS_PER_S
 from perfsvc.metrics.figures import WHOLE_RUN_NS
 from perfsvc.metrics.figures import per_second
 from perfsvc.metrics.figures import percent
