@@ -330,8 +330,8 @@ SPACES = b" " * 65_536
 @pytest.mark.parametrize(
     ("head", "piece", "said"),
     [
-        (START + b"\r\n", SPACES, "the answer has more than 1000000 bytes"),
-        (START + b"Content-Length: 99999999999\r\n\r\n", SPACES, "the answer has more than 1000000 bytes"),
+        (START + b"\r\n", SPACES, "the response has more than 1000000 bytes"),
+        (START + b"Content-Length: 99999999999\r\n\r\n", SPACES, "the response has more than 1000000 bytes"),
         (START + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + SPACES + b"\r\n", "has more than 1000000 bytes"),
         (START, b"X-A: " + b"a" * 1000 + b"\r\n", "http://127.0.0.1:"),
         (b"", b"\0" * 65_536, "http://127.0.0.1:"),
@@ -359,9 +359,9 @@ async def test_an_endless_answer_is_cut_off(head: bytes, piece: bytes, said: str
         ("[\"密\"]".encode("gbk"), {}, "the response is not JSON"),
         (b"\0\0\0\0", {}, "the response is not JSON"),
         (b"[" + b"9" * 10_000 + b"]", {}, "the response is not JSON"),
-        (b"<html>", {"Content-Type": "text/html"}, "the answer is text/html, not JSON"),
+        (b"<html>", {"Content-Type": "text/html"}, "the response is text/html, not JSON"),
         (b"[1]", {"Content-Type": "application/octet-stream"}, "not JSON"),
-        (gzip.compress(b"[1]", mtime=0), {"Content-Encoding": "gzip"}, "the answer is packed as gzip, unasked"),
+        (gzip.compress(b"[1]", mtime=0), {"Content-Encoding": "gzip"}, "the response is encoded as gzip, unrequested"),
     ],
 )  # fmt: skip
 async def test_a_body_that_is_no_json_is_refused(body: bytes, headers: dict[str, str], said: str) -> None:
@@ -431,8 +431,8 @@ async def test_a_redirect_at_home_keeps_what_the_plan_says() -> None:
     ("location", "said"),
     [
         ("/again", "more than 5 redirects"),
-        ("file:///etc/passwd", "no http or https address"),
-        ("gopher://127.0.0.1/", "no http or https address"),
+        ("file:///etc/passwd", "not http or https"),
+        ("gopher://127.0.0.1/", "not http or https"),
         ("http://", "more than 5 redirects"),
         ("http://[", "without an address"),
         ("", "without an address"),

@@ -66,7 +66,7 @@ def hold(rig: Rig, name: str) -> None:
     run_on_loop(CHECKS[name](rig))
 
 
-def answered(outcome: Outcome) -> None:
+def succeeded(outcome: Outcome) -> None:
     """A reply that came as it should, with nothing contradictory in it."""
     assert outcome.failure is None, outcome.message
     assert outcome.sent
@@ -95,7 +95,7 @@ def failed(outcome: Outcome, *, sent: bool) -> str:
 async def done_is_called_once_for_each_start(rig: Rig) -> None:
     async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
         for reads in (ReplyParts(), ReplyParts(headers=True), EVERYTHING) * 10:
-            answered(await user.do(rig.request, reads))
+            succeeded(await user.do(rig.request, reads))
         await asyncio.sleep(0.02)
         assert user.count == 30
 
@@ -105,14 +105,14 @@ async def many_users_at_a_time_do_not_mix(rig: Rig) -> None:
     async with rig.peer(Behaviour.GOOD) as url, crowd(rig, url, 3 * CROWD) as users:
         for _ in range(5):
             for outcome in await asyncio.gather(*(user.do(rig.request) for user in users)):
-                answered(outcome)
+                succeeded(outcome)
         assert [user.count for user in users] == [5] * 3 * CROWD
 
 
 @check
 async def the_next_request_may_start_inside_done(rig: Rig) -> None:
     async with rig.peer(Behaviour.GOOD) as url, crowd(rig, url, 1) as users:
-        assert await answered_of(50, users, rig) == 50
+        assert await successes_of(50, users, rig) == 50
 
 
 @check
@@ -127,10 +127,10 @@ async def opening_a_connection_is_told_once(rig: Rig) -> None:
 async def many_requests_leave_nothing_behind(rig: Rig) -> None:
     slice_of_them = rig.many // SLICES
     async with rig.peer(Behaviour.GOOD) as url, crowd(rig, url, ABREAST) as users:
-        await answered_of(2 * slice_of_them, users, rig)  # what users remember of the latest is there then
+        await successes_of(2 * slice_of_them, users, rig)  # what users remember of the latest is there then
         objects, memory = footprint()
         for _ in range(SLICES):
-            assert await answered_of(slice_of_them, users, rig) == slice_of_them
+            assert await successes_of(slice_of_them, users, rig) == slice_of_them
             more_objects, more_memory = footprint()
             assert more_objects - objects < FEW_OBJECTS
             assert more_memory - memory < FEW_BYTES
@@ -180,7 +180,7 @@ async def what_cannot_be_sent_raises_and_is_not_done(rig: Rig) -> None:
                 raised = error.error_class
             assert raised == "Missing variable: nobody"
         assert user.count == 0
-        answered(await user.do(rig.request))
+        succeeded(await user.do(rig.request))
         assert user.count == 1
 
 
@@ -218,7 +218,7 @@ async def _unresolved(rig: Rig, error: Exception, error_class: str) -> None:
 async def a_peer_that_dies_in_the_middle(rig: Rig) -> None:
     async with rig.peer(Behaviour.DIES) as url, rig.user(context(url)) as user:
         assert failed(await user.do(rig.request), sent=True).startswith("Connection Error: ")
-        answered(await user.do(rig.request))
+        succeeded(await user.do(rig.request))
         assert user.count == 2
 
 
@@ -226,7 +226,7 @@ async def a_peer_that_dies_in_the_middle(rig: Rig) -> None:
 async def a_peer_that_sends_garbage(rig: Rig) -> None:
     async with rig.peer(Behaviour.GARBAGE) as url, rig.user(context(url)) as user:
         assert failed(await user.do(rig.request), sent=True) == "Protocol Error"
-        answered(await user.do(rig.request))
+        succeeded(await user.do(rig.request))
         assert user.count == 2
 
 
@@ -254,7 +254,7 @@ async def a_request_aborted_in_flight_is_done_at_once(rig: Rig) -> None:
         user.session.abort(TIMEOUT)
         assert user.count == 1, "abort came back before done was called"
         assert failed(await user.ended(), sent=True) == TIMEOUT
-        answered(await user.do(rig.request))
+        succeeded(await user.do(rig.request))
         assert user.count == 2
 
 
@@ -289,7 +289,7 @@ async def nothing_of_an_aborted_request_comes_later(rig: Rig) -> None:
             assert ((await user.ended()).failure == ABORTED) == (before == turns)
         await asyncio.sleep(0.05)
         assert user.count == 12
-        answered(await user.do(rig.request))
+        succeeded(await user.do(rig.request))
 
 
 @check
@@ -297,11 +297,11 @@ async def aborting_an_idle_session_does_nothing(rig: Rig) -> None:
     async with rig.peer(Behaviour.GOOD) as url, rig.user(context(url)) as user:
         user.session.abort(ABORTED)
         assert user.count == 0
-        answered(await user.do(rig.request))
+        succeeded(await user.do(rig.request))
         user.session.abort(ABORTED)
         assert user.count == 1
         second = await user.do(rig.request)
-        answered(second)
+        succeeded(second)
         assert second.connected is None, "the connection of an idle session was given up"
 
 
@@ -324,7 +324,7 @@ async def a_session_begins_anew_after_reset(rig: Rig) -> None:
         user.session.reset()
         for _ in range(2):
             outcome = await user.do(rig.request)
-            answered(outcome)
+            succeeded(outcome)
             assert outcome.connected is not None
             user.session.reset()
 
@@ -357,7 +357,7 @@ def _problems(user: User, request: dict[str, Any]) -> list[Problem]:
     return []
 
 
-async def answered_of(count: int, users: list[User], rig: Rig) -> int:
+async def successes_of(count: int, users: list[User], rig: Rig) -> int:
     """Send ``count`` requests from all these users together and return how many succeeded."""
     every = [Series(user, rig.request) for user in users]
     for series in every:

@@ -20,10 +20,10 @@ from perfsvc.plugin.testing.drive import User
 class Behaviour(Enum):
     """Behaviour of a peer on its first connection. From the second on it behaves well."""
 
-    GOOD = "answers"
-    SILENT = "takes requests and never answers"
-    DIES = "breaks off in the middle of its first answer"
-    GARBAGE = "answers with what is no answer"
+    GOOD = "responds"
+    SILENT = "takes requests and never responds"
+    DIES = "breaks off in the middle of its first reply"
+    GARBAGE = "replies with garbage"
 
 
 class Rig(ABC):
@@ -33,7 +33,7 @@ class Rig(ABC):
     request: ClassVar[dict[str, Any]]
     """A request that succeeds with a good peer."""
     unsendable: ClassVar[dict[str, Any]]
-    """A request that needs the variable ``nobody``, which no user has."""
+    """A request that needs a variable which no user has."""
     refused: ClassVar[list[tuple[dict[str, Any], str]]]
     """Requests that are wrong, and the path where."""
     options: ClassVar[dict[str, Any]] = {}

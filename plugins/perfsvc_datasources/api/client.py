@@ -32,7 +32,7 @@ GONE = 404
 LONGEST_URL = 8000
 
 
-class Answer(NamedTuple):
+class PageResponse(NamedTuple):
     """``body`` is None if the page does not exist."""
 
     url: URL
@@ -63,7 +63,7 @@ class Client:
             trust_env=False,
         )
 
-    async def get(self, request: Request) -> Answer:
+    async def get(self, request: Request) -> PageResponse:
         """Return the response, after retries. Raises DataFailure."""
         for attempt in range(self._options.retries + 1):
             try:
@@ -78,7 +78,7 @@ class Client:
         """Close the connection."""
         await self._session.close()
 
-    async def _attempt(self, request: Request) -> Answer:
+    async def _attempt(self, request: Request) -> PageResponse:
         """Raises Passing, DataFailure."""
         shown = shown_url(request.url)
         try:
@@ -96,15 +96,15 @@ class Client:
             cause = getattr(error, "strerror", None) or type(error).__name__
             raise Passing(f"{shown} 连接失败：{cause}", f"{shown}: {cause}") from None
 
-    async def _follow(self, request: Request) -> Answer:
+    async def _follow(self, request: Request) -> PageResponse:
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._send(request)
-            if isinstance(answer, Answer):
-                return answer
-            request = answer
+            response = await self._send(request)
+            if isinstance(response, PageResponse):
+                return response
+            request = response
         raise DataFailure(f"重定向超过 {MOST_REDIRECTS} 次", f"more than {MOST_REDIRECTS} redirects")
 
-    async def _send(self, request: Request) -> Answer | Request:
+    async def _send(self, request: Request) -> PageResponse | Request:
         """Return the response, or the request that it redirects to. Raises DataFailure for a body to another origin."""
         if request.body is not None and not request.at_home:
             raise DataFailure("请求体不会发送到其他来源", "a body is not sent to another origin than the plan names")
@@ -121,18 +121,18 @@ class Client:
                 return redirected(request, response)
             check_status(response)
             if response.status == GONE:
-                return Answer(request.url, None, None)
+                return PageResponse(request.url, None, None)
             check_type(response)
             body = await self._body(response)
             link = response.links.get("next")
-            return Answer(request.url, URL(str(link["url"])) if link else None, body)
+            return PageResponse(request.url, URL(str(link["url"])) if link else None, body)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         limit, pieces, size = self._options.max_response_bytes, [], 0
         async for piece in response.content.iter_any():
             size += len(piece)
             if size > limit:
-                raise DataFailure(f"响应超过 {limit} 字节", f"the answer has more than {limit} bytes")
+                raise DataFailure(f"响应超过 {limit} 字节", f"the response has more than {limit} bytes")
             pieces.append(piece)
         return b"".join(pieces)
 
@@ -182,9 +182,9 @@ def _result(host: str, info: tuple[Any, ...]) -> ResolveResult:
 def moved(request: Request, url: URL) -> Request:
     """Return the request to an address from a response. Raises DataFailure for a forbidden one."""
     if url.scheme not in ("http", "https") or not url.host or len(str(url)) > LONGEST_URL:
-        raise DataFailure("响应指向的地址无效", "the answer points to what is no http or https address")
+        raise DataFailure("响应指向的地址无效", "the response points to an address that is not http or https")
     if request.url.scheme == "https" and url.scheme == "http":
-        raise DataFailure("响应从 https 指向 http", "the answer leads from https to http")
+        raise DataFailure("响应从 https 指向 http", "the response leads from https to http")
     return request.at(url.with_user(None).with_fragment(None))
 
 
@@ -204,7 +204,7 @@ def redirected(request: Request, response: aiohttp.ClientResponse) -> Request:
 def check_status(response: aiohttp.ClientResponse) -> None:
     """Raises Passing or DataFailure for anything but success and a page that does not exist."""
     status = response.status
-    said = f"{shown_url(response.url)} 返回 {status}", f"{shown_url(response.url)} answered {status}"
+    said = f"{shown_url(response.url)} 返回 {status}", f"{shown_url(response.url)} returned {status}"
     if status in AGAIN:
         raise Passing(*said, wait_s=wait_of(response.headers.get("Retry-After", "")))
     if not 200 <= status < 300 and status != GONE:
@@ -215,10 +215,10 @@ def check_type(response: aiohttp.ClientResponse) -> None:
     """Raises DataFailure for what does not call itself JSON, or is packed."""
     kind = response.headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
     if kind not in ("application/json", "text/json") and not kind.endswith("+json"):
-        raise DataFailure(f"响应类型为 {kind[:100]}，应为 JSON", f"the answer is {kind[:100]}, not JSON")
+        raise DataFailure(f"响应类型为 {kind[:100]}，应为 JSON", f"the response is {kind[:100]}, not JSON")
     coding = response.headers.get("Content-Encoding", "identity").lower()
     if coding != "identity":
-        raise DataFailure(f"不支持响应编码 {coding[:100]}", f"the answer is packed as {coding[:100]}, unasked")
+        raise DataFailure(f"不支持响应编码 {coding[:100]}", f"the response is encoded as {coding[:100]}, unrequested")
 
 
 def wait_of(header: str) -> float:

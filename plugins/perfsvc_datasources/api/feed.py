@@ -69,24 +69,24 @@ class ApiFeed(BlockFeed):
         return []
 
     async def _page(self, request: Request) -> list[Row]:
-        answer = await self._client.get(request)
+        response = await self._client.get(request)
         self._following = None
-        if answer.body is None:
+        if response.body is None:
             return self._missing()
-        sheet = await asyncio.to_thread(self._table.read, answer.body)
-        if sheet.rows and self._is_the_same(answer.body):
+        sheet = await asyncio.to_thread(self._table.read, response.body)
+        if sheet.rows and self._is_the_same(response.body):
             return []
         rows = sheet.rows[: self._options.max_rows - self._so_far]
         self._pages += 1
         self._so_far += len(rows)
-        seen = Seen(request.at(answer.url), sheet.document, answer.next_link, len(sheet.rows), self._so_far)
+        seen = Seen(request.at(response.url), sheet.document, response.next_link, len(sheet.rows), self._so_far)
         self._following = self._within_limits(self._pager.following(seen), cut=len(rows) < len(sheet.rows))
         return rows
 
     def _missing(self) -> list[Row]:
         """A 404 after the first page is the end, as many services have it; for the first page it is a failure."""
         if not self._pages:
-            raise DataFailure("接口返回 404", "the endpoint answered 404")
+            raise DataFailure("接口返回 404", "the endpoint returned 404")
         return []
 
     def _is_the_same(self, body: bytes) -> bool:

@@ -37,7 +37,7 @@ class Driver:
         self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
         self._opened: dict[pycurl.Curl, set[int]] = {}
         self._openers: dict[int, pycurl.Curl] = {}
-        self._owners: dict[pycurl.Curl, TransferListener] = {}
+        self._listeners: dict[pycurl.Curl, TransferListener] = {}
         self._running = 0
         self._closed = False
         self._inside = False
@@ -47,9 +47,9 @@ class Driver:
         self._watched: dict[int, int] = {}
         self._let_go: set[int] = set()
 
-    def start(self, handle: pycurl.Curl, owner: TransferListener) -> None:
+    def start(self, handle: pycurl.Curl, listener: TransferListener) -> None:
         """Send the request of a handle."""
-        self._owners[handle] = owner
+        self._listeners[handle] = listener
         self._multi.add_handle(handle)
         self._running += 1
         _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -60,7 +60,7 @@ class Driver:
 
     def cancel(self, handle: pycurl.Curl) -> None:
         """Abandon a request without a callback; its connection is not reused."""
-        if self._owners.pop(handle, None) is not None:
+        if self._listeners.pop(handle, None) is not None:
             self._multi.remove_handle(handle)
             self._running -= 1
             if not self._inside:
@@ -85,7 +85,7 @@ class Driver:
 
     def close(self) -> None:
         """Ends everything."""
-        for handle in list(self._owners):
+        for handle in list(self._listeners):
             self.cancel(handle)
         for timer in (self._timer, self._settling):
             if timer is not None:
@@ -182,13 +182,13 @@ class Driver:
                 self._end(handle, code, message)
 
     def _end(self, handle: pycurl.Curl, code: int, message: str) -> None:
-        owner = self._owners.pop(handle, None)
-        if owner is None:  # abandoned during the callback of another
+        listener = self._listeners.pop(handle, None)
+        if listener is None:  # abandoned during the callback of another
             return
         self._multi.remove_handle(handle)
         self._running -= 1
         try:
-            owner.completed(code, message)
+            listener.completed(code, message)
         except Exception as error:
             context = {"message": "an HTTP session raised when its request had ended", "exception": error}
             self._loop.call_exception_handler(context)
