@@ -34,6 +34,10 @@ from tests.support.mariadb import Server
 QUICK = 0.02
 
 
+def unreadable(path: Path, error: Exception) -> None:
+    raise AssertionError(path) from error
+
+
 class Moody:
     """A store that is away when told so, or hangs."""
 
@@ -167,8 +171,8 @@ async def test_stop_leaves_the_rest_for_the_next_start(
     recorder.add(snapshot(1))
     await recorder.stop()
     assert (recorder.lost, files(tmp_path)) == (0, ["run-1.jsonl"])
-    assert await replay_spool(store, tmp_path / "spool") == Replayed(1, 0)
-    assert await replay_spool(store, tmp_path / "spool") == Replayed(0, 0)
+    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(1, 0)
+    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(0, 0)
     assert await store.run(windows.of_execution, "run-1") == [snapshot(1)]
 
 
@@ -188,7 +192,7 @@ async def test_stop_waits_only_so_long(
     async with asyncio.timeout(20):
         await recorder.stop()
     assert (recorder.lost, spooled(tmp_path)) == (0, 2)
-    assert await replay_spool(store, tmp_path / "spool") == Replayed(2, 0)
+    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(2, 0)
 
 
 @pytest.mark.asyncio
@@ -205,7 +209,7 @@ async def test_a_recorder_that_is_cancelled_keeps_what_it_was_given(
     stopping.cancel()
     with pytest.raises(asyncio.CancelledError):
         await stopping
-    assert await replay_spool(store, tmp_path / "spool") == Replayed(1, 0)
+    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(1, 0)
 
 
 @pytest.mark.asyncio
@@ -224,7 +228,7 @@ async def test_what_finds_no_room_in_the_spool_is_counted(
     assert (tmp_path / "spool" / "run-1.jsonl").stat().st_size <= 1000
     assert recorder.lost == 10 - kept
     assert f"{10 - kept} snapshots lost: there is no room in the spool" in caplog.text
-    assert await replay_spool(store, tmp_path / "spool") == Replayed(kept, 0)
+    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(kept, 0)
 
 
 @pytest.mark.asyncio
@@ -277,7 +281,7 @@ async def test_lines_cut_short_by_a_crash_are_passed_over(
         file.truncate(own.path.stat().st_size - 10)
     other = SnapshotSpool(tmp_path, "run-0")
     other.append([windows.encode(99, "run-0", snapshot(1))])
-    assert await replay_spool(store, tmp_path) == Replayed(499, 2)
+    assert await replay_spool(store, tmp_path, unreadable) == Replayed(499, 2)
     assert len(await store.run(windows.of_execution, "run-1")) == 499
     assert list(tmp_path.glob("*.jsonl")) == []
 
@@ -300,8 +304,8 @@ async def test_replay_that_is_interrupted_goes_on_the_next_time(
 
     monkeypatch.setattr(moody, "run", once)
     with pytest.raises(StoreUnavailable):
-        await replay_spool(moody.as_store(), tmp_path)
-    assert await replay_spool(store, tmp_path) == Replayed(5, 0)
+        await replay_spool(moody.as_store(), tmp_path, unreadable)
+    assert await replay_spool(store, tmp_path, unreadable) == Replayed(5, 0)
     assert await store.run(windows.of_execution, "run-1") == [snapshot(seq) for seq in range(5)]
 
 
