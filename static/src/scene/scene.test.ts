@@ -6,6 +6,7 @@ import { duplicate, insertAfter, move, moveDown, moveUp, remove, wrap } from './
 import { ownerOf, partOf, problemPlace, stepAt } from './paths'
 import { problemsIn } from './problems'
 import { completed, fitnessOf, nearest, openAt, placeholders } from './templates'
+import { extractorFor, jsonLines, valueAt } from './take'
 import { everyStep, rowsOf } from './tree'
 import type { Scene, Step } from './types'
 
@@ -206,5 +207,24 @@ describe('new steps', () => {
     expect(pasted('hello')).toBeNull()
     expect(pasted('{"a": 1}')).toBeNull()
     expect(pasted('[]')).toBeNull()
+  })
+})
+
+describe('a reply', () => {
+  const reply = { code: 0, data: { 'order-id': 'A', list: [{ id: 7 }, 1], empty: [] } }
+
+  it('is lines with the path of each value', () => {
+    const lines = jsonLines(reply)
+    expect(lines.map((line) => ' '.repeat(line.indent) + (line.key ? `${line.key}: ` : '') + line.text)).toEqual([
+      '{', ' code: 0,', ' data: {', '  order-id: "A",', '  list: [', '   {', '    id: 7', '   },', '   1', '  ],', '  empty: []', ' }', '}',
+    ])
+    const paths = lines.flatMap((line) => (line.path ? [line.path] : []))
+    expect(paths).toEqual(['$.code', "$.data['order-id']", '$.data.list[0].id', '$.data.list[1]', '$.data.empty'])
+    expect(paths.map((path) => valueAt(reply, path))).toEqual([0, 'A', 7, 1, []])
+  })
+
+  it('proposes a free name', () => {
+    expect(extractorFor('$.data.list[0].id', new Set(['id']))).toEqual({ name: 'id_2', from: 'json', path: '$.data.list[0].id' })
+    expect(valueAt(reply, '$.data.nothing.at.all')).toBeUndefined()
   })
 })

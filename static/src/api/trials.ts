@@ -1,0 +1,50 @@
+// Trying a scene: one user, once, before anything is saved.
+import type { Scene } from '@/scene/types'
+import { raw } from './raw'
+
+export interface TrialBody {
+  project_id: number
+  scene: Scene
+  env_id?: number
+  target_url?: string
+  row?: Record<string, string>
+  timeout?: number
+}
+
+export interface TrialReply {
+  status: number | string | null
+  head: string
+  body: string
+  encoding: 'text' | 'base64'
+  size: number
+  truncated: boolean
+}
+
+export interface TrialStep {
+  path: string
+  name: string
+  type: string
+  protocol: string | null
+  duration: number
+  outcome: 'passed' | 'failed' | 'skipped'
+  error: { class: string; message: string } | null
+  request: { text: string; truncated: boolean } | null
+  response: TrialReply | null
+  phases: Record<string, number>
+  extracted: { name: string; value: string | null; found: boolean }[]
+  before: Record<string, string>
+  after: Record<string, string>
+  checks: { index: number; type: string; text: string; passed: boolean; actual: unknown }[]
+  branch: string | null
+}
+
+export interface Trial {
+  outcome: 'passed' | 'failed' | 'timeout'
+  duration: number
+  steps: TrialStep[]
+  variables: Record<string, string>
+}
+
+export function tryScene(body: TrialBody, signal: AbortSignal): Promise<Trial> {
+  return raw<Trial>('POST', '/api/scenes/try/', { body, signal }) as Promise<Trial>
+}

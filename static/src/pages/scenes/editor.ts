@@ -1,0 +1,100 @@
+// A scene while it is edited: the tree with undo and redo, the chosen step, and saving it.
+import { useQueryClient } from '@tanstack/vue-query'
+import { computed, ref, shallowRef, watch } from 'vue'
+import { asProblem } from '@/api/problem'
+import { changeScene, createScene, readScene, type StoredScene } from '@/api/sceneEditing'
+import { useDraft } from '@/parts/draft'
+import type { ProblemBook } from '@/parts/problemBook'
+import { begin, changed, type History, redone, undone } from '@/scene/history'
+import type { Moved } from '@/scene/moves'
+import { replaced, stepAt } from '@/scene/paths'
+import { everyStep } from '@/scene/tree'
+import type { Scene, Step } from '@/scene/types'
+
+export function sceneOf({ name, description, steps, on_start, setup, teardown }: StoredScene): Scene {
+  return { name, ...(description ? { description } : {}), steps: steps ?? [], on_start: on_start ?? [], setup: setup ?? [], teardown: teardown ?? [] }
+}
+
+interface Place {
+  project: () => number
+  scene: () => number | null
+}
+
+export function useSceneEditor(place: Place) {
+  const draft = useDraft<Scene>(() => `perfsvc.draft.scene.${place.project()}.${place.scene() ?? 'new'}`)
+  const history = shallowRef<History<Scene> | null>(null)
+  const selected = ref('')
+  const scene = computed(() => draft.body.value)
+
+  // What was read, taken over or discarded begins a new history; what was typed continues it.
+  watch(draft.body, (body) => {
+    if (body && body !== history.value?.now) history.value = begin(body)
+    if (body && !stepAt(body, selected.value)) selected.value = everyStep(body)[0]?.path ?? ''
+  })
+
+  function put(next: Scene, about = ''): void {
+    if (!history.value) return
+    history.value = changed(history.value, next, about, Date.now())
+    draft.body.value = history.value.now
+  }
+  function go(next: History<Scene>): void {
+    history.value = next
+    draft.body.value = next.now
+    if (!stepAt(next.now, selected.value)) selected.value = everyStep(next.now)[0]?.path ?? ''
+  }
+  function moved({ scene: next, path }: Moved): void {
+    put(next)
+    selected.value = path || everyStep(next)[0]?.path || ''
+  }
+  function putStep(path: string, step: Step, about: string): void {
+    if (scene.value) put(replaced(scene.value, path, step), `${path} ${about}`)
+  }
+  return {
+    draft, scene, selected, put, putStep, moved,
+    undo: () => history.value && go(undone(history.value)),
+    redo: () => history.value && go(redone(history.value)),
+    canUndo: computed(() => (history.value?.past.length ?? 0) > 0),
+    canRedo: computed(() => (history.value?.future.length ?? 0) > 0),
+    ...useSaving(draft, place),
+  }
+}
+
+function useSaving(draft: ReturnType<typeof useDraft<Scene>>, { project, scene }: Place) {
+  const cache = useQueryClient()
+  const conflict = shallowRef<StoredScene | null>(null)
+  const refused = shallowRef<{ book: ProblemBook; body: Scene } | null>(null)
+  const busy = ref(false)
+
+  function store(saved: StoredScene): StoredScene {
+    conflict.value = null
+    draft.saved({ body: sceneOf(saved), since: saved.updated_at })
+    cache.setQueryData(['scene', saved.id], saved)
+    void cache.invalidateQueries({ queryKey: ['scenes'] })
+    return saved
+  }
+
+  /** Save; return the stored scene, or null where it was refused or somebody else saved first. */
+  async function save(overwrite = false): Promise<StoredScene | null> {
+    const body = draft.body.value
+    if (busy.value || !body) return null
+    busy.value = true
+    try {
+      const id = scene()
+      if (id === null) return store(await createScene(project(), body))
+      const theirs = await readScene(id)
+      if (overwrite || theirs.updated_at === draft.since.value) return store(await changeScene(id, body, theirs.updated_at))
+      conflict.value = theirs
+      return null
+    } catch (error) {
+      const problem = asProblem(error)
+      if (problem.status !== 422 || problem.details.length === 0) throw problem
+      refused.value = { book: Object.fromEntries(problem.details.map(({ path, message }) => [path, message])), body }
+      return null
+    } finally {
+      busy.value = false
+    }
+  }
+  const served = computed<ProblemBook>(() => (refused.value?.body === draft.body.value ? (refused.value?.book ?? {}) : {}))
+  const takeTheirs = () => conflict.value && store(conflict.value)
+  return { conflict, busy, served, save, takeTheirs }
+}

@@ -1,0 +1,39 @@
+// Trying the scene as it stands, saved or not.
+import { computed, ref, shallowRef } from 'vue'
+import { asProblem } from '@/api/problem'
+import { type Trial, tryScene } from '@/api/trials'
+import { clean } from '@/load/changes'
+import type { Scene } from '@/scene/types'
+
+interface Place {
+  project: () => number
+  env: () => number | null
+}
+
+export function useTrial({ project, env }: Place) {
+  const trial = shallowRef<Trial | null>(null)
+  const trying = ref(false)
+  const problem = ref('')
+  let asked: AbortController | null = null
+
+  async function run(scene: Scene): Promise<void> {
+    asked?.abort()
+    asked = new AbortController()
+    trying.value = true
+    problem.value = ''
+    try {
+      const id = env()
+      const body = { project_id: project(), scene: clean(scene) as Scene, ...(id === null ? {} : { env_id: id }) }
+      trial.value = await tryScene(body, asked.signal)
+    } catch (error) {
+      if (error instanceof DOMException) return
+      const told = asProblem(error)
+      problem.value = told.details.map(({ path, message }) => `${path}: ${message}`).join('\n') || told.message
+    } finally {
+      trying.value = false
+    }
+  }
+  /** The last time that each step was taken. */
+  const byPath = computed(() => new Map((trial.value?.steps ?? []).map((step) => [step.path, step])))
+  return { trial, trying, problem, byPath, run }
+}

@@ -1,0 +1,111 @@
+// CodeMirror, loaded when a code field is first shown. It lives in a shadow root, where its styles are adopted
+// stylesheets: the service's policy would block the <style> that it writes into a document.
+import { autocompletion, type CompletionContext, completionKeymap } from '@codemirror/autocomplete'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
+import { json, jsonParseLinter } from '@codemirror/lang-json'
+import { yaml } from '@codemirror/lang-yaml'
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language'
+import { linter, lintGutter } from '@codemirror/lint'
+import { Compartment, EditorState } from '@codemirror/state'
+import { Decoration, EditorView, keymap, lineNumbers, MatchDecorator, ViewPlugin, type ViewUpdate } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
+import type { Words } from './words'
+
+export type CodeLanguage = 'json' | 'yaml' | 'text'
+
+interface Options {
+  root: ShadowRoot
+  text: string
+  language: CodeLanguage
+  label: string
+  readonly: boolean
+  words: () => Words
+  changed: (text: string) => void
+}
+
+const look = EditorView.theme({
+  '&': { color: 'var(--text)', backgroundColor: 'var(--surface)', fontSize: '13px', border: '1px solid var(--control)', borderRadius: 'var(--radius)' },
+  '&.cm-focused': { outline: '2px solid var(--brand)', outlineOffset: '-1px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '21px', maxHeight: 'var(--code-height, 420px)', overflow: 'auto' },
+  '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
+  '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--second)', border: '0', fontSize: '12px' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': { backgroundColor: 'color-mix(in srgb, var(--brand) 24%, transparent) !important' },
+  '.cm-variable': { backgroundColor: 'var(--brand-soft)', color: 'var(--brand)', borderRadius: '3px', fontWeight: '600' },
+  '.cm-variable *': { color: 'inherit !important' },
+  '.cm-tooltip': { backgroundColor: 'var(--surface)', color: 'var(--text)', border: '1px solid var(--line)', borderRadius: '8px', boxShadow: 'var(--shadow-up)' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--brand-soft)', color: 'var(--text)' },
+  '.cm-completionDetail': { color: 'var(--second)', fontStyle: 'normal' },
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--fail)' },
+})
+
+const colours = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--text)' },
+  { tag: [tags.string, tags.content], color: 'var(--pass)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--p95)' },
+  { tag: [tags.comment, tags.punctuation], color: 'var(--second)' },
+])
+
+const variables = new MatchDecorator({ regexp: /\{\{.*?\}\}/g, decoration: Decoration.mark({ class: 'cm-variable' }) })
+const marks = ViewPlugin.define(
+  (view) => ({
+    decorations: variables.createDeco(view),
+    update(update: ViewUpdate) {
+      this.decorations = variables.updateDeco(update, this.decorations)
+    },
+  }),
+  { decorations: (plugin) => plugin.decorations },
+)
+
+function completion(words: () => Words) {
+  return (context: CompletionContext) => {
+    const before = context.matchBefore(/\{\{\s*[$\w.]*$/)
+    if (!before) return null
+    const options = words().list.map((word) => ({
+      label: word.name,
+      detail: word.value ?? word.from ?? '',
+      apply: (view: EditorView, _: unknown, from: number, to: number) => {
+        const closed = view.state.sliceDoc(to, to + 2) === '}}'
+        view.dispatch({ changes: { from, to: closed ? to + 2 : to, insert: `${word.name}}}` }, selection: { anchor: from + word.name.length + 2 } })
+      },
+    }))
+    return { from: before.from + /^\{\{\s*/.exec(before.text)![0].length, options, validFor: /^[$\w.]*$/ }
+  }
+}
+
+const LANGUAGES = { json: () => [json(), linter(jsonParseLinter()), lintGutter()], yaml: () => [yaml()], text: () => [] }
+
+export function openEditor({ root, text, language, label, readonly, words, changed }: Options) {
+  const fixed = new Compartment()
+  const locked = (on: boolean) => [EditorState.readOnly.of(on), EditorView.editable.of(!on)]
+  const view = new EditorView({
+    root,
+    parent: root,
+    state: EditorState.create({
+      doc: text,
+      extensions: [
+        lineNumbers(), history(), indentOnInput(), bracketMatching(), EditorView.lineWrapping, look, syntaxHighlighting(colours), marks,
+        ...LANGUAGES[language](),
+        autocompletion({ override: [completion(words)], icons: false }),
+        keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
+        EditorView.contentAttributes.of({ 'aria-label': label }),
+        fixed.of(locked(readonly)),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) changed(update.state.doc.toString())
+        }),
+      ],
+    }),
+  })
+  return {
+    show(next: string): void {
+      const now = view.state.doc.toString()
+      if (next !== now) view.dispatch({ changes: { from: 0, to: now.length, insert: next } })
+    },
+    lock: (on: boolean) => view.dispatch({ effects: fixed.reconfigure(locked(on)) }),
+    insert(piece: string): void {
+      view.dispatch(view.state.replaceSelection(piece))
+      view.focus()
+    },
+    close: () => view.destroy(),
+  }
+}
