@@ -5,6 +5,7 @@ export const schema: (typeof zh)['schema'] = {
   changed: '{changed} of {all} changed',
   allDefault: '{n}, at its default | {n}, all at their defaults',
   oneOf: 'One of',
+  body: 'Body',
   required: 'required',
   name: 'name',
   nameOf: 'Name in {label}',

@@ -4,6 +4,7 @@ export const schema = {
   changed: '共 {all} 项，{changed} 项已改动',
   allDefault: '{n} 项，均为默认值',
   oneOf: '只能选一种',
+  body: '请求体',
   required: '必填',
   name: '名称',
   nameOf: '{label}的名称',

@@ -3,6 +3,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { asProblem } from '@/api/problem'
 import { type Trial, tryScene } from '@/api/trials'
 import { clean } from '@/load/changes'
+import type { ProblemBook } from '@/parts/problemBook'
 import type { Scene } from '@/scene/types'
 
 interface Place {
@@ -14,6 +15,8 @@ export function useTrial({ project, env }: Place) {
   const trial = shallowRef<Trial | null>(null)
   const trying = ref(false)
   const problem = ref('')
+  /** What of the scene was refused, by path, while it is still the same scene. */
+  const refused = shallowRef<{ scene: Scene; book: ProblemBook } | null>(null)
   let asked: AbortController | null = null
 
   async function run(scene: Scene): Promise<void> {
@@ -21,6 +24,7 @@ export function useTrial({ project, env }: Place) {
     asked = new AbortController()
     trying.value = true
     problem.value = ''
+    refused.value = null
     try {
       const id = env()
       const body = { project_id: project(), scene: clean(scene) as Scene, ...(id === null ? {} : { env_id: id }) }
@@ -28,12 +32,14 @@ export function useTrial({ project, env }: Place) {
     } catch (error) {
       if (error instanceof DOMException) return
       const told = asProblem(error)
-      problem.value = told.details.map(({ path, message }) => `${path}: ${message}`).join('\n') || told.message
+      const book = Object.fromEntries(told.details.map(({ path, message }) => [path.replace(/^scene\./, ''), message]))
+      refused.value = { scene, book }
+      problem.value = told.details[0]?.message ?? told.message
     } finally {
       trying.value = false
     }
   }
   /** The last time that each step was taken. */
   const byPath = computed(() => new Map((trial.value?.steps ?? []).map((step) => [step.path, step])))
-  return { trial, trying, problem, byPath, run }
+  return { trial, trying, problem, refused, byPath, run }
 }
