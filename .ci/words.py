@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-BUDGET = 10
+BUDGET = 0
 WORDS = re.compile(r"\b(answers|told|tells|lest|nobody|whoever|anew|at leisure|manieth)\b", re.IGNORECASE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 

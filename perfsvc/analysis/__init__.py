@@ -1,6 +1,6 @@
 """Measurements in the form of the API: reports, live frames, estimates. No I/O.
 
-=================  =================================================
+=================  ======================================================
 ``report``         the report of a run
 ``breakdown``      its parts by step and error class
 ``nodes``          its nodes: shares, figures, losses
@@ -12,5 +12,6 @@
 ``step_tree``      steps as a tree in document order
 ``curve``          planned load as a line of points
 ``plan_estimate``  expected iterations, requests and users of a plan
-=================  =================================================
+``window_views``   figures, distributions and series of any time of a run
+=================  ======================================================
 """

@@ -174,7 +174,7 @@ def mean_of(gauge: GaugeSum | None) -> float | None:
 
 
 def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:
-    """What a run was over time besides its requests; None where nothing was told."""
+    """What a run was over time besides its requests; None where nothing was reported."""
     told = [span.load.seconds for span in spans]
     mean = [
         [getattr(span.load, name) / span.load.seconds if span.load.seconds else None for span in spans]
@@ -193,7 +193,7 @@ def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:
 
 
 def node_series(spans: Sequence[Span]) -> list[dict[str, Any]]:
-    """Each node over time; None where it told nothing."""
+    """Each node over time; None where it reported nothing."""
     names = sorted({name for span in spans for name in span.nodes})
     found = []
     for name in names:

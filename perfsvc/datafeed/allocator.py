@@ -176,7 +176,7 @@ class RowAllocator:
 
     @property
     def over(self) -> bool:
-        """Whether the run is over because no row is left and a node was told so."""
+        """Whether the run is over because no row is left and a node has the message."""
         return self._ended and not self._holds and self._allocation.ends_the_run
 
     def report(self) -> dict[str, Any]:

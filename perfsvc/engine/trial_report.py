@@ -147,7 +147,7 @@ class TriedStep:
 
 
 def pieces(text: str) -> Iterator[str]:
-    """The text in pieces that end where a value does, as far as that can be told."""
+    """Split the text into pieces that end where a value does, as far as that can be seen."""
     start = 0
     while len(text) - start > PIECE:
         end = max(text.rfind(mark, start, start + PIECE) for mark in BREAKS) + 1

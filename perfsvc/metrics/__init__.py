@@ -3,7 +3,7 @@
 =================  =======================================================
 ``histogram``      latency histograms that merge exactly
 ``recorder``       samples of one step, folded into a window each second
-``totals``          totals: what is counted, and how windows add up
+``totals``         totals: what is counted, and how windows add up
 ``run_metrics``    the run: snapshots of all nodes merged
 ``deduplication``  each snapshot counted once
 ``watermark``      when a second is complete
@@ -16,5 +16,7 @@
 ``thresholds``     breaches while the run goes on, verdict at its end
 ``validity``       whether the generator was fit to measure
 ``score``          performance score with its parts
+``span``           what nodes did during a span, in a form that adds up
+``window_sum``     windows added up to one
 =================  =======================================================
 """

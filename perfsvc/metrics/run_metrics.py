@@ -129,7 +129,7 @@ class RunMetrics:
         self._open: dict[int, OpenSecond] = {}
         self._closed_upto: int | None = None
         self.node_states: dict[str, NodeState] = {}
-        """Kept by whoever follows the events of the nodes; empty for runs of one node."""
+        """Kept by the follower of the nodes' events; empty for runs of one node."""
 
     @classmethod
     def of(cls, spec: RunSpec) -> RunMetrics:

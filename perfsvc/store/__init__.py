@@ -28,5 +28,7 @@
 ``spool``          snapshots on disk while the database is away
 ``drained_nodes``  names of nodes that get no load
 ``service_lock``   one service per database
+``distributions``  the stored spans that cover a time of a run
+``window_blob``    windows of a span as they are stored
 =================  ========================================================================
 """

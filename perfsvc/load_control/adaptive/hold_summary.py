@@ -23,7 +23,7 @@ class DecimatedTrace:
         self._seen = 0
 
     def add(self, row: dict[str, Any]) -> None:
-        """Keep a row, or every so manieth."""
+        """Keep every n-th row."""
         if self._seen % self._stride == 0:
             if len(self.rows) == MOST_ROWS:
                 self.rows = self.rows[::2]

@@ -44,7 +44,7 @@ SWING_S = 2.0
 
 
 class Regulator:
-    """Readings in, second by second; levels out. A target that answers in ``reaction_s`` settles so much later."""
+    """Readings in, second by second; levels out. A target that responds in ``reaction_s`` settles so much later."""
 
     def __init__(self, reaction_s: float, scale: Scale, pool: Pool = weighted_mean) -> None:
         self.estimator = Estimator(pool)

@@ -1,6 +1,6 @@
 """Runs: start, control, outputs, live feed, recovery.
 
-====================  ==================================================================
+====================  ==============================================================
 ``manager``           the active runs of this process, and access to ended ones
 ``opening``           from a plan to a compiled run; shared with the command line
 ``run``               one run: lifecycle, metrics, thresholds, load control, outputs
@@ -15,5 +15,7 @@
 ``run_list``          listings of runs
 ``startup_recovery``  what a start takes up from earlier ones
 ``recovery``          metrics and reports from stored seconds, also after a crash
-====================  ==================================================================
+``live_rollup``       stored seconds rolled up while the run goes on
+``run_windows``       any time of a run in figures
+====================  ==============================================================
 """

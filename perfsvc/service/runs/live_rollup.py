@@ -16,7 +16,7 @@ from perfsvc.store.rollup import roll_up
 
 INTERVAL_S = 10.0
 MARGIN_S = 30
-"""How late a snapshot may come and still be part of its span; one that comes later has its spans made anew."""
+"""How late a snapshot may come and still be part of its span; one that comes later has its spans made again."""
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """The windows of a second leave the JSON document for a column of their own: binary, compressed, a third of the size.
 
-Coarser rows are dropped: they are made anew from the seconds, in a form that adds up over nodes.
+Coarser rows are dropped: they are made again from the seconds, in a form that adds up over nodes.
 """
 
 from __future__ import annotations

@@ -20,5 +20,6 @@
 ``plugins``       loaded protocols and data sources
 ``nodes``         nodes and draining
 ``health``        health check and Prometheus metrics
+``run_windows``   any time of a run: figures, percentiles, heat map, series
 ================  =========================================================
 """

@@ -215,7 +215,7 @@ class StepSeries(Response):
 
 
 class NodeOverTime(Response):
-    """A node over time; null where it told nothing."""
+    """A node over time; null where it reported nothing."""
 
     name: str
     active_users: Points
