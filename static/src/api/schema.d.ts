@@ -288,6 +288,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance/executions/{execution_id}/distribution/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The percentile curve of any time of a run
+         * @description Needs the project role viewer
+         */
+        get: operations["getDistribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/executions/{execution_id}/errors/": {
         parameters: {
             query?: never;
@@ -300,6 +320,46 @@ export interface paths {
          * @description Needs the project role viewer
          */
         get: operations["getErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/executions/{execution_id}/figures/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The figures of any time of a run
+         * @description Needs the project role viewer
+         */
+        get: operations["getFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/executions/{execution_id}/heatmap/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The latency heat map of any time of a run
+         * @description Needs the project role viewer
+         */
+        get: operations["getHeatmap"];
         put?: never;
         post?: never;
         delete?: never;
@@ -322,6 +382,26 @@ export interface paths {
          * @description Needs the project role editor
          */
         post: operations["postLoad"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/executions/{execution_id}/series/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The series of any time of a run
+         * @description Needs the project role viewer
+         */
+        get: operations["getSeries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1303,6 +1383,48 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * DistributionResponse
+         * @description A percentile curve: each point is a percentile, its latency in ms, and how many requests were no slower.
+         */
+        DistributionResponse: {
+            /** Avg */
+            avg: number | null;
+            /** Count */
+            count: number;
+            /** Exact */
+            exact: boolean;
+            /** Execution Id */
+            execution_id: string;
+            /** From */
+            from: number;
+            /**
+             * Latency
+             * @enum {string}
+             */
+            latency: "service" | "plan";
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "all" | "success";
+            /** Points */
+            points: [
+                number,
+                number,
+                number
+            ][];
+            /** Step */
+            step: number | null;
+            /** To */
+            to: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * EnvChange
          * @description Changes of an environment; ``databases`` replaces all connections.
          */
@@ -1732,6 +1854,112 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * FiguresResponse
+         * @description A time in figures.
+         */
+        FiguresResponse: {
+            /** Exact */
+            exact: boolean;
+            /** Execution Id */
+            execution_id: string;
+            /** From */
+            from: number;
+            /**
+             * Latency
+             * @enum {string}
+             */
+            latency: "service" | "plan";
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "all" | "success";
+            /** Step */
+            step: number | null;
+            /** Steps */
+            steps: components["schemas"]["StepFigures"][];
+            summary: components["schemas"]["FiguresSummary"];
+            /** To */
+            to: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * FiguresSummary
+         * @description All requests of a time, with what is counted of the run itself.
+         */
+        FiguresSummary: {
+            /** Avg */
+            avg: number | null;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            /** Checks Failed */
+            checks_failed: number;
+            /** Checks Passed */
+            checks_passed: number;
+            /** Counters */
+            counters: {
+                [key: string]: number;
+            };
+            /** Cut Off */
+            cut_off: number;
+            /** Dropped */
+            dropped: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** Errors */
+            errors: number;
+            /** Failures */
+            failures: {
+                [key: string]: number;
+            };
+            /** Gauges */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeBlock"];
+            };
+            /** Iterations */
+            iterations: number;
+            /** Late */
+            late: number;
+            latency_from_plan: components["schemas"]["LatencyBlock"] | null;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /** Percentiles */
+            percentiles: {
+                [key: string]: number | null;
+            };
+            /** Phases */
+            phases: {
+                [key: string]: components["schemas"]["PhaseBlock"];
+            };
+            /** Requests */
+            requests: number;
+            /** Rps */
+            rps: number;
+            /** Running Time */
+            running_time: number;
+            /** Statuses */
+            statuses: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * GaugeBlock
+         * @description What a protocol measured by itself, in its own unit.
+         */
+        GaugeBlock: {
+            /** Avg */
+            avg: number;
+            /** Count */
+            count: number;
+            /** Max */
+            max: number;
+        };
+        /**
          * GroupStep
          * @description Steps under one name, with a timing of their own.
          */
@@ -1817,6 +2045,46 @@ export interface components {
             time: string;
         };
         /**
+         * HeatmapResponse
+         * @description Counts by time and latency: cells are column, row and count; ``edges`` are the rows' bounds in ms.
+         */
+        HeatmapResponse: {
+            /** Cells */
+            cells: [
+                number,
+                number,
+                number
+            ][];
+            /** Edges */
+            edges: number[];
+            /** Exact */
+            exact: boolean;
+            /** Execution Id */
+            execution_id: string;
+            /** From */
+            from: number;
+            /**
+             * Latency
+             * @enum {string}
+             */
+            latency: "service" | "plan";
+            /** Max */
+            max: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "all" | "success";
+            /** Step */
+            step: number | null;
+            /** Timestamps */
+            timestamps: number[];
+            /** To */
+            to: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * IfStep
          * @description Steps taken when a condition holds, others when it does not.
          */
@@ -1877,6 +2145,22 @@ export interface components {
             name: string;
             /** JSONPath */
             path: string;
+        };
+        /**
+         * LatencyBlock
+         * @description Latencies in ms; null where no request was sent.
+         */
+        LatencyBlock: {
+            /** Avg */
+            avg: number | null;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /** Percentiles */
+            percentiles: {
+                [key: string]: number | null;
+            };
         };
         /**
          * Limits
@@ -2073,6 +2357,24 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * NodeOverTime
+         * @description A node over time; null where it reported nothing.
+         */
+        NodeOverTime: {
+            /** Active Users */
+            active_users: (number | null)[];
+            /** Errors */
+            errors: (number | null)[];
+            /** Loop Lag */
+            loop_lag: (number | null)[];
+            /** Name */
+            name: string;
+            /** Process Cpu */
+            process_cpu: (number | null)[];
+            /** Rps */
+            rps: (number | null)[];
+        };
+        /**
          * NodePage
          * @description Engine processes.
          */
@@ -2222,6 +2524,18 @@ export interface components {
              */
             pause_time: string;
             status: components["schemas"]["RunState"];
+        };
+        /**
+         * PhaseBlock
+         * @description How often a phase took place, and how long it took in ms.
+         */
+        PhaseBlock: {
+            /** Avg */
+            avg: number | null;
+            /** Count */
+            count: number;
+            /** Max */
+            max: number | null;
         };
         /**
          * PlanChange
@@ -2779,7 +3093,7 @@ export interface components {
         };
         /**
          * PreviewPlanForm
-         * @description A plan as it would be saved. ``plan_id`` is the stored one whose last report tells latencies.
+         * @description A plan as it would be saved. Latencies are estimated from the last report of ``plan_id``.
          */
         PreviewPlanForm: {
             /** Config */
@@ -3212,6 +3526,26 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * RunOverTime
+         * @description The run over time besides its requests: users are means, CPU (percent) and lags (ms) the highest.
+         */
+        RunOverTime: {
+            /** Active Users */
+            active_users: (number | null)[];
+            /** Loop Lag */
+            loop_lag: (number | null)[];
+            /** Paused */
+            paused: boolean[];
+            /** Planned Rate */
+            planned_rate: (number | null)[];
+            /** Planned Users */
+            planned_users: (number | null)[];
+            /** Process Cpu */
+            process_cpu: (number | null)[];
+            /** Send Lag */
+            send_lag: (number | null)[];
+        };
+        /**
          * RunState
          * @description Where a run is in its life.
          * @enum {string}
@@ -3458,6 +3792,41 @@ export interface components {
             settle_time: number | null;
         };
         /**
+         * SeriesResponse
+         * @description Steps, the run and its nodes over time.
+         */
+        SeriesResponse: {
+            /** Exact */
+            exact: boolean;
+            /** Execution Id */
+            execution_id: string;
+            /** From */
+            from: number;
+            /**
+             * Latency
+             * @enum {string}
+             */
+            latency: "service" | "plan";
+            /** Nodes */
+            nodes: components["schemas"]["NodeOverTime"][];
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "all" | "success";
+            run: components["schemas"]["RunOverTime"];
+            /** Series */
+            series: components["schemas"]["StepSeries"][];
+            /** Step */
+            step: number | null;
+            /** Timestamps */
+            timestamps: number[];
+            /** To */
+            to: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * Spark
          * @description A run as small curves of at most 60 points each: requests per second, p95 in ms, error rate in percent.
          */
@@ -3530,6 +3899,116 @@ export interface components {
             from: "status";
             /** Variable */
             name: string;
+        };
+        /**
+         * StepFigures
+         * @description One step of a time.
+         */
+        StepFigures: {
+            /** Avg */
+            avg: number | null;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            /** Checks Failed */
+            checks_failed: number;
+            /** Checks Passed */
+            checks_passed: number;
+            /** Counters */
+            counters: {
+                [key: string]: number;
+            };
+            /** Error Rate */
+            error_rate: number | null;
+            /** Errors */
+            errors: number;
+            /** Failures */
+            failures: {
+                [key: string]: number;
+            };
+            /** Gauges */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeBlock"];
+            };
+            /** Index */
+            index: number;
+            latency_from_plan: components["schemas"]["LatencyBlock"] | null;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /** Name */
+            name: string;
+            /** Percentiles */
+            percentiles: {
+                [key: string]: number | null;
+            };
+            /** Phases */
+            phases: {
+                [key: string]: components["schemas"]["PhaseBlock"];
+            };
+            /** Requests */
+            requests: number;
+            /** Rps */
+            rps: number;
+            /** Running Time */
+            running_time: number;
+            /** Statuses */
+            statuses: {
+                [key: string]: number;
+            };
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "request" | "group";
+        };
+        /**
+         * StepSeries
+         * @description A step, or all requests together, over time; all lists are as long as ``timestamps``.
+         */
+        StepSeries: {
+            /** Avg */
+            avg: (number | null)[];
+            /** Counters */
+            counters: {
+                [key: string]: number[];
+            };
+            /** Error Rate */
+            error_rate: (number | null)[];
+            /** Errors */
+            errors: number[];
+            /** Failures */
+            failures: {
+                [key: string]: number[];
+            };
+            /** Gauges */
+            gauges: {
+                [key: string]: (number | null)[];
+            };
+            /** Index */
+            index: number | null;
+            /** Max */
+            max: (number | null)[];
+            /** Name */
+            name: string | null;
+            /** P50 */
+            p50: (number | null)[];
+            /** P90 */
+            p90: (number | null)[];
+            /** P95 */
+            p95: (number | null)[];
+            /** P99 */
+            p99: (number | null)[];
+            /** Requests */
+            requests: number[];
+            /** Rps */
+            rps: (number | null)[];
+            /** Statuses */
+            statuses: {
+                [key: string]: number[];
+            };
         };
         /**
          * Stopped
@@ -4612,6 +5091,40 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    getDistribution: {
+        parameters: {
+            query?: {
+                from?: number | null;
+                latency?: "service" | "plan";
+                outcome?: "all" | "success";
+                step?: number | null;
+                to?: number | null;
+            };
+            header?: never;
+            path: {
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The percentile curve of any time of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DistributionResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     getErrors: {
         parameters: {
             query?: {
@@ -4633,6 +5146,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    getFigures: {
+        parameters: {
+            query?: {
+                from?: number | null;
+                latency?: "service" | "plan";
+                outcome?: "all" | "success";
+                to?: number | null;
+            };
+            header?: never;
+            path: {
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures of any time of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    getHeatmap: {
+        parameters: {
+            query?: {
+                columns?: number;
+                from?: number | null;
+                latency?: "service" | "plan";
+                outcome?: "all" | "success";
+                rows?: number;
+                step?: number | null;
+                to?: number | null;
+            };
+            header?: never;
+            path: {
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The latency heat map of any time of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatmapResponse"];
                 };
             };
             400: components["responses"]["400"];
@@ -4674,6 +5256,41 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    getSeries: {
+        parameters: {
+            query?: {
+                from?: number | null;
+                latency?: "service" | "plan";
+                outcome?: "all" | "success";
+                points?: number;
+                step?: string | null;
+                to?: number | null;
+            };
+            header?: never;
+            path: {
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The series of any time of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
