@@ -23,6 +23,17 @@ export default defineConfig({
     target: 'es2022',
     chunkSizeWarningLimit: 400,
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // The libraries in one file, that of the charts apart: each page adds one or two of its own.
+        codeSplitting: {
+          groups: [
+            { name: 'charts', test: /node_modules[\\/]uplot/, priority: 2 },
+            { name: 'vendor', test: /node_modules[\\/](?!@lucide)/, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: {
     host: '127.0.0.1',

@@ -1,5 +1,4 @@
 import { VueQueryPlugin } from '@tanstack/vue-query'
-import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { queries } from './api/queries'
@@ -13,7 +12,6 @@ import './style/shell.css'
 import './style/parts.css'
 import './style/forms.css'
 import './style/editing.css'
-import './style/element.css'
 import './style/narrow.css'
 import './style/print.css'
 import { startTheme } from './style/theme'
@@ -29,4 +27,4 @@ window.addEventListener('vite:preloadError', () => {
 startTheme()
 session.start()
 await startLanguage()
-createApp(App).use(createPinia()).use(router).use(i18n).use(VueQueryPlugin, { queryClient: queries }).mount('#app')
+createApp(App).use(router).use(i18n).use(VueQueryPlugin, { queryClient: queries }).mount('#app')
