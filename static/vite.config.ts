@@ -21,15 +21,16 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2022',
-    chunkSizeWarningLimit: 400,
+    chunkSizeWarningLimit: 450,
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
-        // The libraries in one file, that of the charts apart: each page adds one or two of its own.
+        // What every page needs in one file; charts and editors only for the pages that have them.
         codeSplitting: {
           groups: [
+            { name: 'editor', test: /node_modules[\\/](@codemirror|@lezer|crelt|style-mod|w3c-keyname|@marijn)/, priority: 2 },
             { name: 'charts', test: /node_modules[\\/]uplot/, priority: 2 },
-            { name: 'vendor', test: /node_modules[\\/](?!@lucide)/, priority: 1 },
+            { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|@vueuse|openapi-fetch)[\\/]/, priority: 1 },
           ],
         },
       },
