@@ -1,0 +1,50 @@
+"""Any time of a real run, held against the target's own log, while it goes on and afterwards."""
+
+from __future__ import annotations
+
+import time
+
+from tests.end_to_end.plans import STEPS
+from tests.end_to_end.plans import Viewer
+from tests.end_to_end.plans import plan_of
+from tests.support.nginx import Nginx
+from tests.support.service import Service
+
+
+def test_every_request_is_in_the_figures_of_its_time(service: Service, nginx: Nginx) -> None:
+    steps = [{**STEPS[0], "think_time": {"type": "constant", "value": 0.01}}, STEPS[1]]
+    plan = plan_of(service, nginx.url, steps, concurrent_users=2, hold_time=60)
+    started = service.post(f"/api/performance/plans/{plan}/start/").body
+    run = f"/api/performance/executions/{started['execution_id']}"
+    viewer = Viewer(service, started["websocket_url"])
+    deadline = time.monotonic() + 20
+    while (during := service.get(f"{run}/figures/").body)["to"] - during["from"] < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert during["summary"]["requests"] > 0
+    service.post(f"/api/performance/plans/{plan}/stop/")
+    points = {frame["timestamp"]: frame["data"] for frame in viewer.of_type("metrics")}
+    whole = service.get(f"{run}/figures/").body
+    summary = whole["summary"]
+    report = service.get(f"/api/performance/reports/?plan_id={plan}").body["results"][0]
+    assert summary["requests"] == report["summary"]["total_requests"]
+    assert summary["percentiles"] == report["summary"]["percentiles"]
+    assert len(nginx.log_of(summary["requests"])) == summary["requests"]
+    assert summary["failures"] == {"HTTP 404": summary["errors"]}
+    first, last = min(points), max(points)
+    part = service.get(f"{run}/figures/?from={first + 1}&to={last}").body["summary"]
+    within = [data for second, data in points.items() if first < second < last]
+    assert part["requests"] == sum(data["requests"] for data in within)
+    series = service.get(f"{run}/series/?from={first}&to={last + 1}&step=0,1").body
+    by_second = dict(zip(series["timestamps"], series["series"][0]["p95"], strict=True))
+    assert {second: data["steps"][0]["p95"] for second, data in points.items()} == {
+        second: by_second[second] for second in points
+    }
+    good = service.get(f"{run}/distribution/?outcome=success").body
+    assert good["count"] == summary["requests"] - summary["errors"]
+    assert sum(cell[2] for cell in service.get(f"{run}/heatmap/").body["cells"]) == summary["requests"]
+    tried = service.post(
+        "/api/scenes/try/", {"project_id": 1, "target_url": nginx.url, "scene": {"name": "s", "steps": STEPS}}
+    )
+    assert [step["outcome"] for step in tried.body["steps"]] == ["passed", "failed"]
+    assert tried.body["steps"][1]["response"]["status"] == 404
