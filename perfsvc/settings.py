@@ -183,6 +183,7 @@ class Settings(Spec):
         "登录次数限制窗口（秒）", "Length of the login window, s", default=300, ge=1, le=86_400
     )
     registration: Switch = titled("是否开放注册", "Whether anyone may register", default=True)
+    demo: Switch = titled("是否提供演示目标 /demo/", "Whether there is a demo target at /demo/", default=True)
     max_body_size: Whole = titled(
         "请求体大小上限（字节）", "Largest request body, bytes", default=10_485_760, ge=1024, le=1_073_741_824
     )

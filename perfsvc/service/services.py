@@ -16,6 +16,7 @@ from perfsvc.service.auth.sessions import Sessions
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.data.datafiles import DataFiles
 from perfsvc.service.data.project_data import ProjectData
+from perfsvc.service.demo import Demo
 from perfsvc.service.envs import Envs
 from perfsvc.service.nodes import NodeWatch
 from perfsvc.service.plan_preview import PlanPreviews
@@ -57,6 +58,7 @@ class Services:
     runs: RunManager
     run_list: RunList
     run_windows: RunWindows
+    demo: Demo
     trials: Trials
     plan_previews: PlanPreviews
     nodes: NodeWatch
@@ -96,6 +98,7 @@ def assemble(
         runs=runs,
         run_list=RunList(store, runs.running),
         run_windows=RunWindows(store),
+        demo=Demo(store),
         trials=Trials(store, catalog, data, TargetPolicy(settings.target_allow, settings.target_deny)),
         plan_previews=PlanPreviews(store, runs),
         nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),

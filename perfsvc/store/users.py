@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from perfsvc.errors import Conflict
@@ -84,6 +85,19 @@ def revoke(jti: str) -> bool:
     """Revoke a token. Return whether it was valid; of two concurrent calls one gets True."""
     good = (RefreshTokenRow.jti == jti) & ~RefreshTokenRow.revoked & (RefreshTokenRow.expires > now())
     return RefreshTokenRow.change(good, revoked=True) == 1
+
+
+@writes
+def use(jti: str, until: datetime) -> bool:
+    """Use a refresh token up. Return whether it is good: not used before, or so lately that it is good ``until`` then.
+
+    A used one expires then, so that its next use can be told from a lost race between two tabs of a browser.
+    """
+    mine = RefreshTokenRow.jti == jti
+    if RefreshTokenRow.change(mine & ~RefreshTokenRow.revoked & (RefreshTokenRow.expires > now()), revoked=True):
+        RefreshTokenRow.change(mine & (RefreshTokenRow.expires > until), expires=until)
+        return True
+    return RefreshTokenRow.select().where(mine & (RefreshTokenRow.expires > now())).exists()
 
 
 @writes

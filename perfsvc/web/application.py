@@ -11,11 +11,13 @@ from tornado.web import Application
 
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
+from perfsvc.web import demo as demo_target
 from perfsvc.web import docs
 from perfsvc.web import ui
 from perfsvc.web.api import about
 from perfsvc.web.api import data_preview
 from perfsvc.web.api import datafiles
+from perfsvc.web.api import demo
 from perfsvc.web.api import envs
 from perfsvc.web.api import executions
 from perfsvc.web.api import health
@@ -57,6 +59,7 @@ LARGEST_MESSAGE = 4096
 ROUTES: tuple[Route, ...] = (
     *about.routes,
     *users.routes,
+    *demo.routes,
     *projects.routes,
     *envs.routes,
     *trials.routes,
@@ -75,6 +78,7 @@ ROUTES: tuple[Route, ...] = (
     *health.routes,
     *live.routes,
     *docs.routes,
+    *demo_target.routes,
     *ui.routes,
 )
 

@@ -14,6 +14,7 @@ from perfsvc.service.auth.accounts import Accounts
 from perfsvc.service.auth.accounts import PasswordChange
 from perfsvc.service.auth.accounts import Registration
 from perfsvc.service.auth.passwords import Passwords
+from perfsvc.service.auth.sessions import REFRESH_GRACE_S
 from perfsvc.service.auth.sessions import Login
 from perfsvc.service.auth.sessions import Sessions
 from perfsvc.settings import Settings
@@ -32,16 +33,36 @@ async def member(identities: Any) -> User:
 
 
 @pytest.mark.asyncio
-async def test_of_two_refreshes_at_once_one_wins_and_the_session_ends(identities: Any) -> None:
+async def test_tabs_that_refresh_at_once_all_go_on(identities: Any, clock: ManualClock) -> None:
     pair = await identities.sessions.begin(await member(identities))
-    outcomes = await asyncio.gather(
-        *(identities.sessions.refresh(pair.refresh_token) for _ in range(5)), return_exceptions=True
-    )
-    won = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
-    assert len(won) == 1
-    assert all(isinstance(outcome, NotAuthenticated) for outcome in outcomes if outcome not in won)
+    pairs = await asyncio.gather(*(identities.sessions.refresh(pair.refresh_token) for _ in range(5)))
+    clock.advance(REFRESH_GRACE_S - 1)
+    pairs.append(await identities.sessions.refresh(pair.refresh_token))
+    assert len({made.refresh_token for made in pairs}) == 6
+    for made in pairs:
+        await identities.sessions.authenticate(made.token)
+        await identities.sessions.refresh(made.refresh_token)
+
+
+@pytest.mark.asyncio
+async def test_a_token_that_was_used_long_ago_ends_the_session(identities: Any, clock: ManualClock) -> None:
+    pair = await identities.sessions.begin(await member(identities))
+    second = await identities.sessions.refresh(pair.refresh_token)
+    clock.advance(REFRESH_GRACE_S + 1)
     with pytest.raises(NotAuthenticated):
-        await identities.sessions.authenticate(won[0].token)
+        await identities.sessions.refresh(pair.refresh_token)
+    for token in (second.token,):
+        with pytest.raises(NotAuthenticated):
+            await identities.sessions.authenticate(token)
+
+
+@pytest.mark.asyncio
+async def test_the_grace_ends_with_the_session(identities: Any) -> None:
+    pair = await identities.sessions.begin(await member(identities))
+    second = await identities.sessions.refresh(pair.refresh_token)
+    await identities.sessions.logout((await identities.sessions.authenticate(second.token)).session)
+    with pytest.raises(NotAuthenticated):
+        await identities.sessions.refresh(pair.refresh_token)
 
 
 @pytest.mark.asyncio

@@ -17,14 +17,16 @@ def changes() -> dict[str, Any]:
     return {"registration": False, "max_datafile_size": 5_000_000, "access_token_ttl": 60}
 
 
-async def test_about(api: Api) -> None:
+async def test_about(api: Api, base_url: str) -> None:
     about = (await api.get("/api/about/", None)).json
+    assert about.pop("demo")["url"] == f"{base_url}/demo/"
     assert about == {
         "name": "perfsvc",
         "version": __version__,
         "languages": ["zh", "en"],
         "registration_open": False,
         "token_seconds": 60,
+        "refresh_grace_seconds": 30,
         "limits": {
             "page_size": 100,
             "upload_bytes": 5_000_000,

@@ -1,7 +1,8 @@
 """Login, token refresh, logout.
 
 A session begins with a login. It has a row of its own beside the rows of its refresh tokens; only identifiers are
-stored. A refresh token is valid for one use: reuse means that it was copied, and ends the session. The session of an
+stored. A refresh token is valid for one use, and for another for half a minute after that, since two tabs of a browser
+may refresh at once; later reuse means that it was copied, and ends the session. The session of an
 access token is looked up on every request, so a logout, a new password or a disabled account takes effect at once.
 """
 
@@ -30,6 +31,9 @@ from perfsvc.settings import Settings
 from perfsvc.store import users
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
+
+REFRESH_GRACE_S = 30
+"""How long a used refresh token is still good."""
 
 ADDRESS_ALLOWANCE = 10
 """Limit per address, as a multiple of the limit per user: the users of an office share an address."""
@@ -102,7 +106,8 @@ class Sessions:
         used = self._tokens.read("refresh", refresh_token)
         await self._store.run(_user_of, used)
         refresh = self._refresh_claims(used.user_id, used.session)
-        if not await self._store.run(_rotate, used, refresh):
+        until = datetime.fromtimestamp(self._now() + REFRESH_GRACE_S, UTC)
+        if not await self._store.run(_rotate, used, refresh, until):
             raise NotAuthenticated("刷新令牌已失效，请重新登录", "The refresh token was used before; log in again")
         return self._pair(refresh)
 
@@ -162,10 +167,10 @@ def _remember(*tokens: Claims) -> None:
 
 
 @writes
-def _rotate(used: Claims, next_: Claims) -> bool:
-    """Return whether the token was unused. No error otherwise: it would roll back the end of the session."""
+def _rotate(used: Claims, next_: Claims, until: datetime) -> bool:
+    """Return whether the token was good. No error otherwise: it would roll back the end of the session."""
     users.hold(used.session)
-    if not users.revoke(used.jti):
+    if not users.use(used.jti, until):
         users.revoke(used.session)
         return False
     _remember(next_)

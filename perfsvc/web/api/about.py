@@ -8,6 +8,8 @@ from perfsvc import __version__
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.scene import MAX_STEPS
+from perfsvc.service.auth.sessions import REFRESH_GRACE_S
+from perfsvc.web.api.demo import demo_url
 from perfsvc.web.api.live import MAX_VIEWERS
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
@@ -30,6 +32,12 @@ class Limits(Response):
     live_viewers: int
 
 
+class DemoTarget(Response):
+    """A target of this service's own to try load tests on."""
+
+    url: str
+
+
 class AboutResponse(Response):
     """The service. ``registration_open``: strangers may register; ``token_seconds``: the life of an access token."""
 
@@ -38,13 +46,15 @@ class AboutResponse(Response):
     languages: list[Literal["zh", "en"]]
     registration_open: bool
     token_seconds: int
+    refresh_grace_seconds: int
+    demo: DemoTarget | None
     limits: Limits
 
 
 class AboutHandler(Handler):
     @operation("服务信息", "What this service is", OPEN)
     async def get(self) -> AboutResponse:
-        settings = self.context.settings
+        settings, url = self.context.settings, demo_url(self)
         limits = Limits(
             page_size=LARGEST_PAGE,
             upload_bytes=settings.max_datafile_size,
@@ -60,6 +70,8 @@ class AboutHandler(Handler):
             languages=["zh", "en"],
             registration_open=settings.registration,
             token_seconds=settings.access_token_ttl,
+            refresh_grace_seconds=REFRESH_GRACE_S,
+            demo=None if url is None else DemoTarget(url=url),
             limits=limits,
         )
 

@@ -42,6 +42,7 @@ CONVENTIONS = Text(
 TAGS: dict[str, Text] = {
     "about": Text("服务信息", "About"),
     "users": Text("用户", "Users"),
+    "demo": Text("演示项目", "Demo project"),
     "projects": Text("项目", "Projects"),
     "envs": Text("测试环境", "Environments"),
     "trials": Text("试运行", "Trying a scene"),
