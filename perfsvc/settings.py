@@ -120,7 +120,7 @@ HostRules = Annotated[Many[Annotated[Filled, AfterValidator(_host_rule)]], Befor
 Origins = Annotated[Many[Annotated[Filled, AfterValidator(_origin)]], BeforeValidator(_listed)]
 
 
-class Settings(Spec):
+class Settings(Spec):  # size: one attribute for each setting
     """The merged settings. Times are in seconds, sizes in bytes; secrets are left out of ``repr``."""
 
     host: Filled = titled("监听地址", "Address to listen on", default="127.0.0.1")

@@ -91,7 +91,7 @@ def revoke(jti: str) -> bool:
 def use(jti: str, until: datetime) -> bool:
     """Use a refresh token up. Return whether it is good: not used before, or so lately that it is good ``until`` then.
 
-    A used one expires then, so that its next use can be told from a lost race between two tabs of a browser.
+    A used one expires then, since two tabs of a browser may both refresh.
     """
     mine = RefreshTokenRow.jti == jti
     if RefreshTokenRow.change(mine & ~RefreshTokenRow.revoked & (RefreshTokenRow.expires > now()), revoked=True):
