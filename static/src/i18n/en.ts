@@ -1,5 +1,6 @@
 // All texts in English. A text that is missing here does not compile.
 import type { zh } from './zh'
+import { assets } from './en/assets'
 import { charts } from './en/charts'
 import { pages } from './en/pages'
 import { parts } from './en/parts'
@@ -12,4 +13,4 @@ import { session } from './en/session'
 import { shell } from './en/shell'
 import { start } from './en/start'
 
-export const en: typeof zh = { charts, pages, parts, plans, run, runs, scenes, schema, session, shell, start }
+export const en: typeof zh = { assets, charts, pages, parts, plans, run, runs, scenes, schema, session, shell, start }

@@ -1,4 +1,5 @@
 // All texts in Chinese, one file for each area. This is the type that the English ones must match.
+import { assets } from './zh/assets'
 import { charts } from './zh/charts'
 import { pages } from './zh/pages'
 import { parts } from './zh/parts'
@@ -11,4 +12,4 @@ import { session } from './zh/session'
 import { shell } from './zh/shell'
 import { start } from './zh/start'
 
-export const zh = { charts, pages, parts, plans, run, runs, scenes, schema, session, shell, start }
+export const zh = { assets, charts, pages, parts, plans, run, runs, scenes, schema, session, shell, start }

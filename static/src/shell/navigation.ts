@@ -1,5 +1,5 @@
 // The entries of the rail; the command palette offers the same.
-import { CirclePlay, ClipboardList, House, Layers, Plug, Server, Users } from '@lucide/vue'
+import { Bookmark, CirclePlay, ClipboardList, Database, Globe, House, Layers, Plug, Server, UserRound, Users } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
 import type { Key } from '@/i18n'
@@ -16,6 +16,10 @@ const IN_PROJECT: [string, Key, Component][] = [
   ['scenes', 'shell.title.scenes', Layers],
   ['plans', 'shell.title.plans', ClipboardList],
   ['runs', 'shell.title.runs', CirclePlay],
+  ['data', 'shell.title.data', Database],
+  ['envs', 'shell.title.envs', Globe],
+  ['presets', 'shell.title.presets', Bookmark],
+  ['members', 'shell.title.members', UserRound],
 ]
 
 const OF_PLATFORM: [string, Key, Component][] = [
