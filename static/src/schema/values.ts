@@ -9,7 +9,7 @@ export function isEmpty(value: unknown): boolean {
 
 /** Whether a field says nothing beside what it would do anyway. */
 export function isDefault(field: Field, value: unknown): boolean {
-  if (isEmpty(value)) return true
+  if (isEmpty(value) || JSON.stringify(value) === '{}' || JSON.stringify(value) === '[]') return true
   return JSON.stringify(value) === JSON.stringify(field.fallback)
 }
 

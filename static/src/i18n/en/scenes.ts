@@ -30,6 +30,7 @@ export const scenes: (typeof zh)['scenes'] = {
   option: 'branch {number} · {percent} %',
   hasProblem: 'This step has a problem',
   disabled: 'off',
+  held: 'holds',
   skipped: 'skipped',
   undo: 'Undo',
   redo: 'Redo',

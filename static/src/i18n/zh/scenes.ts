@@ -29,6 +29,7 @@ export const scenes = {
   option: '分支 {number} · {percent} %',
   hasProblem: '这一步有问题',
   disabled: '停用',
+  held: '成立',
   skipped: '未走到',
   undo: '撤销',
   redo: '重做',
