@@ -31,6 +31,7 @@ InvalidInput. A plugin raises ``Failed`` for a failed call and ``DataFailure`` f
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from typing import NamedTuple
 
@@ -147,6 +148,15 @@ class Conflict(PerfsvcError):
     """The request is valid, but not in the current state."""
 
     status = 409
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else has changed what is being edited. ``by`` is a user name, where it is known."""
+
+    def __init__(self, updated: datetime, by: str | None) -> None:
+        self.updated, self.by = updated, by
+        zh, en = f"已被 {by or '他人'} 修改，请重新加载", f"changed by {by or 'somebody else'} meanwhile; load it again"
+        super().__init__(zh, en)
 
 
 class IllegalTransition(Conflict):

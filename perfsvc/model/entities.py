@@ -105,6 +105,7 @@ class Scene:
     spec: SceneSpec
     created_time: datetime
     updated_time: datetime
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ class Plan:
     status: str
     created_time: datetime
     updated_time: datetime
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import SceneWeight
 from perfsvc.model.entities import User
+from perfsvc.service.editing import Edit
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
@@ -78,9 +79,9 @@ class Plans:
     async def page(self, project_id: int, page: int, page_size: int) -> Page[Plan]:
         return await self._store.run(plans.page, project_id, page, page_size)
 
-    async def update(self, plan_id: int, change: PlanChange) -> Plan:
+    async def update(self, plan_id: int, change: PlanChange, edit: Edit) -> Plan:
         """Update a plan; active runs are not affected. Raises InvalidInput as ``create`` does."""
-        return await self._store.run(_update, plan_id, change)
+        return await self._store.run(_update, plan_id, change, edit)
 
     async def delete(self, plan_id: int) -> None:
         """Delete a plan with its runs and reports. Raises Conflict while a run is active."""
@@ -92,14 +93,15 @@ class Plans:
 
 
 @writes
-def _update(plan_id: int, change: PlanChange) -> Plan:
+def _update(plan_id: int, change: PlanChange, edit: Edit) -> Plan:
     plan = plans.get(plan_id)
+    edit.refuse_stale(plan.updated_time, plan.updated_by)
     given = change.given()
     if "config" in given:
         given["config"] = plan.config.merged(change.config)
     if "scenes" in given:
         given["scenes"] = _weights(change.scenes)
-    return plans.update(replace(plan, **given))
+    return plans.update(replace(plan, **given, updated_by=edit.user.username))
 
 
 def _weights(shares: tuple[SceneShare, ...]) -> tuple[SceneWeight, ...]:

@@ -23,6 +23,7 @@ from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
 from perfsvc.model.scene import inner_steps
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.editing import Edit
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
@@ -73,21 +74,23 @@ class Scenes:
     async def page(self, project_id: int, page: int, page_size: int) -> Page[Scene]:
         return await self._store.run(scenes.page, project_id, page, page_size)
 
-    async def update(self, scene_id: int, change: SceneChange) -> Scene:
-        """Raises InvalidInput for steps that their protocol rejects."""
+    async def update(self, scene_id: int, change: SceneChange, edit: Edit) -> Scene:
+        """Raises ChangedMeanwhile, and InvalidInput for steps that their protocol rejects."""
         scene = await self.get(scene_id)
         await asyncio.to_thread(self._checked, _merged(scene, change))
-        return await self._store.run(self._update, scene_id, change)
+        return await self._store.run(self._update, scene_id, change, edit)
 
     async def delete(self, scene_id: int) -> None:
         """Raises Conflict while a plan uses it."""
         await self._store.run(scenes.delete, scene_id)
 
     @writes
-    def _update(self, scene_id: int, change: SceneChange) -> Scene:
+    def _update(self, scene_id: int, change: SceneChange, edit: Edit) -> Scene:
         scene = scenes.get(scene_id)
+        edit.refuse_stale(scene.updated_time, scene.updated_by)
         description = change.description if "description" in change.model_fields_set else scene.description
-        return scenes.update(replace(scene, spec=SceneSpec.parse(_merged(scene, change)), description=description))
+        spec = SceneSpec.parse(_merged(scene, change))
+        return scenes.update(replace(scene, spec=spec, description=description, updated_by=edit.user.username))
 
     def _checked(self, given: dict[str, Any]) -> SceneSpec:
         """Return the scene once every step compiles; takes long for many patterns, so it runs in a thread."""

@@ -77,7 +77,13 @@ def update(plan: Plan) -> Plan:
     project_id: int = by_id(PlanRow, plan.id, PLAN).project_id
     refuse_strangers(project_id, plan.config, plan.scenes)
     default_env = envs.default_id(project_id)
-    PlanRow.change(PlanRow.id == plan.id, name=plan.name, description=plan.description, updated_time=now())
+    PlanRow.change(
+        PlanRow.id == plan.id,
+        name=plan.name,
+        description=plan.description,
+        updated_time=now(),
+        updated_by=plan.updated_by,
+    )
     ConfigRow.change(ConfigRow.plan == plan.id, **to_columns(plan.config, default_env))
     PlanSceneRow.delete().where(PlanSceneRow.plan == plan.id).execute()
     add_scenes(plan.id, plan.scenes)
@@ -161,4 +167,5 @@ def entity(row: Any, scenes: tuple[SceneWeight, ...]) -> Plan:
         status=row.status,
         created_time=row.created_time,
         updated_time=row.updated_time,
+        updated_by=row.updated_by,
     )

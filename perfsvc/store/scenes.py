@@ -64,6 +64,7 @@ def update(scene: Scene) -> Scene:
         description=scene.description,
         spec=written(scene.spec),
         updated_time=now(),
+        updated_by=scene.updated_by,
     )
     return get(scene.id)
 
@@ -96,4 +97,5 @@ def entity(row: Any) -> Scene:
         spec=SceneSpec.parse(row.spec),
         created_time=row.created_time,
         updated_time=row.updated_time,
+        updated_by=row.updated_by,
     )

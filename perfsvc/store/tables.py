@@ -146,6 +146,7 @@ class SceneRow(Table):
     spec = Json()
     created_time = Moment(default=now)
     updated_time = Moment(default=now)
+    updated_by = Chars(150, null=True)
 
     class Meta:
         table_name = "test_scene"
@@ -174,6 +175,7 @@ class PlanRow(Table):
     created_time = Moment(default=now)
     updated_time = Moment(default=now)
     status = Chars(20, choices=PLAN_STATES, default="pending")
+    updated_by = Chars(150, null=True)
 
     class Meta:
         table_name = "performance_test_plan"

@@ -351,7 +351,14 @@ def in_migration(action: Callable[[Any], Any]) -> Callable[[], Any]:
     return act
 
 
-MIGRATIONS = ["0001_first_tables", "0002_drained_nodes", "0003_run_figures", "0004_unused_tables", "0005_window_blobs"]
+MIGRATIONS = [
+    "0001_first_tables",
+    "0002_drained_nodes",
+    "0003_run_figures",
+    "0004_unused_tables",
+    "0005_window_blobs",
+    "0006_editors",
+]
 
 
 def tables(database: Any) -> set[str]:

@@ -51,6 +51,7 @@ async def test_list_answers_as_documented(api: Api) -> None:
         "status": "created",
         "created_at": "2023-11-14T22:13:20Z",
         "updated_at": "2023-11-14T22:13:20Z",
+        "updated_by": None,
     }
     assert page["results"] == [row]
 

@@ -36,6 +36,7 @@ async def test_create_read_change_delete(api: Api) -> None:
         "teardown": [],
         "created_at": "2023-11-14T22:13:20Z",
         "updated_at": "2023-11-14T22:13:20Z",
+        "updated_by": None,
     }
     assert (await api.get("/api/scenes/2/")).json == created.json
     start = [{"name": "once", "request": {"url": "/once"}}]
@@ -56,7 +57,15 @@ async def test_what_was_given_back_can_be_given_again(api: Api) -> None:
 async def test_the_listing_has_no_steps(api: Api) -> None:
     page = (await api.get("/api/scenes/?project_id=1")).json
     assert page["total"] == 1
-    assert set(page["results"][0]) == {"id", "project_id", "name", "description", "created_at", "updated_at"}
+    assert set(page["results"][0]) == {
+        "id",
+        "project_id",
+        "name",
+        "description",
+        "created_at",
+        "updated_at",
+        "updated_by",
+    }
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class PlanRow(Response):
     status: PlanStatus
     created_at: Moment
     updated_at: Moment
+    updated_by: str | None
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
@@ -69,6 +70,7 @@ def _plan_row(plan: Plan) -> dict[str, Any]:
         "status": "created" if plan.status == "pending" else plan.status,
         "created_at": plan.created_time,
         "updated_at": plan.updated_time,
+        "updated_by": plan.updated_by,
     }
 
 
@@ -96,11 +98,15 @@ class PlansHandler(Handler):
 class PlanHandler(Handler):
     @operation("获取测试计划", "One plan", VIEWERS)
     async def get(self, plan_id: int) -> PlanResponse:
-        return PlanResponse.of(await self.services.plans.get(plan_id))
+        plan = await self.services.plans.get(plan_id)
+        self.set_version(plan.updated_time)
+        return PlanResponse.of(plan)
 
     @operation("编辑测试计划", "Change a plan; config is merged key by key", EDITORS)
     async def put(self, plan_id: int, body: PlanChange) -> PlanResponse:
-        return PlanResponse.of(await self.services.plans.update(plan_id, body))
+        plan = await self.services.plans.update(plan_id, body, self.edit)
+        self.set_version(plan.updated_time)
+        return PlanResponse.of(plan)
 
     @operation("删除测试计划", "Delete a plan", EDITORS)
     async def delete(self, plan_id: int) -> Message:

@@ -42,6 +42,7 @@ class SceneRow(Response):
     description: str | None
     created_at: Moment
     updated_at: Moment
+    updated_by: str | None
 
     @classmethod
     def of(cls, scene: Scene) -> Self:
@@ -71,6 +72,7 @@ def _scene_row(scene: Scene) -> dict[str, Any]:
         "description": scene.description,
         "created_at": scene.created_time,
         "updated_at": scene.updated_time,
+        "updated_by": scene.updated_by,
     }
 
 
@@ -98,11 +100,15 @@ class ScenesHandler(Handler):
 class SceneHandler(Handler):
     @operation("获取业务流", "One scene", VIEWERS)
     async def get(self, scene_id: int) -> SceneResponse:
-        return SceneResponse.of(await self.services.scenes.get(scene_id))
+        scene = await self.services.scenes.get(scene_id)
+        self.set_version(scene.updated_time)
+        return SceneResponse.of(scene)
 
     @operation("修改业务流", "Change a scene", EDITORS)
     async def put(self, scene_id: int, body: SceneChange) -> SceneResponse:
-        return SceneResponse.of(await self.services.scenes.update(scene_id, body))
+        scene = await self.services.scenes.update(scene_id, body, self.edit)
+        self.set_version(scene.updated_time)
+        return SceneResponse.of(scene)
 
     @operation("删除业务流", "Delete a scene", EDITORS)
     async def delete(self, scene_id: int) -> Message:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from tornado.web import HTTPError
 
+from perfsvc.clock import iso_z
 from perfsvc.errors import BadRequest
+from perfsvc.errors import ChangedMeanwhile
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import MethodNotAllowed
 from perfsvc.errors import NotAuthenticated
@@ -48,6 +50,8 @@ def failure_of(error: PerfsvcError, language: Language, request_id: str) -> Fail
     body: dict[str, Any] = {"error": error.text.of(language)}
     if isinstance(error, InvalidInput):
         body["details"] = [{"path": problem.path, "message": problem.text.of(language)} for problem in error.problems]
+    if isinstance(error, ChangedMeanwhile):
+        body |= {"code": "changed", "updated_at": iso_z(error.updated), "changed_by": error.by}
     if error.status >= 500:
         body["request_id"] = request_id
     return Failure(error.status, _headers(error), body)

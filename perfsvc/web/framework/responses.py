@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated
 from typing import Any
 from typing import Generic
+from typing import Literal
 from typing import Self
 from typing import TypeVar
 
@@ -57,11 +58,17 @@ class Problem(Response):
 
 
 class Error(Response):
-    """Every error. ``details`` comes with 422, ``request_id`` with 500 and above."""
+    """Every error. ``details`` comes with 422, ``request_id`` with 500 and above.
+
+    With 409 for an edit of what was changed meanwhile come ``code``, ``updated_at`` and ``changed_by``, a user name.
+    """
 
     error: str
     details: list[Problem] = []
     request_id: str = ""
+    code: Literal["changed"] = "changed"
+    updated_at: str = ""
+    changed_by: str | None = None
 
 
 class PageOf(Response, Generic[T]):

@@ -1,0 +1,28 @@
+"""Edits that know what they change: nobody's work is lost when two people edit the same thing."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from datetime import datetime
+from typing import NamedTuple
+
+from perfsvc.clock import iso_z
+from perfsvc.errors import ChangedMeanwhile
+from perfsvc.model.entities import User
+
+
+class Edit(NamedTuple):
+    """Who edits, and which version; None is whichever there is."""
+
+    user: User
+    version: str | None = None
+
+    def refuse_stale(self, updated: datetime, by: str | None) -> None:
+        """Raises ChangedMeanwhile when the stored version is another one."""
+        if self.version is not None and self.version not in (version_of(updated), iso_z(updated)):
+            raise ChangedMeanwhile(updated, by)
+
+
+def version_of(updated: datetime) -> str:
+    """The version of what was last changed at a moment, to the microsecond."""
+    return updated.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
