@@ -11,6 +11,7 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.plans import PlanChange
 from perfsvc.service.plans import PlanForm
+from perfsvc.web.framework.editing import EditHandler
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
@@ -95,7 +96,7 @@ class PlansHandler(Handler):
         return PlanResponse.of(await self.services.plans.create(self.user, body))
 
 
-class PlanHandler(Handler):
+class PlanHandler(EditHandler):
     @operation("获取测试计划", "One plan", VIEWERS)
     async def get(self, plan_id: int) -> PlanResponse:
         plan = await self.services.plans.get(plan_id)

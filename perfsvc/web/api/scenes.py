@@ -14,6 +14,7 @@ from perfsvc.model.scene import Step
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.scenes import SceneChange
 from perfsvc.service.scenes import SceneForm
+from perfsvc.web.framework.editing import EditHandler
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
@@ -97,7 +98,7 @@ class ScenesHandler(Handler):
         return SceneResponse.of(await self.services.scenes.create(self.user, body))
 
 
-class SceneHandler(Handler):
+class SceneHandler(EditHandler):
     @operation("获取业务流", "One scene", VIEWERS)
     async def get(self, scene_id: int) -> SceneResponse:
         scene = await self.services.scenes.get(scene_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from datetime import datetime
 from typing import Any
 from typing import ClassVar
 
@@ -19,8 +18,6 @@ from perfsvc.errors import NotFound
 from perfsvc.errors import TooLarge
 from perfsvc.model.entities import User
 from perfsvc.service.auth.sessions import Identity
-from perfsvc.service.editing import Edit
-from perfsvc.service.editing import version_of
 from perfsvc.service.services import Services
 from perfsvc.web.framework.body_limit import declared_length
 from perfsvc.web.framework.context import WebContext
@@ -91,16 +88,6 @@ class Handler(RequestHandler):
     def address(self) -> str:
         """The caller's IP address."""
         return self.request.remote_ip or ""
-
-    @property
-    def edit(self) -> Edit:
-        """Who edits, and the version that ``If-Match`` names."""
-        named = self.request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-        return Edit(self.user, named if named not in ("", "*") else None)
-
-    def set_version(self, updated: datetime) -> None:
-        """Send the version of the resource as ``ETag``, for ``If-Match``."""
-        self.set_header("ETag", f'"{version_of(updated)}"')
 
     @property
     def language(self) -> Language:
