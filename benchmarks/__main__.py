@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from benchmarks import cluster
 from benchmarks import data
+from benchmarks import functions
 from benchmarks import grpc_unary
 from benchmarks import honesty
 from benchmarks import http2
@@ -24,6 +25,7 @@ from benchmarks import websocket_echo
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "data": data.main,
     "cluster": cluster.main,
+    "functions": functions.main,
     "grpc": grpc_unary.main,
     "http": http_peers.main,
     "http2": http2.main,

@@ -22,6 +22,7 @@ from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.model.functions.library import Library
 from perfsvc.model.run import RunSpec
 from perfsvc.model.template import Template
 from perfsvc.model.window import StepWindow
@@ -53,6 +54,7 @@ class CompiledRun:
         self._clock = clock
         self._recorders: dict[int, StepRecorder] = {}
         self._protocols: dict[str, Protocol] = {}
+        self._library = Library()
         self._classes = ErrorClasses()
         self.errors = ErrorSamples(self._classes, clock)
         self.planned = spec.load.open or spec.pacing_s > 0
@@ -109,10 +111,11 @@ class CompiledRun:
         target = self._spec.target
         varying = self._extracted() | self._columns
         constants = {name: value for name, value in target.variables.items() if name not in varying}
+        library = self._library
         return RunContext(
             base_url=target.base_url,
             headers=target.headers,
-            template=lambda text: Template(text, constants),
+            template=lambda text: Template(text, constants, library),
             now_ns=self._clock.now_ns,
             resolve=self._resolver.resolve,
             file=partial(files.find, self._spec.files),

@@ -30,6 +30,7 @@ from perfsvc.engine.trial_report import phases_of
 from perfsvc.engine.trial_report import text_of_check
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
+from perfsvc.model.functions.library import Library
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.run import RunFiles
@@ -105,6 +106,7 @@ class SceneTrial:
         self._timeout_ms = timeout_ms
         self._rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._protocols: dict[str, Protocol] = {}
+        self._library = Library()
         self._sessions: dict[str, Session] = {}
         self._calls: dict[int, Call] = {}
         self._indexes = measured_indexes(scene)
@@ -180,10 +182,11 @@ class SceneTrial:
         }
         varying = extracted | set(around.row)
         constants = {name: value for name, value in around.target.variables.items() if name not in varying}
+        library = self._library
         return RunContext(
             base_url=around.target.base_url,
             headers=around.target.headers,
-            template=lambda text: Template(text, constants),
+            template=lambda text: Template(text, constants, library),
             now_ns=time.perf_counter_ns,
             resolve=around.resolver.resolve,
             file=partial(files.find, around.files),

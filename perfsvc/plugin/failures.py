@@ -8,6 +8,7 @@ import ssl
 
 from perfsvc.model.template import MissingVariable
 from perfsvc.plugin.protocol import TIMEOUT
+from perfsvc.plugin.protocol import NotSent
 from perfsvc.plugin.protocol import TargetDenied
 
 DNS = "DNS Error"
@@ -52,7 +53,7 @@ def connecting(error: Exception) -> Failed:
         return error
     if isinstance(error, TargetDenied):
         return Failed(DENIED, str(error))
-    if isinstance(error, MissingVariable):
+    if isinstance(error, MissingVariable | NotSent):
         return Failed(error.error_class, str(error))
     return Failed(broken(error), str(error))
 

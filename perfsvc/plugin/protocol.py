@@ -30,6 +30,7 @@ from typing import NamedTuple
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
+from perfsvc.model.functions.function import NotSent as NotSent
 from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.template import Template
 
@@ -37,14 +38,6 @@ TIMEOUT = "Timeout"
 """The error class of a request that exceeded its time limit."""
 ABORTED = "Aborted"
 """The error class of a request that the engine itself cut off; never counted against the target."""
-
-
-class NotSent(Exception):
-    """Raised by ``Session.start`` when nothing could be sent; counted under ``error_class``."""
-
-    def __init__(self, error_class: str, message: str) -> None:
-        super().__init__(message)
-        self.error_class = error_class
 
 
 class TargetDenied(Exception):

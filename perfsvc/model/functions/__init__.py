@@ -1,0 +1,16 @@
+"""Functions in templates: ``{{$name(argument, …)}}``.
+
+==============  ============================================================
+``function``    ``Function``, the base class, and how values are converted
+``expression``  the grammar: variables, texts, numbers, calls
+``compiler``    an expression compiled to a constant or to a function
+``library``     functions by name, and their objects for one run
+``builtin``     the list of built-in functions
+``digests``     md5, sha256, hmac …
+``texts``       encodings and changes of texts
+``moments``     dates and timestamps
+``drawn``       random values
+``users``       counters, and what a user is
+``tokens``      signed tokens
+==============  ============================================================
+"""

@@ -1,0 +1,62 @@
+"""Functions by name: those of the process, and their objects for one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+
+from perfsvc.model.functions.builtin import BUILTIN
+from perfsvc.model.functions.function import Function
+from perfsvc.model.functions.function import Signature
+from perfsvc.model.functions.function import signature_of
+from perfsvc.model.problems import Fault
+
+FAKER = "faker."
+_known: dict[str, type[Function]] = {function.name: function for function in BUILTIN}
+
+
+def register(functions: Iterable[type[Function]]) -> None:
+    """Add the functions of plugins, once, when these are loaded: every template of the process may use them."""
+    _known.update({function.name: function for function in functions})
+
+
+def known() -> dict[str, type[Function]]:
+    """The functions by name, sorted without regard to case."""
+    return {name: _known[name] for name in sorted(_known, key=str.lower)}
+
+
+class Library:
+    """The objects of functions for one run, each made when a template first uses it."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Function, Signature]] = {}
+
+    def get(self, name: str, written: str) -> tuple[Function, Signature]:
+        """The function of a name. Raise Fault for an unknown one; the message names the nearest."""
+        if name not in self._made:
+            function = faker(name.removeprefix(FAKER)) if name.startswith(FAKER) else _known.get(name)
+            if function is None:
+                raise unknown(name, written)
+            self._made[name] = function(), signature_of(function)
+        return self._made[name]
+
+
+def unknown(name: str, written: str) -> Fault:
+    """No function has this name."""
+    near = get_close_matches(name.lower(), [each.lower() for each in _known], 1)
+    meant = next((each for each in _known if near and each.lower() == near[0]), None)
+    zh = f"无法识别的占位符 {{{{{written}}}}}：没有函数 ${name}"
+    en = f"unknown placeholder {{{{{written}}}}}: no function ${name}"
+    if meant is not None:
+        return Fault(f"{zh}，是否应为 ${meant}？", f"{en}; did you mean ${meant}?")
+    listed = ", ".join(f"${each}" for each in known())
+    return Fault(f"{zh}，可用：{listed}", f"{en}; there are: {listed}")
+
+
+@cache
+def faker(provider: str) -> type[Function]:
+    """A provider of Faker as a function without arguments. Raise Fault for one that does not exist."""
+    from perfsvc.model.functions.fakes import fake_function  # imported late: it takes 0.2 s that few runs need
+
+    return fake_function(provider)
