@@ -9,7 +9,7 @@ NODE := $(shell $(PYTHON) static/build.py missing-node)
 UI = $(if $(NODE),$(BIN)/python,$(PYTHON)) static/build.py
 NPM = $(UI) npm
 
-.PHONY: run test check bench format lock clean ui ui-dist node
+.PHONY: run test check bench format lock clean ui ui-dist node screenshots
 
 # Packages and web UI are made side by side: each waits for the network most of its time.
 run:
@@ -42,6 +42,11 @@ check: .venv/ready-test ui-dist
 	$(BIN)/python .ci/words.py perfsvc plugins docs README.md CONTRIBUTING.md CHANGELOG.md
 	$(NPM) run --silent check
 	$(NPM) test --silent
+
+# Every page in both languages, both themes and two widths: build/screenshots.
+screenshots: .venv/ready-test ui-dist
+	.ci/packages
+	$(BIN)/python .ci/screenshots.py $(PAGES)
 
 bench: .venv/ready-test .venv-bench/ready
 	.ci/packages

@@ -129,7 +129,7 @@ class Ui:
         return json.dumps({"token": pair["token"], "refreshToken": pair["refresh_token"], "user": pair["user"]})
 
     def _watch(self, page: Page) -> None:
-        page.on("console", lambda message: self._complain(message.type, message.text))
+        page.on("console", lambda message: self._complain(message.type, f"{message.text} {message.location['url']}"))
         page.on("pageerror", lambda error: self._complain("error", str(error)))
 
     def _complain(self, kind: str, text: str) -> None:
