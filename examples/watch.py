@@ -29,13 +29,16 @@ def line_of(frame: dict[str, Any]) -> str | None:
     match frame["type"], data:
         case "metrics", _:
             p95 = "-" if data["p95"] is None else data["p95"]
-            return f"{data['active_users']} users {data['requests_per_second']} req/s {p95} ms at p95"
+            speed = f"{data['active_users']} users {data['requests_per_second']} req/s {p95} ms at p95"
+            return f"{speed} {data['error_rate']} % errors"
         case "event", {"event": "load"}:
             return f"load set to {data['level']} by {data['by']}"
         case "event", {"event": "node"}:
             return f"node {data['node']} {data['kind']}"
         case "end", _:
-            return f"{data['status']} {data['verdict']['state']}"
+            failed, asked = data["summary"]["error_count"], data["summary"]["total_requests"]
+            said = f"{data['status']} {data['verdict']['state']} {data['validity']['state']}"
+            return f"{said}: {failed} of {asked} requests failed"
     return None
 
 

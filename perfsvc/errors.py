@@ -213,3 +213,10 @@ class MigrationError(StartupError):
 
 class RunError(PerfsvcError):
     """A run failed."""
+
+
+class Abandoned(PerfsvcError):
+    """Ctrl-C came twice: the run was cut off with requests in flight, and has no report."""
+
+    def __init__(self) -> None:
+        super().__init__("测试已中断，没有生成报告", "the run was aborted; there is no report")

@@ -34,6 +34,12 @@ def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
             f"部分数据缺失：吞吐量至少为每秒 {rps:g} 个请求",
             f"some measurements are missing: throughput is at least {rps:g} requests per second",
         )
+    if validity.crowded_out:
+        return Text(
+            f"压测机的 CPU 被其他进程占用：吞吐量至少为每秒 {rps:g} 个请求，请在空闲的机器上重新测试",
+            f"other processes had the generator's CPU: throughput is at least {rps:g} requests per second; "
+            "run again on an idle machine",
+        )
     return Text(
         f"压测机达到自身极限：吞吐量至少为每秒 {rps:g} 个请求",
         f"the generator was at its own limit: throughput is at least {rps:g} requests per second",

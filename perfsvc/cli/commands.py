@@ -1,6 +1,6 @@
 """The command line: one parser, one module per command.
 
-Exit codes: 0 passed, 99 a threshold was breached, 2 bad input, 1 anything else that went wrong.
+Exit codes are in ``exit_codes``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from perfsvc.cli import serve
 from perfsvc.cli import worker
 from perfsvc.cli.exit_codes import BAD_INPUT
 from perfsvc.cli.exit_codes import INTERNAL
+from perfsvc.cli.exit_codes import INTERRUPTED
+from perfsvc.errors import Abandoned
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import SettingsError
@@ -45,11 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InvalidInput, SettingsError) as error:
         write_error(error, language)
         return BAD_INPUT
+    except Abandoned as error:
+        write_error(error, language)
+        return INTERRUPTED
     except PerfsvcError as error:
         write_error(error, language)
         return INTERNAL
     except KeyboardInterrupt:  # before the command installed its own signal handlers
-        return INTERNAL
+        return INTERRUPTED
 
 
 def make_parser() -> argparse.ArgumentParser:

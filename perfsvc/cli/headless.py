@@ -14,8 +14,8 @@ from perfsvc.cluster.router import ClusterRouter
 from perfsvc.datafeed.cache import DataCache
 from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
+from perfsvc.errors import Abandoned
 from perfsvc.errors import IllegalTransition
-from perfsvc.errors import PerfsvcError
 from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
@@ -68,13 +68,6 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
 async def _from_start_to_end(run: Run) -> dict[str, Any]:
     await run.start()
     return await run.wait()
-
-
-class Abandoned(PerfsvcError):
-    """Ctrl-C came twice: the run was cut off with requests in flight, and has no report."""
-
-    def __init__(self) -> None:
-        super().__init__("测试已中断，没有生成报告", "the run was aborted; there is no report")
 
 
 class Interruptions:

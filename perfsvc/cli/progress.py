@@ -13,6 +13,7 @@ from perfsvc.cli.labels import LABELS
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.figures import percent
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.service.runs.run import STOPPED_BY_USER
@@ -64,7 +65,9 @@ class Progress(Output):
         if second.planned_rate:
             parts.append(f"{name['planned']} {second.planned_rate:g}/s")
         parts += [f"{name['users']} {second.vus}", f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
-        parts.append(f"{name['errors']} {metrics.total.errors}")
+        parts.append(
+            f"{name['errors']} {metrics.total.errors} ({percent(metrics.total.errors, metrics.total.requests):.1f} %)"
+        )
         if second.planned:
             parts.append(f"{name['from_plan']} p95 {in_ms(second.plan_p95)} ms")
         if load.open:

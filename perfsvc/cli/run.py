@@ -6,9 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from perfsvc.cli.exit_codes import BREACHED
-from perfsvc.cli.exit_codes import INTERNAL
-from perfsvc.cli.exit_codes import PASSED
+from perfsvc.cli.exit_codes import code_of
 from perfsvc.cli.json_output import open_for_writing
 from perfsvc.cli.json_output import write_json
 
@@ -60,6 +58,4 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
         write_json(report, chosen.json)
     if not chosen.quiet and chosen.json != "-":
         show_report(report, language)
-    if report["verdict"]["state"] != "PASSED":
-        return BREACHED
-    return INTERNAL if report["status"] == "failed" else PASSED
+    return code_of(report)

@@ -31,12 +31,32 @@ NODE_STATES = {
 }
 
 
+VERDICTS = {
+    "PASSED": Text("PASSED 通过", "PASSED"),
+    "FAILED": Text("FAILED 未通过", "FAILED"),
+    "STOPPED": Text("STOPPED 已停止，未作判定", "STOPPED before its end, not judged"),
+    "NO_THRESHOLDS": Text("NO_THRESHOLDS 未设置阈值", "NO_THRESHOLDS: no thresholds set"),
+}
+
+
+STYLES = {
+    "PASSED": "green",
+    "FAILED": "bold red",
+    "STOPPED": "yellow",
+    "SUSPECT": "yellow",
+    "INVALID": "bold red",
+}
+"""Colours of verdicts and validity; other states have none."""
+
+
 PERCENTILES = ("p50", "p90", "p95", "p99", "max")
 
 
 def show_report(report: dict[str, Any], language: str) -> None:
-    """Print the summary to standard output."""
+    """Print the summary to standard output. What makes its figures unusable comes first."""
     output = console()
+    for line in _alarms(report, language):
+        output.print(line, style=STYLES["INVALID"])
     output.print(_steps(report, language))
     if len(report["nodes"]) > 1:
         output.print(_nodes(report, language))
@@ -46,8 +66,19 @@ def show_report(report: dict[str, Any], language: str) -> None:
         output.print(_errors(report, language))
     if report["verdict"]["thresholds"]:
         output.print(_thresholds(report, language))
-    for line in (*_counted(report), *_last_lines(report, language)):
+    for line in (*_counted(report), *_findings(report, language)):
         output.print(line)
+    output.print(_verdict(report, language), style=STYLES.get(report["verdict"]["state"]))
+    output.print(f"{LABELS['score'].of(language)}: {_score(report, language)}")
+    output.print(_validity(report, language), style=STYLES.get(report["validity"]["state"]))
+    for warning in report["warnings"]:
+        output.print(f"{LABELS['note'].of(language)}: {warning[_at(language)]}")
+
+
+def _alarms(report: dict[str, Any], language: str) -> list[str]:
+    """Return the causes for which the figures must not be used."""
+    at = _at(language)
+    return [f"INVALID: {cause[at]}" for cause in report["validity"]["causes"] if cause["state"] == "INVALID"]
 
 
 def _steps(report: dict[str, Any], language: str) -> Table:
@@ -102,20 +133,35 @@ def _thresholds(report: dict[str, Any], language: str) -> Table:
     return shown
 
 
-def _last_lines(report: dict[str, Any], language: str) -> list[str]:
-    validity, verdict = report["validity"], report["verdict"]
-    at = _at(language)
-    causes = "; ".join(cause[at] for cause in validity["causes"])
-    reason = report["reason"][at] if report["reason"] else ""
+def _findings(report: dict[str, Any], language: str) -> list[str]:
+    """Return what was measured besides the tables."""
     return [
+        _requests(report, language),
         *_on_the_plan(report, language),
         *result_lines(report, language),
         *_data(report, language),
-        f"{LABELS['verdict'].of(language)}: {verdict['state']} ({reason})",
-        f"{LABELS['score'].of(language)}: {_score(report, language)}",
-        f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else ""),
-        *(f"{LABELS['note'].of(language)}: {warning[at]}" for warning in report["warnings"]),
     ]
+
+
+def _requests(report: dict[str, Any], language: str) -> str:
+    """Return how the requests ended."""
+    summary = report["summary"]
+    share = f"{LABELS['errors'].of(language)} {summary['error_count']} ({summary['error_rate']:.2f} %)"
+    counts = {name: summary[name] for name in ("cut_off",) if summary[name]}
+    rest = [f"{LABELS[name].of(language)} {count}" for name, count in counts.items()]
+    return "  ".join([f"{LABELS['requests'].of(language)} {summary['total_requests']}", share, *rest])
+
+
+def _verdict(report: dict[str, Any], language: str) -> str:
+    state = report["verdict"]["state"]
+    reason = report["reason"][_at(language)] if report["reason"] else ""
+    return f"{LABELS['verdict'].of(language)}: {VERDICTS[state].of(language)} ({reason})"
+
+
+def _validity(report: dict[str, Any], language: str) -> str:
+    validity = report["validity"]
+    causes = "; ".join(cause[_at(language)] for cause in validity["causes"])
+    return f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else "")
 
 
 def _counted(report: dict[str, Any]) -> list[str]:

@@ -49,12 +49,17 @@ def unjudged(status: int) -> str | None:
 
 
 def compile_checks(step: RequestStep, failures: StatusFailures, path: str, faults: Faults) -> list[CheckFunction]:
-    """The checks of a step; what is wrong with the others is noted."""
+    """The checks of a step, those of the status first; what is wrong with the others is noted."""
     made = [
         faults.noted(partial(compile_check, check, failures), f"{path}.checks[{number}]")
-        for number, check in enumerate(step.checks)
+        for number, check in sorted(enumerate(step.checks), key=status_first)
     ]
     return [check for check in made if check is not None]
+
+
+def status_first(numbered: tuple[int, Check]) -> bool:
+    """The key by which checks are sorted: a wrong status is the cause of whatever else fails."""
+    return numbered[1].type != "status"
 
 
 def compile_check(check: Check, failures: StatusFailures) -> CheckFunction:

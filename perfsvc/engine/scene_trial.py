@@ -18,6 +18,7 @@ from typing import Any
 from perfsvc.engine import files
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_check
+from perfsvc.engine.checks import status_first
 from perfsvc.engine.extractors import compile_extractor
 from perfsvc.engine.faults import Faults
 from perfsvc.engine.instructions import COMPARISONS
@@ -275,7 +276,7 @@ class SceneTrial:
 
     def _check(self, tried: TriedStep, step: RequestStep, protocol: Protocol, reply: Reply) -> None:
         failures = StatusFailures(protocol.status_failure)
-        for number, check in enumerate(step.checks):
+        for number, check in sorted(enumerate(step.checks), key=status_first):
             try:
                 failure = compile_check(check, failures)(reply)
                 actual = actual_of(check, reply)
@@ -284,6 +285,7 @@ class SceneTrial:
             tried.checks.append(TriedCheck(number, check.type, text_of_check(check), failure is None, actual))
             if failure is not None:
                 tried.fail(failure, "")
+        tried.checks.sort(key=lambda checked: checked.index)
 
     def _extract(self, tried: TriedStep, step: RequestStep, reply: Reply) -> None:
         for extractor in step.extract:

@@ -416,7 +416,8 @@ class VirtualUser:
         """Check and extract. What a plugin or a hostile body makes raise is this request's failure, not the run's."""
         try:
             failure = step.judge(reply)
-            return self._extract(step, reply) or failure if step.extracts else failure
+            missing = self._extract(step, reply) if step.extracts else None
+            return failure or missing
         except Exception as error:
             self.engine.warn(f"reading a reply of {step.name!r} failed: {error!r}")
             return f"Unreadable Reply: {type(error).__name__}"
@@ -428,7 +429,7 @@ class VirtualUser:
             value = find(reply)
             if value is MISSING:
                 variables.pop(name, None)
-                failure = f"Extract: {name}"
+                failure = failure or f"Extract: {name}"
             else:
                 variables[name] = value
         return failure

@@ -188,6 +188,8 @@ class RunMetrics:
         evidence = Evidence(
             log=self.health,
             requests=self.total.requests,
+            reached=self.total.latency.total,
+            failures=self.total.failures,
             snapshots=sum(node.snapshots for node in nodes),
             missing=sum(node.sequence.missing_count for node in nodes),
             lost_nodes=len(lost | (silent - left)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Literal
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.run import EndReason
+from perfsvc.model.run_list import VerdictState
 from perfsvc.model.threshold import Threshold
 
 RATES = frozenset({"error_rate", "success_rate"})
@@ -70,9 +73,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a run passed: every threshold held (so without thresholds, too)."""
+    """What the thresholds say of a run.
 
-    state: Literal["PASSED", "FAILED"]
+    It FAILED when one was breached or when the run itself failed, was STOPPED when it ended before its time without a
+    breach, and PASSED when every threshold held. Where there are none, nothing was asked: NO_THRESHOLDS.
+    """
+
+    state: VerdictState
     thresholds: tuple[Outcome, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -95,10 +102,21 @@ class ThresholdJudge:
         """How every threshold stands after the seconds observed so far."""
         return [rule.state() for rule in self._rules]
 
-    def verdict(self, metrics: RunMetrics) -> Verdict:
-        """The verdict on what was measured; final when the run is over and all seconds were observed."""
+    def verdict(self, metrics: RunMetrics, reason: EndReason | None = None) -> Verdict:
+        """The verdict on what was measured; final when the run is over and all seconds were observed.
+
+        ``reason`` is why the run ended. One that was stopped is judged by what was broken for good until then.
+        """
         outcomes = tuple(rule.outcome(metrics) for rule in self._rules)
-        return Verdict("PASSED" if all(outcome.passed for outcome in outcomes) else "FAILED", outcomes)
+        return Verdict(self._state(outcomes, reason), outcomes)
+
+    def _state(self, outcomes: Sequence[Outcome], reason: EndReason | None) -> VerdictState:
+        if reason is not None and reason.stops:
+            breached = any(rule.broken_for_good(outcome) for rule, outcome in zip(self._rules, outcomes, strict=True))
+            return "FAILED" if breached else "STOPPED"
+        if not all(outcome.passed for outcome in outcomes) or (reason is not None and reason.fails):
+            return "FAILED"
+        return "PASSED" if outcomes else "NO_THRESHOLDS"
 
 
 class Rule:
@@ -138,6 +156,10 @@ class Rule:
         self.broken_at = second if self.broken_at is None else self.broken_at
         rule = self.threshold
         return Breach(str(rule), rule.metric, rounded(value), rule.limit, self.broken_at, new)
+
+    def broken_for_good(self, outcome: Outcome) -> bool:
+        """Whether the rule was broken, and could not have mended had the run gone on as planned."""
+        return not outcome.passed and outcome.value is not None and not may_yet_hold(self.threshold, outcome.value)
 
     def ended(self, value: float | None, *, passed: bool) -> Outcome:
         """The outcome with a deciding value."""
@@ -198,6 +220,9 @@ class WindowedRule(Rule):
         measured = self._window[-1] if self._window else None
         value = self._breach.value if self._breach else measured if self._worst is None else self._worst
         return self.ended(value, passed=self._breach is None and measured is not None)
+
+    def broken_for_good(self, outcome: Outcome) -> bool:
+        return self._breach is not None
 
     def _judge(self, second: int) -> None:
         mildest = min(self._window) if self._upper else max(self._window)

@@ -9,6 +9,7 @@ than the limit of lag, is added to some latency. Percent of seconds are of runni
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -71,6 +72,8 @@ AT_ITS_LIMIT = frozenset(
 """Causes by which the generator offered less load than it might have."""
 UNSERVED = frozenset({"data_wait", "arrivals_dropped"})
 """Of these, the ones that do not come from the machine."""
+CROWDED_OUT = frozenset({"cpu_starved"})
+"""Causes that other processes of the machine are to blame for; lateness then follows from them."""
 NOT_ALL_COUNTED = frozenset({"snapshots_missing", "node_lost"})
 """Causes by which more was done than is reported."""
 
@@ -126,6 +129,11 @@ class Validity:
     def offered_less(self) -> bool:
         """Whether all that the generator lacked was users or test data, of which the plan says how many there are."""
         return {cause.code for cause in self.causes} & (AT_ITS_LIMIT | NOT_ALL_COUNTED) <= UNSERVED
+
+    @property
+    def crowded_out(self) -> bool:
+        """Whether other processes had the CPU that the generator needed."""
+        return any(cause.code in CROWDED_OUT for cause in self.causes)
 
     @property
     def at_its_limit(self) -> bool:
@@ -194,6 +202,9 @@ class Evidence(NamedTuple):
 
     log: HealthLog
     requests: int
+    reached: int
+    """Requests that were sent; the others found no connection."""
+    failures: Mapping[str, int]
     snapshots: int
     missing: int
     lost_nodes: int
@@ -207,6 +218,7 @@ def judge(evidence: Evidence) -> Validity:
     log = evidence.log
     found = (
         no_samples(evidence),
+        not_reached(evidence),
         lag("loop_lag", log.loop_lag, log.seconds),
         lag("send_lag", log.send_lag, log.seconds),
         saturation(log),
@@ -228,6 +240,19 @@ def no_samples(evidence: Evidence) -> Cause | None:
         return None
     text = Text("没有测得任何请求", "no request was measured")
     return Cause("no_samples", Grade.INVALID, text, {"requests": 0})
+
+
+def not_reached(evidence: Evidence) -> Cause | None:
+    """No request got as far as the target."""
+    if not evidence.requests or evidence.reached:
+        return None
+    why = max(evidence.failures, key=lambda name: evidence.failures[name], default="")
+    text = Text(
+        f"没有一个请求到达目标：{evidence.requests} 个请求全部未能发出（{why}）；请检查地址、端口和网络",
+        f"not one request reached the target: none of {evidence.requests} could be sent ({why}); check the address, "
+        "the port and the network",
+    )
+    return Cause("target_not_reached", Grade.INVALID, text, {"requests": evidence.requests})
 
 
 def lag(code: str, bad: Bad, seconds: int) -> Cause | None:

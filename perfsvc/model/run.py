@@ -116,10 +116,28 @@ class EndReason(Spec):
     """Why a run ended: a stable code and a sentence for people."""
 
     code: Literal[
-        "finished", "stopped_by_user", "threshold_breached", "server_stopped", "error", "interrupted", "data_exhausted"
+        "finished",
+        "stopped_by_user",
+        "threshold_breached",
+        "server_stopped",
+        "error",
+        "setup_failed",
+        "on_start_failed",
+        "interrupted",
+        "data_exhausted",
     ]
     zh: str
     en: str
+
+    @property
+    def stops(self) -> bool:
+        """Whether it ended the run before its time, through no fault of the run or its target."""
+        return self.code in ("stopped_by_user", "server_stopped", "interrupted")
+
+    @property
+    def fails(self) -> bool:
+        """Whether it ended the run as failed."""
+        return self.code in ("error", "setup_failed", "on_start_failed", "threshold_breached")
 
     @property
     def text(self) -> Text:

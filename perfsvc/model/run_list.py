@@ -18,7 +18,7 @@ from perfsvc.model.run import RunState
 Figure = Literal["start_time", "duration", "error_rate", "throughput", "p95", "score"]
 FIGURES: tuple[str, ...] = get_args(Figure)
 """What runs may be ordered by."""
-VerdictState = Literal["PASSED", "FAILED"]
+VerdictState = Literal["PASSED", "FAILED", "STOPPED", "NO_THRESHOLDS"]
 ValidityState = Literal["VALID", "SUSPECT", "INVALID"]
 
 SPARK_POINTS = 60

@@ -56,7 +56,7 @@ def test_a_run_ends_with_its_data_and_says_what_became_of_it(
     assert [request.path for request in shop.requests] == ["/items?of=a", "/items?of=b", "/items?of=c"]
     shown = capsys.readouterr().out.splitlines()
     assert "data: pool, rows used 3" in shown
-    assert "verdict: PASSED (the test data is used up)" in shown
+    assert "verdict: NO_THRESHOLDS: no thresholds set (the test data is used up)" in shown
 
 
 def test_a_run_without_data_says_nothing_of_it(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

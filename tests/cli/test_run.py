@@ -16,17 +16,23 @@ from tests.cli.conftest import Report
 from tests.support.service import BIN
 from tests.support.shop import Shop
 
-LINE = re.compile(r" +\d+\.\d/1 s  users \d+  req/s \d+  p95 (-|[\d.]+) ms  errors \d+")
-ZH_LINE = re.compile(r" +\d+\.\d/1 s  用户 \d+  请求/秒 \d+  p95 (-|[\d.]+) ms  错误 \d+")
+LINE = re.compile(r" +\d+\.\d/1 s  users \d+  req/s \d+  p95 (-|[\d.]+) ms  errors \d+ \([\d.]+ %\)")
+ZH_LINE = re.compile(r" +\d+\.\d/1 s  用户 \d+  请求/秒 \d+  p95 (-|[\d.]+) ms  错误 \d+ \([\d.]+ %\)")
 HEAD = ["step", "requests", "req/s", "error", "%", "avg", "ms", "p50", "p90", "p95", "p99", "max"]
 PASSING, BREACHED = "requests > 0", "requests < 1"
 
 
+def dead_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port: int = closed.getsockname()[1]
+        return port
+
+
 def dead_address() -> str:
-    """Where nobody listens."""
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+    """An address at which nothing listens."""
+    return f"http://127.0.0.1:{dead_port()}/"
 
 
 @pytest.mark.parametrize(("rule", "code"), [(PASSING, 0), (BREACHED, 99)])
@@ -38,15 +44,72 @@ def test_every_threshold_must_hold(perfsvc: Command, shop: Shop) -> None:
     assert perfsvc("run", shop.url, "-d", "1", "-q", "-t", PASSING, "-t", BREACHED).code == 99
 
 
-def test_errors_of_the_target_alone_are_no_failure(perfsvc: Command, shop: Shop) -> None:
-    done = perfsvc("run", f"{shop.url}/status/503", "-d", "1")
+def test_errors_of_the_target_alone_are_no_failure_and_are_shown(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", f"{shop.url}/status/401", "-d", "1")
     assert done.code == 0
-    assert re.search(r"^HTTP 503 +\d+$", done.out, re.MULTILINE)
+    assert re.search(r"^HTTP 401 +\d+$", done.out, re.MULTILINE)
+    asked = shop.count
+    assert f"requests {asked}  errors {asked} (100.00 %)\n" in done.out
+    assert "verdict: NO_THRESHOLDS: no thresholds set (the load profile is over)\n" in done.out
+    assert "(100.0 %)" in done.err
+    assert "PASSED" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("http://127.0.0.1:{closed}/", "Connection Error: refused"),
+        ("http://nosuch.invalid/", "DNS Error"),
+        ("https://127.0.0.1:{plain}/", "Timeout"),
+    ],
+)
+def test_a_target_that_was_not_reached_makes_the_run_invalid(
+    perfsvc: Command, shop: Shop, address: str, cause: str
+) -> None:
+    target = address.format(closed=dead_port(), plain=shop.url.rpartition(":")[2])
+    done = perfsvc("run", target, "-d", "1", "--timeout", "300", "-t", "requests > 0")
+    assert done.code == 98
+    first, *rest = done.out.splitlines()
+    assert re.fullmatch(
+        rf"INVALID: not one request reached the target: none of \d+ could be sent \({cause}\); check the address, "
+        "the port and the network",
+        first,
+    )
+    assert any(line.startswith("validity: INVALID (not one request reached the target") for line in rest)
+
+
+def test_a_breached_threshold_decides_before_validity(perfsvc: Command) -> None:
+    assert perfsvc("run", dead_address(), "-d", "1", "-q", "-t", "error_rate < 1").code == 99
+
+
+def test_the_first_cause_of_a_failure_is_its_class(report: Report, shop: Shop, tmp_path: Path) -> None:
+    def step(name: str, path: str, *checks: dict[str, object]) -> dict[str, object]:
+        extract = [{"name": "first", "from": "json", "path": "$.a"}, {"name": "second", "from": "json", "path": "$.b"}]
+        return {"name": name, "request": {"url": f"{shop.url}{path}"}, "extract": extract, "checks": checks}
+
+    contains, status = {"type": "contains", "text": "nowhere"}, {"type": "status", "equals": 200}
+    steps = [
+        step("status", "/status/403"),
+        step("status and checks", "/status/403", contains, status),
+        step("checks", "/items", contains, status),
+        step("extractors", "/items"),
+    ]
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"scenes": [{"name": "s", "steps": steps}], "config": {"concurrent_users": 1}}))
+    found = report(str(path), "--iterations", "2")
+    assert {step["name"]: step["failures"] for step in found["steps"]} == {
+        "status": {"HTTP 403": 2},
+        "status and checks": {"HTTP 403": 2},
+        "checks": {"Check: contains nowhere": 2},
+        "extractors": {"Extract: first": 2},
+    }
 
 
 def test_a_dead_target_is_counted(report: Report) -> None:
     found = report(dead_address())
-    assert (found["status"], found["metrics"]["errors"]["labels"]) == ("completed", ["Connection Error: refused"])
+    assert found["metrics"]["errors"]["labels"] == ["Connection Error: refused"]
+    assert found["validity"]["causes"][0]["code"] == "target_not_reached"
+    assert (found["verdict"]["state"], found["summary"]["error_rate"]) == ("NO_THRESHOLDS", 100)
 
 
 def test_setup_that_does_not_end_is_an_internal_error(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
@@ -78,17 +141,17 @@ def test_what_is_shown(perfsvc: Command, shop: Shop) -> None:
         "max",
     ]
     assert lines[1].startswith("GET /items ")
-    last = ["total", "threshold", "p95", "verdict:", "score:", "validity:", "note:"]
+    last = ["total", "threshold", "p95", "requests", "verdict:", "score:", "validity:", "note:"]
     assert [line.split()[0] for line in lines[2:]] == last
     assert re.fullmatch(r"note: only 1\.\d s of load: start-up distorts the figures", lines[-1])
-    assert lines[5] == "verdict: PASSED (the load profile is over)"
+    assert lines[6] == "verdict: PASSED (the load profile is over)"
 
 
 def test_what_is_shown_in_chinese(perfsvc: Command, shop: Shop) -> None:
     done = perfsvc("run", shop.url, "-d", "1", lang="zh")
     assert all(ZH_LINE.fullmatch(line) for line in done.err.splitlines())
     assert done.out.startswith("步骤 ")
-    assert "结论: PASSED (负载已按计划完成)\n" in done.out
+    assert "结论: NO_THRESHOLDS 未设置阈值 (负载已按计划完成)\n" in done.out
 
 
 def test_names_are_not_markup(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
@@ -109,8 +172,8 @@ def test_json_replaces_a_file(perfsvc: Command, shop: Shop, tmp_path: Path) -> N
     path = tmp_path / "report.json"
     path.write_text("x" * 1_000_000)
     done = perfsvc("run", shop.url, "-d", "1", "--json", str(path))
-    assert json.loads(path.read_text("utf-8"))["verdict"]["state"] == "PASSED"
-    assert "verdict: PASSED" in done.out
+    assert json.loads(path.read_text("utf-8"))["verdict"]["state"] == "NO_THRESHOLDS"
+    assert "verdict: NO_THRESHOLDS: no thresholds set" in done.out
 
 
 def test_a_report_that_cannot_be_written_is_known_before_the_run(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
@@ -152,8 +215,8 @@ def test_ctrl_c_ends_the_run_with_its_report(shop: Shop, tmp_path: Path) -> None
     assert shop.asked.wait(30)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, "Traceback" in err) == (0, False)
-    assert "verdict: PASSED (stopped by a user)\n" in out
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert "verdict: STOPPED before its end, not judged (stopped by a user)\n" in out
     assert "stopping: requests in flight have up to 10 s; press Ctrl-C again to quit at once without a report\n" in err
     found = json.loads(path.read_text("utf-8"))
     assert (found["status"], found["reason"]["code"]) == ("stopped", "stopped_by_user")
@@ -170,6 +233,6 @@ def test_ctrl_c_twice_waits_for_nothing(shop: Shop) -> None:
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=9)  # less than requests in flight are given
-    assert (process.returncode, out) == (1, "")
+    assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "perfsvc: the run was aborted; there is no report"
     assert "Traceback" not in err

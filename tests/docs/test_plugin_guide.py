@@ -97,7 +97,7 @@ def test_what_is_typed_makes_a_plugin_that_runs(typed: Typed) -> None:
     assert [NAME, "protocol", f"perfsvc-{NAME}"] in listed
     assert [NAME, "data_source", f"perfsvc-{NAME}"] in listed
     assert re.search(r"^hello +\d{2,}", typed.shown, re.MULTILINE)
-    assert "verdict: PASSED" in typed.shown
+    assert "verdict: NO_THRESHOLDS" in typed.shown
 
 
 def test_the_blocks_are_the_package() -> None:

@@ -21,8 +21,9 @@ def line_of(frame: dict[str, Any]) -> str | None:
 def test_the_frames_of_the_page_have_their_lines() -> None:
     shown = [json.loads(block.text) for block in blocks_of("docs/api.md") if block.language == "json"]
     lines = [line_of(frame) for frame in shown if frame.get("type") in FRAMES]
-    seen = "20 users 500.0 req/s 15.2 ms at p95"
-    assert lines == [None, seen, None, "load set to 250.0 by admin", "completed PASSED"]
+    seen = "20 users 500.0 req/s 15.2 ms at p95 0.0 % errors"
+    ended = "completed NO_THRESHOLDS VALID: 0 of 3000 requests failed"
+    assert lines == [None, seen, None, "load set to 250.0 by admin", ended]
 
 
 def test_a_node_that_is_lost_has_its_line() -> None:
@@ -31,5 +32,5 @@ def test_a_node_that_is_lost_has_its_line() -> None:
 
 
 def test_a_second_without_requests_has_its_line() -> None:
-    silent = {"active_users": 5, "requests_per_second": 0.0, "p95": None}
-    assert line_of({"type": "metrics", "data": silent}) == "5 users 0.0 req/s - ms at p95"
+    silent = {"active_users": 5, "requests_per_second": 0.0, "p95": None, "error_rate": 0.0}
+    assert line_of({"type": "metrics", "data": silent}) == "5 users 0.0 req/s - ms at p95 0.0 % errors"

@@ -10,6 +10,7 @@ from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import Breach
 from perfsvc.metrics.thresholds import ThresholdJudge
+from perfsvc.model.run import EndReason
 from perfsvc.model.threshold import COMPARE
 from perfsvc.model.threshold import Threshold
 from perfsvc.model.window import Snapshot
@@ -201,8 +202,36 @@ def test_a_rule_on_what_was_never_measured_fails(judged):
     assert [(outcome.passed, outcome.value) for outcome in verdict.thresholds] == [(False, None)] * len(rules)
 
 
-def test_without_thresholds_a_run_passes():
-    assert judge_of().verdict(RunMetrics(["a"])).as_dict() == {"state": "PASSED", "thresholds": []}
+def test_without_thresholds_nothing_is_judged():
+    assert judge_of().verdict(RunMetrics(["a"])).as_dict() == {"state": "NO_THRESHOLDS", "thresholds": []}
+
+
+@pytest.mark.parametrize(
+    ("rules", "code", "state"),
+    [
+        (["p95 < 300"], "finished", "PASSED"),
+        (["p95 < 10"], "finished", "FAILED"),
+        ([], "stopped_by_user", "STOPPED"),
+        ([], "server_stopped", "STOPPED"),
+        ([], "interrupted", "STOPPED"),
+        (["p95 < 300"], "stopped_by_user", "STOPPED"),
+        (["p95 < 10"], "stopped_by_user", "FAILED"),
+        (["requests > 1000"], "stopped_by_user", "STOPPED"),
+        (["requests > 1000"], "finished", "FAILED"),
+        (["p95{never} < 300"], "stopped_by_user", "STOPPED"),
+        (["p95{never} < 300"], "finished", "FAILED"),
+        (["avg < 10 for 1s"], "stopped_by_user", "FAILED"),
+        (["avg < 300 for 1s"], "stopped_by_user", "STOPPED"),
+        ([], "error", "FAILED"),
+        (["p95 < 300"], "setup_failed", "FAILED"),
+        (["p95 < 300"], "threshold_breached", "FAILED"),
+    ],
+)
+def test_the_verdict_depends_on_how_the_run_ended(feed, window, rules, code, state):
+    judge, metrics = judge_of(*rules), RunMetrics(["a", "never"])
+    for second in feed(metrics, [window(0, [20])]):
+        judge.observe(second, metrics)
+    assert judge.verdict(metrics, EndReason(code=code, zh="", en="")).state == state
 
 
 def test_every_metric_can_be_judged(feed, window):

@@ -115,4 +115,4 @@ def report_of(execution: Execution, metrics: RunMetrics, judge: ThresholdJudge, 
         seed=execution.spec["seed"],
         plan_id=execution.plan_id,
     )
-    return build_report(facts, metrics, judge.verdict(metrics), metrics.validity())
+    return build_report(facts, metrics, judge.verdict(metrics, INTERRUPTED), metrics.validity())

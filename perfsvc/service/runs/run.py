@@ -355,7 +355,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
             nodes=self.node_losses.nodes,
             data=self._allocator.report() if self._allocator is not None else None,
         )
-        verdict = self._judge.verdict(self.metrics)
+        verdict = self._judge.verdict(self.metrics, self.reason)
         return build_report(facts, self.metrics, verdict, self.metrics.validity())
 
     def _fail(self, error: Exception) -> None:

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, toValue } from 'vue'
 import { type Iteration, iterationOf } from '@/load/little'
+import type { VerdictState } from '@/run/frames'
 import type { Page } from './lists'
 import { raw } from './raw'
 
@@ -15,7 +16,7 @@ export interface LastRun {
   reportId: number
   executionId: string
   at: string
-  verdict: 'PASSED' | 'FAILED' | null
+  verdict: VerdictState | null
   validity: string | null
   thresholds: ThresholdResult[]
   percentiles: Record<string, number | null>
@@ -31,7 +32,7 @@ interface ReportBody {
   execution_id: string
   end_time: string
   summary: { total_requests: number; iterations?: number; error_rate?: number; throughput?: number; percentiles?: Record<string, number> }
-  verdict: { state: 'PASSED' | 'FAILED'; thresholds: ThresholdResult[] } | null
+  verdict: { state: VerdictState; thresholds: ThresholdResult[] } | null
   validity: { state: string } | null
   series: { width: number; active_users: (number | null)[] }
   steps: { name: string; requests: number; percentiles: Record<string, number> | null }[]

@@ -17,7 +17,7 @@ export interface RunFilter {
   project_id?: number | null
   plan_id?: number | null
   status?: string | null
-  verdict?: 'PASSED' | 'FAILED' | null
+  verdict?: Execution['verdict']
   validity?: 'VALID' | 'SUSPECT' | 'INVALID' | null
   mode?: Execution['mode'] | null
   q?: string | null

@@ -1727,7 +1727,7 @@ export interface components {
              */
             variable: "vus" | "arrival_rate";
             /** Verdict */
-            verdict: ("PASSED" | "FAILED") | null;
+            verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
          * ExecutionListRow
@@ -1775,7 +1775,7 @@ export interface components {
              */
             variable: "vus" | "arrival_rate";
             /** Verdict */
-            verdict: ("PASSED" | "FAILED") | null;
+            verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
          * ExecutionPage
@@ -1835,7 +1835,7 @@ export interface components {
              */
             variable: "vus" | "arrival_rate";
             /** Verdict */
-            verdict: ("PASSED" | "FAILED") | null;
+            verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
          * Figures
@@ -3406,7 +3406,7 @@ export interface components {
             /** Validity */
             validity: ("VALID" | "SUSPECT" | "INVALID") | null;
             /** Verdict */
-            verdict: ("PASSED" | "FAILED") | null;
+            verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
          * ReportSeries
@@ -5040,7 +5040,7 @@ export interface operations {
                 status?: string | null;
                 to?: string | null;
                 validity?: ("VALID" | "SUSPECT" | "INVALID") | null;
-                verdict?: ("PASSED" | "FAILED") | null;
+                verdict?: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
             };
             header?: never;
             path?: never;
@@ -5789,7 +5789,7 @@ export interface operations {
                 status?: string | null;
                 to?: string | null;
                 validity?: ("VALID" | "SUSPECT" | "INVALID") | null;
-                verdict?: ("PASSED" | "FAILED") | null;
+                verdict?: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
             };
             header?: never;
             path?: never;

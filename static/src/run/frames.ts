@@ -257,8 +257,9 @@ export interface Outcome {
   passed: boolean
   breached_at: N
 }
+export type VerdictState = 'PASSED' | 'FAILED' | 'STOPPED' | 'NO_THRESHOLDS'
 export interface VerdictBlock {
-  state: 'PASSED' | 'FAILED'
+  state: VerdictState
   thresholds: Outcome[]
 }
 export interface ValidityBlock {

@@ -30,7 +30,7 @@ export const parts: (typeof zh)['parts'] = {
     stopped: 'Stopped',
     running: 'Running',
     paused: 'Paused',
-    completed: 'Completed',
+    unjudged: 'No thresholds',
     none: 'No verdict',
   },
   validity: { VALID: 'Valid', SUSPECT: 'Suspect', INVALID: 'Invalid' },

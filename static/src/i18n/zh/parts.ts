@@ -29,7 +29,7 @@ export const parts = {
     stopped: '已停止',
     running: '进行中',
     paused: '已暂停',
-    completed: '已完成',
+    unjudged: '未设阈值',
     none: '未判定',
   },
   validity: { VALID: '有效', SUSPECT: '存疑', INVALID: '无效' },
