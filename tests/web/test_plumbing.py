@@ -16,6 +16,7 @@ from tornado.httputil import HTTPHeaders
 from perfsvc.errors import StoreUnavailable
 from perfsvc.service.projects import Projects
 from perfsvc.web.framework import body_limit
+from perfsvc.web.framework.access_log import level_of
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
@@ -301,3 +302,16 @@ async def test_garbage_instead_of_http_harms_nobody(api: Api, http_port: int) ->
 
 def _listed(headers: HTTPHeaders, name: str) -> list[str]:
     return [value.strip() for value in headers[name].split(",")]
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "level"),
+    [
+        (200, "/assets/vendor-1.js", logging.DEBUG),
+        (404, "/assets/gone-1.js", logging.INFO),
+        (200, "/api/about/", logging.INFO),
+        (503, "/assets/vendor-1.js", logging.ERROR),
+    ],
+)
+def test_assets_fill_no_log(status: int, path: str, level: int) -> None:
+    assert level_of(status, path) == level

@@ -12,6 +12,8 @@ from perfsvc.web.framework.handler import METHODS
 
 TOKEN = re.compile(r"((?:^|[?&])[^=&]*token[^=&]*=)[^&]*", re.IGNORECASE)
 
+ASSETS = "/assets/"
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,7 +29,7 @@ class AccessLog:
         method = request.method if request.method in METHODS else "OTHER"
         self._traffic.responses[method, f"{status // 100}xx"] += 1
         logger.log(
-            logging.ERROR if status >= 500 else logging.INFO,
+            level_of(status, request.path),
             "%s %s %d %.1f ms %s %s",
             request.method,
             masked(request.uri or ""),
@@ -36,6 +38,13 @@ class AccessLog:
             request.remote_ip,
             getattr(handler, "request_id", "-"),
         )
+
+
+def level_of(status: int, path: str) -> int:
+    """Return the log level of a response; a page of the UI takes dozens of assets, which say nothing."""
+    if status >= 500:
+        return logging.ERROR
+    return logging.DEBUG if status < 400 and path.startswith(ASSETS) else logging.INFO
 
 
 def masked(uri: str) -> str:
