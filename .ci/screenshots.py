@@ -23,6 +23,8 @@ from tests.support.service import Service  # noqa: E402
 
 TARGET = ROOT / "build" / "screenshots"
 LOOKS = [(language, theme, width) for language in ("zh", "en") for theme in ("light", "dark") for width in (1440, 390)]
+READY = {"run-live": ".lane", "run-report": ".result"}
+"""What a page has once it shows what it is for."""
 SCENE = {"name": "浏览下单", "steps": [{"name": "首页", "request": {"url": "/healthz"}}]}
 PLANS: dict[str, dict[str, Any]] = {
     "晚八点抢购": {"concurrent_users": 8, "ramp_up_time": 4, "hold_time": 10, "thresholds": ["p95 < 300"]},
@@ -93,9 +95,9 @@ class Shop:
         yield from ((name, f"/{name}") for name in ("start", "projects", "nodes", "plugins", "users", "me"))
 
 
-def picture(page: Page, name: str) -> None:
-    """Take a page as a whole, once nothing moves on it."""
-    page.locator("main").wait_for()
+def picture(page: Page, name: str, ready: str = "main") -> None:
+    """Take a page as a whole, once ``ready`` is there and nothing is being loaded."""
+    page.locator(ready).first.wait_for()
     expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0, timeout=30_000)
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.screenshot(path=TARGET / f"{name}.png", full_page=True, animations="disabled")
@@ -119,7 +121,7 @@ def main() -> None:
                 for name, path in shop.pages():
                     if not wanted or name in wanted:
                         page.goto(service.url + path)
-                        picture(page, f"{name}-{look}")
+                        picture(page, f"{name}-{look}", READY.get(name, "main"))
                 ui.close()
         finally:
             service.end()
