@@ -32,6 +32,7 @@ from perfsvc.web.api import reports
 from perfsvc.web.api import run_windows
 from perfsvc.web.api import runs
 from perfsvc.web.api import scenes
+from perfsvc.web.api import schemas
 from perfsvc.web.api import trials
 from perfsvc.web.api import users
 from perfsvc.web.framework.access_log import AccessLog
@@ -74,6 +75,7 @@ ROUTES: tuple[Route, ...] = (
     *presets.routes,
     *reports.routes,
     *plugins.routes,
+    *schemas.routes,
     *nodes.routes,
     *health.routes,
     *live.routes,

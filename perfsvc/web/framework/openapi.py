@@ -58,6 +58,7 @@ TAGS: dict[str, Text] = {
     "reports": Text("测试报告", "Reports"),
     "presets": Text("预设配置", "Presets"),
     "plugins": Text("插件", "Plugins"),
+    "schemas": Text("JSON Schema 与模板词汇", "Schemas and vocabulary"),
     "nodes": Text("执行节点", "Engine processes"),
     "health": Text("运行状况", "Health"),
     "docs": Text("接口文档", "Description"),

@@ -1,0 +1,100 @@
+"""JSON Schemas of what scenes and plans are made of, under names that stay; and the words that templates know."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+from typing import NamedTuple
+
+from faker import Faker
+from pydantic import TypeAdapter
+
+from perfsvc.errors import NotFound
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.functions.function import Function
+from perfsvc.model.functions.library import known
+from perfsvc.model.scene import Check
+from perfsvc.model.scene import Condition
+from perfsvc.model.scene import Extractor
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.scene import Step
+from perfsvc.model.scene import ThinkTime
+from perfsvc.model.template import Template
+from perfsvc.plugin.protocol import Scope
+
+MODELS: dict[str, Any] = {
+    "scene": SceneSpec,
+    "step": Step,
+    "check": Check,
+    "extractor": Extractor,
+    "think_time": ThinkTime,
+    "condition": Condition,
+    "plan_config": PlanConfig,
+}
+PROVIDER = re.compile(r"[a-z][a-z0-9_]*")
+SEED = 4
+LONGEST_EXAMPLE = 60
+SHOWN_TYPES = (str, int, float, bool)
+"""Providers that give anything else (files, objects, lists) are of no use in a text."""
+
+
+class Word(NamedTuple):
+    """A word that templates know: ``insert`` is what stands in a text, ``example`` what becomes of it."""
+
+    name: str
+    insert: str
+    example: str
+    zh: str
+    en: str
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """One schema, whole in itself. Raises NotFound."""
+    if name not in MODELS:
+        raise NotFound("没有该 JSON Schema", "there is no such schema")
+    return schemas()[name]
+
+
+@lru_cache(maxsize=1)
+def schemas() -> dict[str, dict[str, Any]]:
+    """All schemas by name."""
+    return {name: TypeAdapter(model).json_schema() for name, model in MODELS.items()}
+
+
+def function_words() -> list[Word]:
+    """The functions of templates, those of plugins too, each as its first example has it."""
+    return [word_of(name, function) for name, function in known().items()]
+
+
+def word_of(name: str, function: type[Function]) -> Word:
+    """A function as a word; an example that cannot be computed here is left empty."""
+    insert = f"{{{{{function.examples[0]}}}}}"
+    try:
+        example = Template(insert).render(Scope(1, SEED))
+    except Exception:  # a plugin's own function may need what is not there
+        example = ""
+    return Word(f"${name}", insert, example[:LONGEST_EXAMPLE], *function.title)
+
+
+@lru_cache(maxsize=1)
+def faker_words() -> list[Word]:
+    """Faker's providers that need no arguments and give a short text or a number, each with an example."""
+    fake = Faker()
+    fake.seed_instance(SEED)
+    words = []
+    for name in sorted(provider for provider in dir(fake) if PROVIDER.fullmatch(provider)):
+        example = example_of(fake, name)
+        if example is not None:
+            words.append(Word(f"$faker.{name}", f"{{{{$faker.{name}}}}}", example, "", ""))
+    return words
+
+
+def example_of(fake: Faker, name: str) -> str | None:
+    """What a provider gives; None for what is no provider, or of no use in a text."""
+    try:
+        value = getattr(fake, name)()
+    except Exception:  # needs arguments, or a library that is not there
+        return None
+    shown = str(value)
+    return shown if isinstance(value, SHOWN_TYPES) and "\n" not in shown and len(shown) <= LONGEST_EXAMPLE else None
