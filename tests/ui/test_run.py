@@ -63,14 +63,6 @@ class Desk:
         return int(answer.body["id"])
 
 
-@pytest.fixture
-def ui(browser: Browser, service: Service) -> Iterator[Ui]:
-    opened = Ui(browser, service)
-    opened.expect_status(404)  # figures of a window are asked for whether or not the service has them
-    yield opened
-    opened.close()
-
-
 @pytest.fixture(scope="module")
 def desk(service: Service, nginx: Nginx) -> Desk:
     return Desk(service, nginx)
@@ -244,7 +236,6 @@ def port_of(url: str) -> int:
 def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, Desk, Relay]) -> None:
     ui, desk, relay = relayed
     ui.expect_offline()
-    ui.expect_status(404)
     page = ui.open(desk.start(desk.plan("line", arrivals(10, 58), "/json")), language="en")
     page.get_by_role("button", name="Table").click()
     seconds_shown(page, 3)
@@ -260,7 +251,6 @@ def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, Desk, R
 def test_a_service_killed_and_started_again_under_an_open_page(relayed: tuple[Ui, Desk, Relay]) -> None:
     ui, desk, relay = relayed
     ui.expect_offline()
-    ui.expect_status(404)
     page = ui.open(desk.start(desk.plan("killed", arrivals(10, 120), "/json")), language="en")
     page.get_by_role("button", name="Table").click()
     seconds_shown(page, 3)

@@ -1,7 +1,8 @@
 // One run: what it is, its report, its steering, and the figures of any part of it.
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
-import type { Block, Cause, Counts, Mode, N, RunStatus, Summary, Variable } from '@/run/frames'
+import type { Block, Counts, Mode, N, RunStatus, Summary, Variable } from '@/run/frames'
+import type { SeriesAnswer } from '@/run/detail'
 import type { Report, StepRow } from '@/run/report'
 import { api, ask, send } from './client'
 import { Problem, problemOf } from './problem'
@@ -56,13 +57,6 @@ export interface HeatCells extends Head {
   cells: [number, number, number][]
   max: number
 }
-type Lists = Record<string, N[] | undefined>
-export interface SeriesAnswer extends Head {
-  timestamps: number[]
-  series: ({ index: N; name: string | null; failures?: Record<string, number[]>; statuses?: Record<string, number[]>; counters?: Record<string, number[]>; gauges?: Record<string, N[]> } & Lists)[]
-}
-export type CauseText = Cause
-
 const BASE = '/api/performance/executions'
 
 /** Read what the description of the API does not name yet; null where this service does not have it. */
@@ -123,7 +117,17 @@ type Wanted = MaybeRefOrGetter<boolean>
 export const useFigures = (id: Id, part: Of, wanted: Wanted) => usePart<WindowFigures>('figures', id, part, wanted)
 export const useDistribution = (id: Id, part: Of, wanted: Wanted, latency: 'service' | 'plan') => usePart<Distribution>('distribution', id, part, wanted, { latency })
 export const useHeatmap = (id: Id, part: Of, wanted: Wanted) => usePart<HeatCells>('heatmap', id, part, wanted, { columns: 300, rows: 60 })
-export const useSeries = (id: Id, part: Of, wanted: Wanted) => usePart<SeriesAnswer>('series', id, part, wanted, { points: 3600 })
+
+const MOST_STEPS = 20
+const POINTS = 3600
+
+/** Over time: all requests together, and each of the first steps; null where the service has no such figures. */
+export async function seriesOf(id: string, steps: readonly number[]): Promise<{ all: SeriesAnswer | null; steps: SeriesAnswer | null }> {
+  const path = `${BASE}/${id}/series/`
+  const wanted = steps.slice(0, MOST_STEPS).join(',')
+  const [all, each] = await Promise.all([read<SeriesAnswer>(path, { points: POINTS }), wanted ? read<SeriesAnswer>(path, { points: 600, step: wanted }) : null])
+  return { all, steps: each }
+}
 
 export const steer = {
   pause: (plan: number) => ask(api.POST('/api/performance/plans/{plan_id}/pause/', { params: { path: { plan_id: plan } } })),

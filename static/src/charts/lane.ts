@@ -90,10 +90,11 @@ export class LaneChart {
     this.readOut()
   }
 
-  refresh(): void {
+  /** Draw what is new; lanes that are out of sight wait unless all are wanted, as for print. */
+  refresh(all = false): void {
     this.lastData = this.spec.data()
     this.readOut()
-    if (!this.seen) {
+    if (!this.seen && !all) {
       this.stale = true
       return
     }
@@ -109,7 +110,7 @@ export class LaneChart {
   rebuild(): void {
     this.u.destroy()
     this.u = this.build()
-    this.refresh()
+    this.refresh(true)
   }
 
   destroy(): void {

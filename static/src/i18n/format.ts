@@ -8,10 +8,22 @@ function absent(value: Maybe): value is null | undefined {
   return value === null || value === undefined || Number.isNaN(value)
 }
 
+// Making a formatter costs far more than using it, and a live page formats hundreds of figures every second.
+const numbers = new Map<number, Intl.NumberFormat>()
+const clocks = {
+  seconds: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' }),
+  minutes: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }),
+}
+
 /** A number with grouped thousands and a fixed count of decimals. */
 export function num(value: Maybe, decimals = 0): string {
   if (absent(value)) return NONE
-  return value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+  let format = numbers.get(decimals)
+  if (format === undefined) {
+    format = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+    numbers.set(decimals, format)
+  }
+  return format.format(value)
 }
 
 /** Milliseconds without their unit: three digits that mean something. */
@@ -61,7 +73,7 @@ export function asDate(time: string | number | Date): Date {
 
 /** The time of day in the viewer's zone. */
 export function clock(time: string | number | Date, seconds = true): string {
-  return asDate(time).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', ...(seconds && { second: '2-digit' }) })
+  return clocks[seconds ? 'seconds' : 'minutes'].format(asDate(time))
 }
 
 /** Date and time of day in the viewer's zone. */

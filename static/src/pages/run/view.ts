@@ -3,13 +3,14 @@ import { useEventListener } from '@vueuse/core'
 import { computed, inject, onScopeDispose, provide, ref, shallowRef, watch, type ComputedRef, type InjectionKey, type Ref, type ShallowRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { Feed, type FeedState } from '@/api/feed'
-import { feedAddress, feedToken, probe, reportOf, type Execution, type Part } from '@/api/execution'
+import { feedAddress, feedToken, probe, reportOf, seriesOf, type Execution, type Part } from '@/api/execution'
 import { useRights } from '@/api/projects'
 import { ChartGroup } from '@/charts/group'
 import { forgetColours } from '@/charts/colours'
 import { failed } from '@/parts/notices'
 import type { Span } from '@/run/fit'
 import { breachMarks, marksOf, type Mark } from '@/run/marks'
+import { addClasses, replaceSteps } from '@/run/detail'
 import { fromReport, startOf } from '@/run/recorded'
 import type { Report } from '@/run/report'
 import { Run } from '@/run/run'
@@ -98,6 +99,13 @@ function useSource(execution: ComputedRef<Execution>) {
       tick.value++
     })
   }
+  /** Lines that the report does not hold; without them the page is whole all the same. */
+  const detail = async (found: Report) => {
+    const answers = await seriesOf(found.execution_id, found.steps.map((step) => step.index)).catch(() => null)
+    if (answers?.all) addClasses(run.value, answers.all)
+    if (answers?.steps) replaceSteps(run.value, answers.steps)
+    update()
+  }
   const load = async () => {
     if (reporting.value) return
     reporting.value = true
@@ -105,6 +113,7 @@ function useSource(execution: ComputedRef<Execution>) {
       const found = await reportOf(execution.value, run.value.end?.report_id)
       report.value = found
       if (found) run.value = keeping(run.value, fromReport(found))
+      if (found) void detail(found)
     } catch (error) {
       failed(error)
     }
@@ -239,4 +248,16 @@ function followCharts(view: RunView): void {
     forgetColours()
     requestAnimationFrame(() => group.rebuild())
   })
+  printLight(group)
+}
+
+/** On paper everything is light, and all charts are drawn whether or not they were in sight. */
+function printLight(group: ChartGroup): void {
+  const show = (darkly: boolean) => {
+    document.documentElement.classList.toggle('dark', darkly)
+    forgetColours()
+    group.rebuild()
+  }
+  useEventListener(window, 'beforeprint', () => show(false))
+  useEventListener(window, 'afterprint', () => show(dark.value))
 }
