@@ -26,27 +26,31 @@ def add(commands: Any) -> None:
     plugins = commands.add_parser("plugins", help="list the installed plugins, or create a new one")
     plugins.add_argument("--json", action="store_true", help="list them with their schemas, as JSON")
     new = plugins.add_subparsers(dest="action").add_parser("new", help="create a package with a working plugin")
-    new.add_argument("name", metavar="NAME", help="name of the protocol or data source; the package is perfsvc-NAME")
+    new.add_argument("name", metavar="NAME", help="name of the plugin; the package is perfsvc-NAME")
     new.add_argument("--protocol", action="append_const", dest="kinds", const="protocol", help="with a protocol")
     new.add_argument(
         "--data-source",
         action="append_const",
         dest="kinds",
         const="data_source",
-        help="with a data source; with neither flag, both",
+        help="with a data source; without any of these flags, with a protocol and a data source",
+    )
+    new.add_argument(
+        "--function", action="append_const", dest="kinds", const="function", help="with a function for templates"
     )
     new.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="parent folder (default: this one)")
 
 
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """List the plugins, or create a new one."""
+    from perfsvc.model.functions.library import known
     from perfsvc.plugin import skeleton
     from perfsvc.plugin.catalog import Catalog
 
     described = Catalog.load().describe()
     if chosen.action == "new":
-        taken = [plugin["name"] for plugin in described]
-        sys.stdout.write(f"{skeleton.make(chosen.name, chosen.into, chosen.kinds or skeleton.KINDS, taken)}\n")
+        taken = [*known(), *(plugin["name"] for plugin in described)]
+        sys.stdout.write(f"{skeleton.make(chosen.name, chosen.into, chosen.kinds or skeleton.USUAL, taken)}\n")
     elif chosen.json:
         write_json(described, "-")
     else:

@@ -1,4 +1,4 @@
-"""Public interface for plugin authors: everything that a protocol or a data source may use, and nothing else.
+"""Public interface for plugin authors: everything that a plugin may use, and nothing else.
 
 ==============  ============================================================
 ``protocol``    ``Protocol``, ``Session``, ``Call``, ``Reply``
@@ -21,6 +21,9 @@ from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.functions.function import Digest
+from perfsvc.model.functions.function import Function
+from perfsvc.model.functions.function import FunctionFailed
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.jsonpath import compile_paths
@@ -60,10 +63,13 @@ __all__ = [
     "DataContext",
     "DataFailure",
     "DataSource",
+    "Digest",
     "Excerpt",
     "Failed",
     "Fault",
     "Feed",
+    "Function",
+    "FunctionFailed",
     "InvalidInput",
     "Many",
     "MissingVariable",

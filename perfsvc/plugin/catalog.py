@@ -1,4 +1,4 @@
-"""Catalog of protocols and data sources by name, and of plugins that failed to load."""
+"""Catalog of protocols, data sources and functions by name, and of plugins that failed to load."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from perfsvc.errors import NotFound
 from perfsvc.errors import PluginConflict
 from perfsvc.errors import StartupError
+from perfsvc.model.functions.function import Function
+from perfsvc.model.functions.library import register
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.discovery import Brought
 from perfsvc.plugin.discovery import Failure
@@ -23,17 +25,22 @@ class Catalog:
         everything = list(brought)
         self._protocols = by_name([each for each in everything if issubclass(each.offered, Protocol)])
         self._data_sources = by_name([each for each in everything if issubclass(each.offered, DataSource)])
+        self._functions = by_name([each for each in everything if issubclass(each.offered, Function)])
         self.failures = tuple(failures)
 
     @classmethod
     def load(cls, required: Iterable[str] = (), points: Iterable[EntryPoint] | None = None) -> Catalog:
-        """Load all plugins. ``required`` are keys (``distribution:entry-name``) of those perfsvc cannot do without.
+        """Load all plugins, and make their functions known to every template of the process.
+
+        ``required`` are keys (``distribution:entry-name``) of those perfsvc cannot do without.
 
         Raises StartupError when one of these is missing or failed, PluginConflict when two claim one name.
         """
         brought, failures = discover(points)
         check_required(required, brought, failures)
-        return cls(brought, failures)
+        catalog = cls(brought, failures)
+        register(each.offered for each in catalog._functions.values())
+        return catalog
 
     @property
     def protocols(self) -> list[str]:
@@ -58,10 +65,11 @@ class Catalog:
         return self._data_sources[name].offered
 
     def describe(self) -> list[dict[str, Any]]:
-        """One entry per protocol, data source and failed plugin, in this order, each by name."""
+        """One entry per protocol, data source, function and failed plugin, in this order, each by name."""
         return [
             *(_loaded("protocol", each) for each in self._protocols.values()),
             *(_loaded("data_source", each) for each in self._data_sources.values()),
+            *(_loaded("function", each) for each in self._functions.values()),
             *(_failed(failure) for failure in self.failures),
         ]
 
@@ -122,7 +130,8 @@ def _loaded(kind: str, brought: Brought) -> dict[str, Any]:
         "distribution": brought.origin.distribution,
         "version": brought.origin.version,
         "request_schema": brought.schemas.get("Request"),
-        "options_schema": brought.schemas["Options"],
+        "options_schema": brought.schemas.get("Options"),
+        "examples": list(getattr(brought.offered, "examples", ())),
         "status": "loaded",
         "error": None,
         "missing_module": None,
@@ -139,6 +148,7 @@ def _failed(failure: Failure) -> dict[str, Any]:
         "version": failure.origin.version,
         "request_schema": None,
         "options_schema": None,
+        "examples": [],
         "status": "failed",
         "error": failure.error._asdict(),
         "missing_module": failure.missing_module,

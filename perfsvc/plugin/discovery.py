@@ -18,6 +18,9 @@ import pluggy
 
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
+from perfsvc.model.functions.builtin import BUILTIN
+from perfsvc.model.functions.function import Function
+from perfsvc.model.functions.function import signature_of
 from perfsvc.plugin import hookspecs
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.hookspecs import PROJECT
@@ -27,8 +30,14 @@ GROUP = "perfsvc.plugins"
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
 """A protocol's or data source's name: it goes into a column of 20 characters."""
 
-HOOKS: dict[str, type[Any]] = {"register_protocols": Protocol, "register_data_sources": DataSource}
-SPECS: dict[type[Any], tuple[str, ...]] = {Protocol: ("Request", "Options"), DataSource: ("Options",)}
+FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+
+HOOKS: dict[str, type[Any]] = {
+    "register_protocols": Protocol,
+    "register_data_sources": DataSource,
+    "register_functions": Function,
+}
+SPECS: dict[type[Any], tuple[str, ...]] = {Protocol: ("Request", "Options"), DataSource: ("Options",), Function: ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,7 @@ def offers(manager: pluggy.PluginManager, origin: Origin) -> list[tuple[type[Any
             if implementation.plugin_name == origin.key:
                 found.extend((base, offered) for offered in call(hook, implementation.function))
     if not found:
-        raise Unusable("没有提供任何协议或数据源", "it brings neither protocol nor data source")
+        raise Unusable("没有提供任何协议、数据源或函数", "it brings no protocol, data source or function")
     return found
 
 
@@ -162,11 +171,25 @@ def fault_of(base: type[Any], offered: Any) -> Text | None:
     if lacking:
         return Text(f"缺少方法 {lacking}", f"lacks the methods {lacking}")
     name, title = getattr(offered, "name", None), getattr(offered, "title", None)
-    if not (isinstance(name, str) and NAME.fullmatch(name)):
-        return Text(f"name {name!r} 应匹配 {NAME.pattern}", f"its name {name!r} must match {NAME.pattern}")
+    pattern = FUNCTION_NAME if base is Function else NAME
+    if not (isinstance(name, str) and pattern.fullmatch(name)):
+        return Text(f"name {name!r} 应匹配 {pattern.pattern}", f"its name {name!r} must match {pattern.pattern}")
     if not isinstance(title, Text):
         return Text("title 应为 Text", "its title must be a Text")
-    return _spec_fault(base, offered)
+    return _function_fault(offered) if base is Function else _spec_fault(base, offered)
+
+
+def _function_fault(offered: type[Function]) -> Text | None:
+    if any(offered.name == function.name for function in BUILTIN):
+        return Text(f"${offered.name} 是内置函数", f"${offered.name} is a built-in function")
+    examples = getattr(offered, "examples", None)
+    if not (isinstance(examples, tuple) and examples and all(isinstance(each, str) for each in examples)):
+        return Text("examples 应为非空的文本元组", "its examples must be a tuple of texts")
+    try:
+        signature_of(offered)
+    except (AttributeError, TypeError, ValueError) as error:
+        return Text(*described("call 不可用", "its call cannot be used", error))
+    return None
 
 
 def _spec_fault(base: type[Any], offered: type[Any]) -> Text | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from perfsvc.model.functions.function import Function
     from perfsvc.plugin.datasource import DataSource
     from perfsvc.plugin.protocol import Protocol
 
@@ -24,3 +25,8 @@ def register_protocols() -> list[type[Protocol]]:  # type: ignore[empty-body]
 @hookspec
 def register_data_sources() -> list[type[DataSource]]:  # type: ignore[empty-body]
     """The data-source classes this plugin brings."""
+
+
+@hookspec
+def register_functions() -> list[type[Function]]:  # type: ignore[empty-body]
+    """The template functions this plugin brings."""

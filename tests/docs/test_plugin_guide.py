@@ -13,7 +13,8 @@ from perfsvc import plugin
 from perfsvc.plugin import net
 from perfsvc.plugin import testing
 from perfsvc.plugin.net import DialOptions
-from perfsvc.plugin.skeleton import KINDS
+from perfsvc.plugin.skeleton import FUNCTION
+from perfsvc.plugin.skeleton import USUAL
 from perfsvc.plugin.skeleton import package
 from tests.docs.pages import BOTH
 from tests.docs.pages import ROOT
@@ -26,7 +27,8 @@ pytestmark = [pytest.mark.timeout(280), pytest.mark.xdist_group("plugin guide")]
 
 GUIDE = "docs/plugin-guide.md"
 NAME = "wire"
-FILES = package(NAME, KINDS)
+FILES = package(NAME, USUAL)
+FUNCTION_FILES = package(NAME, (FUNCTION,))
 MOVED = {
     f"cd perfsvc-{NAME}\n": f"cd perfsvc-{NAME}\nsed -i s/7000/0/ tests/peer.py\n",
     "python tests/peer.py &\n": (
@@ -106,7 +108,9 @@ def test_the_blocks_are_the_package() -> None:
     end = next(number for number, text in enumerate(pieces) if "class LinesSource" in text) + 1
     assert "\n\n".join(pieces[:middle]) == FILES[f"perfsvc_{NAME}/protocol.py"]
     assert "\n\n".join(pieces[middle + 1 : end]) == FILES[f"perfsvc_{NAME}/data_source.py"]
-    assert [text for text in pieces[end:] if text not in FILES["tests/test_protocol.py"]] == []
+    assert pieces[end] == FUNCTION_FILES[f"perfsvc_{NAME}/function.py"]
+    tests = FILES["tests/test_protocol.py"] + FUNCTION_FILES["tests/test_function.py"]
+    assert [text for text in pieces[end + 1 :] if text not in tests] == []
     assert block_of("toml") == FILES["pyproject.toml"]
 
 

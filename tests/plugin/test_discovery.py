@@ -82,8 +82,8 @@ def test_a_plugin_cannot_leave_the_interpreter(install):
 @pytest.mark.parametrize(
     ("body", "en"),
     [
-        ("", "it brings neither protocol nor data source"),
-        ("@hookimpl\ndef register_protocols(): return []", "it brings neither protocol nor data source"),
+        ("", "it brings no protocol, data source or function"),
+        ("@hookimpl\ndef register_protocols(): return []", "it brings no protocol, data source or function"),
         ("@hookimpl\ndef register_protocols(): return None", "register_protocols must return a list, not NoneType"),
         ("@hookimpl\ndef register_protocols(): yield 1", "register_protocols must return a list, not generator"),
         (

@@ -76,6 +76,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Cap
         (["--protocol"], {"protocol"}),
         (["--data-source"], {"data_source"}),
         (["--protocol", "--data-source"], {"protocol", "data_source"}),
+        (["--function"], {"function"}),
     ],
 )
 def test_it_has_what_was_asked_for(

@@ -27,15 +27,18 @@ def known() -> dict[str, type[Function]]:
 
 
 class Library:
-    """The objects of functions for one run, each made when a template first uses it."""
+    """The objects of functions for one run, each made when a template first uses it; ``more`` are functions besides."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: Iterable[type[Function]] = ()) -> None:
+        self._more = {function.name: function for function in more}
         self._made: dict[str, tuple[Function, Signature]] = {}
 
     def get(self, name: str, written: str) -> tuple[Function, Signature]:
         """The function of a name. Raise Fault for an unknown one; the message names the nearest."""
         if name not in self._made:
-            function = faker(name.removeprefix(FAKER)) if name.startswith(FAKER) else _known.get(name)
+            function = self._more.get(name) or _known.get(name)
+            if name.startswith(FAKER):
+                function = faker(name.removeprefix(FAKER))
             if function is None:
                 raise unknown(name, written)
             self._made[name] = function(), signature_of(function)

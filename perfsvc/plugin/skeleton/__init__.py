@@ -1,4 +1,4 @@
-"""``perfsvc plugins new``: a package with a protocol or a data source that works, for its author to change."""
+"""``perfsvc plugins new``: a package with a plugin that works, for its author to change."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MAX_NAME = 20
 """As long as the name of a protocol or of a data source may be."""
 
-PROTOCOL, DATA_SOURCE = "protocol", "data_source"
-KINDS = (PROTOCOL, DATA_SOURCE)
+PROTOCOL, DATA_SOURCE, FUNCTION = "protocol", "data_source", "function"
+KINDS = (PROTOCOL, DATA_SOURCE, FUNCTION)
+USUAL = (PROTOCOL, DATA_SOURCE)
+"""Without a choice."""
 COMMON = ("README.md", "plan.yaml", "pyproject.toml", "package/__init__.py", "package/py.typed", "tests/conftest.py")
 OWN = {
     PROTOCOL: ("package/protocol.py", "tests/peer.py", "tests/test_protocol.py"),
     DATA_SOURCE: ("package/data_source.py", "rows.jsonl", "tests/test_data_source.py"),
+    FUNCTION: ("package/function.py", "tests/test_function.py"),
 }
 ENTRY_POINTS = {
     PROTOCOL: 'protocol = "perfsvc_<name>.protocol"\n',
     DATA_SOURCE: 'data-source = "perfsvc_<name>.data_source"\n',
+    FUNCTION: 'function = "perfsvc_<name>.function"\n',
 }
 SPOKEN = {
     "<host>": "<dashed>://127.0.0.1:7000",
@@ -43,7 +47,7 @@ BY_HTTP = {
 DATA = "  data_source_type: <name>\n  data_config: {file: rows.jsonl}"
 
 
-def make(name: str, into: Path, kinds: Collection[str] = KINDS, taken: Collection[str] = ()) -> Path:
+def make(name: str, into: Path, kinds: Collection[str] = USUAL, taken: Collection[str] = ()) -> Path:
     """Write the package ``perfsvc-<name>`` into a folder and return its path.
 
     Raises InvalidInput for an invalid or ``taken`` name, and if the package cannot be written.
@@ -91,7 +95,7 @@ def words_of(name: str, kinds: Collection[str]) -> dict[str, str]:
     return {
         **(SPOKEN if PROTOCOL in kinds else BY_HTTP),
         "<data>\n": f"{DATA}\n" if DATA_SOURCE in kinds else "",
-        "<who>": "{{name}}" if DATA_SOURCE in kinds else "{{$vu}}",
+        "<who>": "{{$<name>($vu)}}" if FUNCTION in kinds else "{{name}}" if DATA_SOURCE in kinds else "{{$vu}}",
         "<entry_points>": "".join(ENTRY_POINTS[kind] for kind in KINDS if kind in kinds),
         "<versions>": compatible(__version__),
         "<dashed>": name.replace("_", "-"),

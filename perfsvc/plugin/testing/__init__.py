@@ -3,15 +3,16 @@
 Nothing else in perfsvc imports this. ``pytest.register_assert_rewrite("perfsvc.plugin.testing")`` in ``conftest.py``
 makes failed assertions show their values.
 
-=================  ========================================================
-``drive``          one virtual user: a request from start to done
-``rig``            what the contract suite must know of a protocol
-``contract``       contract suite for protocols, one check per promise
-``data_contract``  contract suite for data sources
-``load``           many users with many requests, as the engine makes them
-``relay``          counts what a protocol sends
-``titles``         titles of options in both languages
-=================  ========================================================
+=====================  ========================================================
+``drive``              one virtual user: a request from start to done
+``rig``                what the contract suite must know of a protocol
+``contract``           contract suite for protocols, one check per promise
+``data_contract``      contract suite for data sources
+``function_contract``  contract suite for functions
+``load``               many users with many requests, as the engine makes them
+``relay``              counts what a protocol sends
+``titles``             titles of options in both languages
+=====================  ========================================================
 """
 
 from perfsvc.event_loop import run_on_loop
@@ -30,6 +31,10 @@ from perfsvc.plugin.testing.drive import LIMIT_S
 from perfsvc.plugin.testing.drive import Outcome
 from perfsvc.plugin.testing.drive import User
 from perfsvc.plugin.testing.drive import context
+from perfsvc.plugin.testing.function_contract import FUNCTION_CHECKS
+from perfsvc.plugin.testing.function_contract import FunctionRig
+from perfsvc.plugin.testing.function_contract import function_checks_of
+from perfsvc.plugin.testing.function_contract import hold_function
 from perfsvc.plugin.testing.rig import Behaviour
 from perfsvc.plugin.testing.rig import Rig
 from perfsvc.plugin.testing.rig import refusing_port
@@ -38,9 +43,11 @@ __all__ = [
     "CHECKS",
     "DATA_CHECKS",
     "EVERYTHING",
+    "FUNCTION_CHECKS",
     "LIMIT_S",
     "Behaviour",
     "DataRig",
+    "FunctionRig",
     "Outcome",
     "Rig",
     "Setting",
@@ -49,8 +56,10 @@ __all__ = [
     "context",
     "data_checks_of",
     "data_context",
+    "function_checks_of",
     "hold",
     "hold_data",
+    "hold_function",
     "refusing_port",
     "rows_of",
     "run_on_loop",

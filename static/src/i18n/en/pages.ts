@@ -85,7 +85,7 @@ export const pages: (typeof zh)['pages'] = {
     name: 'Name',
     state: 'State',
     from: 'From',
-    kinds: { protocol: 'Protocols', data_source: 'Data sources' },
+    kinds: { protocol: 'Protocols', data_source: 'Data sources', function: 'Template functions' },
     loaded: 'Loaded',
     failed: 'Failed to load',
     schema: 'Schema',

@@ -84,7 +84,7 @@ export const pages = {
     name: '名称',
     state: '状态',
     from: '来自',
-    kinds: { protocol: '协议', data_source: '数据源' },
+    kinds: { protocol: '协议', data_source: '数据源', function: '模板函数' },
     loaded: '已加载',
     failed: '加载失败',
     schema: '结构',

@@ -1,0 +1,108 @@
+"""Functions that plugins bring, and what every function promises."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from perfsvc.model.functions import library
+from perfsvc.model.functions.builtin import BUILTIN
+from perfsvc.model.template import Template
+from perfsvc.plugin import Scope
+from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.discovery import discover
+from perfsvc.plugin.skeleton import FUNCTION
+from perfsvc.plugin.skeleton import make
+from perfsvc.plugin.testing import FUNCTION_CHECKS
+from perfsvc.plugin.testing import FunctionRig
+from perfsvc.plugin.testing import hold_function
+
+FUNCTION_CLASS = """
+from perfsvc.plugin import Function
+
+class Twice(Function):
+    name = {name!r}
+    title = Text("两遍", "Twice")
+    examples = {examples!r}
+    pure = True
+    def call(self, {parameters}):
+        return text * 2
+
+@hookimpl
+def register_functions():
+    return [Twice]
+"""
+PROMISES = [name for name in FUNCTION_CHECKS if name not in ("it_gives_what_it_should", "it_is_fast")]
+
+
+def twice(name: str = "twice", examples: object = ("$twice(1)",), parameters: str = "text: str") -> str:
+    return FUNCTION_CLASS.format(name=name, examples=examples, parameters=parameters)
+
+
+@pytest.fixture(autouse=True)
+def known_again() -> Iterator[None]:
+    """Functions are known to the whole process: what a test adds is taken out again."""
+    before = dict(library._known)
+    yield
+    library._known.clear()
+    library._known.update(before)
+
+
+def test_a_plugins_function_is_known_to_every_template(install):
+    catalog = Catalog.load(points=install("acme", twice()))
+    assert Template('{{$twice("a")}}').constant == "aa"
+    (described,) = catalog.describe()
+    assert (described["kind"], described["name"], described["status"]) == ("function", "twice", "loaded")
+    assert (described["title"], described["examples"]) == ({"zh": "两遍", "en": "Twice"}, ["$twice(1)"])
+
+
+@pytest.mark.parametrize(
+    ("body", "en"),
+    [
+        (twice("md5"), "Twice: $md5 is a built-in function"),
+        (twice("a-b"), "Twice: its name 'a-b' must match [A-Za-z][A-Za-z0-9_]{0,39}"),
+        (twice(examples=()), "Twice: its examples must be a tuple of texts"),
+        (
+            twice(parameters="text: set"),
+            "Twice: its call cannot be used: TypeError: the parameter text has the type",
+        ),
+        (twice(parameters="*, text: str"), "Twice: its call cannot be used: TypeError: the parameter text must be pos"),
+    ],
+)
+def test_a_function_that_templates_cannot_use_is_refused(install, body, en):
+    brought, (failure,) = discover(install("acme", body))
+    assert brought == []
+    assert failure.error.en.startswith(en)
+
+
+@pytest.mark.parametrize("check", PROMISES)
+@pytest.mark.parametrize("function", BUILTIN, ids=lambda function: function.name)
+def test_built_in_functions_keep_every_promise(function, check):
+    class Rig(FunctionRig):
+        refused = ()
+
+    Rig.function = function
+    hold_function(Rig(), check)
+
+
+def test_the_package_that_is_made_passes_its_own_tests(tmp_path: Path) -> None:
+    folder = make("acme_sign", tmp_path, [FUNCTION])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "8 passed" in done.stdout
+
+
+def test_a_function_gets_the_user_it_works_for() -> None:
+    assert Template("{{$vu}}").render(Scope(7, 1)) == "7"
