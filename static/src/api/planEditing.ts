@@ -110,7 +110,9 @@ export async function previewPlan(
   body: PlanBody,
   signal?: AbortSignal,
 ): Promise<PlanPreview | null> {
-  const sent = { project_id: project, ...(plan === null ? {} : { plan_id: plan }), ...unset(body) }
+  const { name, scenes, config } = unset(body)
+  const named = name.trim() ? { name } : {}
+  const sent = { project_id: project, ...(plan === null ? {} : { plan_id: plan }), ...named, scenes, config }
   return raw<PlanPreview>('POST', '/api/performance/plans/preview/', { body: sent, signal, absent: [404, 405] })
 }
 

@@ -1,6 +1,4 @@
-// What may stand between {{ and }} beside variables; a service that does not tell has these.
-import { useQuery } from '@tanstack/vue-query'
-import { raw } from './raw'
+// What may stand between {{ and }} beside variables.
 
 export interface VocabularyWord {
   name: string
@@ -10,7 +8,7 @@ export interface VocabularyWord {
   en: string
 }
 
-export interface Vocabulary {
+interface Vocabulary {
   variables: VocabularyWord[]
   functions: VocabularyWord[]
   faker: VocabularyWord[]
@@ -36,10 +34,5 @@ const BUILT_IN: Vocabulary = {
   ],
 }
 
-export function useVocabulary() {
-  return useQuery({
-    queryKey: ['vocabulary'],
-    queryFn: async () => (await raw<Vocabulary>('GET', '/api/vocabulary/', { absent: [404] })) ?? BUILT_IN,
-    staleTime: Number.POSITIVE_INFINITY,
-  })
-}
+/** Every word, in the order in which it is offered. */
+export const VOCABULARY: readonly VocabularyWord[] = [...BUILT_IN.variables, ...BUILT_IN.functions, ...BUILT_IN.faker]

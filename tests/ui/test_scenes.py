@@ -1,0 +1,130 @@
+"""Scenes in the browser: the tree by keys, a trial, an extractor from its reply, text both ways, undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import Ui
+from tests.support.service import Service
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-scenes")]
+
+LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1440)]
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def shop(service: Service) -> int:
+    """A project with an environment for the service itself."""
+    project: int = service.post("/api/projects/", {"name": "Shop"}).body["id"]
+    env = {"name": "staging", "project_id": project, "host": service.url, "variables": {"user": "ann"}}
+    assert service.post("/api/envs/", env).status == 201
+    return project
+
+
+def stored(service: Service, shop: int, name: str, *steps: dict[str, Any]) -> int:
+    """The id of a new scene."""
+    answer = service.post("/api/scenes/", {"project_id": shop, "name": name, "steps": list(steps)})
+    assert answer.status == 201, answer
+    return int(answer.body["id"])
+
+
+def request(name: str, url: str = "/healthz") -> dict[str, Any]:
+    return {"type": "request", "name": name, "request": {"url": url}}
+
+
+def names(service: Service, scene: int) -> list[str]:
+    return [step["name"] for step in service.get(f"/api/scenes/{scene}/").body["steps"]]
+
+
+def test_steps_are_moved_undone_and_saved_by_keyboard(ui: Ui, shop: int) -> None:
+    scene = stored(ui.service, shop, "Order", request("first"), request("second"))
+    page = ui.open(f"/p/{shop}/scenes/{scene}", language="en")
+    steps = page.get_by_role("treeitem")
+    expect(steps).to_have_count(2)
+    steps.first.focus()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(steps.first).to_contain_text("second")
+    page.keyboard.press("Delete")
+    expect(steps).to_have_count(1)
+    page.keyboard.press("Control+z")
+    expect(steps).to_have_count(2)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert names(ui.service, scene) == ["second", "first"]
+
+
+def test_a_trial_shows_the_reply_and_a_value_becomes_a_variable(ui: Ui, shop: int) -> None:
+    scene = stored(ui.service, shop, "Health", request("health"), request("again", "/healthz?v={{version}}"))
+    page = ui.open(f"/p/{shop}/scenes/{scene}", language="en")
+    page.get_by_role("treeitem", name="health").click()
+    page.get_by_role("button", name="Try it").click()
+    page.get_by_role("button", name="0.1.0").click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Keep as {{version}}").click()
+    expect(page.get_by_role("textbox", name="JSONPath")).to_have_value("$.version")
+    page.get_by_role("treeitem", name="again").click()
+    expect(page.get_by_role("button", name="{{version}}")).to_be_visible()
+    expect(page.locator(".template mark.is-unknown")).to_have_count(0)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    first = ui.service.get(f"/api/scenes/{scene}/").body["steps"][0]
+    assert first["extract"] == [{"name": "version", "from": "json", "path": "$.version"}]
+
+
+def test_variables_are_completed_and_unknown_ones_marked(ui: Ui, shop: int) -> None:
+    scene = stored(ui.service, shop, "Typed", request("look"))
+    page = ui.open(f"/p/{shop}/scenes/{scene}", language="en")
+    address = page.get_by_role("combobox", name="URL")
+    address.fill("/healthz?u=")
+    address.press_sequentially("{{us")
+    expect(page.get_by_role("option", name="user")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(address).to_have_value("/healthz?u={{user}}")
+    address.fill("/healthz?u={{usr}}")
+    expect(page.locator(".template mark.is-unknown")).to_have_text("{{usr}}")
+
+
+def test_a_viewer_can_change_nothing(ui: Ui, shop: int) -> None:
+    ui.service.post("/api/users/register/", {"username": "wu", "email": "wu@example.org", "password": "long enough"})
+    ui.service.post(f"/api/projects/{shop}/members/", {"username": "wu", "role": "viewer"})
+    scene = stored(ui.service, shop, "Looked at", request("look"))
+    page = ui.open(f"/p/{shop}/scenes/{scene}", language="en", user=("wu", "long enough"))
+    expect(page.get_by_role("combobox", name="URL")).not_to_be_editable()
+    for name in ("Save", "Try it", "Extract a value", "request"):
+        expect(page.locator("main").get_by_role("button", name=name)).to_have_count(0)
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+def test_pages_are_for_everyone(ui: Ui, shop: int, language: str, theme: str, width: int) -> None:
+    body = {
+        **request("send"),
+        "checks": [{"type": "status", "equals": 200}],
+        "extract": [{"name": "v", "from": "json", "path": "$.version"}],
+    }
+    body["request"] = {
+        "method": "POST",
+        "url": "/healthz",
+        "headers": {"X-User": "{{user}}"},
+        "json": {"a": "{{$uuid}}"},
+    }
+    branch = {
+        "type": "if",
+        "name": "known",
+        "condition": {"variable": "v"},
+        "steps": [request("then")],
+        "otherwise": [request("else")],
+    }
+    scene = stored(ui.service, shop, f"For everyone {language} {theme}", body, branch)
+    page = ui.open(f"/p/{shop}/scenes", language=language, theme=theme, width=width)
+    page.locator("main table").wait_for()
+    ui.check(page)
+    page.goto(f"{ui.service.url}/p/{shop}/scenes/{scene}")
+    page.get_by_role("treeitem").first.wait_for()
+    ui.check(page)
+    for view in ("YAML", "JSON"):
+        page.get_by_role("button", name=view, exact=True).click()
+        page.locator(".source").wait_for()
+        ui.check(page)
