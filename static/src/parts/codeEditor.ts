@@ -88,7 +88,7 @@ export function openEditor({ root, text, language, label, readonly, words, chang
         ...LANGUAGES[language](),
         autocompletion({ override: [completion(words)], icons: false }),
         keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         fixed.of(locked(readonly)),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) changed(update.state.doc.toString())
