@@ -36,6 +36,7 @@ from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.startup_recovery import StartupRecovery
 from perfsvc.service.self_check import SelfCheck
@@ -102,7 +103,7 @@ class App:
         dask = self._make_dask(await self.store.run(drained_nodes.names))
         standing.push_async_callback(dask.close)
         await dask.open()
-        runs = self._make_runs(data, dask)
+        runs = self._make_runs(data, PlanSecrets(self._catalog, Vault(secret_key)), dask)
         self.services = assemble(
             self.store,
             self._catalog,
@@ -196,10 +197,10 @@ class App:
             drained=drained,
         )
 
-    def _make_runs(self, data: ProjectData, dask: DaskCluster) -> RunManager:
+    def _make_runs(self, data: ProjectData, secrets: PlanSecrets, dask: DaskCluster) -> RunManager:
         policy = TargetPolicy(self.settings.target_allow, self.settings.target_deny)
         cluster = ClusterRouter(LocalCluster(self._catalog.protocol, self._clock, policy), dask)
-        return RunManager(self.store, cluster, self._clock, self._make_recorder, data)
+        return RunManager(self.store, cluster, self._clock, self._make_recorder, data, secrets)
 
     def _make_sources(self) -> DataSources:
         cache = DataCache(self.settings.data_dir / "data-cache", self.settings.data_cache_size, self._clock)

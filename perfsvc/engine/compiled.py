@@ -56,7 +56,9 @@ class CompiledRun:
         self._protocols: dict[str, Protocol] = {}
         self._library = Library()
         self._classes = ErrorClasses()
-        self.errors = ErrorSamples(self._classes, clock)
+        self.errors = ErrorSamples(
+            self._classes, clock, spec.secrets, spec.data.allocation.secret_columns if spec.data else ()
+        )
         self.planned = spec.load.open or spec.pacing_s > 0
         compiler = Compiler(self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, rng, rows)
         made = [

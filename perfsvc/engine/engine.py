@@ -16,6 +16,7 @@ from perfsvc.engine.compiled import CompiledRun
 from perfsvc.engine.error_samples import LimitedLog
 from perfsvc.engine.executors.closed import ClosedExecutor
 from perfsvc.engine.executors.open import OpenExecutor
+from perfsvc.engine.masking import Masker
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
@@ -92,7 +93,7 @@ class Engine:
         supply = supply or NoSupply()
         self.rows = RowBuffer(self, supply, spec.data.allocation, spec.graceful_stop_s) if spec.data else None
         self.time = ProfileClock(node.clock)
-        self.warn = LimitedLog(spec.execution_id)
+        self.warn = LimitedLog(spec.execution_id, Masker(spec.secrets))
         self.probe = Probe()
         self.variables: dict[str, object] = {}
         self.stopping = False

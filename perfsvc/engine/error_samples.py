@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
 from perfsvc.clock import Clock
-from perfsvc.engine.masking import masked
+from perfsvc.engine.masking import Masker
 from perfsvc.engine.virtual_user import Step
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.model.window import ErrorSample
@@ -23,33 +26,46 @@ MAX_LINES = 20
 class LimitedLog:
     """Logs what should not happen in a run, not without limit."""
 
-    def __init__(self, execution_id: str) -> None:
+    def __init__(self, execution_id: str, masked: Masker) -> None:
         self._execution_id = execution_id
+        self._masked = masked
         self._count = 0
 
     def __call__(self, message: str) -> None:
         self._count += 1
         if self._count <= MAX_LINES:
-            log.warning("run %s: %s", self._execution_id, message)
+            log.warning("run %s: %s", self._execution_id, self._masked.without_secrets(message))
 
 
 class ErrorSamples:
-    """Collects samples until ``drain``; never more than SAMPLES_PER_CLASS of a step's class in a whole run."""
+    """Collects samples until ``drain``; never more than SAMPLES_PER_CLASS of a step's class in a whole run.
 
-    def __init__(self, classes: ErrorClasses, clock: Clock) -> None:
+    ``secrets`` are masked in them, and the user's values of the secret ``columns``.
+    """
+
+    def __init__(
+        self, classes: ErrorClasses, clock: Clock, secrets: Sequence[str] = (), columns: Sequence[str] = ()
+    ) -> None:
         self._classes = classes
         self._clock = clock
+        self._secrets = secrets
+        self._columns = columns
+        self._masked = Masker(secrets)
         self._kept: Counter[tuple[int, str]] = Counter()
         self._waiting: list[ErrorSample] = []
 
-    def count(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
+    def count(
+        self, step: Step, error_class: str, message: str, reply: Reply | None, variables: Mapping[str, Any]
+    ) -> None:
         """Count a failed request under its class; keep it as an example if the class still needs one."""
         step.recorder.failures[error_class] += 1
         key = (step.step_index, self._classes.name(error_class))
         if self._kept[key] >= SAMPLES_PER_CLASS:
             return
         self._kept[key] += 1
-        self._waiting.append(make_sample(*key, message or error_class, reply, self._clock.wall()))
+        cells = [str(variables[name]) for name in self._columns if variables.get(name)]
+        masked = Masker([*self._secrets, *cells]) if cells else self._masked
+        self._waiting.append(make_sample(*key, message or error_class, reply, self._clock.wall(), masked))
 
     def drain(self) -> list[ErrorSample]:
         """The samples since the last drain."""
@@ -57,7 +73,9 @@ class ErrorSamples:
         return drained
 
 
-def make_sample(step: int, error_class: str, message: str, reply: Reply | None, timestamp: float) -> ErrorSample:
+def make_sample(
+    step: int, error_class: str, message: str, reply: Reply | None, timestamp: float, masked: Masker
+) -> ErrorSample:
     """One failure as people will see it."""
     if reply is None:
         return ErrorSample(step, error_class, timestamp, masked(message))
@@ -67,7 +85,7 @@ def make_sample(step: int, error_class: str, message: str, reply: Reply | None, 
         error_class=error_class,
         timestamp=timestamp,
         message=masked(message),
-        request=masked(request[:MAX_HEAD]),
-        response_head=masked(head[:MAX_HEAD]),
-        body=masked(body[:MAX_BODY].decode("utf-8", "replace")),
+        request=masked.beginning(request, MAX_HEAD),
+        response_head=masked.beginning(head, MAX_HEAD),
+        body=masked(masked.body(body)[:MAX_BODY].decode("utf-8", "replace")),
     )

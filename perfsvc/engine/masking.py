@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
+from urllib.parse import quote_plus
 
 MASK = "***"
 
@@ -43,6 +47,48 @@ def masked(text: str) -> str:
     for quoted in (ESCAPED, QUOTED):
         text = quoted.sub(rf"\g<1>\g<3>{MASK}\g<3>", text)
     return BARE.sub(rf"\g<1>{MASK}", text)
+
+
+class Masker:
+    """``masked``, and beyond it the secrets of a run wherever they stand, also as URLs and JSON write them."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        written = {form for secret in secrets if secret for form in _written(secret)}
+        self._secrets = sorted(written, key=len, reverse=True)
+        self._longest = len(self._secrets[0]) if self._secrets else 0
+
+    def __call__(self, text: str) -> str:
+        return masked(self.without_secrets(text))
+
+    def without_secrets(self, text: str) -> str:
+        """The text without the secrets of the run; what only looks like one stays."""
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        return text
+
+    def beginning(self, text: str, most: int) -> str:
+        """As much of the masked text; a secret that is cut in two is masked too."""
+        return masked(self.without_secrets(text[: most + self._longest])[:most])
+
+    def body(self, body: bytes) -> bytes:
+        """A body without the secrets of the run."""
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), MASK.encode())
+        return body
+
+    def document(self, value: Any) -> Any:
+        """A JSON document without the secrets of the run."""
+        if isinstance(value, dict):
+            return {key: self.document(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.document(each) for each in value]
+        return self.without_secrets(value) if isinstance(value, str) else value
+
+
+def _written(secret: str) -> set[str]:
+    """A secret as it may stand in requests and replies."""
+    return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
 
 
 def masked_document(value: Any, name: str = "", *, within: bool = False) -> Any:

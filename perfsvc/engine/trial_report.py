@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from perfsvc.engine.masking import MASK
+from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import is_secret
-from perfsvc.engine.masking import masked
 from perfsvc.engine.reply_values import REGEX_LIMIT_S
 from perfsvc.engine.reply_values import compile_json_path
 from perfsvc.engine.reply_values import compile_regex
@@ -96,7 +96,7 @@ class TriedStep:
         self.body = shown.body if reply.failure is not None else reply.body()
         self.duration = max(reply.ended_ns - reply.started_ns, 0) / NS_PER_MS if reply.sent else 0.0
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, masked: Masker) -> dict[str, Any]:
         """The step for people. Masking a large body takes a while: for a thread."""
         failed = self.outcome == "failed"
         return {
@@ -110,35 +110,36 @@ class TriedStep:
             "duration": round(self.duration, 3),
             "outcome": self.outcome,
             "error": {"class": self.error_class, "message": masked(self.message)} if failed else None,
-            "request": None if self.request is None else shown_text(self.request),
-            "response": None if self.status is None else self._response(),
+            "request": None if self.request is None else shown_text(self.request, masked),
+            "response": None if self.status is None else self._response(masked),
             "phases": self.phases,
             "extracted": [
-                {"name": each.name, "value": shown_value(each.name, each.value), "found": each.found}
+                {"name": each.name, "value": shown_value(each.name, each.value, masked), "found": each.found}
                 for each in self.extracted
             ],
-            "before": shown_variables(self.before),
-            "after": shown_variables(self.after),
+            "before": shown_variables(self.before, masked),
+            "after": shown_variables(self.after, masked),
             "checks": [
                 {"index": each.index, "type": each.type, "text": each.text, "passed": each.passed,
-                 "actual": shown_actual(each.actual)}
+                 "actual": shown_actual(each.actual, masked)}
                 for each in self.checks
             ],
             "branch": self.branch,
         }  # fmt: skip
 
-    def _response(self) -> dict[str, Any]:
-        kept = self.body[:MOST_BODY]
+    def _response(self, masked: Masker) -> dict[str, Any]:
+        body = masked.body(self.body)
+        kept = body[:MOST_BODY]
         try:
             text, encoding = "".join(masked(piece) for piece in pieces(kept.decode("utf-8"))), "text"
         except UnicodeDecodeError as error:
-            if len(self.body) > MOST_BODY and error.start > MOST_BODY - 4:  # a character cut in two
+            if len(body) > MOST_BODY and error.start > MOST_BODY - 4:  # a character cut in two
                 text, encoding = "".join(masked(piece) for piece in pieces(kept[: error.start].decode())), "text"
             else:
                 text, encoding = base64.b64encode(kept).decode(), "base64"
         return {
             "status": self.status,
-            "head": masked(self.head[:MOST_TEXT]),
+            "head": masked.beginning(self.head, MOST_TEXT),
             "body": text,
             "encoding": encoding,
             "size": len(self.body),
@@ -157,21 +158,21 @@ def pieces(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def shown_text(text: str) -> dict[str, Any]:
+def shown_text(text: str, masked: Masker) -> dict[str, Any]:
     """A request as it was sent."""
-    return {"text": masked(text[:MOST_TEXT]), "truncated": len(text) > MOST_TEXT}
+    return {"text": masked.beginning(text, MOST_TEXT), "truncated": len(text) > MOST_TEXT}
 
 
-def shown_variables(variables: dict[str, Any]) -> dict[str, str]:
+def shown_variables(variables: dict[str, Any], masked: Masker) -> dict[str, str]:
     """Variables by name, the values of secret-like names masked."""
-    return {name: shown_value(name, value) or "" for name, value in variables.items()}
+    return {name: shown_value(name, value, masked) or "" for name, value in variables.items()}
 
 
-def shown_value(name: str, value: Any) -> str | None:
+def shown_value(name: str, value: Any, masked: Masker) -> str | None:
     """A value as templates would write it."""
     if value is None:
         return None
-    return MASK if is_secret(name) else masked(written(value)[:MOST_VALUE])
+    return MASK if is_secret(name) else masked.beginning(written(value), MOST_VALUE)
 
 
 def written(value: Any) -> str:
@@ -179,9 +180,13 @@ def written(value: Any) -> str:
     return value if isinstance(value, str) else as_text(value)
 
 
-def shown_actual(value: Any) -> Any:
+def shown_actual(value: Any, masked: Masker) -> Any:
     """What a check found: numbers and truth as they are, all else as text."""
-    return value if value is None or isinstance(value, bool | int | float) else masked(written(value)[:MOST_VALUE])
+    return (
+        value
+        if value is None or isinstance(value, bool | int | float)
+        else masked.beginning(written(value), MOST_VALUE)
+    )
 
 
 def phases_of(reply: Reply) -> dict[str, float]:

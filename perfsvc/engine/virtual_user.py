@@ -39,6 +39,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Protocol as Interface
@@ -174,7 +175,9 @@ class Host(Interface):
 class Errors(Interface):
     """Where failed requests are counted."""
 
-    def count(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
+    def count(
+        self, step: Step, error_class: str, message: str, reply: Reply | None, variables: Mapping[str, Any]
+    ) -> None:
         """Count a failed request under its class, and keep an example."""
         ...
 
@@ -436,7 +439,7 @@ class VirtualUser:
 
     def _fail(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
         self.failures += 1
-        self.engine.errors.count(step, error_class, message, reply)
+        self.engine.errors.count(step, error_class, message, reply, self.scope.variables)
 
     def _forget(self, step: Step) -> None:
         """What a failed request should have given is not there; an older value must not pass for it."""

@@ -76,6 +76,13 @@ def unlike_json(value: Any, at: str = "", above: frozenset[int] = frozenset()) -
         yield Problem(at or "$", Text(f"不是 JSON 能表示的值：{name}", f"{name} is not a JSON value"))
 
 
-def titled(zh: str, en: str, default: Any = ..., **constraints: Any) -> Any:
-    """A field with a title in both languages, for JSON Schema, the UI and the docs."""
-    return Field(default, title=en, json_schema_extra={"x-title-zh": zh}, **constraints)
+def titled(zh: str, en: str, default: Any = ..., *, secret: bool = False, **constraints: Any) -> Any:
+    """A field with a title in both languages, for JSON Schema, the UI and the docs.
+
+    The service encrypts the text of an option that is ``secret`` and never gives it back.
+    """
+    extra: dict[str, Any] = {"x-title-zh": zh}
+    if secret:
+        extra["writeOnly"] = True
+        constraints["repr"] = False
+    return Field(default, title=en, json_schema_extra=extra, **constraints)

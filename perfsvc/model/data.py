@@ -12,6 +12,7 @@ from pydantic import model_validator
 
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
@@ -29,13 +30,14 @@ class Allocation(Spec):
     """How rows are allocated: the keys of ``data_config`` that every data source has.
 
     ``unique`` rows end the run where a plan does not say otherwise, others begin again. ``random`` takes
-    rows with replacement and so never ends.
+    rows with replacement and so never ends. Values of ``secret_columns`` are masked wherever they would be shown.
     """
 
     order: Order = titled("取数顺序", "Order", default="sequential")
     scope: RowScope = titled("一行用于", "A row is for", default="iteration")
     unique: bool = titled("每行只用一次", "Never use a row twice", default=False)
     at_end: AtEnd | None = titled("数据用完时", "At the end of the data", default=None)
+    secret_columns: Many[str] = titled("机密列", "Secret columns", default=(), max_length=100)
     on_failure: OnFailure = titled("运行中数据源失败时", "When the source fails in mid-run", default="stop_run")
 
     @property

@@ -82,14 +82,14 @@ class Member:
 
 @dataclass(frozen=True)
 class Env:
-    """A named target. ``databases`` holds connection definitions with their secrets already encrypted."""
+    """A named target, its secrets encrypted: values of headers and variables, passwords within ``databases``."""
 
     id: int
     project_id: int
     name: str
     host: str
-    headers: dict[str, str]
-    variables: dict[str, str]
+    headers: dict[str, Any]
+    variables: dict[str, Any]
     databases: dict[str, Any] = field(repr=False)
     created_time: datetime
 

@@ -218,6 +218,8 @@ class RunSpec(Spec):
     thresholds: Many[Threshold] = ()
     abort_on_breach: bool = False
     abort_grace_s: float = 5.0
+    secrets: Many[str] = Field(default=(), repr=False)
+    """Values that no sample, report or log may show."""
 
     def step_names(self) -> list[str]:
         """The names of all measured steps (requests and groups) in the order of their indexes in windows."""

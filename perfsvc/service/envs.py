@@ -1,13 +1,16 @@
 """Environments: named targets with their database connections.
 
-The password of a connection is sealed before it is stored, and never returned.
+The password of a connection, and headers and variables marked secret, are sealed before they are stored, and never
+returned.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 from typing import Any
+from typing import NamedTuple
 from typing import Self
 
 from pydantic import BaseModel
@@ -15,6 +18,7 @@ from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import field_validator
 
+from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.config import check_address
@@ -25,6 +29,10 @@ from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
+from perfsvc.service.secrets import opened
+from perfsvc.service.secrets import sealed_entries
+from perfsvc.service.secrets import sealed_names
+from perfsvc.service.secrets import shown
 from perfsvc.store import envs
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
@@ -40,6 +48,8 @@ Value = Annotated[str, Field(max_length=10_000)]
 
 Headers = Annotated[dict[Header, HeaderValue], Field(max_length=100)]
 Variables = Annotated[dict[Variable, Value], Field(max_length=500)]
+SecretHeaders = Annotated[Many[Header], Field(max_length=100)]
+SecretVariables = Annotated[Many[Variable], Field(max_length=500)]
 
 
 class DatabaseForm(Spec):
@@ -81,6 +91,8 @@ class EnvFields(Spec):
     host: Host = titled("服务地址", "Base URL", default="")
     headers: Headers = titled("公共请求头", "Headers of every request", default_factory=dict)
     variables: Variables = titled("变量", "Variables", default_factory=dict)
+    secret_headers: SecretHeaders = titled("机密请求头的名称", "Names of secret headers", default=())
+    secret_variables: SecretVariables = titled("机密变量的名称", "Names of secret variables", default=())
     databases: Databases = titled("数据库连接", "Database connections", default_factory=dict)
 
     @field_validator("host")
@@ -96,12 +108,14 @@ class EnvForm(EnvFields):
 
 
 class EnvChange(Change):
-    """Changes of an environment; ``databases`` replaces all connections."""
+    """Changes of an environment; ``databases`` replaces all connections. The value ``******`` keeps a secret."""
 
     name: Name = may_change("环境名称", "Name")
     host: Host = may_change("服务地址", "Base URL")
     headers: Headers = may_change("公共请求头", "Headers of every request")
     variables: Variables = may_change("变量", "Variables")
+    secret_headers: SecretHeaders = may_change("机密请求头的名称", "Names of secret headers")
+    secret_variables: SecretVariables = may_change("机密变量的名称", "Names of secret variables")
     databases: Databases = may_change("数据库连接", "Database connections")
 
     @field_validator("host")
@@ -117,6 +131,15 @@ def checked_host(value: str) -> str:
     return value
 
 
+class OpenEnv(NamedTuple):
+    """An environment in plain text, for a run; ``secrets`` are the values that nothing may show."""
+
+    host: str
+    headers: dict[str, str]
+    variables: dict[str, str]
+    secrets: frozenset[str]
+
+
 class Envs:
     """The environments of projects."""
 
@@ -130,8 +153,8 @@ class Envs:
             form.project_id,
             form.name,
             form.host,
-            headers=form.headers,
-            variables=form.variables,
+            headers=self._entries("headers", form.headers, form.secret_headers, {}),
+            variables=self._entries("variables", form.variables, form.secret_variables, {}),
             databases=self._sealed(form.databases, {}),
         )
 
@@ -153,13 +176,35 @@ class Envs:
         sealed = env.databases[database].get(SEALED)
         return self._vault.unseal(sealed) if sealed else ""
 
+    def opened(self, env: Env) -> OpenEnv:
+        """Return an environment in plain text. Raise Unavailable for secrets sealed with another key."""
+        secrets: set[str] = set()
+        headers, variables = (opened(stored, self._vault, secrets) for stored in (env.headers, env.variables))
+        return OpenEnv(env.host, headers, variables, frozenset(secrets))
+
     @writes
     def _update(self, env_id: int, change: EnvChange) -> Env:
         env = envs.get(env_id)
         given = change.given()
         if "databases" in given:
             given["databases"] = self._sealed(change.databases, env.databases)
+        for path in ("headers", "variables"):
+            marked = given.pop(f"secret_{path}", None)
+            if path in given or marked is not None:
+                given[path] = self._changed_entries(path, given.get(path), marked, getattr(env, path))
         return envs.update(replace(env, **given))
+
+    def _changed_entries(
+        self, path: str, given: dict[str, str] | None, marked: Sequence[str] | None, stored: dict[str, Any]
+    ) -> dict[str, Any]:
+        entries = shown(stored) if given is None else given
+        secret = [name for name in sealed_names(stored) if name in entries] if marked is None else marked
+        return self._entries(path, entries, secret, stored)
+
+    def _entries(
+        self, path: str, given: dict[str, str], secret: Sequence[str], stored: dict[str, Any]
+    ) -> dict[str, Any]:
+        return sealed_entries(given, secret, stored, self._vault, path)
 
     def _sealed(self, forms: dict[str, DatabaseForm], stored: dict[str, Any]) -> dict[str, Any]:
         return {name: self._entry(form, stored.get(name, {})) for name, form in forms.items()}

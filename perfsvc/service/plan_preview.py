@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -29,12 +30,14 @@ from perfsvc.model.run_list import RunFilter
 from perfsvc.model.run_list import mode_of_load
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.plans import Shares
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.store import plans
 from perfsvc.store import reports
 from perfsvc.store import run_list
 from perfsvc.store.database import Store
+from perfsvc.store.tables import PlanRow
 
 WEIGHT_UNITS = 1000
 """Node weights are split in whole thousandths."""
@@ -79,21 +82,28 @@ class PlanPreview:
 class PlanPreviews:
     """Previews of plans."""
 
-    def __init__(self, store: Store, runs: RunManager) -> None:
+    def __init__(self, store: Store, runs: RunManager, secrets: PlanSecrets) -> None:
         self._store = store
+        self._secrets = secrets
         self._runs = runs
 
     async def of(self, form: PreviewPlanForm) -> PlanPreview:
         """Preview a plan. What is wrong with it is part of the preview."""
         shares = tuple(SceneWeight(share.scene_id, share.weight) for share in form.scenes)
         try:
-            plan = _plan(form, PlanConfig.parse(form.config, "config"), shares)
+            plan = _plan(form, await self._sealed(form), shares)
             await self._store.run(plans.refuse_strangers, form.project_id, plan.config, shares)
             spec, problems = await self._runs.preview(plan)
         except InvalidInput as error:
             return _refused(error.problems)
         latency = None if form.plan_id is None else await self._store.run(_known_latency, form)
         return self._preview(spec, [share.scene_id for share in shares], latency, problems)
+
+    async def _sealed(self, form: PreviewPlanForm) -> PlanConfig:
+        """The config as it would be stored; a masked secret is the plan's."""
+        config = PlanConfig.parse(form.config, "config")
+        stored = None if form.plan_id is None else await self._store.run(_stored_config, form)
+        return await asyncio.to_thread(self._secrets.sealed, config, stored)
 
     def _preview(
         self, spec: RunSpec, scene_ids: Sequence[int], latency: KnownLatency | None, problems: list[Problem]
@@ -118,6 +128,13 @@ def _plan(form: PreviewPlanForm, config: PlanConfig, shares: tuple[SceneWeight, 
     """Return the plan as if it were stored."""
     never = datetime.fromtimestamp(0, UTC)
     return Plan(form.plan_id or 0, form.name, None, form.project_id, 0, shares, config, "pending", never, never)
+
+
+def _stored_config(form: PreviewPlanForm) -> PlanConfig | None:
+    """The config of the plan that is edited, if it is one of the project."""
+    if form.plan_id is None or not plans.own_ids(PlanRow, form.project_id, [form.plan_id]):
+        return None
+    return plans.get(form.plan_id).config
 
 
 def _refused(problems: Sequence[Problem]) -> PlanPreview:

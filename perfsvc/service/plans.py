@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
@@ -24,6 +25,7 @@ from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.store import plans
 from perfsvc.store import windows
 from perfsvc.store.database import Store
@@ -62,15 +64,16 @@ class PlanChange(Change):
 class Plans:
     """Stored plans. ``is_active``: whether a run of the plan with this id is active."""
 
-    def __init__(self, store: Store, is_active: Callable[[int], bool]) -> None:
+    def __init__(self, store: Store, secrets: PlanSecrets, is_active: Callable[[int], bool]) -> None:
         self._store = store
+        self._secrets = secrets
         self._is_active = is_active
 
     async def create(self, user: User, form: PlanForm) -> Plan:
         """Raises InvalidInput, also for a scene or an environment of another project."""
-        shares = _weights(form.scenes)
+        shares, config = _weights(form.scenes), await asyncio.to_thread(self._secrets.sealed, form.config)
         return await self._store.run(
-            plans.create, form.project_id, user.id, form.name, form.config, shares, form.description
+            plans.create, form.project_id, user.id, form.name, config, shares, form.description
         )
 
     async def get(self, plan_id: int) -> Plan:
@@ -81,7 +84,7 @@ class Plans:
 
     async def update(self, plan_id: int, change: PlanChange, edit: Edit) -> Plan:
         """Update a plan; active runs are not affected. Raises InvalidInput as ``create`` does."""
-        return await self._store.run(_update, plan_id, change, edit)
+        return await self._store.run(self._update, plan_id, change, edit)
 
     async def delete(self, plan_id: int) -> None:
         """Delete a plan with its runs and reports. Raises Conflict while a run is active."""
@@ -91,17 +94,16 @@ class Plans:
             pass  # in batches: a long history would exceed the store's time limit in one call
         await self._store.run(plans.delete, plan_id)
 
-
-@writes
-def _update(plan_id: int, change: PlanChange, edit: Edit) -> Plan:
-    plan = plans.get(plan_id)
-    edit.refuse_stale(plan.updated_time, plan.updated_by)
-    given = change.given()
-    if "config" in given:
-        given["config"] = plan.config.merged(change.config)
-    if "scenes" in given:
-        given["scenes"] = _weights(change.scenes)
-    return plans.update(replace(plan, **given, updated_by=edit.user.username))
+    @writes
+    def _update(self, plan_id: int, change: PlanChange, edit: Edit) -> Plan:
+        plan = plans.get(plan_id)
+        edit.refuse_stale(plan.updated_time, plan.updated_by)
+        given = change.given()
+        if "config" in given:
+            given["config"] = self._secrets.sealed(plan.config.merged(change.config), plan.config)
+        if "scenes" in given:
+            given["scenes"] = _weights(change.scenes)
+        return plans.update(replace(plan, **given, updated_by=edit.user.username))
 
 
 def _weights(shares: tuple[SceneShare, ...]) -> tuple[SceneWeight, ...]:

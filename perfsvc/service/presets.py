@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.store import presets
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
@@ -45,12 +47,13 @@ class PresetChange(Change):
 class Presets:
     """The presets of projects."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, secrets: PlanSecrets) -> None:
         self._store = store
+        self._secrets = secrets
 
     async def create(self, user: User, form: PresetForm) -> Preset:
         """Raises InvalidInput for a config that a plan would refuse."""
-        config = checked(form.config_type, form.config_data)
+        config = await asyncio.to_thread(self._checked, form.config_type, form.config_data, {})
         return await self._store.run(
             presets.create, form.project_id, user.id, form.name, form.config_type, config, form.description
         )
@@ -63,28 +66,32 @@ class Presets:
 
     async def update(self, preset_id: int, change: PresetChange) -> Preset:
         """Raises InvalidInput as ``create`` does."""
-        return await self._store.run(_update, preset_id, change)
+        return await self._store.run(self._update, preset_id, change)
 
     async def delete(self, preset_id: int) -> None:
         await self._store.run(presets.delete, preset_id)
 
+    @writes
+    def _update(self, preset_id: int, change: PresetChange) -> Preset:
+        preset = presets.get(preset_id)
+        changed = replace(preset, **change.given())
+        kept = changed.config_data if "config_data" in change.model_fields_set else _without_mode(changed.config_data)
+        config = self._checked(changed.config_type, kept, preset.config_data)
+        return presets.update(replace(changed, config_data=config))
 
-def checked(config_type: str, config_data: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self, config_type: str, config_data: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+        before = PlanConfig.parse(stored) if stored else None
+        config = self._secrets.sealed(checked(config_type, config_data), before, "config_data")
+        return config.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def checked(config_type: str, config_data: dict[str, Any]) -> PlanConfig:
     """Return the given config with its mode. Raises InvalidInput."""
     if config_data.get("test_mode", config_type) != config_type:
         raise InvalidInput.at(
             "config_data.test_mode", f"与 config_type {config_type} 不一致", f"differs from config_type {config_type}"
         )
-    config = PlanConfig.parse({**config_data, "test_mode": config_type}, "config_data")
-    return config.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-@writes
-def _update(preset_id: int, change: PresetChange) -> Preset:
-    preset = presets.get(preset_id)
-    changed = replace(preset, **change.given())
-    kept = changed.config_data if "config_data" in change.model_fields_set else _without_mode(changed.config_data)
-    return presets.update(replace(changed, config_data=checked(changed.config_type, kept)))
+    return PlanConfig.parse({**config_data, "test_mode": config_type}, "config_data")
 
 
 def _without_mode(config: dict[str, Any]) -> dict[str, Any]:

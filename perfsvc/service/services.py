@@ -20,6 +20,7 @@ from perfsvc.service.demo import Demo
 from perfsvc.service.envs import Envs
 from perfsvc.service.nodes import NodeWatch
 from perfsvc.service.plan_preview import PlanPreviews
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.plans import Plans
 from perfsvc.service.plugins import Plugins
 from perfsvc.service.presets import Presets
@@ -79,6 +80,7 @@ def assemble(
     self_check: SelfCheck,
 ) -> Services:
     """Return the services over a store. The caller closes ``passwords``."""
+    plan_secrets = PlanSecrets(catalog, Vault(secret_key))
     sessions = Sessions(store, settings, secret_key, passwords, clock)
     return Services(
         clock=clock,
@@ -87,20 +89,20 @@ def assemble(
         sessions=sessions,
         accounts=Accounts(store, settings, passwords, sessions, clock),
         projects=Projects(store, datafiles.sweep),
-        envs=Envs(store, Vault(secret_key)),
+        envs=data.envs,
         scenes=Scenes(store, catalog),
-        plans=Plans(store, runs.is_active),
+        plans=Plans(store, plan_secrets, runs.is_active),
         data=data,
         datafiles=datafiles,
-        presets=Presets(store),
+        presets=Presets(store, plan_secrets),
         reports=Reports(store),
         plugins=Plugins(catalog),
         runs=runs,
         run_list=RunList(store, runs.running),
         run_windows=RunWindows(store),
         demo=Demo(store),
-        trials=Trials(store, catalog, data, TargetPolicy(settings.target_allow, settings.target_deny)),
-        plan_previews=PlanPreviews(store, runs),
+        trials=Trials(store, catalog, data.envs, data, TargetPolicy(settings.target_allow, settings.target_deny)),
+        plan_previews=PlanPreviews(store, runs, plan_secrets),
         nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),
         self_check=self_check,
     )

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from perfsvc.engine.masking import Masker
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.scene_trial import MOST_STEPS
@@ -24,12 +25,14 @@ from perfsvc.errors import Text
 from perfsvc.errors import Unavailable
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.entities import Env
 from perfsvc.model.problems import Fault
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
 from perfsvc.model.scene import SceneSpec
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.data.project_data import ProjectData
+from perfsvc.service.envs import Envs
 from perfsvc.service.fields import Id
 from perfsvc.store import envs
 from perfsvc.store import plans
@@ -82,8 +85,9 @@ class TrialResult:
 class Trials:
     """Tries scenes, a few at once."""
 
-    def __init__(self, store: Store, catalog: Catalog, data: ProjectData, policy: TargetPolicy) -> None:
+    def __init__(self, store: Store, catalog: Catalog, envs: Envs, data: ProjectData, policy: TargetPolicy) -> None:
         self._store = store
+        self._envs = envs
         self._catalog = catalog
         self._data = data
         self._policy = policy
@@ -91,7 +95,8 @@ class Trials:
 
     async def run(self, form: TrialForm) -> TrialResult:
         """Try a scene. Raises InvalidInput as saving and starting it would, Unavailable when too many are tried."""
-        scene, target = await self._store.run(_parts, form)
+        scene, env = await self._store.run(_parts, form)
+        target, hidden = self._target(form, env)
         files = RunFiles(paths=await self._data.files_of(form.project_id))
         around = TrialSurroundings(
             self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, form.row, files
@@ -106,12 +111,20 @@ class Trials:
             raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1
         try:
-            return await _tried(trial, form.timeout)
+            return await _tried(trial, form.timeout, Masker(hidden))
         finally:
             self._going_on -= 1
 
+    def _target(self, form: TrialForm, env: Env | None) -> tuple[Target, frozenset[str]]:
+        if env is None:
+            return Target(base_url=form.target_url or "", variables=form.variables), frozenset()
+        plain = self._envs.opened(env)
+        url = plain.host if form.target_url is None else form.target_url
+        variables = {**plain.variables, **form.variables}
+        return Target(base_url=url, headers=plain.headers, variables=variables), plain.secrets
 
-async def _tried(trial: SceneTrial, timeout: float) -> TrialResult:
+
+async def _tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResult:
     began, notes, timed_out = time.perf_counter(), [], False
     try:
         async with asyncio.timeout(timeout):
@@ -126,15 +139,15 @@ async def _tried(trial: SceneTrial, timeout: float) -> TrialResult:
     finally:
         duration = (time.perf_counter() - began) * 1000
         await trial.close()
-    steps = await asyncio.to_thread(lambda: [step.as_dict() for step in trial.steps])
+    steps = await asyncio.to_thread(lambda: [step.as_dict(masked) for step in trial.steps])
     failed = any(step["outcome"] == "failed" for step in steps)
     outcome: Literal["passed", "failed", "timeout"] = "timeout" if timed_out else "failed" if failed else "passed"
-    return TrialResult(outcome, round(duration, 3), steps, shown_variables(trial.scope.variables), notes)
+    return TrialResult(outcome, round(duration, 3), steps, shown_variables(trial.scope.variables, masked), notes)
 
 
-def _parts(form: TrialForm) -> tuple[SceneSpec, Target]:
-    """The scene and the target; raises InvalidInput for those of another project."""
-    problems, scene, target = [], form.scene, Target(variables=form.variables)
+def _parts(form: TrialForm) -> tuple[SceneSpec, Env | None]:
+    """The scene and the environment; raises InvalidInput for those of another project."""
+    problems, scene, env = [], form.scene, None
     if form.scene_id is not None:
         if plans.own_ids(SceneRow, form.project_id, [form.scene_id]):
             scene = scenes.get(form.scene_id).spec
@@ -143,14 +156,11 @@ def _parts(form: TrialForm) -> tuple[SceneSpec, Target]:
     if form.env_id is not None:
         if plans.own_ids(EnvRow, form.project_id, [form.env_id]):
             env = envs.get(form.env_id)
-            target = Target(base_url=env.host, headers=env.headers, variables={**env.variables, **form.variables})
         else:
             problems.append(Problem("env_id", plans.NO_SUCH_ENV))
     if problems or scene is None:
         raise InvalidInput(problems)
-    if form.target_url is not None:
-        target = target.model_copy(update={"base_url": form.target_url})
-    return scene, target
+    return scene, env
 
 
 def _placed(problem: Problem) -> Problem:

@@ -28,11 +28,11 @@ def create(
     name: str,
     host: str = "",
     *,
-    headers: dict[str, str] | None = None,
-    variables: dict[str, str] | None = None,
+    headers: dict[str, Any] | None = None,
+    variables: dict[str, Any] | None = None,
     databases: dict[str, Any] | None = None,
 ) -> Env:
-    """``databases`` comes with its secrets already encrypted. Raises NotFound for the project, InvalidInput."""
+    """Secrets come encrypted. Raises NotFound for the project, InvalidInput."""
     require(ProjectRow, project_id, PROJECT)
     key = EnvRow.add(
         project=project_id,

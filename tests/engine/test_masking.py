@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import masked
 
 
@@ -49,3 +50,22 @@ def test_masking_hostile_text_of_full_length_takes_little_processor_time(hostile
     began = time.process_time()
     masked(hostile)
     assert time.process_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GET /?q=a%26b%20%22c HTTP/1.1", "GET /?q=*** HTTP/1.1"),
+        ("q=a%26b+%22c", "q=***"),
+        ('{"said": "a&b \\"c"}', '{"said": "***"}'),
+        ('said: a&b "c', "said: ***"),
+        ("a&b", "a&b"),
+    ],
+)
+def test_secrets_of_a_run_are_masked_however_they_are_written(text: str, expected: str) -> None:
+    assert Masker(['a&b "c'])(text) == expected
+
+
+def test_a_secret_that_is_cut_in_two_is_masked() -> None:
+    assert Masker(["hunter2"]).beginning("said hunter2", 8) == "said ***"
+    assert Masker(["hunter2"]).body(b"said hunter2") == b"said ***"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from perfsvc.engine.masking import Masker
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.scene_trial import MOST_STEPS
@@ -43,7 +44,7 @@ async def tried(scene: dict[str, Any], script: Any, **more: Any) -> list[dict[st
     trial = trial_of(scene, script, **more)
     await trial.run()
     await trial.close()
-    return [step.as_dict() for step in trial.steps]
+    return [step.as_dict(Masker()) for step in trial.steps]
 
 
 @pytest.mark.asyncio

@@ -1,13 +1,16 @@
-"""Whom a plan trusts: PEM text or a file of it, and nothing that could hold the process up or tell what there is."""
+"""Whom a plan trusts: PEM text or a file of the run; other paths are not opened, and all faults read alike."""
 
 from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from perfsvc.engine.files import find
+from perfsvc.model.run import RunFiles
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Template
@@ -20,8 +23,9 @@ async def nowhere(host: str, port: int) -> list[tuple[object, ...]]:
     return []
 
 
-def trusting(ca: str) -> Tls:
-    return Tls(TlsOptions(ca=ca), RunContext("https://localhost", {}, Template, time.monotonic_ns, nowhere))
+def trusting(ca: str, folder: Path | None = None) -> Tls:
+    file = partial(find, RunFiles(folder=str(folder) if folder else None))
+    return Tls(TlsOptions(ca=ca), RunContext("https://localhost", {}, Template, time.monotonic_ns, nowhere, file))
 
 
 def test_text_with_comments_in_any_language(tmp_path: Path) -> None:
@@ -31,7 +35,7 @@ def test_text_with_comments_in_any_language(tmp_path: Path) -> None:
 def test_a_file(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text(Authority(tmp_path).ca_pem)
-    trusting(str(file))
+    trusting("ca.pem", tmp_path)
 
 
 def test_what_is_no_file_is_not_opened_and_all_faults_read_alike(tmp_path: Path) -> None:
@@ -39,7 +43,15 @@ def test_what_is_no_file_is_not_opened_and_all_faults_read_alike(tmp_path: Path)
     (tmp_path / "text").write_text("hello")
     told = set()
     for ca in ("/dev/ptmx", str(tmp_path / "pipe"), str(tmp_path / "text"), str(tmp_path / "missing"), str(tmp_path)):
-        with pytest.raises(InvalidInput) as caught:
-            trusting(ca)
-        told |= {(problem.path, problem.text.en) for problem in caught.value.problems}
+        for folder in (None, tmp_path):
+            with pytest.raises(InvalidInput) as caught:
+                trusting(ca, folder)
+            told |= {(problem.path, problem.text.en) for problem in caught.value.problems}
     assert told == {("ca", "no PEM certificate can be read there")}
+
+
+def test_a_path_of_this_machine_is_no_input_of_a_service(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text(Authority(tmp_path).ca_pem)
+    with pytest.raises(InvalidInput):
+        trusting(str(file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from perfsvc.engine.masking import Masker
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.scene_trial import SceneTrial
@@ -31,7 +32,7 @@ async def tried(rig: Rig, address: str) -> list[dict[str, object]]:
     trial.compile()
     await trial.run()
     await trial.close()
-    return [step.as_dict() for step in trial.steps]
+    return [step.as_dict(Masker()) for step in trial.steps]
 
 
 @pytest.mark.asyncio

@@ -25,7 +25,11 @@ from perfsvc.model.entities import Execution
 from perfsvc.model.entities import User
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
+from perfsvc.plugin.catalog import Catalog
+from perfsvc.service.auth.vault import Vault
 from perfsvc.service.data.project_data import ProjectData
+from perfsvc.service.envs import Envs
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs import manager
 from perfsvc.service.runs.manager import KEPT_RUNS
 from perfsvc.service.runs.manager import RunManager
@@ -104,8 +108,14 @@ class WatchedStore:
         return await self.store.run(function, *arguments, **named)
 
 
+VAULT = Vault("k" * 32)
+
+
 class NoFiles:
     """A project without data files."""
+
+    def __init__(self, envs: Envs) -> None:
+        self.envs = envs
 
     async def files_of(self, project_id: int) -> dict[str, str]:
         return {}
@@ -127,7 +137,8 @@ class Rig:
             self.cluster,
             clock,
             lambda execution_id, plan_id: Recorder(watched, execution_id, plan_id, folder / "spool", clock),
-            cast(ProjectData, NoFiles()),
+            cast(ProjectData, NoFiles(Envs(watched, VAULT))),
+            PlanSecrets(Catalog([]), VAULT),
         )
 
     async def plan(self, **config: Any) -> int:

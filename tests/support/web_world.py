@@ -47,6 +47,7 @@ from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.self_check import SelfCheck
@@ -170,6 +171,7 @@ async def build(folder: Path, **changes: Any) -> World:
         clock,
         lambda execution_id, plan_id: Recorder(store, execution_id, plan_id, folder / "spool", clock),
         data,
+        PlanSecrets(catalog(), Vault(SECRET_KEY)),
         new_id=lambda day: f"run-1-{next(numbers)}",
     )
     services = assemble(

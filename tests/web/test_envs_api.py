@@ -30,6 +30,8 @@ async def test_create_read_change_delete(api: Api) -> None:
     assert created.json == {
         **FORM,
         "id": 3,
+        "secret_headers": [],
+        "secret_variables": [],
         "databases": {"main": {**public, "password_set": True}},
         "created_at": "2023-11-14T22:13:20Z",
     }
@@ -49,6 +51,67 @@ async def test_passwords_are_sealed_and_never_shown(api: Api, world: World) -> N
     assert "s3cret" not in str(stored.databases)
     assert "sealed_password" not in created.text
     assert world.services.envs.password(stored, "main") == "s3cret!"
+
+
+SECRET_FORM = {
+    **FORM,
+    "headers": {"X-Shop": "1", "X-Gate": "open sesame"},
+    "variables": {"region": "eu", "pass": "hunter2"},
+    "secret_headers": ["X-Gate"],
+    "secret_variables": ["pass"],
+}
+
+
+async def test_secret_values_are_sealed_and_shown_as_a_mask(api: Api, world: World) -> None:
+    created = await api.post("/api/envs/", SECRET_FORM)
+    assert created.status == 201
+    assert created.json["headers"] == {"X-Shop": "1", "X-Gate": "******"}
+    assert created.json["variables"] == {"region": "eu", "pass": "******"}
+    assert (created.json["secret_headers"], created.json["secret_variables"]) == (["X-Gate"], ["pass"])
+    stored = await world.store.run(envs.get, 3)
+    assert "sesame" not in str(stored.headers)
+    assert "hunter2" not in str(stored.variables)
+    plain = world.services.envs.opened(stored)
+    assert (plain.headers, plain.variables) == (SECRET_FORM["headers"], SECRET_FORM["variables"])
+    assert plain.secrets == {"open sesame", "hunter2"}
+
+
+@pytest.mark.parametrize(
+    ("change", "variables", "secret"),
+    [
+        ({"name": "live"}, {"region": "eu", "pass": "hunter2"}, ["pass"]),
+        ({"variables": {"pass": "******"}}, {"pass": "hunter2"}, ["pass"]),
+        ({"variables": {"pass": "changed"}}, {"pass": "changed"}, ["pass"]),
+        ({"variables": {"region": "us"}}, {"region": "us"}, []),
+        ({"secret_variables": ["pass", "region"], "variables": {"pass": "******", "region": "north"}},
+         {"pass": "hunter2", "region": "north"}, ["pass", "region"]),
+        ({"variables": {"pass": "public"}, "secret_variables": []}, {"pass": "public"}, []),
+    ],
+)  # fmt: skip
+async def test_the_mask_keeps_a_secret(
+    api: Api, world: World, change: dict[str, Any], variables: dict[str, str], secret: list[str]
+) -> None:
+    await api.post("/api/envs/", SECRET_FORM)
+    changed = await api.put("/api/envs/3/", change)
+    assert changed.json["secret_variables"] == secret
+    assert all(changed.json["variables"][name] == "******" for name in secret)
+    assert world.services.envs.opened(await world.store.run(envs.get, 3)).variables == variables
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"variables": {"other": "******"}}, "variables.other"),
+        ({"secret_variables": []}, "variables.pass"),
+        ({"secret_variables": ["nothing"]}, "secret_variables"),
+        ({"variables": {"pass": "abc"}}, "variables.pass"),
+    ],
+)
+async def test_a_secret_cannot_be_moved_or_made_public_unseen(api: Api, change: dict[str, Any], path: str) -> None:
+    await api.post("/api/envs/", SECRET_FORM)
+    refused = await api.put("/api/envs/3/", change)
+    assert refused.status == 422
+    assert path in [problem["path"] for problem in refused.json["details"]]
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ def test_tls(tmp_path: Path) -> None:
         assert outcome.failure.startswith("TLS Error: ")
 
     with RedisServer(tmp_path, tls=files) as guarded:
-        with_user(guarded.url, trusted, ca=str(files[0]))
+        with_user(guarded.url, trusted, ca=files[0].read_text())
         with_user(guarded.url, unknown)
 
 

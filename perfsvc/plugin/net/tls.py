@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import tempfile
+from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -34,10 +35,10 @@ class TlsOptions(Spec):
     """Whom a client trusts, and the certificate it shows where the target asks for one."""
 
     verify: bool = titled("校验证书", "Verify certificates", default=True)
-    ca: str | None = titled("CA 证书（PEM 文本或文件路径）", "CA: PEM text, or path of a PEM file", default=None)
+    ca: str | None = titled("CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None)
     certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
     """May hold templates, such as ``{{certificate}}`` from a data row: each user then shows its own."""
-    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, repr=False)
+    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
 
     @field_validator("certificate", "key")
     @classmethod
@@ -67,6 +68,7 @@ class Tls:
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         self._alpn = list(alpn)
         self._options = options
+        self._file = context.file
         self._templates = _templates(options, context)
         self._made: dict[Identity | None, ssl.SSLContext] = {}
         if options.ca is not None or self._templates:
@@ -105,7 +107,7 @@ class Tls:
         if self._alpn:
             context.set_alpn_protocols(self._alpn)
         if self._options.ca is not None:
-            _trust(context, self._options.ca)
+            _trust(context, self._options.ca, self._file)
         if not self._options.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -128,17 +130,16 @@ def _templates(options: TlsOptions, context: RunContext) -> tuple[Template, ...]
     return tuple(made)
 
 
-def _trust(context: ssl.SSLContext, ca: str) -> None:
+def _trust(context: ssl.SSLContext, ca: str, file: Callable[[str], Path]) -> None:
     """Raises InvalidInput with one text for every cause, so that it does not reveal which files exist."""
     try:
         if PEM in ca:
             # Bundles have comments, and these any letters; the ssl module takes nothing but ASCII.
             context.load_verify_locations(cadata=ca.encode("ascii", "ignore").decode())
             return
-        if Path(ca).is_file():  # a device or a pipe might block this process
-            context.load_verify_locations(cafile=ca)
-            return
-    except (OSError, ValueError):
+        context.load_verify_locations(cafile=file(ca))
+        return
+    except (OSError, ValueError, InvalidInput):
         pass
     raise InvalidInput.at("ca", "无法读取 PEM 证书", "no PEM certificate can be read there")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
@@ -55,7 +56,7 @@ class Preview:
         return replace(self, count=count)
 
 
-async def preview_of(name: str, feed: Feed) -> Preview:
+async def preview_of(name: str, feed: Feed, secret: Collection[str] = ()) -> Preview:
     """Read the first rows of an open feed and close it. Raises SourceFailed."""
     try:
         rows = await translating(name, PREVIEW_LIMIT_S, first_rows(feed), "")
@@ -65,16 +66,16 @@ async def preview_of(name: str, feed: Feed) -> Preview:
             zh, en = f"只显示前 {MOST_COLUMNS} 列", f"only the first {MOST_COLUMNS} columns are shown"
             warnings.append(Text(f"共 {len(columns)} 列，{zh}", f"of {len(columns)} columns, {en}"))
             columns = columns[:MOST_COLUMNS]
-        shown = [await asyncio.to_thread(shown_row, row, columns) for row in rows[:PREVIEW_ROWS]]
+        shown = [await asyncio.to_thread(shown_row, row, columns, secret) for row in rows[:PREVIEW_ROWS]]
         return Preview(columns, shown, count, warnings)
     finally:
         await feed.close()
 
 
-def shown_row(row: Row, columns: list[str]) -> Row:
+def shown_row(row: Row, columns: list[str], secret: Collection[str] = ()) -> Row:
     """Return the columns of a row, redacted. Slow for long values, so call it in a thread."""
     longest = LONGEST_VALUE if len(columns) <= FEW_COLUMNS else LONGEST_OF_MANY
-    return Redaction(longest).row({name: row[name] for name in columns if name in row})
+    return Redaction(longest, secret).row({name: row[name] for name in columns if name in row})
 
 
 async def first_rows(feed: Feed) -> list[Row]:
@@ -88,13 +89,14 @@ async def first_rows(feed: Feed) -> list[Row]:
 class Redaction:
     """Redacted, truncated view of one row."""
 
-    def __init__(self, longest: int) -> None:
+    def __init__(self, longest: int, secret: Collection[str] = ()) -> None:
         self._longest = longest
+        self._secret = secret
         self._left = MOST_VALUES
 
     def row(self, row: Row) -> Row:
         """Return every column, redacted."""
-        return {name: self._named(name, value, 0) for name, value in row.items()}
+        return {name: MASK if name in self._secret else self._named(name, value, 0) for name, value in row.items()}
 
     def _object(self, given: Row, depth: int) -> Row:
         shown = {}

@@ -36,7 +36,7 @@ class ProjectData:
         self, sources: DataSources, envs: Envs, files: DataFiles, sqlite_files: SqliteFiles, policy: TargetPolicy
     ) -> None:
         self._sources = sources
-        self._envs = envs
+        self.envs = envs
         self._files = files
         self._sqlite_files = sqlite_files
         self._policy = policy
@@ -65,13 +65,13 @@ class ProjectData:
         spec = DataSpec(source=form.data_source_type, options=options, allocation=parsed)
         context = self._context(form.project_id, await self._env(form), seed=0)
         feed = await self._sources.open_live(spec, context, "", PREVIEW_LIMIT_S)
-        return await preview_of(spec.source, feed)
+        return await preview_of(spec.source, feed, parsed.secret_columns)
 
     async def _env(self, form: PreviewForm) -> Env | None:
         if form.env_id is None:
             return None
         try:
-            env = await self._envs.get(form.env_id)
+            env = await self.envs.get(form.env_id)
         except NotFound:
             env = None
         if env is None or env.project_id != form.project_id:
@@ -88,7 +88,8 @@ class ProjectData:
         resolve = Resolver(self._policy, cached=False).resolve
         if env is None:
             return DataContext(file, connection, resolve, seed)
-        return DataContext(file, connection, resolve, seed, env.host, env.headers, env.variables)
+        plain = self.envs.opened(env)
+        return DataContext(file, connection, resolve, seed, plain.host, plain.headers, plain.variables)
 
     def _connection(self, env: Env | None, name: str) -> dict[str, Any]:
         stored = env.databases.get(name) if env else None
@@ -99,7 +100,7 @@ class ProjectData:
         shown = {key: value for key, value in stored.items() if key != SEALED}
         if shown["type"] == "sqlite":
             return {**shown, "database": str(self._sqlite_files.path(shown["database"]))}
-        return {**shown, "password": self._envs.password(env, name)}
+        return {**shown, "password": self.envs.password(env, name)}
 
 
 @dataclass(frozen=True)

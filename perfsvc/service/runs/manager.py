@@ -14,12 +14,15 @@ from perfsvc.analysis.run_frame import RunNames
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
+from perfsvc.engine.masking import Masker
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Problem
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.data import split_config
 from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
@@ -32,6 +35,7 @@ from perfsvc.model.run import WeightedScene
 from perfsvc.model.run import refusal
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
+from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs.ended_feed import ended_feed
 from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import LiveOutput
@@ -43,7 +47,7 @@ from perfsvc.service.runs.recovery import stored_metrics
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
 from perfsvc.service.runs.store_output import StoreOutput
-from perfsvc.store import envs
+from perfsvc.service.secrets import shown
 from perfsvc.store import errors_seen
 from perfsvc.store import executions
 from perfsvc.store import plans
@@ -85,11 +89,13 @@ class RunManager:  # size: one short method per request about runs; they share t
         clock: Clock,
         recorder: Callable[[str, int], Recorder],
         data: ProjectData,
+        secrets: PlanSecrets,
         new_id: Callable[[str], str] = new_execution_id,
     ) -> None:
         self._store = store
         self._cluster = cluster
         self._data = data
+        self._secrets = secrets
         self._clock = clock
         self._recorder = recorder
         self._new_id = new_id
@@ -234,7 +240,7 @@ class RunManager:  # size: one short method per request about runs; they share t
             plan_id=plan_id,
             starter_id=user.id,
             state=RunState.CREATED,
-            spec=run.spec.model_dump(mode="json", by_alias=True, exclude={"files"}),
+            spec=stored_spec(run.spec, plan.config),
             start_time=run.start_time,
             end_time=None,
             reason=None,
@@ -264,12 +270,15 @@ class RunManager:  # size: one short method per request about runs; they share t
     async def _run_plan(self, plan: Plan) -> RunPlan:
         """Read what a stored plan refers to. Raises NotFound."""
         env_id = plan.config.env_id
-        env = None if env_id is None else await self._store.run(envs.get, env_id)
+        env = None if env_id is None else await self._data.envs.get(env_id)
+        plain = None if env is None else self._data.envs.opened(env)
+        config, secrets = self._secrets.opened(plan.config)
+        secrets |= frozenset() if plain is None else plain.secrets
         found = await self._store.run(scenes.of_ids, [share.scene_id for share in plan.scenes])
         weighted = [WeightedScene(scene=found[share.scene_id].spec, weight=share.weight) for share in plan.scenes]
         files = RunFiles(paths=await self._data.files_of(plan.project_id))
         data = self._data.for_run(plan.project_id, env)
-        return RunPlan(plan.name, plan.config, weighted, env, data, files, id=plan.id)
+        return RunPlan(plan.name, config, weighted, plain, data, files, id=plan.id, secrets=secrets)
 
     def _watch(self, active: ActiveRun) -> None:
         async def forget() -> None:
@@ -317,3 +326,13 @@ class RunManager:  # size: one short method per request about runs; they share t
         if len(self._past_metrics) >= KEPT_RUNS:
             self._past_metrics.pop(next(iter(self._past_metrics)))
         self._past_metrics[execution_id] = metrics
+
+
+def stored_spec(spec: RunSpec, config: PlanConfig) -> dict[str, Any]:
+    """Return the RunSpec as it is stored, without secrets. ``config`` is the plan's, sealed."""
+    document = spec.model_dump(mode="json", by_alias=True, exclude={"files", "secrets"})
+    document["protocol_options"] = shown(config.execution_config.protocol_options)
+    if document["data"] is not None:
+        document["data"]["options"] = shown(split_config(config.data_config)[1])
+    hidden: dict[str, Any] = Masker(spec.secrets).document(document)
+    return hidden

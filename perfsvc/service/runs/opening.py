@@ -61,12 +61,14 @@ class RunPlan:
     data: RunData
     files: RunFiles
     id: int | None = None
+    secrets: frozenset[str] = frozenset()
 
 
 def spec_of(plan: RunPlan, execution_id: str) -> RunSpec:
     """Return the specification of a run of a plan. Raises InvalidInput."""
     target = target_of(plan.env)
-    return make_run_spec(plan.name, plan.config, plan.scenes, target, execution_id, new_seed(), plan.files)
+    spec = make_run_spec(plan.name, plan.config, plan.scenes, target, execution_id, new_seed(), plan.files)
+    return spec.model_copy(update={"secrets": tuple(sorted(plan.secrets))})
 
 
 def open_run(plan: RunPlan, execution_id: str, cluster: Cluster, clock: Clock, outputs: Sequence[Output]) -> Run:

@@ -19,6 +19,7 @@ from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
 from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.datafeed.allocator import RowAllocator
+from perfsvc.engine.masking import Masker
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Text
@@ -359,7 +360,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         return build_report(facts, self.metrics, verdict, self.metrics.validity())
 
     def _fail(self, error: Exception) -> None:
-        zh, en = cause_of(error)
+        zh, en = map(Masker(self.spec.secrets).without_secrets, cause_of(error))
         if self._lifecycle.allows(RunEvent.FAIL):
             self._transition(RunEvent.FAIL, EndReason(code="error", zh=zh, en=en))
 

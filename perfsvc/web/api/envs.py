@@ -10,6 +10,8 @@ from perfsvc.service.auth.access import Kind
 from perfsvc.service.envs import EnvChange
 from perfsvc.service.envs import EnvForm
 from perfsvc.service.envs import PublicDatabase
+from perfsvc.service.secrets import sealed_names
+from perfsvc.service.secrets import shown
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
@@ -22,7 +24,7 @@ from perfsvc.web.framework.rules import may
 
 
 class EnvResponse(Response):
-    """An environment. Passwords of database connections are never given back, only whether there is one."""
+    """An environment. The values of secrets are ``******``; passwords of connections are left out."""
 
     id: int
     project_id: int
@@ -30,6 +32,8 @@ class EnvResponse(Response):
     host: str
     headers: dict[str, str]
     variables: dict[str, str]
+    secret_headers: list[str]
+    secret_variables: list[str]
     databases: dict[str, PublicDatabase]
     created_at: Moment
 
@@ -40,8 +44,10 @@ class EnvResponse(Response):
             project_id=env.project_id,
             name=env.name,
             host=env.host,
-            headers=env.headers,
-            variables=env.variables,
+            headers=shown(env.headers),
+            variables=shown(env.variables),
+            secret_headers=sealed_names(env.headers),
+            secret_variables=sealed_names(env.variables),
             databases={name: PublicDatabase.of(database) for name, database in env.databases.items()},
             created_at=env.created_time,
         )

@@ -10,6 +10,7 @@ from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.presets import PresetChange
 from perfsvc.service.presets import PresetForm
+from perfsvc.service.secrets import shown
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
@@ -40,7 +41,7 @@ class PresetResponse(Response):
             description=preset.description,
             project_id=preset.project_id,
             config_type=preset.config_type,
-            config_data=preset.config_data,
+            config_data=shown(preset.config_data),
             created_at=preset.created_time,
         )
 

@@ -18,12 +18,21 @@ from pydantic import PlainSerializer
 from perfsvc.clock import iso_z
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import Page
+from perfsvc.service.secrets import shown
 
 T = TypeVar("T")
 E = TypeVar("E")
 
 Moment = Annotated[datetime, PlainSerializer(iso_z, return_type=str)]
-Config = Annotated[PlanConfig, PlainSerializer(PlanConfig.answer, return_type=dict[str, Any])]
+
+
+def shown_config(config: PlanConfig) -> dict[str, Any]:
+    """A config without its secrets."""
+    answer: dict[str, Any] = shown(config.answer())
+    return answer
+
+
+Config = Annotated[PlanConfig, PlainSerializer(shown_config, return_type=dict[str, Any])]
 
 
 class Plain(str):

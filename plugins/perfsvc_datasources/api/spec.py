@@ -38,14 +38,14 @@ class BasicAuth(Spec):
 
     type: Literal["basic"]
     username: str = titled("用户名", "User name", max_length=1000)
-    password: str = titled("密码", "Password", default="", max_length=1000, repr=False)
+    password: str = titled("密码", "Password", default="", max_length=1000, secret=True)
 
 
 class BearerAuth(Spec):
     """A token."""
 
     type: Literal["bearer"]
-    token: str = titled("令牌", "Token", max_length=20_000, repr=False)
+    token: str = titled("令牌", "Token", max_length=20_000, secret=True)
 
 
 class PagePagination(Spec):

@@ -53,7 +53,7 @@ class Tls(Spec):
 
     ca: str | None = titled("CA 证书（PEM 文本）", "CA certificates, PEM text", default=None)
     certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
-    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, repr=False)
+    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
     server_name: str | None = titled("校验的服务器名", "Server name to verify", default=None, max_length=253)
 
     @field_validator("ca")

@@ -145,7 +145,7 @@ class Proxy(Spec):
     url: str = titled("代理地址", "Proxy URL", max_length=1000)
     """``http://``, ``https://`` or ``socks5://``, a host and a port."""
     username: str | None = titled("代理用户名", "Proxy user name", default=None, max_length=1000)
-    password: str = titled("代理密码", "Proxy password", default="", max_length=1000, repr=False)
+    password: str = titled("代理密码", "Proxy password", default="", max_length=1000, secret=True)
 
     @field_validator("url")
     @classmethod
