@@ -26,6 +26,8 @@ from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.row_buffer import RowBuffer
 from perfsvc.engine.row_supply import NoSupply
 from perfsvc.engine.row_supply import RowSupply
+from perfsvc.engine.scene_draw import SceneDraw
+from perfsvc.engine.scene_draw import draws_before
 from perfsvc.engine.setup_teardown import OncePerRun
 from perfsvc.engine.share import WHOLE
 from perfsvc.engine.share import Share
@@ -120,7 +122,8 @@ class Engine:
         def begin(user: VirtualUser, number: int) -> None:
             self._executor.first_iteration(user, number)
 
-        self._users = UserPool(self._run.mains, weights, self._make_user, begin)
+        draw = SceneDraw(weights, draws_before(spec.load, node.slot.share, weights))
+        self._users = UserPool(self._run.mains, draw, self._make_user, begin)
         self.errors = self._run.errors
         self._setup = OncePerRun(self._run.setups, self._make_user, spec)
         self._teardown = OncePerRun(self._run.teardowns, self._make_user, spec)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence
 
+from perfsvc.engine.scene_draw import SceneDraw
 from perfsvc.engine.user_pool import CLOSE_TIMEOUT_S
 from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import Program
@@ -36,7 +37,7 @@ class OncePerRun:
         self._left = len(programs)
         self._limit_s = spec.request_timeout_ms / 1000 * TIMEOUTS_PER_SCENE
         self._make = make
-        self.pool = UserPool(programs, [1] * len(programs), self._make_user, lambda user, _: user.begin())
+        self.pool = UserPool(programs, SceneDraw([1] * len(programs)), self._make_user, lambda user, _: user.begin())
         self._variables: dict[str, object] = {}
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from collections.abc import Sequence
 from typing import Any
 
+from perfsvc.engine.scene_draw import SceneDraw
 from perfsvc.engine.virtual_user import CLOSED
 from perfsvc.engine.virtual_user import NO_PLAN
 from perfsvc.engine.virtual_user import NO_REQUEST
@@ -32,15 +33,14 @@ class UserPool:
     def __init__(
         self,
         programs: Sequence[Program],
-        weights: Sequence[int],
+        draw: SceneDraw,
         make: Callable[[UserPool, int, Program], VirtualUser],
         begin: Callable[[VirtualUser, int], None],
     ) -> None:
         self._programs = programs
-        self._weights = weights
+        self._draw = draw
         self._make = make
         self._begin = begin
-        self._started = [0] * len(programs)
         self._number = 0
         self._swept_ns = 0
         self._cut_off = 0
@@ -66,10 +66,14 @@ class UserPool:
         """The number of active users; of a run that ended within its ``first`` second, the highest number there was."""
         return len(self.active) or (self._most if first else 0)
 
-    def start(self, planned_ns: int = NO_PLAN) -> None:
-        """One more user, whose first iteration is planned for ``planned_ns``."""
+    def draw(self) -> Program:
+        """Return the program of the scene that comes next by weight."""
+        return self._programs[self._draw.next()]
+
+    def start(self, planned_ns: int = NO_PLAN, program: Program | None = None) -> None:
+        """One more user, of a drawn scene unless ``program`` is given; its first iteration is due at ``planned_ns``."""
         self._number += 1
-        user = self._make(self, self._number, self._programs[self._next_scene()])
+        user = self._make(self, self._number, program or self.draw())
         user.planned_ns = planned_ns
         self.active[user] = self._staying[user] = None
         self._most = max(self._most, len(self.active))
@@ -161,14 +165,9 @@ class UserPool:
         for task in self._closing:
             task.cancel()
 
-    def _next_scene(self) -> int:
-        """The scene that is furthest behind its weight."""
-        behind = min(range(len(self._weights)), key=lambda i: ((self._started[i] + 1) / self._weights[i], i))
-        self._started[behind] += 1
-        return behind
-
     def _retire(self, user: VirtualUser, retire_by_ns: int) -> None:
         user.retire_by_ns = retire_by_ns
+        self._draw.put_back(self._programs.index(user.program))
         if user in self.held:
             self.leave(user)
 

@@ -7,6 +7,7 @@ import math
 
 from perfsvc.clock import NS_PER_S
 from perfsvc.engine.executors.base import Executor
+from perfsvc.engine.executors.idle_users import IdleUsers
 from perfsvc.engine.pacing import Arrivals
 from perfsvc.engine.share import Share
 from perfsvc.engine.share import Slot
@@ -26,8 +27,9 @@ TIMER_S = 0.001
 class OpenExecutor(Executor):
     """One iteration for each arrival, whatever the target does; served by a bounded pool of users.
 
-    The i-th arrival is due at a moment computed from the run's origin. When no user is free it waits, and its wait is
-    part of the latency from plan, or it is dropped and counted.
+    The i-th arrival is due at a moment computed from the run's origin, and its scene is drawn by weight. When no user
+    is free it waits, and its wait is part of the latency from plan, or it is dropped and counted. Where no more users
+    may come, one that is free of another scene leaves for one of the scene that was drawn.
     """
 
     def __init__(self, engine: Host, users: UserPool, slot: Slot) -> None:
@@ -38,7 +40,8 @@ class OpenExecutor(Executor):
         self._most_users = max(self.share.of(load.most_users), 1)
         self._drops = load.when_late == "drop"
         self._left: float = self.share.of(load.iterations.count) if load.iterations else math.inf
-        self._idle: list[VirtualUser] = []
+        self._idle = IdleUsers()
+        self._scene = users.draw()
         self._full = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -60,14 +63,18 @@ class OpenExecutor(Executor):
             return WAIT
         elapsed = self.engine.time.elapsed()
         if self._arrivals.due <= elapsed and self._left > 0 and not user.gate.closed:
-            self.late += elapsed - self._arrivals.due > TIMER_S
-            user.planned_ns = self._take()
-            return back
+            if user.program is self._scene or self._full:
+                self.late += elapsed - self._arrivals.due > TIMER_S
+                user.planned_ns = self._take()
+                return back
+            self.users.leave(user)
+            self.engine.loop.call_soon(self._serve_waiting)
+            return WAIT
         if self.engine.stopping:
             self.users.leave(user)
         else:
             user.resting_at = back
-            self._idle.append(user)
+            self._idle.add(user)
         return WAIT
 
     def planned_users(self, elapsed: float) -> int:
@@ -96,8 +103,8 @@ class OpenExecutor(Executor):
         """The pool of users is shared as the arrivals are; who is too many leaves, now or at the iteration's end."""
         super().take_shares(elapsed)
         self._most_users = max(self.share.of(self.spec.load.most_users), 1)
-        while self._idle and len(self.users.active) > self._most_users:
-            self.users.leave(self._idle.pop())
+        while len(self.users.active) > self._most_users and (user := self._idle.take_any()) is not None:
+            self.users.leave(user)
 
     def out_of_data(self, user: VirtualUser) -> None:
         """The arrival was never started, and a new user would find no row either."""
@@ -129,16 +136,38 @@ class OpenExecutor(Executor):
 
     def _serve(self, elapsed: float) -> None:
         while self._arrivals.due <= elapsed and self._left > 0:
-            if self._idle:
-                self._begin_again(self._idle.pop(), elapsed)
-            elif self._has_room:
+            user = self._idle.take_any() if self._full else self._idle.take(self._scene)
+            if user is not None:
+                self._begin_again(user, elapsed)
+            elif self._has_room or self._made_room():
                 self._note_lag(elapsed)
-                self.users.start(self._take())
+                self._start_user()
             elif self._drops:
                 self._arrivals.take()
+                self._scene = self.users.draw()
                 self.dropped += 1
             else:
                 return
+
+    def _serve_waiting(self) -> None:
+        """Serve the arrival that has waited longest with a new user, in place of one of another scene that left."""
+        elapsed = self.engine.time.elapsed()
+        if self.engine.idle or self._left <= 0 or self._arrivals.due > elapsed or not self._has_room:
+            return
+        self.late += elapsed - self._arrivals.due > TIMER_S
+        self._start_user()
+        self.tick(self.engine.time.elapsed())
+
+    def _start_user(self) -> None:
+        scene = self._scene
+        self.users.start(self._take(), scene)
+
+    def _made_room(self) -> bool:
+        """Let a free user of another scene leave, if there is one. Return whether one left."""
+        user = None if self._full else self._idle.take_any()
+        if user is not None:
+            self.users.leave(user)
+        return user is not None
 
     def _begin_again(self, user: VirtualUser, elapsed: float) -> None:
         self._note_lag(elapsed)
@@ -151,6 +180,7 @@ class OpenExecutor(Executor):
     def _take(self) -> int:
         """Take the next arrival. Return its planned moment on the engine's clock without pauses, ns."""
         self._left -= 1
+        self._scene = self.users.draw()
         return self.engine.time.origin_ns + int(self._arrivals.take() * NS_PER_S)
 
     def _arm(self) -> None:
