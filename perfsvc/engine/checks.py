@@ -1,4 +1,4 @@
-"""Checks of replies, compiled to functions."""
+"""Checks of replies, compiled to functions. What they compare with may hold templates."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ from perfsvc.model.scene import RegexCheck
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import ResponseTimeCheck
 from perfsvc.model.scene import StatusCheck
+from perfsvc.model.template import MissingVariable
+from perfsvc.model.template import Template
+from perfsvc.model.template import as_text
+from perfsvc.model.value_template import ValueTemplate
+from perfsvc.model.value_template import same_value
 from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import Scope
 
-CheckFunction = Callable[[Reply], "str | None"]
-"""The error class when the check fails, else None."""
+CheckFunction = Callable[[Reply, Scope], "str | None"]
+"""The error class when the check fails, else None. Raises MissingVariable."""
+Compile = Callable[[str], Template]
 
 
 MAX_STATUSES = 1000
@@ -48,10 +55,12 @@ def unjudged(status: int) -> str | None:
     return None
 
 
-def compile_checks(step: RequestStep, failures: StatusFailures, path: str, faults: Faults) -> list[CheckFunction]:
+def compile_checks(
+    step: RequestStep, failures: StatusFailures, template: Compile, path: str, faults: Faults
+) -> list[CheckFunction]:
     """The checks of a step, those of the status first; what is wrong with the others is noted."""
     made = [
-        faults.noted(partial(compile_check, check, failures), f"{path}.checks[{number}]")
+        faults.noted(partial(compile_check, check, failures, template), f"{path}.checks[{number}]")
         for number, check in sorted(enumerate(step.checks), key=status_first)
     ]
     return [check for check in made if check is not None]
@@ -62,66 +71,87 @@ def status_first(numbered: tuple[int, Check]) -> bool:
     return numbered[1].type != "status"
 
 
-def compile_check(check: Check, failures: StatusFailures) -> CheckFunction:
+def compile_check(check: Check, failures: StatusFailures, template: Compile) -> CheckFunction:
     """One check as a function. Raises Fault for a broken expression."""
-    return _COMPILERS[type(check)](check, failures)
+    if isinstance(check, StatusCheck):
+        return _status(check, failures)
+    return _COMPILERS[type(check)](check, template)
+
+
+def broken_by(check: CheckFunction, reply: Reply, scope: Scope) -> str | None:
+    """Return the error class of a check that fails, also for want of a variable; else None."""
+    try:
+        return check(reply, scope)
+    except MissingVariable as error:
+        return error.error_class
 
 
 def _status(check: StatusCheck, failures: StatusFailures) -> CheckFunction:
     allowed = frozenset(check.one_of or (check.equals,))
 
-    def run(reply: Reply) -> str | None:
+    def run(reply: Reply, scope: Scope) -> str | None:
         return None if reply.status in allowed else failures[reply.status] or f"Check: status {reply.status}"
 
     return run
 
 
-def _json(check: JsonCheck, _: StatusFailures) -> CheckFunction:
+def _json(check: JsonCheck, template: Compile) -> CheckFunction:
     get, label = compile_json_path(check.path), f"Check: json {check.path}"
-    equals, exists = check.equals, check.exists
+    wanted, exists = ValueTemplate(check.equals, template), check.exists
     compares = "equals" in check.model_fields_set
 
-    def run(reply: Reply) -> str | None:
+    def run(reply: Reply, scope: Scope) -> str | None:
         document = document_of(reply)
         found = MISSING if document is MISSING else get(document)
         if exists is not None and (found is not MISSING) != exists:
             return label
         if compares:
-            return None if found == equals else label
+            return None if _equals(found, wanted.render(scope), wanted.filled_in) else label
         return label if exists is None and found is MISSING else None
 
     return run
 
 
-def _regex(check: RegexCheck, _: StatusFailures) -> CheckFunction:
+def _equals(found: Any, wanted: Any, filled_in: bool) -> bool:
+    """Whether a value is the wanted one. A column and an environment have texts only: those equal what they write."""
+    if filled_in and type(wanted) is str and found is not MISSING and type(found) is not str:
+        return as_text(found) == wanted
+    return same_value(found, wanted)
+
+
+def _regex(check: RegexCheck, _: Compile) -> CheckFunction:
     search, label = compile_regex(check.pattern, "pattern").search, f"Check: regex {check.pattern}"
-    return lambda reply: None if search(reply.text(), timeout=REGEX_LIMIT_S) else label
+    return lambda reply, scope: None if search(reply.text(), timeout=REGEX_LIMIT_S) else label
 
 
-def _contains(check: ContainsCheck, _: StatusFailures) -> CheckFunction:
-    needle, label = check.text.encode(), f"Check: contains {check.text[:60]}"
-    return lambda reply: None if needle in reply.body() else label
+def _contains(check: ContainsCheck, template: Compile) -> CheckFunction:
+    text, label = template(check.text), f"Check: contains {check.text[:60]}"
+    if text.constant is None:
+        return lambda reply, scope: None if text.render(scope).encode("utf-8", "replace") in reply.body() else label
+    needle = text.constant.encode("utf-8", "replace")
+    return lambda reply, scope: None if needle in reply.body() else label
 
 
-def _header(check: HeaderCheck, _: StatusFailures) -> CheckFunction:
-    name, equals, contains, label = check.name, check.equals, check.contains, f"Check: header {check.name}"
+def _header(check: HeaderCheck, template: Compile) -> CheckFunction:
+    name, label = check.name, f"Check: header {check.name}"
+    equals = None if check.equals is None else template(check.equals)
+    contains = None if check.contains is None else template(check.contains)
 
-    def run(reply: Reply) -> str | None:
+    def run(reply: Reply, scope: Scope) -> str | None:
         value = reply.header(name)
-        if value is None or (equals is not None and value != equals):
+        if value is None or (equals is not None and value != equals.render(scope)):
             return label
-        return label if contains is not None and contains not in value else None
+        return label if contains is not None and contains.render(scope) not in value else None
 
     return run
 
 
-def _response_time(check: ResponseTimeCheck, _: StatusFailures) -> CheckFunction:
+def _response_time(check: ResponseTimeCheck, _: Compile) -> CheckFunction:
     limit_ns, label = check.less_than * 1e6, f"Check: response_time {check.less_than:g} ms"
-    return lambda reply: None if reply.ended_ns - reply.started_ns < limit_ns else label
+    return lambda reply, scope: None if reply.ended_ns - reply.started_ns < limit_ns else label
 
 
-_COMPILERS: dict[type, Callable[[Any, StatusFailures], CheckFunction]] = {
-    StatusCheck: _status,
+_COMPILERS: dict[type, Callable[[Any, Compile], CheckFunction]] = {
     JsonCheck: _json,
     RegexCheck: _regex,
     ContainsCheck: _contains,

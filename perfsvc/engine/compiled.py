@@ -16,6 +16,10 @@ from perfsvc.engine.program import OPTIONS
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.row_buffer import RowBuffer
+from perfsvc.engine.used_names import UsedNames
+from perfsvc.engine.used_names import extracted_names
+from perfsvc.engine.used_names import unknown_name
+from perfsvc.engine.used_names import unknown_names
 from perfsvc.engine.user_pool import CLOSE_TIMEOUT_S
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import NotFound
@@ -24,7 +28,6 @@ from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.functions.library import Library
 from perfsvc.model.run import RunSpec
-from perfsvc.model.template import Template
 from perfsvc.model.window import StepWindow
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import RunContext
@@ -60,21 +63,32 @@ class CompiledRun:
             self._classes, clock, spec.secrets, spec.data.allocation.secret_columns if spec.data else ()
         )
         self.planned = spec.load.open or spec.pacing_s > 0
-        compiler = Compiler(self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, rng, rows)
+        self._names = UsedNames(self._constants(), self._library)
+        compiler = Compiler(
+            self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, rng, rows, self._names
+        )
         made = [
             compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")
             for number, weighted in enumerate(spec.scenes)
         ]
-        compiler.check(self._strangers())
+        self._unknown = unknown_names(spec, compiler.used)
+        compiler.check([*self._strangers(), *self._nameless()])
         self.mains = [programs["main"] for programs in made]
         self.setups = [programs["setup"] for programs in made]
         self.teardowns = [programs["teardown"] for programs in made]
 
     @property
     def stale(self) -> bool:
-        """Whether a column that was not known then has the name of an environment variable, which was compiled in."""
-        known_now = self._rows.columns if self._rows is not None else ()
-        return any(name in self._spec.target.variables for name in known_now if name not in self._columns)
+        """Whether columns that were not known then change something.
+
+        One has the name of an environment variable, which was compiled in, or none has that of a variable in use.
+        """
+        if self._rows is None or self._columns == set(self._rows.columns):
+            return False
+        now = self._rows.columns
+        return any(name in self._spec.target.variables for name in now) or any(
+            use.name not in now for use in self._unknown
+        )
 
     def fold(self, users: Iterable[VirtualUser] = ()) -> list[StepWindow]:
         """The windows of all steps since the last fold; of what ``users`` have in flight, the counters so far."""
@@ -109,21 +123,26 @@ class CompiledRun:
     def _recorder(self, index: int) -> StepRecorder:
         return self._recorders.setdefault(index, StepRecorder(self._classes))
 
+    def _nameless(self) -> Iterator[Problem]:
+        """Problems for variables that nothing gives a value; none while the columns of the test data are unknown."""
+        if (self._rows is None and self._spec.data is not None) or (self._rows is not None and not self._columns):
+            return
+        for use in self._unknown:
+            if use.name not in self._columns:
+                yield unknown_name(use.name, {*use.known, *self._columns}, use.path)
+
     def _context(self) -> RunContext:
         target = self._spec.target
-        varying = self._extracted() | self._columns
-        constants = {name: value for name, value in target.variables.items() if name not in varying}
-        library = self._library
         return RunContext(
             base_url=target.base_url,
             headers=target.headers,
-            template=lambda text: Template(text, constants, library),
+            template=self._names.template,
             now_ns=self._clock.now_ns,
             resolve=self._resolver.resolve,
             file=partial(files.find, self._spec.files),
         )
 
-    def _extracted(self) -> set[str]:
-        """Names that steps extract: these vary, even where the environment has a value for them."""
-        steps = [step for weighted in self._spec.scenes for step in weighted.scene.walk()]
-        return {extractor.name for step in steps if step.type == "request" for extractor in step.extract}
+    def _constants(self) -> dict[str, str]:
+        """The environment without names that steps extract or columns have: these vary."""
+        varying = extracted_names([weighted.scene for weighted in self._spec.scenes]) | self._columns
+        return {name: value for name, value in self._spec.target.variables.items() if name not in varying}

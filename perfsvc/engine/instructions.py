@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 from perfsvc.engine.checks import CheckFunction
+from perfsvc.engine.checks import broken_by
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
@@ -18,8 +19,12 @@ from perfsvc.model.scene import Condition
 from perfsvc.model.scene import ConstantThink
 from perfsvc.model.scene import ThinkTime
 from perfsvc.model.scene import UniformThink
+from perfsvc.model.template import MissingVariable
+from perfsvc.model.template import Template
+from perfsvc.model.value_template import ValueTemplate
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import Scope
 
 IDLE_PAUSE_S = 0.01
 """Pause after an iteration that sent nothing and waited for nothing, so that it cannot block the loop."""
@@ -59,7 +64,7 @@ class Send:
         self.recorder = recorder
         self.ignores_reply = False
         self.checks: Sequence[CheckFunction] = ()
-        self.failures: CheckFunction | None = None
+        self.failures: Callable[[Reply], str | None] | None = None
         self.extracts: Sequence[tuple[str, Callable[[Reply], Any]]] = ()
         self.think: Callable[[], float] | None = None
 
@@ -76,11 +81,11 @@ class Send:
             return user.not_sent(self, error)
         return WAIT
 
-    def judge(self, reply: Reply) -> str | None:
+    def judge(self, reply: Reply, scope: Scope) -> str | None:
         """The error class of a reply that arrived whole, or None. Every check is counted."""
         failure = self.failures(reply) if self.failures is not None else None
         for check in self.checks:
-            broken = check(reply)
+            broken = broken_by(check, reply, scope)
             if broken is None:
                 self.recorder.checks_passed += 1
             else:
@@ -218,15 +223,24 @@ def jump(to: Callable[[], int]) -> Instruction:
     return lambda user: to()
 
 
-def condition(spec: Condition) -> Callable[[VirtualUser], bool]:
-    """A condition as a function of the user's variables."""
-    name, compare, wanted = spec.variable, COMPARISONS[spec.is_], spec.value
+def condition(spec: Condition, template: Callable[[str], Template]) -> Callable[[VirtualUser], bool]:
+    """A condition as a function of the user's variables. Raises Fault."""
+    holds = condition_on(spec, template)
+    return lambda user: holds(user.scope)
 
-    def holds(user: VirtualUser) -> bool:
-        variables = user.scope.variables
+
+def condition_on(spec: Condition, template: Callable[[str], Template]) -> Callable[[Scope], bool]:
+    """A condition as a function of a scope; without a variable that its value needs it does not hold. Raises Fault."""
+    name, compare, wanted = spec.variable, COMPARISONS[spec.is_], ValueTemplate(spec.value, template)
+
+    def holds(scope: Scope) -> bool:
+        variables = scope.variables
         if name not in variables:
             return spec.is_ == "absent"
-        return compare(variables[name], wanted)
+        try:
+            return compare(variables[name], wanted.render(scope))
+        except MissingVariable:
+            return False
 
     return holds
 

@@ -16,8 +16,10 @@ from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
 from perfsvc.engine.row_buffer import RowBuffer
+from perfsvc.engine.used_names import UsedNames
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import Program
+from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.metrics.recorder import StepRecorder
@@ -43,8 +45,9 @@ class Compiler:
     """Compiles the scenes of one run on one node.
 
     ``protocol`` gives the run's protocol object of a name; ``default_protocol`` serves steps that name none.
-    ``rows`` are the test data of a run that has any, ``rng`` draws think times and choices. Step indexes are given out
-    in document order over all scenes, as in ``RunSpec.step_names``.
+    ``rows`` are the test data of a run that has any, ``rng`` draws think times and choices, ``names`` compiles all
+    texts; ``used`` has each variable that they read with its step and the path of that. Step indexes are given out in
+    document order over all scenes, as in ``RunSpec.step_names``.
     """
 
     def __init__(
@@ -55,8 +58,12 @@ class Compiler:
         recorder: Callable[[int], StepRecorder],
         rng: random.Random,
         rows: RowBuffer | None = None,
+        names: UsedNames | None = None,
     ) -> None:
         self._protocol = protocol
+        self._names = names or UsedNames({})
+        self._template = self._names.template
+        self.used: list[tuple[str, Step, str]] = []
         self.rows = rows
         self._default_protocol = default_protocol
         self._timeout_ms = timeout_ms
@@ -95,8 +102,9 @@ class Compiler:
         protocol = self._protocol_of(step, path)
         call = self._call(step, protocol, path) if protocol is not None else None
         failures = StatusFailures(protocol.status_failure if protocol is not None else unjudged)
-        checks = compile_checks(step, failures, path, self._faults)
+        checks = compile_checks(step, failures, self._template, path, self._faults)
         extracts = compile_extractors(step, path, self._faults)
+        self._note_names(step, path)
         if protocol is None or call is None or len(self._faults) > before:
             return None
         if protocol not in slots:
@@ -124,6 +132,15 @@ class Compiler:
             lambda: protocol.compile(type(protocol).Request.parse(step.request), timeout_ns, step.reply_parts),
             f"{path}.request",
         )
+
+    def _note_names(self, step: Step, path: str) -> None:
+        self.used += [(name, step, path) for name in self._names.take()]
+
+    def condition(self, step: IfStep | WhileStep, path: str) -> Callable[[VirtualUser], bool]:
+        """A condition made ready; never true where its value is at fault, which is noted."""
+        made = self._faults.noted(lambda: make.condition(step.condition, self._template), f"{path}.condition.value")
+        self._note_names(step, path)
+        return made or (lambda user: False)
 
     def recorder(self, index: int) -> StepRecorder:
         """Where the samples of a measured step go."""
@@ -187,7 +204,7 @@ class _Assembly:
         self.repeated(step, path, lambda at, leave: make.count_loop(at, step.times, leave))
 
     def while_step(self, step: WhileStep, path: str) -> None:
-        holds = make.condition(step.condition)
+        holds = self._compiler.condition(step, path)
         self.repeated(step, path, lambda at, leave: make.while_loop(at, holds, step.max_times, leave))
 
     def repeated(
@@ -201,7 +218,7 @@ class _Assembly:
 
     def if_step(self, step: IfStep, path: str) -> None:
         otherwise, end = _Label(), _Label()
-        self.code.append(make.branch(make.condition(step.condition), len(self.code) + 1, otherwise))
+        self.code.append(make.branch(self._compiler.condition(step, path), len(self.code) + 1, otherwise))
         self.sequence(step.steps, f"{path}.steps")
         self.code.append(make.jump(end))
         otherwise.position = len(self.code)

@@ -17,11 +17,12 @@ from typing import Any
 
 from perfsvc.engine import files
 from perfsvc.engine.checks import StatusFailures
+from perfsvc.engine.checks import broken_by
 from perfsvc.engine.checks import compile_check
 from perfsvc.engine.checks import status_first
 from perfsvc.engine.extractors import compile_extractor
 from perfsvc.engine.faults import Faults
-from perfsvc.engine.instructions import COMPARISONS
+from perfsvc.engine.instructions import condition_on
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.trial_report import TriedCheck
 from perfsvc.engine.trial_report import TriedStep
@@ -114,6 +115,7 @@ class SceneTrial:
         self._waiting: asyncio.Future[None] | None = None
         self._busy: Session | None = None
         self._began_ns = 0
+        self._template = self._context().template
 
     def compile(self) -> None:
         """Make every request, check and extractor ready. Raises InvalidInput with every fault."""
@@ -144,6 +146,8 @@ class SceneTrial:
             here = f"{path}[{number}]"
             if isinstance(step, RequestStep):
                 self._compile_request(step, here, faults)
+            if isinstance(step, IfStep | WhileStep):
+                faults.noted(partial(condition_on, step.condition, self._template), f"{here}.condition.value")
             for name, inner in inner_lists(step):
                 self._compile(inner, f"{here}.{name}", faults)
 
@@ -163,7 +167,7 @@ class SceneTrial:
         )
         failures = StatusFailures(protocol.status_failure)
         for number, check in enumerate(step.checks):
-            faults.noted(partial(compile_check, check, failures), f"{path}.checks[{number}]")
+            faults.noted(partial(compile_check, check, failures, self._template), f"{path}.checks[{number}]")
         for number, extractor in enumerate(step.extract):
             faults.noted(partial(compile_extractor, extractor), f"{path}.extract[{number}]")
         if call is not None:
@@ -187,7 +191,7 @@ class SceneTrial:
         return RunContext(
             base_url=around.target.base_url,
             headers=around.target.headers,
-            template=lambda text: Template(text, constants, library),
+            template=partial(Template, constants=constants, library=library),
             now_ns=time.perf_counter_ns,
             resolve=around.resolver.resolve,
             file=partial(files.find, around.files),
@@ -278,7 +282,7 @@ class SceneTrial:
         failures = StatusFailures(protocol.status_failure)
         for number, check in sorted(enumerate(step.checks), key=status_first):
             try:
-                failure = compile_check(check, failures)(reply)
+                failure = broken_by(compile_check(check, failures, self._template), reply, self.scope)
                 actual = actual_of(check, reply)
             except Exception as error:  # a body that no parser takes is this check's failure
                 failure, actual = f"Unreadable Reply: {type(error).__name__}", None
@@ -338,10 +342,7 @@ class SceneTrial:
         await self._sequence(step.options[number].steps, f"{path}.options[{number}].steps", part)
 
     def _holds(self, condition: Condition) -> bool:
-        variables = self.scope.variables
-        if condition.variable not in variables:
-            return condition.is_ == "absent"
-        return COMPARISONS[condition.is_](variables[condition.variable], condition.value)
+        return condition_on(condition, self._template)(self.scope)
 
 
 def measured_indexes(scene: SceneSpec) -> dict[int, int]:

@@ -24,8 +24,8 @@ from perfsvc.errors import Problem
 from perfsvc.model.base import Spec
 from perfsvc.model.problems import Fault
 from perfsvc.model.scene import RequestStep
-from perfsvc.model.template import VARIABLE
 from perfsvc.model.template import Template
+from perfsvc.model.variable_name import is_variable_name
 from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import RunContext
 
@@ -66,7 +66,7 @@ class SceneValidator:
             request = faults.noted(lambda: protocol.Request.parse(step.request), f"{path}.request")
             if request is not None:
                 faults.note(self._refused(protocol, step, request), f"{path}.request")
-        compile_checks(step, StatusFailures(unjudged), path, faults)
+        compile_checks(step, StatusFailures(unjudged), Template, path, faults)
         compile_extractors(step, path, faults)
         return faults.problems
 
@@ -134,7 +134,7 @@ class EveryVariable(dict[str, str]):
         self._value = value
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and VARIABLE.match(name) is not None
+        return isinstance(name, str) and is_variable_name(name)
 
     def __bool__(self) -> bool:
         return True  # empty as it is, it holds everything

@@ -117,7 +117,7 @@ class Step(Interface):
     @property
     def think(self) -> Callable[[], float] | None: ...
 
-    def judge(self, reply: Reply) -> str | None:
+    def judge(self, reply: Reply, scope: Scope) -> str | None:
         """The error class of a reply that arrived whole, or None."""
         ...
 
@@ -418,7 +418,7 @@ class VirtualUser:
     def _read(self, step: Step, reply: Reply) -> str | None:
         """Check and extract. What a plugin or a hostile body makes raise is this request's failure, not the run's."""
         try:
-            failure = step.judge(reply)
+            failure = step.judge(reply, self.scope)
             missing = self._extract(step, reply) if step.extracts else None
             return failure or missing
         except Exception as error:

@@ -24,12 +24,12 @@ from perfsvc.model.reply_parts import HEADERS
 from perfsvc.model.reply_parts import NOTHING
 from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.reply_parts import all_of
+from perfsvc.model.variable_name import VariableName
 
 MAX_STEPS = 500
 MAX_LOOPS = 100_000
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 
@@ -339,10 +339,10 @@ class SceneSpec(Spec):
         steps = [step for step in walk(self.steps) if isinstance(step, RequestStep | ThinkStep)]
         return sum(mean_think_time(step.think_time) for step in steps if step.think_time is not None)
 
-    def walk(self) -> Iterator[Step]:
-        """Every step in document order, nested ones included."""
-        for part in (self.setup, self.on_start, self.steps, self.teardown):
-            yield from walk(part)
+    def walk(self, part: str | None = None) -> Iterator[Step]:
+        """Every step in document order, nested ones included; of one part, or of all."""
+        for name in ("setup", "on_start", "steps", "teardown") if part is None else (part,):
+            yield from walk(getattr(self, name))
 
 
 def walk(steps: tuple[Step, ...]) -> Iterator[Step]:

@@ -19,13 +19,12 @@ from perfsvc.model.functions.expression import parse
 from perfsvc.model.functions.function import as_text
 from perfsvc.model.functions.library import Library
 
-__all__ = ["VARIABLE", "MissingVariable", "Template", "Variables", "as_text"]
+__all__ = ["MissingVariable", "Template", "Variables", "as_text"]
 
 # A quoted text may hold braces. What has an open quote is left to the second form, whose grammar names the fault.
 PLACEHOLDER = re.compile(
     r"""\\\{\{|\{\{((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?)\}\}|\{\{(.*?)\}\}""", re.DOTALL
 )
-VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
 
 
 class Variables(Protocol):
@@ -45,15 +44,17 @@ Segment = Callable[[Any], str]
 class Template:
     """A compiled text. ``constant`` is the whole text when nothing in it varies, else None.
 
+    ``value`` reads the value of a text that is one placeholder and nothing else, with its type; None for other texts.
     ``library`` has the functions of the run.
     """
 
-    __slots__ = ("constant", "names", "segments")
+    __slots__ = ("constant", "names", "segments", "value")
 
     def __init__(self, text: str, constants: Mapping[str, str] | None = None, library: Library | None = None) -> None:
         """Raises Fault for a placeholder that means nothing."""
         self.names: set[str] = set()
         self.segments: list[str | Segment] = []
+        self.value: Value | None = None
         compiler = ExpressionCompiler({} if constants is None else constants, library or Library(), self.names)
         position = 0
         for match in PLACEHOLDER.finditer(text):
@@ -62,6 +63,8 @@ class Template:
             position = match.end()
         self._literal(text[position:])
         self.constant = self._joined_literals()
+        if len(self.segments) != 1 or self.constant is not None:
+            self.value = None
 
     def render(self, scope: Variables) -> str:
         """The text for one virtual user at this moment. Raises MissingVariable and NotSent."""
@@ -77,6 +80,7 @@ class Template:
         if compiled.value is None:
             self._literal(as_text(compiled.constant))
         else:
+            self.value = compiled.value
             self.segments.append(text_of(compiled.value))
 
     def _literal(self, text: str) -> None:

@@ -33,6 +33,9 @@ from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
 from perfsvc.model.user_pattern import compile_bytes_pattern
 from perfsvc.model.user_pattern import compile_pattern
+from perfsvc.model.variable_name import NAME as VARIABLE_NAME
+from perfsvc.model.variable_name import VariableName
+from perfsvc.model.variable_name import is_variable_name
 from perfsvc.plugin import failures
 from perfsvc.plugin.coroutine import AsyncSession
 from perfsvc.plugin.datasource import DataContext
@@ -58,6 +61,7 @@ __all__ = [
     "ABORTED",
     "MISSING",
     "TIMEOUT",
+    "VARIABLE_NAME",
     "AsyncSession",
     "Call",
     "DataContext",
@@ -86,11 +90,13 @@ __all__ = [
     "TargetDenied",
     "Template",
     "Text",
+    "VariableName",
     "compile_bytes_pattern",
     "compile_path",
     "compile_paths",
     "compile_pattern",
     "failures",
     "hookimpl",
+    "is_variable_name",
     "titled",
 ]

@@ -24,6 +24,7 @@ from perfsvc.model.base import titled
 from perfsvc.model.config import check_address
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
+from perfsvc.model.variable_name import VariableName
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
@@ -43,13 +44,12 @@ SEALED = "sealed_password"
 Host = Annotated[str, Field(max_length=2000)]
 Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}$")]
 HeaderValue = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$", max_length=8000)]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 Value = Annotated[str, Field(max_length=10_000)]
 
 Headers = Annotated[dict[Header, HeaderValue], Field(max_length=100)]
-Variables = Annotated[dict[Variable, Value], Field(max_length=500)]
+Variables = Annotated[dict[VariableName, Value], Field(max_length=500)]
 SecretHeaders = Annotated[Many[Header], Field(max_length=100)]
-SecretVariables = Annotated[Many[Variable], Field(max_length=500)]
+SecretVariables = Annotated[Many[VariableName], Field(max_length=500)]
 
 
 class DatabaseForm(Spec):

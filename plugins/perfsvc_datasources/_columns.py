@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
-from typing import Annotated
 from typing import Any
-
-from pydantic import Field
 
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Row
 from perfsvc.plugin import Text
+from perfsvc.plugin import VariableName
+from perfsvc.plugin import is_variable_name
 
 MOST_COLUMNS = 1000
-NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
-Column = Annotated[str, Field(pattern=NAME)]
-
-_usable = re.compile(NAME)
+Column = VariableName
 
 
 def row_maker(columns: Sequence[str]) -> Callable[[Iterable[Sequence[Any]]], list[Row]]:
@@ -38,7 +33,7 @@ def row_maker(columns: Sequence[str]) -> Callable[[Iterable[Sequence[Any]]], lis
 
 def unusable(names: Iterable[str]) -> list[str]:
     """Return the names that cannot be variables."""
-    return [name for name in names if not _usable.match(name)]
+    return [name for name in names if not is_variable_name(name)]
 
 
 def twice(names: Iterable[str], at: str) -> list[Problem]:

@@ -18,7 +18,9 @@ from perfsvc.model.reply_parts import NOTHING
 from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.scene import ReadsReply
 from perfsvc.model.scene import RequestStep
+from perfsvc.model.template import Template
 from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import Scope
 from tests.engine.rig import run
 from tests.engine.rig import spec_of
 from tests.support.fake_protocol import Answer
@@ -61,7 +63,7 @@ def reply_with(parts: ReplyParts) -> FakeReply:
 
 
 def passes(check: Any, reply: Reply) -> bool:
-    return compile_check(check, StatusFailures(unjudged))(reply) is None
+    return compile_check(check, StatusFailures(unjudged), Template)(reply, Scope(1, 1)) is None
 
 
 def less_than(parts: ReplyParts) -> list[ReplyParts]:

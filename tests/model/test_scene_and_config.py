@@ -75,7 +75,8 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         "steps[1].steps[0].checks[2].path": "is required",
         "steps[1].steps[0].think_time.max": "must be a number",
         "steps[1].steps[0].extract[0].path": "is required",
-        "steps[1].steps[0].extract[1].name": "must match ^[A-Za-z_][A-Za-z0-9_]{0,63}$",
+        "steps[1].steps[0].extract[1].name": "must be letters, digits, _ and -, with a letter or _ first, at "
+        "most 64 of them",
         "steps[1].steps[0].extract[2]": "from must be one of json, regex, header, status, body",
         "steps[1].steps[0].extract[3]": "from must be one of json, regex, header, status, body",
         "steps[1].steps[0].nme": "is not a known key",

@@ -10,6 +10,9 @@ import pytest
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.model.value_template import ValueTemplate
+from perfsvc.model.value_template import same_value
+from perfsvc.model.variable_name import is_variable_name
 from perfsvc.plugin import Scope
 
 
@@ -76,3 +79,62 @@ def test_a_missing_variable_is_named() -> None:
     with pytest.raises(MissingVariable) as caught:
         Template("{{token}}").render(scope())
     assert caught.value.error_class == "Missing variable: token"
+
+
+@pytest.mark.parametrize("name", ["用户名", "user-name", "naïve", "имя", "_x", "a1"])
+def test_names_of_any_script_are_usable(name: str) -> None:
+    assert Template(f"<{{{{{name}}}}}>").render(scope(**{name: "v"})) == "<v>"
+
+
+@pytest.mark.parametrize("name", ["-a", "1a", "a b", "a，b", "a.b", "a" * 65, "", "a\n"])
+def test_what_is_no_name(name: str) -> None:
+    assert not is_variable_name(name)
+
+
+@pytest.mark.parametrize("value", [42, 1.5, True, None, [1], {"k": "é"}, "x"])
+def test_a_placeholder_that_is_the_whole_text_has_the_value_itself(value: Any) -> None:
+    template = Template("{{ a }}")
+    assert template.value is not None
+    assert template.value(scope(a=value)) == value
+    assert type(template.value(scope(a=value))) is type(value)
+
+
+def test_built_in_numbers_are_numbers() -> None:
+    values = [Template(text).value for text in ("{{$vu}}", "{{$iteration}}", "{{$randomInt(5,5)}}")]
+    assert [value(scope()) for value in values if value] == [3, 7, 5]
+
+
+@pytest.mark.parametrize("text", ["", "plain", "{{a}} ", "{{a}}{{a}}", "{{host}}", r"\{{a}}"])
+def test_other_texts_have_no_value_of_their_own(text: str) -> None:
+    assert Template(text, {"host": "h"}).value is None
+
+
+@pytest.mark.parametrize(
+    ("value", "rendered", "filled_in"),
+    [
+        ("{{n}}", 1, True),
+        ({"a": ["{{n}}", "{{n}}!"], "b": 2}, {"a": [1, "1!"], "b": 2}, True),
+        (["x", {"y": None}], ["x", {"y": None}], False),
+        (True, True, False),
+    ],
+)
+def test_values_with_templates(value: Any, rendered: Any, filled_in: bool) -> None:
+    template = ValueTemplate(value, Template)
+    assert template.filled_in is filled_in
+    assert template.render(scope(n=1)) == rendered
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (1, True, False),
+        (0, False, False),
+        (1, 1.0, True),
+        ([1, [True]], [1, [1]], False),
+        ({"a": [None]}, {"a": [None]}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ("1", 1, False),
+    ],
+)
+def test_true_is_not_one(one: Any, other: Any, same: bool) -> None:
+    assert same_value(one, other) is same

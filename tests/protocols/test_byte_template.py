@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
+from perfsvc.plugin import Template
 from perfsvc_protocols._net import byte_template
+from perfsvc_protocols._net.payload import Texts
 
 PART = st.one_of(st.binary(max_size=5), st.sampled_from([lambda scope: str(scope.vu).encode(), lambda scope: b""]))
 
@@ -34,3 +37,21 @@ def test_a_header_holds_any_text_without_control_characters(text: str) -> None:
             byte_template.header_text(text)
     else:
         assert byte_template.header_text(text) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (42, b'{"v":42,"t":"v=42"}'),
+        (1.5, b'{"v":1.5,"t":"v=1.5"}'),
+        (True, b'{"v":true,"t":"v=true"}'),
+        (None, b'{"v":null,"t":"v=null"}'),
+        ([1, "\u00e9"], '{"v":[1, "\u00e9"],"t":"v=[1, \\"\u00e9\\"]"}'.encode()),
+        ('a"b', b'{"v":"a\\"b","t":"v=a\\"b"}'),
+    ],
+)
+def test_a_placeholder_that_is_a_whole_json_string_keeps_its_type(value: Any, sent: bytes) -> None:
+    scope = Scope(1, 1)
+    scope.variables["v"] = value
+    payload = Texts(Template).json({"v": "{{v}}", "t": "v={{v}}"})
+    assert payload.render(scope) == sent

@@ -7,6 +7,7 @@ from typing import Any
 from typing import NamedTuple
 
 from perfsvc.model.problems import Fault
+from perfsvc.model.variable_name import NAME
 
 MOST_NESTED = 32
 TOKEN = re.compile(
@@ -14,7 +15,9 @@ TOKEN = re.compile(
     (?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
     |(?P<number>-?\d+(?:\.\d+)?)(?![\w.])
     |(?P<call>\$[A-Za-z_]\w*(?:\.\w+)*)
-    |(?P<variable>[A-Za-z_][A-Za-z0-9_]{0,63})(?!\w)
+    |(?P<variable>"""
+    + NAME
+    + r""")(?![\w-])
     |(?P<sign>[(),])
     )\s*""",
     re.VERBOSE | re.DOTALL,

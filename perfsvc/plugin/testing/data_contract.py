@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import re
 import time
 from abc import ABC
 from abc import abstractmethod
@@ -31,6 +30,7 @@ from perfsvc.plugin import Feed
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Row
+from perfsvc.plugin import is_variable_name
 from perfsvc.plugin.json_safe import are_portable
 from perfsvc.plugin.testing.drive import resolve
 from perfsvc.plugin.testing.titles import bare_fields
@@ -42,7 +42,6 @@ FEW_BYTES = 25_000_000
 HELD_UP_S = 0.02
 """Limit of computing in the loop's thread without a turn for others."""
 SEED = 20_260_101
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 class Setting(NamedTuple):
@@ -201,7 +200,7 @@ async def two_feeds_do_not_mix(rig: DataRig, folder: Path) -> None:
 @check
 async def columns_and_count_are_told(rig: DataRig, folder: Path) -> None:
     async with rig.opened(folder) as feed:
-        assert all(NAME.fullmatch(name) for name in feed.columns)
+        assert all(is_variable_name(name) for name in feed.columns)
         assert list(feed.columns) == list(rig.row(0))
         assert feed.count in (None, SOME)
         assert all(list(row) == list(feed.columns) for row in await rows_of(feed))

@@ -16,6 +16,7 @@ from pydantic import Tag
 from pydantic import field_validator
 from pydantic import model_validator
 
+from perfsvc.plugin import VARIABLE_NAME
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
 from perfsvc.plugin import Problem
@@ -34,7 +35,7 @@ MOST_VALUES = 10_000
 NUMBERED = re.compile(r"([^{}]*)\{(?::0?(\d{1,2})d?)?\}([^{}]*)", re.DOTALL)
 """A format: ``user{}`` or ``user{:06}``."""
 MOMENT = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSUwyYfzZ%])+", re.DOTALL)
-REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
+REFERENCE = re.compile(rf"\{{\{{\s*({VARIABLE_NAME})\s*\}}\}}")
 
 Number = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 

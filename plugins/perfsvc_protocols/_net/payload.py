@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Callable
-from collections.abc import Iterator
 from typing import Any
 
 import regex
@@ -19,15 +17,14 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
-from perfsvc_protocols._net.byte_template import BytePart
 from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import Encode
 from perfsvc_protocols._net.byte_template import byte_template
 from perfsvc_protocols._net.byte_template import constant
-from perfsvc_protocols._net.byte_template import json_text
 from perfsvc_protocols._net.byte_template import merged
 from perfsvc_protocols._net.byte_template import plain_text
 from perfsvc_protocols._net.byte_template import render
+from perfsvc_protocols._net.json_template import json_parts
 
 Decode = Callable[[bytes], bytes]
 
@@ -85,15 +82,21 @@ class Texts:
         """Add a problem."""
         self.problems.append(Problem(at, text))
 
+    def template(self, text: str, at: str) -> Template:
+        """A text with templates."""
+        try:
+            return self._template(text)
+        except Fault as fault:
+            self.problems += [Problem(at, problem.text) for problem in fault.problems]
+            return Template("")
+
     def byte_template(self, text: str, at: str, encode: Encode = plain_text) -> ByteTemplate:
         """A text with templates, as bytes."""
         return self._bytes(text, at, encode, encode)
 
     def _bytes(self, text: str, at: str, encode: Encode, encode_varying: Encode) -> ByteTemplate:
         try:
-            return byte_template(self._template(text), encode, encode_varying)
-        except Fault as fault:
-            self.problems += [Problem(at, problem.text) for problem in fault.problems]
+            return byte_template(self.template(text, at), encode, encode_varying)
         except NotSent as error:
             self.refuse(at, Text("不能包含换行等控制字符", str(error)))
         return ()
@@ -116,7 +119,7 @@ class Texts:
 
     def json(self, value: Any, at: str = "json") -> Payload:
         """A document whose strings may hold templates."""
-        return Payload(merged(self._json(value, at)))
+        return Payload(merged(json_parts(value, at, self.template)))
 
     def _decoded(self, text: str, at: str, decode: Decode, fault: Text) -> Payload:
         try:
@@ -124,31 +127,6 @@ class Texts:
         except ValueError:
             self.refuse(at, fault)
             return NOTHING
-
-    def _json(self, value: Any, at: str) -> Iterator[BytePart]:
-        if isinstance(value, str):
-            yield from (b'"', *self.byte_template(value, at, json_text), b'"')
-        elif isinstance(value, dict):
-            yield from self._object(value, at)
-        elif isinstance(value, list):
-            yield from self._array(value, at)
-        else:
-            yield json.dumps(value).encode()
-
-    def _object(self, value: dict[str, Any], at: str) -> Iterator[BytePart]:
-        yield b"{"
-        for number, (name, item) in enumerate(value.items()):
-            path = f"{at}.{name}"
-            yield from (b',"' if number else b'"', *self.byte_template(name, path, json_text), b'":')
-            yield from self._json(item, path)
-        yield b"}"
-
-    def _array(self, value: list[Any], at: str) -> Iterator[BytePart]:
-        yield b"["
-        for number, item in enumerate(value):
-            yield b"," if number else b""
-            yield from self._json(item, f"{at}[{number}]")
-        yield b"]"
 
 
 def escaped(text: str) -> bytes:

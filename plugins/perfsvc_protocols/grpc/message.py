@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
@@ -13,7 +14,17 @@ from perfsvc_protocols.grpc.schema import Method
 KEPT_BODIES = 4096
 KEPT_BYTES = 8 * 1024 * 1024
 
-Texts = tuple[str, ...]
+
+class WrittenValue(NamedTuple):
+    """A truth value, null, list or object, as JSON: a placeholder that is a whole string keeps its type.
+
+    Numbers are left as text, which fields of numbers and of texts both take.
+    """
+
+    json: str
+
+
+Texts = tuple[str | WrittenValue, ...]
 """Values of the varying strings of a message: with the message they determine its bytes."""
 
 
@@ -43,7 +54,7 @@ class MessageTemplate:
 
     def render(self, scope: Scope) -> Texts:
         """The varying strings for one virtual user. Raises MissingVariable."""
-        return tuple([template.render(scope) for template in self._templates])
+        return tuple([_value(template, scope) for template in self._templates])
 
     def encoded(self, texts: Texts, method: Method) -> bytes:
         """The message's bytes. Raises Fault when it is no such message."""
@@ -78,13 +89,25 @@ class MessageTemplate:
             self._kept_bytes -= _weight(oldest, self._kept.pop(oldest))
 
 
+def _value(template: Template, scope: Scope) -> str | WrittenValue:
+    if template.value is None:
+        return template.render(scope)
+    value = template.value(scope)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return WrittenValue(json.dumps(value))
+
+
 def _filled(shape: Any, texts: Texts) -> Any:
     if isinstance(shape, Slot):
-        return texts[shape.number]
+        text = texts[shape.number]
+        return text if isinstance(text, str) else json.loads(text.json)
     if isinstance(shape, dict):
         return {name: _filled(item, texts) for name, item in shape.items()}
     return [_filled(item, texts) for item in shape] if isinstance(shape, list) else shape
 
 
 def _weight(texts: Texts, data: bytes) -> int:
-    return len(data) + sum(map(len, texts))
+    return len(data) + sum(len(text) if isinstance(text, str) else len(text.json) for text in texts)

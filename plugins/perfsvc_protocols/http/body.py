@@ -7,18 +7,18 @@ import json
 import secrets
 from collections.abc import Callable
 from collections.abc import Iterator
-from typing import Any
 from typing import NamedTuple
 
+from perfsvc.plugin import Template
 from perfsvc_protocols._net.byte_template import BytePart
 from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import Encode
 from perfsvc_protocols._net.byte_template import form_text
 from perfsvc_protocols._net.byte_template import header_text
-from perfsvc_protocols._net.byte_template import json_text
 from perfsvc_protocols._net.byte_template import merged
 from perfsvc_protocols._net.byte_template import multipart_text
 from perfsvc_protocols._net.byte_template import plain_text
+from perfsvc_protocols._net.json_template import json_parts
 from perfsvc_protocols.http.spec import Part
 from perfsvc_protocols.http.spec import Request
 from perfsvc_protocols.http.spec import Values
@@ -34,13 +34,13 @@ class Body(NamedTuple):
     content_type: str | None
 
 
-def body_of(request: Request, compile_text: Compile) -> Body | None:
-    """The body a request asks for, if any; not one that is a file."""
+def body_of(request: Request, compile_text: Compile, template: Callable[[str, str], Template]) -> Body | None:
+    """The body a request asks for, if any; not one that is a file. ``template`` compiles a text at a path."""
     kind = request.bodies[0] if request.bodies else "body_file"
     if kind == "body_file":
         return None
     if kind == "json":
-        return Body(merged(_json(request.json_body, "json", compile_text)), "application/json")
+        return Body(merged(json_parts(request.json_body, "json", template)), "application/json")
     if request.form is not None:
         return Body(pairs(request.form, "form", form_text, compile_text), "application/x-www-form-urlencoded")
     if request.multipart is not None:
@@ -57,34 +57,6 @@ def pairs(values: Values, at: str, encode: Encode, compile_text: Compile) -> Byt
             path = f"{at}.{name}"
             found += [b"&", *compile_text(name, path, encode), b"=", *compile_text(text, path, encode)]
     return merged(found[1:])
-
-
-def _json(value: Any, at: str, compile_text: Compile) -> Iterator[BytePart]:
-    if isinstance(value, str):
-        yield from (b'"', *compile_text(value, at, json_text), b'"')
-    elif isinstance(value, dict):
-        yield from _object(value, at, compile_text)
-    elif isinstance(value, list):
-        yield from _array(value, at, compile_text)
-    else:
-        yield json.dumps(value).encode()
-
-
-def _object(value: dict[str, Any], at: str, compile_text: Compile) -> Iterator[BytePart]:
-    yield b"{"
-    for number, (name, item) in enumerate(value.items()):
-        path = f"{at}.{name}"
-        yield from (b',"' if number else b'"', *compile_text(name, path, json_text), b'":')
-        yield from _json(item, path, compile_text)
-    yield b"}"
-
-
-def _array(value: list[Any], at: str, compile_text: Compile) -> Iterator[BytePart]:
-    yield b"["
-    for number, item in enumerate(value):
-        yield b"," if number else b""
-        yield from _json(item, f"{at}[{number}]", compile_text)
-    yield b"]"
 
 
 def _multipart(parts: tuple[Part, ...], compile_text: Compile) -> Body:

@@ -96,7 +96,7 @@ class _Compilation:
 
     def template(self, request: Request) -> RequestTemplate:
         file = self._file(request.body_file)
-        body = body_of(request, self._bytes)
+        body = body_of(request, self._bytes, self._template)
         if body is None and file is None and request.method in WITH_LENGTH:
             body = Body((), None)
         headers = self._headers(request, body)

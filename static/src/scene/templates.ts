@@ -6,7 +6,7 @@ export interface Placeholder {
 }
 
 const PLACEHOLDER = /\\\{\{|\{\{\s*(.*?)\s*\}\}/gs
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
+const VARIABLE = /^[\p{L}_][\p{L}\p{M}\p{N}_-]{0,63}$/u
 const BUILT_IN = /^\$(vu|iteration|uuid|timestamp|timestamp_ms|randomInt\(\s*-?\d{1,18}\s*,\s*-?\d{1,18}\s*\)|faker\.[a-z][a-z0-9_]*)$/
 
 export function placeholders(text: string): Placeholder[] {
@@ -61,7 +61,7 @@ export function openAt(text: string, caret: number): { from: number; typed: stri
   const open = before.lastIndexOf('{{')
   if (open < 0 || before[open - 1] === '\\' || before.indexOf('}}', open) >= 0) return null
   const typed = before.slice(open + 2)
-  return /^[\s$\w.]*$/.test(typed) ? { from: open, typed: typed.trim() } : null
+  return /^[\s$\p{L}\p{M}\p{N}_.-]*$/u.test(typed) ? { from: open, typed: typed.trim() } : null
 }
 
 /** The text with a placeholder put where one was being typed, or at the caret; and where the caret goes. */

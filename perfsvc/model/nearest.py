@@ -1,0 +1,29 @@
+"""The known word that was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from perfsvc.errors import Text
+
+LONGEST = 64
+"""Longer words are no slips of the pen, and would take long to compare."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like ``word``, or None; case, ``_`` and ``-`` do not count."""
+    if len(word) > LONGEST:
+        return None
+    by_plain = {_plain(each): each for each in known}
+    found = get_close_matches(_plain(word), by_plain, n=1, cutoff=0.7)
+    return by_plain[found[0]] if found else None
+
+
+def did_you_mean(word: str | None) -> Text:
+    """Return the question that follows a message; empty without a word."""
+    return Text(f"，是否想写 {word}？", f"; did you mean {word}?") if word else Text("", "")
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("_", "").replace("-", "")
