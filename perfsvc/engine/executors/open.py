@@ -141,7 +141,7 @@ class OpenExecutor(Executor):
                 self._begin_again(user, elapsed)
             elif self._has_room or self._made_room():
                 self._note_lag(elapsed)
-                self._start_user()
+                self.users.start(program=self._scene, planned_ns=self._take())  # in this order: taking draws the next
             elif self._drops:
                 self._arrivals.take()
                 self._scene = self.users.draw()
@@ -155,12 +155,8 @@ class OpenExecutor(Executor):
         if self.engine.idle or self._left <= 0 or self._arrivals.due > elapsed or not self._has_room:
             return
         self.late += elapsed - self._arrivals.due > TIMER_S
-        self._start_user()
+        self.users.start(program=self._scene, planned_ns=self._take())  # in this order: taking draws the next
         self.tick(self.engine.time.elapsed())
-
-    def _start_user(self) -> None:
-        scene = self._scene
-        self.users.start(self._take(), scene)
 
     def _made_room(self) -> bool:
         """Let a free user of another scene leave, if there is one. Return whether one left."""
