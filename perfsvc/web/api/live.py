@@ -26,6 +26,7 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
+from perfsvc.web.api.live_frames import LiveFrame
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.parsing import read_json
@@ -67,7 +68,13 @@ class LiveHandler(Handler, WebSocketHandler):
     recheck_s = 10.0
     """Interval at which the permission of a viewer is checked again."""
 
-    @operation("实时性能数据推送", "Live figures of a run (WebSocket)", may(Role.VIEWER, Kind.EXECUTION), status=101)
+    @operation(
+        "实时性能数据推送",
+        "Live figures of a run (WebSocket)",
+        may(Role.VIEWER, Kind.EXECUTION),
+        status=101,
+        frames=LiveFrame,
+    )
     async def get(self, execution_id: str, query: LiveQuery) -> None:
         self._refuse_foreign_pages()
         if self.request.headers.get("Upgrade", "").lower() != "websocket":

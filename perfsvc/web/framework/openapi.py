@@ -133,6 +133,8 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(operation.body)}}}
     elif operation.uploads:
         described["requestBody"] = {"required": True, "content": {FILE: {}}}
+    if operation.frames is not None:
+        described["x-frames"] = _reference(operation.frames)
     return described
 
 
@@ -204,7 +206,7 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
 def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
     models: dict[type[BaseModel], None] = {Error: None}
     for operation in operations:
-        for model in (operation.body, operation.response):
+        for model in (operation.body, operation.response, operation.frames):
             if model is not None and issubclass(model, BaseModel):
                 models[model] = None
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)

@@ -43,6 +43,7 @@ class Operation:
     throttled: bool
     relays: bool
     uploads: bool
+    frames: type[BaseModel] | None = None
 
     @property
     def decided_by_body(self) -> bool:
@@ -67,11 +68,12 @@ def operation(
     throttled: bool = False,
     relays: bool = False,
     uploads: bool = False,
+    frames: type[BaseModel] | None = None,
 ) -> Callable[[Callable[..., Any]], Serve]:
     """Make a handler's method an operation whose return value is sent as the response.
 
     ``throttled``: the service may raise TooManyRequests. ``relays``: it may raise SourceFailed. ``uploads``: the body
-    is a file.
+    is a file. ``frames`` are the messages of an operation that becomes a WebSocket.
     """
 
     def declare(function: Callable[..., Any]) -> Serve:
@@ -88,6 +90,7 @@ def operation(
             throttled=throttled,
             relays=relays,
             uploads=uploads,
+            frames=frames,
             **takes,
         )
         setattr(serve, MARK, mark)
