@@ -10,11 +10,13 @@ import pytest
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.service.runs.live_output import LiveOutput
 from perfsvc.web.api.live_frames import LiveFrame
+from perfsvc.web.api.report_parts import ReportParts
 from perfsvc.web.application import ROUTES
 from perfsvc.web.framework.openapi import describe
 from tests.service.test_live_output import frames_of
 from tests.service.test_run import make
 from tests.service.test_run import spec_of
+from tests.service.test_run import whole
 from tests.support import virtual_time
 from tests.support.fake_protocol import Answer
 
@@ -63,6 +65,18 @@ def test_frames_are_as_described(script: Any, spec: dict[str, Any], kinds: set[s
         LiveFrame.model_validate(frame)
     assert {frame["type"] for frame in seen} >= {"run", "history", "metrics", "status", "end"} | kinds
     assert {frame["complete"] for frame in seen if frame["type"] == "history"} == {True, False}
+
+
+def test_reports_are_as_described() -> None:
+    load = {"stages": [{"duration": 0, "target": 2}, {"duration": 12, "target": 2}], "control": SEARCH["control"]}
+    for script, spec in (
+        (Answer(), {"thresholds": ["p95 < 1"]}),
+        (Answer(status=500), {"load": RATE}),
+        (Answer(), {"load": load}),
+    ):
+        _, report = whole(spec_of(3, **spec), script)
+        described = ReportParts.model_validate(report)
+        assert described.model_dump(exclude_unset=True, by_alias=True) == report
 
 
 def test_the_description_has_every_frame() -> None:

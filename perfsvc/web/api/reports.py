@@ -15,6 +15,7 @@ from perfsvc.model.run_list import VerdictState
 from perfsvc.service.auth.access import Kind
 from perfsvc.web.api.executions import RunSummary
 from perfsvc.web.api.executions import Spark
+from perfsvc.web.api.report_parts import ReportParts
 from perfsvc.web.api.run_query import RunQuery
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
@@ -113,8 +114,8 @@ class ReportMetrics(OpenResponse):
     system_metrics: SystemSeries
 
 
-class ReportResponse(OpenResponse):
-    """A whole report. Beside these keys: verdict, validity, score with its parts, steps, nodes, series and more.
+class ReportResponse(ReportParts):
+    """A whole report.
 
     ``config`` is what the run was started with, its secrets masked.
     """
