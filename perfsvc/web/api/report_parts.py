@@ -120,7 +120,7 @@ class ReportError(OpenResponse):
     samples: list[ReportErrorSample]
 
 
-class RunSeries(OpenResponse):
+class RunSeries(OpenResponse):  # size: one list for each figure
     """The run over time: all lists are as long as ``timestamps``; a point spans ``width`` s."""
 
     timestamps: list[int]
