@@ -40,8 +40,12 @@ export class Track {
     return this.row(time)
   }
 
+  /** A column begins to be there with its first value. */
   set(name: string, row: number, value: number | null | undefined): void {
-    this.whole(name)[row] = value ?? NaN
+    if (value === null || value === undefined) {
+      const column = this.columns.get(name)
+      if (column) column[row] = NaN
+    } else this.whole(name)[row] = value
   }
 
   has(name: string): boolean {

@@ -8,11 +8,13 @@ export interface Frame {
   top: number
   bottom: number
 }
-export type Look = 'is-good' | 'is-bad' | 'is-rest'
+export type Look = 'is-good' | 'is-bad' | 'is-rest' | 'is-plain'
 
 export function lookOf(level: Level): Look {
   if (level.phase === 'recover') return 'is-rest'
-  return level.verdict === undefined || level.verdict === 'good' ? 'is-good' : 'is-bad'
+  // A staircase judges no level.
+  if (level.verdict === undefined) return 'is-plain'
+  return level.verdict === 'good' ? 'is-good' : 'is-bad'
 }
 
 export function timeScale(levels: readonly Level[], frame: Frame): (seconds: number) => number {
