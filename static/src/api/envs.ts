@@ -5,7 +5,8 @@ import { api, ask, type Schemas } from './client'
 import { everyPage } from './lists'
 
 export type Env = Schemas['EnvResponse']
-export type EnvBody = Omit<Schemas['EnvForm'], 'project_id'>
+/** What has a default may be left out. */
+export type EnvBody = Pick<Schemas['EnvForm'], 'name'> & Partial<Omit<Schemas['EnvForm'], 'project_id'>>
 
 export function useEnvs(project: MaybeRefOrGetter<number | null>) {
   return useQuery({
@@ -24,7 +25,7 @@ export function useEnvChanges() {
   const save = useMutation({
     mutationFn: ({ project, id, body }: { project: number; id: number | null; body: EnvBody }) =>
       id === null
-        ? ask(api.POST('/api/envs/', { body: { ...body, project_id: project } }))
+        ? ask(api.POST('/api/envs/', { body: { ...body, project_id: project } as Schemas['EnvForm'] }))
         : ask(api.PUT('/api/envs/{env_id}/', { params: { path: { env_id: id } }, body })),
     ...settle,
   })

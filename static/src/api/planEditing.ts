@@ -36,7 +36,6 @@ export interface Plan extends Omit<PlanRow, 'description'> {
   description: string | null
   scenes: SceneShare[]
   config: PlanConfig
-  updated_by?: string | null
 }
 
 export interface PlanBody {

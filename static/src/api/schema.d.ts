@@ -796,6 +796,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/demo/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a project for the demo target
+         * @description Needs a token
+         */
+        post: operations["postDemo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/scenes/": {
         parameters: {
             query?: never;
@@ -862,6 +882,46 @@ export interface paths {
          * @description Needs the project role editor
          */
         post: operations["postTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schemas/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The JSON Schemas of scenes and plans
+         * @description Needs a token
+         */
+        get: operations["getSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schemas/{name}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One JSON Schema
+         * @description Needs a token
+         */
+        get: operations["getSchema"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1056,6 +1116,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vocabulary/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The words that templates know
+         * @description Needs a token
+         */
+        get: operations["getVocabulary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1125,6 +1205,7 @@ export interface components {
          * @description The service. ``registration_open``: strangers may register; ``token_seconds``: the life of an access token.
          */
         AboutResponse: {
+            demo: components["schemas"]["DemoTarget"] | null;
             /** Languages */
             languages: ("zh" | "en")[];
             limits: components["schemas"]["Limits"];
@@ -1133,6 +1214,8 @@ export interface components {
              * @constant
              */
             name: "perfsvc";
+            /** Refresh Grace Seconds */
+            refresh_grace_seconds: number;
             /** Registration Open */
             registration_open: boolean;
             /** Token Seconds */
@@ -1369,6 +1452,54 @@ export interface components {
             warnings: string[];
         };
         /**
+         * DemoForm
+         * @description In which language things are named.
+         */
+        DemoForm: {
+            /**
+             * Language
+             * @default zh
+             * @enum {string}
+             */
+            language: "zh" | "en";
+        };
+        /**
+         * DemoPlan
+         * @description A plan of the demo project.
+         */
+        DemoPlan: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Test Mode
+             * @enum {string}
+             */
+            test_mode: "concurrent" | "step" | "error_rate" | "adaptive";
+        };
+        /**
+         * DemoProjectResponse
+         * @description The demo project with what is in it.
+         */
+        DemoProjectResponse: {
+            /** Env Id */
+            env_id: number;
+            /** Plans */
+            plans: components["schemas"]["DemoPlan"][];
+            project: components["schemas"]["ProjectResponse"];
+            /** Scene Id */
+            scene_id: number;
+        };
+        /**
+         * DemoTarget
+         * @description A target of this service's own to try load tests on.
+         */
+        DemoTarget: {
+            /** Url */
+            url: string;
+        };
+        /**
          * Description
          * @description An OpenAPI document.
          */
@@ -1426,7 +1557,7 @@ export interface components {
         };
         /**
          * EnvChange
-         * @description Changes of an environment; ``databases`` replaces all connections.
+         * @description Changes of an environment; ``databases`` replaces all connections. The value ``******`` keeps a secret.
          */
         EnvChange: {
             /** Database connections */
@@ -1441,6 +1572,10 @@ export interface components {
             host?: string;
             /** Name */
             name?: string;
+            /** Names of secret headers */
+            secret_headers?: string[];
+            /** Names of secret variables */
+            secret_variables?: string[];
             /** Variables */
             variables?: {
                 [key: string]: string;
@@ -1468,6 +1603,16 @@ export interface components {
             name: string;
             /** Project */
             project_id: number;
+            /**
+             * Names of secret headers
+             * @default []
+             */
+            secret_headers: string[];
+            /**
+             * Names of secret variables
+             * @default []
+             */
+            secret_variables: string[];
             /** Variables */
             variables?: {
                 [key: string]: string;
@@ -1489,7 +1634,7 @@ export interface components {
         };
         /**
          * EnvResponse
-         * @description An environment. Passwords of database connections are never given back, only whether there is one.
+         * @description An environment. The values of secrets are ``******``; passwords of connections are left out.
          */
         EnvResponse: {
             /**
@@ -1513,6 +1658,10 @@ export interface components {
             name: string;
             /** Project Id */
             project_id: number;
+            /** Secret Headers */
+            secret_headers: string[];
+            /** Secret Variables */
+            secret_variables: string[];
             /** Variables */
             variables: {
                 [key: string]: string;
@@ -1521,8 +1670,21 @@ export interface components {
         /**
          * Error
          * @description Every error. ``details`` comes with 422, ``request_id`` with 500 and above.
+         *
+         *     With 409 for an edit of what was changed meanwhile come ``code``, ``updated_at`` and ``changed_by``, a user name.
          */
         Error: {
+            /**
+             * Changed By
+             * @default null
+             */
+            changed_by: string | null;
+            /**
+             * Code
+             * @default changed
+             * @constant
+             */
+            code: "changed";
             /**
              * Details
              * @default []
@@ -1535,6 +1697,11 @@ export interface components {
              * @default
              */
             request_id: string;
+            /**
+             * Updated At
+             * @default
+             */
+            updated_at: string;
         };
         /**
          * ErrorCounts
@@ -2145,6 +2312,13 @@ export interface components {
             name: string;
             /** JSONPath */
             path: string;
+        };
+        /**
+         * JsonSchema
+         * @description A JSON Schema (2020-12), whole in itself.
+         */
+        JsonSchema: {
+            [key: string]: unknown;
         };
         /**
          * LatencyBlock
@@ -2893,6 +3067,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
         };
         /**
          * PlanRow
@@ -2922,6 +3098,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
         };
         /**
          * PluginPage
@@ -3692,6 +3870,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
         };
         /**
          * SceneRow
@@ -3716,6 +3896,8 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
         };
         /**
          * SceneShare
@@ -3764,6 +3946,15 @@ export interface components {
             scene_id: number;
             /** Weight */
             weight: number;
+        };
+        /**
+         * Schemas
+         * @description JSON Schemas by name.
+         */
+        Schemas: {
+            [key: string]: {
+                [key: string]: unknown;
+            };
         };
         /**
          * SearchConfig
@@ -4379,6 +4570,18 @@ export interface components {
             user: components["schemas"]["UserResponse"];
         };
         /**
+         * Vocabulary
+         * @description Everything that may stand in ``{{…}}`` besides variables of one's own.
+         */
+        Vocabulary: {
+            /** Faker */
+            faker: components["schemas"]["Word"][];
+            /** Functions */
+            functions: components["schemas"]["Word"][];
+            /** Variables */
+            variables: components["schemas"]["Word"][];
+        };
+        /**
          * WhileStep
          * @description Steps repeated while a condition holds, at most ``max_times`` times.
          */
@@ -4398,6 +4601,22 @@ export interface components {
              * @constant
              */
             type: "while";
+        };
+        /**
+         * Word
+         * @description A word that templates know: ``insert`` is what stands in a text, ``example`` what may become of it.
+         */
+        Word: {
+            /** En */
+            en: string;
+            /** Example */
+            example: string;
+            /** Insert */
+            insert: string;
+            /** Name */
+            name: string;
+            /** Zh */
+            zh: string;
         };
     };
     responses: {
@@ -6171,6 +6390,38 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    postDemo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DemoForm"];
+            };
+        };
+        responses: {
+            /** @description Make a project for the demo target */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoProjectResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     getScenes: {
         parameters: {
             query: {
@@ -6353,6 +6604,53 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             502: components["responses"]["502"];
+            503: components["responses"]["503"];
+        };
+    };
+    getSchemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The JSON Schemas of scenes and plans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schemas"];
+                };
+            };
+            401: components["responses"]["401"];
+            503: components["responses"]["503"];
+        };
+    };
+    getSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON Schema */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonSchema"];
+                };
+            };
+            401: components["responses"]["401"];
+            404: components["responses"]["404"];
             503: components["responses"]["503"];
         };
     };
@@ -6683,6 +6981,28 @@ export interface operations {
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    getVocabulary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The words that templates know */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vocabulary"];
+                };
+            };
+            401: components["responses"]["401"];
             503: components["responses"]["503"];
         };
     };
