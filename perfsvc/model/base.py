@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Annotated
 from typing import Any
 from typing import TypeVar
@@ -76,13 +77,39 @@ def unlike_json(value: Any, at: str = "", above: frozenset[int] = frozenset()) -
         yield Problem(at or "$", Text(f"不是 JSON 能表示的值：{name}", f"{name} is not a JSON value"))
 
 
-def titled(zh: str, en: str, default: Any = ..., *, secret: bool = False, **constraints: Any) -> Any:
+def titled(
+    zh: str,
+    en: str,
+    default: Any = ...,
+    *,
+    secret: bool = False,
+    password: bool = False,
+    template: bool = False,
+    advanced: bool = False,
+    exclusive: str | None = None,
+    labels: Mapping[str, tuple[str, str]] | None = None,
+    **constraints: Any,
+) -> Any:
     """A field with a title in both languages, for JSON Schema, the UI and the docs.
 
-    The service encrypts the text of an option that is ``secret`` and never gives it back.
+    The service encrypts the text of an option that is ``secret`` and never gives it back. The other words are hints for
+    forms: ``password`` hides what is typed, ``template`` says that the text may hold ``{{…}}``, ``advanced`` that few
+    need it; of the fields that are ``exclusive`` under one name only one may be filled; ``labels`` are the Chinese and
+    the English text for each value of an enumeration.
     """
     extra: dict[str, Any] = {"x-title-zh": zh}
     if secret:
         extra["writeOnly"] = True
         constraints["repr"] = False
+    if secret or password:
+        extra["format"] = "password"
+    if template:
+        extra["x-template"] = True
+    if advanced:
+        extra["x-advanced"] = True
+    if exclusive is not None:
+        extra["x-exclusive"] = exclusive
+    if labels is not None:
+        extra["x-enum-zh"] = {value: texts[0] for value, texts in labels.items()}
+        extra["x-enum-en"] = {value: texts[1] for value, texts in labels.items()}
     return Field(default, title=en, json_schema_extra=extra, **constraints)

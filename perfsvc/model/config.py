@@ -26,6 +26,7 @@ from pydantic import model_validator
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model import labels
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
@@ -102,7 +103,7 @@ class SearchConfig(Spec):
 class AdaptiveTarget(Spec):
     """What ``adaptive`` holds: ms for latencies, percent for ``error_rate``, requests per second for ``rps``."""
 
-    metric: AdaptiveMetric = titled("指标", "Metric")
+    metric: AdaptiveMetric = titled("指标", "Metric", labels=labels.ADAPTIVE_METRICS)
     target: float = titled("目标值", "Target", gt=0)
 
 
@@ -112,21 +113,31 @@ class ExecutionConfig(Spec):
     stages: Many[Stage] | None = titled("负载阶段", "Stages", default=None, min_length=1, max_length=1000)
     arrival_rate: ArrivalRate | None = titled("到达率（次/秒）", "Arrivals per second", default=None)
     max_vus: int | None = titled("最大虚拟用户数", "Most virtual users", default=None, ge=1, le=MAX_VUS)
-    when_late: WhenLate = titled("无空闲用户时", "When no user is free", default="wait")
-    distribution: Distribution = titled("到达分布", "Distribution of arrivals", default="constant")
+    when_late: WhenLate = titled("无空闲用户时", "When no user is free", labels=labels.WHEN_LATE, default="wait")
+    distribution: Distribution = titled(
+        "到达分布", "Distribution of arrivals", labels=labels.DISTRIBUTIONS, default="constant"
+    )
     max_iterations: int | None = titled("最大迭代次数", "Most iterations", default=None, ge=1, le=1_000_000_000)
-    iterations_scope: Literal["per_vu", "shared"] = titled("迭代次数范围", "Iterations are", default="shared")
+    iterations_scope: Literal["per_vu", "shared"] = titled(
+        "迭代次数范围", "Iterations are", labels=labels.ITERATIONS, default="shared"
+    )
     search: SearchConfig = titled("搜索选项", "Search", default_factory=SearchConfig)
     thresholds: Many[Threshold] = titled("阈值", "Thresholds", default=(), max_length=100)
     abort_on_breach: bool = titled("超过阈值时中止", "Abort on breach", default=False)
-    abort_grace: float = titled("中止宽限（秒）", "Grace before an abort, s", default=5.0, ge=0, le=86_400)
-    graceful_stop: float = titled("停止宽限（秒）", "Graceful stop, s", default=10.0, ge=0, le=3600)
-    dns_cache: bool = titled("缓存域名解析", "Cache DNS", default=True)
+    abort_grace: float = titled(
+        "中止宽限（秒）", "Grace before an abort, s", advanced=True, default=5.0, ge=0, le=86_400
+    )
+    graceful_stop: float = titled("停止宽限（秒）", "Graceful stop, s", advanced=True, default=10.0, ge=0, le=3600)
+    dns_cache: bool = titled("缓存域名解析", "Cache DNS", advanced=True, default=True)
     pacing: float = titled("迭代间隔（秒）", "Pacing, s per iteration", default=0.0, ge=0, le=86_400)
-    seed: int | None = titled("随机种子", "Seed", default=None, ge=0, le=2**63 - 1)
+    seed: int | None = titled("随机种子", "Seed", advanced=True, default=None, ge=0, le=2**63 - 1)
     protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
-    on_node_loss: OnNodeLoss = titled("节点丢失时", "When a node is lost", default="rebalance")
-    replace_within: float = titled("等待替换节点（秒）", "Wait for a replacement, s", default=30.0, ge=1, le=3600)
+    on_node_loss: OnNodeLoss = titled(
+        "节点丢失时", "When a node is lost", advanced=True, labels=labels.ON_NODE_LOSS, default="rebalance"
+    )
+    replace_within: float = titled(
+        "等待替换节点（秒）", "Wait for a replacement, s", advanced=True, default=30.0, ge=1, le=3600
+    )
 
 
 class Rule(NamedTuple):
@@ -152,9 +163,9 @@ class PlanConfig(Spec):
     hold_time: Seconds = titled("保持时间（秒）", "Hold, s", default=60)
     request_timeout: int = titled("请求超时（毫秒）", "Request timeout, ms", default=30_000, ge=1, le=3_600_000)
     target_url: str | None = titled("目标地址", "Target URL", default=None, max_length=2000)
-    test_type: TestType = titled("测试类型", "Kind of test", default="load")
-    control_mode: ControlMode = titled("控制模式", "Control mode", default="single")
-    test_mode: TestMode = titled("压测模式", "Test mode", default="concurrent")
+    test_type: TestType = titled("测试类型", "Kind of test", labels=labels.TEST_TYPES, default="load")
+    control_mode: ControlMode = titled("控制模式", "Control mode", labels=labels.CONTROL_MODES, default="single")
+    test_mode: TestMode = titled("压测模式", "Test mode", labels=labels.TEST_MODES, default="concurrent")
     step_users: int | None = titled("每阶梯用户数", "Users per step", default=None, ge=1, le=MAX_VUS)
     step_time: int | None = titled("每阶梯时间（秒）", "Seconds per step", default=None, ge=1, le=MAX_SECONDS)
     error_threshold: float | None = titled("错误率阈值（%）", "Error threshold, %", default=None, gt=0, le=100)
@@ -163,10 +174,14 @@ class PlanConfig(Spec):
     protocol: str = titled("协议类型", "Protocol", default="http", min_length=1, max_length=20)
     data_source_type: str = titled("数据源类型", "Data source", default=NO_DATA, min_length=1, max_length=20)
     data_config: dict[str, Any] = titled("数据配置", "Data options", default_factory=dict)
-    data_cache_ttl: int = titled("数据缓存时间（秒）", "Data cache, s", default=3600, ge=0, le=MAX_SECONDS)
+    data_cache_ttl: int = titled(
+        "数据缓存时间（秒）", "Data cache, s", advanced=True, default=3600, ge=0, le=MAX_SECONDS
+    )
     node_count: int = titled("执行节点数", "Nodes", default=1, ge=1, le=1000)
     node_distribution: dict[str, NodeWeight] = titled("节点分布", "Node weights", default_factory=dict)
-    load_balance_strategy: Strategy = titled("负载均衡策略", "Load balancing", default="round_robin")
+    load_balance_strategy: Strategy = titled(
+        "负载均衡策略", "Load balancing", labels=labels.STRATEGIES, default="round_robin"
+    )
     execution_config: ExecutionConfig = titled("执行配置", "Execution", default_factory=ExecutionConfig)
 
     @field_validator("target_url")

@@ -15,6 +15,7 @@ from pydantic import Tag
 from pydantic import model_serializer
 from pydantic import model_validator
 
+from perfsvc.model import labels
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
@@ -241,7 +242,7 @@ class Condition(Spec):
 
     variable: VariableName = titled("变量", "Variable")
     is_: Literal["equals", "not_equals", "contains", "less_than", "greater_than", "present", "absent"] = titled(
-        "条件", "Is", default="present", alias="is"
+        "条件", "Is", labels=labels.CONDITIONS, default="present", alias="is"
     )
     value: Any = titled("值", "Value", default=None)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from perfsvc.model.template import Template
 from perfsvc.plugin import Scope
+from perfsvc.plugin.catalog import Catalog
 from tests.support.web_world import Api
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -36,3 +40,44 @@ async def test_every_word_is_one_that_templates_take(api: Api) -> None:
         for word in kind[:40]:
             assert Template(word["insert"]).render(scope)
             assert word["example"] is not None
+
+
+def hinted(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every part of a schema that is a field."""
+    if isinstance(schema, list):
+        schema = dict(enumerate(schema))
+    if isinstance(schema, dict):
+        if "x-title-zh" in schema:
+            yield schema
+        for part in schema.values():
+            yield from hinted(part)
+
+
+def values_of(field: dict[str, Any]) -> set[str]:
+    """The values of an enumeration."""
+    parts = [field, *field.get("anyOf", [])]
+    return {value for part in parts for value in part.get("enum", [part["const"]] if "const" in part else [])}
+
+
+async def test_enumerations_are_labelled_in_both_languages(api: Api) -> None:
+    found = (await api.get("/api/schemas/")).json
+    fields = [field for schema in found.values() for field in hinted(schema) if values_of(field)]
+    labelled = [field for field in fields if "x-enum-zh" in field]
+    for field in labelled:
+        assert set(field["x-enum-zh"]) == set(field["x-enum-en"]) == values_of(field)
+    modes = found["plan_config"]["properties"]["test_mode"]
+    assert (modes["x-enum-zh"]["error_rate"], modes["x-enum-en"]["adaptive"]) == ("寻找极限", "Hold a target")
+    assert {field["title"] for field in fields} - {field["title"] for field in labelled} <= {"From"}
+
+
+def test_requests_say_which_fields_take_templates_and_which_exclude_each_other() -> None:
+    catalog = {plugin["name"]: plugin for plugin in Catalog.load().describe() if plugin["kind"] == "protocol"}
+    http = catalog["http"]["request_schema"]
+    properties = http["properties"]
+    exclusive = {name for name, field in properties.items() if field.get("x-exclusive") == "body"}
+    assert exclusive == {"json", "form", "multipart", "body", "body_file"}
+    assert {"url", "headers", "query"} <= {name for name, field in properties.items() if field.get("x-template")}
+    secret = [
+        field["title"] for plugin in catalog.values() for field in hinted(plugin) if field.get("format") == "password"
+    ]
+    assert {"Password", "Token", "Proxy password", "Client key, PEM text"} <= set(secret)

@@ -29,11 +29,13 @@ class Request(Spec):
     """One call. Strings within the messages and the metadata may hold templates."""
 
     method: str = titled("方法（包.服务/方法）", "Method: package.Service/Method", pattern=METHOD, max_length=500)
-    url: str = titled("地址", "Address", default="", max_length=2000)
+    url: str = titled("地址", "Address", template=True, default="", max_length=2000)
     """``grpc://host:port`` or ``grpcs://host:port``; empty for the environment's base URL."""
-    message: dict[str, Any] | None = titled("请求消息", "Message", default=None)
-    messages: Many[dict[str, Any]] | None = titled("请求消息流", "Messages, streamed", default=None, max_length=10_000)
-    metadata: dict[str, str] = titled("元数据", "Metadata", default_factory=dict)
+    message: dict[str, Any] | None = titled("请求消息", "Message", template=True, exclusive="message", default=None)
+    messages: Many[dict[str, Any]] | None = titled(
+        "请求消息流", "Messages, streamed", template=True, exclusive="message", default=None, max_length=10_000
+    )
+    metadata: dict[str, str] = titled("元数据", "Metadata", template=True, default_factory=dict)
     """Values of names that end with ``-bin`` are base64."""
 
     @model_validator(mode="after")
@@ -86,9 +88,11 @@ class Options(NameOptions):
     """Without any, the server is asked by reflection."""
     tls: Tls = titled("TLS", "TLS", default_factory=Tls)
     shared_channels: int = titled(
-        "共享连接数（0：每用户一个）", "Shared channels; 0: one per user", default=0, ge=0, le=1000
+        "共享连接数（0：每用户一个）", "Shared channels; 0: one per user", advanced=True, default=0, ge=0, le=1000
     )
-    proto_field_names: bool = titled("回复使用 proto 字段名", "Replies keep proto field names", default=False)
+    proto_field_names: bool = titled(
+        "回复使用 proto 字段名", "Replies keep proto field names", advanced=True, default=False
+    )
     """Otherwise replies have the camel-case names of the JSON mapping."""
     max_message_bytes: int = titled(
         "单条回复上限（字节）", "Largest reply message, bytes", default=4 * MIB, ge=1, le=1024 * MIB

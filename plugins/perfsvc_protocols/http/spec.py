@@ -37,14 +37,14 @@ class BasicAuth(Spec):
 
     type: Literal["basic"]
     username: str = titled("用户名", "User name", max_length=1000)
-    password: str = titled("密码", "Password", default="", max_length=1000)
+    password: str = titled("密码", "Password", password=True, template=True, default="", max_length=1000)
 
 
 class BearerAuth(Spec):
     """A token, sent with every request."""
 
     type: Literal["bearer"]
-    token: str = titled("令牌", "Token", max_length=20_000)
+    token: str = titled("令牌", "Token", password=True, template=True, max_length=20_000)
 
 
 class DigestAuth(Spec):
@@ -52,7 +52,7 @@ class DigestAuth(Spec):
 
     type: Literal["digest"]
     username: str = titled("用户名", "User name", max_length=1000)
-    password: str = titled("密码", "Password", default="", max_length=1000, repr=False)
+    password: str = titled("密码", "Password", password=True, template=True, default="", max_length=1000, repr=False)
 
 
 Auth = Annotated[BasicAuth | BearerAuth | DigestAuth, Field(discriminator="type")]
@@ -67,7 +67,7 @@ class Part(Spec):
     """A field or an inline file of a multipart form."""
 
     name: str = titled("字段名", "Name", min_length=1, max_length=1000)
-    value: str | None = titled("文本内容", "Text", default=None)
+    value: str | None = titled("文本内容", "Text", template=True, default=None)
     base64: str | None = titled("Base64 内容", "Content, base64", default=None)
     filename: str | None = titled("文件名", "File name", default=None, max_length=1000)
     content_type: str | None = titled("内容类型", "Content type", default=None, max_length=200)
@@ -92,21 +92,25 @@ class Request(Spec):
     """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
 
     method: str = titled("方法", "Method", default="GET", pattern=r"^[A-Z][A-Z-]{0,31}$")
-    url: str = titled("地址", "URL", default="", max_length=16_000)
+    url: str = titled("地址", "URL", template=True, default="", max_length=16_000)
     """Absolute, or below the environment's base URL."""
-    query: Values = titled("查询参数", "Query", default_factory=dict)
-    headers: dict[str, str] = titled("请求头", "Headers", default_factory=dict)
+    query: Values = titled("查询参数", "Query", template=True, default_factory=dict)
+    headers: dict[str, str] = titled("请求头", "Headers", template=True, default_factory=dict)
     auth: Auth | None = titled("认证", "Authentication", default=None)
-    json_body: Any = titled("JSON 请求体", "JSON body", default=None, alias="json")
-    form: Values | None = titled("表单", "Form", default=None)
-    multipart: Many[Part] | None = titled("多部分表单", "Multipart form", default=None, min_length=1, max_length=1000)
-    body: str | None = titled("原始请求体", "Raw body", default=None)
-    body_file: str | None = titled("以文件作为请求体", "Body from a file", default=None, min_length=1, max_length=1000)
+    json_body: Any = titled("JSON 请求体", "JSON body", template=True, exclusive="body", default=None, alias="json")
+    form: Values | None = titled("表单", "Form", template=True, exclusive="body", default=None)
+    multipart: Many[Part] | None = titled(
+        "多部分表单", "Multipart form", template=True, exclusive="body", default=None, min_length=1, max_length=1000
+    )
+    body: str | None = titled("原始请求体", "Raw body", template=True, exclusive="body", default=None)
+    body_file: str | None = titled(
+        "以文件作为请求体", "Body from a file", exclusive="body", default=None, min_length=1, max_length=1000
+    )
     """The name of a file; it is sent as it is read, never held as a whole."""
     follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
     """Overrides the run's option for this step, as ``http_version`` does."""
     http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None)
-    expect_continue: bool = titled("先征询再发送请求体", "Expect: 100-continue", default=False)
+    expect_continue: bool = titled("先征询再发送请求体", "Expect: 100-continue", advanced=True, default=False)
     """Whether the server is asked before the body is sent."""
 
     @field_validator("method")

@@ -66,9 +66,9 @@ class Close(Spec):
 class Action(Spec):
     """Operations on the connection, in this order: send, ping, expect, hold, close."""
 
-    text: str | None = titled("文本消息", "Text message", default=None)
-    base64: str | None = titled("二进制消息（Base64）", "Binary message, base64", default=None)
-    json_body: Any = titled("JSON 消息", "JSON message", default=None, alias="json")
+    text: str | None = titled("文本消息", "Text message", template=True, exclusive="message", default=None)
+    base64: str | None = titled("二进制消息（Base64）", "Binary message, base64", exclusive="message", default=None)
+    json_body: Any = titled("JSON 消息", "JSON message", template=True, exclusive="message", default=None, alias="json")
     ping: bool = titled("发送 ping 并等待 pong", "Ping, and wait for the pong", default=False)
     expect: Expect | None = titled("等待消息", "Wait for messages", default=None)
     hold: float | None = titled("保持连接（秒）", "Hold open, seconds", default=None, gt=0, le=86_400)
@@ -103,9 +103,9 @@ class Request(Action):
     The first request opens the connection. A later one with another ``url`` closes it and opens another.
     """
 
-    url: str | None = titled("地址", "URL", default=None, max_length=16_000)
+    url: str | None = titled("地址", "URL", template=True, default=None, max_length=16_000)
     """Absolute (ws, wss, http, https), or below the environment's base URL."""
-    headers: dict[str, str] = titled("请求头", "Headers", default_factory=dict)
+    headers: dict[str, str] = titled("请求头", "Headers", template=True, default_factory=dict)
     subprotocols: Many[str] = titled("子协议", "Subprotocols", default=(), max_length=20)
     actions: Many[Action] = titled("动作列表", "Actions", default=(), max_length=100)
 
@@ -142,6 +142,8 @@ class Options(DialOptions):
         "单条消息上限（字节）", "Largest message, bytes", default=10 * MIB, ge=1024, le=256 * MIB
     )
     """A bigger one ends the connection."""
-    backlog: int = titled("步骤间保留的消息数", "Messages kept between steps", default=64, ge=0, le=10_000)
+    backlog: int = titled(
+        "步骤间保留的消息数", "Messages kept between steps", advanced=True, default=64, ge=0, le=10_000
+    )
     """For an ``expect`` that comes later; the oldest make room. A step that sends looks only at what comes after."""
     new_connection_each_iteration: bool = titled("每次迭代重新连接", "New connection each iteration", default=False)
