@@ -34,7 +34,7 @@ interface Refusal {
 
 export function usePlanEditor(place: Place) {
   const draft = useDraft<PlanBody>(() => `perfsvc.draft.plan.${place.project()}.${place.plan() ?? 'new'}`)
-  const preview = useExpectations(draft.body, place)
+  const { preview, previewed } = useExpectations(draft.body, place)
   const refused = shallowRef<Refusal | null>(null)
 
   const local = computed<ProblemBook>(() => {
@@ -44,7 +44,9 @@ export function usePlanEditor(place: Place) {
   })
   /** Problems by path: what the service refuses, then what the fields tell at once. */
   const problems = computed<ProblemBook>(() => {
-    const served = (preview.value?.problems ?? []).map(({ path, message }) => [path, message] as const)
+    // What was said of an earlier state may be mended already.
+    const said = previewed.value === draft.body.value ? (preview.value?.problems ?? []) : []
+    const served = said.map(({ path, message }) => [path, message] as const)
     const onSave = refused.value?.body === draft.body.value ? refused.value?.book : {}
     return { ...Object.fromEntries(served), ...onSave, ...local.value }
   })

@@ -11,21 +11,24 @@ interface Place {
   plan: () => number | null
 }
 
-/** The preview of the body; null while there is none, or where the service gives none. */
+/** The last preview, and the body that it is of; null while there is none, or where the service gives none. */
 export function useExpectations(body: WatchSource<PlanBody | null> & { value: PlanBody | null }, { project, plan }: Place) {
   const preview = shallowRef<PlanPreview | null>(null)
+  const previewed = shallowRef<PlanBody | null>(null)
   let asked: AbortController | null = null
 
   const look = useDebounceFn(async () => {
-    if (!body.value) return
+    const looked = body.value
+    if (!looked) return
     asked?.abort()
     asked = new AbortController()
     try {
-      preview.value = await previewPlan(project(), plan(), body.value, asked.signal)
+      preview.value = await previewPlan(project(), plan(), looked, asked.signal)
+      previewed.value = looked
     } catch {
-      preview.value = null
+      // A later one is under way, or the service is away: what is shown stays.
     }
   }, AFTER_MS)
   watch([body, language], () => void look())
-  return preview
+  return { preview, previewed }
 }
