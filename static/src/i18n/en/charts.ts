@@ -17,5 +17,4 @@ export const charts: (typeof zh)['charts'] = {
   tableHide: 'Hide table',
   tableNote: 'one row every {seconds} s',
   time: 'Time',
-  each: 'requests per cell',
 }

@@ -1,7 +1,6 @@
 import type { zh } from '../zh'
 
 export const run: (typeof zh)['run'] = {
-  reading: 'Loading',
   meta: {
     started: 'Started {at} by {by}',
     startedAt: 'Started {at}',
@@ -145,15 +144,12 @@ export const run: (typeof zh)['run'] = {
     ofMax: 'of {max}',
     runsOut: 'run out near {rate}/s',
     elapsed: 'Elapsed',
-    left: '{left} left',
     iterations: 'Iterations',
-    iterationsNote: '{rate} per second',
     dropped: 'Arrivals not offered',
     droppedNone: 'none',
     droppedSome: '{share} % of the plan',
     received: 'Received',
     sent: '{sent} sent',
-    duration: 'Duration',
     running: '{length} of load',
   },
   how: {
@@ -191,7 +187,6 @@ export const run: (typeof zh)['run'] = {
     hint: 'drag = look closer · double click = back',
     following: 'Following',
     follow: 'Follow',
-    whereIs: '{from} to {to}',
     timeline: 'Throughput of the whole run; the handles set the window',
   },
   sheet: {
@@ -216,12 +211,10 @@ export const run: (typeof zh)['run'] = {
     unfitFrom: 'unfit from {limit} ms',
     mean: 'mean',
     total: 'in all',
-    other: 'Other',
     counters: 'Protocol counters',
     gauge: 'Measured by the protocol: {name}',
     onlyStep: 'Only the step {name}',
     allSteps: 'Show all steps',
-    lost: 'Not offered',
   },
   marks: {
     pause: 'Paused {seconds} s',
@@ -247,7 +240,6 @@ export const run: (typeof zh)['run'] = {
     errors: 'Errors',
     fromPlan: 'p95 from plan',
     max: 'Max',
-    all: 'All requests',
     noMatch: 'No step matches',
     onlyWhole: 'This service has no figures of steps for a window: these are of the whole run.',
     share: '{share} %',
@@ -291,7 +283,6 @@ export const run: (typeof zh)['run'] = {
     missing: '{amount} {unit} missing',
     arrivals: 'arrivals',
     vuSeconds: 'user-seconds',
-    requestsMissing: 'about {n} requests',
   },
   little: {
     title: 'Do load and users fit?',
@@ -318,13 +309,12 @@ export const run: (typeof zh)['run'] = {
     min: 'Min',
     avg: 'Mean',
     max: 'Max',
-    percentile: 'Percentile',
     readout: '{percent} % ≤ {value} ms',
     readoutPlan: '{percent} % ≤ {value} · from plan {plan} ms',
   },
-  statuses: { title: 'Statuses', share: 'Share', none: 'this protocol has no statuses' },
-  config: { title: 'Config', note: 'as the run was started with it', seed: 'Seed', target: 'Target', mode: 'Mode', timeout: 'Request time-out', thresholds: 'Thresholds', maxVus: 'Users at most', whenLate: 'When late', none: 'This report does not hold the config it was started with.', raw: 'Whole config', byHand: 'By hand', handEntry: '{at} {by} → {level}' },
-  data: { title: 'Data use', source: 'Source', rows: 'Rows', note: 'how rows of test data were taken' },
+  statuses: { title: 'Statuses', none: 'this protocol has no statuses' },
+  config: { title: 'Config', note: 'as the run was started with it', seed: 'Seed', target: 'Target', mode: 'Mode', timeout: 'Request time-out', thresholds: 'Thresholds', maxVus: 'Users at most', none: 'This report does not hold the config it was started with.', raw: 'Whole config', byHand: 'By hand', handEntry: '{at} {by} → {level}' },
+  data: { title: 'Data use', note: 'how rows of test data were taken' },
   warnings: { title: 'Before you read the figures' },
   search: {
     title: 'How it was found',

@@ -16,5 +16,4 @@ export const charts = {
   tableHide: '收起数据表',
   tableNote: '每 {seconds} 秒一行',
   time: '时间',
-  each: '每格请求数',
 }

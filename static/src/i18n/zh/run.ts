@@ -1,6 +1,5 @@
 // Texts: run.
 export const run = {
-  reading: '正在读取',
   meta: {
     started: '{by} 于 {at} 启动',
     startedAt: '{at} 启动',
@@ -144,15 +143,12 @@ export const run = {
     ofMax: '/ {max}',
     runsOut: '约 {rate}/s 时用尽',
     elapsed: '已运行',
-    left: '还剩 {left}',
     iterations: '迭代',
-    iterationsNote: '每秒 {rate}',
     dropped: '未发出的到达',
     droppedNone: '无',
     droppedSome: '占计划的 {share} %',
     received: '接收',
     sent: '发送 {sent}',
-    duration: '时长',
     running: '施压 {length}',
   },
   how: {
@@ -190,7 +186,6 @@ export const run = {
     hint: '拖动放大 · 双击还原',
     following: '跟随最新',
     follow: '跟随最新',
-    whereIs: '{from} 至 {to}',
     timeline: '整个测试的吞吐量，把手划出窗口',
   },
   sheet: {
@@ -215,12 +210,10 @@ export const run = {
     unfitFrom: '{limit} ms 起失准',
     mean: '均值',
     total: '共',
-    other: '其他',
     counters: '协议计数',
     gauge: '协议测量值：{name}',
     onlyStep: '只看步骤：{name}',
     allSteps: '显示全部步骤',
-    lost: '少施加',
   },
   marks: {
     pause: '暂停 {seconds} s',
@@ -246,7 +239,6 @@ export const run = {
     errors: '错误数',
     fromPlan: 'p95 自计划',
     max: '最大',
-    all: '全部请求',
     noMatch: '没有匹配的步骤',
     onlyWhole: '此服务不提供窗口内的步骤数字，这里是全程。',
     share: '{share} %',
@@ -290,7 +282,6 @@ export const run = {
     missing: '少 {amount} {unit}',
     arrivals: '次到达',
     vuSeconds: '用户·秒',
-    requestsMissing: '约 {n} 个请求',
   },
   little: {
     title: '负载与用户是否相符',
@@ -317,13 +308,12 @@ export const run = {
     min: '最小',
     avg: '平均',
     max: '最大',
-    percentile: '百分位',
     readout: '{percent} % ≤ {value} ms',
     readoutPlan: '{percent} % ≤ {value} · 自计划 {plan} ms',
   },
-  statuses: { title: '状态码', share: '占比', none: '该协议没有状态码' },
-  config: { title: '配置', note: '本次测试所用', seed: '随机种子', target: '目标', mode: '模式', timeout: '请求超时', thresholds: '阈值', maxVus: '用户上限', whenLate: '迟到时', none: '此报告没有保存启动时的配置。', raw: '完整配置', byHand: '手动调整', handEntry: '{at} {by} → {level}' },
-  data: { title: '数据使用', source: '来源', rows: '行数', note: '测试数据的取用情况' },
+  statuses: { title: '状态码', none: '该协议没有状态码' },
+  config: { title: '配置', note: '本次测试所用', seed: '随机种子', target: '目标', mode: '模式', timeout: '请求超时', thresholds: '阈值', maxVus: '用户上限', none: '此报告没有保存启动时的配置。', raw: '完整配置', byHand: '手动调整', handEntry: '{at} {by} → {level}' },
+  data: { title: '数据使用', note: '测试数据的取用情况' },
   warnings: { title: '读数前须知' },
   search: {
     title: '如何找到',

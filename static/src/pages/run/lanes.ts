@@ -4,7 +4,7 @@ import { curve } from '@/charts/ground'
 import { t } from '@/i18n'
 import { ms, num, rate } from '@/i18n/format'
 import { LAG_MS, overlaps } from '@/run/fit'
-import { peakOf } from '@/run/course'
+import { levelAt, peakOf } from '@/run/course'
 import type { Track } from '@/run/track'
 import type { RunView } from './view'
 
@@ -68,10 +68,19 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
     { key: 'real', label: t('run.sheet.real'), token: '--s1', style: 'area', fill: 0.13, format, rate: true, rest: mean(real!), restUnit: t('run.sheet.mean'), restAtLeast: unfit },
     { key: 'planned', label: t('run.sheet.planned'), token: '--text', style: 'line', width: 1.25, format, rest: mean(planned!), restUnit: t('run.sheet.mean') },
   ]
+  const ghost = new Scratch()
+  if (course()?.before.length) lines.push({ key: 'before', label: t('run.sheet.before'), token: '--second', style: 'line', dash: [2, 4], format })
+  const data = () => {
+    const [x, drawn] = [main().times, [main().column(real!), main().column(planned!)]]
+    if (lines.length < 3) return { x, drawn }
+    const before = course()?.before ?? []
+    const level = before.length ? levelAt(before, view.now.value) : NaN
+    return { x, drawn: [...drawn, ghost.column(0, x.length).fill(NaN)], told: [...drawn, ghost.column(1, x.length).fill(level)] }
+  }
   return {
     lines,
     height: 126,
-    data: () => ({ x: main().times, drawn: [main().column(real!), main().column(planned!)] }),
+    data,
     room: () => Math.max(peakOf(view.run.value.info?.planned.points ?? []), ...(course()?.ahead ?? []).map(([, level]) => level)),
     over: (u) => {
       const found = course()
