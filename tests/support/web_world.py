@@ -193,6 +193,7 @@ async def build(folder: Path, **changes: Any) -> World:
         tokens[name] = (await services.sessions.begin(user)).token
     ids["execution_id"], ids["name"] = "run-1-0", "agent-1"
     ids["file"] = UI_SCRIPT
+    ids["number"] = 7
     ids["report_id"] = await store.run(_past_run, ids["plan_id"], people["owner"])
     kept_file(folder / "datafiles")
     return World(store, services, settings, runs, cluster, clock, passwords, ids, people, tokens)

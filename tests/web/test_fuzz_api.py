@@ -75,6 +75,26 @@ BODIES: dict[tuple[str, str], Any] = {
         "on_start": STEPS,
     },
     ("PUT", "/api/scenes/{scene_id}/"): {"name": "a", "steps": EVERY_STEP},
+    ("POST", "/api/scenes/try/"): {
+        "project_id": 1,
+        "scene": {"name": "a", "steps": STEPS},
+        "env_id": 1,
+        "target_url": "http://127.0.0.1:1",
+        "row": {"a": 1},
+        "variables": {"a": "b"},
+        "protocol_options": {},
+        "seed": 1,
+        "timeout": 1,
+    },
+    ("POST", "/api/performance/plans/preview/"): {
+        "project_id": 1,
+        "plan_id": 1,
+        "name": "a",
+        "config": {**CONFIG, "ramp_up_time": 1, "node_distribution": {"a": 1.5}},
+        "scenes": [{"scene_id": 1, "weight": 1}],
+    },
+    ("POST", "/api/projects/demo/"): {"language": "en"},
+    ("POST", "/demo/login/"): {"username": "a", "password": "b"},
     ("POST", "/api/performance/plans/"): {
         "project_id": 1,
         "name": "a",
@@ -158,7 +178,8 @@ async def test_nasty_values_in_queries_and_paths(api: Api, world: World, nasty: 
         for method, found in route.operations().items():
             if method != "GET":
                 continue
-            names = found.query.model_fields if found.query else {}
+            fields = found.query.model_fields if found.query else {}
+            names = [field.alias or name for name, field in fields.items()]
             query = "&".join(f"{name}={nasty}" for name in names)
             for address in (route.path.format_map(world.ids), route.path.format_map(dict.fromkeys(world.ids, nasty))):
                 answer = await api.get(f"{address}?{query}", "administrator")
