@@ -26,7 +26,7 @@ from perfsvc.errors import Text
 from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
-from perfsvc.file_lock import FileLock
+from perfsvc.file_lock import lock_data_folder
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.secret_key import obtain_secret_key
@@ -89,7 +89,7 @@ class App:
     async def _start(self) -> None:
         settings, standing = self.settings, self._standing
         sockets = self._bind()
-        self._lock_data_folder()
+        standing.callback(lock_data_folder(settings.data_dir).release)
         self.store = await Store.open(settings.database_url, clock=self._clock, data_dir=settings.data_dir)
         standing.push_async_callback(self.store.close)
         await self._lock_database()
@@ -144,24 +144,6 @@ class App:
         for one in sockets:
             self._standing.callback(one.close)
         return sockets
-
-    def _lock_data_folder(self) -> None:
-        folder = self.settings.data_dir
-        lock = FileLock(folder / "lock")
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            held = lock.acquire()
-        except OSError as error:
-            raise StartupError(
-                f"无法使用数据目录 {folder}：{error}", f"cannot use the data folder {folder}: {error}"
-            ) from None
-        if not held:
-            raise StartupError(
-                f"数据目录 {folder} 正被进程 {lock.holder} 使用，请先停止它，或用 --data-dir 指定其他目录",
-                f"the data folder {folder} is in use by process {lock.holder}; "
-                "stop it, or choose another with --data-dir",
-            )
-        self._standing.callback(lock.release)
 
     async def _lock_database(self) -> None:
         self._lock = self.store.service_lock()

@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from perfsvc.errors import StartupError
+
 LONGEST_PID = 20
 
 
@@ -42,3 +44,21 @@ class FileLock:
             return self.path.read_text("ascii")[:LONGEST_PID] or "?"
         except (OSError, UnicodeDecodeError):
             return "?"
+
+
+def lock_data_folder(folder: Path) -> FileLock:
+    """Make the data folder if needed and return its lock, held. Raise StartupError while another process has it."""
+    lock = FileLock(folder / "lock")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = lock.acquire()
+    except OSError as error:
+        raise StartupError(
+            f"无法使用数据目录 {folder}：{error}", f"cannot use the data folder {folder}: {error}"
+        ) from None
+    if not held:
+        raise StartupError(
+            f"数据目录 {folder} 正被进程 {lock.holder} 使用，请先停止它，或用 --data-dir 指定其他目录",
+            f"the data folder {folder} is in use by process {lock.holder}; stop it, or choose another with --data-dir",
+        )
+    return lock

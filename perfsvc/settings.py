@@ -109,6 +109,10 @@ def _origin(value: str) -> str:
     return parts.geturl()
 
 
+def _public_url(value: str) -> str:
+    return _origin(value) if value.strip() else ""
+
+
 Line = Annotated[str, AfterValidator(_plain)]
 Filled = Annotated[Line, AfterValidator(_filled)]
 Whole = Annotated[int, BeforeValidator(_whole)]
@@ -182,7 +186,7 @@ class Settings(Spec):  # size: one attribute for each setting
     login_window: Whole = titled(
         "登录次数限制窗口（秒）", "Length of the login window, s", default=300, ge=1, le=86_400
     )
-    registration: Switch = titled("是否开放注册", "Whether anyone may register", default=True)
+    registration: Switch = titled("是否开放注册", "Whether anyone may register", default=False)
     demo: Switch = titled("是否提供演示目标 /demo/", "Whether there is a demo target at /demo/", default=True)
     max_body_size: Whole = titled(
         "请求体大小上限（字节）", "Largest request body, bytes", default=10_485_760, ge=1024, le=1_073_741_824
@@ -206,6 +210,11 @@ class Settings(Spec):  # size: one attribute for each setting
         "允许跨域访问的来源，以逗号分隔，默认无",
         "Origins that may call the API from a browser, separated by commas; default: none",
         default=(),
+    )
+    public_url: Annotated[Line, AfterValidator(_public_url)] = titled(
+        "用户访问服务的地址，如 https://perf.example.com，默认为监听地址",
+        "Address by which users reach the service, such as https://perf.example.com; default: the one it listens on",
+        default="",
     )
     trust_proxy: Switch = titled(
         "信任反向代理的 X-Forwarded-* 请求头", "Trust the X-Forwarded-* headers of a reverse proxy", default=False

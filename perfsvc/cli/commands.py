@@ -17,6 +17,7 @@ from perfsvc.cli import certs
 from perfsvc.cli import plugins
 from perfsvc.cli import run
 from perfsvc.cli import serve
+from perfsvc.cli import users
 from perfsvc.cli import worker
 from perfsvc.cli.exit_codes import BAD_INPUT
 from perfsvc.cli.exit_codes import INTERNAL
@@ -28,13 +29,14 @@ from perfsvc.errors import SettingsError
 
 Command = Callable[[argparse.Namespace, str], int]
 
-MODULES = (serve, run, worker, certs, plugins)
+MODULES = (serve, run, worker, certs, plugins, users)
 COMMANDS: dict[str, Command] = {
     "serve": serve.execute,
     "run": run.execute,
     "worker": worker.execute,
     "certs": certs.execute,
     "plugins": plugins.execute,
+    "users": users.execute,
 }
 
 

@@ -21,20 +21,33 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses within IPv6 (RFC 6052)."""
 
 
+GUARDED: list[Network] = [
+    ipaddress.ip_network(each)
+    for each in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32")
+]
+"""Link-local addresses and the metadata services of clouds, which hand out credentials."""
+
+
 class TargetPolicy:
     """Which targets load may be sent to. Entries are host names (``*.example.com`` too), addresses or networks.
 
-    A deny entry wins over an allow entry; with no allow entries everything not denied is allowed.
+    A deny entry wins over an allow entry; with no allow entries everything not denied is allowed, but GUARDED addresses
+    only by an allow entry within GUARDED. ``guarded`` False is for a user's own machine.
     """
 
-    def __init__(self, allow: Sequence[str] = (), deny: Sequence[str] = ()) -> None:
+    def __init__(self, allow: Sequence[str] = (), deny: Sequence[str] = (), *, guarded: bool = True) -> None:
         self._allow = _Rules(allow)
         self._deny = _Rules(deny)
+        self._guarded = GUARDED if guarded else []
 
     def allows(self, host: str, address: str) -> bool:
         """Whether ``address``, which ``host`` was resolved to, may be used."""
         if self._deny.match(host, address):
             return False
+        reached = _reached_by(ipaddress.ip_address(address.partition("%")[0]))
+        guarded = [place for place in reached if any(place in network for network in self._guarded)]
+        if guarded:
+            return all(any(place in network for network in self._allow.within(self._guarded)) for place in guarded)
         return self._allow.empty or self._allow.match(host, address)
 
 
@@ -49,12 +62,20 @@ class _Rules:
                 self.names.append(entry.lower().rstrip("."))
         self.empty = not entries
 
+    def within(self, wider: Sequence[Network]) -> list[Network]:
+        """The networks that lie within others."""
+        return [one for one in self.networks if any(_inside(one, other) for other in wider)]
+
     def match(self, host: str, address: str) -> bool:
         name = host.lower().rstrip(".")
         if any(name == rule or (rule.startswith("*.") and name.endswith(rule[1:])) for rule in self.names):
             return True
         reached = _reached_by(ipaddress.ip_address(address.partition("%")[0]))
         return any(place in network for network in self.networks for place in reached)
+
+
+def _inside(one: Network, other: Network) -> bool:
+    return one.version == other.version and one[0] in other and one[-1] in other
 
 
 def _reached_by(address: IPAddress) -> list[IPAddress]:

@@ -84,6 +84,7 @@ class Table(Model):
 
 class UserRow(Table):
     username = Chars(150, least=1)
+    username_key = Chars(600, null=True)
     email = Chars(254)
     password = Chars(255)
     is_active = Whole(least=0, most=1, default=0, null=True)

@@ -9,6 +9,7 @@ from perfsvc.errors import Conflict
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import RefreshToken
 from perfsvc.model.entities import User
+from perfsvc.model.usernames import username_key
 from perfsvc.store.binding import locked
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
@@ -27,7 +28,13 @@ NORMAL, DISABLED = 0, 1
 def create(username: str, email: str, password_hash: str, *, administrator: bool = False) -> User:
     """Raises Conflict when the name is taken, InvalidInput."""
     refuse_taken(username)
-    key = UserRow.add(username=username, email=email, password=password_hash, administrator=administrator)
+    key = UserRow.add(
+        username=username,
+        username_key=username_key(username),
+        email=email,
+        password=password_hash,
+        administrator=administrator,
+    )
     return get(key)
 
 
@@ -54,11 +61,12 @@ def exist() -> bool:
 @writes
 def update(user: User) -> User:
     """Everything but the times; raises NotFound, Conflict when the name is taken, InvalidInput."""
-    if get(user.id).username != user.username:
+    if username_key(get(user.id).username) != username_key(user.username):
         refuse_taken(user.username)
     UserRow.change(
         UserRow.id == user.id,
         username=user.username,
+        username_key=username_key(user.username),
         email=user.email,
         password=user.password_hash,
         is_active=DISABLED if user.disabled else NORMAL,
@@ -119,8 +127,8 @@ def purge_expired() -> int:
 
 
 def refuse_taken(username: str) -> None:
-    """Raises Conflict when there is a user of that name."""
-    if UserRow.get_or_none(UserRow.username == username):
+    """Raises Conflict when there is a user of that name, however it is written."""
+    if UserRow.get_or_none(UserRow.username_key == username_key(username)):
         raise Conflict("用户名已存在", "the user name is taken")
 
 

@@ -23,6 +23,15 @@ from perfsvc.plugin.protocol import TargetDenied
         (["*.example.com"], [], "example.com", "203.0.113.9", False),
         (["example.com"], ["203.0.113.9"], "example.com", "203.0.113.9", False),
         (["fe80::/10"], [], "x", "fe80::1%eth0", True),
+        ([], [], "metadata", "169.254.169.254", False),
+        ([], [], "metadata", "::ffff:169.254.169.254", False),
+        ([], [], "nat", "64:ff9b::169.254.169.254", False),
+        ([], [], "x", "fe80::1%eth0", False),
+        ([], [], "x", "fd00:ec2::254", False),
+        ([], [], "x", "fd00:abc::254", True),
+        (["*.example.com", "0.0.0.0/0"], [], "rebound.example.com", "169.254.169.254", False),
+        (["169.254.169.254"], [], "metadata", "169.254.169.254", True),
+        (["169.254.0.0/16"], ["169.254.169.254"], "metadata", "169.254.169.254", False),
         ([], ["127.0.0.0/8"], "0", "0.0.0.0", False),
         ([], ["::1"], "any", "::", False),
         ([], ["10.0.0.0/8"], "nat", "64:ff9b::10.1.2.3", False),
@@ -59,3 +68,7 @@ async def test_an_unknown_name_is_an_error_every_time() -> None:
 async def test_without_the_cache_a_name_is_asked_every_time() -> None:
     resolver = Resolver(TargetPolicy(), cached=False)
     assert await resolver.resolve("127.0.0.1", 80) is not await resolver.resolve("127.0.0.1", 80)
+
+
+def test_a_users_own_machine_may_load_its_neighbours() -> None:
+    assert TargetPolicy(guarded=False).allows("x", "169.254.1.2")

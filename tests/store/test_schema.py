@@ -23,6 +23,7 @@ from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import reports
+from perfsvc.store import users
 from perfsvc.store import windows
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.database import Store
@@ -358,6 +359,7 @@ MIGRATIONS = [
     "0004_unused_tables",
     "0005_window_blobs",
     "0006_editors",
+    "0007_username_keys",
 ]
 
 
@@ -422,3 +424,13 @@ async def test_a_migration_that_fails_says_so(store: Store, open_store: MakeStor
 async def test_servers_may_start_on_one_empty_database_at_once(open_store: MakeStore) -> None:
     stores = await asyncio.gather(*[open_store() for _ in range(4)])
     assert [await store.run(count, HISTORY) for store in stores] == [len(MIGRATIONS)] * 4
+
+
+@pytest.mark.asyncio
+async def test_the_migration_refuses_names_that_clash_by_naming_them(store: Store, open_store: MakeStore) -> None:
+    await store.run(users.create, "wang", "", "hash")
+    await store.run(execute, "INSERT INTO users (username, email, password) VALUES ('Wang', '', 'x')")
+    await store.run(execute, f"DELETE FROM {HISTORY} WHERE name = '0007_username_keys'")
+    with pytest.raises(MigrationError) as caught:
+        await open_store()
+    assert "wang and Wang" in caught.value.text.en

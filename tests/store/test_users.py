@@ -144,3 +144,14 @@ async def test_all_tokens_of_a_user_are_revoked(store: Store, clock: FakeClock) 
 async def test_a_token_of_nobody(store: Store, clock: FakeClock) -> None:
     with pytest.raises(NotFound):
         await store.run(users.remember, token("a", 9, clock))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("first", "second"), [("wang", "WANG"), ("straße", "STRASSE"), ("admin", "ａｄｍｉｎ")])
+async def test_names_that_differ_in_spelling_only_are_one(store: Store, first: str, second: str) -> None:
+    one = await store.run(users.create, first, "", "hash")
+    other = await store.run(users.create, "li", "", "hash")
+    for attempt in ((users.create, second, "", "hash"), (users.update, replace(other, username=second))):
+        with pytest.raises(Conflict):
+            await store.run(*attempt)
+    assert (await store.run(users.update, replace(one, username=second))).username == second

@@ -60,10 +60,10 @@ async def test_metrics_through_a_proxy_need_an_administrator(api: Api, header: s
 class TestBehindProxy:
     @pytest.fixture
     def changes(self) -> dict[str, Any]:
-        return {"trust_proxy": True}
+        return {"trust_proxy": True, "public_url": "https://perf.example.com/"}
 
     async def test_addresses_are_those_the_proxy_tells(self, api: Api) -> None:
         through = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
         assert (await api.get("/metrics", None, headers=through)).status == 401
-        started = await api.post("/api/performance/plans/1/start/", headers={**through, "Host": "perf.example.com"})
+        started = await api.post("/api/performance/plans/1/start/", headers={**through, "Host": "evil.example.com"})
         assert started.json["websocket_url"] == "wss://perf.example.com/ws/performance/run-1-1/"

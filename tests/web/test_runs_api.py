@@ -57,6 +57,7 @@ async def test_start_pause_resume_stop_answer_as_documented(api: Api, base_url: 
             "status": "running",
             "start_time": "2023-11-14T22:13:20Z",
             "websocket_url": url,
+            "websocket_path": f"/ws/performance/{run}/",
         },
     )
     paused = await api.post(f"{PLAN}/pause/")

@@ -26,6 +26,7 @@ from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.sessions import Sessions
 from perfsvc.service.auth.sessions import TokenPair
 from perfsvc.service.auth.throttle import Throttle
+from perfsvc.service.auth.weak_passwords import weakness
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
 from perfsvc.settings import Settings
@@ -51,8 +52,9 @@ class Registration(Spec):
 
     @model_validator(mode="after")
     def _not_the_name(self) -> Registration:
-        if self.password.lower() in (self.username.lower(), self.email.lower()):
-            raise Fault("密码不能与用户名或邮箱相同", "must not be the username or the email", "password")
+        weak = weakness(self.password, self.username, self.email)
+        if weak is not None:
+            raise Fault(*weak, "password")
         return self
 
 
@@ -127,6 +129,7 @@ class Accounts:
         if not await self._passwords.verify(user.password_hash, form.old_password):
             raise InvalidInput.at("old_password", "密码错误", "is wrong")
         self._guesses.reset(user.id)
+        refuse_weak("new_password", form.new_password, user)
         await self._store.run(_set_password, user.id, await self._passwords.hash(form.new_password))
         return await self._sessions.begin(user)
 
@@ -142,8 +145,16 @@ class Accounts:
         if "is_active" in change.model_fields_set:
             given["disabled"] = disabled
         if "password" in given:
+            refuse_weak("password", given["password"], await self.get(user_id))
             given["password_hash"] = await self._passwords.hash(given.pop("password"))
         return await self._store.run(_administer, user_id, given)
+
+
+def refuse_weak(path: str, password: str, user: User) -> None:
+    """Raise InvalidInput for a password that is guessed first."""
+    weak = weakness(password, user.username, user.email)
+    if weak is not None:
+        raise InvalidInput.at(path, *weak)
 
 
 @writes

@@ -30,12 +30,13 @@ from perfsvc.web.framework.rules import may
 
 
 class Started(Response):
-    """A run has started; its live feed is at ``websocket_url``."""
+    """A run has started; its live feed is at ``websocket_url``, or ``websocket_path`` of the address that is known."""
 
     execution_id: str
     status: RunState
     start_time: Moment
     websocket_url: str
+    websocket_path: str
 
 
 class Stopped(Response):
@@ -132,9 +133,19 @@ class RunHandler(Handler):
         return utc_now(self.services.clock)
 
     def websocket_url(self, execution_id: str) -> str:
-        """The live feed, at the address that the caller knows us by."""
-        scheme = "wss" if self.request.protocol == "https" else "ws"
-        return f"{scheme}://{self.request.host}/ws/performance/{execution_id}/"
+        """The live feed, at the public address or the one that the request came in at; ``Host`` may be forged."""
+        return f"{self.address_of_service().replace('http', 'ws', 1)}{self.websocket_path(execution_id)}"
+
+    def websocket_path(self, execution_id: str) -> str:
+        """The live feed below the address of the service."""
+        return f"/ws/performance/{execution_id}/"
+
+    def address_of_service(self) -> str:
+        """The URL of the service, without a slash at the end."""
+        if self.context.settings.public_url:
+            return self.context.settings.public_url
+        host, port = self.request.connection.stream.socket.getsockname()[:2]  # type: ignore[union-attr]  # it is HTTP/1
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class StartHandler(RunHandler):
@@ -142,7 +153,13 @@ class StartHandler(RunHandler):
     async def post(self, plan_id: int) -> Started:
         run = await self.services.runs.start(plan_id, self.user)
         url = self.websocket_url(run.execution_id)
-        return Started(execution_id=run.execution_id, status=run.state, start_time=run.start_time, websocket_url=url)
+        return Started(
+            execution_id=run.execution_id,
+            status=run.state,
+            start_time=run.start_time,
+            websocket_url=url,
+            websocket_path=self.websocket_path(run.execution_id),
+        )
 
 
 class StopHandler(RunHandler):
