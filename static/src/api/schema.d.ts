@@ -1294,6 +1294,44 @@ export interface components {
             name: string;
         };
         /**
+         * Bracket
+         * @description What a search has found so far: the answer lies between ``low`` and ``high``.
+         */
+        Bracket: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * CauseText
+         * @description Why a run is not valid: a stable code, and a sentence in both languages.
+         */
+        CauseText: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * Checks
+         * @description Checks that passed and failed; the rate is percent, null without checks.
+         */
+        Checks: {
+            /** Failed */
+            failed: number;
+            /** Passed */
+            passed: number;
+            /** Rate */
+            rate: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * ChoiceStep
          * @description One branch, drawn by weight.
          */
@@ -1358,6 +1396,16 @@ export interface components {
          * @description The planned load at a moment of the profile, s; between two points it goes in a straight line.
          */
         CurvePoint: {
+            /** Level */
+            level: number;
+            /** T */
+            t: number;
+        };
+        /**
+         * CurvePointNow
+         * @description A point of the planned load: s of profile time, and users or arrivals per second.
+         */
+        CurvePointNow: {
             /** Level */
             level: number;
             /** T */
@@ -1556,6 +1604,61 @@ export interface components {
             width: number;
         };
         /**
+         * EndData
+         * @description How a run ended. What the report says is there where there is one.
+         */
+        EndData: {
+            /**
+             * End Time
+             * @default null
+             */
+            end_time: string | null;
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Performance Score
+             * @default null
+             */
+            performance_score: number | null;
+            /** @default null */
+            reason: components["schemas"]["ReasonTexts"] | null;
+            /** Report Id */
+            report_id: number | null;
+            /**
+             * Start Time
+             * @default null
+             */
+            start_time: string | null;
+            status: components["schemas"]["RunState"];
+            /** @default null */
+            summary: components["schemas"]["RunSummary"] | null;
+            /** @default null */
+            validity: components["schemas"]["FinalValidity"] | null;
+            /** @default null */
+            verdict: components["schemas"]["FinalVerdict"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * EndFrame
+         * @description The last frame.
+         */
+        EndFrame: {
+            data: components["schemas"]["EndData"];
+            /** Execution Id */
+            execution_id: string;
+            /** Timestamp */
+            timestamp: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "end";
+        };
+        /**
          * EnvChange
          * @description Changes of an environment; ``databases`` replaces all connections. The value ``******`` keeps a secret.
          */
@@ -1747,6 +1850,36 @@ export interface components {
          */
         ErrorSample: {
             [key: string]: unknown;
+        };
+        /**
+         * ErrorsSoFar
+         * @description Errors by class and replies by status since the start.
+         */
+        ErrorsSoFar: {
+            /** Failures */
+            failures: {
+                [key: string]: number;
+            };
+            /** Statuses */
+            statuses: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+        };
+        /**
+         * EventFrame
+         * @description Something happened to the run.
+         */
+        EventFrame: {
+            data: components["schemas"]["RunEvent"];
+            /** Timestamp */
+            timestamp: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "event";
         };
         /**
          * ExecutionConfig
@@ -2115,10 +2248,58 @@ export interface components {
             };
         };
         /**
+         * FinalValidity
+         * @description The generator's verdict on its own measurement. ``at_least``: read throughput as “at least N”.
+         */
+        FinalValidity: {
+            /** At Least */
+            at_least: boolean;
+            /** Causes */
+            causes: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "VALID" | "SUSPECT" | "INVALID";
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * FinalVerdict
+         * @description The verdict by thresholds.
+         */
+        FinalVerdict: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS";
+            /** Thresholds */
+            thresholds: {
+                [key: string]: unknown;
+            }[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * GaugeBlock
          * @description What a protocol measured by itself, in its own unit.
          */
         GaugeBlock: {
+            /** Avg */
+            avg: number;
+            /** Count */
+            count: number;
+            /** Max */
+            max: number;
+        };
+        /**
+         * GaugeNow
+         * @description What a protocol measured by itself, in its own unit.
+         */
+        GaugeNow: {
             /** Avg */
             avg: number;
             /** Count */
@@ -2252,6 +2433,98 @@ export interface components {
             width: number;
         };
         /**
+         * HistoryFrame
+         * @description The second frame: the run so far. ``complete``: every second after ``since``, each as its frame was.
+         */
+        HistoryFrame: {
+            /** Complete */
+            complete: boolean;
+            /** Data */
+            data: (components["schemas"]["WholeHistoryPoint"] | components["schemas"]["HistoryPoint"])[];
+            /** Timestamp */
+            timestamp: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "history";
+        };
+        /**
+         * HistoryPoint
+         * @description A point of the history.
+         */
+        HistoryPoint: {
+            /** Active Users */
+            active_users: number;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            /** Dropped */
+            dropped: number;
+            /** Elapsed */
+            elapsed: number;
+            /** Error Rate */
+            error_rate: number;
+            /** Errors */
+            errors: number;
+            /**
+             * Failures
+             * @default null
+             */
+            failures: {
+                [key: string]: number;
+            } | null;
+            /** Iterations */
+            iterations: number;
+            /** Late */
+            late: number;
+            /** @default null */
+            latency_from_plan: components["schemas"]["PlanLatency"] | null;
+            /** Loop Lag */
+            loop_lag: number;
+            /** Max */
+            max: number | null;
+            /** Node Count */
+            node_count: number;
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Paused */
+            paused: boolean;
+            /** Planned Rate */
+            planned_rate: number;
+            /** Planned Users */
+            planned_users: number;
+            /** Process Cpu */
+            process_cpu: number;
+            /** Requests */
+            requests: number;
+            /** Requests Per Second */
+            requests_per_second: number;
+            /** Response Time */
+            response_time: number | null;
+            /** Send Lag */
+            send_lag: number;
+            /**
+             * Statuses
+             * @default null
+             */
+            statuses: {
+                [key: string]: number;
+            } | null;
+            system_metrics: components["schemas"]["SystemNow"];
+            /** Timestamp */
+            timestamp: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * IfStep
          * @description Steps taken when a condition holds, others when it does not.
          */
@@ -2356,6 +2629,11 @@ export interface components {
             /** Vus */
             vus: number;
         };
+        /**
+         * LiveFrame
+         * @description A frame of a live feed, told apart by ``type``.
+         */
+        LiveFrame: components["schemas"]["RunFrame"] | components["schemas"]["HistoryFrame"] | components["schemas"]["MetricsFrame"] | components["schemas"]["StatusFrame"] | components["schemas"]["EventFrame"] | components["schemas"]["SearchFrame"] | components["schemas"]["TokenFrame"] | components["schemas"]["EndFrame"];
         /**
          * LoadChange
          * @description A new load: virtual users, or arrivals per second where the run's load is a rate.
@@ -2468,6 +2746,20 @@ export interface components {
             message: string;
         };
         /**
+         * MetricsFrame
+         * @description A closed second.
+         */
+        MetricsFrame: {
+            data: components["schemas"]["SecondData"];
+            /** Timestamp */
+            timestamp: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "metrics";
+        };
+        /**
          * MetricsResponse
          * @description The figures of a run up to now.
          */
@@ -2561,6 +2853,32 @@ export interface components {
             results: components["schemas"]["NodeResponse"][];
             /** Total */
             total: number;
+        };
+        /**
+         * NodePoint
+         * @description A node in one second.
+         */
+        NodePoint: {
+            /** Active Users */
+            active_users: number;
+            /** Errors */
+            errors: number;
+            /** Host */
+            host: string;
+            /** Loop Lag */
+            loop_lag: number;
+            /** Name */
+            name: string;
+            /** Process Cpu */
+            process_cpu: number;
+            /** Requests Per Second */
+            requests_per_second: number;
+            /** Share */
+            share: number;
+            /** State */
+            state: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * NodeReading
@@ -2987,6 +3305,65 @@ export interface components {
              * @default []
              */
             scenes: components["schemas"]["SceneShare"][];
+        };
+        /**
+         * PlanLatencies
+         * @description Latencies from the planned start, with a note on what that means.
+         */
+        PlanLatencies: {
+            /** Avg */
+            avg: number | null;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            note: components["schemas"]["Texts"];
+            /** Percentiles */
+            percentiles: {
+                [key: string]: number | null;
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * PlanLatency
+         * @description Latencies in ms from the planned start.
+         */
+        PlanLatency: {
+            /** Avg */
+            avg: number | null;
+            /** Max */
+            max: number | null;
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+        };
+        /**
+         * Planned
+         * @description The planned load of the whole run. ``moves``: the test mode moves it between ``min`` and ``max``.
+         */
+        Planned: {
+            /** Duration */
+            duration: number;
+            /** End */
+            end: number | null;
+            /** Iterations */
+            iterations: number | null;
+            /** Iterations Scope */
+            iterations_scope: ("per_vu" | "shared") | null;
+            /** Max */
+            max: number;
+            /** Min */
+            min: number;
+            /** Moves */
+            moves: boolean;
+            /** Points */
+            points: components["schemas"]["CurvePointNow"][];
         };
         /**
          * PlanPage
@@ -3426,6 +3803,18 @@ export interface components {
             message: string;
         };
         /**
+         * ReasonTexts
+         * @description Why a run ended.
+         */
+        ReasonTexts: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * RefreshToken
          * @description A refresh token.
          */
@@ -3481,6 +3870,60 @@ export interface components {
             username: string;
         };
         /**
+         * ReportError
+         * @description An error class with its share of all requests in percent, and the first few samples.
+         */
+        ReportError: {
+            /** Count */
+            count: number;
+            /** Error Class */
+            error_class: string;
+            /** Samples */
+            samples: components["schemas"]["ReportErrorSample"][];
+            /** Share */
+            share: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ReportErrorSample
+         * @description A failed request, secrets masked.
+         */
+        ReportErrorSample: {
+            /** Body */
+            body: string;
+            /** Message */
+            message: string;
+            /** Request */
+            request: string;
+            /** Response Head */
+            response_head: string;
+            /** Step */
+            step: string | null;
+            /** Timestamp */
+            timestamp: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ReportLatency
+         * @description Latencies in ms; null where no request was sent.
+         */
+        ReportLatency: {
+            /** Avg */
+            avg: number | null;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /** Percentiles */
+            percentiles: {
+                [key: string]: number | null;
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * ReportMetrics
          * @description The documented series.
          */
@@ -3488,6 +3931,53 @@ export interface components {
             errors: components["schemas"]["ErrorCounts"];
             response_times: components["schemas"]["ReportSeries"];
             system_metrics: components["schemas"]["SystemSeries"];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ReportNode
+         * @description A node over the whole run.
+         */
+        ReportNode: {
+            /** Avg */
+            avg: number | null;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            checks: components["schemas"]["Checks"];
+            /** Cut Off */
+            cut_off: number;
+            /** Dropped */
+            dropped: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** Errors */
+            errors: number;
+            /** Host */
+            host: string;
+            /** Iterations */
+            iterations: number;
+            /** Late */
+            late: number;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /** Node */
+            node: string;
+            /** Percentiles */
+            percentiles: {
+                [key: string]: number | null;
+            };
+            /** Requests */
+            requests: number;
+            /** Rps */
+            rps: number;
+            /** Share */
+            share: number | null;
+            /** State */
+            state: string;
         } & {
             [key: string]: unknown;
         };
@@ -3507,7 +3997,7 @@ export interface components {
         };
         /**
          * ReportResponse
-         * @description A whole report. Beside these keys: verdict, validity, score with its parts, steps, nodes, series and more.
+         * @description A whole report.
          *
          *     ``config`` is what the run was started with, its secrets masked.
          */
@@ -3516,30 +4006,107 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
+            /**
+             * Data
+             * @default null
+             */
+            data: {
+                [key: string]: unknown;
+            } | null;
             /** End Time */
             end_time: string;
+            /**
+             * Errors
+             * @default null
+             */
+            errors: components["schemas"]["ReportError"][] | null;
+            /**
+             * Events
+             * @default null
+             */
+            events: components["schemas"]["RunEvent"][] | null;
             /** Execution Id */
             execution_id: string;
+            /**
+             * Gaps
+             * @default null
+             */
+            gaps: {
+                [key: string]: unknown;
+            }[] | null;
             /** Id */
             id: number;
+            /** @default null */
+            latency_from_plan: components["schemas"]["PlanLatencies"] | null;
             metrics: components["schemas"]["ReportMetrics"];
             /**
              * Mode
              * @enum {string}
              */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Nodes
+             * @default null
+             */
+            nodes: components["schemas"]["ReportNode"][] | null;
+            /**
+             * Pauses
+             * @default null
+             */
+            pauses: {
+                [key: string]: unknown;
+            }[] | null;
+            /** @default null */
+            performance_score: components["schemas"]["Score"] | null;
             /** Plan Id */
             plan_id: number;
             /** Plan Name */
             plan_name: string;
             /** Project Id */
             project_id: number;
+            /** @default null */
+            reason: components["schemas"]["ReasonTexts"] | null;
+            /**
+             * Search
+             * @default null
+             */
+            search: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Seed
+             * @default null
+             */
+            seed: number | null;
+            /** @default null */
+            series: components["schemas"]["RunSeries"] | null;
             /** Start Time */
             start_time: string;
             /** Starter */
             starter: string;
             status: components["schemas"]["RunState"];
+            /** @default null */
+            step_series: components["schemas"]["StepsOverTime"] | null;
+            /**
+             * Steps
+             * @default null
+             */
+            steps: components["schemas"]["ReportStep"][] | null;
             summary: components["schemas"]["RunSummary"];
+            /** @default null */
+            validity: components["schemas"]["FinalValidity"] | null;
+            /** @default null */
+            verdict: components["schemas"]["FinalVerdict"] | null;
+            /**
+             * Warnings
+             * @default null
+             */
+            warnings: components["schemas"]["Texts"][] | null;
         } & {
             [key: string]: unknown;
         };
@@ -3599,6 +4166,68 @@ export interface components {
             timestamps: number[];
             /** Values */
             values: (number | null)[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ReportStep
+         * @description A step or a group over the whole run.
+         */
+        ReportStep: {
+            /** Avg */
+            avg: number | null;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            checks: components["schemas"]["Checks"];
+            /** Counters */
+            counters: {
+                [key: string]: number;
+            };
+            /** Error Rate */
+            error_rate: number | null;
+            /** Errors */
+            errors: number;
+            /** Failures */
+            failures: {
+                [key: string]: number;
+            };
+            /** Gauges */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeBlock"];
+            };
+            /** Index */
+            index: number;
+            /** @default null */
+            latency_from_plan: components["schemas"]["ReportLatency"] | null;
+            /** Max */
+            max: number | null;
+            /** Min */
+            min: number | null;
+            /** Name */
+            name: string;
+            /** Percentiles */
+            percentiles: {
+                [key: string]: number | null;
+            };
+            /** Phases */
+            phases: {
+                [key: string]: components["schemas"]["PhaseBlock"];
+            };
+            /** Requests */
+            requests: number;
+            /** Rps */
+            rps: number;
+            /** Statuses */
+            statuses: {
+                [key: string]: number;
+            };
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "request" | "group";
         } & {
             [key: string]: unknown;
         };
@@ -3704,6 +4333,90 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * RunData
+         * @description What a run is, for a viewer who joins.
+         */
+        RunData: {
+            /** Abort On Breach */
+            abort_on_breach: boolean;
+            /** Elapsed */
+            elapsed: number;
+            errors: components["schemas"]["ErrorsSoFar"];
+            /** Events */
+            events: components["schemas"]["RunEvent"][];
+            /** Execution Id */
+            execution_id: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "concurrent" | "step" | "error_rate" | "adaptive";
+            /** Name */
+            name: string;
+            /** Now */
+            now: number;
+            /** Plan Id */
+            plan_id: number | null;
+            /** Plan Name */
+            plan_name: string;
+            planned: components["schemas"]["Planned"];
+            /** Project Id */
+            project_id: number | null;
+            /** Scenes */
+            scenes: components["schemas"]["SceneTree"][];
+            /** Search */
+            search: {
+                [key: string]: unknown;
+            } | null;
+            /** Start Time */
+            start_time: string;
+            /** Starter */
+            starter: string;
+            status: components["schemas"]["RunState"];
+            steps: components["schemas"]["StepsSoFar"];
+            /** Thresholds */
+            thresholds: components["schemas"]["ThresholdState"][];
+            validity: components["schemas"]["ValidityNow"];
+            /**
+             * Variable
+             * @enum {string}
+             */
+            variable: "vus" | "arrival_rate";
+        };
+        /**
+         * RunEvent
+         * @description Something that happened to the run; what else there is depends on the kind of event.
+         */
+        RunEvent: {
+            /** Elapsed */
+            elapsed: number;
+            /**
+             * Event
+             * @enum {string}
+             */
+            event: "load" | "node" | "pause" | "resume" | "stop" | "threshold" | "validity";
+            /** Time */
+            time: string;
+            /** Timestamp */
+            timestamp: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * RunFrame
+         * @description The first frame: what the run is.
+         */
+        RunFrame: {
+            data: components["schemas"]["RunData"];
+            /** Timestamp */
+            timestamp: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "run";
+        };
+        /**
          * RunOverTime
          * @description The run over time besides its requests: users are means, CPU (percent) and lags (ms) the highest.
          */
@@ -3722,6 +4435,134 @@ export interface components {
             process_cpu: (number | null)[];
             /** Send Lag */
             send_lag: (number | null)[];
+        };
+        /**
+         * RunSeries
+         * @description The run over time: all lists are as long as ``timestamps``; a point spans ``width`` s.
+         */
+        RunSeries: {
+            /**
+             * Active Users
+             * @default null
+             */
+            active_users: (number | null)[] | null;
+            /**
+             * Avg
+             * @default null
+             */
+            avg: (number | null)[] | null;
+            /**
+             * Bytes Received
+             * @default null
+             */
+            bytes_received: number[] | null;
+            /**
+             * Bytes Sent
+             * @default null
+             */
+            bytes_sent: number[] | null;
+            /**
+             * Dropped
+             * @default null
+             */
+            dropped: number[] | null;
+            /**
+             * Elapsed
+             * @default null
+             */
+            elapsed: number[] | null;
+            /** Error Rate */
+            error_rate: (number | null)[];
+            /**
+             * Errors
+             * @default null
+             */
+            errors: number[] | null;
+            /**
+             * Late
+             * @default null
+             */
+            late: number[] | null;
+            /**
+             * Latency From Plan
+             * @default null
+             */
+            latency_from_plan: {
+                [key: string]: (number | null)[];
+            } | null;
+            /**
+             * Loop Lag
+             * @default null
+             */
+            loop_lag: (number | null)[] | null;
+            /**
+             * Max
+             * @default null
+             */
+            max: (number | null)[] | null;
+            /**
+             * Node Count
+             * @default null
+             */
+            node_count: number[] | null;
+            /**
+             * P50
+             * @default null
+             */
+            p50: (number | null)[] | null;
+            /**
+             * P90
+             * @default null
+             */
+            p90: (number | null)[] | null;
+            /** P95 */
+            p95: (number | null)[];
+            /**
+             * P99
+             * @default null
+             */
+            p99: (number | null)[] | null;
+            /**
+             * Paused
+             * @default null
+             */
+            paused: boolean[] | null;
+            /**
+             * Planned Rate
+             * @default null
+             */
+            planned_rate: (number | null)[] | null;
+            /**
+             * Planned Users
+             * @default null
+             */
+            planned_users: (number | null)[] | null;
+            /**
+             * Process Cpu
+             * @default null
+             */
+            process_cpu: (number | null)[] | null;
+            /**
+             * Requests
+             * @default null
+             */
+            requests: number[] | null;
+            /**
+             * Send Lag
+             * @default null
+             */
+            send_lag: (number | null)[] | null;
+            /** Throughput */
+            throughput: (number | null)[];
+            /** Timestamps */
+            timestamps: number[];
+            /**
+             * Width
+             * @default null
+             */
+            width: number | null;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * RunState
@@ -3938,6 +4779,18 @@ export interface components {
             teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
         };
         /**
+         * SceneTree
+         * @description A scene with its steps in document order.
+         */
+        SceneTree: {
+            /** Name */
+            name: string;
+            /** Steps */
+            steps: components["schemas"]["StepNode"][];
+            /** Weight */
+            weight: number;
+        };
+        /**
          * SceneWeightResponse
          * @description A scene's share in a plan.
          */
@@ -3955,6 +4808,40 @@ export interface components {
             [key: string]: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Score
+         * @description The performance score, and the cap that the verdict or the validity puts on it.
+         */
+        Score: {
+            /** Cap */
+            cap: number | null;
+            /** Parts */
+            parts: components["schemas"]["ScorePart"][];
+            /** Score */
+            score: number | null;
+            /** Uncapped */
+            uncapped: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ScorePart
+         * @description A part of the score: its weight in percent, what was measured, and its value from 0 to 100.
+         */
+        ScorePart: {
+            formula: components["schemas"]["Texts"];
+            /** Measured */
+            measured: number | null;
+            /** Name */
+            name: string;
+            title: components["schemas"]["Texts"];
+            /** Value */
+            value: number | null;
+            /** Weight */
+            weight: number;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * SearchConfig
@@ -3981,6 +4868,130 @@ export interface components {
              * @default null
              */
             settle_time: number | null;
+        };
+        /**
+         * SearchData
+         * @description A row that is new in ``search.evidence`` of the report.
+         */
+        SearchData: {
+            bracket: components["schemas"]["Bracket"];
+            /** Complete */
+            complete: boolean;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "concurrent" | "step" | "error_rate" | "adaptive";
+            /** Row */
+            row: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SearchFrame
+         * @description A search or an adaptive load has something new.
+         */
+        SearchFrame: {
+            data: components["schemas"]["SearchData"];
+            /** Timestamp */
+            timestamp: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "search";
+        };
+        /**
+         * SecondData
+         * @description A run in one second, with its steps, nodes and thresholds.
+         */
+        SecondData: {
+            /** Active Users */
+            active_users: number;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            /** Dropped */
+            dropped: number;
+            /** Elapsed */
+            elapsed: number;
+            /** Error Rate */
+            error_rate: number;
+            /** Errors */
+            errors: number;
+            /**
+             * Failures
+             * @default null
+             */
+            failures: {
+                [key: string]: number;
+            } | null;
+            /** Iterations */
+            iterations: number;
+            /** Late */
+            late: number;
+            /** @default null */
+            latency_from_plan: components["schemas"]["PlanLatency"] | null;
+            /** Loop Lag */
+            loop_lag: number;
+            /** Max */
+            max: number | null;
+            /** Node Count */
+            node_count: number;
+            /** Nodes */
+            nodes: components["schemas"]["NodePoint"][];
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Paused */
+            paused: boolean;
+            /** Planned Rate */
+            planned_rate: number;
+            /** Planned Users */
+            planned_users: number;
+            /** Process Cpu */
+            process_cpu: number;
+            /** Requests */
+            requests: number;
+            /** Requests Per Second */
+            requests_per_second: number;
+            /** Response Time */
+            response_time: number | null;
+            /** Send Lag */
+            send_lag: number;
+            /**
+             * Statuses
+             * @default null
+             */
+            statuses: {
+                [key: string]: number;
+            } | null;
+            /** Steps */
+            steps: components["schemas"]["StepPoint"][];
+            system_metrics: components["schemas"]["SystemNow"];
+            /** Thresholds */
+            thresholds: components["schemas"]["ThresholdState"][];
+            /** Total Errors */
+            total_errors: number;
+            /** Total Requests */
+            total_requests: number;
+            /**
+             * Validity
+             * @enum {string}
+             */
+            validity: "VALID" | "SUSPECT" | "INVALID";
+            /** Validity Causes */
+            validity_causes: string[];
+            /** Validity Texts */
+            validity_texts: components["schemas"]["CauseText"][];
+            /** Width */
+            width: number;
         };
         /**
          * SeriesResponse
@@ -4077,6 +5088,15 @@ export interface components {
             type: "status";
         };
         /**
+         * StatusData
+         * @description The new state, and since when.
+         */
+        StatusData: {
+            status: components["schemas"]["RunState"];
+            /** Time */
+            time: string;
+        };
+        /**
          * StatusExtractor
          * @description The status code.
          */
@@ -4090,6 +5110,20 @@ export interface components {
             from: "status";
             /** Variable */
             name: string;
+        };
+        /**
+         * StatusFrame
+         * @description The run is in a new state.
+         */
+        StatusFrame: {
+            data: components["schemas"]["StatusData"];
+            /** Timestamp */
+            timestamp: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "status";
         };
         /**
          * StepFigures
@@ -4156,6 +5190,110 @@ export interface components {
             type: "request" | "group";
         };
         /**
+         * StepNode
+         * @description A step of a scene. ``index`` is that of other frames; ``parent`` the index of the group around it.
+         */
+        StepNode: {
+            /** Depth */
+            depth: number;
+            /** Index */
+            index: number | null;
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: number | null;
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "setup" | "on_start" | "steps" | "teardown";
+            /** Protocol */
+            protocol: string | null;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think";
+        };
+        /**
+         * StepOverTime
+         * @description A step over time.
+         */
+        StepOverTime: {
+            /** Counters */
+            counters: {
+                [key: string]: number[];
+            };
+            /** Gauges */
+            gauges: {
+                [key: string]: (number | null)[];
+            };
+            /** Index */
+            index: number;
+            /** Name */
+            name: string;
+            /** P95 */
+            p95: (number | null)[];
+            /** Throughput */
+            throughput: (number | null)[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * StepPoint
+         * @description A step in one second.
+         */
+        StepPoint: {
+            /** Counters */
+            counters: {
+                [key: string]: number;
+            };
+            /** Error Rate */
+            error_rate: number;
+            /** Errors */
+            errors: number;
+            /**
+             * Failures
+             * @default null
+             */
+            failures: {
+                [key: string]: number;
+            } | null;
+            /** Gauges */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeNow"];
+            };
+            /** Index */
+            index: number;
+            /** @default null */
+            latency_from_plan: components["schemas"]["PlanLatency"] | null;
+            /** Max */
+            max: number | null;
+            /** Name */
+            name: string;
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Requests */
+            requests: number;
+            /** Requests Per Second */
+            requests_per_second: number;
+            /** Response Time */
+            response_time: number | null;
+            /**
+             * Statuses
+             * @default null
+             */
+            statuses: {
+                [key: string]: number;
+            } | null;
+        };
+        /**
          * StepSeries
          * @description A step, or all requests together, over time; all lists are as long as ``timestamps``.
          */
@@ -4202,6 +5340,46 @@ export interface components {
             };
         };
         /**
+         * StepSoFar
+         * @description A step over time.
+         */
+        StepSoFar: {
+            /** Error Rate */
+            error_rate: (number | null)[];
+            /** Index */
+            index: number;
+            /** P95 */
+            p95: (number | null)[];
+            /** Rps */
+            rps: (number | null)[];
+        };
+        /**
+         * StepsOverTime
+         * @description The first 20 steps over time.
+         */
+        StepsOverTime: {
+            /** Steps */
+            steps: components["schemas"]["StepOverTime"][];
+            /** Timestamps */
+            timestamps: number[];
+            /** Width */
+            width: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * StepsSoFar
+         * @description The first 20 steps over time, in points of ``width`` s.
+         */
+        StepsSoFar: {
+            /** Steps */
+            steps: components["schemas"]["StepSoFar"][];
+            /** Timestamps */
+            timestamps: number[];
+            /** Width */
+            width: number;
+        };
+        /**
          * Stopped
          * @description A run has been stopped.
          */
@@ -4214,6 +5392,18 @@ export interface components {
              * Format: date-time
              */
             stop_time: string;
+        };
+        /**
+         * SystemNow
+         * @description The generators' machines: percent, percent, MB/s.
+         */
+        SystemNow: {
+            /** Cpu */
+            cpu: number;
+            /** Memory */
+            memory: number;
+            /** Network */
+            network: number;
         };
         /**
          * SystemSeries
@@ -4244,6 +5434,18 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Texts
+         * @description A sentence in both languages.
+         */
+        Texts: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * ThinkStep
          * @description A pause on its own.
          */
@@ -4268,6 +5470,33 @@ export interface components {
          */
         Threshold: string;
         /**
+         * ThresholdState
+         * @description How a threshold stands: for a windowed one ``broken_s`` of ``of_s`` seconds in a row; 0 is the whole run.
+         */
+        ThresholdState: {
+            /** Breached At */
+            breached_at: number | null;
+            /** Broken S */
+            broken_s: number;
+            /** Expression */
+            expression: string;
+            /** Limit */
+            limit: number;
+            /** Metric */
+            metric: string;
+            /** Of S */
+            of_s: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "holding" | "breaking" | "breached";
+            /** Step */
+            step: string | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * Throughput
          * @description Requests per second of running time.
          */
@@ -4280,6 +5509,30 @@ export interface components {
             total_requests: number;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * TokenData
+         * @description Whether a new token was accepted, and until when (Unix time) the feed may go on.
+         */
+        TokenData: {
+            /** Accepted */
+            accepted: boolean;
+            /** Expires */
+            expires: number;
+        };
+        /**
+         * TokenFrame
+         * @description The reply to a new token.
+         */
+        TokenFrame: {
+            data: components["schemas"]["TokenData"];
+            /** Timestamp */
+            timestamp: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "token";
         };
         /**
          * TokenResponse
@@ -4556,6 +5809,19 @@ export interface components {
             username: string;
         };
         /**
+         * ValidityNow
+         * @description Whether the generator is fit to measure the run, as far as it has come.
+         */
+        ValidityNow: {
+            /** Causes */
+            causes: components["schemas"]["CauseText"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "VALID" | "SUSPECT" | "INVALID";
+        };
+        /**
          * VerifyResponse
          * @description A valid token: expiry and user.
          */
@@ -4601,6 +5867,100 @@ export interface components {
              * @constant
              */
             type: "while";
+        };
+        /**
+         * WholeHistoryPoint
+         * @description A second of a complete history.
+         */
+        WholeHistoryPoint: {
+            /** Active Users */
+            active_users: number;
+            /** Bytes Received */
+            bytes_received: number;
+            /** Bytes Sent */
+            bytes_sent: number;
+            /** Dropped */
+            dropped: number;
+            /** Elapsed */
+            elapsed: number;
+            /** Error Rate */
+            error_rate: number;
+            /** Errors */
+            errors: number;
+            /**
+             * Failures
+             * @default null
+             */
+            failures: {
+                [key: string]: number;
+            } | null;
+            /** Iterations */
+            iterations: number;
+            /** Late */
+            late: number;
+            /** @default null */
+            latency_from_plan: components["schemas"]["PlanLatency"] | null;
+            /** Loop Lag */
+            loop_lag: number;
+            /** Max */
+            max: number | null;
+            /** Node Count */
+            node_count: number;
+            /** Nodes */
+            nodes: components["schemas"]["NodePoint"][];
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Paused */
+            paused: boolean;
+            /** Planned Rate */
+            planned_rate: number;
+            /** Planned Users */
+            planned_users: number;
+            /** Process Cpu */
+            process_cpu: number;
+            /** Requests */
+            requests: number;
+            /** Requests Per Second */
+            requests_per_second: number;
+            /** Response Time */
+            response_time: number | null;
+            /** Send Lag */
+            send_lag: number;
+            /**
+             * Statuses
+             * @default null
+             */
+            statuses: {
+                [key: string]: number;
+            } | null;
+            /** Steps */
+            steps: components["schemas"]["StepPoint"][];
+            system_metrics: components["schemas"]["SystemNow"];
+            /** Thresholds */
+            thresholds: components["schemas"]["ThresholdState"][];
+            /** Timestamp */
+            timestamp: number;
+            /** Total Errors */
+            total_errors: number;
+            /** Total Requests */
+            total_requests: number;
+            /**
+             * Validity
+             * @enum {string}
+             */
+            validity: "VALID" | "SUSPECT" | "INVALID";
+            /** Validity Causes */
+            validity_causes: string[];
+            /** Validity Texts */
+            validity_texts: components["schemas"]["CauseText"][];
+            /** Width */
+            width: number;
         };
         /**
          * Word
