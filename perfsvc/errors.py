@@ -215,6 +215,32 @@ class RunError(PerfsvcError):
     """A run failed."""
 
 
+class SetupFailed(RunError):
+    """A setup step failed, so no load was started."""
+
+    status = 502
+
+    @classmethod
+    def at(cls, step: str, error_class: str) -> SetupFailed:
+        """Return the error for a failed step."""
+        return cls(
+            f"前置步骤“{step}”失败：{error_class}；没有施加负载",
+            f"setup step “{step}” failed: {error_class}; no load was started",
+        )
+
+
+class OnStartFailed(RunError):
+    """The on_start steps of every user failed."""
+
+    @classmethod
+    def at(cls, step: str, error_class: str) -> OnStartFailed:
+        """Return the error for a failed step."""
+        return cls(
+            f"所有虚拟用户的启动步骤都失败了，最后一次为“{step}”：{error_class}",
+            f"the on_start steps of every user failed, the last one in “{step}”: {error_class}",
+        )
+
+
 class Abandoned(PerfsvcError):
     """Ctrl-C came twice: the run was cut off with requests in flight, and has no report."""
 

@@ -78,7 +78,7 @@ def run_frame(spec: RunSpec, names: RunNames, metrics: RunMetrics, standing: Sta
 
 def planned_end(spec: RunSpec, standing: Standing) -> int | None:
     """When the profile ends if the run is not paused from now on; None where that is not known."""
-    if standing.state is not RunState.RUNNING:
+    if standing.state is not RunState.RUNNING or spec.load.iterations is not None:
         return None
     return round(standing.now + max(spec.load.duration - standing.elapsed, 0.0))
 

@@ -12,6 +12,7 @@ from perfsvc.metrics.validity import Validity
 ENOUGH_REQUESTS = 1_000
 """Below this, fewer than ten requests lie beyond p99."""
 SHORT_RUN_S = 10
+MOST_NAMES = 20
 
 
 def warnings_of(metrics: RunMetrics, validity: Validity) -> list[Text]:
@@ -43,6 +44,38 @@ def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
     return Text(
         f"压测机达到自身极限：吞吐量至少为每秒 {rps:g} 个请求",
         f"the generator was at its own limit: throughput is at least {rps:g} requests per second",
+    )
+
+
+def _iterations_short(metrics: RunMetrics) -> Text | None:
+    wanted, done = metrics.wanted_iterations, metrics.iterations
+    if wanted is None or done >= wanted:
+        return None
+    return Text(
+        f"只完成了 {done} 次迭代，计划为 {wanted} 次：时间先用完或测试提前结束",
+        f"only {done} of {wanted} iterations were done: the time was over first, or the run ended early",
+    )
+
+
+def _idle_scenes(metrics: RunMetrics) -> Text | None:
+    idle = [name for name, steps in metrics.scenes if not any(metrics.steps[index].requests for index in steps)]
+    if not idle or len(idle) == len(metrics.scenes):
+        return None
+    names = ", ".join(idle[:MOST_NAMES]) + (" …" if len(idle) > MOST_NAMES else "")
+    return Text(
+        f"从未执行的业务流：{names}；按权重分配时用户数或迭代数太少",
+        f"scenes that never ran: {names}; there were too few users or iterations for their weights",
+    )
+
+
+def _users_without_data(metrics: RunMetrics) -> Text | None:
+    users = sorted(metrics.without_data)
+    if not users:
+        return None
+    names = ", ".join(map(str, users[:MOST_NAMES])) + (" …" if len(users) > MOST_NAMES else "")
+    return Text(
+        f"{len(users)} 个虚拟用户没有分到测试数据，从未执行：{names}",
+        f"virtual users that never ran for want of test data: {len(users)} (numbers {names})",
     )
 
 
@@ -108,6 +141,9 @@ def _silent_target(metrics: RunMetrics) -> Text | None:
 
 REMARKS: tuple[Callable[[RunMetrics], Text | None], ...] = (
     _silent_target,
+    _idle_scenes,
+    _users_without_data,
+    _iterations_short,
     _few_requests,
     _short_run,
     _overflow,

@@ -16,6 +16,7 @@ from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import Abandoned
 from perfsvc.errors import IllegalTransition
+from perfsvc.errors import SetupFailed
 from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
@@ -66,7 +67,10 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
 
 
 async def _from_start_to_end(run: Run) -> dict[str, Any]:
-    await run.start()
+    try:
+        await run.start()
+    except SetupFailed:
+        return run.report
     return await run.wait()
 
 

@@ -15,6 +15,7 @@ LABELS = {
     "from_plan": Text("自计划时刻", "from plan"),
     "arrivals": Text("到达", "arrivals"),
     "level": Text("负载", "load"),
+    "iterations": Text("迭代", "iterations"),
     "cut_off": Text("中断", "cut off"),
     "phase": Text("阶段", "phase"),
     "search": Text("搜索", "search"),

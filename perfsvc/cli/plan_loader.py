@@ -56,10 +56,11 @@ def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
         request["body"] = chosen.body
     checks = [] if chosen.status is None else [{"type": "status", "equals": chosen.status}]
     name = f"{method} {path_of(chosen.what)}"[:100]
+    hold = {} if chosen.iterations else {"hold_time": 10}
     return {
         "name": name,
         "scenes": [{"name": name, "steps": [{"name": name, "request": request, "checks": checks}]}],
-        "config": {"hold_time": 10} if chosen.rate else {"concurrent_users": 1, "hold_time": 10},
+        "config": hold if chosen.rate else {"concurrent_users": 1, **hold},
     }
 
 

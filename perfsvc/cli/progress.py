@@ -14,6 +14,7 @@ from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
+from perfsvc.model.load import wanted_iterations
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.service.runs.run import STOPPED_BY_USER
@@ -62,6 +63,8 @@ class Progress(Output):
         name = {key: label.of(self._language) for key, label in LABELS.items()}
         load, metrics = self._run.spec.load, self._run.metrics
         parts = [f"{second.elapsed:6.1f}/{load.duration:g} s"]
+        if load.iterations is not None:
+            parts = [f"{second.elapsed:6.1f} s", f"{name['iterations']} {metrics.iterations}/{wanted_iterations(load)}"]
         if second.planned_rate:
             parts.append(f"{name['planned']} {second.planned_rate:g}/s")
         parts += [f"{name['users']} {second.vus}", f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]

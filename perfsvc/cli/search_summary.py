@@ -24,6 +24,9 @@ RECOVERED = {
 """Whether the target recovered when the load went down again; None if it never did."""
 
 
+BOUNDS = {"high": Text("负载上限", "upper"), "low": Text("负载下限", "lower")}
+
+
 METRIC_UNITS = {"error_rate": " %", "rps": " req/s"}
 """Units of the target metrics of adaptive runs; all others are latencies."""
 
@@ -83,6 +86,13 @@ def _load_held(search: dict[str, Any]) -> Text:
     held = "-" if search["held"] is None else f"{search['held']:g}{measure}"
     target, share = f"{search['target']:g}{measure}", f"{search['in_band']:g}"
     value, metric = f"{search['value']:g}", search["metric"]
+    if search.get("out_of_reach"):
+        bound = BOUNDS[search["out_of_reach"]]
+        return Text(
+            f"目标在{bound.zh}处仍无法达到：保持负载 {value} {unit.zh} 时 {metric} 平均 {held}（目标 {target}）",
+            f"target out of reach at the {bound.en} bound: {metric} was {held} on average (target {target}) at "
+            f"{value} {unit.en}",
+        )
     return Text(
         f"保持负载 {value} {unit.zh}；{metric} 平均 {held}（目标 {target}），{share}% 的时间处于目标 ±10% 范围内",
         f"load held {value} {unit.en}; {metric} {held} on average (target {target}), within ±10 % of it for "

@@ -78,6 +78,8 @@ def show_report(report: dict[str, Any], language: str) -> None:
 def _alarms(report: dict[str, Any], language: str) -> list[str]:
     """Return the causes for which the figures must not be used."""
     at = _at(language)
+    if report["status"] == "failed" and report["reason"]["code"] in ("setup_failed", "on_start_failed"):
+        return [report["reason"][at]]
     return [f"INVALID: {cause[at]}" for cause in report["validity"]["causes"] if cause["state"] == "INVALID"]
 
 

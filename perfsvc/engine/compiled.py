@@ -65,7 +65,14 @@ class CompiledRun:
         self.planned = spec.load.open or spec.pacing_s > 0
         self._names = UsedNames(self._constants(), self._library)
         compiler = Compiler(
-            self._protocol, spec.protocol, spec.request_timeout_ms, self._recorder, rng, rows, self._names
+            self._protocol,
+            spec.protocol,
+            spec.request_timeout_ms,
+            self._recorder,
+            rng,
+            rows,
+            self._names,
+            spec.on_start_failure == "stop_user",
         )
         made = [
             compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")

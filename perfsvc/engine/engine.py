@@ -37,9 +37,12 @@ from perfsvc.engine.snapshots import SnapshotBuilder
 from perfsvc.engine.ticker import Ticker
 from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.user_pool import leave_all
+from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import OnStartFailed
 from perfsvc.errors import RunError
+from perfsvc.errors import SetupFailed
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.protocol import Protocol
@@ -48,6 +51,8 @@ from perfsvc.plugin.protocol import Scope
 LAST_MOMENT_S = 1e-6
 """What was due before the end is started, though the tick that notices the end comes a little after it."""
 NO_LEASE = 0
+RETRY_PAUSE_S = 1.0
+"""Before a user repeats its ``on_start`` steps."""
 
 
 async def here() -> bool:
@@ -100,6 +105,7 @@ class Engine:
         self.variables: dict[str, object] = {}
         self.stopping = False
         self._aborted = False
+        self._last_stopped = ("", "")
         self._error: Exception | None = None
         self.lease_ns = NO_LEASE
         self.tick_ns = 0
@@ -135,15 +141,24 @@ class Engine:
         )
 
     async def prepare(self, variables: Mapping[str, object] | None = None) -> None:
-        """Run the setup steps, or take over the ``variables`` of the node that did. Raises RunError."""
+        """Run the setup steps, or take over the ``variables`` of the node that did. Raises SetupFailed."""
         if self._run.stale:
             await self._run.close(self.warn)
             self._assemble()
         self._ticker.start()
         if variables is None:
-            await self._setup.run(self.variables)
+            await self._run_setup()
         else:
             self.variables.update(variables)
+
+    async def _run_setup(self) -> None:
+        """Raises SetupFailed."""
+        try:
+            await self._setup.run(self.variables)
+        except RunError as error:
+            raise SetupFailed(*error.text) from None
+        if self._setup.failure is not None:
+            raise SetupFailed.at(*self._setup.failure)
 
     def start(self, start: StartTime | None = None, paused_ns: int = 0) -> None:
         """Begin the load: now, or as if it had begun at ``start``, which is the same moment on all nodes."""
@@ -210,6 +225,14 @@ class Engine:
         """Count an iteration. Return the user's next position."""
         return self._executor.iteration_ended(user, back)
 
+    def on_start_failed(self, user: VirtualUser, back: int) -> int:
+        """Repeat the user's ``on_start`` steps from ``back``, or let it leave. Return WAIT."""
+        if user.attempts < self.spec.on_start_retries:
+            return user.start_over(RETRY_PAUSE_S, back)
+        self._last_stopped = user.failure
+        self._executor.on_start_failed(user)
+        return WAIT
+
     def out_of_data(self, user: VirtualUser) -> None:
         """End a user for which there is no row of test data, and will be none."""
         self._executor.out_of_data(user)
@@ -261,7 +284,9 @@ class Engine:
         if self.idle or not self.time.begun:
             return
         elapsed, duration = self.time.elapsed_ns(self.tick_ns) / NS_PER_S, self.spec.load.duration
-        if elapsed >= duration or self._executor.exhausted or (self.rows is not None and self.rows.over()):
+        if self._executor.exhausted and self._executor.all_stopped:
+            self.fail(OnStartFailed.at(*self._last_stopped))
+        elif elapsed >= duration or self._executor.exhausted or (self.rows is not None and self.rows.over()):
             self._executor.tick(min(elapsed, duration - LAST_MOMENT_S))
             self._callbacks.on_ending()
             self.stop()
@@ -301,6 +326,9 @@ class Engine:
     def _end(self) -> None:
         """Emit the last snapshot and end ``wait``."""
         try:
+            if self._setup.ran and not self.time.begun:  # its requests count though the load never began
+                self.time.begin()
+                self._snapshots.begin(self.tick_ns)
             if self.time.begun:
                 self._callbacks.on_snapshot(self._snapshots.build(self.tick_ns, self.stopping))
         except Exception as error:

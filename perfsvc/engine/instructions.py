@@ -131,6 +131,11 @@ def finish(back: int) -> Instruction:
     return execute
 
 
+def guard(following: int, failed: Callable[[VirtualUser], int]) -> Instruction:
+    """Go on unless a request of the user has failed."""
+    return lambda user: failed(user) if user.failures else following
+
+
 def leave(user: VirtualUser) -> int:
     """The end of a program that runs once: the user leaves."""
     user.pool.leave(user)

@@ -46,8 +46,9 @@ class Compiler:
 
     ``protocol`` gives the run's protocol object of a name; ``default_protocol`` serves steps that name none.
     ``rows`` are the test data of a run that has any, ``rng`` draws think times and choices, ``names`` compiles all
-    texts; ``used`` has each variable that they read with its step and the path of that. Step indexes are given out in
-    document order over all scenes, as in ``RunSpec.step_names``.
+    texts; ``used`` has each variable that they read with its step and the path of that.
+    ``stops_users``: whether a failed ``on_start`` step stops its user. Step indexes are given out in document order
+    over all scenes, as in ``RunSpec.step_names``.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Compiler:
         rng: random.Random,
         rows: RowBuffer | None = None,
         names: UsedNames | None = None,
+        stops_users: bool = True,
     ) -> None:
         self._protocol = protocol
+        self.stops_users = stops_users
         self._names = names or UsedNames({})
         self._template = self._names.template
         self.used: list[tuple[str, Step, str]] = []
@@ -76,7 +79,7 @@ class Compiler:
         """The programs of a scene: ``setup``, ``main`` and ``teardown``. Faults are kept for ``check``."""
         indexes = self._indexes(spec)
         made = {part: _Assembly(self, indexes, planned) for part in ("setup", "main", "teardown")}
-        made["setup"].once(spec.setup, path_of(("setup",), at))
+        made["setup"].once(spec.setup, path_of(("setup",), at), failed=make.leave)
         made["main"].looped(spec.on_start, spec.steps, at)
         made["teardown"].once(spec.teardown, path_of(("teardown",), at))
         return {part: assembly.program for part, assembly in made.items()}
@@ -153,17 +156,20 @@ class _Assembly:
     def __init__(self, compiler: Compiler, indexes: dict[int, int], planned: bool) -> None:
         self._compiler = compiler
         self._indexes = indexes
+        self._failed: Callable[[VirtualUser], int] | None = None
         self.code: list[Instruction] = []
         self.program = Program(self.code, [], planned)
 
-    def once(self, steps: Sequence[Step], path: str) -> None:
-        self.sequence(steps, path)
+    def once(self, steps: Sequence[Step], path: str, failed: Callable[[VirtualUser], int] | None = None) -> None:
+        self.guarded(steps, path, failed)
         self.code.append(make.leave)
 
     def looped(self, on_start: Sequence[Step], steps: Sequence[Step], at: str) -> None:
         if self._compiler.rows is not None:
             self.code.append(self._compiler.rows.next_row(0))
-        self.sequence(on_start, path_of(("on_start",), at))
+        again = len(self.code)
+        stop = (lambda user: user.engine.on_start_failed(user, again)) if self._compiler.stops_users else None
+        self.guarded(on_start, path_of(("on_start",), at), stop)
         head = self.head(self._compiler.rows)
         self.code.append(make.begin(len(self.code) + 1))
         self.sequence(steps, path_of(("steps",), at))
@@ -180,6 +186,12 @@ class _Assembly:
         self.code.append(rows.next_row(here + 1))
         return here + 1
 
+    def guarded(self, steps: Sequence[Step], path: str, failed: Callable[[VirtualUser], int] | None) -> None:
+        """Steps after each of whose requests ``failed`` takes over where it failed."""
+        self._failed = failed
+        self.sequence(steps, path)
+        self._failed = None
+
     def sequence(self, steps: Sequence[Step], path: str) -> None:
         for number, step in enumerate(steps):
             _EMITTERS[type(step)](self, step, f"{path}[{number}]")
@@ -189,6 +201,8 @@ class _Assembly:
         send = self._compiler.send(step, at, self._indexes[id(step)], self.program.protocols, path)
         if send is not None:
             self.code.append(send.execute)
+            if self._failed is not None:
+                self.code.append(make.guard(len(self.code) + 1, self._failed))
 
     def think_step(self, step: ThinkStep, path: str) -> None:
         pause = make.think_time(step.think_time, self._compiler.rng)

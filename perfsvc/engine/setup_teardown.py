@@ -39,6 +39,13 @@ class OncePerRun:
         self._make = make
         self.pool = UserPool(programs, SceneDraw([1] * len(programs)), self._make_user, lambda user, _: user.begin())
         self._variables: dict[str, object] = {}
+        self._user: VirtualUser | None = None
+        self.ran = False
+
+    @property
+    def failure(self) -> tuple[str, str] | None:
+        """The step and the error class of the latest failed request of the latest user; None where none failed."""
+        return self._user.failure if self._user is not None and self._user.failures else None
 
     @property
     def over(self) -> bool:
@@ -46,12 +53,18 @@ class OncePerRun:
         return not self._left
 
     async def run(self, variables: dict[str, object]) -> None:
-        """Run the steps and add what they extract to ``variables``. Raises RunError when a scene's take too long."""
+        """Run the steps and add what they extract to ``variables``.
+
+        Raises RunError when a scene's take too long.
+        """
         while self._left:
             self._left -= 1
+            self.ran = True
             self.pool.start()
             await self._until_empty()
             variables.update(self._variables)
+            if self.failure is not None:
+                return
 
     def stop(self) -> None:
         """Start no other scene's steps, and end this one's where no request is in flight."""
@@ -64,7 +77,7 @@ class OncePerRun:
         self.pool.cut_off()
 
     def _make_user(self, pool: UserPool, number: int, program: Program) -> VirtualUser:
-        user = self._make(pool, 0, program)
+        user = self._user = self._make(pool, 0, program)
         self._variables = user.scope.variables
         return user
 

@@ -167,6 +167,10 @@ class Host(Interface):
         """Count an iteration. Return the user's next position."""
         ...
 
+    def on_start_failed(self, user: VirtualUser, back: int) -> int:
+        """Repeat the user's ``on_start`` steps from ``back``, or let it leave. Return WAIT."""
+        ...
+
     def warn(self, message: str) -> None:
         """Log what should not happen."""
         ...
@@ -207,14 +211,17 @@ class VirtualUser:
     ``deadline_ns`` is when the request in flight times out, or NO_REQUEST; ``retire_by_ns`` is when a user that is no
     longer wanted has to leave, or STAYS. ``planned_ns`` is the planned start of the iteration under way until its first
     request was sent, then NO_PLAN; ``due_ns`` is the next planned start of a paced user; both are readings of the clock
-    without pauses. ``resting_at`` is where a resting user goes on.
+    without pauses. ``resting_at`` is where a resting user goes on. ``failure`` is the step and the error class of the
+    latest failed request; ``attempts`` counts the retries of ``on_start``.
     """
 
     __slots__ = (
+        "attempts",
         "counters",
         "deadline_ns",
         "due_ns",
         "engine",
+        "failure",
         "failures",
         "gate",
         "groups",
@@ -252,8 +259,17 @@ class VirtualUser:
         self.sent = False
         self.jumps = 0
         self.failures = 0
+        self.failure = ("", "")
+        self.attempts = 0
         self.thought_ns = 0
         self.groups: list[tuple[int, int, int]] | None = None
+
+    def start_over(self, pause_s: float, position: int) -> int:
+        """Repeat the ``on_start`` steps after a pause, as if they had not run. Return WAIT."""
+        self.attempts += 1
+        self.failures = 0
+        self.counters = self.groups = None
+        return self.run_after(pause_s, position)
 
     def begin(self) -> None:
         """Run the program from its start."""
@@ -439,6 +455,7 @@ class VirtualUser:
 
     def _fail(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
         self.failures += 1
+        self.failure = (step.name, error_class)
         self.engine.errors.count(step, error_class, message, reply, self.scope.variables)
 
     def _forget(self, step: Step) -> None:

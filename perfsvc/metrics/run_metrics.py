@@ -32,9 +32,11 @@ from perfsvc.metrics.validity import HealthLog
 from perfsvc.metrics.validity import Validity
 from perfsvc.metrics.validity import judge
 from perfsvc.model.liveness import SILENT_S
+from perfsvc.model.load import wanted_iterations
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import RequestStep
+from perfsvc.model.scene import walk
 from perfsvc.model.window import ErrorSample
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
@@ -44,6 +46,7 @@ SAMPLES_PER_CLASS = 3
 MAX_OPEN_SECONDS = 600
 """Seconds that may wait to be closed; a node whose clock is far ahead cannot open more."""
 MAX_RANGES = 1_000
+MAX_NAMED = 1_000
 
 
 class NodeTotals(Totals):
@@ -120,7 +123,11 @@ class RunMetrics:
         self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
         self.elapsed = 0.0
         self.latest: Second | None = None
-        self.late_snapshots = 0
+        self.late_snapshots = self.stopped_users = 0
+        self.without_data: set[int] = set()
+        self.wanted_iterations: int | None = None
+        self.scenes: list[tuple[str, frozenset[int]]] = []
+        """The name of each scene, and the indexes of the steps that its users repeat or begin with."""
         self.health = HealthLog()
         self.pauses: list[Range] = []
         self.gaps: list[Range] = []
@@ -140,7 +147,10 @@ class RunMetrics:
             for step in weighted.scene.walk()
             if isinstance(step, RequestStep | GroupStep)
         ]
-        return cls(spec.step_names(), {index for index, step in enumerate(measured) if isinstance(step, GroupStep)})
+        made = cls(spec.step_names(), {index for index, step in enumerate(measured) if isinstance(step, GroupStep)})
+        made.wanted_iterations = wanted_iterations(spec.load)
+        made.scenes = scenes_of(spec)
+        return made
 
     def merge(self, snapshot: Snapshot) -> bool:
         """Count a snapshot; False, and nothing changes, when this (node, seq) has been counted before.
@@ -196,6 +206,7 @@ class RunMetrics:
             nodes=len(self.nodes.keys() | lost),
             iterations=self.iterations,
             dropped=self.dropped,
+            stopped_users=self.stopped_users,
         )
         return judge(evidence)
 
@@ -233,6 +244,8 @@ class RunMetrics:
         self.dropped += snapshot.dropped
         self.late += snapshot.late
         self.cut_off += snapshot.cut_off
+        self.stopped_users += snapshot.stopped_users
+        self.without_data.update(snapshot.without_data[:MAX_NAMED])
         self.elapsed = max(self.elapsed, snapshot.elapsed)
         self.health.note(snapshot)
         for sample in snapshot.errors:
@@ -275,6 +288,21 @@ class RunMetrics:
             extend(self.pauses, closed.second)
         if self.latest is not None and closed.second > self.latest.second + 1:
             bounded_append(self.gaps, (self.latest.second + 1, closed.second - 1))
+
+
+def scenes_of(spec: RunSpec) -> list[tuple[str, frozenset[int]]]:
+    """The name of each scene with the indexes of the measured steps of its users."""
+    found, index = [], 0
+    for weighted in spec.scenes:
+        own: set[int] = set()
+        scene = weighted.scene
+        for part in (scene.setup, scene.on_start, scene.steps, scene.teardown):
+            count = sum(isinstance(step, RequestStep | GroupStep) for step in walk(part))
+            if part is scene.on_start or part is scene.steps:
+                own.update(range(index, index + count))
+            index += count
+        found.append((scene.name, frozenset(own)))
+    return found
 
 
 def extend(ranges: list[Range], second: int) -> None:

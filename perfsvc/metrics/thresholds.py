@@ -24,7 +24,7 @@ from perfsvc.model.run_list import VerdictState
 from perfsvc.model.threshold import Threshold
 
 RATES = frozenset({"error_rate", "success_rate"})
-RISING = frozenset({"requests", "errors", "max"})
+RISING = frozenset({"requests", "errors", "iterations", "max"})
 """Figures of a run that only ever grow."""
 
 
@@ -185,6 +185,8 @@ class RunRule(Rule):
         return self.ended(value, passed=value is not None and self.threshold.holds(value))
 
     def _value(self, metrics: RunMetrics) -> float | None:
+        if self.threshold.metric == "iterations":
+            return float(metrics.iterations)
         return value_of(metrics.figures(self.threshold.step), self.threshold.metric)
 
 

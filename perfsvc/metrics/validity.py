@@ -67,10 +67,20 @@ LATE = {
 }
 
 AT_ITS_LIMIT = frozenset(
-    {"cpu_saturated", "cpu_starved", "loop_lag", "send_lag", "data_wait", "open_files", "ports", "arrivals_dropped"}
+    {
+        "cpu_saturated",
+        "cpu_starved",
+        "loop_lag",
+        "send_lag",
+        "data_wait",
+        "open_files",
+        "ports",
+        "arrivals_dropped",
+        "users_stopped",
+    }
 )
 """Causes by which the generator offered less load than it might have."""
-UNSERVED = frozenset({"data_wait", "arrivals_dropped"})
+UNSERVED = frozenset({"data_wait", "arrivals_dropped", "users_stopped"})
 """Of these, the ones that do not come from the machine."""
 CROWDED_OUT = frozenset({"cpu_starved"})
 """Causes that other processes of the machine are to blame for; lateness then follows from them."""
@@ -211,6 +221,7 @@ class Evidence(NamedTuple):
     nodes: int
     iterations: int
     dropped: int
+    stopped_users: int = 0
 
 
 def judge(evidence: Evidence) -> Validity:
@@ -229,6 +240,7 @@ def judge(evidence: Evidence) -> Validity:
         missing_snapshots(evidence),
         lost_nodes(evidence),
         dropped_arrivals(evidence),
+        stopped_users(evidence),
     )
     causes = tuple(cause for cause in found if cause is not None)
     return Validity(max((cause.grade for cause in causes), default=Grade.VALID), causes)
@@ -377,6 +389,18 @@ def dropped_arrivals(evidence: Evidence) -> Cause | None:
     )
     grade = Grade.INVALID if share > DROPPED_INVALID_PERCENT else Grade.SUSPECT
     return Cause("arrivals_dropped", grade, text, {"dropped": evidence.dropped, "percent": round(share, 3)})
+
+
+def stopped_users(evidence: Evidence) -> Cause | None:
+    """Users left at their start, so that there was less load than planned."""
+    count = evidence.stopped_users
+    if not count:
+        return None
+    text = Text(
+        f"{count} 个虚拟用户因启动步骤（on_start）失败而退出，未达到计划的负载",
+        f"virtual users stopped because their on_start failed: {count}; the planned load was not offered",
+    )
+    return Cause("users_stopped", Grade.SUSPECT, text, {"users": count})
 
 
 def _seconds_figures(bad: Bad, share: float, worst: str) -> dict[str, float]:

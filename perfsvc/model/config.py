@@ -38,6 +38,7 @@ from perfsvc.model.load import MAX_SECONDS
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
+from perfsvc.model.load import OnStartFailure
 from perfsvc.model.load import Stage
 from perfsvc.model.load import WhenLate
 from perfsvc.model.placement import ControlMode
@@ -132,6 +133,16 @@ class ExecutionConfig(Spec):
     pacing: float = titled("迭代间隔（秒）", "Pacing, s per iteration", default=0.0, ge=0, le=86_400)
     seed: int | None = titled("随机种子", "Seed", advanced=True, default=None, ge=0, le=2**63 - 1)
     protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
+    on_start_failure: OnStartFailure = titled(
+        "用户启动步骤失败时",
+        "When an on_start step fails",
+        advanced=True,
+        labels=labels.ON_START_FAILURE,
+        default="stop_user",
+    )
+    on_start_retries: int = titled(
+        "用户启动步骤重试次数", "Retries of on_start", advanced=True, default=0, ge=0, le=100
+    )
     on_node_loss: OnNodeLoss = titled(
         "节点丢失时", "When a node is lost", advanced=True, labels=labels.ON_NODE_LOSS, default="rebalance"
     )

@@ -32,6 +32,7 @@ ON_NODE_LOSS: Labels = {
     "rebalance": ("由其他节点分担", "The others take over"),
     "replace": ("等待替换节点", "Wait for a replacement"),
 }
+ON_START_FAILURE: Labels = {"stop_user": ("该用户退出", "The user stops"), "continue": ("继续执行", "The user goes on")}
 WHEN_LATE: Labels = {"wait": ("等待", "Wait"), "drop": ("丢弃", "Drop")}
 DISTRIBUTIONS: Labels = {"constant": ("均匀", "Evenly spaced"), "poisson": ("泊松分布", "Poisson")}
 ITERATIONS: Labels = {"per_vu": ("每个用户", "Of each user"), "shared": ("全部用户合计", "Of all users together")}

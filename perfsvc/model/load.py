@@ -21,6 +21,7 @@ MAX_SECONDS = 31_536_000
 
 Variable = Literal["vus", "arrival_rate"]
 Distribution = Literal["constant", "poisson"]
+OnStartFailure = Literal["stop_user", "continue"]
 WhenLate = Literal["wait", "drop"]
 AdaptiveMetric = Literal["p50", "p90", "p95", "p99", "avg", "error_rate", "rps"]
 
@@ -120,3 +121,11 @@ class Load(Spec):
     def most_users(self) -> int:
         """The most virtual users there can be."""
         return self.max_vus or 1 if self.open else int(self.peak)
+
+
+def wanted_iterations(load: Load) -> int | None:
+    """The number of iterations that end a run, over all users; None where nothing counts them."""
+    limit = load.iterations
+    if limit is None:
+        return None
+    return limit.count if limit.scope == "shared" or load.open else limit.count * load.most_users

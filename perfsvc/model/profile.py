@@ -18,6 +18,8 @@ from perfsvc.model.load import Steps
 MAX_STEPS = 5_000
 LONGEST_SEARCH_S = 3600.0
 """Where the plan sets no hold time, a search may take this long."""
+LONGEST_BY_ITERATIONS_S = 86_400.0
+"""Where iterations decide the end of a run, it may take this long."""
 LEVEL_TIME_S = 10.0
 SHORTEST_LEVEL_S = 2.0
 SETTLE_SHARE = 0.2
@@ -52,7 +54,13 @@ def _concurrent(config: PlanConfig) -> list[Stage]:
     if isinstance(rate, tuple):
         return list(rate)
     target = float(rate) if isinstance(rate, float) else float(config.concurrent_users)
-    return [Stage(duration=float(config.ramp_up_time), target=target), _hold(target, config.hold_time)]
+    return [Stage(duration=float(config.ramp_up_time), target=target), _hold(target, _hold_time(config))]
+
+
+def _hold_time(config: PlanConfig) -> float:
+    """The hold time, s; iterations decide the end where the plan limits them and sets no time."""
+    counted = config.execution_config.max_iterations is not None and "hold_time" not in config.model_fields_set
+    return LONGEST_BY_ITERATIONS_S if counted else float(config.hold_time)
 
 
 def _staircase(config: PlanConfig) -> list[Stage]:

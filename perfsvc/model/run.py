@@ -35,6 +35,7 @@ from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.data import DataSpec
 from perfsvc.model.load import Load
+from perfsvc.model.load import OnStartFailure
 from perfsvc.model.placement import Placement
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.threshold import Threshold
@@ -112,20 +113,23 @@ ACTIONS = {
 """What users ask of a run; the other events are the run's own."""
 
 
+EndCode = Literal[
+    "finished",
+    "stopped_by_user",
+    "threshold_breached",
+    "server_stopped",
+    "error",
+    "setup_failed",
+    "on_start_failed",
+    "interrupted",
+    "data_exhausted",
+]
+
+
 class EndReason(Spec):
     """Why a run ended: a stable code and a sentence for people."""
 
-    code: Literal[
-        "finished",
-        "stopped_by_user",
-        "threshold_breached",
-        "server_stopped",
-        "error",
-        "setup_failed",
-        "on_start_failed",
-        "interrupted",
-        "data_exhausted",
-    ]
+    code: EndCode
     zh: str
     en: str
 
@@ -212,6 +216,8 @@ class RunSpec(Spec):
     request_timeout_ms: int = 30_000
     graceful_stop_s: float = 10.0
     pacing_s: float = 0.0
+    on_start_failure: OnStartFailure = "stop_user"
+    on_start_retries: int = 0
     dns_cache: bool = True
     data: DataSpec | None = None
     files: RunFiles = RunFiles()

@@ -55,6 +55,8 @@ def make_run_spec(
         request_timeout_ms=config.request_timeout,
         graceful_stop_s=execution.graceful_stop,
         pacing_s=execution.pacing,
+        on_start_failure=execution.on_start_failure,
+        on_start_retries=execution.on_start_retries,
         dns_cache=execution.dns_cache,
         thresholds=checked_thresholds(config, scenes),
         abort_on_breach=execution.abort_on_breach,

@@ -4,7 +4,7 @@
 
     threshold = metric [ "{" step "}" ] operator number [ "for" number "s" ]
     metric    = "p50" | "p75" | "p90" | "p95" | "p99" | "p99.9" | "avg" | "min" | "max"
-              | "error_rate" | "success_rate" | "check_rate" | "rps" | "requests" | "errors"
+              | "error_rate" | "success_rate" | "check_rate" | "rps" | "requests" | "errors" | "iterations"
     operator  = "<" | "<=" | ">" | ">=" | "==" | "!="
 
 Latencies are in ms, rates in percent. Without ``for`` the rule holds over the whole run; with it, the rule is breached
@@ -33,6 +33,7 @@ from perfsvc.model.problems import Fault
 Metric = Literal[
     "p50", "p75", "p90", "p95", "p99", "p99.9", "avg", "min", "max",
     "error_rate", "success_rate", "check_rate", "rps", "requests", "errors",
+    "iterations",
 ]  # fmt: skip
 METRICS: tuple[str, ...] = get_args(Metric)
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -91,6 +92,8 @@ def parse_line(line: str) -> dict[str, Any]:
     if match["metric"] not in METRICS:
         raise Fault(f"未知的指标 {match['metric']}，可用：{', '.join(METRICS)}",
                     f"unknown metric {match['metric']}; known are {', '.join(METRICS)}")  # fmt: skip
+    if match["metric"] == "iterations" and match["step"]:
+        raise Fault("iterations 不能指定步骤", "iterations has no steps")
     window = float(match["window"]) if match["window"] else None
     if window is not None and not (window.is_integer() and 1 <= window <= 3600):
         raise Fault("时间窗口应为 1 到 3600 的整秒", "the window must be 1 to 3600 whole seconds")

@@ -96,7 +96,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ``second`` is Unix time; ``elapsed`` seconds of load-profile time (standing still in a pause); ``span_ns`` how much
     running time the windows cover (0 while paused). ``vus`` active now; ``planned_vus`` wanted by the
     profile, or ``planned_rate`` arrivals per second; ``late`` arrivals waited for a free user, ``dropped`` ones never
-    started.
+    started. ``stopped_users`` left because their ``on_start`` steps failed; ``without_data`` are the numbers of users
+    that never began because there was no row for them.
     """
 
     node: str
@@ -112,6 +113,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: int = 0
     dropped: int = 0
     late: int = 0
+    stopped_users: int = 0
+    without_data: list[int] = []
     windows: list[StepWindow] = []
     health: NodeHealth = NodeHealth()
     errors: list[ErrorSample] = []

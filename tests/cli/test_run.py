@@ -118,7 +118,8 @@ def test_setup_that_does_not_end_is_an_internal_error(perfsvc: Command, shop: Sh
     plan = {"scenes": [scene], "config": {"concurrent_users": 1, "hold_time": 1, "request_timeout": 20}}
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan))
-    assert perfsvc("run", str(path)) == (1, "", "perfsvc: setup or teardown did not end in 0.2 s\n")
+    done = perfsvc("run", str(path))
+    assert (done.code, done.out.splitlines()[0], done.err) == (1, "setup or teardown did not end in 0.2 s", "")
 
 
 def test_what_is_shown(perfsvc: Command, shop: Shop) -> None:

@@ -130,6 +130,8 @@ LIMITS = {
     "snapshots_missing": [validity.MISSING_INVALID_PERCENT],
     "node_lost": [SILENT_S],
     "arrivals_dropped": [validity.DROPPED_SUSPECT_PERCENT, validity.DROPPED_INVALID_PERCENT],
+    "users_stopped": [],
+    "target_not_reached": [],
     "no_samples": [],
 }
 """The numbers of each row of the guide's table of causes, in order."""
@@ -144,7 +146,7 @@ def test_the_limits_of_validity_are_those_of_the_code(language: str) -> None:
     table = dict(CAUSE.findall(page("user-guide", language)))
     numbers = {cause: [float(number) for number in re.findall(r"[\d.]+", row)] for cause, row in table.items()}
     assert numbers == LIMITS
-    assert numbers.keys() == {*validity.AT_ITS_LIMIT, *validity.NOT_ALL_COUNTED, "no_samples"}
+    assert numbers.keys() == {*validity.AT_ITS_LIMIT, *validity.NOT_ALL_COUNTED, "target_not_reached", "no_samples"}
 
 
 SILENCE = {

@@ -320,6 +320,7 @@ def test_the_result_says_what_it_is_about() -> None:
         "target",
         "in_band",
         "held",
+        "out_of_reach",
         "evidence",
         "recovered",
         "complete",
@@ -327,6 +328,12 @@ def test_the_result_says_what_it_is_about() -> None:
     assert (held.result["variable"], held.result["metric"], held.result["target"]) == ("vus", "p95", 200)
     assert held.result["evidence"][0].keys() == {"elapsed", "level", "measured", "smoothed", "elasticity", "next"}
     assert len(held.result["evidence"]) == SETTLE + HOLD
+
+
+@pytest.mark.parametrize(("target", "most", "bound"), [(200, 3, "high"), (5, 50, "low"), (40, 500, None)])
+def test_a_target_out_of_reach_is_told_by_the_bound(target: float, most: int, bound: str | None) -> None:
+    held = HeldLoad(ClosedQueue(8, 0.02, 0.0, 1), "vus", 1, most, "avg", target)
+    assert held.result["out_of_reach"] == bound
 
 
 def test_a_long_trace_is_thinned_evenly() -> None:

@@ -136,7 +136,7 @@ def test_setup_that_never_ends_fails_the_run_with_a_report() -> None:
     virtual_time.run(main())
     assert watcher.report is not None
     assert watcher.report["status"] == "failed"
-    assert watcher.report["reason"]["code"] == "error"
+    assert watcher.report["reason"]["code"] == "setup_failed"
 
 
 def test_stopping_while_setup_is_under_way() -> None:
@@ -152,4 +152,4 @@ def test_stopping_while_setup_is_under_way() -> None:
 
     report = virtual_time.run(main())
     assert report["status"] == "stopped"
-    assert report["summary"]["total_requests"] == 0
+    assert report["summary"]["total_requests"] == 1

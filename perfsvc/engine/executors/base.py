@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 from collections import deque
+from typing import Any
 
 from perfsvc.engine.pacing import Profile
 from perfsvc.engine.share import Share
@@ -13,6 +14,9 @@ from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.model.run import RunSpec
+
+MAX_NAMED = 1000
+"""Users without data that a node names in a second."""
 
 
 class Executor(ABC):
@@ -27,6 +31,9 @@ class Executor(ABC):
         self.iterations = 0
         self.dropped = 0
         self.late = 0
+        self.stopped_users = 0
+        self._any_ended = self._any_stopped = False
+        self.without_data: list[int] = []
         self._splits: deque[tuple[float, Share]] = deque()
         for at, level in slot.levels:
             self.profile.set_level(at, level)
@@ -38,13 +45,32 @@ class Executor(ABC):
     def iteration_ended(self, user: VirtualUser, back: int) -> int:
         """Count an iteration. Return the user's next position."""
         self.iterations += 1
+        self._any_ended = True
         return self.next_iteration(user, back)
 
-    def drain_counters(self) -> dict[str, int]:
+    def drain_counters(self) -> dict[str, Any]:
         """The counters since the last call, under their names in a snapshot."""
-        counters = {"iterations": self.iterations, "dropped": self.dropped, "late": self.late}
-        self.iterations = self.dropped = self.late = 0
+        counters = {
+            "iterations": self.iterations,
+            "dropped": self.dropped,
+            "late": self.late,
+            "stopped_users": self.stopped_users,
+            "without_data": self.without_data,
+        }
+        self.iterations = self.dropped = self.late = self.stopped_users = 0
+        self.without_data = []
         return counters
+
+    def on_start_failed(self, user: VirtualUser) -> None:
+        """Let a user out whose ``on_start`` steps failed; no other replaces it."""
+        self.stopped_users += 1
+        self._any_stopped = True
+        self.users.finish(user)
+
+    @property
+    def all_stopped(self) -> bool:
+        """Whether users were stopped and none has ended an iteration."""
+        return self._any_stopped and not self._any_ended
 
     @abstractmethod
     def next_iteration(self, user: VirtualUser, back: int) -> int:
@@ -77,6 +103,8 @@ class Executor(ABC):
 
     def out_of_data(self, user: VirtualUser) -> None:
         """Let a user out for which there is no row of test data, and will be none."""
+        if not user.scope.iteration and len(self.without_data) < MAX_NAMED:
+            self.without_data.append(user.scope.vu)
         self.users.finish(user)
 
     def paused(self) -> None:  # noqa: B027 - for executors with timers of their own

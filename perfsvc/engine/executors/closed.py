@@ -71,6 +71,11 @@ class ClosedExecutor(Executor):
             return self._on_the_beat(user, back)
         return back if user.sent else user.run_after(IDLE_PAUSE_S, back)
 
+    def on_start_failed(self, user: VirtualUser) -> None:
+        """Leave the iteration to another user."""
+        self._left += 1
+        super().on_start_failed(user)
+
     def planned_users(self, elapsed: float) -> int:
         """This node's share of the profile."""
         return self.share.of(users_at(self.profile, elapsed))
@@ -86,7 +91,7 @@ class ClosedExecutor(Executor):
     @property
     def exhausted(self) -> bool:
         """All users have had their iterations, and no more will come."""
-        return self._limited and not self._splits and not self.users.active and self._all_came()
+        return (self._limited or self._any_stopped) and not self._splits and not self.users.active and self._all_came()
 
     def _all_came(self) -> bool:
         users = self.share.of(int(self.spec.load.peak))

@@ -22,6 +22,8 @@ SLACK_S = 0.1
 """Seconds close a little off the full second."""
 LAST_S = 1.5
 """The last second of a run may be cut short, or never close."""
+BAND = 0.1
+"""A metric this far from its target, as a share of it, does not hold it."""
 MOST_STUMBLES = 5
 """A stalled generator's seconds say nothing of the target; more of them in a row say that the load is too much."""
 
@@ -76,12 +78,22 @@ class AdaptiveController:
             "mode": "adaptive",
             "variable": self._scale.variable,
             **self._summary.as_dict(),
+            "out_of_reach": self._bound_reached(),
             "metric": self._spec.metric,
             "target": self._spec.target,
             "evidence": list(self._trace.rows),
             "recovered": None,
             "complete": self._elapsed >= self._end - LAST_S,
         }
+
+    def _bound_reached(self) -> str | None:
+        """Return the bound at which the load stood most of the time while the target lay beyond it."""
+        level, held, wanted = self._summary.load_at(0.5), self._summary.held, self._spec.target
+        if level is None or held is None:
+            return None
+        if level >= self._scale.high and held < wanted * (1 - BAND):
+            return "high"
+        return "low" if level <= self._scale.low and held > wanted * (1 + BAND) else None
 
     @property
     def _end(self) -> float:

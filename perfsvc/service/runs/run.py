@@ -21,7 +21,10 @@ from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.masking import Masker
 from perfsvc.errors import InvalidInput
+from perfsvc.errors import OnStartFailed
 from perfsvc.errors import PerfsvcError
+from perfsvc.errors import RunError
+from perfsvc.errors import SetupFailed
 from perfsvc.errors import Text
 from perfsvc.load_control import controller_for
 from perfsvc.metrics.figures import Second
@@ -33,6 +36,7 @@ from perfsvc.metrics.watermark import Watermark
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.node import NodeEvent
+from perfsvc.model.run import EndCode
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import Lifecycle
 from perfsvc.model.run import RunEvent
@@ -316,7 +320,8 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         try:
             await self._deployment.wait()
         except Exception as error:
-            log.exception("run %s failed", self.spec.execution_id)
+            if not isinstance(error, RunError):  # whose cause is in the report
+                log.exception("run %s failed", self.spec.execution_id)
             self._fail(error)
         if self._lifecycle.allows(RunEvent.FINISH):
             self.on_ending()
@@ -362,7 +367,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
     def _fail(self, error: Exception) -> None:
         zh, en = map(Masker(self.spec.secrets).without_secrets, cause_of(error))
         if self._lifecycle.allows(RunEvent.FAIL):
-            self._transition(RunEvent.FAIL, EndReason(code="error", zh=zh, en=en))
+            self._transition(RunEvent.FAIL, EndReason(code=code_of(error), zh=zh, en=en))
 
     def _transition(self, event: RunEvent, reason: EndReason | None = None) -> None:
         state = self._lifecycle.handle(event, reason)
@@ -375,6 +380,13 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
                 call(output)
             except Exception:
                 log.exception("run %s: %s failed", self.spec.execution_id, type(output).__name__)
+
+
+def code_of(error: Exception) -> EndCode:
+    """Return the code of an error for the end reason."""
+    if isinstance(error, SetupFailed):
+        return "setup_failed"
+    return "on_start_failed" if isinstance(error, OnStartFailed) else "error"
 
 
 def cause_of(error: Exception) -> Text:

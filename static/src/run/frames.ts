@@ -152,6 +152,7 @@ export interface Search {
   metric?: string
   target?: number
   held?: N
+  out_of_reach?: 'low' | 'high' | null
   in_band?: N
   evidence: (LevelRow | TraceRow)[]
   recovered: boolean | null

@@ -102,6 +102,7 @@ export const run: (typeof zh)['run'] = {
     unfit: '{n} s unfit',
     ribbon: '{bad} of {all} s unfit, {paused} s paused',
     todo: {
+      users_stopped: 'See under errors why on_start failed; allow retries or correct the account data.',
       target_not_reached: 'Check the address, the port and the network: nothing was tested.',
       no_samples: 'Check the address of the target and the scenes: not one request was measured.',
       loop_lag: 'The generator cannot keep up: stop other programs on it or spread the load over more nodes, then run again.',
@@ -330,6 +331,10 @@ export const run: (typeof zh)['run'] = {
     sentenceNone: 'even the lowest load is too much',
     sentenceKnee: 'beyond {level} more load brings no more throughput',
     sentenceNoKnee: 'no knee: up to {level} more load still brought more throughput',
+    beyond: {
+      high: 'out of reach at the upper bound: a load of {level} gives {metric} {held} (target {target})',
+      low: 'out of reach at the lower bound: a load of {level} gives {metric} {held} (target {target})',
+    },
     sentenceHeld: 'a load of {level} holds {metric} at {held} (target {target})',
     looking: 'Searching, {n} level tried | Searching, {n} levels tried',
     lookingBetween: 'the answer lies between {low} and {high}',

@@ -101,6 +101,7 @@ export const run = {
     unfit: '{n} s 失准',
     ribbon: '{all} s 中失准 {bad} s，暂停 {paused} s',
     todo: {
+      users_stopped: '请在错误中查看 on_start 失败的原因，设置重试或修正账号数据。',
       target_not_reached: '请检查地址、端口和网络：什么也没有测到。',
       no_samples: '检查目标地址和场景：没有任何请求得到测量。',
       loop_lag: '压测机忙不过来：减少同机其他程序，或用更多节点分担负载，然后重测。',
@@ -329,6 +330,10 @@ export const run = {
     sentenceNone: '最低的负载也已超限',
     sentenceKnee: '超过 {level} 后，再加负载吞吐量不再增长',
     sentenceNoKnee: '没有出现拐点：负载加到 {level}，吞吐量仍在增长',
+    beyond: {
+      high: '到达负载上限仍无法达到目标：负载 {level} 时 {metric} 为 {held}（目标 {target}）',
+      low: '降到负载下限仍无法达到目标：负载 {level} 时 {metric} 为 {held}（目标 {target}）',
+    },
     sentenceHeld: '负载 {level} 使 {metric} 保持在 {held}（目标 {target}）',
     looking: '正在搜索，已试 {n} 级',
     lookingBetween: '答案在 {low} 与 {high} 之间',
