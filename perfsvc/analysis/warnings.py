@@ -48,7 +48,7 @@ def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
 
 
 def _iterations_short(metrics: RunMetrics) -> Text | None:
-    wanted, done = metrics.wanted_iterations, metrics.iterations
+    wanted, done = metrics.planned.iterations, metrics.iterations
     if wanted is None or done >= wanted:
         return None
     return Text(
@@ -58,8 +58,8 @@ def _iterations_short(metrics: RunMetrics) -> Text | None:
 
 
 def _idle_scenes(metrics: RunMetrics) -> Text | None:
-    idle = [name for name, steps in metrics.scenes if not any(metrics.steps[index].requests for index in steps)]
-    if not idle or len(idle) == len(metrics.scenes):
+    idle = [name for name, steps in metrics.planned.scenes if not any(metrics.steps[index].requests for index in steps)]
+    if not idle or len(idle) == len(metrics.planned.scenes):
         return None
     names = ", ".join(idle[:MOST_NAMES]) + (" …" if len(idle) > MOST_NAMES else "")
     return Text(
@@ -69,7 +69,7 @@ def _idle_scenes(metrics: RunMetrics) -> Text | None:
 
 
 def _users_without_data(metrics: RunMetrics) -> Text | None:
-    users = sorted(metrics.without_data)
+    users = sorted(metrics.lost_users.without_data)
     if not users:
         return None
     names = ", ".join(map(str, users[:MOST_NAMES])) + (" …" if len(users) > MOST_NAMES else "")

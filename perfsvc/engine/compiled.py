@@ -14,6 +14,7 @@ from perfsvc.engine import files
 from perfsvc.engine.error_samples import ErrorSamples
 from perfsvc.engine.program import OPTIONS
 from perfsvc.engine.program import Compiler
+from perfsvc.engine.program import OnStartFailed
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.row_buffer import RowBuffer
 from perfsvc.engine.used_names import UsedNames
@@ -48,6 +49,7 @@ class CompiledRun:
         clock: Clock,
         rng: random.Random,
         rows: RowBuffer | None = None,
+        on_start_failed: OnStartFailed | None = None,
     ) -> None:
         self._spec = spec
         self._rows = rows
@@ -72,7 +74,7 @@ class CompiledRun:
             rng,
             rows,
             self._names,
-            spec.on_start_failure == "stop_user",
+            on_start_failed if spec.on_start_failure == "stop_user" else None,
         )
         made = [
             compiler.scene(weighted.scene, self.planned, f"scenes[{number}]")

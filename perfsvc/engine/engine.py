@@ -37,7 +37,6 @@ from perfsvc.engine.snapshots import SnapshotBuilder
 from perfsvc.engine.ticker import Ticker
 from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.user_pool import leave_all
-from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import OnStartFailed
@@ -51,8 +50,6 @@ from perfsvc.plugin.protocol import Scope
 LAST_MOMENT_S = 1e-6
 """What was due before the end is started, though the tick that notices the end comes a little after it."""
 NO_LEASE = 0
-RETRY_PAUSE_S = 1.0
-"""Before a user repeats its ``on_start`` steps."""
 
 
 async def here() -> bool:
@@ -105,7 +102,6 @@ class Engine:
         self.variables: dict[str, object] = {}
         self.stopping = False
         self._aborted = False
-        self._last_stopped = ("", "")
         self._error: Exception | None = None
         self.lease_ns = NO_LEASE
         self.tick_ns = 0
@@ -122,16 +118,20 @@ class Engine:
         spec, node = self.spec, self._node
         rng = random.Random(f"{spec.seed}/node/{node.slot.share.index}")  # noqa: S311 - repeatable on purpose
         resolver = Resolver(node.policy, cached=spec.dns_cache)
-        self._run = CompiledRun(spec, node.protocol_class, resolver, node.clock, rng, self.rows)
         weights = [weighted.weight for weighted in spec.scenes]
 
         def begin(user: VirtualUser, number: int) -> None:
             self._executor.first_iteration(user, number)
 
+        def on_start_failed(user: VirtualUser, back: int) -> int:
+            return self._executor.on_start_failed(user, back)
+
+        self._run = CompiledRun(spec, node.protocol_class, resolver, node.clock, rng, self.rows, on_start_failed)
+
         draw = SceneDraw(weights, draws_before(spec.load, node.slot.share, weights))
         self._users = UserPool(self._run.mains, draw, self._make_user, begin)
         self.errors = self._run.errors
-        self._setup = OncePerRun(self._run.setups, self._make_user, spec)
+        self._setup = OncePerRun(self._run.setups, self._make_user, spec, SetupFailed)
         self._teardown = OncePerRun(self._run.teardowns, self._make_user, spec)
         self._pools = (self._users, self._setup.pool, self._teardown.pool)
         executor_class = OpenExecutor if spec.load.open else ClosedExecutor
@@ -147,18 +147,9 @@ class Engine:
             self._assemble()
         self._ticker.start()
         if variables is None:
-            await self._run_setup()
+            await self._setup.run(self.variables)
         else:
             self.variables.update(variables)
-
-    async def _run_setup(self) -> None:
-        """Raises SetupFailed."""
-        try:
-            await self._setup.run(self.variables)
-        except RunError as error:
-            raise SetupFailed(*error.text) from None
-        if self._setup.failure is not None:
-            raise SetupFailed.at(*self._setup.failure)
 
     def start(self, start: StartTime | None = None, paused_ns: int = 0) -> None:
         """Begin the load: now, or as if it had begun at ``start``, which is the same moment on all nodes."""
@@ -225,14 +216,6 @@ class Engine:
         """Count an iteration. Return the user's next position."""
         return self._executor.iteration_ended(user, back)
 
-    def on_start_failed(self, user: VirtualUser, back: int) -> int:
-        """Repeat the user's ``on_start`` steps from ``back``, or let it leave. Return WAIT."""
-        if user.attempts < self.spec.on_start_retries:
-            return user.start_over(RETRY_PAUSE_S, back)
-        self._last_stopped = user.failure
-        self._executor.on_start_failed(user)
-        return WAIT
-
     def out_of_data(self, user: VirtualUser) -> None:
         """End a user for which there is no row of test data, and will be none."""
         self._executor.out_of_data(user)
@@ -285,7 +268,7 @@ class Engine:
             return
         elapsed, duration = self.time.elapsed_ns(self.tick_ns) / NS_PER_S, self.spec.load.duration
         if self._executor.exhausted and self._executor.all_stopped:
-            self.fail(OnStartFailed.at(*self._last_stopped))
+            self.fail(OnStartFailed.at(*self._executor.last_stopped))
         elif elapsed >= duration or self._executor.exhausted or (self.rows is not None and self.rows.over()):
             self._executor.tick(min(elapsed, duration - LAST_MOMENT_S))
             self._callbacks.on_ending()

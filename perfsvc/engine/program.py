@@ -41,13 +41,17 @@ OPTIONS = "config.execution_config.protocol_options"
 """Where a plan has the options of protocols, by name."""
 
 
+OnStartFailed = Callable[[VirtualUser, int], int]
+"""Takes over a user that would repeat its steps from a position. Returns WAIT."""
+
+
 class Compiler:
     """Compiles the scenes of one run on one node.
 
     ``protocol`` gives the run's protocol object of a name; ``default_protocol`` serves steps that name none.
     ``rows`` are the test data of a run that has any, ``rng`` draws think times and choices, ``names`` compiles all
     texts; ``used`` has each variable that they read with its step and the path of that.
-    ``stops_users``: whether a failed ``on_start`` step stops its user. Step indexes are given out in document order
+    ``on_start_failed`` takes over a user whose ``on_start`` step failed. Step indexes are given out in document order
     over all scenes, as in ``RunSpec.step_names``.
     """
 
@@ -60,10 +64,10 @@ class Compiler:
         rng: random.Random,
         rows: RowBuffer | None = None,
         names: UsedNames | None = None,
-        stops_users: bool = True,
+        on_start_failed: OnStartFailed | None = None,
     ) -> None:
         self._protocol = protocol
-        self.stops_users = stops_users
+        self.on_start_failed = on_start_failed
         self._names = names or UsedNames({})
         self._template = self._names.template
         self.used: list[tuple[str, Step, str]] = []
@@ -168,7 +172,8 @@ class _Assembly:
         if self._compiler.rows is not None:
             self.code.append(self._compiler.rows.next_row(0))
         again = len(self.code)
-        stop = (lambda user: user.engine.on_start_failed(user, again)) if self._compiler.stops_users else None
+        failed = self._compiler.on_start_failed
+        stop = None if failed is None else lambda user: failed(user, again)
         self.guarded(on_start, path_of(("on_start",), at), stop)
         head = self.head(self._compiler.rows)
         self.code.append(make.begin(len(self.code) + 1))

@@ -12,6 +12,7 @@ from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import RunError
+from perfsvc.errors import SetupFailed
 from perfsvc.model.run import RunSpec
 
 TIMEOUTS_PER_SCENE = 10
@@ -31,21 +32,21 @@ class OncePerRun:
     """
 
     def __init__(
-        self, programs: Sequence[Program], make: Callable[[UserPool, int, Program], VirtualUser], spec: RunSpec
+        self,
+        programs: Sequence[Program],
+        make: Callable[[UserPool, int, Program], VirtualUser],
+        spec: RunSpec,
+        error: type[RunError] = RunError,
     ) -> None:
         programs = [program for program in programs if len(program.instructions) > 1]  # more than its end
         self._left = len(programs)
         self._limit_s = spec.request_timeout_ms / 1000 * TIMEOUTS_PER_SCENE
         self._make = make
+        self._error = error
         self.pool = UserPool(programs, SceneDraw([1] * len(programs)), self._make_user, lambda user, _: user.begin())
         self._variables: dict[str, object] = {}
         self._user: VirtualUser | None = None
         self.ran = False
-
-    @property
-    def failure(self) -> tuple[str, str] | None:
-        """The step and the error class of the latest failed request of the latest user; None where none failed."""
-        return self._user.failure if self._user is not None and self._user.failures else None
 
     @property
     def over(self) -> bool:
@@ -55,7 +56,7 @@ class OncePerRun:
     async def run(self, variables: dict[str, object]) -> None:
         """Run the steps and add what they extract to ``variables``.
 
-        Raises RunError when a scene's take too long.
+        Raises the run's ``error`` when a scene's take too long, and SetupFailed when one fails that must not.
         """
         while self._left:
             self._left -= 1
@@ -63,8 +64,8 @@ class OncePerRun:
             self.pool.start()
             await self._until_empty()
             variables.update(self._variables)
-            if self.failure is not None:
-                return
+            if self._error is SetupFailed and self._user is not None and self._user.failures:
+                raise SetupFailed.at(*self._user.failure)
 
     def stop(self) -> None:
         """Start no other scene's steps, and end this one's where no request is in flight."""
@@ -90,5 +91,5 @@ class OncePerRun:
                 f"前置或后置步骤在 {self._limit_s:g} 秒内没有结束",
                 f"setup or teardown did not end in {self._limit_s:g} s",
             )
-            raise RunError(zh, en) from None
+            raise self._error(zh, en) from None
         await self.pool.closed(CLOSE_TIMEOUT_S)

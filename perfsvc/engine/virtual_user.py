@@ -167,10 +167,6 @@ class Host(Interface):
         """Count an iteration. Return the user's next position."""
         ...
 
-    def on_start_failed(self, user: VirtualUser, back: int) -> int:
-        """Repeat the user's ``on_start`` steps from ``back``, or let it leave. Return WAIT."""
-        ...
-
     def warn(self, message: str) -> None:
         """Log what should not happen."""
         ...

@@ -106,6 +106,28 @@ class OpenSecond(NamedTuple):
             self.steps.setdefault(unpacked.window.step, SecondTotals()).add_window(unpacked)
 
 
+class LostUsers:
+    """Users that were planned and did nothing: ``stopped`` since their ``on_start`` failed, or ``without_data``."""
+
+    __slots__ = ("stopped", "without_data")
+
+    def __init__(self) -> None:
+        self.stopped = 0
+        self.without_data: set[int] = set()
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Count a node's."""
+        self.stopped += snapshot.stopped_users
+        self.without_data.update(snapshot.without_data[:MAX_NAMED])
+
+
+class Planned(NamedTuple):
+    """What the plan asks for: iterations, and each scene's name with the indexes of the steps of its users."""
+
+    iterations: int | None = None
+    scenes: Sequence[tuple[str, frozenset[int]]] = ()
+
+
 class RunMetrics:
     """Everything measured in one run, in bounded memory. ``latest`` is the second closed last.
 
@@ -123,11 +145,9 @@ class RunMetrics:
         self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
         self.elapsed = 0.0
         self.latest: Second | None = None
-        self.late_snapshots = self.stopped_users = 0
-        self.without_data: set[int] = set()
-        self.wanted_iterations: int | None = None
-        self.scenes: list[tuple[str, frozenset[int]]] = []
-        """The name of each scene, and the indexes of the steps that its users repeat or begin with."""
+        self.late_snapshots = 0
+        self.lost_users = LostUsers()
+        self.planned = Planned()
         self.health = HealthLog()
         self.pauses: list[Range] = []
         self.gaps: list[Range] = []
@@ -148,8 +168,7 @@ class RunMetrics:
             if isinstance(step, RequestStep | GroupStep)
         ]
         made = cls(spec.step_names(), {index for index, step in enumerate(measured) if isinstance(step, GroupStep)})
-        made.wanted_iterations = wanted_iterations(spec.load)
-        made.scenes = scenes_of(spec)
+        made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec))
         return made
 
     def merge(self, snapshot: Snapshot) -> bool:
@@ -206,7 +225,7 @@ class RunMetrics:
             nodes=len(self.nodes.keys() | lost),
             iterations=self.iterations,
             dropped=self.dropped,
-            stopped_users=self.stopped_users,
+            stopped_users=self.lost_users.stopped,
         )
         return judge(evidence)
 
@@ -244,8 +263,7 @@ class RunMetrics:
         self.dropped += snapshot.dropped
         self.late += snapshot.late
         self.cut_off += snapshot.cut_off
-        self.stopped_users += snapshot.stopped_users
-        self.without_data.update(snapshot.without_data[:MAX_NAMED])
+        self.lost_users.add(snapshot)
         self.elapsed = max(self.elapsed, snapshot.elapsed)
         self.health.note(snapshot)
         for sample in snapshot.errors:

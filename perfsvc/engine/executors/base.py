@@ -11,10 +11,13 @@ from perfsvc.engine.pacing import Profile
 from perfsvc.engine.share import Share
 from perfsvc.engine.share import Slot
 from perfsvc.engine.user_pool import UserPool
+from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.model.run import RunSpec
 
+RETRY_PAUSE_S = 1.0
+"""Before a user repeats its ``on_start`` steps."""
 MAX_NAMED = 1000
 """Users without data that a node names in a second."""
 
@@ -32,6 +35,7 @@ class Executor(ABC):
         self.dropped = 0
         self.late = 0
         self.stopped_users = 0
+        self.last_stopped = ("", "")
         self._any_ended = self._any_stopped = False
         self.without_data: list[int] = []
         self._splits: deque[tuple[float, Share]] = deque()
@@ -61,11 +65,17 @@ class Executor(ABC):
         self.without_data = []
         return counters
 
-    def on_start_failed(self, user: VirtualUser) -> None:
-        """Let a user out whose ``on_start`` steps failed; no other replaces it."""
+    def on_start_failed(self, user: VirtualUser, back: int) -> int:
+        """Repeat the user's ``on_start`` steps from ``back``, or let it leave; no other replaces it. Return WAIT."""
+        if user.attempts < self.spec.on_start_retries:
+            return user.start_over(RETRY_PAUSE_S, back)
         self.stopped_users += 1
+        self.dropped += self.spec.load.open
         self._any_stopped = True
+        self.last_stopped = user.failure
+        self.add_iterations(1)
         self.users.finish(user)
+        return WAIT
 
     @property
     def all_stopped(self) -> bool:

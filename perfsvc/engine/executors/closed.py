@@ -71,11 +71,6 @@ class ClosedExecutor(Executor):
             return self._on_the_beat(user, back)
         return back if user.sent else user.run_after(IDLE_PAUSE_S, back)
 
-    def on_start_failed(self, user: VirtualUser) -> None:
-        """Leave the iteration to another user."""
-        self._left += 1
-        super().on_start_failed(user)
-
     def planned_users(self, elapsed: float) -> int:
         """This node's share of the profile."""
         return self.share.of(users_at(self.profile, elapsed))

@@ -106,11 +106,6 @@ class OpenExecutor(Executor):
         while len(self.users.active) > self._most_users and (user := self._idle.take_any()) is not None:
             self.users.leave(user)
 
-    def on_start_failed(self, user: VirtualUser) -> None:
-        """The arrival was never served; the next one finds a new user."""
-        super().on_start_failed(user)
-        self.dropped += 1
-
     def out_of_data(self, user: VirtualUser) -> None:
         """The arrival was never started, and a new user would find no row either."""
         super().out_of_data(user)
