@@ -3,11 +3,14 @@
 ``commands``         the parser, the table of commands, errors and the language of messages
 ``serve``            ``perfsvc serve``
 ``run``              ``perfsvc run``
+``check``            ``perfsvc check``
+``try_plan``         ``perfsvc try``
 ``worker``           ``perfsvc worker``
 ``certs``            ``perfsvc certs``
 ``plugins``          ``perfsvc plugins``
 ``exit_codes``       the exit codes of all commands
 ``plan_loader``      a plan from a URL or a file, with the flags applied
+``outside``          values from outside the plan
 ``headless``         one run in this process, without server and store
 ``progress``         the line per second during a run
 ``summary``          the summary at the end of a run

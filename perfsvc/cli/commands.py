@@ -14,9 +14,11 @@ from collections.abc import Sequence
 
 from perfsvc import __version__
 from perfsvc.cli import certs
+from perfsvc.cli import check
 from perfsvc.cli import plugins
 from perfsvc.cli import run
 from perfsvc.cli import serve
+from perfsvc.cli import try_plan
 from perfsvc.cli import users
 from perfsvc.cli import worker
 from perfsvc.cli.exit_codes import BAD_INPUT
@@ -29,10 +31,12 @@ from perfsvc.errors import SettingsError
 
 Command = Callable[[argparse.Namespace, str], int]
 
-MODULES = (serve, run, worker, certs, plugins, users)
+MODULES = (serve, run, check, try_plan, worker, certs, plugins, users)
 COMMANDS: dict[str, Command] = {
     "serve": serve.execute,
     "run": run.execute,
+    "check": check.execute,
+    "try": try_plan.execute,
     "worker": worker.execute,
     "certs": certs.execute,
     "plugins": plugins.execute,

@@ -13,6 +13,7 @@ from perfsvc.cluster.local import LocalCluster
 from perfsvc.cluster.router import ClusterRouter
 from perfsvc.datafeed.cache import DataCache
 from perfsvc.datafeed.sources import DataSources
+from perfsvc.engine.masking import secret_values
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import Abandoned
 from perfsvc.errors import IllegalTransition
@@ -20,6 +21,7 @@ from perfsvc.errors import SetupFailed
 from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
+from perfsvc.model.planfile import FileEnv
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import WeightedScene
@@ -98,4 +100,10 @@ def run_plan_of(plan: PlanFile, folder: Path, sources: DataSources) -> RunPlan:
     """Return the plan as ``open_run`` takes it."""
     scenes = [WeightedScene(scene=scene.scene(), weight=scene.weight) for scene in plan.scenes]
     data = PlanFileData(sources, folder, plan.env)
-    return RunPlan(plan.name, plan.config, scenes, plan.env, data, RunFiles(folder=str(folder)))
+    files = RunFiles(folder=str(folder))
+    return RunPlan(plan.name, plan.config, scenes, plan.env, data, files, secrets=secrets_of(plan.env))
+
+
+def secrets_of(env: FileEnv) -> frozenset[str]:
+    """The values that nothing may show: of variables that are marked, or whose names look like secrets."""
+    return secret_values(env.variables, env.secret_variables)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from perfsvc.cli.outside import apply_outside
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
@@ -29,8 +30,9 @@ def plan_of(chosen: argparse.Namespace) -> PlanFile:
     else:
         refuse_request_flags(chosen)
         document = read_plan(Path(chosen.what))
+    problems = apply_outside(chosen, document)
     config = document.get("config")
-    problems = apply_flags(chosen, config) if isinstance(config, dict) else []
+    problems += apply_flags(chosen, config) if isinstance(config, dict) else []
     try:
         plan = PlanFile.parse(document)
     except InvalidInput as error:

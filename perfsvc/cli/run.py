@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from perfsvc.cli import outside
 from perfsvc.cli.exit_codes import code_of
 from perfsvc.cli.json_output import open_for_writing
 from perfsvc.cli.json_output import write_json
@@ -15,31 +16,37 @@ def add(commands: Any) -> None:
     """Add the command: flags override the plan file."""
     run = commands.add_parser("run", help="run a load test of a URL or of a plan file (YAML or JSON)")
     run.add_argument("what", metavar="URL|PLAN")
-    run.add_argument("-u", "--users", type=int, help="number of virtual users (default with a URL: 1)")
-    run.add_argument(
-        "-d",
-        "--duration",
-        help="how long to hold the load after the ramp-up: 30, 30s, 5m, 1h30m (default with a URL: 10s)",
-    )
-    run.add_argument("--ramp", help="ramp-up time, in the same form")
-    run.add_argument(
-        "-r", "--rate", type=float, metavar="N", help="arrivals per second (open model) instead of a number of users"
-    )
-    run.add_argument("--max-vus", type=int, metavar="N", help="maximum number of virtual users with --rate")
-    run.add_argument("--iterations", type=int, metavar="N", help="stop after N iterations in total")
-    run.add_argument(
-        "-t", "--threshold", action="append", metavar="RULE", help="pass/fail rule such as 'p95 < 300'; repeatable"
-    )
+    add_plan_flags(run)
     run.add_argument("-m", "--method", help="HTTP method, with a URL (default: GET)")
     run.add_argument(
         "-H", "--header", action="append", metavar="'NAME: VALUE'", help="request header, with a URL; repeatable"
     )
     run.add_argument("-b", "--body", help="request body, with a URL")
     run.add_argument("--status", type=int, help="expected status of every response, with a URL")
-    run.add_argument("--timeout", type=int, metavar="MS", help="request timeout in milliseconds (default: 30000)")
-    run.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
     run.add_argument("--json", metavar="FILE", help="write the report as JSON; - for standard output")
     run.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary")
+
+
+def add_plan_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that change a plan."""
+    outside.add_flags(parser)
+    parser.add_argument("-u", "--users", type=int, help="number of virtual users (default with a URL: 1)")
+    parser.add_argument(
+        "-d",
+        "--duration",
+        help="how long to hold the load after the ramp-up: 30, 30s, 5m, 1h30m (default with a URL: 10s)",
+    )
+    parser.add_argument("--ramp", help="ramp-up time, in the same form")
+    parser.add_argument(
+        "-r", "--rate", type=float, metavar="N", help="arrivals per second (open model) instead of a number of users"
+    )
+    parser.add_argument("--max-vus", type=int, metavar="N", help="maximum number of virtual users with --rate")
+    parser.add_argument("--iterations", type=int, metavar="N", help="stop after N iterations in total")
+    parser.add_argument(
+        "-t", "--threshold", action="append", metavar="RULE", help="pass/fail rule such as 'p95 < 300'; repeatable"
+    )
+    parser.add_argument("--timeout", type=int, metavar="MS", help="request timeout in milliseconds (default: 30000)")
+    parser.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
 
 
 def execute(chosen: argparse.Namespace, language: str) -> int:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from urllib.parse import quote_plus
 
 MASK = "***"
+SHORTEST_SECRET = 4
+"""Shorter values stand in too many texts to be masked."""
 
 WORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|pin|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|[-_]key|"
@@ -36,6 +40,12 @@ CLOSING = {"[": "]", "{": "}"}
 def is_secret(name: str) -> bool:
     """Whether a field, a parameter or a column of this name is a secret."""
     return SECRET.fullmatch(name) is not None
+
+
+def secret_values(values: Mapping[str, str], marked: Collection[str]) -> frozenset[str]:
+    """The values whose names are marked or look like secrets."""
+    found = (value for name, value in values.items() if is_secret(name) or name in marked)
+    return frozenset(value for value in found if len(value) >= SHORTEST_SECRET)
 
 
 def masked(text: str) -> str:

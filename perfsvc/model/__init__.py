@@ -6,6 +6,7 @@
 ``scene``         scenes: steps, checks, extractors, think times
 ``reply_parts``   parts of a reply that checks and extractors need
 ``template``      texts with ``{{name}}``, compiled
+``functions``     functions in templates
 ``jsonpath``      JSONPath, compiled
 ``user_pattern``  regular expressions from users, bounded
 ``config``        a plan's config, in the words of the API and the tables

@@ -19,6 +19,7 @@ class FileEnv(Spec):
     host: str = titled("目标地址", "Base URL", default="", max_length=2000)
     headers: dict[str, str] = titled("请求头", "Headers", default_factory=dict)
     variables: dict[str, str] = titled("变量", "Variables", default_factory=dict)
+    secret_variables: Many[str] = titled("机密变量的名称", "Names of secret variables", default=(), max_length=1000)
 
     @field_validator("host")
     @classmethod

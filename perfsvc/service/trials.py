@@ -111,7 +111,7 @@ class Trials:
             raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1
         try:
-            return await _tried(trial, form.timeout, Masker(hidden))
+            return await tried(trial, form.timeout, Masker(hidden))
         finally:
             self._going_on -= 1
 
@@ -124,7 +124,8 @@ class Trials:
         return Target(base_url=url, headers=plain.headers, variables=variables), plain.secrets
 
 
-async def _tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResult:
+async def tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResult:
+    """Run a compiled trial to its end, or to the time limit."""
     began, notes, timed_out = time.perf_counter(), [], False
     try:
         async with asyncio.timeout(timeout):

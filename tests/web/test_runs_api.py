@@ -68,6 +68,22 @@ async def test_start_pause_resume_stop_answer_as_documented(api: Api, base_url: 
     assert stopped.json == {"execution_id": run, "status": "stopped", "stop_time": "2023-11-14T22:13:20Z"}
 
 
+async def test_a_start_may_bring_variables(api: Api, world: World) -> None:
+    given = {"user": "alice", "password": "correct", "inner": "hidden"}
+    started = await api.post(f"{PLAN}/start/", {"variables": given, "secret_variables": ["inner"]})
+    assert started.status == 200
+    (active,) = world.services.runs._active.values()
+    assert {name: active.run.spec.target.variables[name] for name in given} == given
+    assert set(active.run.spec.secrets) == {"correct", "hidden"}
+    await api.post(f"{PLAN}/stop/")
+    shown = (await api.get("/api/performance/executions/run-1-1/")).json["config"]
+    assert "alice" in str(shown)
+    assert "correct" not in str(shown)
+    assert "hidden" not in str(shown)
+    wrong = await api.post(f"{PLAN}/start/", {"variables": {"1": "a"}, "vars": {}})
+    assert wrong.status == 422
+
+
 async def test_moves_that_the_state_does_not_allow_are_conflicts(api: Api) -> None:
     for move in ("stop", "pause", "resume"):
         refused = await api.post(f"{PLAN}/{move}/")

@@ -10,6 +10,7 @@
 ``texts``       encodings and changes of texts
 ``moments``     dates and timestamps
 ``drawn``       random values
+``fakes``       values that Faker makes
 ``users``       counters, and what a user is
 ``tokens``      signed tokens
 ==============  ============================================================

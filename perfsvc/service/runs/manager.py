@@ -46,6 +46,8 @@ from perfsvc.service.runs.opening import spec_of
 from perfsvc.service.runs.recovery import stored_metrics
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
+from perfsvc.service.runs.start_form import StartForm
+from perfsvc.service.runs.start_form import with_variables
 from perfsvc.service.runs.store_output import StoreOutput
 from perfsvc.service.secrets import shown
 from perfsvc.store import errors_seen
@@ -57,6 +59,7 @@ from perfsvc.store import scenes
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
 
+PLAIN_START = StartForm()
 log = logging.getLogger(__name__)
 
 STOP_MARGIN_S = 60.0
@@ -107,13 +110,16 @@ class RunManager:  # size: one short method per request about runs; they share t
 
     # Control.
 
-    async def start(self, plan_id: int, user: User) -> Execution:
-        """Start a run. Raises NotFound, InvalidInput, RunError, Conflict when a run of the plan is active."""
+    async def start(self, plan_id: int, user: User, form: StartForm = PLAIN_START) -> Execution:
+        """Start a run, with the variables of ``form``.
+
+        Raises NotFound, InvalidInput, RunError, Conflict when a run of the plan is active.
+        """
         if plan_id in self._starting or plan_id in self._active:
             raise Conflict("该测试计划正在执行中", "a run of this plan is active")
         if self._closing.is_set():
             raise Conflict("服务正在停止", "the server is stopping")
-        started = asyncio.get_running_loop().create_task(self._start(plan_id, user))
+        started = asyncio.get_running_loop().create_task(self._start(plan_id, user, form))
         self._starting[plan_id] = started
         started.add_done_callback(lambda _: self._starting.pop(plan_id))
         return await asyncio.shield(started)  # a cancelled request must not leave half a run behind
@@ -226,15 +232,14 @@ class RunManager:  # size: one short method per request about runs; they share t
             except IllegalTransition:  # ending already, or not yet stoppable
                 log.debug("run %s is %s", active.execution.execution_id, active.run.state)
 
-    async def _start(self, plan_id: int, user: User) -> Execution:
+    async def _start(self, plan_id: int, user: User, form: StartForm) -> Execution:
         plan = await self._store.run(plans.get, plan_id)
         execution_id = self._new_id(utc_now(self._clock).strftime("%Y%m%d"))
         store_output = StoreOutput(self._store, self._recorder(execution_id, plan_id))
         names = RunNames(plan_id, plan.name, plan.project_id, user.username)
         live_output = LiveOutput(names, lambda: store_output.report_id)
-        run = open_run(
-            await self._run_plan(plan), execution_id, self._cluster, self._clock, [store_output, live_output]
-        )
+        run_plan = with_variables(await self._run_plan(plan), form)
+        run = open_run(run_plan, execution_id, self._cluster, self._clock, [store_output, live_output])
         execution = Execution(
             execution_id=execution_id,
             plan_id=plan_id,

@@ -16,6 +16,7 @@ from perfsvc.model.load import Variable
 from perfsvc.model.problems import Fault
 from perfsvc.model.run import RunState
 from perfsvc.service.auth.access import Kind
+from perfsvc.service.runs.start_form import StartForm
 from perfsvc.web.api.executions import ExecutionResponse
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
@@ -149,9 +150,9 @@ class RunHandler(Handler):
 
 
 class StartHandler(RunHandler):
-    @operation("启动性能测试", "Start a run", EDITORS, relays=True)
-    async def post(self, plan_id: int) -> Started:
-        run = await self.services.runs.start(plan_id, self.user)
+    @operation("启动性能测试", "Start a run, with variables of its own if wanted", EDITORS, relays=True)
+    async def post(self, plan_id: int, body: StartForm) -> Started:
+        run = await self.services.runs.start(plan_id, self.user, body)
         url = self.websocket_url(run.execution_id)
         return Started(
             execution_id=run.execution_id,

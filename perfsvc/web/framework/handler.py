@@ -218,7 +218,11 @@ class Handler(RequestHandler):
             raise TooLarge(min(limit, LARGEST_JSON))
 
     async def _read_body(self, requested: Operation) -> None:
-        if requested.body is not None:
+        if requested.body is None:
+            return
+        if not self.request.body and getattr(requested.body, "body_optional", False):
+            self.inputs["body"] = requested.body()
+        else:
             content_type = self.request.headers.get("Content-Type", "")
             self.inputs["body"] = await read_body(requested.body, self.request.body, content_type)
 

@@ -130,7 +130,8 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
         "responses": _responses(method, operation),
     }
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(operation.body)}}}
+        required = not getattr(operation.body, "body_optional", False)
+        described["requestBody"] = {"required": required, "content": {JSON: {"schema": _reference(operation.body)}}}
     elif operation.uploads:
         described["requestBody"] = {"required": True, "content": {FILE: {}}}
     if operation.frames is not None:

@@ -1,0 +1,148 @@
+"""Values from outside the plan: ``-e``, ``--env-file``, ``--host`` and ``{{$env.NAME}}``.
+
+``-e`` wins over ``--env-file``, and both over the plan's ``env.variables``; ``{{$env.NAME}}`` looks at ``-e``, then at
+``--env-file``, then at the environment of the process. All of this is for plan files on the command line: a service
+would show its own environment to those who write plans.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.problems import path_of
+from perfsvc.model.template import PLACEHOLDER
+from perfsvc.model.template import VARIABLE
+
+MAX_ENV_FILE = 1_000_000
+ENV = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\$env\.([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL)
+LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that bring values into a plan."""
+    parser.add_argument(
+        "-e", "--env", action="append", metavar="NAME=VALUE", help="set a variable of the plan; repeatable"
+    )
+    parser.add_argument("--env-file", type=Path, metavar="FILE", help="set variables from lines NAME=VALUE of a file")
+    parser.add_argument("--host", metavar="URL", help="base URL in place of the plan's env.host")
+
+
+def apply_outside(
+    chosen: argparse.Namespace, document: dict[str, Any], process: Mapping[str, str] = os.environ
+) -> list[Problem]:
+    """Write values from outside into a plan's document. Return the problems, in order."""
+    problems: list[Problem] = []
+    try:
+        given = {**file_values(chosen.env_file), **flag_values(chosen.env or ())}
+    except InvalidInput as error:
+        return error.problems
+    filler = Filler({**process, **given}, problems)
+    filler.fill(document)
+    env = document.setdefault("env", {})
+    if isinstance(env, dict):
+        variables = env.setdefault("variables", {})
+        if isinstance(variables, dict):
+            variables.update({**{name: filler.used[name] for name in filler.used if name not in variables}, **given})
+        if chosen.host is not None:
+            env["host"] = chosen.host
+    return problems
+
+
+def flag_values(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
+    """The variables of ``-e``. Raise InvalidInput."""
+    found = {}
+    for line in lines:
+        name, equals, value = line.partition("=")
+        if not equals or not VARIABLE.match(name):
+            zh, en = (
+                f"应为 NAME=VALUE，例如 -e user=alice：{line}",
+                f"must be NAME=VALUE, such as user=alice, not {line}",
+            )
+            raise InvalidInput.at("-e", zh, en)
+        found[name] = value
+    return found
+
+
+def file_values(path: Path | None) -> dict[str, str]:
+    """The variables of an env file: a line each, ``#`` for comments, quotes around a value. Raise InvalidInput."""
+    if path is None:
+        return {}
+    try:
+        with path.open(encoding="utf-8") as file:
+            lines = file.read(MAX_ENV_FILE).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput.at("--env-file", f"无法读取 {path}：{error}", f"{path} cannot be read: {error}") from None
+    found = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = LINE.fullmatch(line)
+        if match is None:
+            zh, en = "应为 NAME=VALUE", "must be NAME=VALUE"
+            raise InvalidInput.at(f"{path}:{number}", zh, en)
+        found[match[1]] = unquoted(match[2])
+    return found
+
+
+def unquoted(value: str) -> str:
+    """A value without the quotes around it."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+class Filler:
+    """Puts values in the place of ``$env.NAME``; names without a value become problems.
+
+    ``used`` are the values by name: they become variables, so that those with a secret's name are masked.
+    """
+
+    def __init__(self, values: Mapping[str, str], problems: list[Problem]) -> None:
+        self._values = values
+        self.used: dict[str, str] = {}
+        self._above: set[int] = set()
+        self._problems = problems
+
+    def fill(self, value: Any, at: str = "") -> Any:
+        """Fill in the texts of a document, in place; return it."""
+        if isinstance(value, dict | list) and id(value) not in self._above:  # YAML can contain itself
+            self._above.add(id(value))
+            for key, each in list(value.items() if isinstance(value, dict) else enumerate(value)):
+                value[key] = self.fill(each, path_of((key if isinstance(key, int) else str(key),), at))
+            self._above.discard(id(value))
+            return value
+        if not isinstance(value, str) or "$env." not in value:
+            return value
+        return PLACEHOLDER.sub(lambda match: self._placeholder(match, at), value)
+
+    def _placeholder(self, match: re.Match[str], at: str) -> str:
+        expression = match[1]
+        if expression is None or "$env." not in expression:
+            return match[0]
+        alone = ENV.fullmatch(expression.strip())
+        if alone is not None and alone[1] is not None:
+            return self._value(alone[1], at).replace("{{", r"\{{")
+        return "{{" + ENV.sub(lambda each: self._argument(each, at), expression) + "}}"
+
+    def _argument(self, match: re.Match[str], at: str) -> str:
+        if match[1] is None:
+            return match[0]
+        value = self._value(match[1], at).replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{value}"'
+
+    def _value(self, name: str, at: str) -> str:
+        if name in self._values:
+            self.used[name] = self._values[name]
+            return self._values[name]
+        text = Text(
+            f"没有环境变量 {name}，请设置该变量，或使用 -e {name}=…、--env-file",
+            f"the environment variable {name} is not set; set it, or use -e {name}=… or --env-file",
+        )
+        self._problems.append(Problem(at or "$", text))
+        return ""

@@ -1,0 +1,178 @@
+"""``perfsvc try``: one iteration of each scene, step by step, with what was sent and what came back."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+from perfsvc.cli import outside
+from perfsvc.cli.exit_codes import INTERNAL
+from perfsvc.cli.exit_codes import PASSED
+from perfsvc.cli.json_output import write_json
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Text
+
+if TYPE_CHECKING:
+    from perfsvc.model.planfile import PlanFile
+    from perfsvc.model.scene import SceneSpec
+    from perfsvc.plugin.catalog import Catalog
+    from perfsvc.service.trials import TrialResult
+
+LONGEST_BODY = 1000
+"""Characters of a body that are shown; ``--json`` has more."""
+INDENT = "    "
+EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查", "checks")
+REQUEST, REPLY = Text("请求", "request"), Text("响应", "reply")
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    tried = commands.add_parser("try", help="take one iteration of a plan, step by step")
+    tried.add_argument("what", metavar="PLAN")
+    outside.add_flags(tried)
+    tried.add_argument("--scene", metavar="NAME", help="only the scene of this name")
+    tried.add_argument("--timeout", dest="limit", type=int, default=30, metavar="S", help="time limit (default: 30 s)")
+    tried.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
+    tried.add_argument("--json", action="store_true", help="write the steps as JSON")
+    absent = ("users", "duration", "ramp", "rate", "max_vus", "iterations", "threshold", "timeout")
+    tried.set_defaults(**dict.fromkeys((*absent, "method", "header", "body", "status")))
+
+
+def execute(chosen: argparse.Namespace, language: str) -> int:
+    """Try the scenes. The exit code is 1 when a step failed."""
+    from perfsvc.cli.plan_loader import plan_of
+    from perfsvc.event_loop import run_on_loop
+    from perfsvc.plugin.catalog import Catalog
+
+    catalog = Catalog.load()
+    plan, folder = plan_of(chosen), Path(chosen.what).parent
+    results = run_on_loop(_results(plan, chosen, folder, catalog))
+    if chosen.json:
+        write_json({name: {"outcome": each.outcome, "steps": each.steps} for name, each in results.items()}, "-")
+    else:
+        for name, result in results.items():
+            show_trial(name, result, language)
+    return PASSED if all(each.outcome == "passed" for each in results.values()) else INTERNAL
+
+
+async def _results(
+    plan: PlanFile, chosen: argparse.Namespace, folder: Path, catalog: Catalog
+) -> dict[str, TrialResult]:
+    return {
+        scene.name: await _tried(plan, scene, chosen.limit, folder, catalog) for scene in scenes_of(plan, chosen.scene)
+    }
+
+
+def scenes_of(plan: PlanFile, name: str | None) -> list[SceneSpec]:
+    """The scenes to try. Raise InvalidInput for a name that is not there."""
+    from perfsvc.model.run_spec import scene_of
+
+    scenes = [scene.scene() for scene in plan.scenes] or [scene_of(plan.config)]
+    chosen = [scene for scene in scenes if name in (None, scene.name)]
+    if not chosen:
+        listed = ", ".join(scene.name for scene in scenes)
+        raise InvalidInput.at("--scene", f"没有场景 {name}，可用：{listed}", f"no scene {name}; there are: {listed}")
+    return chosen
+
+
+async def _tried(plan: PlanFile, scene: SceneSpec, limit: int, folder: Path, catalog: Catalog) -> TrialResult:
+    from perfsvc.cli.headless import secrets_of
+    from perfsvc.engine.masking import Masker
+    from perfsvc.engine.resolver import Resolver
+    from perfsvc.engine.resolver import TargetPolicy
+    from perfsvc.engine.scene_trial import SceneTrial
+    from perfsvc.engine.scene_trial import TrialSurroundings
+    from perfsvc.model.run import RunFiles
+    from perfsvc.service.runs.opening import new_seed
+    from perfsvc.service.runs.opening import target_of
+    from perfsvc.service.trials import tried
+
+    execution = plan.config.execution_config
+    seed = new_seed() if execution.seed is None else execution.seed
+    around = TrialSurroundings(
+        catalog.protocol,
+        Resolver(TargetPolicy(), cached=True),
+        target_of(plan.env),
+        execution.protocol_options,
+        await _first_row(plan, folder, catalog, seed),
+        RunFiles(folder=str(folder)),
+    )
+    trial = SceneTrial(scene, around, protocol=plan.config.protocol, timeout_ms=plan.config.request_timeout, seed=seed)
+    trial.compile()
+    return await tried(trial, limit, Masker(secrets_of(plan.env)))
+
+
+async def _first_row(plan: PlanFile, folder: Path, catalog: Catalog, seed: int) -> dict[str, Any]:
+    """The first row of the plan's test data, if it has any."""
+    from perfsvc.cli.headless import CACHE_BYTES
+    from perfsvc.clock import SystemClock
+    from perfsvc.datafeed.cache import DataCache
+    from perfsvc.datafeed.sources import DataSources
+    from perfsvc.model.run_spec import data_of
+    from perfsvc.service.data.plan_file_data import PlanFileData
+    from perfsvc.temp_folders import scratch_folder
+
+    spec = data_of(plan.config)
+    if spec is None:
+        return {}
+    with scratch_folder("try") as scratch:
+        cache = DataCache(scratch, CACHE_BYTES, SystemClock())
+        feed = await PlanFileData(DataSources(catalog, cache), folder, plan.env).open(spec, seed)
+        try:
+            rows = await feed.read(1)
+        finally:
+            await feed.close()
+            await cache.close()
+    return dict(rows[0]) if rows else {}
+
+
+def show_trial(name: str, result: TrialResult, language: str) -> None:
+    """Print the steps of a scene."""
+    from perfsvc.cli.tables import console
+
+    out = console()
+    for step in result.steps:
+        out.print("\n".join(step_lines(step, language)))
+    for note in result.notes:
+        out.print(note.of(language))
+    out.print(f"{name}: {result.outcome} ({result.duration:.0f} ms)")
+
+
+def step_lines(step: dict[str, Any], language: str) -> list[str]:
+    """A step: its outcome, request, reply, extracted values and checks."""
+    branch = f" [{step['branch']}]" if step["branch"] else ""
+    took = f" {step['duration']:.2f} ms" if step["duration"] else ""
+    lines = [f"{MARKS.get(step['outcome'], '-')} {step['name']} ({step['type']}){branch}{took}"]
+    if step["error"]:
+        lines.append(f"{INDENT}{step['error']['class']}" + _after(step["error"]["message"]))
+    if step["request"]:
+        lines += _block(REQUEST.of(language), step["request"]["text"])
+    if step["response"] and (step["response"]["status"] or step["response"]["body"]):
+        reply = step["response"]
+        body = reply["body"] if reply["encoding"] == "text" else f"{reply['size']} bytes"
+        cut = body if len(body) <= LONGEST_BODY else f"{body[:LONGEST_BODY]}… ({reply['size']} bytes)"
+        lines += _block(REPLY.of(language), f"{reply['head'].rstrip()}\n\n{cut}".strip() or str(reply["status"]))
+    extracted = [f"{each['name']} = {each['value'] if each['found'] else '-'}" for each in step["extracted"]]
+    checks = [
+        f"{MARKS['passed' if each['passed'] else 'failed']} {each['text']}" + _found(each["actual"])
+        for each in step["checks"]
+    ]
+    lines += _block(EXTRACTED.of(language), "\n".join(extracted)) + _block(CHECKS.of(language), "\n".join(checks))
+    return lines
+
+
+MARKS = {"passed": "✓", "failed": "✗"}
+
+
+def _block(title: str, text: str) -> list[str]:
+    return [f"{INDENT}{title}:", *(f"{INDENT * 2}{line}" for line in text.splitlines())] if text else []
+
+
+def _after(message: str) -> str:
+    return f": {message}" if message else ""
+
+
+def _found(actual: Any) -> str:
+    return f" ({str(actual)[:200]})"

@@ -1,0 +1,132 @@
+"""Values from outside the plan, ``perfsvc check`` and ``perfsvc try``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfsvc.cli.commands import make_parser
+from perfsvc.cli.headless import secrets_of
+from perfsvc.cli.plan_loader import plan_of
+from perfsvc.errors import InvalidInput
+from perfsvc.model.planfile import PlanFile
+from tests.cli.conftest import Command
+from tests.cli.conftest import Report
+from tests.support.shop import Shop
+
+ITEM = {"name": "item", "request": {"url": "/items/{{id}}?k={{$env.KEY}}"}}
+CONFIG = {"concurrent_users": 4, "hold_time": 10, "ramp_up_time": 5}
+
+
+def write(folder: Path, *steps: dict[str, Any], **parts: Any) -> str:
+    path = folder / "plan.json"
+    scene = {"name": "visit", "steps": list(steps) or [ITEM]}
+    path.write_text(json.dumps({"scenes": [scene], "config": CONFIG, **parts}))
+    return str(path)
+
+
+def loaded(*words: str) -> PlanFile:
+    return plan_of(make_parser().parse_args(["run", *words]))
+
+
+def url_of(plan: PlanFile) -> str:
+    return plan.scenes[0].steps[0].request["url"]  # type: ignore[union-attr,no-any-return]
+
+
+def problems_of(*words: str) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        loaded(*words)
+    return [f"{problem.path}: {problem.text.en}" for problem in caught.value.problems]
+
+
+def test_flags_win_over_the_file_and_the_file_over_the_plan(tmp_path: Path) -> None:
+    path = write(tmp_path, {"name": "a", "request": {"url": "/"}}, env={"variables": {"a": "1", "b": "1", "c": "1"}})
+    values = tmp_path / "values.env"
+    values.write_text('# accounts\n\nexport b = "2 2"\nc=2\n')
+    plan = loaded(path, "-e", "c=3=3", "--env-file", str(values), "--host", "http://127.0.0.1:2")
+    assert plan.env.variables == {"a": "1", "b": "2 2", "c": "3=3"}
+    assert plan.env.host == "http://127.0.0.1:2"
+
+
+def test_the_environment_fills_in_texts_and_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", 'a"{{b}}\\')
+    monkeypatch.setenv("TARGET", "http://127.0.0.1:3")
+    steps = [ITEM, {"name": "b", "request": {"url": "/{{$concat($env.KEY, '$env.KEY')}}"}}]
+    plan = loaded(write(tmp_path, *steps, env={"host": "{{$env.TARGET}}"}))
+    assert plan.env.host == "http://127.0.0.1:3"
+    assert url_of(plan) == '/items/{{id}}?k=a"\\{{b}}\\'
+    assert plan.scenes[0].steps[1].request["url"] == r"""/{{$concat("a\"{{b}}\\", '$env.KEY')}}"""  # type: ignore[union-attr]
+    assert url_of(loaded(write(tmp_path), "-e", "KEY=x")) == "/items/{{id}}?k=x"
+
+
+def test_mistakes_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KEY", raising=False)
+    assert problems_of(write(tmp_path, config={**CONFIG, "vuz": 1})) == [
+        "scenes[0].steps[0].request.url: "
+        "the environment variable KEY is not set; set it, or use -e KEY=… or --env-file",
+        "config.vuz: is not a known key",
+    ]
+    assert problems_of(write(tmp_path), "-e", "1a=b") == ["-e: must be NAME=VALUE, such as user=alice, not 1a=b"]
+    bad = tmp_path / "bad.env"
+    bad.write_text("a=1\nnonsense\n")
+    assert problems_of(write(tmp_path), "--env-file", str(bad)) == [f"{bad}:2: must be NAME=VALUE"]
+    assert problems_of(write(tmp_path), "--env-file", str(tmp_path / "no"))[0].startswith("--env-file: ")
+
+
+def test_secrets_are_known_by_name_or_by_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "from-env")
+    step = {"name": "a", "request": {"url": "/{{$env.API_KEY}}"}}
+    env = {"variables": {"inner": "marked", "shown": "shown"}, "secret_variables": ["inner"]}
+    plan = loaded(write(tmp_path, step, env=env), "-e", "password=given")
+    assert secrets_of(plan.env) == {"from-env", "marked", "given"}
+
+
+def test_values_from_outside_reach_the_target(shop: Shop, report: Report, tmp_path: Path) -> None:
+    plan = write(tmp_path, {"name": "item", "request": {"url": "/items/{{id}}"}})
+    found = report(plan, "-e", "id=7", "--host", shop.url, "-u", "1")
+    assert found["summary"]["error_count"] == 0
+    assert "/items/7" in shop.paths
+
+
+def test_check_sends_nothing(shop: Shop, perfsvc: Command, tmp_path: Path) -> None:
+    path = write(tmp_path, {"type": "loop", "times": 3, "steps": [ITEM]}, env={"host": shop.url})
+    done = perfsvc("check", path, "-e", "id=7", "-e", "KEY=k", "-u", "9")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[1].split() == ["visit", "1", "100", "3"]
+    assert "virtual users: 0 s: 0, 5 s: 9, 15 s: 9" in done.out
+    assert done.out.splitlines()[-1] == f"{path}: valid"
+    assert shop.paths == set()
+
+
+def test_check_tells_every_mistake(perfsvc: Command, tmp_path: Path) -> None:
+    steps = [
+        {"name": "a", "request": {"url": "http://127.0.0.1:1/{{$mdd5('a')}}"}},
+        {"name": "b", "request": {"url": "http://127.0.0.1:1/"}, "checks": [{"type": "regex", "pattern": "("}]},
+    ]
+    done = perfsvc("check", write(tmp_path, *steps))
+    assert done.code == 2
+    assert "did you mean $md5?" in done.err
+    assert "steps[1].checks[0].pattern" in done.err
+
+
+def test_try_shows_each_step(shop: Shop, perfsvc: Command, tmp_path: Path) -> None:
+    login = {
+        "name": "login",
+        "request": {"method": "POST", "url": "/login", "json": {"user": "{{name}}"}},
+        "extract": [{"name": "greeting", "from": "body"}],
+        "checks": [{"type": "status", "equals": 200}, {"type": "contains", "text": "nowhere"}],
+    }
+    path = write(tmp_path, login, env={"host": shop.url, "variables": {"name": "alice"}})
+    done = perfsvc("try", path)
+    assert done.code == 1
+    assert "✗ login (request)" in done.out
+    assert "POST /login HTTP/1.1" in done.out
+    assert '{"user": "alice"}' in done.out.replace('":"', '": "')
+    assert "✓ status = 200 (200)" in done.out
+    assert "✗ ⊃ nowhere (False)" in done.out
+    (result,) = json.loads(perfsvc("try", path, "--json").out).values()
+    assert result["steps"][0]["name"] == "login"
+    assert perfsvc("try", path, "--scene", "other").code == 2
