@@ -19,10 +19,10 @@ from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.problems import path_of
 from perfsvc.model.template import PLACEHOLDER
-from perfsvc.model.template import VARIABLE
 
 MAX_ENV_FILE = 1_000_000
 ENV = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\$env\.([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL)
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
 
@@ -61,7 +61,7 @@ def flag_values(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
     found = {}
     for line in lines:
         name, equals, value = line.partition("=")
-        if not equals or not VARIABLE.match(name):
+        if not equals or not VARIABLE.fullmatch(name):
             zh, en = (
                 f"应为 NAME=VALUE，例如 -e user=alice：{line}",
                 f"must be NAME=VALUE, such as user=alice, not {line}",
