@@ -80,7 +80,7 @@ def test_variables_are_completed_and_unknown_ones_marked(ui: Ui, shop: int) -> N
     address = page.get_by_role("combobox", name="URL")
     address.fill("/healthz?u=")
     address.press_sequentially("{{us")
-    expect(page.get_by_role("option", name="user")).to_be_visible()
+    expect(page.get_by_role("option", name="user ann staging")).to_be_visible()
     page.keyboard.press("Enter")
     expect(address).to_have_value("/healthz?u={{user}}")
     address.fill("/healthz?u={{usr}}")

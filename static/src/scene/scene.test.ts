@@ -157,7 +157,7 @@ describe('templates', () => {
   it('are found and judged', () => {
     expect(placeholders('a {{ x }} \\{{no}} {{$uuid}}').map((found) => found.name)).toEqual(['x', '$uuid'])
     const known = new Set(['token'])
-    expect(['token', 'tokn', '$uuid', '$randomInt(1,9)', '$nope', 'a b'].map((name) => fitnessOf(name, known))).toEqual([
+    expect(['token', 'tokn', '$uuid', '$base64("a:b")', '$', 'a b'].map((name) => fitnessOf(name, known))).toEqual([
       'known', 'unknown', 'built in', 'built in', 'malformed', 'malformed',
     ])
     expect(nearest('tokn', ['item', 'token'])).toBe('token')
@@ -178,7 +178,7 @@ describe('problems', () => {
     const scene: Scene = {
       name: 's',
       steps: [
-        get('a', { request: { url: '/{{tokn}}/{{$x}}' } }),
+        get('a', { request: { url: '/{{tokn}}/{{a b}}' } }),
         { type: 'if', name: '', condition: { variable: '' }, steps: [] },
       ],
       on_start: [get('login', { extract: [{ name: 'token', from: 'status' }] })],

@@ -7,7 +7,8 @@ export interface Placeholder {
 
 const PLACEHOLDER = /\\\{\{|\{\{\s*(.*?)\s*\}\}/gs
 const VARIABLE = /^[\p{L}_][\p{L}\p{M}\p{N}_-]{0,63}$/u
-const BUILT_IN = /^\$(vu|iteration|uuid|timestamp|timestamp_ms|randomInt\(\s*-?\d{1,18}\s*,\s*-?\d{1,18}\s*\)|faker\.[a-z][a-z0-9_]*)$/
+// Which built-in words there are, and what they take, the service knows; here only their form is looked at.
+const BUILT_IN = /^\$[A-Za-z_][\w.]*(\(.*\))?$/s
 
 export function placeholders(text: string): Placeholder[] {
   return [...text.matchAll(PLACEHOLDER)].flatMap((match) =>

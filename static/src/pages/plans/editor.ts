@@ -73,12 +73,12 @@ function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project,
     try {
       const id = plan()
       if (id === null) return store(await createPlan(project(), draft.body.value))
-      const theirs = await readPlan(id)
-      if (overwrite || theirs.updated_at === draft.since.value) return store(await changed(id, theirs, draft.body.value))
-      conflict.value = theirs
-      return null
+      const base = overwrite ? await readPlan(id) : { ...draft.stored.value!.body, updated_at: draft.since.value }
+      return store(await changed(id, base, draft.body.value))
     } catch (error) {
-      refused.value = refusal(error, draft.body.value)
+      const id = plan()
+      if (asProblem(error).status === 409 && id !== null) conflict.value = await readPlan(id)
+      else refused.value = refusal(error, draft.body.value)
       return null
     } finally {
       busy.value = false
@@ -99,8 +99,8 @@ function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project,
   return { conflict, busy, save, saveAndRun, takeTheirs }
 }
 
-/** Send what differs from the stored plan. */
-function changed(id: number, stored: Plan, { name, description, scenes, config }: PlanBody): Promise<Plan> {
+/** Send what differs from the stored plan; one that somebody saved since is a 409. */
+function changed(id: number, stored: Pick<Plan, 'config'> & { updated_at: string | null }, { name, description, scenes, config }: PlanBody): Promise<Plan> {
   const keys = changedKeys(config, stored.config)
   const body = { name, description: description ?? null, scenes, ...(Object.keys(keys).length ? { config: keys } : {}) }
   return changePlan(id, body as Partial<PlanBody>, stored.updated_at)

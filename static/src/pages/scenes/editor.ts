@@ -81,12 +81,15 @@ function useSaving(draft: ReturnType<typeof useDraft<Scene>>, { project, scene }
     try {
       const id = scene()
       if (id === null) return store(await createScene(project(), body))
-      const theirs = await readScene(id)
-      if (overwrite || theirs.updated_at === draft.since.value) return store(await changeScene(id, body, theirs.updated_at))
-      conflict.value = theirs
-      return null
+      const since = overwrite ? (await readScene(id)).updated_at : draft.since.value
+      return store(await changeScene(id, body, since))
     } catch (error) {
       const problem = asProblem(error)
+      const id = scene()
+      if (problem.status === 409 && id !== null) {
+        conflict.value = await readScene(id)
+        return null
+      }
       if (problem.status !== 422 || problem.details.length === 0) throw problem
       refused.value = { book: Object.fromEntries(problem.details.map(({ path, message }) => [path, message])), body }
       return null
