@@ -53,6 +53,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/users/"): (ADMINISTRATORS, None),
     ("GET", "/api/users/{user_id}/"): (ADMINISTRATORS, None),
     ("PUT", "/api/users/{user_id}/"): (ADMINISTRATORS, {}),
+    ("POST", "/api/projects/demo/"): ((401, 201, 201, 201, 201, 201), {"language": "en"}),
     ("GET", "/api/projects/"): (LOGGED_IN, None),
     ("POST", "/api/projects/"): ((401, 201, 201, 201, 201, 201), {"name": "a"}),
     ("GET", "/api/projects/{project_id}/"): (VIEWERS, None),
@@ -70,6 +71,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/envs/{env_id}/"): (VIEWERS, None),
     ("PUT", "/api/envs/{env_id}/"): (EDITORS, {}),
     ("DELETE", "/api/envs/{env_id}/"): (EDITORS, None),
+    ("POST", "/api/scenes/try/"): (EDITORS, {"project_id": 1, "scene": {"name": "a", "steps": STEPS}}),
     ("GET", "/api/scenes/"): (VIEWERS, None),
     ("POST", "/api/scenes/"): (CREATE_BY_EDITORS, {"project_id": 1, "name": "a", "steps": STEPS}),
     ("GET", "/api/scenes/{scene_id}/"): (VIEWERS, None),
@@ -81,6 +83,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("PUT", "/api/datafiles/{datafile_id}/"): (EDITORS, None),
     ("DELETE", "/api/datafiles/{datafile_id}/"): (EDITORS, None),
     ("GET", "/api/datafiles/{datafile_id}/preview/"): (VIEWERS, None),
+    ("POST", "/api/performance/plans/preview/"): (VIEWERS, {"project_id": 1, "config": CONFIG}),
     ("GET", "/api/performance/plans/"): (VIEWERS, None),
     ("POST", "/api/performance/plans/"): (CREATE_BY_EDITORS, {"project_id": 1, "name": "a", "config": CONFIG}),
     ("GET", "/api/performance/plans/{plan_id}/"): (VIEWERS, None),
@@ -96,6 +99,10 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("POST", "/api/performance/plans/{plan_id}/resume/"): (NO_RUN, None),
     ("GET", "/api/performance/executions/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/"): (VIEWERS, None),
+    ("GET", "/api/performance/executions/{execution_id}/figures/"): (VIEWERS, None),
+    ("GET", "/api/performance/executions/{execution_id}/distribution/"): (VIEWERS, None),
+    ("GET", "/api/performance/executions/{execution_id}/heatmap/"): (VIEWERS, None),
+    ("GET", "/api/performance/executions/{execution_id}/series/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/errors/"): (VIEWERS, None),
     ("POST", "/api/performance/executions/{execution_id}/load/"): (NO_RUN, {"vus": 5}),
     ("GET", "/api/performance/metrics/{execution_id}/"): (VIEWERS, None),
@@ -111,6 +118,10 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/performance/reports/{report_id}/"): (VIEWERS, None),
     ("DELETE", "/api/performance/reports/{report_id}/"): (EDITORS, None),
     ("GET", "/api/plugins/"): (LOGGED_IN, None),
+    ("GET", "/api/schemas/"): (LOGGED_IN, None),
+    # There is none of the world's name.
+    ("GET", "/api/schemas/{name}/"): ((401, 404, 404, 404, 404, 404), None),
+    ("GET", "/api/vocabulary/"): (LOGGED_IN, None),
     ("GET", "/api/nodes/"): (LOGGED_IN, None),
     ("GET", "/api/nodes/{name}/"): (LOGGED_IN, None),
     ("POST", "/api/nodes/{name}/drain/"): (ADMINISTRATORS, None),
@@ -123,6 +134,14 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/docs/"): (EVERYBODY, None),
     ("GET", "/docs/docs.js"): (EVERYBODY, None),
     ("GET", "/docs/docs.css"): (EVERYBODY, None),
+    ("GET", "/demo/"): (EVERYBODY, None),
+    ("GET", "/demo/fast/"): (EVERYBODY, None),
+    ("GET", "/demo/slow/"): (EVERYBODY, None),
+    ("GET", "/demo/errors/"): (EVERYBODY, None),
+    ("POST", "/demo/login/"): (EVERYBODY, {"username": "a", "password": "b"}),
+    # Tokens of the service open nothing in the demo target.
+    ("GET", "/demo/items/"): ((401,) * 6, None),
+    ("GET", "/demo/items/{number}/"): ((401,) * 6, None),
     ("GET", "/"): (EVERYBODY, None),
     ("GET", "/assets/{file}"): (EVERYBODY, None),
 }
@@ -136,6 +155,7 @@ QUERIES = {
     "/api/performance/presets/": "?project_id=1",
     "/api/performance/executions/": "?project_id=1",
     "/api/performance/reports/": "?plan_id=1",
+    "/demo/errors/": "?rate=0",
 }
 
 
