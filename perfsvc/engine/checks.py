@@ -73,9 +73,21 @@ def status_first(numbered: tuple[int, Check]) -> bool:
 
 def compile_check(check: Check, failures: StatusFailures, template: Compile) -> CheckFunction:
     """One check as a function. Raises Fault for a broken expression."""
-    if isinstance(check, StatusCheck):
-        return _status(check, failures)
-    return _COMPILERS[type(check)](check, template)
+    made = _status(check, failures) if isinstance(check, StatusCheck) else _COMPILERS[type(check)](check, template)
+    return opposite(made, check) if check.negated else made
+
+
+def opposite(check: CheckFunction, spec: Check) -> CheckFunction:
+    """A check that holds when another fails."""
+    label = f"Check: not {short_name(spec)}"
+    return lambda reply, scope: label if check(reply, scope) is None else None
+
+
+def short_name(check: Check) -> str:
+    """A check as its error class names it."""
+    details = (getattr(check, name, None) for name in ("path", "pattern", "text", "name", "less_than"))
+    detail = next((str(each)[:60] for each in details if each is not None), "")
+    return f"{check.type} {detail}".rstrip()
 
 
 def broken_by(check: CheckFunction, reply: Reply, scope: Scope) -> str | None:

@@ -110,7 +110,7 @@ class Compiler:
         call = self._call(step, protocol, path) if protocol is not None else None
         failures = StatusFailures(protocol.status_failure if protocol is not None else unjudged)
         checks = compile_checks(step, failures, self._template, path, self._faults)
-        extracts = compile_extractors(step, path, self._faults)
+        extracts = compile_extractors(step, path, self._faults, self.rng)
         self._note_names(step, path)
         if protocol is None or call is None or len(self._faults) > before:
             return None

@@ -10,6 +10,7 @@ import regex
 
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.jsonpath import compile_path
+from perfsvc.model.jsonpath import compile_paths
 from perfsvc.model.problems import Fault
 from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.plugin.protocol import Reply
@@ -34,6 +35,14 @@ def compile_regex(pattern: str, at: str) -> regex.Pattern[str]:
         return compile_pattern(pattern)
     except Fault as fault:
         raise Fault(*fault.problems[0].text, at) from None
+
+
+def compile_json_paths(path: str) -> Callable[[Any], list[Any]]:
+    """Compile a JSONPath for every value at it. Raise Fault at ``path``."""
+    try:
+        return compile_paths(path)
+    except Fault as fault:
+        raise Fault(*fault.problems[0].text, "path") from None
 
 
 def compile_json_path(path: str) -> Callable[[Any], Any]:

@@ -169,7 +169,7 @@ class SceneTrial:
         for number, check in enumerate(step.checks):
             faults.noted(partial(compile_check, check, failures, self._template), f"{path}.checks[{number}]")
         for number, extractor in enumerate(step.extract):
-            faults.noted(partial(compile_extractor, extractor), f"{path}.extract[{number}]")
+            faults.noted(partial(compile_extractor, extractor, self._rng), f"{path}.extract[{number}]")
         if call is not None:
             self._calls[id(step)] = call
 
@@ -294,7 +294,7 @@ class SceneTrial:
     def _extract(self, tried: TriedStep, step: RequestStep, reply: Reply) -> None:
         for extractor in step.extract:
             try:
-                value = compile_extractor(extractor)(reply)
+                value = compile_extractor(extractor, self._rng)(reply)
             except Exception:  # as above
                 value = MISSING
             found = value is not MISSING

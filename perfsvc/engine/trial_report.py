@@ -218,6 +218,10 @@ def actual_of(check: Check, reply: Reply) -> Any:
 
 def text_of_check(check: Check) -> str:
     """A check in short, in no language."""
+    return f"¬ {_text_of(check)}" if check.negated else _text_of(check)
+
+
+def _text_of(check: Check) -> str:
     if isinstance(check, StatusCheck):
         return f"status = {' | '.join(map(str, check.one_of or (check.equals,)))}"
     if isinstance(check, JsonCheck):

@@ -46,8 +46,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "type must be one of request, think, group, loop, if, while, choice",
     ),
     "extractor_source": (
-        "from 应为以下值之一：json, regex, header, status, body",
-        "from must be one of json, regex, header, status, body",
+        "from 应为以下值之一：json, regex, boundary, header, status, body",
+        "from must be one of json, regex, boundary, header, status, body",
     ),
     "recursion_loop": ("嵌套过深", "is nested too deeply"),
 }

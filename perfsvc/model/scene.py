@@ -97,21 +97,40 @@ class ExtractorBase(Exact):
 
     name: VariableName = titled("变量名", "Variable")
     default: Any = titled("默认值", "Default", default=None)
+    decode: Literal["html", "url", "base64"] | None = titled("解码", "Decode", default=None)
 
 
-class JsonExtractor(ReadsReply, ExtractorBase, needs=BODY):
-    """The first value at a JSONPath."""
+Match = Literal["first", "last", "random", "all"] | Annotated[int, Field(ge=1, le=10_000)]
+"""Which of several values: by its place, one at random, or all as a list; a number counts from 1."""
+
+
+class ChoosingExtractor(ExtractorBase):
+    """Takes one of several values, or all of them as a list."""
+
+    match: Match = titled("取第几个", "Which match", default="first")
+
+
+class JsonExtractor(ReadsReply, ChoosingExtractor, needs=BODY):
+    """The values at a JSONPath."""
 
     source: Literal["json"] = titled("来源", "From", alias="from")
     path: str = titled("JSONPath", "JSONPath", max_length=1000)
 
 
-class RegexExtractor(ReadsReply, ExtractorBase, needs=BODY):
-    """A group of the first match in the body; the whole match where the pattern has no groups."""
+class RegexExtractor(ReadsReply, ChoosingExtractor, needs=BODY):
+    """A group of the matches in the body; the whole match where the pattern has no groups."""
 
     source: Literal["regex"] = titled("来源", "From", alias="from")
     pattern: str = titled("正则表达式", "Regular expression", max_length=1000)
     group: int = titled("正则分组", "Group", default=1, ge=0, le=99)
+
+
+class BoundaryExtractor(ReadsReply, ChoosingExtractor, needs=BODY):
+    """The text between two others."""
+
+    source: Literal["boundary"] = titled("来源", "From", alias="from")
+    left: str = titled("左边界", "Left boundary", min_length=1, max_length=1000)
+    right: str = titled("右边界", "Right boundary", min_length=1, max_length=1000)
 
 
 class HeaderExtractor(ReadsReply, ExtractorBase, needs=HEADERS):
@@ -142,18 +161,25 @@ def _source(extractor: Any) -> str:
 Extractor = Annotated[
     Annotated[JsonExtractor, Tag(":json")]
     | Annotated[RegexExtractor, Tag(":regex")]
+    | Annotated[BoundaryExtractor, Tag(":boundary")]
     | Annotated[HeaderExtractor, Tag(":header")]
     | Annotated[StatusExtractor, Tag(":status")]
     | Annotated[BodyExtractor, Tag(":body")],
     Discriminator(
         _source,
         custom_error_type="extractor_source",
-        custom_error_message="from must be one of json, regex, header, status, body",
+        custom_error_message="from must be one of json, regex, boundary, header, status, body",
     ),
 ]
 
 
-class StatusCheck(ReadsReply, Spec, needs=NOTHING):
+class CheckBase(Spec):
+    """A condition on one reply; with ``not``, its opposite."""
+
+    negated: bool = titled("取反", "Not", default=False, alias="not")
+
+
+class StatusCheck(ReadsReply, CheckBase, needs=NOTHING):
     """The status code equals a value, or is one of several."""
 
     type: Literal["status"]
@@ -167,7 +193,7 @@ class StatusCheck(ReadsReply, Spec, needs=NOTHING):
         return self
 
 
-class JsonCheck(ReadsReply, Exact, needs=BODY):
+class JsonCheck(ReadsReply, CheckBase, Exact, needs=BODY):
     """The value at a JSONPath equals a value; with neither ``equals`` nor ``exists``, it is there."""
 
     type: Literal["json"]
@@ -176,21 +202,21 @@ class JsonCheck(ReadsReply, Exact, needs=BODY):
     exists: bool | None = titled("是否存在", "Exists", default=None)
 
 
-class RegexCheck(ReadsReply, Spec, needs=BODY):
+class RegexCheck(ReadsReply, CheckBase, needs=BODY):
     """The body matches a regular expression somewhere."""
 
     type: Literal["regex"]
     pattern: str = titled("正则表达式", "Regular expression", min_length=1, max_length=1000)
 
 
-class ContainsCheck(ReadsReply, Spec, needs=BODY):
+class ContainsCheck(ReadsReply, CheckBase, needs=BODY):
     """The body contains a text."""
 
     type: Literal["contains"]
     text: str = titled("文本", "Text", min_length=1, max_length=10_000)
 
 
-class HeaderCheck(ReadsReply, Spec, needs=HEADERS):
+class HeaderCheck(ReadsReply, CheckBase, needs=HEADERS):
     """A reply header is there, equals a value or contains one."""
 
     type: Literal["header"]
@@ -199,7 +225,7 @@ class HeaderCheck(ReadsReply, Spec, needs=HEADERS):
     contains: str | None = titled("包含", "Contains", default=None)
 
 
-class ResponseTimeCheck(ReadsReply, Spec, needs=NOTHING):
+class ResponseTimeCheck(ReadsReply, CheckBase, needs=NOTHING):
     """The service time stays below a limit."""
 
     type: Literal["response_time"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 from typing import get_args
 
@@ -43,8 +44,9 @@ EXTRACTORS: list[dict[str, Any]] = [
     {"name": "c", "from": "header", "header": "x-shop"},
     {"name": "d", "from": "status"},
     {"name": "e", "from": "body"},
+    {"name": "f", "from": "boundary", "left": '"', "right": '"'},
 ]
-FOUND = {"a": True, "b": "k", "c": "north", "d": 200, "e": BODY.decode()}
+FOUND = {"a": True, "b": "k", "c": "north", "d": 200, "e": BODY.decode(), "f": "ok"}
 
 
 def members(union: Any) -> set[type[Spec]]:
@@ -86,7 +88,7 @@ def test_a_check_needs_what_it_declares(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("document", EXTRACTORS, ids=lambda document: document["from"])
 def test_an_extractor_needs_what_it_declares(document: dict[str, Any]) -> None:
     step = step_of(extract=[document])
-    find, found = compile_extractor(step.extract[0]), FOUND[document["name"]]
+    find, found = compile_extractor(step.extract[0], random.Random(1)), FOUND[document["name"]]
     assert find(reply_with(step.reply_parts)) == found
     assert all(find(reply_with(parts)) in (MISSING, "") for parts in less_than(step.reply_parts))
 

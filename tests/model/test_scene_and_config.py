@@ -77,8 +77,8 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         "steps[1].steps[0].extract[0].path": "is required",
         "steps[1].steps[0].extract[1].name": "must be letters, digits, _ and -, with a letter or _ first, at "
         "most 64 of them",
-        "steps[1].steps[0].extract[2]": "from must be one of json, regex, header, status, body",
-        "steps[1].steps[0].extract[3]": "from must be one of json, regex, header, status, body",
+        "steps[1].steps[0].extract[2]": "from must be one of json, regex, boundary, header, status, body",
+        "steps[1].steps[0].extract[3]": "from must be one of json, regex, boundary, header, status, body",
         "steps[1].steps[0].nme": "is not a known key",
         "steps[2]": "type must be one of request, think, group, loop, if, while, choice",
         "steps[3].think_time.min": "min must not exceed max",
