@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,13 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.config import SYNONYMS
+from perfsvc.model.duration import milliseconds_of
+from perfsvc.model.duration import seconds_of
+from perfsvc.model.duration import whole
 from perfsvc.model.planfile import PlanFile
+from perfsvc.model.problems import Fault
 
 MAX_PLAN_BYTES = 10_000_000
-DURATION = re.compile(r"^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?$")
 HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
 
 
@@ -121,13 +123,17 @@ def unreadable(what: str, error: OSError) -> InvalidInput:
 
 def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:
     """Write the flags into a config, replacing the key under either of its names; return the flags' problems."""
-    given = {"concurrent_users": chosen.users, "request_timeout": chosen.timeout}
+    given: dict[str, Any] = {"concurrent_users": chosen.users}
     problems: list[Problem] = []
-    for name, text, flag in (("hold_time", chosen.duration, "--duration"), ("ramp_up_time", chosen.ramp, "--ramp")):
+    for name, text, flag, parse in (
+        ("hold_time", chosen.duration, "--duration", seconds_of),
+        ("ramp_up_time", chosen.ramp, "--ramp", seconds_of),
+        ("request_timeout", chosen.timeout, "--timeout", milliseconds_of),
+    ):
         try:
-            given[name] = None if text is None else seconds_of(text, flag)
-        except InvalidInput as error:
-            problems += error.problems
+            given[name] = None if text is None else whole(parse(text))
+        except Fault as fault:
+            problems += [Problem(flag, problem.text) for problem in fault.problems]
     for name, value in given.items():
         if value is not None:
             config.pop({theirs: ours for ours, theirs in SYNONYMS.items()}.get(name, name), None)
@@ -156,14 +162,3 @@ def header_of(line: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise InvalidInput.at("--header", f"应为 'NAME: VALUE'：{line}", f"must be 'NAME: VALUE', not {line}")
     return name.strip(), value.strip()
-
-
-def seconds_of(text: str, flag: str) -> int:
-    """Parse ``90``, ``90s``, ``1m30s`` or ``2h`` as whole seconds, rounded up. Raises InvalidInput."""
-    match = DURATION.match(text)
-    if not text or match is None or not any(match.groups()):
-        raise InvalidInput.at(
-            flag, f"不是时长：{text}，例如 30s、5m、1h30m", f"not a duration: {text}; write 30s, 5m or 1h30m"
-        )
-    hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return math.ceil(hours * 3600 + minutes * 60 + seconds)

@@ -34,7 +34,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-d",
         "--duration",
-        help="how long to hold the load after the ramp-up: 30, 30s, 5m, 1h30m (default with a URL: 10s)",
+        help="how long to hold the load after the ramp-up: 30, 30s, 500ms, 5m, 1h30m (default with a URL: 10s)",
     )
     parser.add_argument("--ramp", help="ramp-up time, in the same form")
     parser.add_argument(
@@ -45,7 +45,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-t", "--threshold", action="append", metavar="RULE", help="pass/fail rule such as 'p95 < 300'; repeatable"
     )
-    parser.add_argument("--timeout", type=int, metavar="MS", help="request timeout in milliseconds (default: 30000)")
+    parser.add_argument("--timeout", metavar="TIME", help="request timeout: milliseconds, 500ms or 2s (default: 30000)")
     parser.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
 
 

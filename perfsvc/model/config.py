@@ -33,6 +33,8 @@ from perfsvc.model.base import titled
 from perfsvc.model.data import NO_DATA
 from perfsvc.model.data import Allocation
 from perfsvc.model.data import split_config
+from perfsvc.model.duration import Milliseconds
+from perfsvc.model.duration import Seconds as SecondsBetween
 from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_SECONDS
 from perfsvc.model.load import MAX_VUS
@@ -61,7 +63,8 @@ SYNONYMS = {"vus": "concurrent_users", "ramp_up": "ramp_up_time", "duration": "h
 """The table's names and the API document's."""
 
 NodeWeight = Annotated[float, Field(gt=0, le=1000)]
-Seconds = Annotated[int, Field(ge=0, le=MAX_SECONDS)]
+DAY_S = 86_400
+Seconds = Annotated[float, SecondsBetween(0, MAX_SECONDS)]
 
 
 class RateRange(Spec):
@@ -95,8 +98,12 @@ ArrivalRate = Annotated[
 class SearchConfig(Spec):
     """How ``error_rate`` searches; what is left out follows from the plan."""
 
-    level_time: float | None = titled("每级时间（秒）", "Seconds per level", default=None, ge=1, le=86_400)
-    settle_time: float | None = titled("每级稳定时间（秒）", "Settling, s", default=None, ge=0, le=86_400)
+    level_time: Annotated[float, SecondsBetween(1, 86_400)] | None = titled(
+        "每级时间（秒）", "Seconds per level", default=None
+    )
+    settle_time: Annotated[float, SecondsBetween(0, DAY_S)] | None = titled(
+        "每级稳定时间（秒）", "Settling, s", default=None
+    )
     precision: float = titled("精度（%）", "Precision, %", default=2.0, ge=0.1, le=50)
     confirmations: int = titled("确认次数", "Confirmations", default=3, ge=0, le=20)
 
@@ -125,12 +132,16 @@ class ExecutionConfig(Spec):
     search: SearchConfig = titled("搜索选项", "Search", default_factory=SearchConfig)
     thresholds: Many[Threshold] = titled("阈值", "Thresholds", default=(), max_length=100)
     abort_on_breach: bool = titled("超过阈值时中止", "Abort on breach", default=False)
-    abort_grace: float = titled(
-        "中止宽限（秒）", "Grace before an abort, s", advanced=True, default=5.0, ge=0, le=86_400
+    abort_grace: Annotated[float, SecondsBetween(0, DAY_S)] = titled(
+        "中止宽限（秒）", "Grace before an abort, s", advanced=True, default=5.0
     )
-    graceful_stop: float = titled("停止宽限（秒）", "Graceful stop, s", advanced=True, default=10.0, ge=0, le=3600)
+    graceful_stop: Annotated[float, SecondsBetween(0, 3600)] = titled(
+        "停止宽限（秒）", "Graceful stop, s", advanced=True, default=10.0
+    )
     dns_cache: bool = titled("缓存域名解析", "Cache DNS", advanced=True, default=True)
-    pacing: float = titled("迭代间隔（秒）", "Pacing, s per iteration", default=0.0, ge=0, le=86_400)
+    pacing: Annotated[float, SecondsBetween(0, DAY_S)] = titled(
+        "迭代间隔（秒）", "Pacing, s per iteration", default=0.0
+    )
     seed: int | None = titled("随机种子", "Seed", advanced=True, default=None, ge=0, le=2**63 - 1)
     protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
     on_start_failure: OnStartFailure = titled(
@@ -146,8 +157,8 @@ class ExecutionConfig(Spec):
     on_node_loss: OnNodeLoss = titled(
         "节点丢失时", "When a node is lost", advanced=True, labels=labels.ON_NODE_LOSS, default="rebalance"
     )
-    replace_within: float = titled(
-        "等待替换节点（秒）", "Wait for a replacement, s", advanced=True, default=30.0, ge=1, le=3600
+    replace_within: Annotated[float, SecondsBetween(1, 3600)] = titled(
+        "等待替换节点（秒）", "Wait for a replacement, s", advanced=True, default=30.0
     )
 
 
@@ -172,13 +183,17 @@ class PlanConfig(Spec):
     concurrent_users: int = titled("并发用户数", "Virtual users", ge=1, le=MAX_VUS)
     ramp_up_time: Seconds = titled("加压时间（秒）", "Ramp-up, s", default=0)
     hold_time: Seconds = titled("保持时间（秒）", "Hold, s", default=60)
-    request_timeout: int = titled("请求超时（毫秒）", "Request timeout, ms", default=30_000, ge=1, le=3_600_000)
+    request_timeout: Annotated[int, Milliseconds(1, 3_600_000)] = titled(
+        "请求超时（毫秒）", "Request timeout, ms", default=30_000
+    )
     target_url: str | None = titled("目标地址", "Target URL", default=None, max_length=2000)
     test_type: TestType = titled("测试类型", "Kind of test", labels=labels.TEST_TYPES, default="load")
     control_mode: ControlMode = titled("控制模式", "Control mode", labels=labels.CONTROL_MODES, default="single")
     test_mode: TestMode = titled("压测模式", "Test mode", labels=labels.TEST_MODES, default="concurrent")
     step_users: int | None = titled("每阶梯用户数", "Users per step", default=None, ge=1, le=MAX_VUS)
-    step_time: int | None = titled("每阶梯时间（秒）", "Seconds per step", default=None, ge=1, le=MAX_SECONDS)
+    step_time: Annotated[float, SecondsBetween(0.1, MAX_SECONDS)] | None = titled(
+        "每阶梯时间（秒）", "Seconds per step", default=None
+    )
     error_threshold: float | None = titled("错误率阈值（%）", "Error threshold, %", default=None, gt=0, le=100)
     adaptive_target: AdaptiveTarget | None = titled("自适应目标", "Adaptive target", default=None)
     env_id: int | None = titled("测试环境", "Environment", default=None, ge=1)
@@ -280,14 +295,35 @@ class PlanConfig(Spec):
         ]  # fmt: skip
 
     def merged(self, changes: Mapping[str, Any]) -> PlanConfig:
-        """A copy with the given keys replaced, under either of their names."""
-        replaced = {SYNONYMS.get(key, key) for key in changes}
-        kept = self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=replaced)
-        return PlanConfig.parse({**kept, **changes}, "config")
+        """A copy with changes: objects are merged key by key, under either name of a key, and null deletes one.
+
+        The options of another data source replace those of the former.
+        """
+        kept = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        given = {SYNONYMS.get(key, key): value for key, value in changes.items()}
+        if len(given) < len(changes):  # both names of a key, which parsing judges
+            kept, given = {key: value for key, value in kept.items() if key not in given}, dict(changes)
+        if given.get("data_source_type", self.data_source_type) != self.data_source_type:
+            kept.pop("data_config", None)
+        return PlanConfig.parse(merged_objects(kept, given), "config")
 
     def answer(self) -> dict[str, Any]:
         """The config as the API gives it back: the API document's names, nothing that was left empty."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def merged_objects(kept: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge the changes into an object, and into the objects in it; null deletes a key (RFC 7396)."""
+    merged = dict(kept)
+    for key, value in changes.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            before = merged.get(key)
+            merged[key] = merged_objects(before if isinstance(before, Mapping) else {}, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def renamed_to_api(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

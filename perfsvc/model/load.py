@@ -14,6 +14,7 @@ from pydantic import Field
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.duration import Seconds
 
 MAX_VUS = 1_000_000
 MAX_RATE = 10_000_000.0
@@ -29,7 +30,7 @@ AdaptiveMetric = Literal["p50", "p90", "p95", "p99", "avg", "error_rate", "rps"]
 class Stage(Spec):
     """Go to ``target`` in a straight line over ``duration`` seconds."""
 
-    duration: float = titled("秒", "Seconds", ge=0, le=MAX_SECONDS)
+    duration: Annotated[float, Seconds(0, MAX_SECONDS)] = titled("秒", "Seconds")
     target: float = titled("目标", "Target", ge=0, le=MAX_RATE)
 
 

@@ -19,6 +19,8 @@ from perfsvc.model import labels
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.duration import Milliseconds
+from perfsvc.model.duration import Seconds as SecondsBetween
 from perfsvc.model.problems import Fault
 from perfsvc.model.reply_parts import BODY
 from perfsvc.model.reply_parts import HEADERS
@@ -31,7 +33,7 @@ MAX_STEPS = 500
 MAX_LOOPS = 100_000
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Seconds = Annotated[float, SecondsBetween(0, 86_400)]
 
 
 class ConstantThink(Spec):
@@ -247,7 +249,7 @@ class RequestStep(Spec):
     extract: Many[Extractor] = titled("提取变量", "Extract", default=(), max_length=50)
     checks: Many[Check] = titled("检查点", "Checks", default=(), max_length=50)
     think_time: ThinkTime | None = titled("思考时间", "Think time", default=None)
-    timeout: int | None = titled("超时（毫秒）", "Timeout, ms", default=None, ge=1, le=3_600_000)
+    timeout: Annotated[int, Milliseconds(1, 3_600_000)] | None = titled("超时（毫秒）", "Timeout, ms", default=None)
 
     @property
     def reply_parts(self) -> ReplyParts:

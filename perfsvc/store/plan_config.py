@@ -1,7 +1,11 @@
-"""A plan's config and its row: every field has a column of its own."""
+"""A plan's config and its row: every field has a column of its own.
+
+Columns of durations are whole seconds. What is none is rounded up there and kept exactly in ``exact_durations``.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from perfsvc.model.config import SYNONYMS
@@ -9,6 +13,7 @@ from perfsvc.model.config import PlanConfig
 
 COLUMNS = {theirs: ours for ours, theirs in SYNONYMS.items()}
 """Columns that have another name than the field."""
+DURATIONS = ("duration", "ramp_up", "step_time")
 
 
 def to_columns(config: PlanConfig, env_id: int) -> dict[str, Any]:
@@ -16,10 +21,13 @@ def to_columns(config: PlanConfig, env_id: int) -> dict[str, Any]:
     document = config.model_dump(mode="json", by_alias=True)
     columns = {COLUMNS.get(name, name): value for name, value in document.items()}
     columns["env"] = columns.pop("env_id") or env_id
-    return columns
+    exact = {name: columns[name] for name in DURATIONS if isinstance(columns[name], float)}
+    return {**columns, **{name: math.ceil(value) for name, value in exact.items()}, "exact_durations": exact or None}
 
 
 def from_row(row: Any) -> PlanConfig:
     """The config that was stored, its environment named."""
     columns = {COLUMNS.get(name, name): name for name in PlanConfig.model_fields}
-    return PlanConfig.parse({field: getattr(row, column) for column, field in columns.items()}, "config")
+    exact = row.exact_durations or {}
+    stored = {field: exact.get(column, getattr(row, column)) for column, field in columns.items()}
+    return PlanConfig.parse(stored, "config")

@@ -201,6 +201,7 @@ class ConfigRow(Table):
     ramp_up = Whole(least=0, default=0)
     step_users = Whole(least=1, null=True)
     step_time = Whole(least=1, null=True)
+    exact_durations = Json(null=True)
     error_threshold = Number(null=True)
     adaptive_target = Json(null=True)
     env = Reference(EnvRow)

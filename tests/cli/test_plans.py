@@ -10,8 +10,6 @@ import pytest
 
 from perfsvc.cli.commands import make_parser
 from perfsvc.cli.plan_loader import plan_of
-from perfsvc.cli.plan_loader import seconds_of
-from perfsvc.errors import InvalidInput
 from perfsvc.model.planfile import PlanFile
 from tests.cli.conftest import Command
 
@@ -55,18 +53,10 @@ def test_a_url_is_a_plan_of_one_step() -> None:
     assert step.model_dump()["request"] == {"method": "GET", "url": "http://127.0.0.1:1/a?b=c", "headers": {"X": "1"}}
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5400), ("1h1m1s", 3661), ("0.5m", 30), ("1.2", 2), ("0", 0)],
-)
-def test_durations(text: str, seconds: int) -> None:
-    assert seconds_of(text, "--duration") == seconds
-
-
-@pytest.mark.parametrize("text", ["", "s", "x", "1d", "-1", "1s2m", "1 m"])
-def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"^--ramp: not a duration"):
-        seconds_of(text, "--ramp")
+def test_flags_take_fractions_and_units() -> None:
+    words = ["run", URL, "-d", "0.2", "--ramp", "500ms", "--timeout", "2s"]
+    found = plan_of(make_parser().parse_args(words)).config
+    assert (found.hold_time, found.ramp_up_time, found.request_timeout) == (0.2, 0.5, 2000)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +148,8 @@ WRONG_FLAGS = [
     ),
     (
         [URL, "-d", "x"],
-        "--duration: 不是时长：x，例如 30s、5m、1h30m",
-        "--duration: not a duration: x; write 30s, 5m or 1h30m",
+        "--duration: 不是时长：x，例如 2、2s、500ms、1m30s、1h",
+        "--duration: not a duration: x; write 2, 2s, 500ms, 1m30s or 1h",
     ),
     (
         [URL, "-d", "0"],

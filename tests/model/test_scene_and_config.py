@@ -73,7 +73,7 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         "'response_time'",
         "steps[1].steps[0].checks[1]": "needs exactly one of equals and one_of",
         "steps[1].steps[0].checks[2].path": "is required",
-        "steps[1].steps[0].think_time.max": "must be a number",
+        "steps[1].steps[0].think_time.max": "not a duration: a; write 2, 2s, 500ms, 1m30s or 1h",
         "steps[1].steps[0].extract[0].path": "is required",
         "steps[1].steps[0].extract[1].name": "must be letters, digits, _ and -, with a letter or _ first, at "
         "most 64 of them",
@@ -149,7 +149,7 @@ def test_names_that_clash_hide_no_other_fault() -> None:
         "config.vus": "means the same as concurrent_users but has another value",
         "config.duration": "means the same as hold_time but has another value",
         "config.concurrent_users": "must be at least 1",
-        "config.ramp_up_time": "must be an integer",
+        "config.ramp_up_time": "not a duration: x; write 2, 2s, 500ms, 1m30s or 1h",
         "config.foo": "is not a known key",
     }
 

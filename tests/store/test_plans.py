@@ -273,3 +273,12 @@ async def test_presets(store: Store, world: World) -> None:
         assert missing.value.text.zh == "预设配置不存在"
     with pytest.raises(NotFound):
         await store.run(presets.update, made)
+
+
+@pytest.mark.asyncio
+async def test_durations_that_are_no_whole_seconds_are_kept_exactly(store: Store, world: World) -> None:
+    given = {"vus": 1, "target_url": "http://h/", "hold_time": 0.2, "ramp_up_time": "1500ms", "step_time": 3}
+    config = PlanConfig.parse(given)
+    plan = await store.run(plans.create, world.project.id, world.user.id, "exact", config, ())
+    stored = (await store.run(plans.get, plan.id)).config
+    assert (stored.hold_time, stored.ramp_up_time, stored.step_time) == (0.2, 1.5, 3)

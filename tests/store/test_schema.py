@@ -360,6 +360,7 @@ MIGRATIONS = [
     "0005_window_blobs",
     "0006_editors",
     "0007_username_keys",
+    "0008_exact_durations",
 ]
 
 

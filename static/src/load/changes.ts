@@ -16,10 +16,20 @@ export function clean(value: unknown): unknown {
 export function changedKeys(now: Config, stored: Config): Config {
   const keys = new Set([...Object.keys(now), ...Object.keys(stored)])
   const changed = [...keys].filter((key) => !same(now[key], stored[key]))
-  return Object.fromEntries(changed.map((key) => [key, now[key] === undefined ? null : deepNonNull(now[key])]))
+  return Object.fromEntries(changed.map((key) => [key, now[key] === undefined ? null : patch(now[key], stored[key])]))
 }
 
-/** Nulls within a value mean the same as leaving them out. */
-function deepNonNull(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? clean(value) : value
+/** Objects are merged when they are saved, so null clears what they no longer have. */
+function patch(now: unknown, stored: unknown): unknown {
+  if (!isObject(now) || !isObject(stored)) return typeof now === 'object' && now !== null ? clean(now) : now
+  const gone = Object.keys(stored).filter((key) => (stored[key] ?? null) !== null && (now[key] ?? null) === null)
+  const kept = Object.entries(now).filter(([, value]) => (value ?? null) !== null)
+  return {
+    ...Object.fromEntries(kept.map(([key, value]) => [key, patch(value, stored[key])])),
+    ...Object.fromEntries(gone.map((key) => [key, null])),
+  }
+}
+
+function isObject(value: unknown): value is Config {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -203,5 +203,6 @@ describe('changes', () => {
     const stored = { a: 1, b: { x: 1, y: null }, c: 3, d: 4 }
     expect(changedKeys({ a: 1, b: { x: 1 }, c: null, e: 5 }, stored)).toEqual({ c: null, d: null, e: 5 })
     expect(changedKeys({ b: { x: 2, z: null } }, { b: { x: 1 } })).toEqual({ b: { x: 2 } })
+    expect(changedKeys({ b: { y: { z: 1 } } }, { b: { x: 1, y: { z: 2, w: 3 } } })).toEqual({ b: { x: null, y: { z: 1, w: null } } })
   })
 })
