@@ -23,6 +23,7 @@ from perfsvc.model.problems import Fault
 
 MAX_PLAN_BYTES = 10_000_000
 HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
+HOST = re.compile(r"^(?!.*\.(?:ya?ml|json)$)[\w-]+(?:\.[\w-]+)+(?:[/?#].*)?$")
 
 
 def plan_of(chosen: argparse.Namespace) -> PlanFile:
@@ -114,9 +115,9 @@ def read_plan(path: Path) -> dict[str, Any]:
 
 
 def unreadable(what: str, error: OSError) -> InvalidInput:
-    """Return the error for an unreadable plan file; a missing ``host:port`` was probably meant as a URL."""
+    """Return the error for an unreadable plan file; a missing ``host:port`` or host was probably meant as a URL."""
     zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
-    if isinstance(error, FileNotFoundError) and HOST_AND_PORT.match(what):
+    if isinstance(error, FileNotFoundError) and (HOST_AND_PORT.match(what) or HOST.match(what)):
         zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
     return InvalidInput.at(what, zh, en)
 

@@ -105,14 +105,16 @@ def test_a_file_without_an_end_is_too_large(perfsvc: Command) -> None:
     assert perfsvc("run", "/dev/zero") == (2, "", "perfsvc: /dev/zero: is too large\n")
 
 
-@pytest.mark.parametrize("what", ["127.0.0.1:8080/", "localhost:80", "shop.example:8080/a?b=c", "[::1]:80/x"])
+@pytest.mark.parametrize(
+    "what", ["127.0.0.1:8080/", "localhost:80", "shop.example:8080/a?b=c", "[::1]:80/x", "example.com", "a.b/c"]
+)
 def test_an_address_without_a_scheme_is_told_so(perfsvc: Command, what: str) -> None:
     code, _, told = perfsvc("run", what)
     assert (code, told.count("\n")) == (2, 1)
     assert told.endswith(f"No such file or directory; if it is an address, write http://{what.removesuffix('/')}\n")
 
 
-@pytest.mark.parametrize("what", ["plan:yaml", "c:x", ":80", "plan.yaml"])
+@pytest.mark.parametrize("what", ["plan:yaml", "c:x", ":80", "plan.yaml", "my.plan.json", "folder/plan.yml"])
 def test_other_names_get_no_such_advice(perfsvc: Command, what: str) -> None:
     assert "http" not in perfsvc("run", what).err
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Template
+from perfsvc_protocols._net import address
 from perfsvc_protocols._net import byte_template
 from perfsvc_protocols._net.payload import Texts
 
@@ -55,3 +56,17 @@ def test_a_placeholder_that_is_a_whole_json_string_keeps_its_type(value: Any, se
     scope.variables["v"] = value
     payload = Texts(Template).json({"v": "{{v}}", "t": "v={{v}}"})
     assert payload.render(scope) == sent
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "whole"),
+    [
+        ("http://h/", "//a//b", "http://h//a//b"),
+        ("http://h/api/", "/a", "http://h/api/a"),
+        ("http://h/api", "a/", "http://h/api/a/"),
+        ("http://h/api", "?q", "http://h/api?q"),
+        ("http://h/api", "", "http://h/api"),
+    ],
+)
+def test_a_url_below_a_base_keeps_its_slashes(base: str, url: str, whole: str) -> None:
+    assert address.joined(base, url) == whole

@@ -80,7 +80,9 @@ def joined(base: str, url: str) -> str:
     """A relative URL below the base URL, which may have a path of its own."""
     if not url:
         return base
-    return base + url if url.startswith("?") else f"{base.rstrip('/')}/{url.lstrip('/')}"
+    if url.startswith("?"):
+        return base + url
+    return base.rstrip("/") + (url if url.startswith("/") else f"/{url}")
 
 
 def is_ip(host: str) -> bool:
