@@ -54,3 +54,15 @@ CONDITIONS: Labels = {
     "present": ("已设置", "is set"),
     "absent": ("未设置", "is not set"),
 }
+
+DECODINGS: Labels = {
+    "html": ("HTML 实体", "HTML references"),
+    "url": ("URL 编码", "Percent-encoding"),
+    "base64": ("Base64", "Base64"),
+}
+MATCHES: Labels = {
+    "first": ("第一个", "The first"),
+    "last": ("最后一个", "The last"),
+    "random": ("随机一个", "One at random"),
+    "all": ("全部", "All, as a list"),
+}

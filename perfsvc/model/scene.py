@@ -99,7 +99,9 @@ class ExtractorBase(Exact):
 
     name: VariableName = titled("变量名", "Variable")
     default: Any = titled("默认值", "Default", default=None)
-    decode: Literal["html", "url", "base64"] | None = titled("解码", "Decode", default=None)
+    decode: Literal["html", "url", "base64"] | None = titled(
+        "解码", "Decode", labels=labels.DECODINGS, advanced=True, default=None
+    )
 
 
 Match = Literal["first", "last", "random", "all"] | Annotated[int, Field(ge=1, le=10_000)]
@@ -109,7 +111,7 @@ Match = Literal["first", "last", "random", "all"] | Annotated[int, Field(ge=1, l
 class ChoosingExtractor(ExtractorBase):
     """Takes one of several values, or all of them as a list."""
 
-    match: Match = titled("取第几个", "Which match", default="first")
+    match: Match = titled("取第几个", "Which match", labels=labels.MATCHES, default="first")
 
 
 class JsonExtractor(ReadsReply, ChoosingExtractor, needs=BODY):
@@ -178,7 +180,7 @@ Extractor = Annotated[
 class CheckBase(Spec):
     """A condition on one reply; with ``not``, its opposite."""
 
-    negated: bool = titled("取反", "Not", default=False, alias="not")
+    negated: bool = titled("取反", "Not", advanced=True, default=False, alias="not")
 
 
 class StatusCheck(ReadsReply, CheckBase, needs=NOTHING):
