@@ -81,7 +81,7 @@ class Node:
     slot: Slot = WHOLE
 
 
-class Engine:
+class Engine:  # size: the commands of a run and its ending, one short method each; all share its state
     """Runs one node's part of ``spec``.
 
     The order is ``compile()``, ``await prepare()``, ``start()``, any of ``pause()``, ``resume()``, ``stop()``, then
@@ -171,6 +171,11 @@ class Engine:
             self.time.resume(at_ns)
             self._users.resume()
             self._executor.resumed()
+
+    def check_level(self, level: float) -> None:
+        """Raises InvalidInput for more users than can have connections."""
+        if not self.spec.load.open:
+            check_open_files(self._node.slot.share.of(int(level)), raise_open_files_limit())
 
     def set_level(self, level: float, at: float | None = None) -> None:
         """Set the run's load (virtual users, or arrivals per second) from profile time ``at`` on, or from now."""

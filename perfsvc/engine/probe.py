@@ -6,6 +6,7 @@ It is read in the loop that sends requests, so it must be cheap: figures that th
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -59,7 +60,8 @@ class Probe:
         self._process = psutil.Process()
         self._files_limit = raise_open_files_limit()
         self._ports = Ports()
-        self._network = self._network_bytes()
+        self._known: dict[str, float] = {}
+        self._network = int(self._measured("network", self._network_bytes))
         self._sampler = ProcessSampler()
         self._worst_send_ns = 0
         psutil.cpu_percent()
@@ -75,15 +77,16 @@ class Probe:
     def read(self, span_ns: int, data_wait: float = 0.0) -> NodeHealth:
         """The health since the last reading, ``span_ns`` ago."""
         # Setup steps run before the first second, and the first reading covers them too.
-        sample, network = self._sampler.sample(span_ns), self._network_bytes()
+        sample = self._sampler.sample(span_ns)
+        network = int(self._measured("network", self._network_bytes))
         health = NodeHealth(
-            cpu=psutil.cpu_percent(),
+            cpu=self._measured("cpu", psutil.cpu_percent),
             process_cpu=sample.cpu,
-            memory=psutil.virtual_memory().percent,
+            memory=self._measured("memory", lambda: psutil.virtual_memory().percent),
             network=round((network - self._network) / BYTES_PER_MB / (sample.span_ns / NS_PER_S), 3),
             loop_lag_ms=sample.loop_lag_ms,
             send_lag_ms=round(self._worst_send_ns / 1e6, 3),
-            open_files=open_files(self._process),
+            open_files=int(self._measured("open files", lambda: open_files(self._process))),
             open_files_limit=self._files_limit,
             cpu_wait=sample.cpu_wait,
             ports_used=self._ports.used(),
@@ -92,6 +95,14 @@ class Probe:
         )
         self._network, self._worst_send_ns = network, 0
         return health
+
+    def _measured(self, name: str, measure: Callable[[], float]) -> float:
+        """What is measured, or what was when that failed: a process without a free file must go on."""
+        try:
+            self._known[name] = measure()
+        except (OSError, psutil.Error):
+            return self._known.get(name, 0.0)
+        return self._known[name]
 
     @staticmethod
     def _network_bytes() -> int:

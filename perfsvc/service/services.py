@@ -85,7 +85,7 @@ def assemble(
     return Services(
         clock=clock,
         ping=store.ping,
-        access=Access(store),
+        access=Access(store, runs.plan_of_run),
         sessions=sessions,
         accounts=Accounts(store, settings, passwords, sessions, clock),
         projects=Projects(store, datafiles.sweep),
@@ -98,7 +98,7 @@ def assemble(
         reports=Reports(store),
         plugins=Plugins(catalog),
         runs=runs,
-        run_list=RunList(store, runs.running),
+        run_list=RunList(store, runs.running, runs.row_of),
         run_windows=RunWindows(store),
         demo=Demo(store),
         trials=Trials(store, catalog, data.envs, data, TargetPolicy(settings.target_allow, settings.target_deny)),

@@ -138,3 +138,16 @@ def test_cpu_of_the_process_is_of_one_core_and_of_the_time_since_the_last_readin
     span_ns = time.perf_counter_ns() - began
     assert reader.read(1).process_cpu == pytest.approx(100 * 50_000_000 / span_ns, abs=5)
     assert reader.read(10**9).process_cpu < 5
+
+
+def test_a_reading_that_fails_keeps_the_latest_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = Probe()
+    before = reading.read(10**9)
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    for name in ("cpu_percent", "virtual_memory", "net_io_counters"):
+        monkeypatch.setattr(psutil, name, exhausted)
+    after = reading.read(10**9)
+    assert (after.cpu, after.memory) == (before.cpu, before.memory)

@@ -57,6 +57,6 @@ class Identities:
 
 @pytest.fixture
 def identities(store: Store, passwords: Passwords, clock: ManualClock, tmp_path: Path) -> Identities:
-    settings = Settings(data_dir=tmp_path)
+    settings = Settings(data_dir=tmp_path, registration=True)
     sessions = Sessions(store, settings, SECRET_KEY, passwords, clock)
     return Identities(sessions, Accounts(store, settings, passwords, sessions, clock))

@@ -77,6 +77,8 @@ class ManyNodes:
     def stop(self) -> None:
         self._ended.set()
 
+    def check_level(self, level: float) -> None: ...
+
     def set_level(self, level: float) -> None:
         self.levels.append(level)
 

@@ -44,7 +44,7 @@ class Service:
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 [str(self._program), "--lang", "en", "serve", "--port", "0", "--data-dir", str(self.data_dir)],
-                env={**clean, "PERFSVC_ADMIN_PASSWORD": PASSWORD, **names},
+                env={**clean, "PERFSVC_ADMIN_PASSWORD": PASSWORD, "PERFSVC_REGISTRATION": "true", **names},
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,

@@ -160,7 +160,7 @@ class World:
 async def build(folder: Path, **changes: Any) -> World:
     """A new world whose settings differ from the defaults by ``changes``."""
     clock = ManualClock()
-    settings = Settings(**{"data_dir": folder, **changes})
+    settings = Settings(**{"data_dir": folder, "registration": True, **changes})
     store = await Store.open(settings.database_url, clock=clock, data_dir=folder)
     cluster, passwords = FakeCluster(), Passwords(HASHER)
     data, kept = project_data(store, settings, clock)

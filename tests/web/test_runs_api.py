@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from perfsvc.errors import StoreUnavailable
 from perfsvc.store import executions
 from tests.support.web_world import ERRORS
 from tests.support.web_world import METRICS as REPORT_METRICS
@@ -250,3 +251,23 @@ async def test_plugins(api: Api, world: World) -> None:
     assert plugins["total"] == 3
     assert plugins["results"] == world.services.plugins.describe()
     assert plugins["results"][0]["request_schema"]["required"] == ["url"]
+
+
+async def test_a_run_is_controlled_while_the_database_is_away(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = (await api.post(f"{PLAN}/start/")).json["execution_id"]
+    plain = world.store.run
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("数据库暂时不可用", "the database is away")
+
+    monkeypatch.setattr(world.store, "run", away)
+    assert (await api.post(f"{PLAN}/pause/")).status == 200
+    assert (await api.post(f"{PLAN}/resume/")).status == 200
+    changed = await api.post(f"/api/performance/executions/{run}/load/", {"vus": 2})
+    assert changed.status == 200
+    assert world.cluster.deployments[run].levels == [2]
+    assert (await api.post(f"{PLAN}/pause/", {}, "stranger")).status == 503
+    monkeypatch.setattr(world.store, "run", plain)
+    assert (await api.post(f"{PLAN}/stop/")).status == 200

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from perfsvc.settings import Settings
 from tests.support.web_world import PASSWORD
 from tests.support.web_world import Api
 from tests.support.web_world import World
@@ -24,11 +25,6 @@ async def log_in(api: Api, username: str = "owner", password: str = PASSWORD) ->
 
 async def me(api: Api, token: str) -> int:
     return (await api.get("/api/users/me/", None, headers={"Authorization": f"Bearer {token}"})).status
-
-
-@pytest.fixture
-def changes() -> dict[str, Any]:
-    return {"registration": True}
 
 
 async def test_register_log_in_and_be_somebody(api: Api) -> None:
@@ -295,7 +291,7 @@ async def test_a_right_password_forgives_the_wrong_ones(api: Api) -> None:
 class TestClosed:
     @pytest.fixture
     def changes(self) -> dict[str, Any]:
-        return {}
+        return {"registration": Settings().registration}
 
     async def test_registration_is_closed_unless_opened(self, api: Api) -> None:
         answer = await api.post("/api/users/register/", NEW, None)

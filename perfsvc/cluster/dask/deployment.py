@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Awaitable
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from perfsvc.cluster.dask.run_watch import RunWatch
 from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.compiled import CompiledRun
+from perfsvc.engine.probe import check_open_files
+from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.setup_teardown import setup_limit_s
@@ -50,7 +53,7 @@ LEFT_ALONE = Text("节点失去控制端后自行停止", "it lost its controlle
 ALL_LOST = Text("所有节点都已丢失", "all nodes were lost")
 
 
-class DaskDeployment:
+class DaskDeployment:  # size: the commands of a run, one short method each; all share its nodes
     """A run on many agents. All methods belong to the controller's loop."""
 
     def __init__(
@@ -126,6 +129,11 @@ class DaskDeployment:
         at_ns = self.nodes.time.resume()
         for node in self.nodes.running():
             self.nodes.send(node, messages.Resume(assignment=node.assignment, at_ns=node.local_ns(at_ns)))
+
+    def check_level(self, level: float) -> None:
+        """Raises InvalidInput for more users than the processes of this machine can have connections."""
+        if self.spec.placement.mode == "central" and not self.spec.load.open:
+            check_open_files(math.ceil(level / self.spec.placement.count), raise_open_files_limit())
 
     def set_level(self, level: float) -> None:
         """Set the run's load to ``level`` on all nodes at one moment, 50 ms ahead."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
+from typing import TypeVar
 
 from perfsvc.errors import Forbidden
 from perfsvc.errors import NotFound
+from perfsvc.errors import Unavailable
 from perfsvc.model.entities import Role
 from perfsvc.model.entities import User
 from perfsvc.store import datafiles
@@ -24,6 +26,11 @@ from perfsvc.store import reports
 from perfsvc.store import rows
 from perfsvc.store import scenes
 from perfsvc.store.database import Store
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_KNOWN = 10_000
 
 RANK = {role: rank for rank, role in enumerate(Role)}
 
@@ -69,8 +76,11 @@ PROJECT_OF: dict[Kind, Callable[[Any], int]] = {
 class Access:
     """Checks the role of a user in the project of a resource."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, plan_of_run: Callable[[str], int | None] = lambda _: None) -> None:
+        """``plan_of_run``: the plan of an active run, which is known without the database."""
         self._store = store
+        self._plan_of_run = plan_of_run
+        self._known: dict[tuple[int, Kind, int | str], tuple[int, Role | None]] = {}
 
     async def require(self, user: User, role: Role, kind: Kind, ident: int | str) -> int:
         """Return the project's id. Raises NotFound for non-members, Forbidden for members with an insufficient role."""
@@ -78,6 +88,13 @@ class Access:
             project_id, held = await self._store.run(_project_and_role, user.id, kind, ident)
         except NotFound:
             raise kind.missing from None
+        except Unavailable:
+            known = self._known_before(user.id, kind, ident)
+            if known is None:
+                raise
+            project_id, held = known
+        else:
+            remember_bounded(self._known, (user.id, kind, ident), (project_id, held))
         if user.administrator:
             return project_id
         if held is None:
@@ -85,6 +102,20 @@ class Access:
         if RANK[held] < RANK[role]:
             raise Forbidden
         return project_id
+
+    def _known_before(self, user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None] | None:
+        """What the database said when it was last asked: runs under way remain controllable while it is away."""
+        plan = self._plan_of_run(str(ident)) if kind is Kind.EXECUTION else None
+        known = self._known.get((user_id, kind, ident))
+        return known or (self._known.get((user_id, Kind.PLAN, plan)) if plan else None)
+
+
+def remember_bounded(known: dict[K, V], key: K, value: V) -> None:
+    """Keep a value as the newest, without the oldest where there are too many."""
+    known.pop(key, None)
+    if len(known) >= MOST_KNOWN:
+        known.pop(next(iter(known)))
+    known[key] = value
 
 
 def _project_and_role(user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None]:

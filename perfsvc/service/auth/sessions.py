@@ -16,10 +16,12 @@ from perfsvc.clock import Clock
 from perfsvc.errors import Forbidden
 from perfsvc.errors import NotAuthenticated
 from perfsvc.errors import NotFound
+from perfsvc.errors import Unavailable
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import RefreshToken
 from perfsvc.model.entities import User
+from perfsvc.service.auth.access import remember_bounded
 from perfsvc.service.auth.passwords import LONGEST
 from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.throttle import Throttle
@@ -70,6 +72,7 @@ class Sessions:
         self._settings = settings
         self._passwords = passwords
         self._clock = clock
+        self._verified: dict[str, User] = {}
         self._tokens = Tokens(derive(secret_key, "tokens"), clock)
         self._by_user = Throttle(settings.login_attempts, settings.login_window, clock)
         self._by_address = Throttle(settings.login_attempts * ADDRESS_ALLOWANCE, settings.login_window, clock)
@@ -114,10 +117,24 @@ class Sessions:
     async def authenticate(self, token: str) -> Identity:
         """Return the identity behind an access token. Raises NotAuthenticated if token, session or user is invalid."""
         claims = self._tokens.read("access", token)
-        return Identity(await self._store.run(_user_of, claims), claims.session, claims.expires)
+        try:
+            user = await self._store.run(_user_of, claims)
+        except NotAuthenticated:
+            self._verified.pop(claims.session, None)
+            raise
+        except Unavailable:
+            # A run under way must remain controllable; the life of the token bounds how long this holds.
+            known = self._verified.get(claims.session)
+            if known is None or known.id != claims.user_id:
+                raise
+            user = known
+        else:
+            remember_bounded(self._verified, claims.session, user)
+        return Identity(user, claims.session, claims.expires)
 
     async def logout(self, session: str) -> None:
         """End a session and invalidate its tokens."""
+        self._verified.pop(session, None)
         await self._store.run(users.revoke, session)
 
     def _now(self) -> int:

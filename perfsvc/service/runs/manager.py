@@ -33,6 +33,8 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.run import WeightedScene
 from perfsvc.model.run import refusal
+from perfsvc.model.run_list import RunRow
+from perfsvc.model.run_list import mode_of_load
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
 from perfsvc.service.plan_secrets import PlanSecrets
@@ -66,6 +68,8 @@ STOP_MARGIN_S = 60.0
 """On top of the graceful stop: closing sessions, teardown steps, the last write, the report."""
 
 RETRY_S = 5.0
+START_WAIT_S = 0.5
+"""A start that takes longer is answered with the state ``starting``; what fails sooner is the answer."""
 PREVIEW = "preview"
 """The execution id in a preview."""
 KEPT_RUNS = 8
@@ -75,8 +79,11 @@ KEPT_RUNS = 8
 class ActiveRun:
     """A run in this process with its outputs."""
 
-    def __init__(self, run: Run, store_output: StoreOutput, live_output: LiveOutput, execution: Execution) -> None:
+    def __init__(
+        self, run: Run, store_output: StoreOutput, live_output: LiveOutput, execution: Execution, names: RunNames
+    ) -> None:
         self.run = run
+        self.names = names
         self.store_output = store_output
         self.live_output = live_output
         self.execution = execution
@@ -105,6 +112,7 @@ class RunManager:  # size: one short method per request about runs; they share t
         self._active: dict[int, ActiveRun] = {}
         self._starting: dict[int, asyncio.Task[Execution]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
+        self._beginning: set[asyncio.Task[None]] = set()
         self._past_metrics: dict[str, RunMetrics] = {}
         self._closing = asyncio.Event()
 
@@ -173,6 +181,22 @@ class RunManager:  # size: one short method per request about runs; they share t
     def is_active(self, plan_id: int) -> bool:
         """Return whether a run of this plan is starting or active."""
         return plan_id in self._active or plan_id in self._starting
+
+    def plan_of_run(self, execution_id: str) -> int | None:
+        """Return the plan of an active run."""
+        active = self._active_by_id(execution_id)
+        return active.execution.plan_id if active else None
+
+    def row_of(self, execution_id: str) -> RunRow | None:
+        """Return an active run as a listing has it."""
+        active = self._active_by_id(execution_id)
+        if active is None:
+            return None
+        names, load = active.names, active.run.spec.load
+        execution = replace(self._current(active), spec={})
+        return RunRow(
+            execution, names.plan_name, names.project_id or 0, names.starter, mode_of_load(load), load.variable
+        )
 
     @property
     def active_count(self) -> int:
@@ -252,10 +276,20 @@ class RunManager:  # size: one short method per request about runs; they share t
         )
         await self._store.run(executions.create, execution)
         await self._store.run(plans.set_status, plan_id, "running")
-        active = self._active[plan_id] = ActiveRun(run, store_output, live_output, execution)
+        active = self._active[plan_id] = ActiveRun(run, store_output, live_output, execution, names)
         self._watch(active)
-        await run.start()
+        starting = asyncio.get_running_loop().create_task(run.start())
+        self._beginning.add(starting)
+        starting.add_done_callback(self._begun)
+        done, _ = await asyncio.wait([starting], timeout=START_WAIT_S)
+        if done:
+            starting.result()
         return self._current(active)
+
+    def _begun(self, starting: asyncio.Task[None]) -> None:
+        self._beginning.discard(starting)
+        if not starting.cancelled() and starting.exception() is not None:
+            log.info("a run could not begin: %s", starting.exception())
 
     async def preview(self, plan: Plan) -> tuple[RunSpec, list[Problem]]:
         """Return the RunSpec of a plan, stored or not, and everything that would prevent a start.

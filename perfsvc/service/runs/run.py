@@ -209,6 +209,11 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         if not 0 <= level <= most:
             zh, en = f"应在 0 到 {most:g} 之间", f"must be between 0 and {most:g}"
             raise InvalidInput.at(self.spec.load.variable, zh, en)
+        try:
+            self._deployment.check_level(level)
+        except InvalidInput as error:
+            path = self.spec.load.variable
+            raise InvalidInput([problem._replace(path=path) for problem in error.problems]) from None
         if self._controller is not None:
             self._controller.changed_by_hand(level)
         self._apply(level, by)

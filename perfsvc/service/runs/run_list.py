@@ -9,6 +9,7 @@ from typing import Any
 from perfsvc.analysis.report import series_block
 from perfsvc.analysis.report import summary_of
 from perfsvc.engine.masking import masked_document
+from perfsvc.errors import Unavailable
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
 from perfsvc.model.run_list import SPARK_POINTS
@@ -27,13 +28,22 @@ Running = Callable[[str], Run | None]
 class RunList:
     """Read access to runs in short form."""
 
-    def __init__(self, store: Store, running: Running) -> None:
+    def __init__(self, store: Store, running: Running, row_of: Callable[[str], RunRow | None]) -> None:
+        """``row_of``: the row of an active run, which is known without the database."""
         self._store = store
+        self._row_of = row_of
         self._running = running
 
     async def get(self, execution_id: str) -> RunRow:
         """Raises NotFound."""
-        return self._now(await self._store.run(run_list.get, execution_id), spark=False)
+        try:
+            row = await self._store.run(run_list.get, execution_id)
+        except Unavailable:
+            known = self._row_of(execution_id)
+            if known is None:
+                raise
+            row = known
+        return self._now(row, spark=False)
 
     async def page(self, user: User, wanted: RunFilter, page: int, page_size: int, *, spark: bool) -> Page[RunRow]:
         """Return the matching runs of the user's projects; for an administrator, of all projects."""

@@ -89,6 +89,8 @@ class StoreOutput(Output):
             await before
         try:
             await self._store.run(executions.set_state, self._run.spec.execution_id, state)
+        except Unavailable as error:
+            log.warning("the state %s of run %s waits for its end: %s", state.value, self._run.spec.execution_id, error)
         except Exception:
             # The end writes the state again, and the run must go on without the database.
             log.exception("the state %s of run %s was not written", state.value, self._run.spec.execution_id)

@@ -16,6 +16,7 @@ from perfsvc.errors import MethodNotAllowed
 from perfsvc.errors import NotAuthenticated
 from perfsvc.errors import NotFound
 from perfsvc.errors import TooLarge
+from perfsvc.errors import Unavailable
 from perfsvc.model.entities import User
 from perfsvc.service.auth.sessions import Identity
 from perfsvc.service.services import Services
@@ -182,8 +183,11 @@ class Handler(RequestHandler):
         self.finish(json.dumps(failure.body, ensure_ascii=False))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Log a traceback for server errors only; others are the client's."""
-        if known(value, 500).status >= 500:
+        """Log a traceback for faults of the service only, a line for what is unavailable; the rest is the client's."""
+        error = known(value, 500)
+        if isinstance(error, Unavailable):
+            logger.warning("request %s: %s", self.request_id, error)
+        elif error.status >= 500:
             logger.error("request %s failed", self.request_id, exc_info=value)
 
     @classmethod
