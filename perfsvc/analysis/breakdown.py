@@ -31,6 +31,7 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
             "phases": phase_blocks(totals.phases),
             "statuses": dict(sorted(totals.statuses.items())),
             "failures": by_count(totals.failures),
+            "unsent": by_count(totals.unsent_by),
             **own_blocks(totals.counters, totals.gauges),
         }
         for index, (name, totals) in enumerate(zip(metrics.step_names, metrics.steps, strict=True))
@@ -39,6 +40,16 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
 
 def error_details(metrics: RunMetrics) -> list[dict[str, Any]]:
     """One entry per error class, the most frequent first, with its samples."""
+    return class_details(metrics, metrics.total.failures, metrics.total.requests)
+
+
+def unsent_details(metrics: RunMetrics) -> list[dict[str, Any]]:
+    """The same of requests that were never sent; their share is of those and all requests."""
+    return class_details(metrics, metrics.total.unsent_by, metrics.total.requests + metrics.total.unsent)
+
+
+def class_details(metrics: RunMetrics, counts: dict[str, int], whole: int) -> list[dict[str, Any]]:
+    """One entry per class, the most frequent first, with its samples."""
     samples: dict[str, list[ErrorSample]] = {}
     for sample in metrics.error_samples:
         samples.setdefault(sample.error_class, []).append(sample)
@@ -46,10 +57,10 @@ def error_details(metrics: RunMetrics) -> list[dict[str, Any]]:
         {
             "error_class": error_class,
             "count": count,
-            "share": rate(percent(count, metrics.total.requests)),
+            "share": rate(percent(count, whole)),
             "samples": [_sample(sample, metrics.step_names) for sample in samples.get(error_class, [])],
         }
-        for error_class, count in by_count(metrics.total.failures).items()
+        for error_class, count in by_count(counts).items()
     ]
 
 

@@ -17,6 +17,7 @@ from perfsvc.analysis.blocks import latency_block
 from perfsvc.analysis.blocks import rate
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.breakdown import step_rows
+from perfsvc.analysis.breakdown import unsent_details
 from perfsvc.analysis.nodes import Nodes
 from perfsvc.analysis.nodes import loss_remarks
 from perfsvc.analysis.nodes import node_rows
@@ -66,6 +67,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "steps": step_rows(metrics),
         "nodes": node_rows(metrics, facts.nodes),
         "errors": error_details(metrics),
+        "unsent": unsent_details(metrics),
         "series": series_block(points),
         "step_series": step_series_block(metrics),
         "pauses": [_interval(pause) for pause in metrics.pauses],
@@ -182,6 +184,9 @@ def summary_of(metrics: RunMetrics, points: Sequence[Second], duration: float) -
         "bytes_received": total.bytes_received,
         "checks_passed": total.checks_passed,
         "checks_failed": total.checks_failed,
+        "sent": total.latency.total,
+        "answered": sum(total.statuses.values()),
+        "unsent": total.unsent,
         "cut_off": metrics.cut_off,
         "dropped": metrics.dropped,
         "late": metrics.late,

@@ -16,6 +16,7 @@ LABELS = {
     "arrivals": Text("到达", "arrivals"),
     "level": Text("负载", "load"),
     "iterations": Text("迭代", "iterations"),
+    "unsent": Text("未发出", "unsent"),
     "cut_off": Text("中断", "cut off"),
     "phase": Text("阶段", "phase"),
     "search": Text("搜索", "search"),

@@ -149,8 +149,9 @@ def _requests(report: dict[str, Any], language: str) -> str:
     """Return how the requests ended."""
     summary = report["summary"]
     share = f"{LABELS['errors'].of(language)} {summary['error_count']} ({summary['error_rate']:.2f} %)"
-    counts = {name: summary[name] for name in ("cut_off",) if summary[name]}
+    counts = {name: summary[name] for name in ("unsent", "cut_off") if summary[name]}
     rest = [f"{LABELS[name].of(language)} {count}" for name, count in counts.items()]
+    rest += [f"{row['error_class']} {row['count']}" for row in report["unsent"]]
     return "  ".join([f"{LABELS['requests'].of(language)} {summary['total_requests']}", share, *rest])
 
 

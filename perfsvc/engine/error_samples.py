@@ -12,6 +12,7 @@ from perfsvc.clock import Clock
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.virtual_user import Step
 from perfsvc.metrics.recorder import ErrorClasses
+from perfsvc.metrics.recorder import is_unsent
 from perfsvc.model.window import ErrorSample
 from perfsvc.plugin.protocol import Reply
 
@@ -57,8 +58,9 @@ class ErrorSamples:
     def count(
         self, step: Step, error_class: str, message: str, reply: Reply | None, variables: Mapping[str, Any]
     ) -> None:
-        """Count a failed request under its class; keep it as an example if the class still needs one."""
-        step.recorder.failures[error_class] += 1
+        """Count a failed or unsent request under its class; keep it as an example if the class still needs one."""
+        counts = step.recorder.unsent if is_unsent(error_class) else step.recorder.failures
+        counts[error_class] += 1
         key = (step.step_index, self._classes.name(error_class))
         if self._kept[key] >= SAMPLES_PER_CLASS:
             return

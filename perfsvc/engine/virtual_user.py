@@ -47,6 +47,7 @@ from typing import Protocol as Interface
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.metrics.recorder import is_unsent
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.run import RunSpec
 from perfsvc.model.template import MissingVariable
@@ -349,7 +350,7 @@ class VirtualUser:
         """Record a request that could not be sent. Return WAIT."""
         self.sending = None
         self.deadline_ns = NO_REQUEST
-        step.recorder.unsent += 1
+        step.recorder.unconnected += not isinstance(error, MissingVariable)
         if isinstance(error, MissingVariable | NotSent):
             error_class = error.error_class
         else:
@@ -398,8 +399,8 @@ class VirtualUser:
             recorder.connected.append(reply.connected)
         if reply.sent:
             self._record_cut_short(step, reply)
-        else:
-            recorder.unsent += 1
+        elif not is_unsent(reply.failure or ""):
+            recorder.unconnected += 1
         self._fail(step, reply.failure or "", reply.message, reply)
         self._forget(step)
         pause = 0.0 if reply.sent else UNSENT_PAUSE_S

@@ -28,6 +28,15 @@ MAX_NAME_LENGTH = 200
 CONNECTING = ("dns", "connect", "tls")
 
 
+MISSING_VARIABLE = "Missing variable: "
+"""How the classes of requests begin that were never tried."""
+
+
+def is_unsent(error_class: str) -> bool:
+    """Whether a class is of requests that were never tried, which is no error of the target."""
+    return error_class.startswith(MISSING_VARIABLE)
+
+
 class ErrorClasses:
     """The error classes a run has seen, bounded: the first ``limit`` keep their names, all others are ``Other``.
 
@@ -62,10 +71,11 @@ class StepRecorder:
     """One step's samples of the second that is running, on one node. Times are nanoseconds.
 
     For every request that was sent: one ``latency`` (service time) and one ``waiting`` (to the first byte, 0 when none
-    came); where the load has a plan, one ``from_plan`` (from the planned start). For every one that could not be sent:
-    ``unsent`` one more. For every failure, sent or not: its class in ``failures``, and its latency, where it has one,
-    also in ``failed``. A group, which sends nothing
-    itself, only appends to ``latency``. ``connected`` takes (DNS, connect, TLS) of each connection opened.
+    came); where the load has a plan, one ``from_plan`` (from the planned start). For every one that found no
+    connection: ``unconnected`` one more. What was never tried, for want of a variable, is in ``unsent`` by its class,
+    and in nothing else. For every failure: its class in ``failures``, and its latency, where it has one, also in
+    ``failed``. A group, which sends nothing itself, only appends to ``latency``. ``connected`` takes (DNS, connect,
+    TLS) of each connection opened.
     """
 
     __slots__ = (
@@ -84,6 +94,7 @@ class StepRecorder:
         "gauges",
         "latency",
         "statuses",
+        "unconnected",
         "unsent",
         "waiting",
     )
@@ -99,9 +110,10 @@ class StepRecorder:
         self.connected: list[tuple[int, int, int]] = []
         self.statuses: defaultdict[int, int] = defaultdict(int)
         self.failures: defaultdict[str, int] = defaultdict(int)
+        self.unsent: defaultdict[str, int] = defaultdict(int)
         self.counters: dict[str, float] = {}
         self.gauges: dict[str, GaugeSum] = {}
-        self.unsent = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
+        self.unconnected = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
 
     def count(self, counters: Mapping[str, float] | None, gauges: Mapping[str, float] | None) -> None:
         """What a protocol counted and measured by itself in one request.
@@ -144,8 +156,9 @@ class StepRecorder:
         latency = np.array(self.latency, np.int64)
         window = StepWindow(
             step=step_index,
-            requests=len(latency) + self.unsent,
+            requests=len(latency) + self.unconnected,
             failures=self._classes.bounded(self.failures),
+            unsent=self._classes.bounded(self.unsent),
             statuses={str(status): count for status, count in self.statuses.items()},
             bytes_sent=self.bytes_sent,
             bytes_received=self.bytes_received,
@@ -162,18 +175,26 @@ class StepRecorder:
         return window
 
     def _holds_anything(self) -> bool:
-        counted = self.unsent or self.bytes_sent or self.bytes_received or self.checks_passed or self.checks_failed
+        counted = (
+            self.unconnected
+            or self.unsent
+            or self.bytes_sent
+            or self.bytes_received
+            or self.checks_passed
+            or self.checks_failed
+        )
         own = self.counters or self.gauges
         return bool(self.latency or counted or own or self.connected or self.failures or self.statuses)
 
     def _clear(self) -> None:
         for filled in (
-            self.latency, self.waiting, self.from_plan, self.failed, self.connected, self.statuses, self.failures
+            self.latency, self.waiting, self.from_plan, self.failed, self.connected, self.statuses, self.failures,
+            self.unsent,
         ):  # fmt: skip
             filled.clear()
         self.counters.clear()
         self.gauges.clear()
-        self.unsent = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
+        self.unconnected = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
 
 
 def joined_gauge(one: GaugeSum | None, other: GaugeSum) -> GaugeSum:

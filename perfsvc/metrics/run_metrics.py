@@ -219,6 +219,7 @@ class RunMetrics:
             requests=self.total.requests,
             reached=self.total.latency.total,
             failures=self.total.failures,
+            unsent=self.total.unsent,
             snapshots=sum(node.snapshots for node in nodes),
             missing=sum(node.sequence.missing_count for node in nodes),
             lost_nodes=len(lost | (silent - left)),

@@ -45,10 +45,11 @@ class Totals:
         "from_plan",
         "latency",
         "requests",
+        "unsent",
     )
 
     def __init__(self) -> None:
-        self.requests = self.errors = self.checks_passed = self.checks_failed = 0
+        self.requests = self.errors = self.unsent = self.checks_passed = self.checks_failed = 0
         self.bytes_sent = self.bytes_received = 0
         self.latency = Histogram()
         self.from_plan = Histogram()
@@ -70,6 +71,7 @@ class Totals:
         """Count a window without its histograms."""
         self.requests += window.requests
         self.errors += sum(window.failures.values())
+        self.unsent += sum(window.unsent.values())
         self.checks_passed += window.checks_passed
         self.checks_failed += window.checks_failed
         self.bytes_sent += window.bytes_sent
@@ -79,6 +81,7 @@ class Totals:
         """Count what another totals counted; without ``latency`` the histograms stay as they are."""
         self.requests += other.requests
         self.errors += other.errors
+        self.unsent += other.unsent
         self.checks_passed += other.checks_passed
         self.checks_failed += other.checks_failed
         self.bytes_sent += other.bytes_sent
@@ -133,7 +136,7 @@ class RunTotals(StepTotals):
     ``failed`` are the latencies of failed requests, where the totals are made of stored windows.
     """
 
-    __slots__ = ("_error_classes", "_statuses", "failed", "failures", "phases", "statuses")
+    __slots__ = ("_error_classes", "_statuses", "failed", "failures", "phases", "statuses", "unsent_by")
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,18 +144,21 @@ class RunTotals(StepTotals):
         self._statuses = ErrorClasses(MAX_STATUSES)
         self.failures: dict[str, int] = defaultdict(int)
         self.statuses: dict[str, int] = defaultdict(int)
+        self.unsent_by: dict[str, int] = defaultdict(int)
         self.phases: dict[str, PhaseSum] = {}
         self.failed = Histogram()
 
     def count(self, window: StepWindow) -> None:
         super().count(window)
         self._add_kinds(window.failures, window.statuses, window.phases)
+        add_counts(self.unsent_by, window.unsent, self._error_classes)
 
     def add_run_totals(self, other: RunTotals) -> None:
         """Count what other totals counted."""
         self.add(other)
         self.add_own(other.counters, other.gauges)
         self._add_kinds(other.failures, other.statuses, other.phases)
+        add_counts(self.unsent_by, other.unsent_by, self._error_classes)
 
     def _add_kinds(
         self, failures: Mapping[str, int], statuses: Mapping[str, int], phases: Mapping[str, PhaseSum]

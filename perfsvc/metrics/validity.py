@@ -77,10 +77,11 @@ AT_ITS_LIMIT = frozenset(
         "ports",
         "arrivals_dropped",
         "users_stopped",
+        "requests_unsent",
     }
 )
 """Causes by which the generator offered less load than it might have."""
-UNSERVED = frozenset({"data_wait", "arrivals_dropped", "users_stopped"})
+UNSERVED = frozenset({"data_wait", "arrivals_dropped", "users_stopped", "requests_unsent"})
 """Of these, the ones that do not come from the machine."""
 CROWDED_OUT = frozenset({"cpu_starved"})
 """Causes that other processes of the machine are to blame for; lateness then follows from them."""
@@ -222,6 +223,7 @@ class Evidence(NamedTuple):
     iterations: int
     dropped: int
     stopped_users: int = 0
+    unsent: int = 0
 
 
 def judge(evidence: Evidence) -> Validity:
@@ -241,6 +243,7 @@ def judge(evidence: Evidence) -> Validity:
         lost_nodes(evidence),
         dropped_arrivals(evidence),
         stopped_users(evidence),
+        unsent_requests(evidence),
     )
     causes = tuple(cause for cause in found if cause is not None)
     return Validity(max((cause.grade for cause in causes), default=Grade.VALID), causes)
@@ -401,6 +404,20 @@ def stopped_users(evidence: Evidence) -> Cause | None:
         f"virtual users stopped because their on_start failed: {count}; the planned load was not offered",
     )
     return Cause("users_stopped", Grade.SUSPECT, text, {"users": count})
+
+
+def unsent_requests(evidence: Evidence) -> Cause | None:
+    """Requests were left out, so that there was less load than planned."""
+    share = percent(evidence.unsent, evidence.unsent + evidence.requests)
+    if share <= DROPPED_SUSPECT_PERCENT:
+        return None
+    text = Text(
+        f"{evidence.unsent} 个请求（{share:.1f}%）因缺少变量而没有发出，未达到计划的负载",
+        f"{evidence.unsent} requests ({share:.1f} %) were not sent for want of a variable: the planned load was not "
+        "offered",
+    )
+    grade = Grade.INVALID if share > DROPPED_INVALID_PERCENT else Grade.SUSPECT
+    return Cause("requests_unsent", grade, text, {"unsent": evidence.unsent, "percent": round(share, 3)})
 
 
 def _seconds_figures(bad: Bad, share: float, worst: str) -> dict[str, float]:

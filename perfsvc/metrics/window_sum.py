@@ -45,6 +45,7 @@ def merged_window(step: int, windows: Sequence[StepWindow]) -> StepWindow:
         phases=totals.phases,
         counters=dict(totals.counters),
         gauges=totals.gauges,
+        unsent=dict(totals.unsent_by),
     )
 
 

@@ -31,8 +31,9 @@ class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
     """All samples of one step on one node in one second.
 
     ``requests`` counts every attempt that ended, sent or not; ``failures`` those that failed, by error class.
+    ``unsent`` are requests that were never tried, for want of a variable; they are in no other figure.
     ``latency`` (service time) and ``from_plan`` (time from the planned start, only where there is a plan) cover every
-    request that was sent, with or without a reply; one that never left (refused connection, missing variable) has none.
+    request that was sent, with or without a reply; one that never left (refused connection) has none.
     ``failed`` are the latencies of those among them that failed. ``counters`` and ``gauges`` are what the protocol
     itself counted and measured.
     """
@@ -51,6 +52,7 @@ class StepWindow(msgspec.Struct, frozen=True, omit_defaults=True):
     phases: dict[str, PhaseSum] = {}
     counters: dict[str, float] = {}
     gauges: dict[str, GaugeSum] = {}
+    unsent: dict[str, int] = {}
 
 
 class NodeHealth(msgspec.Struct, frozen=True):

@@ -126,3 +126,31 @@ def test_a_stop_while_setup_runs_counts_each_request_once(plan: Any, shop: Shop,
     report = json.loads(path.read_text("utf-8"))
     assert (process.returncode, err, report["verdict"]["state"]) == (130, "", "STOPPED")
     assert (report["summary"]["total_requests"], report["summary"]["cut_off"], shop.count) == (1, 1, 2)
+
+
+def test_requests_without_their_variable_are_unsent_and_no_errors_of_the_target(
+    ran: Any, plan: Any, shop: Shop
+) -> None:
+    first = step("find", "/items", extract=[{"name": "code", "from": "json", "path": "$.nowhere"}])
+    scene = {"steps": [first, step("use", "/items/{{code}}")]}
+    code, report, shown = ran(plan(scene, execution={"max_iterations": 10}))
+    assert (code, shop.paths) == (98, {"/items"})
+    summary = report["summary"]
+    counts = {
+        name: summary[name] for name in ("total_requests", "sent", "answered", "error_count", "unsent", "cut_off")
+    }
+    assert counts == {
+        "total_requests": 10,
+        "sent": 10,
+        "answered": 10,
+        "error_count": 10,
+        "unsent": 10,
+        "cut_off": 0,
+    }
+    assert shop.count == 10
+    assert report["metrics"]["errors"]["labels"] == ["Extract: code"]
+    assert [(row["error_class"], row["count"], row["share"]) for row in report["unsent"]] == [
+        ("Missing variable: code", 10, 50.0)
+    ]
+    assert "unsent 10  Missing variable: code 10\n" in shown
+    assert "INVALID: 10 requests (50.0 %) were not sent for want of a variable" in shown

@@ -130,6 +130,7 @@ LIMITS = {
     "snapshots_missing": [validity.MISSING_INVALID_PERCENT],
     "node_lost": [SILENT_S],
     "arrivals_dropped": [validity.DROPPED_SUSPECT_PERCENT, validity.DROPPED_INVALID_PERCENT],
+    "requests_unsent": [validity.DROPPED_SUSPECT_PERCENT, validity.DROPPED_INVALID_PERCENT],
     "users_stopped": [],
     "target_not_reached": [],
     "no_samples": [],

@@ -90,7 +90,8 @@ def test_an_unreachable_target_is_errors_not_an_end(service: Service) -> None:
     assert Viewer(service, started["websocket_url"]).of_type("end")[0]["data"]["status"] == "completed"
     report = report_of(service, plan)
     assert report["summary"]["error_count"] == report["summary"]["total_requests"] > 0
-    assert set(report["metrics"]["errors"]["labels"]) == {"Connection Error: refused", "Missing variable: where"}
+    assert set(report["metrics"]["errors"]["labels"]) == {"Connection Error: refused"}
+    assert [row["error_class"] for row in report["unsent"]] == ["Missing variable: where"]
 
 
 def test_a_target_that_dies_in_mid_run(service: Service, nginx: Nginx) -> None:

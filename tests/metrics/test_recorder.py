@@ -23,7 +23,7 @@ def filled() -> StepRecorder:
     recorder.statuses[200] += 2
     recorder.failures["Timeout"] += 1
     recorder.failures["Connection Error: refused"] += 2
-    recorder.unsent += 2
+    recorder.unconnected += 2
     recorder.bytes_sent, recorder.bytes_received = 10, 20
     recorder.checks_passed, recorder.checks_failed = 3, 1
     return recorder
@@ -73,13 +73,13 @@ def test_nothing_recorded_is_no_window():
     assert StepRecorder().fold(0) is None
 
 
-@pytest.mark.parametrize("field", ["unsent", "checks_passed", "checks_failed", "bytes_sent", "bytes_received"])
+@pytest.mark.parametrize("field", ["unconnected", "checks_passed", "checks_failed", "bytes_sent", "bytes_received"])
 def test_a_single_count_is_a_window(field: str):
     recorder = StepRecorder()
     setattr(recorder, field, 1)
     window = recorder.fold(0)
     assert window is not None
-    assert window.requests == (field == "unsent")
+    assert window.requests == (field == "unconnected")
 
 
 def test_a_group_has_latency_and_no_phases():
@@ -128,7 +128,7 @@ def test_recorders_of_a_node_share_one_bound():
     first.failures["a"] += 1
     first.fold(0)
     second.failures["b"] += 1
-    second.unsent += 1
+    second.unconnected += 1
     window = second.fold(1)
     assert window is not None
     assert window.failures == {OTHER: 1}

@@ -102,6 +102,7 @@ export const run: (typeof zh)['run'] = {
     unfit: '{n} s unfit',
     ribbon: '{bad} of {all} s unfit, {paused} s paused',
     todo: {
+      requests_unsent: 'Some requests lacked a variable: see why its extractor found nothing.',
       users_stopped: 'See under errors why on_start failed; allow retries or correct the account data.',
       target_not_reached: 'Check the address, the port and the network: nothing was tested.',
       no_samples: 'Check the address of the target and the scenes: not one request was measured.',

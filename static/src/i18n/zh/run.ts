@@ -101,6 +101,7 @@ export const run = {
     unfit: '{n} s 失准',
     ribbon: '{all} s 中失准 {bad} s，暂停 {paused} s',
     todo: {
+      requests_unsent: '有请求缺少变量：请检查提取该变量的步骤为何没有结果。',
       users_stopped: '请在错误中查看 on_start 失败的原因，设置重试或修正账号数据。',
       target_not_reached: '请检查地址、端口和网络：什么也没有测到。',
       no_samples: '检查目标地址和场景：没有任何请求得到测量。',
