@@ -89,7 +89,7 @@ def variable(name: str) -> Value:
 
 def bounded(result: Any) -> Any:
     """Return a result; raise ValueError for one that is too long."""
-    if isinstance(result, str | bytes) and len(result) > MAX_RESULT:
+    if isinstance(result, (str, bytes)) and len(result) > MAX_RESULT:  # a union takes twice as long
         raise ValueError(f"the result is longer than {MAX_RESULT}")
     return result
 
@@ -112,7 +112,8 @@ def _applied(function: Function, scoped: bool, arguments: Sequence[Compiled]) ->
 
     def apply(scope: Any) -> Any:
         try:
-            return bounded(inner(scope))
+            result = inner(scope)
+            return result if type(result) is int else bounded(result)
         except (MissingVariable, NotSent):
             raise
         except Exception as error:
@@ -124,6 +125,8 @@ def _applied(function: Function, scoped: bool, arguments: Sequence[Compiled]) ->
 def _bound(call: Callable[..., Any], scoped: bool, arguments: Sequence[Compiled]) -> Value:
     """The call as a function of the user; the usual numbers of arguments without a list in between."""
     values = [_value(each) for each in arguments]
+    if scoped and not arguments:
+        return call
     if scoped:
         if all(each.value is None for each in arguments):
             constants = [each.constant for each in arguments]
