@@ -15,7 +15,7 @@ Render = Callable[[Variables], Any]
 class ValueTemplate:
     """A compiled value. ``render`` gives it for one virtual user; a placeholder that is a whole string keeps its type.
 
-    ``filled_in`` tells whether it has placeholders, also such that are constants of the environment.
+    ``filled_in`` is whether it has placeholders, also such that are constants of the environment.
     """
 
     __slots__ = ("filled_in", "render")

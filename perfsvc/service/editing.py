@@ -1,4 +1,4 @@
-"""Edits that know what they change: nobody's work is lost when two people edit the same thing."""
+"""Optimistic concurrency: an edit of a version that is no longer current is a conflict, so that no work is lost."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def it_is_fast(rig: FunctionRig) -> None:
 
 
 def refusal_of(rig: FunctionRig, expression: str) -> str:
-    """What a refused expression is told, or nothing."""
+    """Return the message of a refused expression, or an empty text."""
     try:
         rig.template(expression)
     except Fault as fault:

@@ -407,4 +407,4 @@ class LiveFrame(
         ]
     ]
 ):
-    """A frame of a live feed, told apart by ``type``."""
+    """A frame of a live feed; ``type`` is the discriminator."""
