@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from perfsvc.cli.outside import apply_outside
+from perfsvc.cli.plan_file import document_of
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
@@ -22,6 +24,7 @@ from perfsvc.model.planfile import PlanFile
 from perfsvc.model.problems import Fault
 
 MAX_PLAN_BYTES = 10_000_000
+STDIN = "-"
 HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
 HOST = re.compile(r"^(?!.*\.(?:ya?ml|json)$)[\w-]+(?:\.[\w-]+)+(?:[/?#].*)?$")
 
@@ -77,41 +80,26 @@ def path_of(url: str) -> str:
         return "/"
 
 
-class PlanLoader(yaml.SafeLoader):
-    """YAML with dates as text, as in JSON, and without duplicate keys, whose first value would be lost."""
-
-    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
-        """Raises ComposerError for a duplicate key."""
-        node = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.composer.ComposerError(None, None, f"{key.value!r} appears twice", key.start_mark)
-            seen.add(str(key.value))
-        return node
-
-
-PlanLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read_plan(path: Path) -> dict[str, Any]:
-    """Return the decoded plan file. Raises InvalidInput."""
+    """Return the decoded plan file; ``-`` is standard input. Raises InvalidInput."""
+    kind = "JSON" if path.suffix == ".json" else "YAML"
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_PLAN_BYTES + 1)  # devices and pipes have no size
+        raw = sys.stdin.buffer.read(MAX_PLAN_BYTES + 1) if str(path) == STDIN else _bytes_of(path)
         if len(raw) > MAX_PLAN_BYTES:
             raise InvalidInput.at(str(path), "文件过大", "is too large")
-        document = yaml.load(raw.decode("utf-8"), PlanLoader)  # noqa: S506 - it is a SafeLoader
+        document = document_of(raw.decode("utf-8"), path.name)
     except OSError as error:
         raise unreadable(str(path), error) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidInput.at(str(path), f"不是合法的 YAML：{error}", f"is not YAML: {error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidInput.at(str(path), f"不是合法的 {kind}：{error}", f"is not {kind}: {error}") from None
     if not isinstance(document, dict):
         raise InvalidInput.at(str(path), "应为对象", "must be an object")
     return document
+
+
+def _bytes_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_PLAN_BYTES + 1)  # devices and pipes have no size
 
 
 def unreadable(what: str, error: OSError) -> InvalidInput:

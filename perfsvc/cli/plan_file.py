@@ -1,0 +1,83 @@
+"""The text of a plan file as a document: JSON as JSON, everything else by the core schema of YAML 1.2."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+EXTENSION = "x-"
+"""Top-level keys that begin so hold parts for anchors, and are left out."""
+LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
+CORE = (
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+    ("merge", "<<", "<"),
+)
+
+
+class PlanLoader(yaml.SafeLoader):
+    """The core schema of YAML 1.2: ``on``, ``yes``, ``1:30`` and dates are texts. Duplicate keys are refused."""
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        """Raises ComposerError for a duplicate key."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.composer.ComposerError(None, None, f"{key.value!r} appears twice", key.start_mark)
+            seen.add(str(key.value))
+        return node
+
+    def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
+        """Raises ComposerError for a number with a leading zero, which versions of YAML read differently."""
+        node = super().compose_scalar_node(anchor)
+        if not node.style and LEADING_ZERO.fullmatch(node.value):
+            plain = int(node.value.replace("_", ""))
+            raise yaml.composer.ComposerError(
+                None, None, f'{node.value} is ambiguous; write "{node.value}" or {plain}', node.start_mark
+            )
+        return node
+
+
+PlanLoader.yaml_implicit_resolvers = {}
+for _kind, _pattern, _first in CORE:
+    PlanLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), ["" if each == "\0" else each for each in _first]
+    )
+
+
+def document_of(text: str, name: str) -> Any:
+    """Decode a plan. Raises ValueError and yaml.YAMLError with line and column."""
+    text = text.removeprefix("\ufeff")
+    if name.endswith(".json") or text.lstrip().startswith("{"):
+        try:
+            return without_extensions(json.loads(text, object_pairs_hook=_object))
+        except json.JSONDecodeError:
+            if name.endswith(".json"):
+                raise
+    return without_extensions(yaml.load(text, PlanLoader))  # noqa: S506 - it is a SafeLoader
+
+
+def without_extensions(document: Any) -> Any:
+    """Return a document without its ``x-…`` keys."""
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if not str(key).startswith(EXTENSION)}
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key!r} appears twice")
+        found[key] = value
+    return found
