@@ -59,7 +59,8 @@ class ErrorSamples:
         self, step: Step, error_class: str, message: str, reply: Reply | None, variables: Mapping[str, Any]
     ) -> None:
         """Count a failed or unsent request under its class; keep it as an example if the class still needs one."""
-        counts = step.recorder.unsent if is_unsent(error_class) else step.recorder.failures
+        sent = reply is not None and reply.sent
+        counts = step.recorder.failures if sent or not is_unsent(error_class) else step.recorder.unsent
         counts[error_class] += 1
         key = (step.step_index, self._classes.name(error_class))
         if self._kept[key] >= SAMPLES_PER_CLASS:
