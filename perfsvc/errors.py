@@ -15,6 +15,7 @@ PerfsvcError
 ├── SourceFailed          502  a data source failed; names the cause
 ├── Unavailable           503
 │   ├── StoreUnavailable       the database is away or too slow
+│   │   └── StoreFull     507  its disk is full
 │   └── StoreBusy              the bounded queue to the database is full
 ├── StartupError          500  the service cannot start
 │   ├── SettingsError
@@ -189,6 +190,12 @@ class Unavailable(PerfsvcError):
 
 class StoreUnavailable(Unavailable):
     """The database is away, or too slow."""
+
+
+class StoreFull(StoreUnavailable):
+    """The disk of the database is full."""
+
+    status = 507
 
 
 class StoreBusy(Unavailable):

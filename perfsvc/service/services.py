@@ -44,6 +44,8 @@ class Services:
     clock: Clock
     ping: Callable[[], Awaitable[None]]
     """Raises StoreUnavailable when the database is away."""
+    disk_full: Callable[[], bool]
+    """Whether the latest write found the disk of the database full."""
     access: Access
     sessions: Sessions
     accounts: Accounts
@@ -85,6 +87,7 @@ def assemble(
     return Services(
         clock=clock,
         ping=store.ping,
+        disk_full=lambda: store.full,
         access=Access(store, runs.plan_of_run),
         sessions=sessions,
         accounts=Accounts(store, settings, passwords, sessions, clock),

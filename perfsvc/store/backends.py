@@ -47,6 +47,7 @@ CHECK_FAILED_IN_MYSQL, CHECK_FAILED_IN_MARIADB = 3819, 4025
 
 Rows = Sequence[tuple[Any, ...]]
 
+DISK_FULL, TABLE_FULL = 1021, 1114
 FAILURES = (PeeweeException, sqlite3.Error, pymysql.err.MySQLError)
 """Exceptions of Peewee and of the drivers."""
 BROKEN_RULES = (sqlite3.IntegrityError, sqlite3.DataError, pymysql.err.IntegrityError, pymysql.err.DataError)
@@ -272,12 +273,17 @@ def is_our_mistake(error: Exception) -> bool:
     return wrong_in_sqlite or isinstance(error, sqlite3.ProgrammingError | pymysql.err.ProgrammingError)
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether there was no room on the disk."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or code_of(error) in (DISK_FULL, TABLE_FULL)
+
+
 def already_migrating() -> MigrationError:
     """The error for a process that waited too long for another's lock."""
     return MigrationError("另一个进程正在升级数据库", "another process is migrating the database")
 
 
-def code_of(error: Exception) -> int | None:
+def code_of(error: BaseException) -> int | None:
     """The server's number for an error."""
     code = error.args[0] if error.args else None
     return code if isinstance(code, int) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,11 +23,14 @@ from typing import TypeVar
 from perfsvc.clock import Clock
 from perfsvc.errors import Conflict
 from perfsvc.errors import StoreBusy
+from perfsvc.errors import StoreFull
 from perfsvc.errors import StoreUnavailable
+from perfsvc.errors import Text
 from perfsvc.store.address import parse
 from perfsvc.store.backends import FAILURES
 from perfsvc.store.backends import Backend
 from perfsvc.store.backends import backend_for
+from perfsvc.store.backends import is_full
 from perfsvc.store.backends import is_our_mistake
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.binding import bind
@@ -41,6 +45,9 @@ THREADS = 4
 QUEUE_LIMIT = 256
 TIME_LIMIT_S = 30.0
 ATTEMPTS = 3
+DISK_FULL = Text(
+    "数据库所在磁盘空间已满，请清理后重试", "the disk of the database is full; make room on it and try again"
+)
 CONFLICT = "the data conflict: a duplicate, against a rule, or still referred to"
 
 log = logging.getLogger(__name__)
@@ -77,6 +84,10 @@ class Unit(Generic[T]):
             return result
 
     def _translated(self, error: Exception) -> Exception:
+        full = next((each for each in chain_of(error) if is_full(each)), None)
+        if full is not None:
+            log.warning("%s failed: %s", self.name, full)
+            return StoreFull(*DISK_FULL)
         cause = original(error)
         if self._backend.wrote_while_reading(cause):
             return RuntimeError(f"{self.name} writes and is not marked with @writes")
@@ -117,6 +128,7 @@ class Store:
 
     def __init__(self, backend: Backend, clock: Clock, *, threads: int, queue_limit: int, time_limit: float) -> None:
         self._backend, self._time_limit = backend, time_limit
+        self.full = False
         prepare = partial(bind, backend, clock)
         if backend.serial_writes:
             self._writing = Lane("store-writer", 1, queue_limit, prepare)
@@ -164,12 +176,17 @@ class Store:
         unit = Unit(self._backend, partial(function, *args, **kwargs), name, writes=marked)
         future = (self._writing if marked else self._reading).submit(unit)
         try:
-            return await self._result(future, unit)
+            result = await self._result(future, unit)
+        except StoreFull:
+            self.full = True
+            raise
         except asyncio.CancelledError:
             unit.abandoned.set()
             if is_being_cancelled():
                 raise
             raise away() from None
+        self.full = self.full and not marked
+        return result
 
     async def _result(self, future: Future[T], unit: Unit[T]) -> T:
         try:
@@ -224,6 +241,13 @@ def original(error: Exception) -> Exception:
     """Return the driver's error from Peewee's wrapper."""
     cause: Exception = getattr(error, "orig", error)
     return cause
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those before it: SQLite has rolled back by itself when its disk is full, and says so after that."""
+    while error is not None:
+        yield getattr(error, "orig", error)
+        error = error.__cause__ or error.__context__
 
 
 def away() -> StoreUnavailable:

@@ -60,6 +60,7 @@ class Recorder:
         self._deadline: float | None = None
         self._limit: asyncio.Timeout | None = None
         self._away_since: int | None = None
+        self._ending = False
 
     async def start(self) -> None:
         """Begin to write."""
@@ -88,6 +89,7 @@ class Recorder:
             if self._task:
                 await self._task
         finally:
+            self._ending = True
             self._keep(self._taken())
 
     async def settle(self) -> None:
@@ -149,7 +151,12 @@ class Recorder:
         return batch
 
     def _keep(self, batch: list[Snapshot]) -> None:
-        self._lose(self._spool.append(self._encoded(batch)), "there is no room in the spool")
+        rows = self._encoded(batch)
+        refused = self._spool.append(rows)
+        if refused and refused == len(rows) and len(batch) + len(self._pending) <= MAX_PENDING and not self._ending:
+            self._pending[:0] = batch  # the disk is full: they wait in memory for the database or for room
+        else:
+            self._lose(refused, "there is no room in the spool")
 
     def _encoded(self, batch: list[Snapshot]) -> list[Row]:
         """The rows of snapshots; merging and compressing takes a while: for a thread."""

@@ -7,6 +7,8 @@ from typing import Literal
 import psutil
 
 from perfsvc import __version__
+from perfsvc.clock import utc_now
+from perfsvc.errors import Text
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.responses import Moment
@@ -15,6 +17,8 @@ from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import LOOPBACK_OR_ADMINISTRATOR
 from perfsvc.web.framework.rules import OPEN
+
+DISK_FULL = Text("数据库所在磁盘空间已满", "the disk of the database is full")
 
 
 class HealthIncident(Response):
@@ -39,6 +43,9 @@ class HealthzHandler(Handler):
         await self.services.ping()
         check = self.services.self_check
         incidents = [HealthIncident(time=one.time, message=one.text.of(self.language)) for one in check.incidents]
+        if self.services.disk_full():
+            now = utc_now(self.services.clock)
+            incidents.append(HealthIncident(time=now, message=DISK_FULL.of(self.language)))
         return Health(
             status="degraded" if incidents else "ok",
             version=__version__,

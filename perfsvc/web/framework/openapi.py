@@ -76,6 +76,7 @@ FAILURES: dict[int, Text] = {
     429: Text("请求次数过多", "Too many requests; retry after Retry-After seconds"),
     502: Text("数据源无法读取", "A data source could not be read; error gives the cause"),
     503: Text("服务暂时不可用", "The service is temporarily unavailable"),
+    507: Text("磁盘空间已满", "The disk is full"),
 }
 
 
@@ -188,6 +189,7 @@ def _failures(method: str, operation: Operation) -> list[int]:
         429: operation.throttled,
         502: operation.relays,
         503: True,
+        507: method != "GET",
     }
     return [status for status, it_is in possible.items() if it_is]
 
