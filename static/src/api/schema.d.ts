@@ -530,7 +530,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Start a run
+         * Start a run, with variables of its own if wanted
          * @description Needs the project role editor
          */
         post: operations["postStart"];
@@ -1283,6 +1283,11 @@ export interface components {
          * @description The whole body as text.
          */
         BodyExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
             /** Default */
             default?: unknown;
             /**
@@ -1292,6 +1297,35 @@ export interface components {
             from: "body";
             /** Variable */
             name: string;
+        };
+        /**
+         * BoundaryExtractor
+         * @description The text between two others.
+         */
+        BoundaryExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "boundary";
+            /** Left boundary */
+            left: string;
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
+            /** Variable */
+            name: string;
+            /** Right boundary */
+            right: string;
         };
         /**
          * Bracket
@@ -1376,13 +1410,18 @@ export interface components {
              */
             type: "constant";
             /** Seconds */
-            value: number;
+            value: number | string;
         };
         /**
          * ContainsCheck
          * @description The body contains a text.
          */
         ContainsCheck: {
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
             /** Text */
             text: string;
             /**
@@ -1890,7 +1929,7 @@ export interface components {
              * Grace before an abort, s
              * @default 5
              */
-            abort_grace: number;
+            abort_grace: number | string;
             /**
              * Abort on breach
              * @default false
@@ -1916,7 +1955,7 @@ export interface components {
              * Graceful stop, s
              * @default 10
              */
-            graceful_stop: number;
+            graceful_stop: number | string;
             /**
              * Iterations are
              * @default shared
@@ -1940,10 +1979,21 @@ export interface components {
              */
             on_node_loss: "fail" | "rebalance" | "replace";
             /**
+             * When an on_start step fails
+             * @default stop_user
+             * @enum {string}
+             */
+            on_start_failure: "stop_user" | "continue";
+            /**
+             * Retries of on_start
+             * @default 0
+             */
+            on_start_retries: number;
+            /**
              * Pacing, s per iteration
              * @default 0
              */
-            pacing: number;
+            pacing: number | string;
             /** Protocol options */
             protocol_options?: {
                 [key: string]: {
@@ -1954,7 +2004,7 @@ export interface components {
              * Wait for a replacement, s
              * @default 30
              */
-            replace_within: number;
+            replace_within: number | string;
             /** Search */
             search?: components["schemas"]["SearchConfig"];
             /**
@@ -2340,6 +2390,11 @@ export interface components {
             /** Header */
             name: string;
             /**
+             * Not
+             * @default false
+             */
+            not: boolean;
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -2350,6 +2405,11 @@ export interface components {
          * @description The value of a reply header.
          */
         HeaderExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
             /** Default */
             default?: unknown;
             /**
@@ -2561,6 +2621,11 @@ export interface components {
              * @default null
              */
             exists: boolean | null;
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
             /** JSONPath */
             path: string;
             /**
@@ -2571,9 +2636,14 @@ export interface components {
         };
         /**
          * JsonExtractor
-         * @description The first value at a JSONPath.
+         * @description The values at a JSONPath.
          */
         JsonExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
             /** Default */
             default?: unknown;
             /**
@@ -2581,6 +2651,11 @@ export interface components {
              * @constant
              */
             from: "json";
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
             /** Variable */
             name: string;
             /** JSONPath */
@@ -2631,7 +2706,7 @@ export interface components {
         };
         /**
          * LiveFrame
-         * @description A frame of a live feed, told apart by ``type``.
+         * @description A frame of a live feed; ``type`` is the discriminator.
          */
         LiveFrame: components["schemas"]["RunFrame"] | components["schemas"]["HistoryFrame"] | components["schemas"]["MetricsFrame"] | components["schemas"]["StatusFrame"] | components["schemas"]["EventFrame"] | components["schemas"]["SearchFrame"] | components["schemas"]["TokenFrame"] | components["schemas"]["EndFrame"];
         /**
@@ -2960,9 +3035,9 @@ export interface components {
          */
         NormalThink: {
             /** Standard deviation, seconds */
-            deviation: number;
+            deviation: number | string;
             /** Mean, seconds */
-            mean: number;
+            mean: number | string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -3082,7 +3157,7 @@ export interface components {
              * The same as hold_time
              * @default 60
              */
-            duration: number;
+            duration: number | string;
             /**
              * Environment
              * @default null
@@ -3099,7 +3174,7 @@ export interface components {
              * Hold, s
              * @default 60
              */
-            hold_time: number;
+            hold_time: number | string;
             /**
              * Load balancing
              * @default round_robin
@@ -3124,22 +3199,22 @@ export interface components {
              * The same as ramp_up_time
              * @default 0
              */
-            ramp_up: number;
+            ramp_up: number | string;
             /**
              * Ramp-up, s
              * @default 0
              */
-            ramp_up_time: number;
+            ramp_up_time: number | string;
             /**
              * Request timeout, ms
              * @default 30000
              */
-            request_timeout: number;
+            request_timeout: number | string;
             /**
              * Seconds per step
              * @default null
              */
-            step_time: number | null;
+            step_time: (number | string) | null;
             /**
              * Users per step
              * @default null
@@ -3201,7 +3276,7 @@ export interface components {
              * The same as hold_time
              * @default 60
              */
-            duration: number;
+            duration: number | string;
             /**
              * Environment
              * @default null
@@ -3218,7 +3293,7 @@ export interface components {
              * Hold, s
              * @default 60
              */
-            hold_time: number;
+            hold_time: number | string;
             /**
              * Load balancing
              * @default round_robin
@@ -3243,22 +3318,22 @@ export interface components {
              * The same as ramp_up_time
              * @default 0
              */
-            ramp_up: number;
+            ramp_up: number | string;
             /**
              * Ramp-up, s
              * @default 0
              */
-            ramp_up_time: number;
+            ramp_up_time: number | string;
             /**
              * Request timeout, ms
              * @default 30000
              */
-            request_timeout: number;
+            request_timeout: number | string;
             /**
              * Seconds per step
              * @default null
              */
-            step_time: number | null;
+            step_time: (number | string) | null;
             /**
              * Users per step
              * @default null
@@ -3827,6 +3902,11 @@ export interface components {
          * @description The body matches a regular expression somewhere.
          */
         RegexCheck: {
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
             /** Regular expression */
             pattern: string;
             /**
@@ -3837,9 +3917,14 @@ export interface components {
         };
         /**
          * RegexExtractor
-         * @description A group of the first match in the body; the whole match where the pattern has no groups.
+         * @description A group of the matches in the body; the whole match where the pattern has no groups.
          */
         RegexExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
             /** Default */
             default?: unknown;
             /**
@@ -3852,6 +3937,11 @@ export interface components {
              * @default 1
              */
             group: number;
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
             /** Variable */
             name: string;
             /** Regular expression */
@@ -4245,7 +4335,7 @@ export interface components {
              * Extract
              * @default []
              */
-            extract: (components["schemas"]["JsonExtractor"] | components["schemas"]["RegexExtractor"] | components["schemas"]["HeaderExtractor"] | components["schemas"]["StatusExtractor"] | components["schemas"]["BodyExtractor"])[];
+            extract: (components["schemas"]["JsonExtractor"] | components["schemas"]["RegexExtractor"] | components["schemas"]["BoundaryExtractor"] | components["schemas"]["HeaderExtractor"] | components["schemas"]["StatusExtractor"] | components["schemas"]["BodyExtractor"])[];
             /** Name */
             name: string;
             /**
@@ -4266,7 +4356,7 @@ export interface components {
              * Timeout, ms
              * @default null
              */
-            timeout: number | null;
+            timeout: (number | string) | null;
             /**
              * Type
              * @default request
@@ -4281,6 +4371,11 @@ export interface components {
         ResponseTimeCheck: {
             /** Less than, ms */
             less_than: number;
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -4857,7 +4952,7 @@ export interface components {
              * Seconds per level
              * @default null
              */
-            level_time: number | null;
+            level_time: (number | string) | null;
             /**
              * Precision, %
              * @default 2
@@ -4867,7 +4962,7 @@ export interface components {
              * Settling, s
              * @default null
              */
-            settle_time: number | null;
+            settle_time: (number | string) | null;
         };
         /**
          * SearchData
@@ -5046,13 +5141,13 @@ export interface components {
          */
         Stage: {
             /** Seconds */
-            duration: number;
+            duration: number | string;
             /** Target */
             target: number;
         };
         /**
          * Started
-         * @description A run has started; its live feed is at ``websocket_url``.
+         * @description A run has started; its live feed is at ``websocket_url``, or ``websocket_path`` of the address that is known.
          */
         Started: {
             /** Execution Id */
@@ -5063,8 +5158,25 @@ export interface components {
              */
             start_time: string;
             status: components["schemas"]["RunState"];
+            /** Websocket Path */
+            websocket_path: string;
             /** Websocket Url */
             websocket_url: string;
+        };
+        /**
+         * StartForm
+         * @description Variables for one run; they win over those of the environment.
+         */
+        StartForm: {
+            /**
+             * Names of secret variables
+             * @default []
+             */
+            secret_variables: string[];
+            /** Variables */
+            variables?: {
+                [key: string]: string;
+            };
         };
         /**
          * StatusCheck
@@ -5076,6 +5188,11 @@ export interface components {
              * @default null
              */
             equals: number | null;
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
             /**
              * One of
              * @default null
@@ -5101,6 +5218,11 @@ export interface components {
          * @description The status code.
          */
         StatusExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
             /** Default */
             default?: unknown;
             /**
@@ -5756,9 +5878,9 @@ export interface components {
          */
         UniformThink: {
             /** Longest, seconds */
-            max: number;
+            max: number | string;
             /** Shortest, seconds */
-            min: number;
+            min: number | string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -6079,6 +6201,15 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description The disk is full */
+        507: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -6172,6 +6303,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getDataFile: {
@@ -6235,6 +6367,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deleteDataFile: {
@@ -6262,6 +6395,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getDataFilePreview: {
@@ -6352,6 +6486,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getEnv: {
@@ -6413,6 +6548,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deleteEnv: {
@@ -6440,6 +6576,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getNodes: {
@@ -6520,6 +6657,7 @@ export interface operations {
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deleteDrain: {
@@ -6547,6 +6685,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getOpenApi: {
@@ -6602,6 +6741,7 @@ export interface operations {
             422: components["responses"]["422"];
             502: components["responses"]["502"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getExecutions: {
@@ -6837,6 +6977,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getSeries: {
@@ -6966,6 +7107,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getPlan: {
@@ -7027,6 +7169,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deletePlan: {
@@ -7054,6 +7197,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postPause: {
@@ -7082,6 +7226,7 @@ export interface operations {
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postResume: {
@@ -7110,6 +7255,7 @@ export interface operations {
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postStart: {
@@ -7121,9 +7267,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StartForm"];
+            };
+        };
         responses: {
-            /** @description Start a run */
+            /** @description Start a run, with variables of its own if wanted */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7132,13 +7282,17 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
+            400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             502: components["responses"]["502"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postStop: {
@@ -7167,6 +7321,7 @@ export interface operations {
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postPlanPreview: {
@@ -7200,6 +7355,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getPresets: {
@@ -7263,6 +7419,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getPreset: {
@@ -7324,6 +7481,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deletePreset: {
@@ -7351,6 +7509,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getReports: {
@@ -7444,6 +7603,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getPlugins: {
@@ -7530,6 +7690,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getProject: {
@@ -7591,6 +7752,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deleteProject: {
@@ -7618,6 +7780,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getMembers: {
@@ -7684,6 +7847,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     putMember: {
@@ -7720,6 +7884,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deleteMember: {
@@ -7748,6 +7913,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postDemo: {
@@ -7780,6 +7946,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getScenes: {
@@ -7843,6 +8010,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getScene: {
@@ -7904,6 +8072,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     deleteScene: {
@@ -7931,6 +8100,7 @@ export interface operations {
             404: components["responses"]["404"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postTrial: {
@@ -7965,6 +8135,7 @@ export interface operations {
             422: components["responses"]["422"];
             502: components["responses"]["502"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getSchemas: {
@@ -8101,6 +8272,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postLogIn: {
@@ -8134,6 +8306,7 @@ export interface operations {
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postLogOut: {
@@ -8158,6 +8331,7 @@ export interface operations {
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getMe: {
@@ -8212,6 +8386,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     putMyPassword: {
@@ -8245,6 +8420,7 @@ export interface operations {
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postRegister: {
@@ -8278,6 +8454,7 @@ export interface operations {
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postRefresh: {
@@ -8310,6 +8487,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     postVerify: {
@@ -8342,6 +8520,7 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getVocabulary: {
