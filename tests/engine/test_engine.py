@@ -295,3 +295,15 @@ def test_a_stop_during_setup_runs_no_further_setup_and_no_load() -> None:
     assert [path for _, _, path in rig.target.log] == ["/setup"]
     assert [[window.requests for window in snapshot.windows] for snapshot in rig.snapshots] == [[1]]
     assert rig.target.closed
+
+
+def test_a_load_beyond_the_open_files_is_refused_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        rig = Rig(spec_of(), Answer())
+        rig.engine.check_level(200)
+        with pytest.raises(InvalidInput) as caught:
+            rig.engine.check_level(2000)
+        assert "2000 virtual users need about 2100 open files" in caught.value.problems[0].text.en
+
+    monkeypatch.setattr("perfsvc.engine.engine.raise_open_files_limit", lambda: 300)
+    virtual_time.run(main())
