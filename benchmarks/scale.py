@@ -15,8 +15,8 @@ import numpy as np
 import psutil
 
 from perfsvc.analysis.live import metrics_frame
-from perfsvc.analysis.nodes import Member
 from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.metrics.watermark import Watermark
@@ -71,7 +71,7 @@ class Controller:
         self.metrics = RunMetrics([f"step {number}" for number in range(STEPS)])
         self._judge = ThresholdJudge([Threshold.model_validate(rule) for rule in RULES])
         self._roll_call = Watermark()
-        self._members = {name_of(agent): Member("host", 100 / agents) for agent in range(agents)}
+        self._members = {name_of(agent): NodeState("host", 100 / agents) for agent in range(agents)}
         for name in self._members:
             self._roll_call.expect(name, START)
 

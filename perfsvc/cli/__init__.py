@@ -8,8 +8,10 @@
 ``worker``           ``perfsvc worker``
 ``certs``            ``perfsvc certs``
 ``plugins``          ``perfsvc plugins``
+``users``            ``perfsvc users``
 ``exit_codes``       the exit codes of all commands
 ``plan_loader``      a plan from a URL or a file, with the flags applied
+``plan_file``        the text of a plan file: YAML 1.2 or JSON, with places
 ``outside``          values from outside the plan
 ``headless``         one run in this process, without server and store
 ``progress``         the line per second during a run

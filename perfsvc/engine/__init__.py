@@ -1,6 +1,6 @@
 """The load engine of one node: users that send requests, and what they measured, once a second.
 
-====================  ===========================================================
+====================  ===============================================================================================
 ``engine``            one node's part of a run, from compile to its last snapshot
 ``executors``         when iterations start: closed and open model
 ``pacing``            load and arrivals as functions of profile time
@@ -29,5 +29,7 @@
 ``process_sampler``   CPU and lag of this process, for all who show them
 ``resolver``          names to addresses, and where load may go
 ``files``             files that a run may send
-====================  ===========================================================
+``scene_draw``        which scene comes next
+``used_names``        variables used by a run that no source provides
+====================  ===============================================================================================
 """

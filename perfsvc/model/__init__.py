@@ -1,27 +1,33 @@
 """Frozen specs that every layer uses: what is asked for, what is run, what is measured. No I/O.
 
-================  =======================================================
-``base``          base class of specs; validation of documents
-``problems``      validation errors as messages in both languages
-``scene``         scenes: steps, checks, extractors, think times
-``reply_parts``   parts of a reply that checks and extractors need
-``template``      texts with ``{{name}}``, compiled
-``functions``     functions in templates
-``jsonpath``      JSONPath, compiled
-``user_pattern``  regular expressions from users, bounded
-``config``        a plan's config, in the words of the API and the tables
-``planfile``      a plan in a file
-``threshold``     grammar of thresholds
-``load``          load profiles
-``profile``       a plan's config to its load profile
-``data``          test data and the allocation of its rows
-``placement``     which processes carry out a run
-``run``           lifecycle of a run; RunSpec
-``run_spec``      a plan's config to its RunSpec
-``run_list``      runs as they are listed, and filters
-``window``        windows and snapshots: what a node measured in a second
-``node``          engine processes and their events
-``liveness``      how long a node or a controller may be silent
-``entities``      what the store keeps
-================  =======================================================
+==================  ============================================================================================
+``base``            base class of specs; validation of documents
+``problems``        validation errors as messages in both languages
+``scene``           scenes: steps, checks, extractors, think times
+``reply_parts``     parts of a reply that checks and extractors need
+``template``        texts with ``{{name}}``, compiled
+``functions``       functions in templates
+``jsonpath``        JSONPath, compiled
+``user_pattern``    regular expressions from users, bounded
+``config``          a plan's config, in the words of the API and the tables
+``planfile``        a plan in a file
+``threshold``       grammar of thresholds
+``load``            load profiles
+``profile``         a plan's config to its load profile
+``data``            test data and the allocation of its rows
+``placement``       which processes carry out a run
+``run``             lifecycle of a run; RunSpec
+``run_spec``        a plan's config to its RunSpec
+``run_list``        runs as they are listed, and filters
+``window``          windows and snapshots: what a node measured in a second
+``node``            engine processes and their events
+``liveness``        how long a node or a controller may be silent
+``entities``        what the store keeps
+``duration``        one grammar for durations
+``labels``          the values of enumerations in words, Chinese and English, for forms
+``nearest``         the known word that was probably meant
+``usernames``       when two user names are the same
+``value_template``  JSON values whose strings may hold templates
+``variable_name``   names of variables, which templates, extractors, environments and columns of test data share
+==================  ============================================================================================
 """

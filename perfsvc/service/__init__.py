@@ -1,6 +1,6 @@
 """Use cases: what users do with the service. No HTTP here and no SQL.
 
-==================  ==================================================================
+==================  ========================================================================
 ``auth``            users, sessions, tokens and roles
 ``data``            data files and the data sources of plans
 ``runs``            runs: start, control, outputs, live feed, recovery
@@ -18,5 +18,10 @@
 ``services``        all services together, for the web layer
 ``fields``          field types that several forms share
 ``partial_update``  the base of partial updates
-==================  ==================================================================
+``demo``            a project that shows what can be done, against the demo target
+``editing``         optimistic concurrency
+``plan_secrets``    secrets in configs of plans and presets
+``schemas``         JSON Schemas of what scenes and plans are made of, under names that stay
+``secrets``         secrets of users
+==================  ========================================================================
 """

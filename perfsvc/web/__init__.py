@@ -6,5 +6,6 @@
 ``application``  all routes, and the HTTP server with its limits
 ``docs``         the API description and the page to read it
 ``ui``           files of the web UI
+``demo``         a target to try load tests on, in the service itself
 ===============  ====================================================================
 """

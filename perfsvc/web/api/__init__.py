@@ -1,6 +1,6 @@
 """Endpoints of the REST API and the live feed: one file per resource, its response models beside its handlers.
 
-================  =========================================================
+================  ===================================================================
 ``about``         version and features of this installation
 ``users``         registration, sessions, profiles, administration of users
 ``projects``      projects and their members
@@ -21,5 +21,9 @@
 ``nodes``         nodes and draining
 ``health``        health check and Prometheus metrics
 ``run_windows``   any time of a run: figures, percentiles, heat map, series
-================  =========================================================
+``demo``          one call from nothing to plans that can be started
+``live_frames``   the frames of a live feed as models
+``report_parts``  the parts of a report as models
+``schemas``       JSON Schemas of scenes and plans, and the words that templates know
+================  ===================================================================
 """

@@ -17,5 +17,6 @@
 ``access_log``  log of requests, and their count
 ``assets``      static files with cache and policy headers
 ``openapi``     the OpenAPI document
+``editing``     handlers of resources that several people edit
 ==============  ===============================================================
 """

@@ -1,6 +1,6 @@
 """Parts that protocols share: from what users write to bytes, and from a URL to an endpoint.
 
-=================  ===============================================
+=================  =========================================================
 ``address``        HTTP and WebSocket URLs
 ``headers``        names of headers
 ``endpoint``       ``tcp://host:port`` and the like
@@ -9,5 +9,6 @@
 ``message``        requests and replies that are plain bytes
 ``session``        base class of TCP and UDP sessions
 ``pattern``        regular expressions of users, with a time limit
-=================  ===============================================
+``json_template``  JSON documents whose strings may hold templates, as bytes
+=================  =========================================================
 """
