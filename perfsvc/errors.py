@@ -219,13 +219,22 @@ class MigrationError(StartupError):
 
 
 class RunError(PerfsvcError):
-    """A run failed."""
+    """A run failed. ``code`` names the kind of failure between processes."""
+
+    code: ClassVar[str] = "error"
+
+    @classmethod
+    def of(cls, code: str, text: Text) -> RunError:
+        """Return the error of the kind that ``code`` names; a plain RunError where no kind has it."""
+        kind = next((each for each in cls.__subclasses__() if each.code == code), cls)
+        return kind(*text)
 
 
 class SetupFailed(RunError):
     """A setup step failed, so no load was started."""
 
     status = 502
+    code = "setup_failed"
 
     @classmethod
     def at(cls, step: str, error_class: str) -> SetupFailed:
@@ -238,6 +247,8 @@ class SetupFailed(RunError):
 
 class OnStartFailed(RunError):
     """The on_start steps of every user failed."""
+
+    code = "on_start_failed"
 
     @classmethod
     def at(cls, step: str, error_class: str) -> OnStartFailed:

@@ -297,13 +297,22 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
                 await self._teardown.run(self.variables)
         except RunError as error:
             self.warn(str(error))
+        except Exception as error:  # a run that only logs it would count as clean
+            self._error = self._error or error
         finally:
+            await self._close()
+            self._end()
+
+    async def _close(self) -> None:
+        """Close the test data and the sessions; an error ends the run and does not keep it from ending."""
+        try:
             if self.rows is not None:
                 self.rows.close()
-            await self._run.close(self.warn)
-            self._ticker.stop()
-            self.tick_ns = self._node.clock.now_ns()
-            self._end()
+        except Exception as error:
+            self._error = self._error or error
+        await self._run.close(self.warn)
+        self._ticker.stop()
+        self.tick_ns = self._node.clock.now_ns()
 
     async def _runs_teardown(self) -> bool:
         """Whether this node runs the teardown steps; decided when it is time to."""

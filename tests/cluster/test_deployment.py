@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from perfsvc.cluster.dask import messages
+from perfsvc.cluster.dask.agents import Agent
 from perfsvc.engine.setup_teardown import setup_limit_s
+from perfsvc.errors import OnStartFailed
 from perfsvc.errors import RunError
+from perfsvc.errors import SetupFailed
+from perfsvc.model.run import RunSpec
 from tests.cluster.virtual_agents import VirtualRun
 from tests.cluster.virtual_agents import act
 from tests.cluster.virtual_agents import spec_of
@@ -215,3 +221,80 @@ def test_a_node_that_answers_and_never_ends_is_given_up() -> None:
     assert [(event.kind, event.node, event.reason.en) for event in virtual.events[2:]] == [
         ("lost", "n2", "it did not end in time")
     ]
+
+
+def prepared(spec: RunSpec, play: Callable[[VirtualRun], Awaitable[None]], answer: Answer | None = None) -> VirtualRun:
+    """A run that is being prepared while ``play`` goes on, and whose preparation may fail; it is stopped at the end."""
+
+    async def main() -> VirtualRun:
+        virtual = VirtualRun(spec, answer or Answer(), 2)
+        beating = asyncio.create_task(virtual.send_heartbeats())
+        virtual.run.compile()
+        preparing = asyncio.create_task(virtual.run.prepare())
+        try:
+            await play(virtual)
+            await preparing
+        finally:
+            virtual.run.stop()
+            await virtual.run.wait()
+            beating.cancel()
+        return virtual
+
+    return virtual_time.run(main())
+
+
+def test_a_node_lost_after_its_own_preparation_fails_the_start() -> None:
+    async def play(virtual: VirtualRun) -> None:
+        virtual.agents[1].mute = (messages.Prepared,)
+        await asyncio.sleep(1)
+        virtual.lose(virtual.agents[0])
+        virtual.agents[1].mute = ()
+        assignment = virtual.run.nodes.all[1].assignment
+        virtual.agents[1].send(messages.Prepared(assignment=assignment, variables={}))
+
+    with pytest.raises(RunError, match="node n1 was lost"):
+        prepared(spec_of(rate=20), play)
+
+
+def test_a_node_that_ended_is_not_waited_for() -> None:
+    async def play(virtual: VirtualRun) -> None:
+        virtual.agents[1].mute = (messages.Compiled,)
+        await asyncio.sleep(1)
+        virtual.run.stop()
+        await virtual.run.wait()
+        assert now() < 2
+
+    prepared(spec_of(rate=20), play)
+
+
+def test_a_stop_does_not_wait_for_agents() -> None:
+    async def never(spec: RunSpec, count: int) -> list[Agent]:
+        await asyncio.Event().wait()
+        return []
+
+    async def main() -> None:
+        virtual = VirtualRun(spec_of(rate=20), Answer(), 2)
+        virtual.acquire = never  # type: ignore[method-assign]
+        virtual.run.compile()
+        preparing = asyncio.create_task(virtual.run.prepare())
+        await asyncio.sleep(1)
+        virtual.run.stop()
+        await preparing
+        await virtual.run.wait()
+        assert now() == 1
+
+    virtual_time.run(main())
+
+
+def test_a_failed_setup_of_a_node_is_one_of_the_run() -> None:
+    async def play(virtual: VirtualRun) -> None: ...
+
+    spec = spec_of(rate=20, scene={"setup": [{"name": "up", "request": {"path": "/up"}}]})
+    with pytest.raises(SetupFailed, match="node n1: setup step “up” failed: HTTP 500"):
+        prepared(spec, play, Answer(status=500))
+
+
+def test_on_start_steps_that_fail_on_a_node_are_those_of_the_run() -> None:
+    spec = spec_of(users=2, scene={"on_start": [{"name": "in", "request": {"path": "/in"}}]})
+    with pytest.raises(OnStartFailed, match="the on_start steps of every user failed, the last one in “in”"):
+        act(spec, lambda virtual: virtual.run.wait(), answer=Answer(status=500))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
+from typing import cast
 
 import pytest
 
 from perfsvc.engine.engine import Callbacks
+from perfsvc.engine.row_buffer import RowBuffer
 from perfsvc.errors import InvalidInput
 from perfsvc.metrics.histogram import Histogram
 from tests.engine.rig import STEP
@@ -306,4 +309,38 @@ def test_a_load_beyond_the_open_files_is_refused_while_it_runs(monkeypatch: pyte
         assert "2000 virtual users need about 2100 open files" in caught.value.problems[0].text.en
 
     monkeypatch.setattr("perfsvc.engine.engine.raise_open_files_limit", lambda: 300)
+    virtual_time.run(main())
+
+
+async def broken_teardown() -> bool:
+    raise ValueError("teardown")
+
+
+def broken_close() -> None:
+    raise ValueError("close")
+
+
+def test_an_error_of_the_ending_ends_the_run_and_is_raised() -> None:
+    scene = {"teardown": [{"name": "down", "request": {"path": "/down"}}]}
+
+    async def main() -> None:
+        rig = Rig(spec_of(scene=scene), Answer())
+        rig.engine._callbacks = Callbacks(rig.snapshots.append, teardown_here=broken_teardown)
+        await rig.begin()
+        with pytest.raises(ValueError, match="teardown"):
+            await rig.engine.wait()
+        assert rig.target.closed
+
+    virtual_time.run(main())
+
+
+def test_test_data_that_cannot_be_closed_does_not_keep_the_run_from_ending() -> None:
+    async def main() -> None:
+        rig = Rig(spec_of(), Answer())
+        await rig.begin()
+        rig.engine.rows = cast("RowBuffer", SimpleNamespace(over=lambda: False, close=broken_close))
+        with pytest.raises(ValueError, match="close"):
+            await asyncio.wait_for(rig.engine.wait(), 10)
+        assert rig.target.closed
+
     virtual_time.run(main())

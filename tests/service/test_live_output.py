@@ -92,3 +92,22 @@ def test_the_log_forgets_the_oldest_and_says_so() -> None:
         small.add(second, b"x" * 100)
     assert 0 < len(list(small.after(7))) < 2
     assert not small.after(1).complete
+
+
+def test_a_viewer_that_leaves_while_its_history_is_made_is_forgotten() -> None:
+    async def main() -> None:
+        broadcast = LiveOutput(NAMES, lambda: 7)
+        run = make(spec_of(8), Answer(), broadcast)
+        await run.start()
+        await asyncio.sleep(3.5)
+        since = int(virtual_time.current_clock().wall()) - 3
+        subscribing = asyncio.create_task(broadcast.subscribe(since))
+        await asyncio.sleep(0)
+        assert broadcast.channel.viewers == 1
+        subscribing.cancel()
+        await asyncio.wait([subscribing])
+        assert subscribing.cancelled()
+        assert broadcast.channel.viewers == 0
+        await run.wait()
+
+    virtual_time.run(main())

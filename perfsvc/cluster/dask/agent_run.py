@@ -22,6 +22,7 @@ from perfsvc.engine.share import Slot
 from perfsvc.engine.share import StartTime
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
+from perfsvc.errors import RunError
 from perfsvc.errors import Text
 from perfsvc.model.liveness import LEASE_S
 from perfsvc.model.run import RunSpec
@@ -156,7 +157,7 @@ class AgentRun:
         try:
             await self._engine.prepare(command.variables)
         except Exception as error:
-            self._send(messages.Refusal(assignment=self.assignment, **text_of(error)._asdict()))
+            self._send(messages.Refusal(assignment=self.assignment, **fault_of(error)))
             return
         self._send(messages.Prepared(assignment=self.assignment, variables=dict(self._engine.variables)))
 
@@ -177,15 +178,15 @@ class AgentRun:
 
     async def _report_end(self) -> None:
         """Report the end once, whichever of start, stop and abort waits for it first."""
-        text = Text("", "")
+        fault: dict[str, str] = {}
         try:
             await self._engine.wait()
         except Exception as error:
             log.exception("run %s failed on this node", self.assignment)
-            text = text_of(error)
+            fault = fault_of(error)
         if not self._ended:
             self._ended = True
-            self._send(messages.Ended(assignment=self.assignment, **text._asdict()))
+            self._send(messages.Ended(assignment=self.assignment, **fault))
             self._on_ended()
 
     async def _wait_for_teardown(self) -> bool:
@@ -210,6 +211,11 @@ class AgentRun:
         task = self._engine.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def fault_of(error: Exception) -> dict[str, str]:
+    """The fields of a message that carries an error: its text, and its code where it is a RunError."""
+    return {**text_of(error)._asdict(), "code": error.code if isinstance(error, RunError) else ""}
 
 
 def text_of(error: Exception) -> Text:

@@ -78,6 +78,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         self._startup = NodeStartup(spec, pool, self.nodes, self.shares, self._rows)
         self._replacements = Replacements(spec, pool, self.nodes, self.shares, self._startup)
         self._watch = RunWatch(spec, self.nodes, self.shares, self._replacements, self._end_if_empty)
+        self._acquiring: asyncio.Task[list[Agent]] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._profile_over = False
         self._fault: RunError | None = None
@@ -96,7 +97,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         """Acquire the agents, compile the run on each, run the setup steps on one. Raises Conflict, RunError."""
         await self._compiled.close(log.warning)
         self._pool.register(self)
-        agents = await self._pool.acquire(self.spec, self.spec.placement.count)
+        agents = await self._acquire()
         if self.nodes.stopping:
             self._end_if_empty()
             return
@@ -104,10 +105,33 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         self._watching = asyncio.get_running_loop().create_task(self._watch.watch())
         for index, agent in enumerate(agents):
             self.nodes.add(agent, index, iterations=self.shares.iterations(index))
+        try:
+            await self._prepare_nodes()
+        except RunError:
+            if self._fault is not None:
+                raise self._fault from None
+            if not self.nodes.stopping:  # a stopped run ends without an error
+                raise
+
+    async def _acquire(self) -> list[Agent]:
+        """Acquire the agents; none where the run is stopped meanwhile."""
+        count = self.spec.placement.count
+        self._acquiring = asyncio.get_running_loop().create_task(self._pool.acquire(self.spec, count))
+        try:
+            await asyncio.wait([self._acquiring])
+        finally:
+            self._acquiring.cancel()
+        return [] if self._acquiring.cancelled() else self._acquiring.result()
+
+    async def _prepare_nodes(self) -> None:
+        """Compile the run on all nodes, run the setup steps on the first. Raises RunError, also for a lost node."""
         await for_each(self.nodes.all, self._startup.compile)
         first, *others = self.nodes.all
         await self._startup.run_setup(first)
         await for_each(others, self._startup.copy_setup)
+        for node in self.nodes.all:
+            if node.over:
+                raise node.over_error()
         self.shares.report_joined()
 
     def start(self) -> None:
@@ -145,6 +169,8 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
     def stop(self) -> None:
         """End the load gracefully on all nodes, within a limit of time."""
         self.nodes.stopping = True
+        if self._acquiring is not None:
+            self._acquiring.cancel()
         for node in self.nodes.living():
             self.nodes.send(node, messages.Stop(assignment=node.assignment))
         if self._deadline is None:
@@ -204,7 +230,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
             case messages.UsersLeft():
                 self._on_users_left(node)
             case messages.Ended():
-                self._on_ended(node, Text(report.zh, report.en))
+                self._on_ended(node, report)
             case _:
                 self._rows.on_report(node, report)
 
@@ -221,10 +247,11 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         else:
             self._begin_teardown()
 
-    def _on_ended(self, node: RunNode, fault: Text) -> None:
-        node.ended = True
-        if fault.en:
-            self._fail(Text(f"节点 {node.name}：{fault.zh}", f"node {node.name}: {fault.en}"))
+    def _on_ended(self, node: RunNode, report: messages.Ended) -> None:
+        node.mark_ended()
+        if report.en:
+            text = Text(f"节点 {node.name}：{report.zh}", f"node {node.name}: {report.en}")
+            self._fail(RunError.of(report.code, text))
         elif node.running and self._ends_by_draining(node):
             self.nodes.release(node)
             self.shares.vacate(node, reason=DRAINED)
@@ -245,15 +272,15 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         if placement.on_loss == "fail" and not self.shares.is_drained(node):
             zh = f"节点 {node.name} 丢失，按策略结束"
             en = f"node {node.name} was lost, and the plan fails when a node is lost"
-            self._fail(Text(zh, en))
+            self._fail(RunError(zh, en))
         elif placement.on_loss == "replace" and not self.shares.is_drained(node):
             self.shares.vacate(node, await_s=placement.replace_within_s)
         else:
             self.shares.vacate(node)
 
-    def _fail(self, reason: Text) -> None:
+    def _fail(self, error: RunError) -> None:
         """End the run with an error; the first one counts."""
-        self._fault = self._fault or RunError(*reason)
+        self._fault = self._fault or error
         self.stop()
 
     # The end of the run.
@@ -286,7 +313,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         if self.nodes.living():
             return
         if self.nodes.all and not self.nodes.stopping and not self.shares.awaited:
-            self._fail(ALL_LOST)
+            self._fail(RunError(*ALL_LOST))
         if self.nodes.stopping:
             self._over.set()
 

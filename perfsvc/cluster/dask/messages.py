@@ -173,11 +173,12 @@ class Prepared(AgentMessage, frozen=True, kw_only=True):
 
 
 class Refusal(AgentMessage, frozen=True, kw_only=True):
-    """The run cannot start on this agent, with the reason."""
+    """The run cannot start on this agent, with the reason; ``code`` is that of the RunError."""
 
     assignment: str
     zh: str
     en: str
+    code: str = ""
 
 
 class SnapshotReport(AgentMessage, frozen=True, kw_only=True):
@@ -224,11 +225,12 @@ class UsersLeft(AgentMessage, frozen=True, kw_only=True):
 
 
 class Ended(AgentMessage, frozen=True, kw_only=True):
-    """The last snapshot is sent. ``zh`` and ``en`` are the error that ended the run on this node, if any."""
+    """The last snapshot is sent. ``zh``, ``en`` and ``code`` are the error that ended the run on this node, if any."""
 
     assignment: str
     zh: str = ""
     en: str = ""
+    code: str = ""
 
 
 LifecycleCommand = Deploy | Prepare | Start | Stop | Abort | Teardown

@@ -52,10 +52,10 @@ class RunNode:
         return at_ns + self.agent.ahead_ns
 
     async def reply(self, limit_s: float) -> RunReport:
-        """Wait for the reply to the next command. Raises RunError when the node is lost or the time is up."""
+        """Wait for the reply to the next command. Raises RunError when the node is lost or ends, or the time is up."""
         self._reply = asyncio.get_running_loop().create_future()
         if self.over:
-            raise self._lost_error()
+            raise self.over_error()
         try:
             return await asyncio.wait_for(self._reply, limit_s)
         except TimeoutError:
@@ -71,16 +71,27 @@ class RunNode:
     def mark_lost(self) -> None:
         """Record the loss; a pending ``reply`` fails."""
         self.lost = True
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(self._lost_error())
+        self._fail_reply()
+
+    def mark_ended(self) -> None:
+        """Record the end; a pending ``reply`` fails: a node that has ended ignores commands."""
+        self.ended = True
+        self._fail_reply()
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Record the progress and health of a second."""
         self.done += snapshot.iterations
         self.health = snapshot.health
 
-    def _lost_error(self) -> RunError:
-        return RunError(f"节点 {self.name} 已丢失", f"node {self.name} was lost")
+    def over_error(self) -> RunError:
+        """The error of a command to a node that is over."""
+        if self.lost:
+            return RunError(f"节点 {self.name} 已丢失", f"node {self.name} was lost")
+        return RunError(f"节点 {self.name} 已结束", f"node {self.name} has ended")
+
+    def _fail_reply(self) -> None:
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(self.over_error())
 
 
 class RunNodes:
@@ -139,7 +150,7 @@ class RunNodes:
         self.send(node, command)
         report = await waiting
         if isinstance(report, messages.Refusal):
-            raise RunError(f"节点 {node.name} 拒绝执行：{report.zh}", f"node {node.name} refuses: {report.en}")
+            raise refusal_error(node.name, report)
         return report
 
     def lose(self, node: RunNode, reason: Text) -> None:
@@ -179,3 +190,10 @@ class RunNodes:
         """A profile time that is still ahead on all nodes and not before any that was agreed on earlier, s."""
         self._agreed = max(self.time.elapsed() + lead_s, self._agreed)
         return self._agreed
+
+
+def refusal_error(name: str, report: messages.Refusal) -> RunError:
+    """The error of a node that cannot start the run, of the kind that it had there."""
+    if report.code in ("", RunError.code):
+        return RunError(f"节点 {name} 拒绝执行：{report.zh}", f"node {name} refuses: {report.en}")
+    return RunError.of(report.code, Text(f"节点 {name}：{report.zh}", f"node {name}: {report.en}"))

@@ -84,7 +84,11 @@ class LiveOutput(Output):
         run, status = self._run_frame(since), self._status
         # Frames published while the history is built queue up behind it.
         subscription = self.channel.join()
-        history = await asyncio.to_thread(history_text, logged)
+        try:
+            history = await asyncio.to_thread(history_text, logged)
+        except BaseException:  # the viewer may have left meanwhile
+            subscription.close()
+            raise
         texts = [as_text(run), history, *([as_text(status)] if status is not None else [])]
         subscription.put_first(texts)
         return subscription

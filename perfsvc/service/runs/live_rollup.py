@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from perfsvc.errors import NotFound
 from perfsvc.errors import Unavailable
@@ -47,8 +46,7 @@ class LiveRollup:
         """Leave the rest to ``finish``."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])  # lets a cancellation of the caller through, unlike awaiting the task
 
     async def finish(self) -> None:
         """Roll up everything that is stored."""
