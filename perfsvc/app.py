@@ -119,12 +119,14 @@ class App:
         self.services.nodes.open()
         standing.callback(self.services.nodes.close)
         self.first_password = await self.services.accounts.ensure_administrator()
+        recovery = StartupRecovery(self.store, self._spool_dir, self._self_check)
+        await recovery.find()
         server = self._listen(sockets)
         # Last in, first out: stop accepting connections, stop the runs, close open connections.
         standing.push_async_callback(server.close_all_connections)
         standing.push_async_callback(runs.close)
         standing.callback(server.stop)
-        self._background(StartupRecovery(self.store, self._spool_dir, self._self_check).run())
+        self._background(recovery.run())
         self._background(self._keep_lock())
 
     @property

@@ -170,6 +170,10 @@ class Lifecycle:
         self.state = self.outcome if isinstance(following, Outcome) else following
         return self.state
 
+    def spoil(self, reason: EndReason) -> None:
+        """Let a run that is stopping end as failed, whatever began its end."""
+        self.outcome, self.reason = RunState.FAILED, reason
+
 
 def refusal(state: RunState, event: RunEvent) -> IllegalTransition:
     """The error for an event that is not possible in a state."""

@@ -23,7 +23,7 @@
 ``rollup``         seconds of finished runs aggregated to 10 s and 60 s
 ``errors_seen``    error samples of runs
 ``reports``        reports
-``endings``        the end of a run, stored in one transaction
+``run_bounds``     the beginning and the end of a run, each stored in one transaction
 ``recorder``       batches of snapshots and errors, written once a second
 ``spool``          snapshots on disk while the database is away
 ``drained_nodes``  names of nodes that get no load

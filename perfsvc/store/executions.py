@@ -83,6 +83,13 @@ def unfinished() -> list[Execution]:
     return entities(list(rows))
 
 
+def latest_of_plan(plan_id: int) -> str | None:
+    """The id of the plan's run that was created last; no other begins before the transaction ends."""
+    rows = ExecutionRow.select().where(ExecutionRow.plan == plan_id).order_by(ExecutionRow.id.desc()).limit(1)
+    row = locked(rows).first()
+    return None if row is None else str(row.execution_id)
+
+
 def row_of(execution_id: str) -> Any:
     return ExecutionRow.select().where(ExecutionRow.execution_id == execution_id)
 

@@ -86,14 +86,19 @@ class SnapshotSpool:
         self._size += len(data)
 
 
-async def replay_spool(store: Store, spool_dir: Path, failed: Callable[[Path, Exception], None]) -> Replayed:
+def files_in(spool_dir: Path) -> list[Path]:
+    """Return the files of a spool, in order."""
+    return sorted(spool_dir.glob(f"*{SUFFIX}"))
+
+
+async def replay_spool(store: Store, paths: Iterable[Path], failed: Callable[[Path, Exception], None]) -> Replayed:
     """Write what earlier runs left in their spools, and delete these; for the start of the server.
 
     What cannot be read is left in place and handed to ``failed``. Raise StoreUnavailable or StoreBusy with the rest
     still in place. Doing it again writes nothing twice.
     """
     written = lost = 0
-    for path in sorted(spool_dir.glob(f"*{SUFFIX}")):
+    for path in paths:
         try:
             one = await replay_file(store, path)
         except OSError as error:

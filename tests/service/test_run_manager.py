@@ -31,6 +31,7 @@ from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.envs import Envs
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs import manager
+from perfsvc.service.runs import run as run_module
 from perfsvc.service.runs.manager import KEPT_RUNS
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.recovery import close_interrupted
@@ -94,18 +95,26 @@ class HeldCluster(FakeNodes):
 
 
 class WatchedStore:
-    """The store, which can be away; ``calls`` are the names of what was run on it."""
+    """The store, which can be away, hang, or lose replies; ``calls`` are the names of what was run on it."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.away = False
+        self.hanging = False
+        self.lost_reply = ""
         self.calls: list[str] = []
 
     async def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         self.calls.append(function.__name__)
         if self.away:
             raise StoreUnavailable("数据库不可用", "the database is away")
-        return await self.store.run(function, *arguments, **named)
+        while self.hanging:
+            await asyncio.sleep(0.001)
+        result = await self.store.run(function, *arguments, **named)
+        if function.__name__ == self.lost_reply:
+            self.lost_reply = ""
+            raise StoreUnavailable("数据库不可用", "the reply was lost")
+        return result
 
 
 VAULT = Vault("k" * 32)
@@ -292,6 +301,66 @@ async def test_the_end_of_a_run_is_stored_when_the_database_is_back(
         assert (await rig.store.store.run(reports.by_execution, run.execution_id)).body["status"] == "stopped"
 
 
+async def ended(rig: Rig, execution_id: str) -> Execution:
+    """The run, once its end is stored."""
+    async with asyncio.timeout(LIMIT_S):
+        while not (stored := await rig.stored(execution_id)).state.ended:
+            await asyncio.sleep(0.001)
+    return stored
+
+
+async def test_the_end_of_a_run_is_stored_when_a_hanging_database_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager, "RETRY_S", 0.01)
+    monkeypatch.setattr(run_module, "OUTPUT_TIMEOUT_S", 0.05)
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        run = await rig.start(plan)
+        rig.store.hanging = True
+        assert (await rig.runs.stop(plan, rig.user)).state is RunState.STOPPED
+        assert not (await rig.stored(run.execution_id)).state.ended
+        rig.store.hanging = False
+        assert (await ended(rig, run.execution_id)).state is RunState.STOPPED
+
+
+async def test_an_end_that_was_stored_though_the_reply_was_lost_is_not_stored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(manager, "RETRY_S", 0.01)
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        run = await rig.start(plan)
+        rig.store.lost_reply = "close_run"
+        await rig.runs.stop(plan, rig.user)
+        async with asyncio.timeout(LIMIT_S):
+            while "by_execution" not in rig.store.calls:
+                await asyncio.sleep(0.001)
+        assert (await ended(rig, run.execution_id)).state is RunState.STOPPED
+    assert rig.store.calls.count("close_run") == 2
+    assert "cannot be stored" not in caplog.text
+
+
+class EndlessNodes(ManyNodes):
+    """A deployment that does not end."""
+
+    def stop(self) -> None: ...
+
+
+async def test_closing_gives_up_a_run_that_does_not_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(RunManager, "_end_limit", lambda _: 0.05)
+    async with rig_in(tmp_path) as rig:
+        endless = EndlessNodes("local")
+        monkeypatch.setattr(rig.cluster, "deploy", endless.deploy)
+        run = await rig.start(await rig.plan())
+        await asyncio.wait_for(rig.runs.close(), LIMIT_S)
+        assert "1 runs did not end in time" in caplog.text
+        ManyNodes.stop(endless)
+        assert (await ended(rig, run.execution_id)).state is RunState.STOPPED
+
+
 async def test_closing_does_not_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
     async with rig_in(tmp_path) as rig:
         plan = await rig.plan()
@@ -300,7 +369,8 @@ async def test_closing_does_not_wait_for_a_database_that_is_away(tmp_path: Path)
         await rig.runs.stop(plan, rig.user)
         await asyncio.wait_for(rig.runs.close(), LIMIT_S)
         assert not (await rig.stored(run.execution_id)).state.ended
-        assert await close_interrupted(rig.store.store, never) == [run.execution_id]
+        runs = await rig.store.store.run(executions.unfinished)
+        assert await close_interrupted(rig.store.store, runs, never) == [run.execution_id]
         assert (await rig.stored(run.execution_id)).state is RunState.FAILED
 
 

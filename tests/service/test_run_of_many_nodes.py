@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from perfsvc.analysis.run_frame import RunNames
+from perfsvc.errors import RunError
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunSpec
+from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.service.runs.live_output import LiveOutput
+from perfsvc.service.runs.node_losses import NodeLosses
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 from tests.support import virtual_time
@@ -96,6 +99,43 @@ def test_a_second_is_told_when_all_nodes_have_told_it() -> None:
     ran(script, None, watcher)
     assert told == [[], [], [], [0], [0], [0, 1]]
     assert [(second.requests, second.vus, second.node_count) for second in watcher.seconds] == [(30, 6, 3)] * 2
+
+
+class LostNodes(ManyNodes):
+    """All nodes are lost while they compile the run."""
+
+    async def prepare(self) -> None:
+        raise RunError("节点 a 拒绝执行", "node a refuses")
+
+    async def wait(self) -> None:
+        await super().wait()
+        raise RunError("所有节点都已丢失", "all nodes were lost")
+
+
+def test_a_run_whose_nodes_are_all_lost_while_it_starts_ends_with_the_first_error() -> None:
+    async def main() -> Run:
+        run = Run(spec_of(), LostNodes("a"), virtual_time.current_clock(), [])
+        with pytest.raises(RunError, match="node a refuses"):
+            await run.start()
+        await run.wait()
+        return run
+
+    run: Run = virtual_time.run(main())
+    assert run.state is RunState.FAILED
+    assert (run.report["status"], run.report["reason"]["en"]) == ("failed", "node a refuses")
+
+
+def test_a_run_that_cannot_be_reported_ends_as_failed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(losses: NodeLosses, moment: float) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(NodeLosses, "finish", broken)
+    report = ran(lambda cluster, run: told_by_all(cluster, 1, 2))
+    assert report["status"] == "failed"
+    assert (report["reason"]["code"], report["reason"]["en"]) == ("error", "internal error: division by zero")
+    assert "run x cannot be reported" in caplog.text
 
 
 def test_thresholds_judge_whole_seconds_only() -> None:

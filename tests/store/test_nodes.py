@@ -119,7 +119,8 @@ async def test_a_run_that_was_interrupted_is_reported_with_all_its_nodes(store: 
     await store.run(executions.create, execution_of(world))
     await store.run(windows.add, world.plan.id, EXECUTION, told())
     failed: list[str] = []
-    assert await close_interrupted(store, lambda execution_id, _: failed.append(execution_id)) == [EXECUTION]
+    runs = await store.run(executions.unfinished)
+    assert await close_interrupted(store, runs, lambda execution_id, _: failed.append(execution_id)) == [EXECUTION]
     assert failed == []
     report = (await store.run(reports.by_execution, EXECUTION)).body
     assert [(row["node"], row["requests"], row["last_second"] - T0) for row in report["nodes"]] == [

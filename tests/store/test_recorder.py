@@ -25,6 +25,7 @@ from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
 from perfsvc.store.spool import Replayed
 from perfsvc.store.spool import SnapshotSpool
+from perfsvc.store.spool import files_in
 from perfsvc.store.spool import replay_spool
 from tests.store.conftest import FakeClock
 from tests.store.conftest import MakeSnapshot
@@ -171,8 +172,8 @@ async def test_stop_leaves_the_rest_for_the_next_start(
     recorder.add(snapshot(1))
     await recorder.stop()
     assert (recorder.lost, files(tmp_path)) == (0, ["run-1.jsonl"])
-    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(1, 0)
-    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(0, 0)
+    assert await replay_spool(store, files_in(tmp_path / "spool"), unreadable) == Replayed(1, 0)
+    assert await replay_spool(store, files_in(tmp_path / "spool"), unreadable) == Replayed(0, 0)
     assert await store.run(windows.of_execution, "run-1") == [snapshot(1)]
 
 
@@ -192,7 +193,7 @@ async def test_stop_waits_only_so_long(
     async with asyncio.timeout(20):
         await recorder.stop()
     assert (recorder.lost, spooled(tmp_path)) == (0, 2)
-    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(2, 0)
+    assert await replay_spool(store, files_in(tmp_path / "spool"), unreadable) == Replayed(2, 0)
 
 
 @pytest.mark.asyncio
@@ -209,7 +210,7 @@ async def test_a_recorder_that_is_cancelled_keeps_what_it_was_given(
     stopping.cancel()
     with pytest.raises(asyncio.CancelledError):
         await stopping
-    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(1, 0)
+    assert await replay_spool(store, files_in(tmp_path / "spool"), unreadable) == Replayed(1, 0)
 
 
 @pytest.mark.asyncio
@@ -228,7 +229,7 @@ async def test_what_finds_no_room_in_the_spool_is_counted(
     assert (tmp_path / "spool" / "run-1.jsonl").stat().st_size <= 1000
     assert recorder.lost == 10 - kept
     assert f"{10 - kept} snapshots lost: there is no room in the spool" in caplog.text
-    assert await replay_spool(store, tmp_path / "spool", unreadable) == Replayed(kept, 0)
+    assert await replay_spool(store, files_in(tmp_path / "spool"), unreadable) == Replayed(kept, 0)
 
 
 @pytest.mark.asyncio
@@ -281,7 +282,7 @@ async def test_lines_cut_short_by_a_crash_are_passed_over(
         file.truncate(own.path.stat().st_size - 10)
     other = SnapshotSpool(tmp_path, "run-0")
     other.append([windows.encode(99, "run-0", snapshot(1))])
-    assert await replay_spool(store, tmp_path, unreadable) == Replayed(499, 2)
+    assert await replay_spool(store, files_in(tmp_path), unreadable) == Replayed(499, 2)
     assert len(await store.run(windows.of_execution, "run-1")) == 499
     assert list(tmp_path.glob("*.jsonl")) == []
 
@@ -304,8 +305,8 @@ async def test_replay_that_is_interrupted_goes_on_the_next_time(
 
     monkeypatch.setattr(moody, "run", once)
     with pytest.raises(StoreUnavailable):
-        await replay_spool(moody.as_store(), tmp_path, unreadable)
-    assert await replay_spool(store, tmp_path, unreadable) == Replayed(5, 0)
+        await replay_spool(moody.as_store(), files_in(tmp_path), unreadable)
+    assert await replay_spool(store, files_in(tmp_path), unreadable) == Replayed(5, 0)
     assert await store.run(windows.of_execution, "run-1") == [snapshot(seq) for seq in range(5)]
 
 

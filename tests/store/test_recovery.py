@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,18 @@ from perfsvc.analysis.breakdown import step_rows
 from perfsvc.analysis.report import step_series_block
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.entities import Execution
+from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import StepWindow
+from perfsvc.service.runs import startup_recovery
 from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.runs.recovery import stored_metrics
+from perfsvc.service.runs.startup_recovery import StartupRecovery
+from perfsvc.service.self_check import SelfCheck
 from perfsvc.store import executions
+from perfsvc.store import plans
+from perfsvc.store import run_bounds
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
@@ -25,6 +33,7 @@ from perfsvc.store.tables import MetricsRow
 from tests.engine.rig import spec_of
 from tests.store.conftest import MakeSnapshot
 from tests.store.conftest import World
+from tests.support.manual_clock import ManualClock
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -76,7 +85,9 @@ async def test_one_bad_run_does_not_keep_the_others_from_being_closed(store: Sto
     for run in (broken, unended(world, "run-2")):
         await store.run(executions.create, run)
     failed: list[str] = []
-    closed = await close_interrupted(store, lambda execution_id, _: failed.append(execution_id))
+    closed = await close_interrupted(
+        store, await store.run(executions.unfinished), lambda execution_id, _: failed.append(execution_id)
+    )
     assert (closed, failed) == (["run-2"], ["run-1"])
     assert (await store.run(executions.get, "run-2")).state is RunState.FAILED
     assert (await store.run(executions.get, "run-1")).state is RunState.RUNNING
@@ -90,3 +101,61 @@ def unended(world: World, execution_id: str) -> Execution:
 @writes
 def damage(second: int) -> None:
     MetricsRow.update(metrics_data='{"no": "snapshot"}').where(MetricsRow.timestamp == second).execute()
+
+
+@pytest.mark.asyncio
+async def test_a_run_that_begins_during_the_recovery_is_left_alone(store: Store, world: World, tmp_path: Path) -> None:
+    await store.run(executions.create, unended(world, "run-1"))
+    check = SelfCheck(ManualClock())
+    recovery = StartupRecovery(store, tmp_path, check)
+    await recovery.find()
+    await store.run(executions.create, unended(world, "run-2"))
+    (tmp_path / "run-2.jsonl").touch()
+    await recovery.run()
+    assert (await store.run(executions.get, "run-1")).state is RunState.FAILED
+    assert (await store.run(executions.get, "run-2")).state is RunState.RUNNING
+    assert (tmp_path / "run-2.jsonl").exists()
+    assert (check.incidents, check.recovering) == ([], False)
+
+
+@pytest.mark.asyncio
+async def test_any_error_of_the_recovery_is_logged_and_noted(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*arguments: Any) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(startup_recovery, "replay_spool", broken)
+    check = SelfCheck(ManualClock())
+    await StartupRecovery(store, tmp_path, check).run()
+    assert "ValueError: odd" in caplog.text
+    assert [incident.text.en for incident in check.incidents] == [
+        "interrupted runs were not closed; the next start tries again"
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_run_that_cannot_begin_leaves_no_row(
+    store: Store, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(plan_id: int, status: str) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(plans, "set_status", broken)
+    with pytest.raises(ValueError, match="odd"):
+        await store.run(run_bounds.begin_run, unended(world, "run-1"))
+    assert await store.run(executions.unfinished) == []
+
+
+@pytest.mark.asyncio
+async def test_the_late_end_of_a_run_leaves_the_plan_to_the_next_run(store: Store, world: World) -> None:
+    for execution_id in ("run-1", "run-2"):
+        await store.run(run_bounds.begin_run, unended(world, execution_id))
+    reason = EndReason(code="finished", zh="完成", en="finished")
+    statuses = []
+    for execution_id in ("run-1", "run-2"):
+        report = {"status": "completed", "execution_id": execution_id, "summary": {}, "errors": []}
+        report["performance_score"] = {"score": None}
+        await store.run(run_bounds.close_run, world.plan.id, report, reason, START, START)
+        statuses.append((await store.run(plans.get, world.plan.id)).status)
+    assert statuses == ["running", "completed"]

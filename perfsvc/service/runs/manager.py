@@ -15,6 +15,7 @@ from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
 from perfsvc.engine.masking import Masker
+from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import Conflict
 from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
@@ -60,12 +61,16 @@ from perfsvc.store import run_list
 from perfsvc.store import scenes
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
+from perfsvc.store.run_bounds import begin_run
 
 PLAIN_START = StartForm()
 log = logging.getLogger(__name__)
 
 STOP_MARGIN_S = 60.0
 """On top of the graceful stop: closing sessions, teardown steps, the last write, the report."""
+
+CLOSE_MARGIN_S = 180.0
+"""On top of the graceful stop and the teardown steps: lost nodes, and outputs that wait for the database."""
 
 RETRY_S = 5.0
 START_WAIT_S = 0.5
@@ -174,7 +179,9 @@ class RunManager:  # size: one short method per request about runs; they share t
             await asyncio.wait(self._starting.values(), timeout=STOP_MARGIN_S)
             self._stop_all()
         if self._watchers:
-            await asyncio.wait(self._watchers)
+            _, late = await asyncio.wait(self._watchers, timeout=self._end_limit())
+            if late:
+                log.error("%d runs did not end in time; the next start of the server closes them", len(late))
 
     # Read.
 
@@ -249,6 +256,11 @@ class RunManager:  # size: one short method per request about runs; they share t
 
     # Internals.
 
+    def _end_limit(self) -> float:
+        """Return how long the end of the active runs may take, in seconds."""
+        specs = [active.run.spec for active in self._active.values()]
+        return max((spec.graceful_stop_s + setup_limit_s(spec) for spec in specs), default=0.0) + CLOSE_MARGIN_S
+
     def _stop_all(self) -> None:
         for active in list(self._active.values()):
             try:
@@ -274,8 +286,7 @@ class RunManager:  # size: one short method per request about runs; they share t
             end_time=None,
             reason=None,
         )
-        await self._store.run(executions.create, execution)
-        await self._store.run(plans.set_status, plan_id, "running")
+        await self._store.run(begin_run, execution)
         active = self._active[plan_id] = ActiveRun(run, store_output, live_output, execution, names)
         self._watch(active)
         starting = asyncio.get_running_loop().create_task(run.start())
@@ -324,19 +335,22 @@ class RunManager:  # size: one short method per request about runs; they share t
             await active.run.wait()
             self._cache_metrics(active.execution.execution_id, active.run.metrics)
             del self._active[active.execution.plan_id]
-            await self._store_end(active.store_output)
+            try:
+                await self._store_end(active)
+            except Exception:  # the next start of the server closes the run
+                log.exception("the end of run %s cannot be stored", active.execution.execution_id)
 
         task = asyncio.get_running_loop().create_task(forget())
         self._watchers.add(task)
         task.add_done_callback(self._watchers.discard)
 
-    async def _store_end(self, store_output: StoreOutput) -> None:
+    async def _store_end(self, active: ActiveRun) -> None:
         """Retry until the end of the run is stored; if the server stops first, recovery does it at the next start."""
-        while not store_output.end_stored and not self._closing.is_set():
+        while not active.store_output.end_stored and not self._closing.is_set():
             try:
                 await asyncio.wait_for(self._closing.wait(), RETRY_S)
             except TimeoutError:
-                await store_output.store_end()
+                await active.store_output.store_end(active.run.report)
 
     async def _active_run(self, plan_id: int) -> ActiveRun:
         active = self._active.get(plan_id)

@@ -23,8 +23,8 @@ from perfsvc.model.window import Snapshot
 from perfsvc.store import executions
 from perfsvc.store import windows
 from perfsvc.store.database import Store
-from perfsvc.store.endings import close_run
 from perfsvc.store.rollup import roll_up
+from perfsvc.store.run_bounds import close_run
 
 SLICE_S = 60
 INTERRUPTED = EndReason(
@@ -66,13 +66,15 @@ def close_seconds(metrics: RunMetrics, judge: ThresholdJudge, upto: int) -> None
         judge.observe(second, metrics)
 
 
-async def close_interrupted(store: Store, failed: Callable[[str, Exception], None]) -> list[str]:
-    """Close every run that a dead process left unfinished, with the report of what was stored; return their ids.
+async def close_interrupted(
+    store: Store, runs: Iterable[Execution], failed: Callable[[str, Exception], None]
+) -> list[str]:
+    """Close runs that a dead process left unfinished, with the report of what was stored; return their ids.
 
     A run that cannot be closed is handed to ``failed`` and does not keep the others from being closed.
     """
     closed = []
-    for execution in await store.run(executions.unfinished):
+    for execution in runs:
         try:
             await close_one(store, execution)
         except Exception as error:  # whatever one run holds, the others are closed

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from typing import Any
@@ -152,8 +153,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         except Exception as error:
             self._fail(error)
             self._deployment.stop()
-            await self._deployment.wait()
-            await self._end()
+            await self._until_end()
             raise
         self._watcher = asyncio.get_running_loop().create_task(self._until_end())
         if self._lifecycle.allows(RunEvent.STARTED):
@@ -333,7 +333,24 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         await self._end()
 
     async def _end(self) -> None:
+        """Report the run and end it, whatever fails meanwhile."""
         self.end_time = utc_now(self._clock)
+        try:
+            self.report = await self._final_report()
+            await self._stop_outputs()
+        finally:
+            self._transition(RunEvent.ENDED)
+            self._ended.set()
+
+    async def _final_report(self) -> dict[str, Any]:
+        try:
+            await self._close_measurement()
+            return self._report()
+        except Exception as error:
+            log.exception("run %s cannot be reported", self.spec.execution_id)
+            return self._report_without_measurement(error)
+
+    async def _close_measurement(self) -> None:
         if self._allocator is not None:
             await self._allocator.close()
         for second in self.metrics.close_seconds(int(self._clock.wall())):
@@ -341,26 +358,17 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
             if self._controller is not None:
                 self._controller.observe(second)
         self.node_losses.finish(self._clock.wall())
-        final = self._lifecycle.outcome
-        self.report = self._report(final)
+
+    async def _stop_outputs(self) -> None:
         for output in reversed(self._started):
             try:
                 await asyncio.wait_for(output.stop(self.report), OUTPUT_TIMEOUT_S)
             except Exception:
                 log.exception("run %s: %s failed to stop", self.spec.execution_id, type(output).__name__)
-        self._transition(RunEvent.ENDED)
-        self._ended.set()
 
-    def _report(self, final: RunState) -> dict[str, Any]:
-        facts = RunFacts(
-            execution_id=self.spec.execution_id,
-            name=self.spec.name,
-            status=final.value,
-            start_time=self.start_time,
-            end_time=self.end_time or self.start_time,
-            reason=self.reason,
-            seed=self.spec.seed,
-            plan_id=self.plan_id,
+    def _report(self) -> dict[str, Any]:
+        facts = replace(
+            self._facts(),
             search=self.search(),
             events=tuple(self._events.all()),
             nodes=self.node_losses.nodes,
@@ -369,10 +377,31 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         verdict = self._judge.verdict(self.metrics, self.reason)
         return build_report(facts, self.metrics, verdict, self.metrics.validity())
 
+    def _report_without_measurement(self, error: Exception) -> dict[str, Any]:
+        """Return the report of a run that ends as failed because of an error in its own measurement."""
+        self._lifecycle.spoil(self._reason_of(error))
+        nothing, judge = RunMetrics.of(self.spec), ThresholdJudge(self.spec.thresholds)
+        return build_report(self._facts(), nothing, judge.verdict(nothing, self.reason), nothing.validity())
+
+    def _facts(self) -> RunFacts:
+        return RunFacts(
+            execution_id=self.spec.execution_id,
+            name=self.spec.name,
+            status=self._lifecycle.outcome.value,
+            start_time=self.start_time,
+            end_time=self.end_time or self.start_time,
+            reason=self.reason,
+            seed=self.spec.seed,
+            plan_id=self.plan_id,
+        )
+
     def _fail(self, error: Exception) -> None:
-        zh, en = map(Masker(self.spec.secrets).without_secrets, cause_of(error))
         if self._lifecycle.allows(RunEvent.FAIL):
-            self._transition(RunEvent.FAIL, EndReason(code=code_of(error), zh=zh, en=en))
+            self._transition(RunEvent.FAIL, self._reason_of(error))
+
+    def _reason_of(self, error: Exception) -> EndReason:
+        zh, en = map(Masker(self.spec.secrets).without_secrets, cause_of(error))
+        return EndReason(code=code_of(error), zh=zh, en=en)
 
     def _transition(self, event: RunEvent, reason: EndReason | None = None) -> None:
         state = self._lifecycle.handle(event, reason)

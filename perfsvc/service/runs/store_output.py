@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from perfsvc.errors import Conflict
 from perfsvc.errors import Unavailable
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
@@ -17,9 +18,10 @@ from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 from perfsvc.store import executions
+from perfsvc.store import reports
 from perfsvc.store.database import Store
-from perfsvc.store.endings import close_run
 from perfsvc.store.recorder import Recorder
+from perfsvc.store.run_bounds import close_run
 
 log = logging.getLogger(__name__)
 
@@ -27,21 +29,17 @@ log = logging.getLogger(__name__)
 class StoreOutput(Output):
     """Writes a run to the store. States are written one after another, in order.
 
-    ``report_id`` is the id of the report, once it is stored.
+    ``end_stored`` says whether the end of the run is stored, ``report_id`` is the id of its report from then on.
     """
 
     def __init__(self, store: Store, recorder: Recorder) -> None:
         self._store = store
         self._recorder = recorder
         self._writing: asyncio.Task[None] | None = None
-        self._report: dict[str, Any] | None = None
+        self._stopping: asyncio.Task[None] | None = None
         self._rollup: LiveRollup | None = None
+        self.end_stored = False
         self.report_id: int | None = None
-
-    @property
-    def end_stored(self) -> bool:
-        """Whether the end of the run is stored."""
-        return self._report is None
 
     async def start(self, run: Run) -> None:
         self._run = run
@@ -60,29 +58,45 @@ class StoreOutput(Output):
             self._writing = asyncio.get_running_loop().create_task(self._write_state(state, self._writing))
 
     async def stop(self, report: dict[str, Any]) -> None:
-        if self._writing is not None:
-            await self._writing
-        if self._rollup is not None:
-            await self._rollup.stop()
-        await self._recorder.stop()
-        self._report = report
-        await self.store_end()
+        self._stopping = asyncio.get_running_loop().create_task(self._stop_writing())
+        await self.store_end(report)
 
-    async def store_end(self) -> None:
-        """Store the end of the run; call it again later if the database is away."""
-        if self._report is None:
-            return
-        run, execution_id = self._run, self._run.spec.execution_id
-        end, reason = run.end_time or run.start_time, run.reason or SERVER_STOPPED
+    async def store_end(self, report: dict[str, Any]) -> None:
+        """Store the end of the run, once; call it again later if the database is away."""
+        if self._stopping is not None:
+            # A caller that gives up does not interrupt it: the spool must be complete before it is replayed.
+            await asyncio.wait([self._stopping])
+        execution_id = self._run.spec.execution_id
         try:
             await self._recorder.settle()
-            stored = await self._store.run(close_run, run.plan_id or 0, self._report, reason, run.start_time, end)
+            self.report_id = await self._close_run(report)
         except Unavailable as error:
             log.warning("the report of run %s waits for the database: %s", execution_id, error)
             return
-        self._report, self.report_id = None, stored.id
+        self.end_stored = True
         if self._rollup is not None:
             await self._rollup.finish()
+
+    async def _close_run(self, report: dict[str, Any]) -> int:
+        """Return the id of the stored report, also where it was stored before and only the reply was lost."""
+        run = self._run
+        end, reason = run.end_time or run.start_time, run.reason or SERVER_STOPPED
+        try:
+            stored = await self._store.run(close_run, run.plan_id or 0, report, reason, run.start_time, end)
+        except Conflict:
+            stored = await self._store.run(reports.by_execution, run.spec.execution_id)
+        return stored.id
+
+    async def _stop_writing(self) -> None:
+        try:
+            if self._writing is not None:
+                await self._writing
+            if self._rollup is not None:
+                await self._rollup.stop()
+            await self._recorder.stop()
+        except Exception:
+            # The end is stored without what could not be written.
+            log.exception("run %s: the last seconds were not written", self._run.spec.execution_id)
 
     async def _write_state(self, state: RunState, before: asyncio.Task[None] | None) -> None:
         if before is not None:

@@ -1,4 +1,4 @@
-"""The end of a run, written as one."""
+"""The beginning and the end of a run, each written as one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from perfsvc.model.entities import ErrorRecord
+from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Report
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
@@ -20,15 +21,23 @@ PLAN_STATUS = {RunState.COMPLETED: "completed", RunState.STOPPED: "completed", R
 
 
 @writes
+def begin_run(execution: Execution) -> None:
+    """Store a run that begins, and set its plan's status. Raises what ``executions.create`` raises."""
+    executions.create(execution)
+    plans.set_status(execution.plan_id, "running")
+
+
+@writes
 def close_run(plan_id: int, report: dict[str, Any], reason: EndReason, start: datetime, end: datetime) -> Report:
-    """Keep the report and its errors, end the execution, set the plan's status.
+    """Keep the report and its errors, end the execution, set the plan's status if no later run has.
 
     Raises NotFound when the plan is gone, Conflict when the run has been closed before.
     """
     state, execution_id = RunState(report["status"]), str(report["execution_id"])
     executions.finish(execution_id, state, reason, end)
     errors_seen.upsert(plan_id, execution_id, error_records(report, int(end.timestamp())))
-    plans.set_status(plan_id, PLAN_STATUS[state])
+    if executions.latest_of_plan(plan_id) == execution_id:
+        plans.set_status(plan_id, PLAN_STATUS[state])
     return reports.create(
         plan_id,
         execution_id,
