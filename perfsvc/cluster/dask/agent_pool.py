@@ -82,6 +82,7 @@ class AgentPool:
         self._acquiring = asyncio.Lock()
         self._idle_timer: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
+        self._leaving: set[Agent] = set()
 
     async def open(self) -> None:
         """Let agents of other machines join, where an address is set. Raises StartupError."""
@@ -117,18 +118,21 @@ class AgentPool:
     async def acquire(self, spec: RunSpec, count: int) -> list[Agent]:
         """Acquire idle agents for a run. Raises Conflict, and RunError when processes do not come up."""
         async with self._acquiring:
-            scheduler = await self._opened()
-            if spec.placement.mode == "central":
-                await self._start_missing(spec, count)
-            agents = self._choose(spec, count)
-            for agent in agents:
-                self.assign(agent, spec.execution_id)
-            await self._wait_until(lambda: all(agent.measured for agent in agents), scheduler)
-            return agents
+            try:
+                scheduler = await self._opened()
+                if spec.placement.mode == "central":
+                    await self._start_missing(spec, count)
+                agents = self._choose(spec, count)
+                for agent in agents:
+                    self.assign(agent, spec.execution_id)
+                await self._wait_until(lambda: all(agent.measured for agent in agents), scheduler)
+                return agents
+            finally:
+                self._restart_idle_timer()
 
     def idle(self, spec: RunSpec) -> Agent | None:
-        """An idle agent that is fit for a run, not yet acquired."""
-        return next(iter(self._fit(spec)), None)
+        """An idle agent that is fit for a run; None while a run acquires agents, which counts on the idle ones."""
+        return None if self._acquiring.locked() else next(iter(self._fit(spec)), None)
 
     def assign(self, agent: Agent, assignment: str) -> None:
         """Give an agent this one assignment; heartbeats renew its lease."""
@@ -139,9 +143,7 @@ class AgentPool:
         if self.assignments.get(agent) != assignment:
             return
         del self.assignments[agent]
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, self._end_idle)
+        self._restart_idle_timer()
 
     def register(self, controller: RunController) -> None:
         """Pass reports of agents to a run from now on."""
@@ -173,6 +175,7 @@ class AgentPool:
     def on_agent_gone(self, agent: Agent) -> None:
         """Tell every run that the connection of an agent ended."""
         self.assignments.pop(agent, None)
+        self._leaving.discard(agent)
         for controller in list(self.runs.values()):
             controller.on_agent_gone(agent, DISCONNECTED)
 
@@ -198,6 +201,8 @@ class AgentPool:
         """Start the missing processes of this machine, and wait until all have joined."""
         assert self._scheduler is not None  # noqa: S101 - acquire has opened it
         assert self._processes is not None  # noqa: S101
+        if self._ending is not None:  # until then its processes have the low numbers, and count against the limit
+            await asyncio.wait([self._ending])
         idle = len(self._idle_agents(spec))
         missing = max(count - idle, 0)
         await self._processes.start(missing)
@@ -225,11 +230,14 @@ class AgentPool:
         return [
             agent
             for agent in self._of_kind(spec)
-            if agent not in self.assignments and not agent.draining and self.silent_s(agent) < FRESH_S
+            if agent not in self.assignments
+            and agent not in self._leaving
+            and not agent.draining
+            and self.silent_s(agent) < FRESH_S
         ]
 
     def _fit(self, spec: RunSpec) -> list[Agent]:
-        return [agent for agent in self._idle_agents(spec) if self._unfitness(agent, spec) is None]
+        return [agent for agent in self._idle_agents(spec) if unfitness(agent, spec, self._catalog) is None]
 
     def _choose(self, spec: RunSpec, count: int) -> list[Agent]:
         """Choose fit agents, those with a weight in the plan first. Raises Conflict with the figures."""
@@ -238,26 +246,24 @@ class AgentPool:
             weighted = spec.placement.weights
             return sorted(sorted(fit, key=lambda agent: agent.name not in weighted)[:count], key=lambda a: a.name)
         joined = self._of_kind(spec)
-        unfit = [text for agent in joined if (text := self._unfitness(agent, spec)) is not None]
+        unfit = [text for agent in joined if (text := unfitness(agent, spec, self._catalog)) is not None]
         raise shortage(
             count, len(joined), len(fit), unfit, closed=spec.placement.mode != "central" and not self._listen
         )
 
-    def _unfitness(self, agent: Agent, spec: RunSpec) -> Text | None:
-        needed = protocols_of(spec)
-        loaded = {
-            plugin["name"]: f"{plugin['distribution']} {plugin['version']}"
-            for plugin in self._catalog.describe()
-            if plugin["kind"] == "protocol" and plugin["name"] in needed
-        }
-        return agent.unfit(loaded)
+    def _restart_idle_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = asyncio.get_running_loop().call_later(IDLE_S, self._end_idle)
 
     def _end_idle(self) -> None:
-        """End the processes of this machine that have had no run for IDLE_S."""
-        if self._processes is None or self._scheduler is None:
+        """End the processes of this machine that have had no run for IDLE_S, unless a run counts on them now."""
+        if self._processes is None or self._acquiring.locked():  # the timer starts again after acquiring
             return
-        idle = [agent.name for agent in self.agents if agent not in self.assignments]
-        self._ending = asyncio.get_running_loop().create_task(self._processes.end(idle))
+        idle = [agent for agent in self.agents if agent.hello.started_here and agent not in self.assignments]
+        self._leaving.update(idle)
+        names = [agent.name for agent in idle]
+        self._ending = asyncio.get_running_loop().create_task(self._processes.end(names))
 
 
 def run_of(assignment: str) -> str:
@@ -280,6 +286,17 @@ def shortage(needed: int, joined: int, fit: int, unfit: list[Text], *, closed: b
         zh = f"{zh}；未设置 PERFSVC_DASK_SCHEDULER，其他机器无法加入"
         en = f"{en}; no agent can join while PERFSVC_DASK_SCHEDULER is not set"
     return Conflict(zh, en)
+
+
+def unfitness(agent: Agent, spec: RunSpec, catalog: Catalog) -> Text | None:
+    """Why an agent cannot run a spec, or None."""
+    needed = protocols_of(spec)
+    loaded = {
+        plugin["name"]: f"{plugin['distribution']} {plugin['version']}"
+        for plugin in catalog.describe()
+        if plugin["kind"] == "protocol" and plugin["name"] in needed
+    }
+    return agent.unfit(loaded)
 
 
 def protocols_of(spec: RunSpec) -> set[str]:
