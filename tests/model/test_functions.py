@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from perfsvc.model.functions import moments
+from perfsvc.model.functions import dates
 from perfsvc.model.functions.function import FunctionFailed
 from perfsvc.model.functions.library import Library
 from perfsvc.model.functions.library import known
@@ -85,8 +85,8 @@ def test_variables_are_read_for_each_user() -> None:
 
 
 def test_dates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments.time, "time", lambda: NOON)
-    monkeypatch.setattr(moments.time, "time_ns", lambda: int(NOON) * 10**9 + 123_456_789)
+    monkeypatch.setattr(dates.time, "time", lambda: NOON)
+    monkeypatch.setattr(dates.time, "time_ns", lambda: int(NOON) * 10**9 + 123_456_789)
     shown = [
         "{{$date}}",
         '{{$date("+1d", "%Y-%m-%d", "Asia/Shanghai")}}',

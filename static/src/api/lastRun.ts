@@ -1,7 +1,7 @@
 // The last finished run of a plan, as far as planning the next one needs it.
 import { useQuery } from '@tanstack/vue-query'
 import { type MaybeRefOrGetter, toValue } from 'vue'
-import { type Iteration, iterationOf } from '@/load/little'
+import { type Iteration, iterationOf } from '@/load/expectation'
 import type { VerdictState } from '@/run/frames'
 import type { Page } from './lists'
 import { raw } from './raw'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadConfig } from './config'
-import { expect as expectation, iterationOf, peakFor } from './little'
+import { expect as expectation, iterationOf, peakFor } from './expectation'
 import { changedKeys } from './changes'
 import { handlesOf, withPart, withStageAdded, withStageRemoved } from './handles'
 import { modeOf, withMode, withVariable, MODES } from './modes'

@@ -1,7 +1,7 @@
 // Rows of the step table: of the last seconds while the run goes on, of the window once there are exact figures.
 import type { WindowFigures } from '@/api/execution'
 import type { N, SceneTree } from '@/run/frames'
-import { meanOf } from '@/run/little'
+import { meanOf } from '@/run/littlesLaw'
 import type { Phase, Report } from '@/run/report'
 import type { Run } from '@/run/run'
 
