@@ -90,9 +90,8 @@ class App:
         settings, standing = self.settings, self._standing
         sockets = self._bind()
         standing.callback(lock_data_folder(settings.data_dir).release)
-        self.store = await Store.open(settings.database_url, clock=self._clock, data_dir=settings.data_dir)
+        self.store = await Store.open(settings.database_url, clock=self._clock, data_dir=settings.data_dir, lock=True)
         standing.push_async_callback(self.store.close)
-        await self._lock_database()
         passwords = Passwords()
         standing.callback(passwords.close)
         secret_key = obtain_secret_key(settings, may_create=not await self.store.run(users.exist))
@@ -147,11 +146,6 @@ class App:
             self._standing.callback(one.close)
         return sockets
 
-    async def _lock_database(self) -> None:
-        self._lock = self.store.service_lock()
-        await asyncio.to_thread(self._lock.acquire)
-        self._standing.callback(self._lock.release)
-
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._standing.push_async_callback(ended, task)
@@ -161,7 +155,7 @@ class App:
         while True:
             await asyncio.sleep(LOCK_CHECK_S)
             try:
-                held = await asyncio.to_thread(self._lock.still_held)
+                held = await asyncio.to_thread(self.store.service_lock.still_held)
             except Exception as error:  # the database is away, for other services too
                 log.warning("the database's lock cannot be checked: %s", error)
                 continue
@@ -236,12 +230,34 @@ def serve(settings: Settings, language: str) -> int:
 
 async def _serve(app: App, language: str) -> None:
     stopped = asyncio.Event()
-    await app.start()
     on_signals(stopped.set)
+    if not await started(app, stopped):
+        return
+    try:
+        announce(app, language)
+        with collecting_little():
+            await stopped.wait()
+    finally:
+        await app.stop()
+
+
+async def started(app: App, stopped: asyncio.Event) -> bool:
+    """Start the service; return False where ``stopped`` was set first. Raise what ``App.start`` raises."""
+    starting, stopping = asyncio.create_task(app.start()), asyncio.create_task(stopped.wait())
+    await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait([starting])
+    if starting.cancelled():
+        return False
+    starting.result()
+    return True
+
+
+def announce(app: App, language: str) -> None:
+    """Print the first password, if there is one, and the address."""
     if app.first_password is not None:
         sys.stdout.write(FIRST_PASSWORD.of(language).format(name=app.settings.admin_username, word=app.first_password))
     sys.stdout.write(f"perfsvc: {app.address}\n")
     sys.stdout.flush()
-    with collecting_little():
-        await stopped.wait()
-    await app.stop()

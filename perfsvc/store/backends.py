@@ -164,12 +164,13 @@ class MySQLBackend:
         self._server = address
         self.database = self._connecting(threads, time_limit)
 
-    def _connecting(self, connections: int, time_limit: float) -> Any:
+    def _connecting(self, connections: int, time_limit: float, *, thread_safe: bool = True) -> Any:
         address = self._server
         verified = {"ssl_ca": address.ssl_ca, "ssl_verify_cert": True, "ssl_verify_identity": True}
         return _MySQLDatabase(
             address.database,
             max_connections=connections,
+            thread_safe=thread_safe,
             host=address.host,
             port=address.port,
             user=address.user,
@@ -222,7 +223,10 @@ class MySQLBackend:
             yield
 
     def service_lock(self) -> ServiceLock:
-        return ServerServiceLock(lambda: self._connecting(1, CONNECT_TIMEOUT_S), self._server.database)
+        # One connection for whichever thread asks; they take turns.
+        return ServerServiceLock(
+            lambda: self._connecting(1, CONNECT_TIMEOUT_S, thread_safe=False), self._server.database
+        )
 
     def insert_new(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Rows) -> int:
         # INSERT IGNORE would pass over broken references and cut-off texts as well.

@@ -35,7 +35,6 @@ from perfsvc.store.backends import is_our_mistake
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.binding import bind
 from perfsvc.store.migrations import migrate
-from perfsvc.store.service_lock import ServiceLock
 from perfsvc.store.tables import TABLES
 
 P = ParamSpec("P")
@@ -124,11 +123,15 @@ class Lane:
 
 
 class Store:
-    """A database, open and at this version's schema. Made by ``open``."""
+    """A database, open and at this version's schema. Made by ``open``.
+
+    ``service_lock`` is the lock by which one service at a time uses the database; its methods block.
+    """
 
     def __init__(self, backend: Backend, clock: Clock, *, threads: int, queue_limit: int, time_limit: float) -> None:
         self._backend, self._time_limit = backend, time_limit
         self.full = False
+        self.service_lock = backend.service_lock()
         prepare = partial(bind, backend, clock)
         if backend.serial_writes:
             self._writing = Lane("store-writer", 1, queue_limit, prepare)
@@ -146,16 +149,18 @@ class Store:
         threads: int = THREADS,
         queue_limit: int = QUEUE_LIMIT,
         time_limit: float = TIME_LIMIT_S,
+        lock: bool = False,
     ) -> Store:
         """Connect and migrate. ``url`` as in ``address.parse``; ``time_limit`` in seconds for each call.
 
+        With ``lock``, take the service lock before anything is migrated, and keep it until ``close``.
         Raises SettingsError for a URL that cannot be used, StoreUnavailable, MigrationError, StartupError.
         """
         # One connection more than readers: SQLite's writer has a thread of its own.
         backend = backend_for(parse(url, data_dir), threads + 1, time_limit)
         store = cls(backend, clock, threads=threads, queue_limit=queue_limit, time_limit=time_limit)
         try:
-            await asyncio.wrap_future(store._writing.submit(store._prepare))
+            await asyncio.wrap_future(store._writing.submit(partial(store._prepare, lock=lock)))
         except BaseException:
             await store.close()
             raise
@@ -199,10 +204,6 @@ class Store:
             log.warning("%s took longer than %g s", unit.name, self._time_limit)
             raise away() from None
 
-    def service_lock(self) -> ServiceLock:
-        """Return the lock by which one service at a time uses this database; its methods block."""
-        return self._backend.service_lock()
-
     async def ping(self) -> None:
         """Raises StoreUnavailable if the database does not respond."""
         await self.run(ping)
@@ -215,10 +216,13 @@ class Store:
         self._writing.close()
         self._reading.close()
         self._backend.database.close_all()
+        self.service_lock.release()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, lock: bool) -> None:
         try:
             self._backend.prepare()
+            if lock:
+                self.service_lock.acquire()
             with self._backend.exclusive() as database:
                 migrate(database, dict(table.shape() for table in TABLES))
         except FAILURES as error:

@@ -21,6 +21,7 @@ from perfsvc.errors import MigrationError
 from perfsvc.errors import StartupError
 from perfsvc.errors import StoreUnavailable
 from perfsvc.store import backends
+from perfsvc.store import database
 from perfsvc.store.address import parse
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.database import Store
@@ -99,3 +100,20 @@ async def test_one_process_migrates_at_a_time(url: str, clock: FakeClock, monkey
         await Store.open(url, clock=clock)
     await (await Store.open(url, clock=clock)).close()
     backend.database.close_all()
+
+
+@pytest.mark.asyncio
+async def test_a_database_in_use_is_not_migrated(
+    url: str, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrated: list[object] = []
+    first = await Store.open(url, clock=clock, data_dir=tmp_path, lock=True)
+    assert await asyncio.to_thread(first.service_lock.still_held)
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "migrate", lambda *arguments: migrated.append(arguments))
+        with pytest.raises(StartupError, match="another perfsvc service uses this database"):
+            await Store.open(url, clock=clock, data_dir=tmp_path, lock=True)
+    assert migrated == []
+    assert await asyncio.to_thread(first.service_lock.still_held)
+    await first.close()
+    await (await Store.open(url, clock=clock, data_dir=tmp_path, lock=True)).close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -70,16 +69,15 @@ def word_of(password: str | None) -> tuple[str, bool]:
 async def account_tool(settings: Settings) -> AsyncIterator[AccountTool]:
     """Open the accounts. Raise StartupError while a service uses the data folder or the database."""
     lock = lock_data_folder(settings.data_dir)
-    store = await Store.open(settings.database_url, clock=SystemClock(), data_dir=settings.data_dir)
-    passwords = Passwords()
-    held = store.service_lock()
     try:
-        await asyncio.to_thread(held.acquire)
-        yield AccountTool(store, passwords)
+        store = await Store.open(settings.database_url, clock=SystemClock(), data_dir=settings.data_dir, lock=True)
+        passwords = Passwords()
+        try:
+            yield AccountTool(store, passwords)
+        finally:
+            passwords.close()
+            await store.close()
     finally:
-        passwords.close()
-        held.release()
-        await store.close()
         lock.release()
 
 

@@ -1,0 +1,52 @@
+"""The service between its start and its stop: signals during the start, and errors after it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from perfsvc import app as app_module
+from perfsvc.app import App
+from perfsvc.app import started
+
+pytestmark = pytest.mark.asyncio
+
+
+class SlowApp:
+    """A service whose start lasts until it is cancelled or ``ready`` is set."""
+
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.cancelled = self.stopped = False
+
+    async def start(self) -> None:
+        try:
+            await self.ready.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
+async def test_a_signal_ends_a_start_that_is_under_way() -> None:
+    slow, stopped = SlowApp(), asyncio.Event()
+    asyncio.get_running_loop().call_soon(stopped.set)
+    assert await started(cast(App, slow), stopped) is False
+    assert slow.cancelled
+
+
+async def test_an_error_after_the_start_stops_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(app: App, language: str) -> None:
+        raise BrokenPipeError
+
+    slow = SlowApp()
+    slow.ready.set()
+    monkeypatch.setattr(app_module, "on_signals", lambda act: None)
+    monkeypatch.setattr(app_module, "announce", broken)
+    with pytest.raises(BrokenPipeError):
+        await app_module._serve(cast(App, slow), "en")
+    assert slow.stopped
