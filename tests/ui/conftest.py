@@ -1,4 +1,4 @@
-"""The UI tests' fixtures: one browser, one service for each module, and pages that are watched."""
+"""The UI tests' fixtures: one browser and one service for each module, and pages that are watched."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tests.support.browser import chromium
 from tests.support.service import Service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser. Playwright's event loop runs in this thread, so it must end before tests with loops of their own."""
     with chromium() as opened:
         yield opened
 
