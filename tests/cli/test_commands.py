@@ -106,5 +106,5 @@ def test_ctrl_c_before_anything_runs_leaves_no_traceback(
         raise KeyboardInterrupt
 
     monkeypatch.setitem(COMMANDS, "plugins", interrupted)
-    assert main(["plugins"]) == 1
+    assert main(["plugins"]) == 130
     assert capsys.readouterr() == ("", "")

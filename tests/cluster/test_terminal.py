@@ -61,7 +61,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_ctrl_c_ends_the_run_gracefully_on_all_processes(tmp_path: Path, nginx: Nginx) -> None:
     terminal = Terminal(tmp_path, nginx)
     os.killpg(terminal.process.pid, signal.SIGINT)
-    assert terminal.process.wait(LIMIT_S) == 0
+    assert terminal.process.wait(LIMIT_S) == 130
     report = json.loads(terminal.report.read_text("utf-8"))
     assert report["reason"]["code"] == "stopped_by_user"
     assert len(nginx.log_of(report["summary"]["total_requests"])) == report["summary"]["total_requests"]

@@ -120,9 +120,9 @@ async def test_columns_may_be_named(read):
 
 @pytest.mark.asyncio
 async def test_names_that_no_step_can_use_are_told(read):
-    _, warnings = await read("用户名,age\n张三,5\n")
+    _, warnings = await read("user name,age\n张三,5\n")
     assert [warning.en for warning in warnings] == [
-        "these names cannot be variables: 用户名; name the columns with columns"
+        "these names cannot be variables: user name; name the columns with columns"
     ]
 
 

@@ -129,7 +129,7 @@ async def test_rows_among_many_bad_ones_are_not_at_hand(tmp_path: Path) -> None:
     async with opened(tmp_path / "bad.csv", data) as feed:
         drawing = order_of(feed, Allocation(at_end="stop_run"), seed=1)
         rows: list[Row] = []
-        while block := await drawing.draw(1):
+        while block := await drawing.read(1):
             parsed = feed._records._line
             rows += block + drawing.read_nowait(250)
             assert feed._records._line - parsed < 2 * records.MOST_LINES

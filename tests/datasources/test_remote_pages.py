@@ -88,8 +88,9 @@ def test_a_database_that_fails_ends_the_run_before_any_request(
     with Shop() as shop:
         plan_id = service.post("/api/performance/plans/", ready(service, shop.url, connection)).body["id"]
         refused = service.post(f"/api/performance/plans/{plan_id}/start/")
-        assert refused.status == 502
-        assert "doesn't exist" in refused.body["error"]
+        # A start answers after half a second at most; what fails later stands in the run's reason alone.
+        answered = refused.body.get("error", "") if refused.status == 502 else refused.body["status"]
+        assert answered == "starting" or "doesn't exist" in answered
         assert "doesn't exist" in report_of(service, plan_id)["reason"]["en"]
         assert shop.requests == []
         log = (service.data_dir.parent / "service.log").read_text("utf-8")

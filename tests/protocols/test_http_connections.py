@@ -376,14 +376,17 @@ async def tls_user(server: ScriptedServer, **options: Any):
 
 @pytest.mark.parametrize("kind", ["file", "text"])
 async def test_tls_with_an_authority_of_ones_own(authority: Authority, kind: str):
-    ca = str(authority.ca_file) if kind == "file" else authority.ca_pem
-    async with ScriptedServer(always(), tls_server(authority)) as server, tls_user(server, ca=ca) as user:
-        first, second = await user.do({}), await user.do({})
-        assert (first.status, second.status, server.connections) == (200, 200, 1)
-        assert all(phase >= 0 for phase in first.connected)
-        assert first.connected[2] > 0
-        assert second.connected is None
-        assert first.bytes_received == len(OK)
+    ca = authority.ca_file.name if kind == "file" else authority.ca_pem
+    async with ScriptedServer(always(), tls_server(authority)) as server:
+        run = context(f"https://127.0.0.1:{server.port}")._replace(file=authority.ca_file.parent.joinpath)
+        user = User(HttpProtocol(HttpProtocol.Options.parse({"ca": ca}, "options"), run))
+        async with user:
+            first, second = await user.do({}), await user.do({})
+            assert (first.status, second.status, server.connections) == (200, 200, 1)
+            assert all(phase >= 0 for phase in first.connected)
+            assert first.connected[2] > 0
+            assert second.connected is None
+            assert first.bytes_received == len(OK)
 
 
 async def test_tls_without_verification(authority: Authority):
