@@ -91,6 +91,10 @@ def test_a_database_that_fails_ends_the_run_before_any_request(
         # A start answers after half a second at most; what fails later stands in the run's reason alone.
         answered = refused.body.get("error", "") if refused.status == 502 else refused.body["status"]
         assert answered == "starting" or "doesn't exist" in answered
+        deadline = time.monotonic() + 30
+        while not service.get(f"/api/performance/reports/?plan_id={plan_id}").body["total"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         assert "doesn't exist" in report_of(service, plan_id)["reason"]["en"]
         assert shop.requests == []
         log = (service.data_dir.parent / "service.log").read_text("utf-8")
