@@ -30,9 +30,6 @@ export default defineConfig({
           groups: [
             { name: 'editor', test: /node_modules[\\/](@codemirror|@lezer|crelt|style-mod|w3c-keyname|@marijn)/, priority: 2 },
             { name: 'charts', test: /node_modules[\\/]uplot/, priority: 2 },
-            // Icons and shared parts are small and many: one file each costs more requests than bytes.
-            { name: 'icons', test: /node_modules[\\/]@lucide/, priority: 2 },
-            { name: 'parts', test: /src[\\/](parts|api|style)[\\/]/, priority: 1, minShareCount: 2 },
             { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|@vueuse|openapi-fetch)[\\/]/, priority: 3 },
           ],
         },

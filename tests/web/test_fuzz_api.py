@@ -75,6 +75,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "on_start": STEPS,
     },
     ("PUT", "/api/scenes/{scene_id}/"): {"name": "a", "steps": EVERY_STEP},
+    ("POST", "/api/performance/plans/{plan_id}/start/"): {"variables": {"a": "b"}, "secret_variables": ["a"]},
     ("POST", "/api/scenes/try/"): {
         "project_id": 1,
         "scene": {"name": "a", "steps": STEPS},
