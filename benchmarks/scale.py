@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import psutil
 
-from perfsvc.analysis.live import metrics_frame
+from perfsvc.analysis.live_frames import metrics_frame
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import RunMetrics

@@ -25,7 +25,7 @@ from perfsvc.metrics.span import Span
 from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.metrics.window_sum import merged_window
 from perfsvc.model.config import PlanConfig
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunState
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow

@@ -152,11 +152,11 @@ class Conflict(PerfsvcError):
 
 
 class ChangedMeanwhile(Conflict):
-    """Somebody else has changed what is being edited. ``by`` is a user name, where it is known."""
+    """Another user changed the edited resource. ``by`` is that user's name, where known."""
 
     def __init__(self, updated: datetime, by: str | None) -> None:
         self.updated, self.by = updated, by
-        zh, en = f"已被 {by or '他人'} 修改，请重新加载", f"changed by {by or 'somebody else'} meanwhile; load it again"
+        zh, en = f"已被 {by or '他人'} 修改，请重新加载", f"changed by {by or 'another user'} meanwhile; load it again"
         super().__init__(zh, en)
 
 

@@ -6,7 +6,7 @@
 ``nodes``          its nodes: shares, figures, losses
 ``warnings``       its warnings
 ``blocks``         groups of figures that several responses share
-``live``           live frames
+``live_frames``    frame of each second in a live feed
 ``run_frame``      first frame of a live feed
 ``search_frames``  frames of searches and adaptive load
 ``step_tree``      steps as a tree in document order

@@ -27,7 +27,7 @@ from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
 from perfsvc.model.scene import ThinkStep
 from perfsvc.model.scene import inner_steps
-from perfsvc.model.scene import mean_think_time
+from perfsvc.model.think_time import mean_think_time
 
 MANY_USERS = 200
 """More than so many that all start at once are worth a word."""

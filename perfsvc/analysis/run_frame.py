@@ -17,7 +17,7 @@ from perfsvc.metrics.thresholds import RuleState
 from perfsvc.metrics.validity import Validity
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import mode_of_load
+from perfsvc.model.test_mode import mode_of_load
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from perfsvc.model.config import TestMode
+from perfsvc.model.test_mode import TestMode
 
 UNFINISHED = "unfinished"
 

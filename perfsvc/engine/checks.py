@@ -11,15 +11,15 @@ from perfsvc.engine.reply_values import REGEX_LIMIT_S
 from perfsvc.engine.reply_values import compile_json_path
 from perfsvc.engine.reply_values import compile_regex
 from perfsvc.engine.reply_values import document_of
+from perfsvc.model.checks import Check
+from perfsvc.model.checks import ContainsCheck
+from perfsvc.model.checks import HeaderCheck
+from perfsvc.model.checks import JsonCheck
+from perfsvc.model.checks import RegexCheck
+from perfsvc.model.checks import ResponseTimeCheck
+from perfsvc.model.checks import StatusCheck
 from perfsvc.model.jsonpath import MISSING
-from perfsvc.model.scene import Check
-from perfsvc.model.scene import ContainsCheck
-from perfsvc.model.scene import HeaderCheck
-from perfsvc.model.scene import JsonCheck
-from perfsvc.model.scene import RegexCheck
 from perfsvc.model.scene import RequestStep
-from perfsvc.model.scene import ResponseTimeCheck
-from perfsvc.model.scene import StatusCheck
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
 from perfsvc.model.template import as_text
@@ -37,7 +37,7 @@ MAX_STATUSES = 1000
 
 
 class StatusFailures(dict[int, "str | None"]):
-    """What a protocol thinks of each status, remembered."""
+    """The error class of each status by its protocol, cached; None for a good one."""
 
     def __init__(self, judge: Callable[[int], str | None]) -> None:
         super().__init__()

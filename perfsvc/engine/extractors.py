@@ -20,18 +20,18 @@ from perfsvc.engine.reply_values import compile_json_path
 from perfsvc.engine.reply_values import compile_json_paths
 from perfsvc.engine.reply_values import compile_regex
 from perfsvc.engine.reply_values import document_of
+from perfsvc.model.extractors import BodyExtractor
+from perfsvc.model.extractors import BoundaryExtractor
+from perfsvc.model.extractors import ChoosingExtractor
+from perfsvc.model.extractors import Extractor
+from perfsvc.model.extractors import HeaderExtractor
+from perfsvc.model.extractors import JsonExtractor
+from perfsvc.model.extractors import Match
+from perfsvc.model.extractors import RegexExtractor
+from perfsvc.model.extractors import StatusExtractor
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.problems import Fault
-from perfsvc.model.scene import BodyExtractor
-from perfsvc.model.scene import BoundaryExtractor
-from perfsvc.model.scene import ChoosingExtractor
-from perfsvc.model.scene import Extractor
-from perfsvc.model.scene import HeaderExtractor
-from perfsvc.model.scene import JsonExtractor
-from perfsvc.model.scene import Match
-from perfsvc.model.scene import RegexExtractor
 from perfsvc.model.scene import RequestStep
-from perfsvc.model.scene import StatusExtractor
 from perfsvc.plugin.protocol import Reply
 
 ExtractFunction = Callable[[Reply], Any]

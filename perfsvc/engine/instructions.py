@@ -16,11 +16,11 @@ from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.scene import Condition
-from perfsvc.model.scene import ConstantThink
-from perfsvc.model.scene import ThinkTime
-from perfsvc.model.scene import UniformThink
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.model.think_time import ConstantThink
+from perfsvc.model.think_time import ThinkTime
+from perfsvc.model.think_time import UniformThink
 from perfsvc.model.value_template import ValueTemplate
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Reply

@@ -182,7 +182,7 @@ class Arrivals:
     def resplit(self, area: float, share: Share) -> None:
         """Arrivals from ``area`` on are distributed again: the first of them is number 0 of the new share.
 
-        A node that hears of it late has done a few by its old share; from now on it has the right ones.
+        A node that receives the change late has started a few arrivals by its old share.
         """
         if self._area < math.inf:
             self._put_back([*self._skipped, self._area])

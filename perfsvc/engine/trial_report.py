@@ -17,13 +17,13 @@ from perfsvc.engine.reply_values import REGEX_LIMIT_S
 from perfsvc.engine.reply_values import compile_json_path
 from perfsvc.engine.reply_values import compile_regex
 from perfsvc.engine.reply_values import document_of
+from perfsvc.model.checks import Check
+from perfsvc.model.checks import ContainsCheck
+from perfsvc.model.checks import HeaderCheck
+from perfsvc.model.checks import JsonCheck
+from perfsvc.model.checks import RegexCheck
+from perfsvc.model.checks import StatusCheck
 from perfsvc.model.jsonpath import MISSING
-from perfsvc.model.scene import Check
-from perfsvc.model.scene import ContainsCheck
-from perfsvc.model.scene import HeaderCheck
-from perfsvc.model.scene import JsonCheck
-from perfsvc.model.scene import RegexCheck
-from perfsvc.model.scene import StatusCheck
 from perfsvc.model.template import as_text
 from perfsvc.plugin.protocol import Reply
 

@@ -24,7 +24,7 @@ __all__ = ["Controller", "controller_for"]
 
 
 def controller_for(load: Load) -> Controller | None:
-    """The controller of a load profile; None where the profile's stages say all there is to say."""
+    """The controller of a load profile; None where its stages are the whole load."""
     match load.control:
         case Steps():
             return StepTable(load)

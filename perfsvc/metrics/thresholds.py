@@ -19,8 +19,8 @@ from typing import Literal
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.model.execution import VerdictState
 from perfsvc.model.run import EndReason
-from perfsvc.model.run_list import VerdictState
 from perfsvc.model.threshold import Threshold
 
 RATES = frozenset({"error_rate", "success_rate"})

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import percent
-from perfsvc.model.run_list import ValidityState
+from perfsvc.model.execution import ValidityState
 from perfsvc.model.window import Snapshot
 
 LAG_MS = 50.0

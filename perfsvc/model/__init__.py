@@ -3,7 +3,10 @@
 ==================  ============================================================================================
 ``base``            base class of specs; validation of documents
 ``problems``        validation errors as messages in both languages
-``scene``           scenes: steps, checks, extractors, think times
+``scene``           scenes and steps
+``checks``          checks: conditions on a reply
+``extractors``      extractors: values from a reply into variables
+``think_time``      think times
 ``reply_parts``     parts of a reply that checks and extractors need
 ``template``        texts with ``{{name}}``, compiled
 ``functions``       functions in templates
@@ -18,7 +21,8 @@
 ``placement``       which processes carry out a run
 ``run``             lifecycle of a run; RunSpec
 ``run_spec``        a plan's config to its RunSpec
-``run_list``        runs as they are listed, and filters
+``execution``       runs as they are stored and listed, and filters
+``test_mode``       test modes
 ``window``          windows and snapshots: what a node measured in a second
 ``node``            engine processes and their events
 ``liveness``        how long a node or a controller may be silent

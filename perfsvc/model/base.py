@@ -13,8 +13,10 @@ from typing import TypeVar
 from pydantic import BaseModel
 from pydantic import ConfigDict
 from pydantic import Field
+from pydantic import SerializerFunctionWrapHandler
 from pydantic import Strict
 from pydantic import ValidationError
+from pydantic import model_serializer
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
@@ -113,3 +115,12 @@ def titled(
         extra["x-enum-zh"] = {value: texts[0] for value, texts in labels.items()}
         extra["x-enum-en"] = {value: texts[1] for value, texts in labels.items()}
     return Field(default, title=en, json_schema_extra=extra, **constraints)
+
+
+class Exact(Spec):
+    """A spec in which null and nothing mean different things: what was left out is left out when it is written."""
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        given = {type(self).model_fields[name].alias or name for name in self.model_fields_set} | self.model_fields_set
+        return {key: value for key, value in write(self).items() if key in given}

@@ -12,7 +12,6 @@ from typing import Annotated
 from typing import Any
 from typing import Literal
 from typing import NamedTuple
-from typing import get_args
 from urllib.parse import urlsplit
 
 from pydantic import Discriminator
@@ -49,12 +48,10 @@ from perfsvc.model.placement import Strategy
 from perfsvc.model.problems import Fault
 from perfsvc.model.problems import problems_of
 from perfsvc.model.template import PLACEHOLDER
+from perfsvc.model.test_mode import TestMode
 from perfsvc.model.threshold import Threshold
 
-TestMode = Literal["concurrent", "step", "error_rate", "adaptive"]
 TestType = Literal["smoke", "load", "stress", "spike", "soak"]
-
-TEST_MODES: tuple[str, ...] = get_args(TestMode)
 
 DEFAULT_POOL = 1000
 """Users that may serve arrivals where a plan does not say; they come only as they are needed."""

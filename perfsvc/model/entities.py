@@ -11,8 +11,6 @@ from typing import Generic
 from typing import TypeVar
 
 from perfsvc.model.config import PlanConfig
-from perfsvc.model.run import EndReason
-from perfsvc.model.run import RunState
 from perfsvc.model.scene import SceneSpec
 
 T = TypeVar("T")
@@ -168,20 +166,6 @@ class Preset:
     config_type: str
     config_data: dict[str, Any]
     created_time: datetime
-
-
-@dataclass(frozen=True)
-class Execution:
-    """One start of a plan. ``spec`` is the RunSpec as JSON, so that the run can be repeated exactly."""
-
-    execution_id: str
-    plan_id: int
-    starter_id: int
-    state: RunState
-    spec: dict[str, Any] = field(repr=False)
-    start_time: datetime
-    end_time: datetime | None
-    reason: EndReason | None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+from typing import ClassVar
 from typing import NamedTuple
 
 
@@ -22,3 +24,13 @@ def all_of(needs: Iterable[ReplyParts]) -> ReplyParts:
     """Every part that any of ``needs`` names."""
     parts = list(needs)
     return ReplyParts(any(part.headers for part in parts), any(part.body for part in parts))
+
+
+class ReadsReply:
+    """Base of checks and extractors. ``needs`` says which parts of a reply they look at, so it has no default."""
+
+    needs: ClassVar[ReplyParts]
+
+    def __init_subclass__(cls, *, needs: ReplyParts, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.needs = needs

@@ -21,13 +21,13 @@ from perfsvc.errors import Problem
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.config import PlanConfig
-from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import SceneWeight
+from perfsvc.model.execution import RunFilter
 from perfsvc.model.placement import Placement
 from perfsvc.model.run import RunSpec
-from perfsvc.model.run_list import RunFilter
-from perfsvc.model.run_list import mode_of_load
+from perfsvc.model.test_mode import TestMode
+from perfsvc.model.test_mode import mode_of_load
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.plan_secrets import PlanSecrets

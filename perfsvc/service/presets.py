@@ -10,10 +10,10 @@ from perfsvc.errors import InvalidInput
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.config import PlanConfig
-from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Preset
 from perfsvc.model.entities import User
+from perfsvc.model.test_mode import TestMode
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name

@@ -11,16 +11,16 @@ from faker import Faker
 from pydantic import TypeAdapter
 
 from perfsvc.errors import NotFound
+from perfsvc.model.checks import Check
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.extractors import Extractor
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.library import known
-from perfsvc.model.scene import Check
 from perfsvc.model.scene import Condition
-from perfsvc.model.scene import Extractor
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
-from perfsvc.model.scene import ThinkTime
 from perfsvc.model.template import Template
+from perfsvc.model.think_time import ThinkTime
 from perfsvc.plugin.protocol import Scope
 
 MODELS: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Trying a scene once, before anybody makes a load of it."""
+"""Try-outs: one iteration of a scene by one user, reported step by step."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
+from perfsvc.model.execution import variable_of
 from perfsvc.model.run import ENDED
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import mode_of
-from perfsvc.model.run_list import variable_of
+from perfsvc.model.test_mode import mode_of
 from perfsvc.store.binding import locked
 from perfsvc.store.database import writes
 from perfsvc.store.rows import EXECUTION

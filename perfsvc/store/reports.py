@@ -7,7 +7,7 @@ from typing import Any
 
 from perfsvc.errors import Conflict
 from perfsvc.model.entities import Report
-from perfsvc.model.run_list import outcome_of
+from perfsvc.model.execution import outcome_of
 from perfsvc.store.database import writes
 from perfsvc.store.rows import PLAN
 from perfsvc.store.rows import REPORT

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from perfsvc.model.entities import ErrorRecord
-from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Report
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.store import errors_seen

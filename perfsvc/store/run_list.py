@@ -7,12 +7,12 @@ from typing import Any
 
 from peewee import JOIN
 
-from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Page
+from perfsvc.model.execution import Execution
+from perfsvc.model.execution import RunFilter
+from perfsvc.model.execution import RunRow
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import RunFilter
-from perfsvc.model.run_list import RunRow
 from perfsvc.store.rows import EXECUTION
 from perfsvc.store.rows import found
 from perfsvc.store.rows import refuse_page

@@ -12,13 +12,13 @@ from typing import get_args
 from peewee import Model
 
 from perfsvc.errors import InvalidInput
-from perfsvc.model.config import TEST_MODES
 from perfsvc.model.config import TestType
 from perfsvc.model.entities import Role
 from perfsvc.model.placement import ControlMode
 from perfsvc.model.placement import Strategy
 from perfsvc.model.run import ENDED
 from perfsvc.model.run import RunState
+from perfsvc.model.test_mode import TEST_MODES
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.binding import now
 from perfsvc.store.fields import MAX_BIGINT

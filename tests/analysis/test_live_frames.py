@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from perfsvc.analysis import live
-from perfsvc.analysis.live import history_frame
-from perfsvc.analysis.live import history_of
-from perfsvc.analysis.live import metrics_frame
+from perfsvc.analysis import live_frames
+from perfsvc.analysis.live_frames import history_frame
+from perfsvc.analysis.live_frames import history_of
+from perfsvc.analysis.live_frames import metrics_frame
 
 T0 = 1_700_000_000
 NOW = datetime(2024, 2, 20, 11, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_history_is_the_run_so_far(seconds):
 
 def test_history_is_bounded(metrics, seconds, monkeypatch):
     assert history_of(metrics) == history_frame(metrics.series.finest())
-    monkeypatch.setattr(live, "HISTORY_POINTS", 4)
+    monkeypatch.setattr(live_frames, "HISTORY_POINTS", 4)
     assert [point["width"] for point in history_of(metrics)["data"]] == [10]
 
 

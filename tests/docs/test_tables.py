@@ -16,7 +16,10 @@ from perfsvc.engine.reply_values import REGEX_LIMIT_S
 from perfsvc.load_control.error_rate.bisection import Phase
 from perfsvc.load_control.error_rate.bisection import Verdict
 from perfsvc.metrics import validity
+from perfsvc.model import checks
+from perfsvc.model import extractors
 from perfsvc.model import scene
+from perfsvc.model import think_time
 from perfsvc.model.base import Spec
 from perfsvc.model.config import DEFAULT_POOL
 from perfsvc.model.config import AdaptiveTarget
@@ -24,7 +27,6 @@ from perfsvc.model.config import ControlMode
 from perfsvc.model.config import ExecutionConfig
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.config import SearchConfig
-from perfsvc.model.config import TestMode
 from perfsvc.model.config import TestType
 from perfsvc.model.liveness import GRACE_S
 from perfsvc.model.liveness import LEASE_S
@@ -33,6 +35,7 @@ from perfsvc.model.liveness import UNREACHABLE_S
 from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import WhenLate
+from perfsvc.model.test_mode import TestMode
 from perfsvc.model.threshold import METRICS
 from perfsvc.settings import SETTINGS
 from perfsvc.settings import Setting
@@ -88,14 +91,14 @@ def test_the_settings_are_those_of_the_code(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", BOTH)
-@pytest.mark.parametrize("union", [scene.Step, scene.Check, scene.ThinkTime], ids=["step", "check", "think"])
+@pytest.mark.parametrize("union", [scene.Step, checks.Check, think_time.ThinkTime], ids=["step", "check", "think"])
 def test_the_guide_names_every_kind(language: str, union: Any) -> None:
     assert quoted(kinds(union), page("user-guide", language)) == set()
 
 
 @pytest.mark.parametrize("language", BOTH)
 def test_the_guide_names_every_word_of_a_scene(language: str) -> None:
-    sources = kinds(scene.Extractor, "source")
+    sources = kinds(extractors.Extractor, "source")
     conditions = get_args(scene.Condition.model_fields["is_"].annotation)
     request = [field.alias or name for name, field in Request.model_fields.items()]
     guide = page("user-guide", language)

@@ -13,9 +13,9 @@ from perfsvc.engine.checks import compile_check
 from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractor
 from perfsvc.engine.trial_report import text_of_check
+from perfsvc.model.checks import Check
+from perfsvc.model.extractors import Extractor
 from perfsvc.model.jsonpath import MISSING
-from perfsvc.model.scene import Check
-from perfsvc.model.scene import Extractor
 from perfsvc.model.template import Template
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Reply

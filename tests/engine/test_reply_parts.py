@@ -12,12 +12,13 @@ from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_check
 from perfsvc.engine.checks import unjudged
 from perfsvc.engine.extractors import compile_extractor
-from perfsvc.model import scene
+from perfsvc.model import checks
+from perfsvc.model import extractors
 from perfsvc.model.base import Spec
 from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.reply_parts import NOTHING
+from perfsvc.model.reply_parts import ReadsReply
 from perfsvc.model.reply_parts import ReplyParts
-from perfsvc.model.scene import ReadsReply
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.template import Template
 from perfsvc.plugin.protocol import Reply
@@ -74,8 +75,8 @@ def less_than(parts: ReplyParts) -> list[ReplyParts]:
 
 
 def test_there_is_a_case_for_every_check_and_extractor() -> None:
-    assert {type(check) for check in step_of(checks=CHECKS).checks} == members(scene.Check)
-    assert {type(extractor) for extractor in step_of(extract=EXTRACTORS).extract} == members(scene.Extractor)
+    assert {type(check) for check in step_of(checks=CHECKS).checks} == members(checks.Check)
+    assert {type(extractor) for extractor in step_of(extract=EXTRACTORS).extract} == members(extractors.Extractor)
 
 
 @pytest.mark.parametrize("document", CHECKS, ids=lambda document: document["type"])

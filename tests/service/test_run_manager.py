@@ -21,8 +21,8 @@ from perfsvc.errors import NotFound
 from perfsvc.errors import RunError
 from perfsvc.errors import StoreUnavailable
 from perfsvc.model.config import PlanConfig
-from perfsvc.model.entities import Execution
 from perfsvc.model.entities import User
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.plugin.catalog import Catalog

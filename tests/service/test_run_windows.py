@@ -18,7 +18,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.config import PlanConfig
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunState
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot

@@ -15,7 +15,7 @@ from perfsvc.analysis.nodes import node_rows
 from perfsvc.analysis.report import series_block
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunState
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot

@@ -13,7 +13,7 @@ import pytest
 from perfsvc.analysis.breakdown import step_rows
 from perfsvc.analysis.report import step_series_block
 from perfsvc.metrics.run_metrics import RunMetrics
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.model.window import GaugeSum

@@ -14,11 +14,11 @@ from playhouse.test_utils import assert_query_count
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.model.config import PlanConfig
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
+from perfsvc.model.execution import RunFilter
+from perfsvc.model.execution import RunRow
+from perfsvc.model.execution import spark_of
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import RunFilter
-from perfsvc.model.run_list import RunRow
-from perfsvc.model.run_list import spark_of
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects

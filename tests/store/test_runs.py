@@ -16,8 +16,8 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import ErrorRecord
-from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Report
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.store import errors_seen

@@ -16,7 +16,7 @@ from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import MigrationError
 from perfsvc.model.entities import ErrorRecord
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunState
 from perfsvc.store import errors_seen
 from perfsvc.store import executions

@@ -21,9 +21,9 @@ from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import ErrorRecord
-from perfsvc.model.entities import Execution
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Role
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.model.run import Target

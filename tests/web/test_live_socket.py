@@ -16,7 +16,7 @@ from tornado.ioloop import IOLoop
 from tornado.websocket import WebSocketClientConnection
 from tornado.websocket import websocket_connect
 
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.store import projects
 from perfsvc.web.api.live import LiveHandler
 from tests.support.many_nodes import T0

@@ -3,6 +3,6 @@
 ==============  ========================================================
 ``controller``  the controller: level for each second, result at the end
 ``bisection``   next level of the search
-``trial``       one level held, and its verdict
+``level_trial`` one level held, and its verdict
 ==============  ========================================================
 """

@@ -12,7 +12,7 @@ from perfsvc.load_control.controller import start_of
 from perfsvc.load_control.error_rate.bisection import NextLevel
 from perfsvc.load_control.error_rate.bisection import Phase
 from perfsvc.load_control.error_rate.bisection import SearchStrategy
-from perfsvc.load_control.error_rate.trial import Trial
+from perfsvc.load_control.error_rate.level_trial import Trial
 from perfsvc.metrics.figures import Second
 from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Variable

@@ -148,7 +148,7 @@ async def nothing_is_sent_in_a_pause(rig: Rig) -> None:
         await relay.falls_silent()
         before = relay.sent
         await asyncio.sleep(PAUSE_S)
-        assert relay.sent == before, "something was sent that nobody had asked for"
+        assert relay.sent == before, "something was sent without a request"
         await _paused_in_the_middle(every)
         assert [series.good for series in every] == [series.ended for series in every]
         assert relay.sent > before

@@ -8,7 +8,7 @@ from typing import Any
 
 from perfsvc.metrics.thresholds import RuleState
 from perfsvc.metrics.validity import Validity
-from perfsvc.model.run_list import ValidityState
+from perfsvc.model.execution import ValidityState
 
 Change = tuple[str, dict[str, Any]]
 """The kind of event and its details."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfsvc.analysis.live import history_of
+from perfsvc.analysis.live_frames import history_of
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.analysis.run_frame import Standing
 from perfsvc.analysis.run_frame import run_frame
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import RuleState
+from perfsvc.model.execution import RunRow
 from perfsvc.model.run import RunSpec
-from perfsvc.model.run_list import RunRow
 from perfsvc.model.threshold import Threshold
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.live_feed import Subscription

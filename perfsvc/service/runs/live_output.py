@@ -10,15 +10,15 @@ from typing import Any
 
 import msgspec
 
-from perfsvc.analysis.live import history_of
-from perfsvc.analysis.live import metrics_frame
+from perfsvc.analysis.live_frames import history_of
+from perfsvc.analysis.live_frames import metrics_frame
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.analysis.run_frame import run_frame
 from perfsvc.analysis.search_frames import SearchFrames
 from perfsvc.clock import iso_z
 from perfsvc.metrics.figures import Second
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import mode_of_load
+from perfsvc.model.test_mode import mode_of_load
 from perfsvc.model.window import Snapshot
 from perfsvc.service.runs.frame_log import FrameLog
 from perfsvc.service.runs.frame_log import LoggedSeconds

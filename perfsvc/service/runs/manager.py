@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from perfsvc.analysis.breakdown import error_details
-from perfsvc.analysis.live import metrics_answer
+from perfsvc.analysis.live_frames import metrics_answer
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.clock import Clock
 from perfsvc.clock import utc_now
@@ -24,9 +24,10 @@ from perfsvc.errors import Problem
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.data import split_config
-from perfsvc.model.entities import Execution
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import User
+from perfsvc.model.execution import Execution
+from perfsvc.model.execution import RunRow
 from perfsvc.model.load import Variable
 from perfsvc.model.run import RunEvent
 from perfsvc.model.run import RunFiles
@@ -34,8 +35,7 @@ from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
 from perfsvc.model.run import WeightedScene
 from perfsvc.model.run import refusal
-from perfsvc.model.run_list import RunRow
-from perfsvc.model.run_list import mode_of_load
+from perfsvc.model.test_mode import mode_of_load
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
 from perfsvc.service.plan_secrets import PlanSecrets

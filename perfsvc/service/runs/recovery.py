@@ -15,7 +15,7 @@ from perfsvc.analysis.report import build_report
 from perfsvc.clock import NS_PER_S
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState

@@ -12,10 +12,10 @@ from perfsvc.engine.masking import masked_document
 from perfsvc.errors import Unavailable
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
-from perfsvc.model.run_list import SPARK_POINTS
-from perfsvc.model.run_list import RunFilter
-from perfsvc.model.run_list import RunRow
-from perfsvc.model.run_list import spark_of
+from perfsvc.model.execution import SPARK_POINTS
+from perfsvc.model.execution import RunFilter
+from perfsvc.model.execution import RunRow
+from perfsvc.model.execution import spark_of
 from perfsvc.service.runs.run import Run
 from perfsvc.store import executions
 from perfsvc.store import run_list

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from perfsvc.errors import PerfsvcError
-from perfsvc.model.entities import Execution
+from perfsvc.model.execution import Execution
 from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.self_check import SelfCheck
 from perfsvc.store import executions

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from perfsvc.model.run_list import mode_of
-from perfsvc.model.run_list import outcome_of
-from perfsvc.model.run_list import variable_of
+from perfsvc.model.execution import outcome_of
+from perfsvc.model.execution import variable_of
+from perfsvc.model.test_mode import mode_of
 from perfsvc.store.migrations.statements import add_columns
 from perfsvc.store.migrations.statements import drop_columns
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 from perfsvc.errors import NotFound
-from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Role
+from perfsvc.model.test_mode import TestMode
 from perfsvc.service.demo import DemoForm
 from perfsvc.web.api.projects import ProjectResponse
 from perfsvc.web.framework.handler import Handler

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from typing import Self
 
-from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Role
+from perfsvc.model.execution import RunRow
+from perfsvc.model.execution import ValidityState
+from perfsvc.model.execution import VerdictState
 from perfsvc.model.load import Variable
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import RunRow
-from perfsvc.model.run_list import ValidityState
-from perfsvc.model.run_list import VerdictState
+from perfsvc.model.test_mode import TestMode
 from perfsvc.service.auth.access import Kind
 from perfsvc.web.api.run_query import RunQuery
 from perfsvc.web.framework.handler import Handler

@@ -9,11 +9,11 @@ from typing import Literal
 from pydantic import Field
 from pydantic import RootModel
 
-from perfsvc.model.config import TestMode
+from perfsvc.model.execution import ValidityState
+from perfsvc.model.execution import VerdictState
 from perfsvc.model.load import Variable
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import ValidityState
-from perfsvc.model.run_list import VerdictState
+from perfsvc.model.test_mode import TestMode
 from perfsvc.web.api.executions import RunSummary
 from perfsvc.web.framework.responses import OpenResponse
 from perfsvc.web.framework.responses import Response

@@ -7,9 +7,9 @@ from typing import Any
 from typing import Literal
 from typing import Self
 
-from perfsvc.model.config import TestMode
 from perfsvc.model.entities import Role
 from perfsvc.model.load import Variable
+from perfsvc.model.test_mode import TestMode
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.plan_preview import PlanPreview
 from perfsvc.service.plan_preview import PreviewPlanForm

@@ -13,14 +13,14 @@ from pydantic import AfterValidator
 from pydantic import Field
 
 from perfsvc.model.base import titled
-from perfsvc.model.config import TestMode
+from perfsvc.model.execution import Figure
+from perfsvc.model.execution import RunFilter
+from perfsvc.model.execution import ValidityState
+from perfsvc.model.execution import VerdictState
 from perfsvc.model.problems import Fault
 from perfsvc.model.run import ENDED
 from perfsvc.model.run import RunState
-from perfsvc.model.run_list import Figure
-from perfsvc.model.run_list import RunFilter
-from perfsvc.model.run_list import ValidityState
-from perfsvc.model.run_list import VerdictState
+from perfsvc.model.test_mode import TestMode
 from perfsvc.service.fields import Id
 from perfsvc.web.framework.queries import PageQuery
 

@@ -58,7 +58,7 @@ class UserPage(PageOf[UserResponse]):
 
 
 class TokenResponse(Response):
-    """An access token, its life in seconds, and the refresh token that buys the next pair."""
+    """An access token, its lifetime in seconds, and the refresh token that is exchanged for the next pair."""
 
     token: str
     refresh_token: str

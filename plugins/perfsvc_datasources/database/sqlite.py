@@ -36,7 +36,7 @@ ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE)
 
 
 def authorize(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
-    """SQLite asks before everything that a statement would do."""
+    """Authorizer callback of SQLite, called for every action of a statement: allow reading, deny the rest."""
     called = action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in FUNCTIONS
     return sqlite3.SQLITE_OK if called or action in ALLOWED else sqlite3.SQLITE_DENY
 

@@ -1,4 +1,4 @@
-"""``.proto`` texts to a schema, by the compiler in a process of its own: what it has to say goes to its stderr."""
+"""``.proto`` texts to a schema, by the compiler in a process of its own, because it writes its errors to stderr."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ export class Feed {
     })
   }
 
-  /** No token: the session is over, or nobody answers. */
+  /** No token: the session has ended, or the server does not respond. */
   private unable(error: unknown): void {
     if (this.closed) return
     if (error instanceof TypeError) this.retry()

@@ -1,4 +1,4 @@
-"""Runs as they are listed: with the names and the outcome that a reader looks for, and the filters over them."""
+"""Runs as they are stored and listed (the API calls them executions): record, row of a listing, filters."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 from typing import Literal
 from typing import get_args
 
-from perfsvc.model.config import TestMode
-from perfsvc.model.entities import Execution
-from perfsvc.model.load import Load
 from perfsvc.model.load import Variable
+from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
+from perfsvc.model.test_mode import TestMode
 
 Figure = Literal["start_time", "duration", "error_rate", "throughput", "p95", "score"]
 FIGURES: tuple[str, ...] = get_args(Figure)
@@ -22,6 +21,20 @@ VerdictState = Literal["PASSED", "FAILED", "STOPPED", "NO_THRESHOLDS"]
 ValidityState = Literal["VALID", "SUSPECT", "INVALID"]
 
 SPARK_POINTS = 60
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One start of a plan. ``spec`` is the RunSpec as JSON, so that the run can be repeated exactly."""
+
+    execution_id: str
+    plan_id: int
+    starter_id: int
+    state: RunState
+    spec: dict[str, Any] = field(repr=False)
+    start_time: datetime
+    end_time: datetime | None
+    reason: EndReason | None
 
 
 @dataclass(frozen=True)
@@ -63,18 +76,6 @@ class RunFilter:
     """Whether only runs with a report are wanted."""
     order: Figure = "start_time"
     descending: bool = True
-
-
-def mode_of(spec: dict[str, Any]) -> TestMode:
-    """The test mode of a RunSpec as JSON."""
-    control = (spec.get("load") or {}).get("control") or {}
-    mode: TestMode = control.get("kind", "concurrent")
-    return mode
-
-
-def mode_of_load(load: Load) -> TestMode:
-    """The test mode that a load profile was made for."""
-    return "concurrent" if load.control is None else load.control.kind
 
 
 def variable_of(spec: dict[str, Any]) -> Variable:
