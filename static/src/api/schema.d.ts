@@ -5658,7 +5658,7 @@ export interface components {
         };
         /**
          * TokenResponse
-         * @description An access token, its life in seconds, and the refresh token that buys the next pair.
+         * @description An access token, its lifetime in seconds, and the refresh token that is exchanged for the next pair.
          */
         TokenResponse: {
             /** Expires In */
