@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from tests.end_to_end.plans import STEPS
 from tests.end_to_end.plans import Viewer
@@ -48,3 +49,30 @@ def test_every_request_is_in_the_figures_of_its_time(service: Service, nginx: Ng
     )
     assert [step["outcome"] for step in tried.body["steps"]] == ["passed", "failed"]
     assert tried.body["steps"][1]["response"]["status"] == 404
+
+
+def points_of(frames: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Every second that a viewer got, in the history or as a frame of its own."""
+    history = next(frame for frame in frames if frame["type"] == "history")
+    assert history["complete"]
+    points = {point["timestamp"]: {k: v for k, v in point.items() if k != "timestamp"} for point in history["data"]}
+    return points | {frame["timestamp"]: frame["data"] for frame in frames if frame["type"] == "metrics"}
+
+
+def test_who_comes_back_has_the_points_of_who_stayed(service: Service, nginx: Nginx) -> None:
+    plan = plan_of(service, nginx.url, concurrent_users=2, hold_time=60)
+    address = service.post(f"/api/performance/plans/{plan}/start/").body["websocket_url"]
+    stayed = Viewer(service, address)
+    stayed.await_seconds(2)
+    since = next(frame["timestamp"] for _, frame in stayed.frames if frame["type"] == "metrics")
+    returned = Viewer(service, f"{address}?since={since}")
+    stayed.await_seconds(2)
+    service.post(f"/api/performance/plans/{plan}/stop/")
+    expected = {frame["timestamp"]: frame["data"] for frame in stayed.of_type("metrics") if frame["timestamp"] > since}
+    assert len(expected) >= 3
+    returned.join(30)
+    late = list(service.watch(f"{address}?since={since}"))
+    assert points_of([frame for _, frame in returned.frames]) == expected
+    assert points_of(late) == expected
+    assert (late[0]["data"]["status"], late[-1]["type"]) == ("stopped", "end")
+    assert late[-1]["data"]["report_id"] is not None

@@ -24,7 +24,7 @@ async def frames_of(subscription: Subscription) -> list[dict[str, Any]]:
 
 
 def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
-    async def main() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    async def main() -> list[list[dict[str, Any]]]:
         broadcast = LiveOutput(NAMES, lambda: 7)
         run = make(spec_of(8), Answer(status=500), broadcast)
         await run.start()
@@ -37,9 +37,10 @@ def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
         again = asyncio.create_task(frames_of(await broadcast.subscribe(since)))
         late = asyncio.create_task(frames_of(await broadcast.subscribe(None)))
         await run.wait()
-        return await early, await again, await late
+        after_end = await frames_of(await broadcast.subscribe(since + 1))
+        return [await early, await again, await late, after_end]
 
-    early, again, late = virtual_time.run(main())
+    early, again, late, after_end = virtual_time.run(main())
     assert [frame["type"] for frame in early[:3]] == ["run", "history", "status"]
     points = {frame["timestamp"]: frame["data"] for frame in early if frame["type"] == "metrics"}
     history = again[1]
@@ -55,6 +56,10 @@ def test_a_late_viewer_sees_what_an_early_one_saw() -> None:
     assert (late[1]["type"], late[1]["complete"]) == ("history", False)
     assert [frame["type"] for frame in (early[-1], again[-1], late[-1])] == ["end"] * 3
     assert early[-1]["data"]["report_id"] == 7
+    assert [frame["type"] for frame in after_end] == ["run", "history", "end"]
+    assert (after_end[0]["data"]["status"], after_end[1]["complete"]) == ("completed", True)
+    points_after = {point.pop("timestamp"): point for point in after_end[1]["data"]}
+    assert points_after == {second: data for second, data in seen.items() if second > min(seen)}
 
 
 def test_a_breach_is_an_event_and_a_state_of_each_second() -> None:

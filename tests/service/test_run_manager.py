@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ from perfsvc.service.envs import Envs
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs import manager
 from perfsvc.service.runs import run as run_module
+from perfsvc.service.runs.manager import KEPT_FEEDS
 from perfsvc.service.runs.manager import KEPT_RUNS
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.recovery import close_interrupted
@@ -44,6 +46,7 @@ from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
 from tests.support.fake_cluster import FakeNodes
 from tests.support.manual_clock import ManualClock
+from tests.support.many_nodes import T0
 from tests.support.many_nodes import ManyNodes
 
 pytestmark = pytest.mark.asyncio
@@ -395,6 +398,24 @@ async def test_the_metrics_of_the_latest_runs_are_kept_in_memory(tmp_path: Path)
         assert rig.store.calls.count("of_execution") == 1
         await rig.runs.metrics(ids[1], None, None)
         assert rig.store.calls.count("of_execution") == 2
+
+
+async def test_the_feeds_of_the_latest_runs_go_on_from_where_a_viewer_left(tmp_path: Path) -> None:
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        ids = []
+        for _ in range(KEPT_FEEDS + 1):
+            run = await rig.start(plan)
+            for second in (1, 2, 3):
+                rig.cluster.deployed[-1].tell("local", second)
+            await rig.runs.stop(plan, rig.user)
+            ids.append(run.execution_id)
+        for number, complete in ((0, False), (1, True), (KEPT_FEEDS, True)):
+            feed = [json.loads(text) async for text in await rig.runs.subscribe(ids[number], T0)]
+            assert [frame["type"] for frame in feed] == ["run", "history", "end"]
+            assert feed[1]["complete"] is complete
+            seconds = [point["timestamp"] for point in feed[1]["data"]]
+            assert seconds == ([T0 + 1, T0 + 2] if complete else [T0, T0 + 1, T0 + 2])
 
 
 async def test_what_no_run_can_do(tmp_path: Path) -> None:

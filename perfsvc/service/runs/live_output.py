@@ -66,6 +66,7 @@ class LiveOutput(Output):
         if state.ended:
             self._publish_search(ended=True)
             frame = end_frame(run.spec.execution_id, state, run.report, int(moment.timestamp()), self._report_id())
+            self._status = None
             self.channel.end(frame)
         else:
             self._status = status_frame(state, moment)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from typing import TypeVar
 
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.live_frames import metrics_answer
@@ -63,6 +64,8 @@ from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
 from perfsvc.store.run_bounds import begin_run
 
+T = TypeVar("T")
+
 PLAIN_START = StartForm()
 log = logging.getLogger(__name__)
 
@@ -79,6 +82,8 @@ PREVIEW = "preview"
 """The execution id in a preview."""
 KEPT_RUNS = 8
 """Ended runs whose metrics stay in memory."""
+KEPT_FEEDS = 4
+"""Ended runs whose feed stays in memory, for viewers that were away as they ended."""
 
 
 class ActiveRun:
@@ -119,6 +124,7 @@ class RunManager:  # size: one short method per request about runs; they share t
         self._watchers: set[asyncio.Task[None]] = set()
         self._beginning: set[asyncio.Task[None]] = set()
         self._past_metrics: dict[str, RunMetrics] = {}
+        self._past_feeds: dict[str, LiveOutput] = {}
         self._closing = asyncio.Event()
 
     # Control.
@@ -247,6 +253,8 @@ class RunManager:  # size: one short method per request about runs; they share t
         if active:
             return await active.live_output.subscribe(since)
         execution = await self._store.run(executions.get, execution_id)
+        if since is not None and execution_id in self._past_feeds:
+            return await self._past_feeds[execution_id].subscribe(since)
         row = await self._store.run(run_list.get, execution_id)
         metrics = await self._stored_metrics(execution_id)
         report: dict[str, Any] = {}
@@ -334,6 +342,7 @@ class RunManager:  # size: one short method per request about runs; they share t
         async def forget() -> None:
             await active.run.wait()
             self._cache_metrics(active.execution.execution_id, active.run.metrics)
+            keep(self._past_feeds, active.execution.execution_id, active.live_output, KEPT_FEEDS)
             del self._active[active.execution.plan_id]
             try:
                 await self._store_end(active)
@@ -376,9 +385,14 @@ class RunManager:  # size: one short method per request about runs; they share t
         return self._past_metrics[execution_id]
 
     def _cache_metrics(self, execution_id: str, metrics: RunMetrics) -> None:
-        if len(self._past_metrics) >= KEPT_RUNS:
-            self._past_metrics.pop(next(iter(self._past_metrics)))
-        self._past_metrics[execution_id] = metrics
+        keep(self._past_metrics, execution_id, metrics, KEPT_RUNS)
+
+
+def keep(kept: dict[str, T], key: str, value: T, most: int) -> None:
+    """Add to a cache of at most ``most`` entries; the oldest makes room."""
+    if len(kept) >= most:
+        kept.pop(next(iter(kept)))
+    kept[key] = value
 
 
 def stored_spec(spec: RunSpec, config: PlanConfig) -> dict[str, Any]:
