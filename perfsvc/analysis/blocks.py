@@ -45,7 +45,7 @@ def plan_summary(from_plan: Histogram) -> dict[str, Any]:
 
 
 def gauge_block(gauge: GaugeSum) -> dict[str, Any]:
-    """What a protocol measured itself, in its own unit: how often, the mean and the greatest."""
+    """A gauge of a protocol in its own unit: count, mean and maximum."""
     return {"count": gauge.count, "avg": round(gauge.total / gauge.count, 3), "max": round(gauge.max, 3)}
 
 

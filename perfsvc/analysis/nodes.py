@@ -77,7 +77,7 @@ def node_rows(metrics: RunMetrics, nodes: Nodes) -> list[dict[str, Any]]:
 
 
 def loss_remarks(nodes: Nodes) -> list[Text]:
-    """What a reader should know of lost nodes."""
+    """Warnings about lost nodes."""
     return [_remark(loss, nodes.variable) for loss in nodes.losses]
 
 

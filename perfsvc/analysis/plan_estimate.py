@@ -1,4 +1,4 @@
-"""What a plan is expected to do, before it is started: iterations, requests, users needed.
+"""Estimate of a plan before it is started: iterations, requests, users needed.
 
 They stand on Little's law: users at work = iterations per second x time of an iteration. How long a request takes is
 known only from an earlier report of the plan; without one, what hangs on it is None.
@@ -57,7 +57,7 @@ class Iteration:
 
 
 def iteration_of(scene: SceneSpec, latency: KnownLatency | None) -> Iteration:
-    """What one pass through the steps of a scene is expected to be."""
+    """Expected duration and requests of one pass through the steps of a scene."""
     total = [0.0, 0.0, 0.0]
     for step, times in expected(scene.steps, 1.0):
         if isinstance(step, RequestStep | ThinkStep) and step.think_time is not None:
@@ -93,7 +93,7 @@ def area_of(load: Load) -> float:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run of a spec is expected to do. ``iterations``, ``requests`` and ``users`` are None where unknown."""
+    """Estimate of a run. ``iterations``, ``requests`` and ``users`` are None where unknown."""
 
     scenes: list[dict[str, Any]]
     iterations: int | None
@@ -157,7 +157,7 @@ def users_needed(load: Load, mean: float | None) -> int | None:
 
 
 def advice_of(spec: RunSpec, mean: float | None, latency: KnownLatency | None) -> list[dict[str, Any]]:
-    """Where the numbers of a plan do not fit together, in both languages."""
+    """Contradictions between the numbers of a plan, in both languages."""
     load, found = spec.load, []
     needed = users_needed(load, mean)
     if load.open and mean is not None and needed is not None and needed > load.most_users:

@@ -35,9 +35,9 @@ from perfsvc.model.run import EndReason
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a report says about a run besides its measurements. ``search`` is what a searching test mode found,
-    ``events`` are the changes of its load and its nodes, ``nodes`` what is known of these besides their snapshots.
-    ``data`` is what became of the rows of its test data.
+    """The parts of a report besides measurements. ``search`` is the result of a searching test mode,
+    ``events`` are the changes of its load and its nodes, ``nodes`` the facts about nodes besides their snapshots,
+    ``data`` the counts of its test data's rows by outcome.
     """
 
     execution_id: str

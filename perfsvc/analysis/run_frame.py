@@ -22,7 +22,7 @@ from perfsvc.model.test_mode import mode_of_load
 
 @dataclass(frozen=True)
 class RunNames:
-    """What the run belongs to. ``starter`` is a user name."""
+    """Plan, project and starter of a run. ``starter`` is a user name."""
 
     plan_id: int | None = None
     plan_name: str = ""
@@ -32,7 +32,7 @@ class RunNames:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a run stands now. ``now`` is Unix time, ``elapsed`` profile time in s."""
+    """The current state of a run. ``now`` is Unix time, ``elapsed`` profile time in s."""
 
     state: RunState
     start_time: datetime
@@ -77,7 +77,7 @@ def run_frame(spec: RunSpec, names: RunNames, metrics: RunMetrics, standing: Sta
 
 
 def planned_end(spec: RunSpec, standing: Standing) -> int | None:
-    """When the profile ends if the run is not paused from now on; None where that is not known."""
+    """The end of the profile, Unix time, if the run is not paused from now on; None where unknown."""
     if standing.state is not RunState.RUNNING or spec.load.iterations is not None:
         return None
     return round(standing.now + max(spec.load.duration - standing.elapsed, 0.0))

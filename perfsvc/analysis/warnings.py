@@ -1,4 +1,4 @@
-"""What a reader of a report should know before trusting its numbers."""
+"""Warnings of a report: reasons to doubt its numbers."""
 
 from __future__ import annotations
 

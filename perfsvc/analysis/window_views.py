@@ -37,20 +37,20 @@ SERIES = ("rps", "requests", "errors", "error_rate", "avg", "p50", "p90", "p95",
 
 
 class Chosen(NamedTuple):
-    """Which latencies are wanted: service time or from plan, of all requests or of the successful ones."""
+    """The selected latencies: service time or from plan, of all requests or of the successful ones."""
 
     latency: Latency
     outcome: Outcome
 
     def of(self, totals: RunTotals) -> Histogram:
-        """The wanted histogram of a tally."""
+        """The selected histogram of a tally."""
         if self.latency == "plan":
             return totals.from_plan
         return totals.latency.without(totals.failed) if self.outcome == "success" else totals.latency
 
 
 def figures_block(windows: Sequence[StepWindow], running_ns: int, chosen: Chosen) -> dict[str, Any]:
-    """What windows add up to, in figures."""
+    """The figures of merged windows."""
     totals = sum_of(windows)
     plan = latency_block(totals.from_plan) if totals.from_plan.total else None
     return {
@@ -73,7 +73,7 @@ def figures_block(windows: Sequence[StepWindow], running_ns: int, chosen: Chosen
 
 
 def run_counts(span: Span) -> dict[str, int]:
-    """What is counted of a run besides its requests."""
+    """Counts of a run besides its requests."""
     iterations, dropped, late, cut_off = span.counts
     return {"iterations": iterations, "dropped": dropped, "late": late, "cut_off": cut_off}
 
@@ -174,7 +174,7 @@ def mean_of(gauge: GaugeSum | None) -> float | None:
 
 
 def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:
-    """What a run was over time besides its requests; None where nothing was reported."""
+    """Series of a run besides its requests; None where nothing was reported."""
     told = [span.load.seconds for span in spans]
     mean = [
         [getattr(span.load, name) / span.load.seconds if span.load.seconds else None for span in spans]

@@ -1,4 +1,4 @@
-"""What a search for the breaking point, a staircase or an adaptive load found, as a table and in words."""
+"""Result of a search for the breaking point, a staircase or an adaptive load, as a table and a sentence."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class RowAccounts:
         self._used = self._in_doubt = self._returned = 0
 
     def __len__(self) -> int:
-        """How many nodes have an account."""
+        """Number of nodes with an account."""
         return len(self._accounts)
 
     def open(self, node: str) -> None:

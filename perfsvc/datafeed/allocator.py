@@ -108,7 +108,7 @@ class RowAllocator:
         return await asyncio.shield(request)
 
     def request_nowait(self, node: str, count: int) -> Grant | None:
-        """As ``request``, but None where it would have to wait, or where there may be no rows."""
+        """Like ``request``, but return None where it would have to wait, or where there may be no rows."""
         busy = self._reading.locked() or node in self._requesting or node in self._withdrawn or node in self._gone
         if busy or self._order is None or self._failure is not None or self._allocation.scope == "run":
             return None
@@ -180,7 +180,7 @@ class RowAllocator:
         return self._ended and not self._holds and self._allocation.ends_the_run
 
     def report(self) -> dict[str, Any]:
-        """What became of the rows. ``total`` and ``left`` are null where they cannot be known."""
+        """Counts of rows by outcome. ``total`` and ``left`` are null where they cannot be known."""
         counts, total = self._accounts.counts(), self._total()
         taken = counts.used + counts.in_doubt
         recycled = self._recycled(taken)
@@ -320,7 +320,7 @@ class RowAllocator:
         return self._feed.count if self._feed is not None else None
 
     def _recycled(self, taken: int) -> int:
-        """How often the data has begun again, as far as its rows were taken."""
+        """Number of rewinds of the data, as far as its rows were taken."""
         if self._order is None or not taken:
             return 0
         whole = (taken - 1) // self._order.length if self._order.length and self._allocation.order != "random" else 0

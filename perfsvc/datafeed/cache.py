@@ -60,7 +60,7 @@ class DataCache:
 
     @property
     def fetching(self) -> int:
-        """How many fetches are under way."""
+        """Number of fetches under way."""
         return len(self._fetching)
 
     async def open(self, key: str, ttl_s: int, source: Open) -> Feed:

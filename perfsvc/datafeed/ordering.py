@@ -68,7 +68,7 @@ class ReadAhead:
         return block
 
     def read_nowait(self, limit: int) -> list[Row] | None:
-        """As ``next``, but at most ``limit`` rows of a feed, and None where reading would wait."""
+        """Like ``next``, but return at most ``limit`` rows of a feed, and None where reading would wait."""
         if self._whole:
             return self._kept_again()
         if self._done or self._coming is not None:
@@ -174,7 +174,7 @@ class RowOrder(ABC):
         self._add_count(len(rows) - before)
 
     def read_nowait(self, count: int) -> list[Row]:
-        """As ``read``, but only rows at hand; an empty list says nothing of what follows."""
+        """Like ``read``, but return only buffered rows; an empty list does not mean the end."""
         rows: list[Row] = []
         while len(rows) < count and not self.over and self._failure is None:
             try:

@@ -54,7 +54,7 @@ class DataSources:
         return await translating(source.name, FETCH_LIMIT_S, opening, at)
 
     async def open_live(self, spec: DataSpec, context: DataContext, at: str, limit_s: float = OPEN_LIMIT_S) -> Feed:
-        """As ``open``, without the cache: the source as it is now, read only as far as requested."""
+        """Like ``open``, without the cache: the source as it is now, read only as far as requested."""
         source = self._maker(spec, context, at)()
         return await translating(source.name, limit_s, source.open(), at)
 

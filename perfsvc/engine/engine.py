@@ -59,7 +59,7 @@ async def here() -> bool:
 
 @dataclass(frozen=True)
 class Callbacks:
-    """What an engine calls. None of them may block.
+    """Callbacks of an engine. None of them may block.
 
     ``on_snapshot`` gets a snapshot each second and a last one at the end. ``on_ending`` is called when the load profile
     is over. ``teardown_here`` is awaited when all users have left: whether this node runs the teardown steps.
@@ -72,7 +72,7 @@ class Callbacks:
 
 @dataclass(frozen=True)
 class Node:
-    """What a node brings to a run. ``slot`` is its part of the run's load."""
+    """The node's resources for a run. ``slot`` is its part of the run's load."""
 
     protocol_class: Callable[[str], type[Protocol]]
     clock: Clock

@@ -9,7 +9,7 @@ from perfsvc.model.run import RunFiles
 
 
 def find(files: RunFiles, name: str) -> Path:
-    """Where a file lies. Raises InvalidInput for one that the run does not have, or that is not on this machine."""
+    """Return the path of a file. Raises InvalidInput for one that is not the run's or not on this machine."""
     if files.folder is not None:
         return file_in(Path(files.folder), name)
     known = files.paths.get(name)

@@ -217,14 +217,14 @@ def branch(holds: Callable[[VirtualUser], bool], following: int, otherwise: Call
 
 
 def choose(weights: Sequence[int], starts: Sequence[int], rng: random.Random) -> Instruction:
-    """To one of several positions, drawn by weight."""
+    """Jump to one of several positions, drawn by weight."""
     bounds = list(accumulate(weights))
     total = bounds[-1]
     return lambda user: starts[bisect_right(bounds, rng.randrange(total))]
 
 
 def jump(to: Callable[[], int]) -> Instruction:
-    """To a position that is known once the whole scene is compiled."""
+    """Jump to a position that is known once the whole scene is compiled."""
     return lambda user: to()
 
 

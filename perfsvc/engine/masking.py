@@ -78,7 +78,7 @@ class Masker:
         return text
 
     def beginning(self, text: str, most: int) -> str:
-        """As much of the masked text; a secret that is cut in two is masked too."""
+        """The first characters of the masked text; a secret that is cut in two is masked too."""
         return masked(self.without_secrets(text[: most + self._longest])[:most])
 
     def body(self, body: bytes) -> bytes:

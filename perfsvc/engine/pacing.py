@@ -1,4 +1,4 @@
-"""How much load there should be: pure functions of elapsed profile time, counted from the run's origin."""
+"""Planned load: pure functions of elapsed profile time, counted from the run's origin."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Line(NamedTuple):
         return self.area + (self.low + self.height(elapsed)) / 2 * (elapsed - self.start)
 
     def moment_of(self, area: float) -> float:
-        """When the area under the profile reaches ``area``, which it does in this stage.
+        """The time at which the area under the profile reaches ``area`` within this stage.
 
         Solves ``low·t + slope/2·t² = rest`` in the form that stays exact for a slope near zero.
         """
@@ -77,7 +77,7 @@ class Profile:
         return 0.0 if line is None else line.height(elapsed)
 
     def rising_to(self, elapsed: float) -> float:
-        """What the stage under way is heading for when it rises, else 0."""
+        """The target of the current stage when it rises, else 0."""
         line = self._line(elapsed)
         return line.high if line is not None and line.high > line.low else 0.0
 
@@ -89,7 +89,7 @@ class Profile:
         return line.area_until(min(elapsed, line.end))
 
     def moment_of(self, area: float) -> float:
-        """When ``area`` is reached; infinity when it never is."""
+        """The time at which ``area`` is reached; infinity when it never is."""
         for line in self._lines:
             if line.area_until(line.end) > area + ROUNDING:
                 return max(line.moment_of(area), line.start)
@@ -192,7 +192,7 @@ class Arrivals:
         self._advance()
 
     def overdue(self, elapsed: float) -> int:
-        """How many arrivals of this node are due and not taken; where they are random, about so many."""
+        """Number of arrivals of this node that are due and not taken; an estimate where they are random."""
         if self.due > elapsed:
             return 0
         due = max(int(self._profile.area(elapsed) - self._area + ROUNDING) + 1, 0)
@@ -237,7 +237,7 @@ class Arrivals:
             self._areas = dropwhile(lambda each: each < area - ROUNDING, chain((here,), ahead))
 
     def _passed_since(self, area: float) -> int:
-        """How many arrivals from ``area`` on were passed before that was known to matter."""
+        """Number of arrivals from ``area`` on that were passed before the change was known."""
         return sum(1 for _ in takewhile(lambda each: each >= area - ROUNDING, reversed(self._passed or ())))
 
     def _found(self, area: float) -> None:

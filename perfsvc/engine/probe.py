@@ -97,7 +97,7 @@ class Probe:
         return health
 
     def _measured(self, name: str, measure: Callable[[], float]) -> float:
-        """What is measured, or what was when that failed: a process without a free file must go on."""
+        """The current reading, or the last one where measuring fails: a process without a free file must go on."""
         try:
             self._known[name] = measure()
         except (OSError, psutil.Error):
@@ -126,7 +126,7 @@ class Ports:
         self._counted = (b"inuse",) if reuse == [TIME_WAIT_REUSED] else (b"inuse", b"tw")
 
     def used(self) -> int:
-        """How many are taken now."""
+        """Number in use now."""
         line = next((line for line in read_bytes(self._sockets).splitlines() if line.startswith(b"TCP:")), b"TCP:")
         words = line.split()[1:]
         counts = dict(zip(words[::2], words[1::2], strict=False))
@@ -134,7 +134,7 @@ class Ports:
 
 
 def open_files(process: psutil.Process) -> int:
-    """How many files this process has open; 0 where that is unknown."""
+    """Number of open files of this process; 0 where unknown."""
     try:
         # Linux 6.2 and later give the number as the folder's size; listing ten thousand takes 10 ms.
         count = os.stat(PROC / "self/fd").st_size

@@ -52,7 +52,7 @@ class ProcessSampler:
 
 
 def cpu_waited_ns() -> int:
-    """How long this thread has been ready to run without a core since it began; 0 where that is not counted."""
+    """Time that this thread was ready to run but had no core, since it began; 0 where that is not counted."""
     times = kernel_numbers(PROC / "thread-self/schedstat")
     return times[1] if len(times) > 1 else 0
 

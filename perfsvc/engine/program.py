@@ -150,7 +150,7 @@ class Compiler:
         return made or (lambda user: False)
 
     def recorder(self, index: int) -> StepRecorder:
-        """Where the samples of a measured step go."""
+        """Recorder of the samples of a measured step."""
         return self._recorder(index)
 
 
@@ -181,7 +181,7 @@ class _Assembly:
         self.code.append(make.finish(head))
 
     def head(self, rows: RowBuffer | None) -> int:
-        """Where an iteration begins: with a row of its own, but for the first, which has the row of ``on_start``."""
+        """Begin of an iteration: with a row of its own, except the first, which has the row of ``on_start``."""
         here = len(self.code)
         if rows is None or rows.once:
             return here

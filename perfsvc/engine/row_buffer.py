@@ -94,7 +94,7 @@ class LeasedBlock:
 
     @property
     def left(self) -> int:
-        """How many rows are not claimed yet."""
+        """Number of rows that are not claimed yet."""
         return len(self.rows) - self.claimed
 
     def claim(self, count: int) -> list[Row]:
@@ -116,7 +116,7 @@ class Leases:
 
     @property
     def left(self) -> int:
-        """How many rows are not claimed yet."""
+        """Number of rows that are not claimed yet."""
         return sum(lease.left for lease in self._blocks)
 
     def add(self, grant: Grant) -> None:
@@ -161,7 +161,7 @@ class WaitQueue:
         self._waited_ns = 0
 
     def __len__(self) -> int:
-        """How many users wait."""
+        """Number of waiting users."""
         return len(self._entries)
 
     def add(self, user: VirtualUser, position: int, now_ns: int) -> QueueEntry:
@@ -229,7 +229,7 @@ class RowBuffer:
 
     @property
     def taken(self) -> int:
-        """How many rows users have taken."""
+        """Number of rows that users have taken."""
         return self._added - len(self.usable)
 
     @property
@@ -383,7 +383,7 @@ class RowBuffer:
         self.usable.extend(rows)
 
     def _wanted(self) -> int:
-        """How many rows to claim now. Where a user takes one row only, the waiting users are the whole demand."""
+        """Number of rows to claim now. Where a user takes one row only, the waiting users are the whole demand."""
         waiting = len(self._queue)
         if self._allocation.once or not self._leases or self._unconfirmed:
             return waiting - len(self.usable)

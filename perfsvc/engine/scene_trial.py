@@ -73,7 +73,7 @@ class TooManySteps(Exception):
 
 
 class TrialSurroundings:
-    """What a run would bring: target, files, protocol options, and the values of a data row."""
+    """Inputs that a run would provide: target, files, protocol options, and the values of a data row."""
 
     def __init__(
         self,
@@ -235,7 +235,7 @@ class SceneTrial:
         }
 
     async def _send(self, name: str, call: Call, read: Callable[[Reply], None]) -> None:
-        """One request from start to reply, which is read at once: the session may use it again."""
+        """One request from start to reply, which is read immediately: the session may reuse it."""
         loop = asyncio.get_running_loop()
         session = self._sessions.get(name) or self._open(name)
         waiting = self._waiting = loop.create_future()

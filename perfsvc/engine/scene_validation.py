@@ -35,7 +35,7 @@ FIRST_KEY = re.compile(r"[^.\[]+")
 
 
 class ValidationContext(NamedTuple):
-    """What a run could bring: a base URL, and one value for all variables, or None where they vary."""
+    """Inputs that a run could provide: a base URL, and one value for all variables, or None where they vary."""
 
     base_url: str
     value: str | None

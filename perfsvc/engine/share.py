@@ -58,7 +58,7 @@ class Share:
         return f"Share({self.index}, {self.weights})"
 
     def of(self, total: int) -> int:
-        """How many of the first ``total`` are this node's."""
+        """Number of the first ``total`` that belong to this node."""
         rounds, rest = divmod(total, self._period)
         return rounds * len(self._positions) + bisect_left(self._positions, rest)
 
@@ -79,7 +79,7 @@ class Share:
         return len(self._positions) / self._period
 
     def skips(self, after: int = -1) -> Iterator[int]:
-        """How many numbers of others lie before each of this node's own, from the one that follows ``after`` on.
+        """Count of other nodes' numbers before each of this node's own, from the one that follows ``after`` on.
 
         Only where the share is not empty.
         """

@@ -1,4 +1,4 @@
-"""What a trial keeps of each step, and how it is shown: bounded, and without secrets."""
+"""Record of each step of a try-out, in the form that is shown: bounded, and without secrets."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TriedCheck:
 
 @dataclass(slots=True)
 class TriedValue:
-    """What an extractor found."""
+    """The value that an extractor found."""
 
     name: str
     value: Any
@@ -90,7 +90,7 @@ class TriedStep:
             self.outcome, self.error_class, self.message = "failed", error_class, message
 
     def note_reply(self, reply: Reply, phases: dict[str, float]) -> None:
-        """Keep what a reply says: the session may use it again."""
+        """Copy what is shown of a reply: the session may reuse it."""
         shown = reply.excerpt()
         self.request, self.head, self.status, self.phases = shown.request, shown.response_head, reply.status, phases
         self.body = shown.body if reply.failure is not None else reply.body()
@@ -181,7 +181,7 @@ def written(value: Any) -> str:
 
 
 def shown_actual(value: Any, masked: Masker) -> Any:
-    """What a check found: numbers and truth as they are, all else as text."""
+    """The value that a check found: numbers and booleans as they are, all else as text."""
     return (
         value
         if value is None or isinstance(value, bool | int | float)
@@ -199,7 +199,7 @@ def phases_of(reply: Reply) -> dict[str, float]:
 
 
 def actual_of(check: Check, reply: Reply) -> Any:
-    """What a check compares, as it was in the reply; None where it is not there."""
+    """The value of the reply that a check compares; None where it is missing."""
     if isinstance(check, StatusCheck):
         return reply.status
     if isinstance(check, JsonCheck):

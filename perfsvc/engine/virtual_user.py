@@ -100,7 +100,7 @@ class Step(Interface):
     def step_index(self) -> int: ...
     @property
     def following(self) -> int:
-        """Where the program goes on."""
+        """Position at which the program continues."""
         ...
 
     @property
@@ -124,7 +124,7 @@ class Step(Interface):
 
 
 class Program:
-    """What a virtual user runs. ``start`` is where it begins: the once-per-user steps, then the loop.
+    """The program of a virtual user. ``start`` is its first position: the once-per-user steps, then the loop.
 
     ``planned``: whether iterations have a planned start.
     """
@@ -145,7 +145,7 @@ class Cancellable(Interface):
 
 
 class Host(Interface):
-    """What users, and those who drive them, need of the engine they belong to."""
+    """Interface of the engine for users and executors."""
 
     loop: asyncio.AbstractEventLoop
     spec: RunSpec
@@ -161,7 +161,7 @@ class Host(Interface):
 
     @property
     def errors(self) -> Errors:
-        """Where failed requests are counted."""
+        """Counter of failed requests."""
         ...
 
     def iteration_ended(self, user: VirtualUser, back: int) -> int:
@@ -174,7 +174,7 @@ class Host(Interface):
 
 
 class Errors(Interface):
-    """Where failed requests are counted."""
+    """Counter of failed requests."""
 
     def count(
         self, step: Step, error_class: str, message: str, reply: Reply | None, variables: Mapping[str, Any]
@@ -184,7 +184,7 @@ class Errors(Interface):
 
 
 class Pool(Interface):
-    """What a user needs of the pool it belongs to."""
+    """Interface of the pool for its users."""
 
     @property
     def gate(self) -> Gate: ...
@@ -418,7 +418,7 @@ class VirtualUser:
             step.recorder.from_plan.append(service + self._lateness(reply))
 
     def _lateness(self, reply: Reply) -> int:
-        """How much later than planned this request was sent, ns.
+        """Delay of this request against its planned start, ns.
 
         The first request of an iteration is late by what passed since its planned start, connecting included; those
         after it inherit that, because they could only follow it.
@@ -456,6 +456,6 @@ class VirtualUser:
         self.engine.errors.count(step, error_class, message, reply, self.scope.variables)
 
     def _forget(self, step: Step) -> None:
-        """What a failed request should have given is not there; an older value must not pass for it."""
+        """Remove the variables that a failed request should have set: an older value must not pass for a new one."""
         for name, _ in step.extracts:
             self.scope.variables.pop(name, None)

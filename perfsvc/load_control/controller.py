@@ -1,4 +1,4 @@
-"""What a load controller is, and the levels it may choose from."""
+"""Interface of load controllers, and the levels they may choose from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_STUMBLE_S = 1.5
 
 
 class Controller(Protocol):
-    """Watches a run second by second and says what its load should be.
+    """Watches a run second by second and decides its load.
 
     Controllers are pure: no clock, no I/O. The load starts where the profile's stages put it; what ``observe`` returns
     takes effect from then on. ``finished`` turns true when the run should end.
@@ -37,7 +37,7 @@ class Controller(Protocol):
         ...
 
     def changed_by_hand(self, level: float) -> None:
-        """A person set the load. Each controller says what becomes of its own plans then."""
+        """The load was set by hand. Each controller defines how its own plan continues."""
         ...
 
     def result(self) -> dict[str, Any] | None:
@@ -83,7 +83,7 @@ class Scale:
 
 
 class Fitness(Enum):
-    """What a second is worth as evidence."""
+    """Usability of a second as evidence."""
 
     FIT = "fit"
     STUMBLED = "stumbled"

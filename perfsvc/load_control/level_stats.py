@@ -1,4 +1,4 @@
-"""What was measured while one level was held."""
+"""Measurements while one level was held."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class SeenSequence:
 
     @property
     def missing_count(self) -> int:
-        """How many numbers are missing; of gaps given up at most this many."""
+        """Number of missing sequence numbers; of gaps given up, an upper bound."""
         return sum(last - first + 1 for first, last in self.missing)
 
     def _open_gap(self, gap: Range) -> None:

@@ -210,7 +210,7 @@ class Histogram:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Histogram:
-        """What ``pack`` made. Raises ValueError when the bytes are not such."""
+        """Return the histogram that ``pack`` wrote. Raises ValueError for other bytes."""
         made = cls()
         if not packed:
             return made

@@ -32,7 +32,7 @@ MAX_KINDS = 32
 
 
 class LoadTotals(NamedTuple):
-    """What a second is besides its samples; sums over seconds give the means of wider spans."""
+    """Values of a second besides its samples; sums over seconds give the means of wider spans."""
 
     seconds: int = 0
     span_ns: int = 0

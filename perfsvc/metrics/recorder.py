@@ -1,4 +1,4 @@
-"""Where the engine puts its samples, and how a second of them becomes a window.
+"""Recorder of samples, and the fold of a second of them into windows.
 
 The hot path appends to the lists and counts in the dictionaries of a ``StepRecorder`` directly: a method call per
 sample would cost more than the appends. Once a second ``fold`` empties them. The lists and dictionaries stay the same
@@ -116,7 +116,7 @@ class StepRecorder:
         self.unconnected = self.bytes_sent = self.bytes_received = self.checks_passed = self.checks_failed = 0
 
     def count(self, counters: Mapping[str, float] | None, gauges: Mapping[str, float] | None) -> None:
-        """What a protocol counted and measured by itself in one request.
+        """Counters and gauges of a protocol for one request.
 
         Immutable counters that come again, are added up when the second is over.
         """
@@ -223,5 +223,5 @@ def replying(latency: Counts, waiting: Counts) -> dict[str, PhaseSum]:
 
 
 def phase_sum(ns: Counts) -> PhaseSum:
-    """How many, how long in all and at most."""
+    """Count, total and maximum."""
     return PhaseSum(len(ns), int(ns.sum()), int(ns.max())) if len(ns) else PhaseSum(0, 0, 0)

@@ -122,7 +122,7 @@ class LostUsers:
 
 
 class Planned(NamedTuple):
-    """What the plan asks for: iterations, and each scene's name with the indexes of the steps of its users."""
+    """Requirements of the plan: iterations, and each scene's name with the indexes of the steps of its users."""
 
     iterations: int | None = None
     scenes: Sequence[tuple[str, frozenset[int]]] = ()

@@ -96,7 +96,7 @@ def score_of(metrics: RunMetrics, verdict: Verdict, validity: Validity, points: 
 
 
 def errors_part(metrics: RunMetrics) -> Part:
-    """How few requests failed."""
+    """Score of the share of failed requests."""
     total = metrics.total
     rate = percent(total.errors, total.requests) if total.requests else None
     return Part(
@@ -110,7 +110,7 @@ def errors_part(metrics: RunMetrics) -> Part:
 
 
 def latency_part(metrics: RunMetrics) -> Part:
-    """How close the tail of the latencies is to their middle."""
+    """Score of the ratio between tail and median of the latencies."""
     latency = metrics.total.latency
     middle, tail = latency.percentile_ns(50), latency.percentile_ns(99)
     ratio = tail / middle if tail and middle else None
@@ -125,7 +125,7 @@ def latency_part(metrics: RunMetrics) -> Part:
 
 
 def throughput_part(points: Sequence[Second]) -> Part:
-    """How even the goodput is while the load is at its height."""
+    """Score of the evenness of the goodput while the load is at its height."""
     rates = [point.rps * point.success_rate / 100 for point in steady(points)]
     mean = statistics.fmean(rates) if len(rates) >= STEADY_POINTS else 0.0
     variation = statistics.pstdev(rates) / mean if mean else None
@@ -140,7 +140,7 @@ def throughput_part(points: Sequence[Second]) -> Part:
 
 
 def thresholds_part(verdict: Verdict) -> Part:
-    """How many of the thresholds held."""
+    """Score of the share of thresholds that held."""
     outcomes = verdict.thresholds
     share = percent(sum(outcome.passed for outcome in outcomes), len(outcomes)) if outcomes else None
     return Part(

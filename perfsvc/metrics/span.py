@@ -1,4 +1,4 @@
-"""What a span of a run was besides its samples, in a form that is stored and adds up: over nodes within a second, and
+"""Values of a span of a run besides its samples, in a stored form that adds up: over nodes within a second, and
 over seconds.
 """
 

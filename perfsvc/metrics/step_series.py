@@ -142,7 +142,7 @@ class Columns:
 
 
 class Span:
-    """What the steps did in the span that goes on."""
+    """Figures of the steps in the open span."""
 
     __slots__ = ("_span_ns", "tallies")
 
@@ -175,5 +175,5 @@ def means(gauges: Mapping[str, GaugeSum]) -> dict[str, float]:
 
 
 def none_if_nan(numbers: list[float]) -> list[float | None]:
-    """What is not a number was not measured."""
+    """Return None for NaN: not measured."""
     return [None if math.isnan(number) else number for number in numbers]

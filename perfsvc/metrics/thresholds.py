@@ -42,7 +42,7 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """How a threshold stands while the run goes on.
+    """State of a threshold while the run goes on.
 
     It is ``breached`` where it is broken now (over the whole run) or was throughout a window, ``breaking`` where it may
     still mend: for ``broken_s`` of ``of_s`` seconds of its window (0: it has none).
@@ -61,7 +61,7 @@ class RuleState:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a threshold ended. ``value`` is None when the figure was never measured."""
+    """Final state of a threshold. ``value`` is None when the figure was never measured."""
 
     expression: str
     metric: str
@@ -73,7 +73,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the thresholds say of a run.
+    """Verdict of a run by its thresholds.
 
     It FAILED when one was breached or when the run itself failed, was STOPPED when it ended before its time without a
     breach, and PASSED when every threshold held. Where there are none, nothing was asked: NO_THRESHOLDS.
@@ -99,7 +99,7 @@ class ThresholdJudge:
         return [breach for breach in breaches if breach is not None]
 
     def states(self) -> list[RuleState]:
-        """How every threshold stands after the seconds observed so far."""
+        """State of every threshold after the seconds observed so far."""
         return [rule.state() for rule in self._rules]
 
     def verdict(self, metrics: RunMetrics, reason: EndReason | None = None) -> Verdict:
@@ -136,7 +136,7 @@ class Rule:
         return value
 
     def state(self) -> RuleState:
-        """How the rule stands."""
+        """State of the rule."""
         rule, broken = self.threshold, self.broken_at is not None
         return RuleState(
             expression=str(rule),
@@ -191,7 +191,7 @@ class RunRule(Rule):
 
 
 class WindowedRule(Rule):
-    """A rule over so many running seconds in a row.
+    """A rule over a number of consecutive running seconds.
 
     The deciding value is the mildest of a window (the smallest, where the rule sets an upper limit): the rule is broken
     in every second of the window exactly when it is broken by that value. The worst of these is reported at the end. Of
@@ -206,7 +206,7 @@ class WindowedRule(Rule):
         self._breach: Breach | None = None
 
     def observe(self, second: Second, metrics: RunMetrics) -> Breach | None:
-        """The breach, in the second that completes it and ever after."""
+        """The breach, from the second that completes it on."""
         value = None if second.paused else self.look(self._value(second))
         if self._breach is not None:
             return self.breach(self._breach.value, self._breach.at)
@@ -260,5 +260,5 @@ def may_yet_hold(threshold: Threshold, value: float) -> bool:
 
 
 def rounded(value: float) -> float:
-    """To what people read: six decimals at most."""
+    """Round for display: six decimals at most."""
     return round(value, 6)

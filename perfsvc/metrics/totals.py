@@ -1,4 +1,4 @@
-"""What is counted, and how windows add up to it. Everything here adds: over steps, seconds and nodes alike."""
+"""Totals of windows. Everything here adds up: over steps, seconds and nodes alike."""
 
 from __future__ import annotations
 

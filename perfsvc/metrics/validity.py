@@ -90,7 +90,7 @@ NOT_ALL_COUNTED = frozenset({"snapshots_missing", "node_lost"})
 
 
 class Grade(IntEnum):
-    """How far figures can be trusted; the worst cause decides."""
+    """Trustworthiness of a run's figures; the worst cause decides."""
 
     VALID = 0
     SUSPECT = 1

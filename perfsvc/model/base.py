@@ -65,7 +65,7 @@ def _refuse(value: object) -> Any:
 
 
 def unlike_json(value: Any, at: str = "", above: frozenset[int] = frozenset()) -> Iterator[Problem]:
-    """What JSON cannot say, and YAML can: NaN and infinities, bytes and sets, and what contains itself."""
+    """Find values that YAML can express and JSON cannot: NaN and infinities, bytes and sets, self-references."""
     if isinstance(value, dict | list):
         if id(value) in above:
             yield Problem(at or "$", Text("不能包含自身", "must not contain itself"))

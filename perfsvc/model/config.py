@@ -93,7 +93,7 @@ ArrivalRate = Annotated[
 
 
 class SearchConfig(Spec):
-    """How ``error_rate`` searches; what is left out follows from the plan."""
+    """Options of the ``error_rate`` search; defaults follow from the plan."""
 
     level_time: Annotated[float, SecondsBetween(1, 86_400)] | None = titled(
         "每级时间（秒）", "Seconds per level", default=None
@@ -106,7 +106,7 @@ class SearchConfig(Spec):
 
 
 class AdaptiveTarget(Spec):
-    """What ``adaptive`` holds: ms for latencies, percent for ``error_rate``, requests per second for ``rps``."""
+    """The metric held by ``adaptive``: latencies in ms, ``error_rate`` in percent, ``rps`` in requests per second."""
 
     metric: AdaptiveMetric = titled("指标", "Metric", labels=labels.ADAPTIVE_METRICS)
     target: float = titled("目标值", "Target", gt=0)
@@ -160,7 +160,7 @@ class ExecutionConfig(Spec):
 
 
 class Rule(NamedTuple):
-    """What holds between fields: whether it is broken, where that is reported, and which fields decide it."""
+    """A condition between fields: whether it is broken, where that is reported, and which fields decide it."""
 
     broken: bool
     path: str
@@ -170,12 +170,12 @@ class Rule(NamedTuple):
 
     @property
     def problem(self) -> Problem:
-        """What breaking it means."""
+        """The problem that a broken rule reports."""
         return Problem(self.path, Text(self.zh, self.en))
 
 
 class PlanConfig(Spec):
-    """How a plan loads its target."""
+    """The config of a plan: load, data, thresholds and options."""
 
     concurrent_users: int = titled("并发用户数", "Virtual users", ge=1, le=MAX_VUS)
     ramp_up_time: Seconds = titled("加压时间（秒）", "Ramp-up, s", default=0)
@@ -343,7 +343,7 @@ def top_key(path: str) -> str:
 
 
 def with_pool(data: dict[str, Any]) -> dict[str, Any]:
-    """Where the load is a rate, ``concurrent_users`` only bounds the users that serve it and may be left out."""
+    """Allow ``concurrent_users`` to be left out where the load is a rate: it then only bounds the pool of users."""
     execution = data.get("execution_config")
     if "concurrent_users" in data or not isinstance(execution, dict) or execution.get("arrival_rate") is None:
         return data

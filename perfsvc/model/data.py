@@ -1,4 +1,4 @@
-"""What test data a run uses, and how its rows are allocated to virtual users. No I/O."""
+"""Test data of a run, and the allocation of its rows to virtual users. No I/O."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_DATA = "none"
 
 
 class Allocation(Spec):
-    """How rows are allocated: the keys of ``data_config`` that every data source has.
+    """Allocation of rows: the keys of ``data_config`` that every data source has.
 
     ``unique`` rows end the run where a plan does not say otherwise, others begin again. ``random`` takes
     rows with replacement and so never ends. Values of ``secret_columns`` are masked wherever they would be shown.
@@ -42,7 +42,7 @@ class Allocation(Spec):
 
     @property
     def ending(self) -> AtEnd:
-        """What happens at the end of the data, by default too."""
+        """The behaviour at the end of the data, with the default filled in."""
         return self.at_end or ("stop_run" if self.unique else "recycle")
 
     @property

@@ -1,4 +1,4 @@
-"""What the store keeps, as the services see it: frozen, detached from any database."""
+"""Stored records: frozen, detached from any database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Role(StrEnum):
-    """What a member may do in a project; each role includes those before it."""
+    """Role of a member in a project; each role includes those before it."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -108,7 +108,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class FileContent:
-    """What is in a data file. ``digest`` is SHA-256; ``columns`` and ``row_count`` are as read without options."""
+    """Content of a data file. ``digest`` is SHA-256; ``columns`` and ``row_count`` are as read without options."""
 
     stored_name: str
     size: int
@@ -186,7 +186,7 @@ class Report:
 
 @dataclass(frozen=True)
 class ErrorRecord:
-    """How often an error class occurred in a run, with one example."""
+    """Count of an error class in a run, with one example."""
 
     execution_id: str
     timestamp: int

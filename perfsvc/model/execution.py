@@ -60,7 +60,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are wanted. ``user_id`` leaves only the projects of that user; None leaves all."""
+    """Filter of runs. ``user_id`` leaves only the projects of that user; None leaves all."""
 
     user_id: int | None = None
     plan_id: int | None = None
@@ -79,7 +79,7 @@ class RunFilter:
 
 
 def variable_of(spec: dict[str, Any]) -> Variable:
-    """What the load of a RunSpec as JSON is counted in."""
+    """The unit of the load of a RunSpec as JSON."""
     variable: Variable = (spec.get("load") or {}).get("variable", "vus")
     return variable
 

@@ -82,7 +82,7 @@ Control = Annotated[Steps | ErrorSearch | Adaptive, Field(discriminator="kind")]
 
 
 class Iterations(Spec):
-    """An end by count: so many iterations of each user, or of all together."""
+    """An end by count: a number of iterations of each user, or of all together."""
 
     count: int = Field(ge=1, le=1_000_000_000)
     scope: Literal["per_vu", "shared"] = "shared"

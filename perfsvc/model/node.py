@@ -35,7 +35,7 @@ class NodeInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a node in a run at ``moment`` (Unix time), and why.
+    """A change of a node's state in a run at ``moment`` (Unix time), and its reason.
 
     ``shares`` holds the new share of the load, in percent, of every node whose share changed by it, 0 for none, and
     ``elapsed`` the profile time (s) from which these hold, where it is known exactly. ``node`` is the one that caused

@@ -67,7 +67,7 @@ class Fault(ValueError):
 
     @classmethod
     def all(cls, problems: list[Problem]) -> Fault:
-        """Several at once, so that all can be corrected in one go."""
+        """Several problems at once, so that all can be corrected in one round."""
         fault = cls("", "; ".join(problem.text.en for problem in problems))
         fault.problems = problems
         return fault

@@ -130,7 +130,7 @@ def _adaptive(config: PlanConfig) -> Control | None:
 
 
 def _first_level(config: PlanConfig) -> float:
-    """Where a search begins: with the users of one step, or at the lowest arrival rate."""
+    """First level of a search: the users of one step, or the lowest arrival rate."""
     low, high = _range(config)
     users = config.execution_config.arrival_rate is None and config.step_users
     return min(float(users), high) if users else low

@@ -42,7 +42,7 @@ from perfsvc.model.threshold import Threshold
 
 
 class RunState(StrEnum):
-    """Where a run is in its life."""
+    """State of a run's lifecycle."""
 
     CREATED = "created"
     STARTING = "starting"
@@ -60,7 +60,7 @@ class RunState(StrEnum):
 
 
 class RunEvent(StrEnum):
-    """What can happen to a run."""
+    """Events of a run's lifecycle."""
 
     START = "start"
     STARTED = "started"
@@ -191,7 +191,7 @@ class WeightedScene(Spec):
 
 
 class Target(Spec):
-    """Where the requests go unless a step says otherwise; from the environment."""
+    """Base URL and headers of requests that do not set their own; from the environment."""
 
     base_url: str = ""
     headers: dict[str, str] = Field(default_factory=dict)

@@ -142,7 +142,7 @@ Step = Annotated[
 
 
 class SceneSpec(Spec):
-    """What one virtual user does: once at its start, then over and over."""
+    """Steps of one virtual user: once at its start, then in a loop."""
 
     name: Name = titled("业务流名称", "Name")
     steps: Many[Step] = titled("步骤", "Steps", min_length=1, max_length=MAX_STEPS)

@@ -28,7 +28,7 @@ PLACEHOLDER = re.compile(
 
 
 class Variables(Protocol):
-    """What a template looks at: see ``plugin.protocol.Scope``."""
+    """Values that a template reads: see ``plugin.protocol.Scope``."""
 
     vu: int
     iteration: int

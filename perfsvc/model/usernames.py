@@ -1,4 +1,4 @@
-"""When two user names are the same."""
+"""Equality of user names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node reports about one second: windows, its own health, and samples of the errors it saw.
+"""Report of a node about one second: windows, its own health, and samples of errors.
 
 All of it is plain data that msgspec encodes as JSON (for the store) or msgpack (between nodes). Times are nanoseconds
 unless a name says otherwise; a packed histogram is what ``metrics.histogram.Histogram.pack`` made.
@@ -12,7 +12,7 @@ PHASES = ("dns", "connect", "tls", "waiting", "receiving")
 
 
 class PhaseSum(msgspec.Struct, frozen=True, array_like=True):
-    """How often a phase happened, how long it took in all, and at most."""
+    """Count, total duration and maximum duration of a phase."""
 
     count: int
     total_ns: int
@@ -20,7 +20,7 @@ class PhaseSum(msgspec.Struct, frozen=True, array_like=True):
 
 
 class GaugeSum(msgspec.Struct, frozen=True, array_like=True):
-    """How often a protocol measured something of its own, the sum of it and the greatest, in the protocol's unit."""
+    """Count, sum and maximum of a protocol's gauge, in the protocol's unit."""
 
     count: int
     total: float

@@ -28,7 +28,7 @@ class DataFailure(Exception):
 
 
 class DataContext(NamedTuple):
-    """What a run or a preview passes to a data source."""
+    """Inputs of a data source from a run or a preview."""
 
     file: Callable[[int | str], Awaitable[Path]]
     """A data file by its id, or by its name beside a plan file. Raises InvalidInput; the path is safe to open."""

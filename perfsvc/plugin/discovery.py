@@ -106,7 +106,7 @@ def find(points: Iterable[EntryPoint]) -> list[tuple[Origin, EntryPoint]]:
 
 
 def admit(manager: pluggy.PluginManager, origin: Origin, point: EntryPoint) -> list[Brought] | Failure:
-    """Load one plugin and ask it what it brings."""
+    """Load one plugin and collect what it provides."""
     try:
         plugin = point.load()
     # A plugin's import may do anything, leaving the interpreter included.

@@ -199,7 +199,7 @@ def no_files(name: str) -> Path:
 
 
 class RunContext(NamedTuple):
-    """What a run passes to a protocol."""
+    """Inputs of a protocol from a run."""
 
     base_url: str
     headers: Mapping[str, str]

@@ -67,7 +67,7 @@ class DemoForm(Spec):
 
 @dataclass(frozen=True)
 class DemoProject:
-    """What was made, or was there; ``new`` is whether anything was made."""
+    """Created or existing resources; ``new`` is whether anything was created."""
 
     project: Project
     env: Env

@@ -12,7 +12,7 @@ from perfsvc.model.entities import User
 
 
 class Edit(NamedTuple):
-    """Who edits, and which version; None is whichever there is."""
+    """The editing user and the version edited; None is any version."""
 
     user: User
     version: str | None = None

@@ -91,7 +91,7 @@ def faker_words() -> list[Word]:
 
 
 def example_of(fake: Faker, name: str) -> str | None:
-    """What a provider gives; None for what is no provider, or of no use in a text."""
+    """An example value of a provider; None for other attributes and for values of no use in a text."""
     try:
         value = getattr(fake, name)()
     except Exception:  # needs arguments, or a library that is not there

@@ -14,7 +14,7 @@ MOST_KEPT = 20
 
 
 class Incident(NamedTuple):
-    """Something to look at; the cause is in the log."""
+    """An incident; its cause is in the log."""
 
     time: datetime
     text: Text

@@ -73,7 +73,7 @@ class TrialForm(Spec):
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What came of a trial. ``duration`` is ms; ``notes`` say why it ended early."""
+    """Result of a try-out. ``duration`` is ms; ``notes`` say why it ended early."""
 
     outcome: Literal["passed", "failed", "timeout"]
     duration: float

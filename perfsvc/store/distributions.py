@@ -29,7 +29,7 @@ def extent(execution_id: str) -> tuple[int, int] | None:
 def pieces_between(
     execution_id: str, start: int, end: int, groups: Collection[int], widest: int = LEVELS[-1]
 ) -> list[Piece]:
-    """What is stored of ``start`` up to and without ``end``, in order, in spans of at most ``widest`` s."""
+    """Stored spans of at most ``widest`` s from ``start`` up to and without ``end``, in order."""
     done = {width: rolled_up(execution_id, width) for width in LEVELS if 1 < width <= widest}
     return [
         piece

@@ -109,7 +109,7 @@ class Recorder:
                 await self._drain()
 
     async def _flush(self, batch: list[Snapshot]) -> bool:
-        """Whether the database answered; if not, the batch is in the spool."""
+        """Whether the batch reached the database; if not, it is in the spool."""
         try:
             rows = await asyncio.to_thread(self._encoded, batch)
             if rows and not await self._limited(spool.write(self._store, rows)):

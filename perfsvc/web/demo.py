@@ -55,7 +55,7 @@ SHOP = Shop()
 
 
 class ErrorsQuery(Spec):
-    """How many requests in a hundred fail, and how."""
+    """Share of failing requests, %, and the kind of failure."""
 
     rate: int = titled("失败比例（%）", "Failures, %", default=10, ge=0, le=100)
     status: int = titled("失败状态码", "Status of a failure", default=500, ge=400, le=599)

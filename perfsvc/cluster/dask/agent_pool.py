@@ -105,7 +105,7 @@ class AgentPool:
         return sorted(agents, key=lambda agent: agent.name)
 
     def silent_s(self, agent: Agent) -> float:
-        """How long an agent has sent nothing, s."""
+        """Seconds since the last message of an agent."""
         return (self._clock.now_ns() - agent.heard_ns) / NS_PER_S
 
     # Used by runs.
@@ -173,7 +173,7 @@ class AgentPool:
             controller.on_report(report)
 
     def on_agent_gone(self, agent: Agent) -> None:
-        """Tell every run that the connection of an agent ended."""
+        """Notify every run that the connection of an agent ended."""
         self.assignments.pop(agent, None)
         self._leaving.discard(agent)
         for controller in list(self.runs.values()):
@@ -221,7 +221,7 @@ class AgentPool:
             raise RunError(zh, en) from None
 
     def _of_kind(self, spec: RunSpec) -> list[Agent]:
-        """Agents of this machine, or of others, whichever the plan wants."""
+        """Agents of this machine, or of others, as the plan requires."""
         here = spec.placement.mode == "central"
         return [agent for agent in self.agents if agent.hello.started_here is here]
 

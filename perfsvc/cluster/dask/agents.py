@@ -1,4 +1,4 @@
-"""An agent as the controller knows it: what it announced, its fitness for runs, the offset of its clock. No I/O."""
+"""State of an agent on the controller: its announcement, its fitness for runs, the offset of its clock. No I/O."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Agent:
 
     @property
     def ahead_ns(self) -> int:
-        """How far its clock is ahead of the controller's."""
+        """Offset of its clock ahead of the controller's."""
         return min(self._trips).ahead_ns if self._trips else 0
 
     def unfit(self, protocols: dict[str, str]) -> Text | None:

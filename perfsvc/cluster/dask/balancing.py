@@ -45,7 +45,7 @@ def first_weights(placement: Placement, names: Sequence[str]) -> tuple[int, ...]
 
 
 def utilisation(health: NodeHealth) -> float:
-    """How close a node is to its limits: 1 at the nearer one."""
+    """Utilisation of a node relative to its limits: 1 at the nearer one."""
     return max(health.loop_lag_ms / MAX_LAG_MS, health.process_cpu / MAX_CPU)
 
 

@@ -301,7 +301,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
             self.stop()
 
     def _begin_teardown(self) -> None:
-        """When all users of all nodes have left, the first node runs the teardown steps."""
+        """Run the teardown steps on the first node once all users of all nodes have left."""
         living = self.nodes.living()
         if not living or not all(node.users_left for node in living):
             return

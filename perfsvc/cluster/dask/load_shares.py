@@ -1,4 +1,4 @@
-"""How the load of a run is split among its slots, and who takes over the share of a vacant or draining one."""
+"""Split of a run's load among its slots, and takeover of the share of a vacant or draining one."""
 
 from __future__ import annotations
 

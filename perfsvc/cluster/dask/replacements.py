@@ -59,7 +59,7 @@ class Replacements:
         return self._joining is not None and not self._joining.done()
 
     def _next_vacancy(self) -> int | None:
-        """Where iterations are limited, those of a lost node are given away only once: later nodes would have none."""
+        """Give away the iterations of a lost node only once where they are limited: later nodes would have none."""
         limited = self._spec.load.iterations is not None
         return next((index for index in self._shares.vacant if index in self._shares.awaited or not limited), None)
 

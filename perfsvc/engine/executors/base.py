@@ -1,4 +1,4 @@
-"""What executors have in common. An executor starts iterations as the load profile wants."""
+"""Base of executors. An executor starts iterations as the load profile requires."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ class Executor(ABC):
 
     @abstractmethod
     def planned_users(self, elapsed: float) -> int:
-        """How many users the plan wants."""
+        """Number of users that the plan requires."""
 
     @abstractmethod
     def planned_rate(self, elapsed: float) -> float:
-        """How many arrivals per second the plan wants of this node; 0 in the closed model."""
+        """Arrivals per second that the plan requires of this node; 0 in the closed model."""
 
     def set_level(self, at: float, level: float) -> None:
         """From ``at`` on the load of the whole run is ``level``."""

@@ -25,7 +25,7 @@ GOLDEN = 0.618033988749895
 
 
 class ClosedExecutor(Executor):
-    """As many users as the profile wants, each beginning its next iteration when it has ended one."""
+    """Closed model: as many users as the profile requires, each beginning its next iteration when one has ended."""
 
     def __init__(self, engine: Host, users: UserPool, slot: Slot) -> None:
         super().__init__(engine, users, slot)

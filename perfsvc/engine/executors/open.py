@@ -82,7 +82,7 @@ class OpenExecutor(Executor):
         return len(self.users.active)
 
     def add_iterations(self, count: int) -> None:
-        """Arrivals are served for so many more."""
+        """The plan extends the time in which arrivals are served."""
         self._left += count
 
     def planned_rate(self, elapsed: float) -> float:

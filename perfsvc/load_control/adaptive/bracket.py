@@ -34,7 +34,7 @@ class Bracket:
         self._remembered_s = REMEMBERED_S
 
     def choose(self, level: float, error: float, wish: float, now: int) -> float:
-        """Where to go, at ``now`` in seconds, from a level that proved off and would like to go to ``wish``."""
+        """Return the next level at ``now``, s, after one that proved wrong; ``wish`` is proposed by the regulator."""
         known = self._low if error < 0 else self._high
         if known is not None and known.level == level and abs(known.error - error) > CHANGED:
             self.forget()

@@ -1,4 +1,4 @@
-"""What is remembered of levels that were too much, so that the same wall is not run into at full speed again."""
+"""Memory of levels that were too high, so that the load approaches them slowly the next time."""
 
 from __future__ import annotations
 

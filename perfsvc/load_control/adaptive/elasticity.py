@@ -1,4 +1,4 @@
-"""How strongly the metric changes with the load, learnt from the moves made so far."""
+"""Elasticity of the metric with respect to the load, estimated from the moves made so far."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ Pool = Callable[[Sequence[Reading]], float]
 
 
 def weighted_mean(readings: Sequence[Reading]) -> float:
-    """What several seconds read on average, each weighted by its requests."""
+    """Mean of the readings of several seconds, each weighted by its requests."""
     weights = [max(reading.requests, 1) for reading in readings]
     return sum(reading.value * weight for reading, weight in zip(readings, weights, strict=True)) / sum(weights)
 
@@ -84,17 +84,17 @@ class Estimator:
 
     @property
     def mean(self) -> float:
-        """Of all readings kept, at least one, without outliers: a target that pauses now and then is not slower."""
+        """Mean of the kept readings without outliers: a target that pauses now and then is not slower."""
         return self._mean
 
     @property
     def variance(self) -> float:
-        """Of the mean, by the noise."""
+        """Variance of the mean, from the noise."""
         return self.scatter**2 / len(self._kept)
 
     @property
     def error(self) -> float:
-        """How far the level is off; 0 while that may be noise, or too little to mend.
+        """Deviation of the level from the target; 0 while it may be noise, or is too small to correct.
 
         What only just stands out of the noise is mostly noise, and is taken for less than it reads (shrinkage after
         James and Stein: by the square of noise over error).

@@ -1,4 +1,4 @@
-"""What adaptive reports: how well the metric was held, at what load, and the trace of how."""
+"""Summary of an adaptive run: how well the metric was held, at what load, and the trace of both."""
 
 from __future__ import annotations
 

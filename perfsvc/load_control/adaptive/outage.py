@@ -20,7 +20,7 @@ class OutageDetector:
         self._seconds = 0
 
     def broken(self, requests: int) -> None:
-        """A second with replies, so many."""
+        """Record a second with this number of replies."""
         per_second = requests / (self._seconds + 1)
         self._usual += SHARE_OF_NEWEST * (per_second - self._usual)
         self._seconds = 0

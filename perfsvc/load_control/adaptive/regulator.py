@@ -85,7 +85,7 @@ class Regulator:
             self._bracket.forget()
 
     def _move(self, level: float, age: float, reading: Reading | None) -> float:
-        """By how much the level's logarithm should change; 0 to stay."""
+        """Change of the level's logarithm; 0 to stay."""
         if reading is None:
             return self._cut(level, LARGEST_CUT) if self._outage.lasts() else 0.0
         self._outage.broken(reading.requests)

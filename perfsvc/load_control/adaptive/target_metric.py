@@ -47,7 +47,7 @@ class TargetMetric:
         return Reading(reading, second.requests, second.latency)
 
     def pooled(self, readings: Sequence[Reading]) -> float:
-        """What several seconds read together: a percentile is that of all their requests, anything else a mean.
+        """Reading of several seconds together: a percentile of all their requests, or a mean for other metrics.
 
         The mean of the percentiles of single seconds is less than the percentile of them all: a queue that is long for
         one second in ten is hardly seen in it.

@@ -1,4 +1,4 @@
-"""Where the search for the highest good level goes next: decisions only, no time and no samples.
+"""Next level of the search for the highest good level: decisions only, no time and no samples.
 
 The load is raised from the first level until one is not good; the gap between the last good level and the first that
 is not is bisected; then both are tried again, and one that does not hold sends the search on. After every level that
@@ -26,7 +26,7 @@ WIDEST_DOUBT = 0.1
 
 
 class Phase(StrEnum):
-    """What a level is held for. ``RECHECK`` is the ceiling tried again: it falls only if it is clearly good now."""
+    """Purpose of a level. ``RECHECK`` is the ceiling tried again: it falls only if it is clearly good now."""
 
     RAISE = "raise"
     BISECT = "bisect"
@@ -36,7 +36,7 @@ class Phase(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a level showed. At a saturated one the generator did not offer what was planned; at an empty one nothing
+    """Verdict of a level. At a saturated one the generator did not offer what was planned; at an empty one nothing
     was answered: neither says anything about the target's errors."""
 
     GOOD = "good"
@@ -89,7 +89,7 @@ class SearchStrategy:
         return self.best is not None and (ceiling is None or self._failures[ceiling] is not Verdict.BAD)
 
     def after(self, move: NextLevel, verdict: Verdict) -> NextLevel | None:
-        """What follows a level's verdict; None at the end."""
+        """Return the level that follows a verdict; None at the end."""
         if move.phase is Phase.RECOVER:
             return self._after_rest(move, verdict)
         if verdict is Verdict.GOOD:
@@ -118,7 +118,7 @@ class SearchStrategy:
         self._failures[move.level] = verdict
 
     def _doubt(self) -> float:
-        """How far around a verdict that did not hold the others are forgotten too, as a share of the level.
+        """Range around a reversed verdict in which other verdicts are dropped too, as a share of the level.
 
         Twice as far each time, since single trials prove less and less trustworthy.
         """

@@ -83,7 +83,7 @@ class StepTable:
         return [{**stats.row(level), "by_hand": True} for level, stats in self._by_hand if stats.seconds]
 
     def _place(self, second: Second) -> LevelStats | None:
-        """What a second counts for, if anything."""
+        """The level that a second counts for, or None."""
         if self._by_hand:
             settled, self._unsettled = not self._unsettled, False
             return self._by_hand[-1][1] if settled else None

@@ -35,7 +35,7 @@ def knee_of(points: Sequence[Point]) -> int | None:
 
 
 def bend(points: Sequence[Point]) -> int | None:
-    """Where throughput stops following the load; None when it follows to the end or there is none."""
+    """The load at which throughput stops growing in proportion; None when it grows to the end or there is no data."""
     fits = [hinge(points, points[index].level) for index in range(len(points) - 1)]
     index = min(range(len(fits)), key=lambda each: fits[each].residual)
     best = fits[index]
@@ -63,7 +63,7 @@ def hinge(points: Sequence[Point], corner: float) -> Hinge:
 
 
 def peak_of_power(points: Sequence[Point]) -> int | None:
-    """Where throughput over latency is greatest, if it is much less at the end."""
+    """The load with the greatest ratio of throughput to latency, if the ratio is much lower at the end."""
     powers = [point.goodput / point.latency if point.latency else 0.0 for point in points]
     best = max(range(len(powers)), key=lambda each: powers[each])
     return best if powers[-1] < POWER_LOST * powers[best] else None

@@ -1,4 +1,4 @@
-"""What a virtual user is, and counters."""
+"""Functions of a virtual user's identity, and counters."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class _Reader:
         return True
 
     def fault(self) -> Fault:
-        """What is wrong here, with the column, and what may be written."""
+        """Build the error at a column, with what may be written there."""
         shown, rest, column = self.text[:100], self.text[self.position :][:20], self.position + 1
         zh = f"无法识别的占位符 {{{{{shown}}}}}：第 {column} 列 {rest!r}"
         en = f"unknown placeholder {{{{{shown}}}}}: column {column}, {rest!r}"

@@ -77,7 +77,7 @@ class Dialer:
         return phases
 
     async def streams(self, to: Destination, scope: Scope, limit: int = 65_536) -> Streams:
-        """As ``open``, for coroutines; ``limit`` is the most bytes that one ``readuntil`` gives. Raises Failed."""
+        """Like ``open``, for coroutines; ``limit`` is the most bytes that one ``readuntil`` returns. Raises Failed."""
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(limit, loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)

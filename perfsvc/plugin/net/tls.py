@@ -32,7 +32,7 @@ MAX_CONTEXTS = 64
 
 
 class TlsOptions(Spec):
-    """Whom a client trusts, and the certificate it shows where the target asks for one."""
+    """Trusted authorities of a client, and its certificate where the target requires one."""
 
     verify: bool = titled("校验证书", "Verify certificates", default=True)
     ca: str | None = titled("CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None)

@@ -52,7 +52,7 @@ class Setting(NamedTuple):
 
 
 class DataRig(ABC):
-    """What the contract tests must know of a data source."""
+    """Facts about a data source that the contract tests need."""
 
     source: type[DataSource]
     refused: ClassVar[list[tuple[dict[str, Any], str]]]
@@ -314,7 +314,7 @@ async def _problems(rig: DataRig, setting: Setting) -> list[Problem]:
 
 
 def rig_size(rig: DataRig) -> int:
-    """As many rows as the source can have."""
+    """As many rows as the source can have, at most."""
     return MANY if "many_rows_take_no_more_memory_than_few" not in rig.without else 100 * SOME
 
 

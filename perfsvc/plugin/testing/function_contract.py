@@ -31,7 +31,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 class FunctionRig(ABC):
-    """What the contract tests must know of a function."""
+    """Facts about a function that the contract tests need."""
 
     function: type[Function]
     results: ClassVar[list[tuple[str, str]]]
@@ -42,7 +42,7 @@ class FunctionRig(ABC):
     """Why a call may take longer than a millisecond, where it does."""
 
     def value(self, expression: str, **variables: Any) -> str:
-        """What an expression gives a virtual user with these variables."""
+        """Return the value of an expression for a virtual user with these variables."""
         scope = Scope(1, SEED)
         scope.variables.update(variables)
         return self.template(expression).render(scope)

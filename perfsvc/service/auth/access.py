@@ -104,7 +104,7 @@ class Access:
         return project_id
 
     def _known_before(self, user_id: int, kind: Kind, ident: int | str) -> tuple[int, Role | None] | None:
-        """What the database said when it was last asked: runs under way remain controllable while it is away."""
+        """Last answer of the database: runs under way remain controllable while it is unavailable."""
         plan = self._plan_of_run(str(ident)) if kind is Kind.EXECUTION else None
         known = self._known.get((user_id, kind, ident))
         return known or (self._known.get((user_id, Kind.PLAN, plan)) if plan else None)

@@ -14,7 +14,7 @@ CAPACITY = 10_000
 
 
 class Attempts(NamedTuple):
-    """How many attempts since a moment of the steady clock."""
+    """Number of attempts since a moment of the monotonic clock."""
 
     since_ns: int
     number: int

@@ -295,7 +295,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         self._deployment.stop()
 
     def _control(self, seconds: Sequence[Second]) -> None:
-        """Apply the level that the load controller wants."""
+        """Apply the level that the load controller decided."""
         if self._controller is None or self.state is not RunState.RUNNING:
             return
         levels = [level for second in seconds if (level := self._controller.observe(second)) is not None]

@@ -240,7 +240,7 @@ def on_grid(pieces: list[Piece], grid: Grid) -> list[list[Piece]]:
 
 
 def whole_of(pieces: list[Piece]) -> Span:
-    """What the run was throughout."""
+    """Series of the whole run."""
     return reduce(Span.joined, (piece.span for piece in pieces), Span())
 
 

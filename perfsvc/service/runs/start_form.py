@@ -1,4 +1,4 @@
-"""What a caller may bring to a start: variables, some of them secret."""
+"""Inputs of a start: variables, some of them secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a start of the service takes up from earlier ones, while it serves already."""
+"""Recovery after a start of the service, while it already serves: runs and files left by earlier processes."""
 
 from __future__ import annotations
 

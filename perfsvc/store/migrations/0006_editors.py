@@ -1,4 +1,4 @@
-"""Who changed a scene or a plan last, by name."""
+"""Adds the name of the last editor to scenes and plans."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class ValidityNow(Response):
 
 
 class ThresholdState(Response):
-    """How a threshold stands: for a windowed one ``broken_s`` of ``of_s`` seconds in a row; 0 is the whole run."""
+    """State of a threshold: for a windowed one ``broken_s`` of ``of_s`` seconds in a row; 0 is the whole run."""
 
     expression: str
     metric: str
@@ -125,7 +125,7 @@ class StepsSoFar(Response):
 
 
 class RunData(Response):
-    """What a run is, for a viewer who joins."""
+    """Description of a run for a viewer who joins."""
 
     execution_id: str
     name: str
@@ -188,7 +188,7 @@ class PointFigures(Response):
 
 
 class GaugeNow(Response):
-    """What a protocol measured by itself, in its own unit."""
+    """A gauge of a protocol, in its own unit."""
 
     count: int
     avg: float
@@ -272,7 +272,7 @@ class StatusData(Response):
 
 
 class Bracket(Response):
-    """What a search has found so far: the answer lies between ``low`` and ``high``."""
+    """Interim result of a search: the breaking point lies between ``low`` and ``high``."""
 
     low: float | None
     high: float | None
@@ -319,7 +319,7 @@ class FinalValidity(OpenResponse):
 
 
 class EndData(OpenResponse):
-    """How a run ended. What the report says is there where there is one."""
+    """End of a run. Fields of the report are present where there is one."""
 
     status: RunState
     report_id: int | None

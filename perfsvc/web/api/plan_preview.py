@@ -1,4 +1,4 @@
-"""What an unsaved plan would do."""
+"""Preview of an unsaved plan."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PreviewNode(Response):
 
 
 class PreviewNeeds(Response):
-    """What the peak of the load needs. ``users`` is null where latencies are not known."""
+    """Resources that the peak of the load needs. ``users`` is null where latencies are not known."""
 
     users: int | None
     open_files: int | None
@@ -66,7 +66,7 @@ class PreviewNeeds(Response):
 
 
 class Advice(Response):
-    """Where the numbers of a plan do not fit together."""
+    """A contradiction between the numbers of a plan."""
 
     code: str
     severity: Literal["info", "warning", "error"]

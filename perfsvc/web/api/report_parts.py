@@ -62,7 +62,7 @@ class Checks(OpenResponse):
 
 
 class Counted(ReportLatency):
-    """What was counted of requests, with their latencies."""
+    """Counts of requests, with their latencies."""
 
     requests: int
     errors: int
@@ -177,7 +177,7 @@ class PlanLatencies(ReportLatency):
 
 
 class ReportParts(OpenResponse):
-    """What every report has besides its documented keys. ``search`` and ``data`` are there where the run had them."""
+    """Further parts of every report. ``search`` and ``data`` are present where the run had them."""
 
     name: str | None = None
     seed: int | None = None

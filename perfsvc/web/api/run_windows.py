@@ -112,7 +112,7 @@ class LatencyBlock(Response):
 
 
 class PhaseBlock(Response):
-    """How often a phase took place, and how long it took in ms."""
+    """Count and durations of a phase, ms."""
 
     count: int
     avg: float | None
@@ -120,7 +120,7 @@ class PhaseBlock(Response):
 
 
 class GaugeBlock(Response):
-    """What a protocol measured by itself, in its own unit."""
+    """A gauge of a protocol, in its own unit."""
 
     count: int
     avg: float

@@ -65,7 +65,7 @@ class Resumed(Response):
 
 
 class ErrorSample(OpenResponse):
-    """How often an error class occurred in a run, with one example."""
+    """Count of an error class in a run, with one example."""
 
 
 class ErrorPage(PageOf[ErrorSample]):

@@ -46,7 +46,7 @@ class TriedResponse(Response):
 
 
 class TriedExtraction(Response):
-    """What an extractor found; ``value`` is null where it found nothing."""
+    """Result of an extractor; ``value`` is null where it found nothing."""
 
     name: str
     value: str | None
@@ -91,7 +91,7 @@ class TriedStep(Response):
 
 
 class TrialResponse(Response):
-    """What came of a trial, step by step; secrets are masked. ``notes`` say why it ended early."""
+    """Result of a try-out, step by step; secrets are masked. ``notes`` give the reason of an early end."""
 
     outcome: Literal["passed", "failed", "timeout"]
     duration: float

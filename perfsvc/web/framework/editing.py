@@ -14,7 +14,7 @@ class EditHandler(Handler):
 
     @property
     def edit(self) -> Edit:
-        """Who edits, and the version that ``If-Match`` names."""
+        """The editing user, and the version that ``If-Match`` names."""
         named = self.request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
         return Edit(self.user, named if named not in ("", "*") else None)
 

@@ -106,7 +106,7 @@ class Member(Rule):
 
 
 class MemberOrOwn(Member):
-    """As ``Member``; without a resource every user passes: the listing is then limited to the caller's projects."""
+    """Like ``Member``; without a resource every user passes, and the listing is limited to the caller's projects."""
 
     async def admit(self, request: ApiRequest) -> None:
         if any(request.input(name) is not None for name in self.decided_by):

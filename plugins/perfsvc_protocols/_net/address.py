@@ -31,7 +31,7 @@ class Origin(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """As it stands in a ``Host`` header: brackets around IPv6, no port where it is the usual one."""
+        """Format for a ``Host`` header: brackets around IPv6, no port where it is the default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 

@@ -137,7 +137,7 @@ class UnframedReply(HttpReply):
 
 
 def _unchunked(data: bytes) -> bytes:
-    """As much of a chunked body as there is in its first bytes."""
+    """Decode the first bytes of a chunked body, as far as they reach."""
     found = b""
     while data:
         size, _, data = data.partition(b"\r\n")

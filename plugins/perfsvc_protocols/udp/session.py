@@ -298,7 +298,7 @@ class RunResources:
         self._sources = Sources(options.source_addresses)
 
     def socket(self, found: tuple[Any, ...], vu: int) -> socket.socket:
-        """A user's socket, which only hears from one address. Raises OSError and Failed."""
+        """A user's socket, connected to one address. Raises OSError and Failed."""
         made = socket.socket(found[0], socket.SOCK_DGRAM)
         try:
             made.setblocking(False)

@@ -258,7 +258,7 @@ class Opening:
 
     @property
     def url(self) -> str:
-        """As picows takes it."""
+        """Format for picows."""
         origin, target = self._address
         return f"{'wss' if origin.secure else 'ws'}://{origin.authority}{target}"
 
