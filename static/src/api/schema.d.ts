@@ -1250,7 +1250,7 @@ export interface components {
         };
         /**
          * AdaptiveTarget
-         * @description What ``adaptive`` holds: ms for latencies, percent for ``error_rate``, requests per second for ``rps``.
+         * @description The metric held by ``adaptive``: latencies in ms, ``error_rate`` in percent, ``rps`` in requests per second.
          */
         AdaptiveTarget: {
             /**
@@ -1263,7 +1263,7 @@ export interface components {
         };
         /**
          * Advice
-         * @description Where the numbers of a plan do not fit together.
+         * @description A contradiction between the numbers of a plan.
          */
         Advice: {
             /** Code */
@@ -1329,7 +1329,7 @@ export interface components {
         };
         /**
          * Bracket
-         * @description What a search has found so far: the answer lies between ``low`` and ``high``.
+         * @description Interim result of a search: the breaking point lies between ``low`` and ``high``.
          */
         Bracket: {
             /** High */
@@ -1644,7 +1644,7 @@ export interface components {
         };
         /**
          * EndData
-         * @description How a run ended. What the report says is there where there is one.
+         * @description End of a run. Fields of the report are present where there is one.
          */
         EndData: {
             /**
@@ -1885,7 +1885,7 @@ export interface components {
         };
         /**
          * ErrorSample
-         * @description How often an error class occurred in a run, with one example.
+         * @description Count of an error class in a run, with one example.
          */
         ErrorSample: {
             [key: string]: unknown;
@@ -2335,7 +2335,7 @@ export interface components {
         };
         /**
          * GaugeBlock
-         * @description What a protocol measured by itself, in its own unit.
+         * @description A gauge of a protocol, in its own unit.
          */
         GaugeBlock: {
             /** Avg */
@@ -2347,7 +2347,7 @@ export interface components {
         };
         /**
          * GaugeNow
-         * @description What a protocol measured by itself, in its own unit.
+         * @description A gauge of a protocol, in its own unit.
          */
         GaugeNow: {
             /** Avg */
@@ -3094,7 +3094,7 @@ export interface components {
         };
         /**
          * PhaseBlock
-         * @description How often a phase took place, and how long it took in ms.
+         * @description Count and durations of a phase, ms.
          */
         PhaseBlock: {
             /** Avg */
@@ -3123,7 +3123,7 @@ export interface components {
         };
         /**
          * PlanConfig
-         * @description How a plan loads its target.
+         * @description The config of a plan: load, data, thresholds and options.
          */
         PlanConfig: {
             /**
@@ -3242,7 +3242,7 @@ export interface components {
         } | unknown | unknown;
         /**
          * PlanConfigChange
-         * @description How a plan loads its target.
+         * @description The config of a plan: load, data, thresholds and options.
          */
         PlanConfigChange: {
             /**
@@ -3695,7 +3695,7 @@ export interface components {
         };
         /**
          * PreviewNeeds
-         * @description What the peak of the load needs. ``users`` is null where latencies are not known.
+         * @description Resources that the peak of the load needs. ``users`` is null where latencies are not known.
          */
         PreviewNeeds: {
             /** Nodes */
@@ -4416,7 +4416,7 @@ export interface components {
         };
         /**
          * Role
-         * @description What a member may do in a project; each role includes those before it.
+         * @description Role of a member in a project; each role includes those before it.
          * @enum {string}
          */
         Role: "viewer" | "editor" | "owner";
@@ -4429,7 +4429,7 @@ export interface components {
         };
         /**
          * RunData
-         * @description What a run is, for a viewer who joins.
+         * @description Description of a run for a viewer who joins.
          */
         RunData: {
             /** Abort On Breach */
@@ -4661,7 +4661,7 @@ export interface components {
         };
         /**
          * RunState
-         * @description Where a run is in its life.
+         * @description State of a run's lifecycle.
          * @enum {string}
          */
         RunState: "created" | "starting" | "running" | "paused" | "stopping" | "completed" | "stopped" | "failed";
@@ -4850,7 +4850,7 @@ export interface components {
         };
         /**
          * SceneSpec
-         * @description What one virtual user does: once at its start, then over and over.
+         * @description Steps of one virtual user: once at its start, then in a loop.
          */
         SceneSpec: {
             /** Name */
@@ -4940,7 +4940,7 @@ export interface components {
         };
         /**
          * SearchConfig
-         * @description How ``error_rate`` searches; what is left out follows from the plan.
+         * @description Options of the ``error_rate`` search; defaults follow from the plan.
          */
         SearchConfig: {
             /**
@@ -5593,7 +5593,7 @@ export interface components {
         Threshold: string;
         /**
          * ThresholdState
-         * @description How a threshold stands: for a windowed one ``broken_s`` of ``of_s`` seconds in a row; 0 is the whole run.
+         * @description State of a threshold: for a windowed one ``broken_s`` of ``of_s`` seconds in a row; 0 is the whole run.
          */
         ThresholdState: {
             /** Breached At */
@@ -5727,7 +5727,7 @@ export interface components {
         };
         /**
          * TrialResponse
-         * @description What came of a trial, step by step; secrets are masked. ``notes`` say why it ended early.
+         * @description Result of a try-out, step by step; secrets are masked. ``notes`` give the reason of an early end.
          */
         TrialResponse: {
             /** Duration */
@@ -5774,7 +5774,7 @@ export interface components {
         };
         /**
          * TriedExtraction
-         * @description What an extractor found; ``value`` is null where it found nothing.
+         * @description Result of an extractor; ``value`` is null where it found nothing.
          */
         TriedExtraction: {
             /** Found */
