@@ -7,6 +7,7 @@ known only from an earlier report of the plan; without one, what hangs on it is 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Load
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import ChoiceStep
+from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import IfStep
 from perfsvc.model.scene import LoopStep
 from perfsvc.model.scene import RequestStep
@@ -178,7 +180,23 @@ def advice_of(spec: RunSpec, mean: float | None, latency: KnownLatency | None) -
     if not load.open and load.control is None and load.stages[0].duration == 0 and load.peak > MANY_USERS:
         zh = f"{load.peak:g} 个虚拟用户同时启动，没有加压时间"
         found.append(note_of("no_ramp_up", "warning", zh, f"{load.peak:g} users start at once, without a ramp-up"))
-    return [*found, *windows_too_long(spec)]
+    return [*found, *windows_too_long(spec), *names_twice(spec)]
+
+
+def names_twice(spec: RunSpec) -> list[dict[str, Any]]:
+    """Names that several steps have: a threshold such as ``p95{login}`` then looks at all of them together."""
+    steps = [step for weighted in spec.scenes for step in weighted.scene.walk()]
+    counts = Counter(step.name for step in steps if isinstance(step, RequestStep | GroupStep))
+    return [
+        note_of(
+            "step_name_twice",
+            "warning",
+            f"{count} 个步骤同名：{name}；报告中各占一行，按步骤名的阈值会合并计算",
+            f"{count} steps are named {name}: each has a row of its own, a threshold for the name takes them together",
+        )
+        for name, count in counts.items()
+        if count > 1
+    ]
 
 
 def windows_too_long(spec: RunSpec) -> list[dict[str, Any]]:

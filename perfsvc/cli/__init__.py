@@ -12,6 +12,9 @@
 ``exit_codes``       the exit codes of all commands
 ``plan_loader``      a plan from a URL or a file, with the flags applied
 ``plan_file``        the text of a plan file: YAML 1.2 or JSON, with places
+``plan_source``      a plan as it was given, and what set what
+``plan_places``      line and column of a path in the text of a plan
+``all_problems``     all problems of a plan in one round
 ``outside``          values from outside the plan
 ``headless``         one run in this process, without server and store
 ``progress``         the line per second during a run

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
@@ -12,8 +14,10 @@ from perfsvc.cli.exit_codes import PASSED
 from perfsvc.errors import Text
 
 if TYPE_CHECKING:
+    from perfsvc.datafeed.allocator import OpenFeed
     from perfsvc.model.planfile import PlanFile
     from perfsvc.model.run import RunSpec
+    from perfsvc.plugin.catalog import Catalog
 
 SCENES = (
     Text("业务流", "scene"),
@@ -35,9 +39,11 @@ def add(commands: Any) -> None:
 
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Validate a plan; raises InvalidInput with every problem."""
-    from perfsvc.cli.plan_loader import plan_of
+    from perfsvc.cli.plan_loader import read_source
 
-    spec = checked(plan_of(chosen), Path(chosen.what).parent)
+    source = read_source(chosen)
+    with source.explaining():
+        spec = checked(source.plan(), source.folder)
     show_expected(chosen.what, spec, language)
     return PASSED
 
@@ -61,10 +67,25 @@ def checked(plan: PlanFile, folder: Path) -> RunSpec:
     with scratch_folder("check") as scratch:
         run_plan = run_plan_of(plan, folder, DataSources(catalog, DataCache(scratch, CACHE_BYTES, clock)))
         spec = spec_of(run_plan, "check")
-        feed_opener(spec, run_plan.data)
+        open_feed = feed_opener(spec, run_plan.data)
+        columns = asyncio.run(columns_of(open_feed)) if open_feed and local(catalog, spec) else ()
         unused = random.Random(0)  # noqa: S311 - draws nothing
-        CompiledRun(spec, catalog.protocol, Resolver(TargetPolicy()), clock, unused)
+        CompiledRun(spec, catalog.protocol, Resolver(TargetPolicy()), clock, unused, columns=columns)
     return spec
+
+
+def local(catalog: Catalog, spec: RunSpec) -> bool:
+    """Whether a run's test data comes from this machine, so that opening it sends nothing."""
+    return spec.data is not None and not catalog.data_source(spec.data.source).cacheable
+
+
+async def columns_of(open_feed: OpenFeed) -> Sequence[str]:
+    """Return the columns of test data. Raises InvalidInput and SourceFailed."""
+    feed = await open_feed()
+    try:
+        return tuple(feed.columns)
+    finally:
+        await feed.close()
 
 
 def show_expected(what: str, spec: RunSpec, language: str) -> None:

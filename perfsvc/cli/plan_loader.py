@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 
 from perfsvc.cli.outside import apply_outside
 from perfsvc.cli.plan_file import document_of
+from perfsvc.cli.plan_source import PlanSource
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
@@ -25,27 +27,61 @@ from perfsvc.model.problems import Fault
 
 MAX_PLAN_BYTES = 10_000_000
 STDIN = "-"
+SYNTAX_HINTS = (
+    (re.compile(r"^ *\t"), Text("；YAML 用空格缩进，不能用制表符", "; indent with spaces, not with tabs")),
+    (re.compile(r":\s+\{\{"), Text("；以 {{ 开头的文本要加引号", "; put a text that begins with {{ in quotes")),
+)
+"""What is often meant by a line that is not YAML."""
+FLAG_PATHS = {
+    "users": "concurrent_users",
+    "duration": "hold_time",
+    "ramp": "ramp_up_time",
+    "timeout": "request_timeout",
+    "rate": "execution_config.arrival_rate",
+    "max_vus": "execution_config.max_vus",
+    "iterations": "execution_config.max_iterations",
+}
+"""Where flags are written into a config."""
 HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
-HOST = re.compile(r"^(?!.*\.(?:ya?ml|json)$)[\w-]+(?:\.[\w-]+)+(?:[/?#].*)?$")
+HOST = re.compile(r"^(?!.*\.(?:ya?ml|json)$)(?:localhost|[\w-]+(?:\.[\w-]+)+)(?:[/?#].*)?$")
 
 
 def plan_of(chosen: argparse.Namespace) -> PlanFile:
     """Return the plan of the command line with the flags applied. Raises InvalidInput."""
+    return read_source(chosen).plan()
+
+
+def read_source(chosen: argparse.Namespace) -> PlanSource:
+    """Return the plan of the command line as it was given, with the flags applied. Raises InvalidInput."""
+    text = ""
+    flags = {}
     if "://" in chosen.what:
         document = url_document(chosen)
+        flags = {"scenes[0].steps[0].request.url": chosen.what, "scenes[0].steps[0].request.method": "--method"}
     else:
         refuse_request_flags(chosen)
-        document = read_plan(Path(chosen.what))
+        text, document = read_plan(Path(chosen.what))
     problems = apply_outside(chosen, document)
     config = document.get("config")
-    problems += apply_flags(chosen, config) if isinstance(config, dict) else []
-    try:
-        plan = PlanFile.parse(document)
-    except InvalidInput as error:
-        raise InvalidInput(problems + error.problems) from None
-    if problems:
-        raise InvalidInput(problems)
-    return plan
+    if isinstance(config, dict):
+        flags |= flags_by_path(chosen, config)
+        problems += apply_flags(chosen, config)
+    return PlanSource(chosen.what, text, document, flags, tuple(problems))
+
+
+def flags_by_path(chosen: argparse.Namespace, config: dict[str, Any]) -> dict[str, str]:
+    """Return the paths that the flags are about to set, each with its flag."""
+    given = {
+        f"config.{path}": f"--{name.replace('_', '-')}"
+        for name, path in FLAG_PATHS.items()
+        if getattr(chosen, name) is not None
+    }
+    execution = config.get("execution_config")
+    thresholds = execution.get("thresholds") if isinstance(execution, dict) else None
+    first = len(thresholds) if isinstance(thresholds, list) else 0
+    for number in range(len(chosen.threshold or ())):
+        given[f"config.execution_config.thresholds[{first + number}]"] = "--threshold"
+    return given
 
 
 def refuse_request_flags(chosen: argparse.Namespace) -> None:
@@ -80,21 +116,23 @@ def path_of(url: str) -> str:
         return "/"
 
 
-def read_plan(path: Path) -> dict[str, Any]:
-    """Return the decoded plan file; ``-`` is standard input. Raises InvalidInput."""
-    kind = "JSON" if path.suffix == ".json" else "YAML"
+def read_plan(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return a plan file as text and decoded; ``-`` is standard input. Raises InvalidInput."""
     try:
         raw = sys.stdin.buffer.read(MAX_PLAN_BYTES + 1) if str(path) == STDIN else _bytes_of(path)
-        if len(raw) > MAX_PLAN_BYTES:
-            raise InvalidInput.at(str(path), "文件过大", "is too large")
-        document = document_of(raw.decode("utf-8"), path.name)
     except OSError as error:
         raise unreadable(str(path), error) from None
+    if len(raw) > MAX_PLAN_BYTES:
+        raise InvalidInput.at(str(path), "文件过大", "is too large")
+    text = ""
+    try:
+        text = raw.decode("utf-8")
+        document = document_of(text, path.name)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidInput.at(str(path), f"不是合法的 {kind}：{error}", f"is not {kind}: {error}") from None
+        raise undecodable(str(path), text, error) from None
     if not isinstance(document, dict):
         raise InvalidInput.at(str(path), "应为对象", "must be an object")
-    return document
+    return text, document
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -108,6 +146,20 @@ def unreadable(what: str, error: OSError) -> InvalidInput:
     if isinstance(error, FileNotFoundError) and (HOST_AND_PORT.match(what) or HOST.match(what)):
         zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
     return InvalidInput.at(what, zh, en)
+
+
+def undecodable(path: str, text: str, error: Exception) -> InvalidInput:
+    """Return the error for a text that is neither YAML nor JSON, with its place and a hint at what is often meant."""
+    kind = "JSON" if path.endswith(".json") else "YAML"
+    line, column, detail = 0, 0, str(error)
+    if isinstance(error, json.JSONDecodeError):
+        line, column, detail = error.lineno, error.colno, error.msg
+    elif isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
+        line, column, detail = mark.line + 1, mark.column + 1, error.problem or error.context or ""
+    written = "".join(text.splitlines()[line - 1 : line]) if line else ""
+    hint = next((each for pattern, each in SYNTAX_HINTS if pattern.search(written)), Text("", ""))
+    place = f"{path}:{line}:{column}" if line else path
+    return InvalidInput.at(place, f"不是合法的 {kind}：{detail}{hint.zh}", f"is not {kind}: {detail}{hint.en}")
 
 
 def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:

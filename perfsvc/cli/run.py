@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from perfsvc.cli import outside
@@ -52,15 +51,16 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Run the test, show progress and summary, and return the verdict as the exit code."""
     from perfsvc.cli.headless import run_plan
-    from perfsvc.cli.plan_loader import plan_of
+    from perfsvc.cli.plan_loader import read_source
     from perfsvc.cli.progress import Progress
     from perfsvc.cli.summary import show_report
 
-    plan = plan_of(chosen)
-    if chosen.json not in (None, "-"):
-        open_for_writing(chosen.json).close()
-    folder = Path() if "://" in chosen.what else Path(chosen.what).parent
-    report = run_plan(plan, [] if chosen.quiet else [Progress(language)], folder)
+    source = read_source(chosen)
+    with source.explaining():
+        plan = source.plan()
+        if chosen.json not in (None, "-"):
+            open_for_writing(chosen.json).close()
+        report = run_plan(plan, [] if chosen.quiet else [Progress(language)], source.folder)
     if chosen.json:
         write_json(report, chosen.json)
     if not chosen.quiet and chosen.json != "-":

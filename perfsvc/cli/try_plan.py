@@ -42,13 +42,14 @@ def add(commands: Any) -> None:
 
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Try the scenes. The exit code is 1 when a step failed."""
-    from perfsvc.cli.plan_loader import plan_of
+    from perfsvc.cli.plan_loader import read_source
     from perfsvc.event_loop import run_on_loop
     from perfsvc.plugin.catalog import Catalog
 
     catalog = Catalog.load()
-    plan, folder = plan_of(chosen), Path(chosen.what).parent
-    results = run_on_loop(_results(plan, chosen, folder, catalog))
+    source = read_source(chosen)
+    with source.explaining():
+        results = run_on_loop(_results(source.plan(), chosen, source.folder, catalog))
     if chosen.json:
         write_json({name: {"outcome": each.outcome, "steps": each.steps} for name, each in results.items()}, "-")
     else:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import partial
 
 from perfsvc.clock import Clock
@@ -38,7 +39,8 @@ class CompiledRun:
     """Everything of a run that is made once. Raises InvalidInput with all problems.
 
     ``planned``: whether iterations have a planned start, so that latency from it is measured. ``rows`` is the test data
-    of a run that has any; its columns, as far as they are known yet, win over variables of the environment.
+    of a run that has any; its columns, as far as they are known yet, win over variables of the environment. ``columns``
+    are those of a run that is only validated, without rows.
     """
 
     def __init__(
@@ -50,10 +52,11 @@ class CompiledRun:
         rng: random.Random,
         rows: RowBuffer | None = None,
         on_start_failed: OnStartFailed | None = None,
+        columns: Sequence[str] = (),
     ) -> None:
         self._spec = spec
         self._rows = rows
-        self._columns = set(rows.columns) if rows is not None else set()
+        self._columns = set(rows.columns if rows is not None else columns)
         self._protocol_class = protocol_class
         self._resolver = resolver
         self._clock = clock
@@ -134,7 +137,7 @@ class CompiledRun:
 
     def _nameless(self) -> Iterator[Problem]:
         """Problems for variables that nothing gives a value; none while the columns of the test data are unknown."""
-        if (self._rows is None and self._spec.data is not None) or (self._rows is not None and not self._columns):
+        if self._spec.data is not None and not self._columns:
             return
         for use in self._unknown:
             if use.name not in self._columns:

@@ -29,6 +29,7 @@
 ``entities``        what the store keeps
 ``duration``        one grammar for durations
 ``labels``          the values of enumerations in words, Chinese and English, for forms
+``known_keys``     unknown keys: the one that was meant, or where it belongs
 ``nearest``         the known word that was probably meant
 ``usernames``       when two user names are the same
 ``value_template``  JSON values whose strings may hold templates

@@ -21,6 +21,7 @@ from pydantic import model_serializer
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model.known_keys import HOMES
 from perfsvc.model.problems import MESSAGES
 from perfsvc.model.problems import path_of
 from perfsvc.model.problems import problems_of
@@ -33,7 +34,10 @@ Many = Annotated[tuple[T, ...], Strict(False)]
 
 
 class Spec(BaseModel):
-    """A frozen value: unknown keys, wrong types, NaN and infinities are refused."""
+    """A frozen value: unknown keys, wrong types, NaN and infinities are refused.
+
+    ``home``: where its keys stand in a plan; a key that stands elsewhere by mistake is then said to belong there.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -42,6 +46,11 @@ class Spec(BaseModel):
         allow_inf_nan=False,
         populate_by_name=True,
     )
+
+    def __init_subclass__(cls, *, home: str = "", **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if home:
+            HOMES[cls] = home
 
     @classmethod
     def parse(cls: type[S], data: Any, at: str = "") -> S:
@@ -57,7 +66,7 @@ class Spec(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise InvalidInput(problems_of(error, data, at)) from None
+            raise InvalidInput(problems_of(error, data, at, cls)) from None
 
 
 def _refuse(value: object) -> Any:

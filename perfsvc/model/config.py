@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 from typing import Any
+from typing import ClassVar
 from typing import Literal
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -92,7 +93,7 @@ ArrivalRate = Annotated[
 """Constant, by stages, or a range for the modes that move the load themselves."""
 
 
-class SearchConfig(Spec):
+class SearchConfig(Spec, home="config.execution_config.search"):
     """Options of the ``error_rate`` search; defaults follow from the plan."""
 
     level_time: Annotated[float, SecondsBetween(1, 86_400)] | None = titled(
@@ -105,14 +106,14 @@ class SearchConfig(Spec):
     confirmations: int = titled("确认次数", "Confirmations", default=3, ge=0, le=20)
 
 
-class AdaptiveTarget(Spec):
+class AdaptiveTarget(Spec, home="config.adaptive_target"):
     """The metric held by ``adaptive``: latencies in ms, ``error_rate`` in percent, ``rps`` in requests per second."""
 
     metric: AdaptiveMetric = titled("指标", "Metric", labels=labels.ADAPTIVE_METRICS)
     target: float = titled("目标值", "Target", gt=0)
 
 
-class ExecutionConfig(Spec):
+class ExecutionConfig(Spec, home="config.execution_config"):
     """The free-form column ``execution_config``, given a form."""
 
     stages: Many[Stage] | None = titled("负载阶段", "Stages", default=None, min_length=1, max_length=1000)
@@ -174,8 +175,10 @@ class Rule(NamedTuple):
         return Problem(self.path, Text(self.zh, self.en))
 
 
-class PlanConfig(Spec):
+class PlanConfig(Spec, home="config"):
     """The config of a plan: load, data, thresholds and options."""
+
+    synonyms: ClassVar[tuple[str, ...]] = tuple(SYNONYMS)
 
     concurrent_users: int = titled("并发用户数", "Virtual users", ge=1, le=MAX_VUS)
     ramp_up_time: Seconds = titled("加压时间（秒）", "Ramp-up, s", default=0)
@@ -236,7 +239,7 @@ class PlanConfig(Spec):
         try:
             config = handler(given)
         except ValidationError as error:
-            problems += problems_of(error, given)
+            problems += problems_of(error, given, model=cls)
             config = cls._sound_part(given, problems, handler)
         wrong = {top_key(problem.path) for problem in problems}
         problems += [rule.problem for rule in config.rules() if rule.broken and not wrong & rule.fields]

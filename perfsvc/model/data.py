@@ -26,7 +26,7 @@ NO_DATA = "none"
 """The data source of plans that have none."""
 
 
-class Allocation(Spec):
+class Allocation(Spec, home="config.data_config"):
     """Allocation of rows: the keys of ``data_config`` that every data source has.
 
     ``unique`` rows end the run where a plan does not say otherwise, others begin again. ``random`` takes

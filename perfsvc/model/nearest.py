@@ -10,13 +10,16 @@ from perfsvc.errors import Text
 LONGEST = 64
 """Longer words are no slips of the pen, and would take long to compare."""
 
+CUTOFF = 0.66
+"""Similarity below which words are different: one letter of three, as in ``vuz`` and ``vus``, is a slip."""
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+
+def nearest(word: str, known: Iterable[str], cutoff: float = CUTOFF) -> str | None:
     """Return the known word that is most like ``word``, or None; case, ``_`` and ``-`` do not count."""
     if len(word) > LONGEST:
         return None
-    by_plain = {_plain(each): each for each in known}
-    found = get_close_matches(_plain(word), by_plain, n=1, cutoff=0.7)
+    by_plain = {plain(each): each for each in known}
+    found = get_close_matches(plain(word), by_plain, n=1, cutoff=cutoff)
     return by_plain[found[0]] if found else None
 
 
@@ -25,5 +28,6 @@ def did_you_mean(word: str | None) -> Text:
     return Text(f"，是否想写 {word}？", f"; did you mean {word}?") if word else Text("", "")
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """Return a word without what is easily mistaken: case, ``_`` and ``-``."""
     return word.casefold().replace("_", "").replace("-", "")

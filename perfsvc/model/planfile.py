@@ -13,7 +13,7 @@ from perfsvc.model.config import check_address
 from perfsvc.model.scene import SceneSpec
 
 
-class FileEnv(Spec):
+class FileEnv(Spec, home="env"):
     """The target: base URL, headers and variables."""
 
     host: str = titled("目标地址", "Base URL", default="", max_length=2000)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic import ValidationError
 
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model.known_keys import meant_by
+from perfsvc.model.known_keys import unknown_key
+from perfsvc.model.nearest import nearest
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "missing": ("必填项", "is required"),
-    "extra_forbidden": ("未知的字段", "is not a known key"),
     "int_type": ("应为整数", "must be an integer"),
     "int_from_float": ("应为整数", "must be an integer"),
     "float_type": ("应为数字", "must be a number"),
@@ -73,13 +76,32 @@ class Fault(ValueError):
         return fault
 
 
-def problems_of(error: ValidationError, data: Any, at: str = "") -> list[Problem]:
-    """Return the faults that pydantic found in ``data``, at most MOST_PROBLEMS, with paths that start with ``at``."""
-    entries = error.errors(include_url=False, include_input=False)
-    found = [problem for entry in entries[: MOST_PROBLEMS + 1] for problem in _problems(entry, data, at)]
+def problems_of(error: ValidationError, data: Any, at: str = "", model: type[BaseModel] | None = None) -> list[Problem]:
+    """Return the faults that pydantic found in ``data``, at most MOST_PROBLEMS, with paths that start with ``at``.
+
+    ``model`` is the spec that refused it, whose keys are proposed in place of unknown ones.
+    """
+    entries = without_slips(error.errors(include_url=False, include_input=False))
+    found = [problem for entry in entries[: MOST_PROBLEMS + 1] for problem in _problems(entry, data, at, model)]
     # A list whose items are all wrong counts as too short as well; the items' own faults say enough.
     parents = {problem.path[: bracket.start()] for problem in found for bracket in BRACKET.finditer(problem.path)}
     return bounded([problem for problem in found if problem.path not in parents], at)
+
+
+def without_slips(entries: list[Any]) -> list[Any]:
+    """Return the errors without keys that are missing because they are misspelt, which is an error of its own."""
+    unknown: dict[Any, list[str]] = {}
+    for entry in entries:
+        if entry["type"] == "extra_forbidden":
+            unknown.setdefault(entry["loc"][:-1], []).append(str(entry["loc"][-1]))
+
+    def misspelt(entry: Any) -> bool:
+        *above, key = entry["loc"] or ("",)
+        return entry["type"] == "missing" and any(
+            nearest(meant_by(each), [str(key)]) for each in unknown.get(tuple(above), ())
+        )
+
+    return [entry for entry in entries if not misspelt(entry)]
 
 
 def bounded(problems: list[Problem], at: str = "") -> list[Problem]:
@@ -101,7 +123,7 @@ def path_of(location: tuple[int | str, ...], at: str = "") -> str:
     return path or "$"
 
 
-def _problems(entry: Any, data: Any, at: str) -> list[Problem]:
+def _problems(entry: Any, data: Any, at: str, model: type[BaseModel] | None) -> list[Problem]:
     context: dict[str, Any] = entry.get("ctx", {})
     cause = context.get("error")
     location = _written_by_user(entry["loc"], data)
@@ -110,6 +132,9 @@ def _problems(entry: Any, data: Any, at: str) -> list[Problem]:
             Problem(path_of((*location, part.path) if part.path else location, at), part.text)
             for part in cause.problems
         ]
+    if entry["type"] == "extra_forbidden":
+        *above, key = entry["loc"]
+        return [Problem(path_of(location, at), unknown_key(str(key), model, tuple(above)))]
     zh, en = MESSAGES.get(entry["type"], (entry["msg"], entry["msg"]))
     in_chinese = zh.format(**context).replace("' or '", "' 或 '")  # pydantic joins choices in English
     return [Problem(path_of(location, at), Text(in_chinese, en.format(**context)))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from perfsvc.model.data import NO_DATA
 from perfsvc.model.data import Allocation
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import split_config
+from perfsvc.model.nearest import did_you_mean
+from perfsvc.model.nearest import nearest
 from perfsvc.model.placement import Placement
 from perfsvc.model.profile import load_of
 from perfsvc.model.run import RunFiles
@@ -109,6 +112,12 @@ def scene_of(config: PlanConfig) -> SceneSpec:
     return SceneSpec(name=name, steps=(RequestStep(name=name, request={"method": "GET", "url": config.target_url}),))
 
 
+def no_step_named(name: str, names: Collection[str]) -> Text:
+    """Return the message for a step that does not exist, with the name that was probably meant."""
+    hint = did_you_mean(nearest(name, names))
+    return Text(f"没有名为 {name} 的步骤{hint.zh}", f"there is no step named {name}{hint.en}")
+
+
 def checked_thresholds(config: PlanConfig, scenes: Sequence[WeightedScene]) -> tuple[Threshold, ...]:
     """The thresholds, each of whose steps exists. Raises InvalidInput."""
     thresholds = config.execution_config.thresholds
@@ -117,7 +126,7 @@ def checked_thresholds(config: PlanConfig, scenes: Sequence[WeightedScene]) -> t
     problems = [
         Problem(
             f"config.execution_config.thresholds[{number}]",
-            Text(f"没有名为 {threshold.step} 的步骤", f"there is no step named {threshold.step}"),
+            no_step_named(threshold.step, names),
         )
         for number, threshold in enumerate(thresholds)
         if threshold.step is not None and threshold.step not in names

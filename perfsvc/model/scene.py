@@ -32,7 +32,7 @@ MAX_LOOPS = 100_000
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class RequestStep(Spec):
+class RequestStep(Spec, home="steps[]"):
     """One request over one protocol."""
 
     type: Literal["request"] = "request"
@@ -141,7 +141,7 @@ Step = Annotated[
 ]
 
 
-class SceneSpec(Spec):
+class SceneSpec(Spec, home="scenes[]"):
     """Steps of one virtual user: once at its start, then in a loop."""
 
     name: Name = titled("业务流名称", "Name")

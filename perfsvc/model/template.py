@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 from typing import Protocol
 
+from perfsvc.errors import Problem
 from perfsvc.model.functions.compiler import ExpressionCompiler
 from perfsvc.model.functions.compiler import MissingVariable
 from perfsvc.model.functions.compiler import Value
 from perfsvc.model.functions.expression import parse
 from perfsvc.model.functions.function import as_text
 from perfsvc.model.functions.library import Library
+from perfsvc.model.problems import Fault
+from perfsvc.model.problems import bounded
 
 __all__ = ["MissingVariable", "Template", "Variables", "as_text"]
 
@@ -51,16 +54,22 @@ class Template:
     __slots__ = ("constant", "names", "segments", "value")
 
     def __init__(self, text: str, constants: Mapping[str, str] | None = None, library: Library | None = None) -> None:
-        """Raises Fault for a placeholder that means nothing."""
+        """Raises Fault with every placeholder that means nothing."""
         self.names: set[str] = set()
         self.segments: list[str | Segment] = []
         self.value: Value | None = None
         compiler = ExpressionCompiler({} if constants is None else constants, library or Library(), self.names)
         position = 0
+        problems: list[Problem] = []
         for match in PLACEHOLDER.finditer(text):
             self._literal(text[position : match.start()])
-            self._placeholder(match[1] if match[2] is None else match[2], compiler)
+            try:
+                self._placeholder(match[1] if match[2] is None else match[2], compiler)
+            except Fault as fault:
+                problems += fault.problems
             position = match.end()
+        if problems:
+            raise Fault.all(bounded(problems))
         self._literal(text[position:])
         self.constant = self._joined_literals()
         if len(self.segments) != 1 or self.constant is not None:

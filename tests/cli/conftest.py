@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,11 @@ class Done(NamedTuple):
     code: int
     out: str
     err: str
+
+
+def without_places(text: str) -> str:
+    """Messages without the file, line and column before each path."""
+    return re.sub(r"(?m)^perfsvc: \S+\.(?:yaml|json):(?:\d+:\d+:)? ", "perfsvc: ", text)
 
 
 Command = Callable[..., Done]

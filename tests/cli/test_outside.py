@@ -67,7 +67,7 @@ def test_mistakes_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert problems_of(write(tmp_path, config={**CONFIG, "vuz": 1})) == [
         "scenes[0].steps[0].request.url: "
         "the environment variable KEY is not set; set it, or use -e KEY=… or --env-file",
-        "config.vuz: is not a known key",
+        "config.vuz: is not a known key; did you mean vus?",
     ]
     assert problems_of(write(tmp_path), "-e", "1a=b") == ["-e: must be NAME=VALUE, such as user=alice, not 1a=b"]
     bad = tmp_path / "bad.env"

@@ -64,11 +64,9 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         ],
     }
     assert problems(lambda: SceneSpec.parse(document)) == {
-        "name": "is required",
         "steps[0].name": "must have at least 1 characters",
         "steps[0].request": "must be an object",
         "steps[1].times": "must be at least 1",
-        "steps[1].steps[0].name": "is required",
         "steps[1].steps[0].checks[0]": "'type' must be one of 'status', 'json', 'regex', 'contains', 'header', "
         "'response_time'",
         "steps[1].steps[0].checks[1]": "needs exactly one of equals and one_of",
@@ -79,10 +77,10 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         "most 64 of them",
         "steps[1].steps[0].extract[2]": "from must be one of json, regex, boundary, header, status, body",
         "steps[1].steps[0].extract[3]": "from must be one of json, regex, boundary, header, status, body",
-        "steps[1].steps[0].nme": "is not a known key",
+        "steps[1].steps[0].nme": "is not a known key; did you mean name?",
         "steps[2]": "type must be one of request, think, group, loop, if, while, choice",
         "steps[3].think_time.min": "min must not exceed max",
-        "nam": "is not a known key",
+        "nam": "is not a known key; did you mean name?",
     }
 
 

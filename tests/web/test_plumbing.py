@@ -141,7 +141,7 @@ class TestServerLimit:
         ("page=99999999999999999999", "page", "应为整数"),
         ("page=1000001", "page", "不能大于 1000000"),
         ("page_size=101", "page_size", "不能大于 100"),
-        ("pagesize=5", "pagesize", "未知的字段"),
+        ("pagesize=5", "pagesize", "未知的字段，是否想写 page_size？"),
         ("page=1&page=2", "page", "只能出现一次"),
     ],
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 
 from perfsvc.model.functions.builtin import BUILTIN
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.function import Signature
 from perfsvc.model.functions.function import signature_of
+from perfsvc.model.nearest import did_you_mean
+from perfsvc.model.nearest import nearest
 from perfsvc.model.problems import Fault
 
 FAKER = "faker."
@@ -47,12 +48,12 @@ class Library:
 
 def unknown(name: str, written: str) -> Fault:
     """No function has this name."""
-    near = get_close_matches(name.lower(), [each.lower() for each in _known], 1)
-    meant = next((each for each in _known if near and each.lower() == near[0]), None)
+    meant = nearest(name, _known)
     zh = f"无法识别的占位符 {{{{{written}}}}}：没有函数 ${name}"
     en = f"unknown placeholder {{{{{written}}}}}: no function ${name}"
     if meant is not None:
-        return Fault(f"{zh}，是否应为 ${meant}？", f"{en}; did you mean ${meant}?")
+        hint = did_you_mean(f"${meant}")
+        return Fault(f"{zh}{hint.zh}", f"{en}{hint.en}")
     listed = ", ".join(f"${each}" for each in known())
     return Fault(f"{zh}，可用：{listed}", f"{en}; there are: {listed}")
 

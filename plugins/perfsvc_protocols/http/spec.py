@@ -88,7 +88,7 @@ class Part(Spec):
         return self
 
 
-class Request(Spec):
+class Request(Spec, home="request"):
     """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
 
     method: str = titled("方法", "Method", default="GET", pattern=r"^[A-Z][A-Z-]{0,31}$")
@@ -112,6 +112,13 @@ class Request(Spec):
     http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None)
     expect_continue: bool = titled("先征询再发送请求体", "Expect: 100-continue", advanced=True, default=False)
     """Whether the server is asked before the body is sent."""
+
+    @field_validator("method", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != value.upper() and value.isascii() and value.isalpha():
+            raise Fault(f"应为大写：{value.upper()}", f"must be in capitals: {value.upper()}")
+        return value
 
     @field_validator("method")
     @classmethod
