@@ -14,6 +14,7 @@
 ``plan_file``        the text of a plan file: YAML 1.2 or JSON, with places
 ``plan_source``      a plan as it was given, and what set what
 ``plan_places``      line and column of a path in the text of a plan
+``plan_validation``  validation of a plan without a load
 ``all_problems``     all problems of a plan in one round
 ``outside``          values from outside the plan
 ``headless``         one run in this process, without server and store

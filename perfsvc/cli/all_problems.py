@@ -38,7 +38,7 @@ STEP_LISTS = ("steps", "on_start", "setup", "teardown", "otherwise")
 
 def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]) -> list[Problem]:
     """Return ``problems`` and those that they have kept from being found."""
-    from perfsvc.cli.check import checked
+    from perfsvc.cli.plan_validation import checked
 
     found, fresh = dict.fromkeys(problems), problems
     sound = copy.deepcopy(document)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import random
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -14,10 +10,7 @@ from perfsvc.cli.exit_codes import PASSED
 from perfsvc.errors import Text
 
 if TYPE_CHECKING:
-    from perfsvc.datafeed.allocator import OpenFeed
-    from perfsvc.model.planfile import PlanFile
     from perfsvc.model.run import RunSpec
-    from perfsvc.plugin.catalog import Catalog
 
 SCENES = (
     Text("业务流", "scene"),
@@ -40,52 +33,13 @@ def add(commands: Any) -> None:
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Validate a plan; raises InvalidInput with every problem."""
     from perfsvc.cli.plan_loader import read_source
+    from perfsvc.cli.plan_validation import checked
 
     source = read_source(chosen)
     with source.explaining():
         spec = checked(source.plan(), source.folder)
     show_expected(chosen.what, spec, language)
     return PASSED
-
-
-def checked(plan: PlanFile, folder: Path) -> RunSpec:
-    """Make and compile a plan's run, without a load. Raise InvalidInput."""
-    from perfsvc.cli.headless import CACHE_BYTES
-    from perfsvc.cli.headless import run_plan_of
-    from perfsvc.clock import SystemClock
-    from perfsvc.datafeed.cache import DataCache
-    from perfsvc.datafeed.sources import DataSources
-    from perfsvc.engine.compiled import CompiledRun
-    from perfsvc.engine.resolver import Resolver
-    from perfsvc.engine.resolver import TargetPolicy
-    from perfsvc.plugin.catalog import Catalog
-    from perfsvc.service.runs.opening import feed_opener
-    from perfsvc.service.runs.opening import spec_of
-    from perfsvc.temp_folders import scratch_folder
-
-    clock, catalog = SystemClock(), Catalog.load()
-    with scratch_folder("check") as scratch:
-        run_plan = run_plan_of(plan, folder, DataSources(catalog, DataCache(scratch, CACHE_BYTES, clock)))
-        spec = spec_of(run_plan, "check")
-        open_feed = feed_opener(spec, run_plan.data)
-        columns = asyncio.run(columns_of(open_feed)) if open_feed and local(catalog, spec) else ()
-        unused = random.Random(0)  # noqa: S311 - draws nothing
-        CompiledRun(spec, catalog.protocol, Resolver(TargetPolicy()), clock, unused, columns=columns)
-    return spec
-
-
-def local(catalog: Catalog, spec: RunSpec) -> bool:
-    """Whether a run's test data comes from this machine, so that opening it sends nothing."""
-    return spec.data is not None and not catalog.data_source(spec.data.source).cacheable
-
-
-async def columns_of(open_feed: OpenFeed) -> Sequence[str]:
-    """Return the columns of test data. Raises InvalidInput and SourceFailed."""
-    feed = await open_feed()
-    try:
-        return tuple(feed.columns)
-    finally:
-        await feed.close()
 
 
 def show_expected(what: str, spec: RunSpec, language: str) -> None:
