@@ -84,7 +84,7 @@ def take_out(document: dict[str, Any], paths: Sequence[str]) -> set[str]:
     """Take what is at the paths out of a document, so that the rest can be judged; lists keep their length.
 
     Return the paths of what now has another value, about which nothing more is to be said.
-    Variables that are extracted there become variables of the environment: whoever uses them is right.
+    Variables that are extracted there become variables of the environment, so that uses of them are no problems.
     """
     members = [(path, found) for path in paths if (found := found_at(document, path)) is not None]
     replaced = set()

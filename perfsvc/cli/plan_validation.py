@@ -25,7 +25,7 @@ from perfsvc.temp_folders import scratch_folder
 
 
 def checked(plan: PlanFile, folder: Path) -> RunSpec:
-    """Make and compile a plan's run, without a load. Raise InvalidInput."""
+    """Make and compile a plan's run, without a load. Raises InvalidInput."""
 
     clock, catalog = SystemClock(), Catalog.load()
     with scratch_folder("check") as scratch:
