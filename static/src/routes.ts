@@ -91,6 +91,19 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'shell.title.run', role: 'viewer', rail: 'runs' },
   },
   {
+    // `?runs=a,b&base=a`: which runs, and which of them the others are compared with.
+    path: '/p/:project(\\d+)/compare',
+    name: 'compare',
+    component: () => import('./pages/compare/ComparePage.vue'),
+    meta: { title: 'shell.title.compare', role: 'viewer', rail: 'runs' },
+  },
+  {
+    path: '/p/:project(\\d+)/trends',
+    name: 'trends',
+    component: () => import('./pages/trends/TrendsPage.vue'),
+    meta: { title: 'shell.title.trends', role: 'viewer' },
+  },
+  {
     path: '/p/:project(\\d+)/envs',
     name: 'envs',
     component: () => import('./pages/envs/EnvsPage.vue'),

@@ -12,6 +12,7 @@ import type { Token } from './feed'
 export interface Execution {
   execution_id: string
   plan_id: number
+  project_id?: number
   starter_id: number
   status: RunStatus
   start_time: string

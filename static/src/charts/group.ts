@@ -14,6 +14,8 @@ export interface Ground {
 
 export class ChartGroup {
   range: [number, number] = [0, 1]
+  /** Times are seconds since a beginning, not Unix seconds. */
+  elapsed = false
   ground: Ground = { now: null, pauses: [], unfit: [], lines: [] }
   /** Time under the cursor; null at rest. */
   cursor: number | null = null

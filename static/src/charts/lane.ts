@@ -2,7 +2,7 @@
 
 import uPlot from 'uplot'
 import { covers } from '@/run/fit'
-import { clock, NONE } from '@/i18n/format'
+import { clock, NONE, span } from '@/i18n/format'
 import { colour, faded, font } from './colours'
 import { above, below, limitLine, lineNames } from './ground'
 import type { ChartGroup } from './group'
@@ -235,8 +235,8 @@ export class LaneChart {
       ...axisLook(),
       size: spec.axis ? AXIS : 0,
       gap: 6,
-      splits: (u) => timeTicks(group.range[0], group.range[1], timeStep(group.range[1] - group.range[0], u.width)),
-      values: (u, found) => (spec.axis ? labels(u, found as number[], group.range) : found.map(() => '')),
+      splits: (u) => timeTicks(group.range[0], group.range[1], timeStep(group.range[1] - group.range[0], u.width), group.elapsed),
+      values: (u, found) => (spec.axis ? labels(u, found as number[], group) : found.map(() => '')),
     }
   }
 
@@ -323,11 +323,11 @@ function axisLook(): Partial<uPlot.Axis> {
   }
 }
 
-function labels(u: uPlot, found: number[], range: [number, number]): string[] {
+function labels(u: uPlot, found: number[], { range, elapsed }: ChartGroup): string[] {
   const seconds = found.some((tick) => tick % 60 !== 0)
   const room = ((u.width - gutter()) / (range[1] - range[0])) || 0
   const half = seconds ? 24 : 14
-  return found.map((tick) => ((range[1] - tick) * room < half ? '' : clock(tick, seconds)))
+  return found.map((tick) => ((range[1] - tick) * room < half ? '' : elapsed ? span(tick) : clock(tick, seconds)))
 }
 
 function rowsIn(x: Float64Array, [from, to]: [number, number]): [number, number] {

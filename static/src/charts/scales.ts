@@ -49,9 +49,9 @@ export function timeStep(seconds: number, pixels: number): number {
   return steps.find((step) => step >= wanted) ?? 86_400
 }
 
-/** Ticks at whole multiples of the step in the viewer's zone. */
-export function timeTicks(from: number, to: number, step: number): number[] {
-  const zone = new Date(from * 1000).getTimezoneOffset() * 60
+/** Ticks at whole multiples of the step in the viewer's zone; of the step itself where time is counted from a beginning. */
+export function timeTicks(from: number, to: number, step: number, elapsed = false): number[] {
+  const zone = elapsed ? 0 : new Date(from * 1000).getTimezoneOffset() * 60
   const found: number[] = []
   for (let tick = Math.ceil((from - zone) / step) * step + zone; tick <= to; tick += step) found.push(tick)
   return found

@@ -1,6 +1,7 @@
 // All texts in Chinese, one file for each area. This is the type that the English ones must match.
 import { assets } from './zh/assets'
 import { charts } from './zh/charts'
+import { compare } from './zh/compare'
 import { pages } from './zh/pages'
 import { parts } from './zh/parts'
 import { plans } from './zh/plans'
@@ -12,4 +13,4 @@ import { session } from './zh/session'
 import { shell } from './zh/shell'
 import { start } from './zh/start'
 
-export const zh = { assets, charts, pages, parts, plans, run, runs, scenes, schema, session, shell, start }
+export const zh = { assets, charts, compare, pages, parts, plans, run, runs, scenes, schema, session, shell, start }

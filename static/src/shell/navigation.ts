@@ -1,5 +1,5 @@
 // The entries of the rail; the command palette offers the same.
-import { Bookmark, CirclePlay, ClipboardList, Database, Globe, House, Layers, Plug, Server, UserRound, Users } from '@lucide/vue'
+import { Bookmark, CirclePlay, ClipboardList, Database, Globe, House, Layers, Plug, Server, TrendingUp, UserRound, Users } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
 import type { Key } from '@/i18n'
@@ -16,6 +16,7 @@ const IN_PROJECT: [string, Key, Component][] = [
   ['scenes', 'shell.title.scenes', Layers],
   ['plans', 'shell.title.plans', ClipboardList],
   ['runs', 'shell.title.runs', CirclePlay],
+  ['trends', 'shell.title.trends', TrendingUp],
   ['data', 'shell.title.data', Database],
   ['envs', 'shell.title.envs', Globe],
   ['presets', 'shell.title.presets', Bookmark],

@@ -34,6 +34,8 @@ export const runs: (typeof zh)['runs'] = {
   untick: 'Deselect {name}',
   untickAll: 'Deselect all',
   base: 'base',
+  compare: 'Compare',
+  tickAnother: 'Select one more to compare',
   range: '{from}–{to} of {all}',
   earlier: 'Earlier',
   later: 'Later',

@@ -43,6 +43,8 @@ export const shell: (typeof zh)['shell'] = {
     plan: 'Plan',
     runs: 'Runs',
     run: 'Run',
+    compare: 'Compare runs',
+    trends: 'Trends',
     nodes: 'Nodes',
     plugins: 'Plugins',
     users: 'Users',

@@ -33,6 +33,8 @@ export const runs = {
   untick: '取消选中 {name}',
   untickAll: '全部取消',
   base: '基准',
+  compare: '对比',
+  tickAnother: '再选一次测试就可以对比',
   range: '第 {from}–{to} 次，共 {all} 次',
   earlier: '更早',
   later: '更晚',

@@ -42,6 +42,8 @@ export const shell = {
     plan: '测试计划',
     runs: '测试执行',
     run: '测试执行',
+    compare: '对比',
+    trends: '趋势',
     nodes: '压测节点',
     plugins: '插件',
     users: '用户',
