@@ -67,6 +67,8 @@ BUILTIN = find_packages("plugins")
 RUNTIME = [
     "aiohttp>=3.14,<4",
     "argon2-cffi>=25.1",
+    "backports.zstd>=1.8; python_version < '3.14'",
+    "brotli>=1.2",
     "cryptography>=50",
     # Server and agents must have the same version: what they say to each other is Dask's own.
     "dask==2026.8.0",
@@ -77,6 +79,7 @@ RUNTIME = [
     "grpcio-tools>=1.85",
     "hpack>=4.2,<5",
     "httptools>=0.9",
+    "idna>=3.20",
     "jsonpath-ng>=1.16",
     "msgspec>=0.22",
     "numpy>=2.4",
@@ -89,6 +92,7 @@ RUNTIME = [
     "pydantic>=2.14",
     "pyjwt>=2.15",
     "pymysql>=1.2.4",
+    "python-socks>=3.2",
     "pyyaml>=6.0",
     "regex>=2026.1",
     "rich>=15",

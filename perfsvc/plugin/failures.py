@@ -13,6 +13,8 @@ from perfsvc.plugin.protocol import TargetDenied
 
 DNS = "DNS Error"
 DENIED = "Target Denied"
+PROXY = "Proxy Error"
+UNDECODABLE = "Undecodable Body"
 PROTOCOL = "Protocol Error"
 TOO_LARGE = "Response Too Large"
 INVALID_REQUEST = "Invalid Request"

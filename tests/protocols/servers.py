@@ -28,6 +28,12 @@ class Peer:
         self._reader = reader
         self._writer = writer
 
+    @property
+    def tls(self) -> ssl.SSLObject:
+        """The TLS object of the connection."""
+        found: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
+        return found
+
     async def request(self) -> bytes:
         """The next whole request; raises IncompleteReadError when the client is gone."""
         head = await self._reader.readuntil(b"\r\n\r\n")
@@ -69,10 +75,13 @@ Script = Callable[[Peer], Awaitable[None]]
 class ScriptedServer:
     """Runs a script for each connection and then closes it; ``requests`` holds what was asked, in order."""
 
-    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, script: Script, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
-        self.port = 0
+        self.host = host
+        self.port = port
         self._script = script
         self._noted = asyncio.Event()
         self._tls = tls
@@ -83,7 +92,7 @@ class ScriptedServer:
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> ScriptedServer:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._accepted, self.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -60,6 +60,12 @@ class Sources:
             number -= _size(network)
         return str(network[number + (_size(network) < network.num_addresses)])
 
+    def first_fitting(self, families: Sequence[int]) -> int:
+        """Return the position of the first address family that a source address fits, 0 if none does."""
+        versions = {network.version for network in self._networks}
+        fitting = (number for number, family in enumerate(families) if VERSIONS.get(family) in versions)
+        return next(fitting, 0)
+
     def bind(self, unbound: socket.socket, vu: int) -> None:
         """Gives a socket its user's address. Raises Failed."""
         address = self.of(vu, unbound.family)

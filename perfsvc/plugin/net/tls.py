@@ -1,4 +1,4 @@
-"""TLS options: trusted authorities and client certificates."""
+"""TLS options: trusted authorities, client certificates, versions, ciphers, resumed sessions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import asyncio
 import ssl
 import tempfile
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from typing import Literal
 from typing import NamedTuple
+from typing import cast
 
 from pydantic import field_validator
 from pydantic import model_validator
@@ -27,18 +32,66 @@ from perfsvc.plugin.failures import INVALID_REQUEST
 
 PEM = "-----BEGIN"
 VARIES = "{{"
+Version = Literal["1.0", "1.1", "1.2", "1.3"]
+VERSIONS: dict[str, ssl.TLSVersion] = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+OLD = ("1.0", "1.1")
+OLD_CIPHERS = "DEFAULT:@SECLEVEL=0"
+"""OpenSSL 3 allows no version below 1.2 at its usual level of security."""
+RESUMED = MappingProxyType({"tls_resumed": 1})
+NOT_RESUMED = MappingProxyType({"tls_full_handshakes": 1})
 MAX_CONTEXTS = 64
 """Contexts kept where certificates vary: each holds the system's authorities, some hundred KB."""
 
 
 class TlsOptions(Spec):
-    """Trusted authorities of a client, and its certificate where the target requires one."""
+    """Trusted authorities of a client, its certificate where the target requires one, and what it agrees to."""
 
     verify: bool = titled("校验证书", "Verify certificates", default=True)
     ca: str | None = titled("CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None)
     certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
     """May hold templates, such as ``{{certificate}}`` from a data row: each user then shows its own."""
     key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
+
+    tls_min_version: Version | None = titled("最低 TLS 版本", "Lowest TLS version", advanced=True, default=None)
+    tls_max_version: Version | None = titled("最高 TLS 版本", "Highest TLS version", advanced=True, default=None)
+    ciphers: str | None = titled(
+        "TLS 1.2 及以下的加密套件（OpenSSL 格式）",
+        "Ciphers up to TLS 1.2, as OpenSSL lists them",
+        advanced=True,
+        default=None,
+        min_length=1,
+        max_length=2000,
+    )
+    session_resumption: bool = titled("恢复 TLS 会话", "Resume TLS sessions", advanced=True, default=False)
+    """Whether a user's later connections to a place resume the TLS session of its latest one there."""
+
+    @field_validator("ciphers")
+    @classmethod
+    def _are_ciphers(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_ciphers(value)
+        except (ssl.SSLError, ValueError):
+            raise Fault("没有可用的加密套件", "names no cipher that is available here") from None
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TlsOptions:
+        lowest, highest = self.tls_min_version, self.tls_max_version
+        if lowest is not None and highest is not None and lowest > highest:
+            raise Fault("高于最高版本", "is above the highest version", "tls_min_version")
+        return self
+
+    @property
+    def cipher_list(self) -> str | None:
+        """Return the ciphers to offer, None for the usual ones."""
+        old = self.tls_min_version in OLD or self.tls_max_version in OLD
+        return self.ciphers or (OLD_CIPHERS if old else None)
 
     @field_validator("certificate", "key")
     @classmethod
@@ -113,7 +166,67 @@ class Tls:
             context.verify_mode = ssl.CERT_NONE
         if identity is not None:
             _show(context, identity)
+        _restrict(context, self._options)
         return context
+
+
+class TlsSessions:
+    """TLS sessions of one user's latest connections, by place."""
+
+    __slots__ = ("_latest",)
+
+    def __init__(self) -> None:
+        self._latest: dict[tuple[str, int], tuple[ssl.SSLContext, ssl.SSLObject]] = {}
+
+    def resuming(self, context: ssl.SSLContext, host: str, port: int) -> ssl.SSLContext:
+        """Return a context that resumes the latest session at a place, and remembers the next."""
+        return cast(ssl.SSLContext, ResumingContext(context, (host, port), self._latest))
+
+    def forget(self) -> None:
+        """Forget all sessions."""
+        self._latest.clear()
+
+
+class ResumingContext:
+    """A context for one connection, as an event loop uses it."""
+
+    __slots__ = ("_context", "_latest", "_place")
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        place: tuple[str, int],
+        latest: dict[tuple[str, int], tuple[ssl.SSLContext, ssl.SSLObject]],
+    ) -> None:
+        self._context = context
+        self._latest = latest
+        self._place = place
+
+    def wrap_bio(
+        self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, server_side: bool, server_hostname: str | None
+    ) -> ssl.SSLObject:
+        """Make the TLS object of the connection."""
+        context, latest = self._latest.get(self._place, (None, None))
+        # Read as late as this: since TLS 1.3 servers send tickets after the handshake.
+        session = latest.session if latest is not None and context is self._context else None
+        made = self._context.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+        self._latest[self._place] = self._context, made
+        return made
+
+
+def handshake_counters(transport: asyncio.BaseTransport | None) -> Mapping[str, float] | None:
+    """Return the counters of a connection's TLS handshake, None for one without TLS."""
+    tls: Any = None if transport is None else transport.get_extra_info("ssl_object")
+    return None if tls is None else RESUMED if tls.session_reused else NOT_RESUMED
+
+
+def _restrict(context: ssl.SSLContext, options: TlsOptions) -> None:
+    if options.tls_min_version is not None or options.tls_max_version in OLD:
+        context.minimum_version = VERSIONS[options.tls_min_version or options.tls_max_version or "1.2"]
+    if options.tls_max_version is not None:
+        context.maximum_version = VERSIONS[options.tls_max_version]
+    if options.cipher_list is not None:
+        context.set_ciphers(options.cipher_list)
 
 
 def _templates(options: TlsOptions, context: RunContext) -> tuple[Template, ...]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 from urllib.parse import urlsplit
 
+from perfsvc.plugin.net.names import ascii_host
+
 PORTS = {"http": 80, "https": 443}
 
 # What RFC 3986 lets stand in a path or query; "%" too, where it begins an escape.
@@ -15,6 +17,7 @@ SAFE = "/?:@!$&'()*+,;=-._~[]"
 UNSAFE = re.compile(r"[^A-Za-z0-9/?:@!$&'()*+,;=\-._~\[\]]")
 STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+HOST = re.compile(r"[A-Za-z0-9._~\-]+|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~\-]+)?")
 ABSOLUTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
@@ -31,8 +34,8 @@ class Origin(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """Format for a ``Host`` header: brackets around IPv6, no port where it is the default."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """Format for a ``Host`` header: no zone of an IPv6 address (RFC 6874), no port where it is the default."""
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
@@ -41,7 +44,9 @@ class Origin(NamedTuple):
         return self.scheme == "https"
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.authority}"
+        host, percent, zone = self.host.partition("%")
+        authority = self.authority if not percent else self.authority.replace(host, f"{host}%25{zone}")
+        return f"{self.scheme}://{authority}"
 
 
 class Address(NamedTuple):
@@ -97,11 +102,10 @@ def is_ip(host: str) -> bool:
 def _host(name: str | None) -> str:
     if not name:
         raise BadAddress("the URL has no host")
-    if name.isascii():
-        if not re.fullmatch(r"[A-Za-z0-9._~\-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._\-]+)?", name):
-            raise BadAddress(f"{name!r} is not a host")
-        return name
     try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise BadAddress(f"{name!r} is not a host") from None
+        host = ascii_host(name)
+    except ValueError as error:
+        raise BadAddress(str(error)) from None
+    if not HOST.fullmatch(host):
+        raise BadAddress(f"{name!r} is not a host")
+    return host

@@ -11,6 +11,7 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
+from perfsvc.plugin.net.names import ascii_host
 from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import constant
 from perfsvc_protocols._net.byte_template import render
@@ -43,7 +44,7 @@ def parse(url: str, schemes: Collection[str]) -> Endpoint:
         raise ValueError(f"{url!r} needs a host and a port")
     if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(f"{url!r} has more than a host and a port")
-    return Endpoint(parts.scheme, parts.hostname, parts.port)
+    return Endpoint(parts.scheme, ascii_host(parts.hostname), parts.port)
 
 
 class EndpointTemplate:

@@ -13,7 +13,7 @@ from perfsvc.plugin.failures import DNS
 from perfsvc.plugin.failures import OTHER
 from perfsvc.plugin.failures import connecting
 from perfsvc.plugin.net.dial import Phases
-from perfsvc.plugin.net.names import looking_up
+from perfsvc.plugin.net.names import Lookup
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.schema import Method
@@ -69,7 +69,7 @@ class ChannelDialer:
         self._pem = pem
         self._server_name = tls.server_name
         self._max_message_bytes = options.max_message_bytes
-        self._look_up = looking_up(options, context)
+        self._lookup = Lookup(options, context)
         self._now_ns = context.now_ns
         self._retiring: set[asyncio.Task[None]] = set()
 
@@ -80,7 +80,7 @@ class ChannelDialer:
         """
         begun = self._now_ns()
         try:
-            addresses = await self._look_up(target.host, target.port)
+            addresses = await self._lookup.find(target.host, target.port, 0)
         except Exception as error:
             refused = connecting(error)
             raise Failed(refused.error_class, str(refused)) from None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from perfsvc.plugin import Fault
+from perfsvc.plugin.net.names import ascii_host
 
 PORTS = {"grpc": 50051, "grpcs": 443, "http": 80, "https": 443}
 SECURE = ("grpcs", "https")
@@ -35,8 +36,17 @@ def parse(url: str) -> Target:
         raise Fault("不是合法的地址", "is not an address") from None
     if parts.scheme not in PORTS:
         raise Fault("应以 grpc:// 或 grpcs:// 开头", "must start with grpc:// or grpcs://")
-    if not parts.hostname or not HOST.fullmatch(parts.hostname):
-        raise Fault("缺少合法的主机名", "has no valid host")
+    host = _host(parts.hostname)
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         raise Fault("只能包含主机和端口", "may hold nothing but a host and a port")
-    return Target(parts.hostname, port or PORTS[parts.scheme], parts.scheme in SECURE)
+    return Target(host, port or PORTS[parts.scheme], parts.scheme in SECURE)
+
+
+def _host(name: str | None) -> str:
+    try:
+        host = ascii_host(name or "")
+    except ValueError:
+        host = ""
+    if not HOST.fullmatch(host):
+        raise Fault("缺少合法的主机名", "has no valid host")
+    return host

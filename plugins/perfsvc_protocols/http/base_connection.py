@@ -32,6 +32,11 @@ class BaseConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self.write = self._transport.write
 
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """What the connection runs over, None before it is open and after it has ended."""
+        return self._transport
+
     def drop(self) -> None:
         """Abort the connection without a callback."""
         self.retire()

@@ -16,13 +16,17 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
+from perfsvc.plugin.net.dial import DialState
+from perfsvc.plugin.net.tls import handshake_counters
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.base_connection import BaseConnection
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.user import NO_REPLY
 from perfsvc_protocols.http.user import NS
+from perfsvc_protocols.http.user import PARTIAL
 from perfsvc_protocols.http.user import HttpUser
 
 C = TypeVar("C", bound=BaseConnection)
@@ -35,7 +39,7 @@ class PooledUser(HttpUser, Generic[C]):
     attempt.
     """
 
-    __slots__ = ("_connection", "_connections", "_dialer", "_dialing", "_retried")
+    __slots__ = ("_connection", "_connections", "_dial_state", "_dialer", "_dialing", "_retried")
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class PooledUser(HttpUser, Generic[C]):
         # For as long as the user lives
         self._connections: dict[Origin, C] = {}
         self._dialer = dialer
+        self._dial_state = DialState()
         # For one request
         self._connection: C | None = None
         self._dialing: asyncio.Task[None] | None = None
@@ -74,17 +79,20 @@ class PooledUser(HttpUser, Generic[C]):
     def abort(self, error_class: str) -> None:
         if self._message is None:
             return
+        waited_for = self._dial_state.hung
         if self._dialing is not None:
             self._dialing.cancel()
         elif self._connection is not None:
+            waited_for = PARTIAL if self.reply.raw else NO_REPLY
             self._connection.give_up()
-        self._fail(error_class, "")
+        self._fail(error_class, waited_for if error_class == TIMEOUT else "")
 
     def reset(self) -> None:
         for connection in self._connections.values():
             connection.drop()
         self._connections.clear()
         self._connection = self._jar = None
+        self._dial_state = DialState()
 
     async def close(self) -> None:
         self.reset()
@@ -112,13 +120,13 @@ class PooledUser(HttpUser, Generic[C]):
         connection = self._new_connection(message.origin)
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
-                phases = await self._dialer.open(message.origin, connection, self.scope)
+                phases = await self._dialer.open(message.origin, connection, self.scope, self._dial_state)
         except asyncio.CancelledError:
             connection.drop()
             raise
         except TimeoutError:
             connection.drop()
-            self._fail(TIMEOUT, f"no connection to {message.origin} in time")
+            self._fail(TIMEOUT, self._dial_state.hung)
         except Failed as error:
             self._fail(error.error_class, str(error))
         else:
@@ -128,6 +136,8 @@ class PooledUser(HttpUser, Generic[C]):
         self._dialing = None
         dns, connect, tls = map(add, phases, self.reply.connected or (0, 0, 0))
         self.reply.connected = dns, connect, tls
+        if self.options.session_resumption:
+            self._count(handshake_counters(connection.transport))
         self._keep(connection)
         if connection.write is None:
             self.lost(connection, None)

@@ -29,7 +29,7 @@ class HttpReply(Reply):
 
     def reset(self) -> None:
         # On the way of every request: one plain store for each, no call to the base class.
-        self.failure = self.connected = self.parts = self._decoded = None
+        self.failure = self.connected = self.parts = self._decoded = self.counters = None
         self.status = self.started_ns = self.ended_ns = self.waiting_ns = self.bytes_sent = self.bytes_received = 0
         self.body_size = 0
         self.message = ""

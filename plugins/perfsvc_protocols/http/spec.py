@@ -20,6 +20,7 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
 from perfsvc.plugin.net.dial import DialOptions
+from perfsvc.plugin.net.proxy import Proxy
 from perfsvc_protocols._net.headers import sendable
 
 COMPUTED = Text("由系统自动计算", "is computed")
@@ -150,13 +151,8 @@ class Request(Spec, home="request"):
         return field in self.model_fields_set and (field == "json_body" or getattr(self, field) is not None)
 
 
-class Proxy(Spec):
-    """A proxy between users and targets."""
-
-    url: str = titled("代理地址", "Proxy URL", max_length=1000)
-    """``http://``, ``https://`` or ``socks5://``, a host and a port."""
-    username: str | None = titled("代理用户名", "Proxy user name", default=None, max_length=1000)
-    password: str = titled("代理密码", "Proxy password", default="", max_length=1000, secret=True)
+class HttpProxy(Proxy):
+    """A proxy between users and targets, over TLS too."""
 
     @field_validator("url")
     @classmethod
@@ -174,7 +170,7 @@ class Options(DialOptions):
 
     http_version: Version = titled("HTTP 版本", "HTTP version", default="1.1")
     """``2`` and ``3`` insist on it; ``auto`` takes the best the target offers."""
-    proxy: Proxy | None = titled("代理", "Proxy", default=None)
+    proxy: HttpProxy | None = titled("代理", "Proxy", default=None)
     cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
     follow_redirects: bool = titled("跟随重定向", "Follow redirects", default=False)
     max_redirects: int = titled("最多重定向次数", "At most so many redirects", default=10, ge=1, le=50)

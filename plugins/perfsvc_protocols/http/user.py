@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import cast
 
 from perfsvc.plugin import Failed
@@ -19,6 +20,8 @@ from perfsvc_protocols.http.spec import Options
 
 SET_COOKIE = b"\nset-cookie:"
 NS = 1_000_000_000
+NO_REPLY = "no reply in time"
+PARTIAL = "the reply did not end in time"
 STREAM_RESET = "Connection Error: stream reset"
 """The server reset one stream, not the connection."""
 
@@ -65,6 +68,12 @@ class HttpUser(Session):
         reply.ended_ns = self._now_ns()
         reply.started_ns = reply.started_ns or self._asked_ns
         self.finish()
+
+    def _count(self, counters: Mapping[str, float] | None) -> None:
+        """Add counters to the reply."""
+        if counters is not None:
+            before = self.reply.counters or {}
+            self.reply.counters = {**before, **{name: before.get(name, 0) + counters[name] for name in counters}}
 
     def _take_cookies(self, reply_head: bytes) -> None:
         message = cast(RenderedRequest, self._message)

@@ -16,7 +16,7 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
-from perfsvc.plugin.net.names import looking_up
+from perfsvc.plugin.net.names import Lookup
 from perfsvc.plugin.net.sources import Sources
 from perfsvc_protocols._net.endpoint import Endpoint
 from perfsvc_protocols._net.session import EndpointSession
@@ -129,7 +129,7 @@ class UdpSession(EndpointSession):
 
     async def _dial(self, endpoint: Endpoint) -> None:
         try:
-            found = await self._resources.look_up(endpoint.host, endpoint.port)
+            found = await self._resources.lookup.find(endpoint.host, endpoint.port, self.scope.vu)
             resolved = self._now_ns()
             for _ in range(self._resources.options.sockets):
                 self._sockets.append(await _opened(self, self._resources.socket(found[0], self.scope.vu)))
@@ -294,7 +294,7 @@ class RunResources:
     def __init__(self, options: Options, context: RunContext) -> None:
         self.options = options
         self.now_ns = context.now_ns
-        self.look_up = looking_up(options, context)
+        self.lookup = Lookup(options, context)
         self._sources = Sources(options.source_addresses)
 
     def socket(self, found: tuple[Any, ...], vu: int) -> socket.socket:

@@ -13,8 +13,6 @@ from perfsvc_protocols.http.user import STREAM_RESET
 # Numbers of libcurl that pycurl has no names for.
 WEIRD_REPLY, HTTP2_STREAM, HTTP3, QUIC_CONNECT, PROXY_HANDSHAKE = 8, 92, 95, 96, 97
 
-PROXY = "Proxy Error"
-
 BY_CODE = {
     pycurl.E_COULDNT_RESOLVE_PROXY: failures.DNS,
     pycurl.E_COULDNT_RESOLVE_HOST: failures.DNS,
@@ -31,7 +29,7 @@ BY_CODE = {
     pycurl.E_UNSUPPORTED_PROTOCOL: failures.PROTOCOL,
     pycurl.E_FILESIZE_EXCEEDED: failures.TOO_LARGE,
     pycurl.E_INTERFACE_FAILED: failures.SOURCE,
-    PROXY_HANDSHAKE: PROXY,
+    PROXY_HANDSHAKE: failures.PROXY,
     pycurl.E_SSL_CERTPROBLEM: "TLS Error: client certificate",
 }
 UNREACHED = (pycurl.E_COULDNT_CONNECT, pycurl.E_SEND_ERROR, QUIC_CONNECT)
@@ -60,7 +58,7 @@ def class_of(code: int, message: str, errno: int, *, secure: bool, sent: bool) -
         return failures.BY_ERRNO.get(errno, BY_CODE[pycurl.E_COULDNT_CONNECT])
     tunnel = TUNNEL.search(message)
     if tunnel is not None:
-        return f"{PROXY}: {tunnel[1]}"
+        return f"{failures.PROXY}: {tunnel[1]}"
     if code in TLS or (code == pycurl.E_SEND_ERROR and secure and not sent):
         return _tls_class(code, message, errno)
     if code == pycurl.E_RECV_ERROR and secure and not errno:

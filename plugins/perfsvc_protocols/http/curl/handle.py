@@ -80,10 +80,11 @@ class Handle:
             self._say(message, wire)
 
     def own_connections(self) -> None:
-        """Give this handle a connection cache of its own; earlier connections are closed."""
+        """Give this handle caches of its own for connections and TLS sessions; earlier connections are closed."""
         self.forget_connections()
         self._share = pycurl.CurlShare()
         self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_CONNECT)
+        self._share.setopt(pycurl.SH_SHARE, pycurl.LOCK_DATA_SSL_SESSION)
         self.easy.setopt(pycurl.SHARE, self._share)
 
     def forget_connections(self) -> None:
@@ -111,13 +112,14 @@ class Handle:
         return int(pycurl.SOCKOPT_OK)
 
     def _go_to(self, to: ConnectTo) -> None:
-        address, source = to
-        if address:
-            self.easy.setopt(pycurl.CONNECT_TO, [f"::{address}"])
+        if to.to:
+            self.easy.setopt(pycurl.CONNECT_TO, [to.to])
         else:
             self.easy.unsetopt(pycurl.CONNECT_TO)  # an empty list would leave the last one in force
-        if source is not None:
-            self.easy.setopt(pycurl.INTERFACE, f"host!{source}")
+        if to.entries:
+            self.easy.setopt(pycurl.RESOLVE, to.entries)
+        if to.source is not None:
+            self.easy.setopt(pycurl.INTERFACE, f"host!{to.source}")
         self._to = to
 
     def _behave(self, call: HttpCall, message: RenderedRequest, scope: Scope) -> None:

@@ -19,7 +19,6 @@ from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.curl.driver import Driver
 from perfsvc_protocols.http.curl.failures import class_of
-from perfsvc_protocols.http.curl.failures import unreached
 from perfsvc_protocols.http.curl.handle import Handle
 from perfsvc_protocols.http.curl.reply import CurlReply
 from perfsvc_protocols.http.curl.settings import ConnectTo
@@ -27,7 +26,9 @@ from perfsvc_protocols.http.curl.settings import Settings
 from perfsvc_protocols.http.rendered_request import REDIRECTS
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.user import NO_REPLY
 from perfsvc_protocols.http.user import NS
+from perfsvc_protocols.http.user import PARTIAL
 from perfsvc_protocols.http.user import SET_COOKIE
 from perfsvc_protocols.http.user import HttpUser
 
@@ -42,7 +43,7 @@ class CurlSession(HttpUser):
     request waits for one is part of it.
     """
 
-    __slots__ = ("_begun_ns", "_connect_to", "_dns_ns", "_driver", "_finding", "_handle", "_left", "_settings")
+    __slots__ = ("_begun_ns", "_connect_to", "_dns_ns", "_driver", "_finding", "_handle", "_settings")
 
     reply: CurlReply
 
@@ -65,7 +66,6 @@ class CurlSession(HttpUser):
         self._begun_ns = 0
         self._dns_ns = 0
         self._finding: asyncio.Task[None] | None = None
-        self._left: list[ConnectTo] = []
 
     def start(self, call: HttpCall) -> None:
         message = call.message or call.make(self.scope)
@@ -90,11 +90,13 @@ class CurlSession(HttpUser):
             return
         if self._finding is not None:
             self._finding.cancel()
+            waited_for = f"no address of {self._message.origin.host} in time"
         else:
             handle = cast(Handle, self._handle)
             self._account(handle.easy)
             self._driver().cancel(handle.easy)
-        self._fail(error_class, "")
+            waited_for = self._waited_for(handle)  # libcurl knows more after that
+        self._fail(error_class, waited_for if error_class == TIMEOUT else "")
 
     def reset(self) -> None:
         self._jar = None
@@ -128,15 +130,14 @@ class CurlSession(HttpUser):
             self._finding = asyncio.get_running_loop().create_task(self._find(message))
 
     async def _find(self, message: RenderedRequest) -> None:
-        easy = cast(Handle, self._handle).easy
         try:
             async with asyncio.timeout(self._call.timeout_ns / NS):
-                to, *self._left = await self._settings.candidates(message.origin, easy, self.scope.vu)
+                to = await self._settings.connect_to(message.origin, self.scope.vu)
             self._dns_ns += self._now_ns() - self._asked_ns
             self._finding = None
             self._send(message, to)
         except TimeoutError:
-            self._fail(TIMEOUT, f"{message.origin} was not found in time")
+            self._fail(TIMEOUT, f"no address of {message.origin.host} in time")
         except NotSent as error:
             self._fail(error.error_class, str(error))
         except Exception as error:
@@ -177,10 +178,9 @@ class CurlSession(HttpUser):
     def _failed(self, code: int, text: str) -> None:
         easy = cast(Handle, self._handle).easy
         message = cast(RenderedRequest, self._message)
-        if self._left and unreached(code, text):
-            self._send(message, self._left.pop(0))
-            return
         self._connect_to.pop(message.origin, None)
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            text = self._waited_for(cast(Handle, self._handle))
         errno, sent = easy.getinfo(pycurl.OS_ERRNO), easy.getinfo(pycurl.REQUEST_SIZE) > 0
         self._fail(class_of(code, text, errno, secure=message.origin.secure, sent=sent), text)
 
@@ -190,6 +190,18 @@ class CurlSession(HttpUser):
         if self._handle is not None:
             self._handle.release()
         super()._fail(error_class, message)
+
+    def _waited_for(self, handle: Handle) -> str:
+        """Return what the request in flight waits for, as a message."""
+        origin, easy = cast(RenderedRequest, self._message).origin, handle.easy
+        if self.reply.sent:
+            return PARTIAL if handle.lines else NO_REPLY
+        place, connected = f"{origin.host}:{origin.port}", easy.getinfo(pycurl.CONNECT_TIME_T) > 0
+        if connected and origin.secure and not easy.getinfo(pycurl.APPCONNECT_TIME_T):
+            return f"no end of the TLS handshake with {place} in time"
+        if not connected and origin.secure:  # libcurl says no more of a transfer that was withdrawn
+            return f"no connection to {place} in time, or no end of the TLS handshake"
+        return NO_REPLY if connected else f"no connection to {place} in time"
 
     def _follow(self, reply_head: bytes) -> bool:
         try:
@@ -215,6 +227,9 @@ class CurlSession(HttpUser):
         reply.waiting_ns = max(easy.getinfo(pycurl.STARTTRANSFER_TIME_T) - ready, 0) * US
         if opened:
             self._account_connecting(easy)
+            to = self._connect_to.get(cast(RenderedRequest, self._message).origin)
+            if to is not None and to.found:
+                self._settings.connected(to, easy.getinfo(pycurl.PRIMARY_IP))
 
     def _account_connecting(self, easy: pycurl.Curl) -> None:
         connected, secured = easy.getinfo(pycurl.CONNECT_TIME_T), easy.getinfo(pycurl.APPCONNECT_TIME_T)

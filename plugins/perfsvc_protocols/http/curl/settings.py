@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from collections.abc import Callable
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import pycurl
 
 from perfsvc.plugin import Failed
-from perfsvc.plugin import Fault
-from perfsvc.plugin import InvalidInput
-from perfsvc.plugin import Problem
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
-from perfsvc.plugin import Template
 from perfsvc.plugin import failures
+from perfsvc.plugin.net.addresses import Found
 from perfsvc.plugin.net.dial import Dialer
-from perfsvc.plugin.net.names import Found
+from perfsvc.plugin.net.proxy import ProxyCredentials
+from perfsvc.plugin.net.tls import OLD
 from perfsvc.plugin.net.tls import PEM
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.curl.support import system_authorities
@@ -30,15 +28,28 @@ PROXY_TYPES = {
     "socks5": pycurl.PROXYTYPE_SOCKS5,
 }
 NO_ADDRESS = "no address that may be used"
+LOWEST = {
+    "1.0": pycurl.SSLVERSION_TLSv1_0,
+    "1.1": pycurl.SSLVERSION_TLSv1_1,
+    "1.2": pycurl.SSLVERSION_TLSv1_2,
+    "1.3": pycurl.SSLVERSION_TLSv1_3,
+}
+HIGHEST = {version: number << 16 for version, number in LOWEST.items()}
 
 
-class ConnectTo(tuple[str, str | None]):
-    """Address to connect to, ``address:port``, and the source address, None for the system's choice."""
+class ConnectTo:
+    """Where to connect: ``to`` as libcurl takes it, the source address, None for the system's choice.
 
-    __slots__ = ()
+    ``found`` are the addresses in the order to try where they are several; ``entries`` name them to libcurl.
+    """
 
-    def __new__(cls, to: str, source: str | None) -> ConnectTo:
-        return super().__new__(cls, (to, source))
+    __slots__ = ("entries", "found", "source", "to")
+
+    def __init__(self, to: str, source: str | None, entries: Sequence[str] = (), found: Found | None = None) -> None:
+        self.to = to
+        self.source = source
+        self.entries = list(entries)
+        self.found = found or []
 
 
 class Settings:
@@ -48,9 +59,9 @@ class Settings:
         """Raises InvalidInput for a proxy's credentials that are no templates."""
         self._options = options
         self._dialer = dialer
-        self._look_up: Callable[[str, int], Awaitable[Found]] = dialer.look_up
+        self._lookup = dialer.lookup
         self._proxy = None if options.proxy is None else urlsplit(options.proxy.url)
-        self._proxy_credentials = _credentials(options, context)
+        self._proxy_credentials = None if options.proxy is None else ProxyCredentials(options.proxy, context)
 
     @property
     def shared(self) -> bool:
@@ -63,7 +74,7 @@ class Settings:
         easy.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         easy.setopt(pycurl.PATH_AS_IS, 1)
         easy.setopt(pycurl.HTTP09_ALLOWED, 0)
-        easy.setopt(pycurl.SSL_SESSIONID_CACHE, 0)  # one user must not profit from what another one agreed on
+        easy.setopt(pycurl.SSL_SESSIONID_CACHE, int(self._options.session_resumption))
         easy.setopt(pycurl.PIPEWAIT, 1 if self.shared else 0)
         if not self._options.keep_alive:
             easy.setopt(pycurl.FRESH_CONNECT, 1)
@@ -71,28 +82,55 @@ class Settings:
         if self._options.max_response_bytes is not None:
             easy.setopt(pycurl.MAXFILESIZE_LARGE, self._options.max_response_bytes)
         self._trust(easy)
+        self._restrict(easy)
         self._identify(easy, scope)
         self._go_through_proxy(easy, scope)
 
-    async def candidates(self, origin: Origin, easy: pycurl.Curl, vu: int) -> list[ConnectTo]:
-        """Return the addresses of an origin in the order to try. Raises Failed, TargetDenied."""
-        found = await self._look_up(origin.host, origin.port)
-        if self._proxy is None:
-            return [_connect_to(info, self._dialer.sources.of(vu, info[0])) for info in found]
-        proxy_host, proxy_port = str(self._proxy.hostname), int(self._proxy.port or 0)
-        proxies = await self._look_up(proxy_host, proxy_port)
-        easy.setopt(pycurl.RESOLVE, [f"{proxy_host}:{proxy_port}:{_literal(info)}" for info in proxies[:1]])
+    async def connect_to(self, origin: Origin, vu: int) -> ConnectTo:
+        """Return where to connect for an origin. Raise Failed, TargetDenied."""
+        found = await self._lookup.find(origin.host, origin.port, vu)
+        if self._options.proxy is None:
+            return self._straight(found, vu)
+        host, port = self._options.proxy.place
+        proxies = await self._lookup.find(host, port, vu)
+        entries = [f"{host}:{port}:{_literal(proxies[0])}"]
         source = self._dialer.sources.of(vu, proxies[0][0])
         if not self.tunnels(origin):
-            return [ConnectTo("", source)]
-        return [_connect_to(info, source) for info in found]
+            return ConnectTo("", source, entries)
+        return ConnectTo(f"::{_literal(found[0])}:{found[0][4][1]}", source, entries)
+
+    def connected(self, to: ConnectTo, address: str) -> None:
+        """Remember which of several addresses a connection was made to, and which came before it in vain."""
+        order = self._lookup.order
+        for info in to.found:
+            if info[4][0] == address:
+                order.reached(info[4])
+                return
+            order.unreachable(info[4])
+
+    def _straight(self, found: Found, vu: int) -> ConnectTo:
+        """The addresses that a user's source address can reach, the first family only where it has one."""
+        sources = self._dialer.sources
+        first = sources.first_fitting([info[0] for info in found])
+        source = sources.of(vu, found[first][0])
+        if source is not None:
+            found = [info for info in found if info[0] == found[first][0]]
+        # libcurl begins with IPv6 whatever the order.
+        found = self._lookup.order.promising(found)
+        port = found[0][4][1]
+        if len(found) == 1:
+            return ConnectTo(f"::{_literal(found[0])}:{port}", source)
+        # libcurl tries the addresses of a name as RFC 8305 says; this name stands for these in this order.
+        literals = ",".join(map(_literal, found))
+        name = f"{hashlib.sha256(literals.encode()).hexdigest()[:32]}.invalid"
+        return ConnectTo(f"::{name}:{port}", source, [f"{name}:{port}:{literals}"], found)
 
     def tunnels(self, origin: Origin) -> bool:
         """Whether a proxy is asked for an address; otherwise it is shown the request, and looks the name up itself.
 
         A name that the plan overrides must not be looked up by anyone.
         """
-        overridden = self._options.override_of(origin.host, origin.port) is not None
+        overridden = bool(self._options.overrides_of(origin.host, origin.port))
         return self._proxy is None or self._proxy.scheme == "socks5" or origin.secure or overridden
 
     def _trust(self, easy: pycurl.Curl) -> None:
@@ -116,6 +154,14 @@ class Settings:
                 if value is not None:
                     easy.setopt(option, value)
 
+    def _restrict(self, easy: pycurl.Curl) -> None:
+        options = self._options
+        if options.tls_min_version or options.tls_max_version:
+            lowest = options.tls_min_version or (options.tls_max_version if options.tls_max_version in OLD else "1.2")
+            easy.setopt(pycurl.SSLVERSION, LOWEST[str(lowest)] | HIGHEST[options.tls_max_version or "1.3"])
+        if options.cipher_list is not None:
+            easy.setopt(pycurl.SSL_CIPHER_LIST, options.cipher_list)
+
     def _identify(self, easy: pycurl.Curl, scope: Scope) -> None:
         identity = self._dialer.tls.identity(scope)
         if identity is not None:
@@ -128,14 +174,10 @@ class Settings:
         easy.setopt(pycurl.NOPROXY, "")
         if self._proxy is not None:
             easy.setopt(pycurl.PROXYTYPE, PROXY_TYPES[self._proxy.scheme])
-        if self._proxy_credentials is not None:
-            username, password = self._proxy_credentials
-            easy.setopt(pycurl.PROXYUSERNAME, username.render(scope).encode())
-            easy.setopt(pycurl.PROXYPASSWORD, password.render(scope).encode())
-
-
-def _connect_to(info: tuple[Any, ...], source: str | None) -> ConnectTo:
-    return ConnectTo(f"{_literal(info)}:{info[4][1]}", source)
+        credentials = None if self._proxy_credentials is None else self._proxy_credentials.of(scope)
+        if credentials is not None:
+            easy.setopt(pycurl.PROXYUSERNAME, credentials[0].encode())
+            easy.setopt(pycurl.PROXYPASSWORD, credentials[1].encode())
 
 
 def _literal(info: tuple[Any, ...]) -> str:
@@ -143,18 +185,3 @@ def _literal(info: tuple[Any, ...]) -> str:
     if not address:
         raise Failed(failures.DNS, NO_ADDRESS)
     return f"[{address}]" if ":" in address else address
-
-
-def _credentials(options: Options, context: RunContext) -> tuple[Template, Template] | None:
-    proxy = options.proxy
-    if proxy is None or proxy.username is None:
-        return None
-    made, problems = [], []
-    for at, text in (("username", proxy.username), ("password", proxy.password)):
-        try:
-            made.append(context.template(text))
-        except Fault as fault:
-            problems += [Problem(f"proxy.{at}", problem.text) for problem in fault.problems]
-    if problems:
-        raise InvalidInput(problems)
-    return made[0], made[1]

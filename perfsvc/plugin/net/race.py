@@ -1,0 +1,76 @@
+"""Attempts to connect that begin one after the other, of which the first to succeed counts (RFC 8305)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Sequence
+
+from perfsvc.plugin.net.addresses import Info
+
+ATTEMPT_DELAY_S = 0.25
+"""Time between the begin of one attempt and of the next (RFC 8305, 5)."""
+
+Connect = Callable[[Info], Awaitable[socket.socket]]
+
+
+class Race:
+    """One connection to one of several addresses. ``late``: those that failed, or had not won when another did."""
+
+    def __init__(self, connect: Connect, addresses: Sequence[Info]) -> None:
+        self.late: list[Info] = []
+        self._connect = connect
+        self._left = deque(addresses)
+        self._running: dict[asyncio.Future[socket.socket], Info] = {}
+        self._refusal: Exception | None = None
+
+    async def won(self) -> tuple[socket.socket, Info]:
+        """Return the connection and its address. Raise the last error if none succeeds; leave nothing open."""
+        try:
+            while self._left or self._running:
+                if self._left:
+                    self._begin(self._left.popleft())
+                winner = await self._first()
+                if winner is not None:
+                    return winner.result(), self._running.pop(winner)
+            raise self._refusal or OSError("there is no address")
+        finally:
+            self._give_up()
+
+    def _begin(self, info: Info) -> None:
+        task: asyncio.Task[socket.socket] = asyncio.get_running_loop().create_task(self._one(info))
+        self._running[task] = info
+
+    async def _one(self, info: Info) -> socket.socket:
+        return await self._connect(info)
+
+    async def _first(self) -> asyncio.Future[socket.socket] | None:
+        """Wait for a connection, an error, or the time of the next attempt."""
+        delay = ATTEMPT_DELAY_S if self._left else None
+        done, _ = await asyncio.wait(self._running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            error = task.exception()
+            if error is None:
+                return task
+            if not isinstance(error, Exception):
+                raise error
+            self._refusal = error
+            self.late.append(self._running.pop(task))
+        return None
+
+    def _give_up(self) -> None:
+        """Withdraw the other attempts."""
+        for task, info in self._running.items():
+            self.late.append(info)
+            task.cancel()
+            task.add_done_callback(_close)
+        self._running.clear()
+
+
+def _close(task: asyncio.Future[socket.socket]) -> None:
+    """Close what an attempt opened although it was withdrawn."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
