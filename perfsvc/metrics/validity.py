@@ -1,7 +1,7 @@
 """Validity: whether the generator was fit to measure what it measured.
 
-Every running second of every node is looked at. A lag counts as bad above a limit; the share of bad seconds decides.
-A single bad second never condemns a run, since a process may stumble while it starts. A generator that uses its whole
+Every running second of every node is looked at. A lag counts as bad above a limit, for as many seconds as it lasts; the
+share of bad seconds decides. A single bad second never condemns a run, since a process may stumble while it starts. A generator that uses its whole
 core is not wrong by that alone: its figures are then “at least N”, and the run is SUSPECT until lag shows that the
 latencies themselves are off. One that needs a whole core and is kept waiting for it is: every wait, though far shorter
 than the limit of lag, is added to some latency. Percent of seconds are of running seconds, summed over nodes.
@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import Any
 from typing import NamedTuple
 
+from perfsvc.clock import NS_PER_S
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import percent
@@ -28,6 +29,9 @@ LAG_INVALID_PERCENT = 10.0
 LAG_SUSPECT_SECONDS = 2
 LAG_INVALID_SECONDS = 3
 """A share counts only with at least this many bad seconds, so that short runs are not condemned by one of them."""
+
+STANDSTILL_MS = 1_000.0
+"""Without a tick for so long the loop did nothing at all: the process was stopped, swapped out, or blocked."""
 
 CPU_PERCENT = 90.0
 """Of one core, used or waited for: an event loop this busy has nothing left to offer."""
@@ -72,6 +76,7 @@ AT_ITS_LIMIT = frozenset(
         "cpu_starved",
         "loop_lag",
         "send_lag",
+        "stood_still",
         "data_wait",
         "open_files",
         "ports",
@@ -156,12 +161,16 @@ class Validity:
 
 
 class HealthLog:
-    """The health of all nodes over the run, summed up: how many seconds were bad, and how bad the worst was."""
+    """The health of all nodes over the run, summed up: how many seconds were bad, and how bad the worst was.
+
+    A snapshot counts for as many seconds as it covers: one of a generator that stood still covers the gap as well.
+    """
 
     def __init__(self) -> None:
         self.seconds = 0
         self.loop_lag = Bad(LAG_MS)
         self.send_lag = Bad(LAG_MS)
+        self.standstill = Bad(STANDSTILL_MS)
         self.cpu_needed = Bad(CPU_PERCENT)
         self.starved = Bad(STARVED_PERCENT)
         self.data_wait = Bad(DATA_WAIT_PERCENT)
@@ -172,14 +181,15 @@ class HealthLog:
         """Take in a snapshot; only running time counts, and no stub of a second."""
         if snapshot.span_ns < SHORTEST_SPAN_NS:
             return
-        health = snapshot.health
-        self.seconds += 1
-        self.loop_lag.note(health.loop_lag_ms)
-        self.send_lag.note(health.send_lag_ms)
+        health, seconds = snapshot.health, max(round(snapshot.span_ns / NS_PER_S), 1)
+        self.seconds += seconds
+        self.loop_lag.note(health.loop_lag_ms, lasting(health.loop_lag_ms, seconds))
+        self.send_lag.note(health.send_lag_ms, lasting(health.send_lag_ms, seconds))
+        self.standstill.note(health.loop_lag_ms, lasting(health.loop_lag_ms, seconds))
         needed = health.process_cpu + health.cpu_wait
-        self.cpu_needed.note(needed)
-        self.starved.note(health.cpu_wait if needed >= CPU_PERCENT else 0.0)
-        self.data_wait.note(health.data_wait)
+        self.cpu_needed.note(needed, seconds)
+        self.starved.note(health.cpu_wait if needed >= CPU_PERCENT else 0.0, seconds)
+        self.data_wait.note(health.data_wait, seconds)
         self.open_files_percent = max(self.open_files_percent, percent(health.open_files, health.open_files_limit))
         self._note_ports(snapshot)
 
@@ -201,11 +211,16 @@ class Bad:
         self.seconds = 0
         self.worst = 0.0
 
-    def note(self, figure: float) -> None:
-        """One second's figure."""
+    def note(self, figure: float, seconds: int) -> None:
+        """The figure of one snapshot, which is bad for so many ``seconds`` if at all."""
         self.worst = max(self.worst, figure)
         if figure >= self.limit:
-            self.seconds += 1
+            self.seconds += seconds
+
+
+def lasting(lag_ms: float, seconds: int) -> int:
+    """How many of the seconds of a snapshot a lag makes bad."""
+    return min(max(round(lag_ms / 1_000), 1), seconds)
 
 
 class Evidence(NamedTuple):
@@ -234,6 +249,7 @@ def judge(evidence: Evidence) -> Validity:
         not_reached(evidence),
         lag("loop_lag", log.loop_lag, log.seconds),
         lag("send_lag", log.send_lag, log.seconds),
+        standstill(log),
         saturation(log),
         starvation(log),
         data_wait(log),
@@ -286,6 +302,24 @@ def lag(code: str, bad: Bad, seconds: int) -> Cause | None:
         "measured latencies include the generator's own",
     )
     return Cause(code, grade, text, _seconds_figures(bad, share, "worst_ms"))
+
+
+def standstill(log: HealthLog) -> Cause | None:
+    """The generator did nothing for a while: a gap in what it sent and measured."""
+    bad = log.standstill
+    if bad.seconds < LAG_SUSPECT_SECONDS:
+        return None
+    share = percent(bad.seconds, log.seconds)
+    invalid = share > LAG_INVALID_PERCENT and bad.seconds >= LAG_INVALID_SECONDS
+    worst_s = bad.worst / 1_000
+    text = Text(
+        f"压测机停顿了 {bad.seconds} 秒（占 {share:.1f}%，最长 {worst_s:.1f} 秒）：进程被挂起或阻塞，期间没有发送请求，"
+        "响应时间含停顿时间",
+        f"the generator stood still for {bad.seconds} s ({share:.1f} % of the time, {worst_s:.1f} s at the longest): its "
+        "process was suspended or blocked, sent nothing meanwhile, and measured latencies include the gap",
+    )
+    grade = Grade.INVALID if invalid else Grade.SUSPECT
+    return Cause("stood_still", grade, text, _seconds_figures(bad, share, "worst_ms"))
 
 
 def saturation(log: HealthLog) -> Cause | None:

@@ -120,6 +120,12 @@ LAG += [validity.LAG_INVALID_PERCENT, validity.LAG_INVALID_SECONDS]
 LIMITS = {
     "loop_lag": LAG,
     "send_lag": LAG,
+    "stood_still": [
+        validity.STANDSTILL_MS / 1_000,
+        validity.LAG_SUSPECT_SECONDS,
+        validity.LAG_INVALID_PERCENT,
+        validity.LAG_INVALID_SECONDS,
+    ],
     "cpu_saturated": [validity.CPU_PERCENT, validity.CPU_SUSPECT_PERCENT, validity.CPU_SUSPECT_SECONDS],
     "cpu_starved": [
         validity.CPU_PERCENT,

@@ -22,6 +22,7 @@ REPORT = "report.json"
 HELD_S = 0.2
 """Four times what counts as late."""
 STARVED_RUN_S = 5
+FROZEN_RUN_S, FROZEN_S = 8, 4
 ROOMY_RUN_S = 3
 TRIES = 3
 """Others may take the room away, which is what the verdict then rightly says."""
@@ -87,6 +88,19 @@ def starve(process: subprocess.Popen[str]) -> None:
         time.sleep(HELD_S)
         process.send_signal(signal.SIGCONT)
         time.sleep(HELD_S)
+
+
+def test_a_generator_that_was_frozen_is_invalid_and_says_for_how_long(nginx: Nginx, tmp_path: Path) -> None:
+    with running(tmp_path, nginx.url, FROZEN_RUN_S) as process:
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(FROZEN_S)
+        process.send_signal(signal.SIGCONT)
+        report, summary, code = told(process, tmp_path)
+    causes = {cause["code"]: cause for cause in report["validity"]["causes"]}
+    assert (report["validity"]["state"], code) == ("INVALID", 98)
+    assert causes["stood_still"]["figures"]["seconds"] == FROZEN_S
+    assert causes["loop_lag"]["figures"]["seconds"] >= FROZEN_S
+    assert "the generator stood still for 4 s" in summary
 
 
 def test_a_generator_with_room_is_valid(nginx: Nginx, tmp_path: Path) -> None:

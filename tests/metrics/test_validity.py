@@ -54,6 +54,32 @@ def test_one_bad_second_does_not_condemn_a_short_run(measured, bad, state):
 
 
 @pytest.mark.parametrize(
+    ("gap_s", "calm", "expected"),
+    [
+        (1, 20, []),
+        (2, 18, [("loop_lag", "SUSPECT"), ("stood_still", "SUSPECT")]),
+        (2, 300, [("stood_still", "SUSPECT")]),
+        (10, 12, [("loop_lag", "INVALID"), ("stood_still", "INVALID")]),
+    ],
+)
+def test_a_lag_counts_for_as_many_seconds_as_it_lasts(measured, snapshot, gap_s, calm, expected):
+    metrics = measured([CALM] * calm)
+    frozen = NodeHealth(loop_lag_ms=gap_s * 1_000)
+    metrics.merge(snapshot(calm + 1, health=frozen, span_ns=int(gap_s * 1e9)))
+    assert states(metrics) == expected
+    assert metrics.health.seconds == calm + gap_s
+
+
+def test_a_standstill_is_told_in_both_languages(measured, snapshot):
+    metrics = measured([CALM] * 12)
+    metrics.merge(snapshot(13, health=NodeHealth(loop_lag_ms=10_000), span_ns=10_000_000_000))
+    (cause,) = [cause for cause in metrics.validity().causes if cause.code == "stood_still"]
+    assert cause.figures == {"seconds": 10, "percent": 45.455, "limit": 1_000.0, "worst_ms": 10_000}
+    assert cause.text.en.startswith("the generator stood still for 10 s (45.5 % of the time, 10.0 s at the longest)")
+    assert cause.text.zh.startswith("压测机停顿了 10 秒（占 45.5%，最长 10.0 秒）")
+
+
+@pytest.mark.parametrize(
     ("bad", "calm", "state"), [(2, 8, []), (10, 90, []), (11, 89, ["SUSPECT"]), (99, 1, ["SUSPECT"])]
 )
 def test_users_who_wait_for_data_offer_less_load(measured, bad, calm, state):

@@ -108,6 +108,7 @@ export const run: (typeof zh)['run'] = {
       no_samples: 'Check the address of the target and the scenes: not one request was measured.',
       loop_lag: 'The generator cannot keep up: stop other programs on it or spread the load over more nodes, then run again.',
       send_lag: 'Requests were not sent on time: spread the load over more nodes, then run again.',
+      stood_still: 'The generator was suspended or blocked: find out why, then run again.',
       cpu_saturated: 'The generator used its whole CPU: add nodes and run again, the target may take more.',
       cpu_starved: 'Other programs took the CPU from the generator: run again on an idle machine.',
       data_wait: 'Test data came too slowly: add rows or let them be used again.',
