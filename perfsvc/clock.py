@@ -30,6 +30,21 @@ class SystemClock:
     wall = staticmethod(time.time)
 
 
+class RunClock:
+    """The clock of one run. The calendar is read once, so a wall clock that is set meanwhile moves none of its seconds.
+
+    Start, end, seconds and events of the run keep their distances, which are those of the steady clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.now_ns = clock.now_ns
+        self._epoch = clock.wall() - clock.now_ns() / NS_PER_S
+
+    def wall(self) -> float:
+        """Unix time in seconds."""
+        return self._epoch + self.now_ns() / NS_PER_S
+
+
 def utc_now(clock: Clock) -> datetime:
     """The calendar time as an aware UTC datetime."""
     return datetime.fromtimestamp(clock.wall(), UTC)

@@ -25,6 +25,7 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
             "index": index,
             "name": name,
             "type": "group" if index in metrics.groups else "request",
+            "part": metrics.parts[index],
             **counts_block(totals, metrics.running_ns),
             **latency_block(totals.latency),
             **plan_summary(totals.from_plan),
@@ -40,12 +41,14 @@ def step_rows(metrics: RunMetrics) -> list[dict[str, Any]]:
 
 def error_details(metrics: RunMetrics) -> list[dict[str, Any]]:
     """One entry per error class, the most frequent first, with its samples."""
-    return class_details(metrics, metrics.total.failures, metrics.total.requests)
+    everything = metrics.everything
+    return class_details(metrics, everything.failures, everything.requests)
 
 
 def unsent_details(metrics: RunMetrics) -> list[dict[str, Any]]:
     """The same of requests that were never sent; their share is of those and all requests."""
-    return class_details(metrics, metrics.total.unsent_by, metrics.total.requests + metrics.total.unsent)
+    everything = metrics.everything
+    return class_details(metrics, everything.unsent_by, everything.requests + everything.unsent)
 
 
 def class_details(metrics: RunMetrics, counts: dict[str, int], whole: int) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import StepSecond
 from perfsvc.metrics.figures import figures_of
+from perfsvc.metrics.figures import percent
 from perfsvc.metrics.node_state import NodeState
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import RuleState
@@ -38,10 +39,12 @@ def metrics_frame(
     thresholds: Sequence[RuleState] = (),
 ) -> dict[str, Any]:
     """The frame of a closed second in the documented form, with more beside it."""
+    everything = metrics.everything
     data = {
         **second_data(second),
-        "total_requests": metrics.total.requests,
-        "total_errors": metrics.total.errors,
+        "total_requests": everything.requests,
+        "total_errors": everything.errors,
+        "total_unsent": everything.unsent,
         "validity": validity.state,
         "validity_causes": [cause.code for cause in validity.causes],
         "validity_texts": validity_block(validity)["causes"],
@@ -86,6 +89,7 @@ def second_data(second: Second) -> dict[str, Any]:
         "planned_rate": second.planned_rate,
         "requests": second.requests,
         "errors": second.errors,
+        "unsent": second.unsent,
         **latencies(second),
         **plan_block(second),
         "bytes_sent": second.bytes_sent,
@@ -109,6 +113,7 @@ def step_data(step: StepSecond) -> dict[str, Any]:
         "name": step.name,
         "requests": step.requests,
         "errors": step.errors,
+        "unsent": step.unsent,
         "requests_per_second": step.rps,
         "response_time": step.avg,
         "error_rate": rate(step.error_rate),
@@ -152,6 +157,7 @@ def metric_blocks(metrics: RunMetrics, time_range: int | None) -> dict[str, dict
     """The four blocks; ``current`` figures are those of the latest closed second."""
     current = metrics.latest
     figures = figures_over(metrics, time_range)
+    counted = metrics.everything if time_range is None else figures
     return {
         "response_time": {
             "current": current.avg if current else None,
@@ -163,12 +169,12 @@ def metric_blocks(metrics: RunMetrics, time_range: int | None) -> dict[str, dict
         "throughput": {
             "current_rps": current.rps if current else 0.0,
             "avg_rps": figures.rps,
-            "total_requests": figures.requests,
+            "total_requests": counted.requests,
         },
         "error_rate": {
             "current": rate(current.error_rate) if current else 0.0,
-            "avg": rate(figures.error_rate),
-            "total_errors": figures.errors,
+            "avg": rate(percent(counted.errors, counted.requests)),
+            "total_errors": counted.errors,
         },
         "system": {
             "cpu_usage": current.health.cpu if current else None,

@@ -26,6 +26,7 @@ from perfsvc.clock import NS_PER_S
 from perfsvc.clock import iso_z
 from perfsvc.metrics.deduplication import Range
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.figures import percent
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.score import score_of
 from perfsvc.metrics.thresholds import Verdict
@@ -164,14 +165,18 @@ def _identity(facts: RunFacts) -> dict[str, Any]:
 
 
 def summary_of(metrics: RunMetrics, points: Sequence[Second], duration: float) -> dict[str, Any]:
-    """A run in figures. ``duration`` is the time from its start to its end, or to now, s."""
-    total, figures = metrics.total, metrics.figures()
+    """A run in figures. ``duration`` is the time from its start to its end, or to now, s.
+
+    Counts are of all requests; throughput and latencies are of the load, without setup and teardown.
+    """
+    total, figures, once = metrics.everything, metrics.figures(), metrics.once
+    error_rate = percent(total.errors, total.requests)
     return {
         "total_requests": total.requests,
-        "success_rate": rate(figures.success_rate) if total.requests else None,
+        "success_rate": rate(100.0 - error_rate) if total.requests else None,
         "avg_response_time": figures.avg,
         "error_count": total.errors,
-        "error_rate": rate(figures.error_rate),
+        "error_rate": rate(error_rate),
         "throughput": figures.rps,
         "min_response_time": figures.min,
         "max_response_time": figures.max,
@@ -188,13 +193,14 @@ def summary_of(metrics: RunMetrics, points: Sequence[Second], duration: float) -
         "answered": sum(total.statuses.values()),
         "unsent": total.unsent,
         "cut_off": metrics.cut_off,
+        "setup_teardown": {"requests": once.requests, "errors": once.errors},
         "dropped": metrics.dropped,
         "late": metrics.late,
     }
 
 
 def _documented_metrics(metrics: RunMetrics, points: Sequence[Second]) -> dict[str, Any]:
-    failures = sorted(metrics.total.failures.items(), key=lambda item: (-item[1], item[0]))
+    failures = sorted(metrics.everything.failures.items(), key=lambda item: (-item[1], item[0]))
     return {
         "response_times": {
             "timestamps": [point.second for point in points],

@@ -46,6 +46,7 @@ class Standing:
 
 def run_frame(spec: RunSpec, names: RunNames, metrics: RunMetrics, standing: Standing) -> dict[str, Any]:
     """The frame."""
+    everything = metrics.everything
     return {
         "type": "run",
         "timestamp": int(standing.now),
@@ -65,9 +66,9 @@ def run_frame(spec: RunSpec, names: RunNames, metrics: RunMetrics, standing: Sta
             "scenes": scene_trees(spec.scenes, spec.protocol),
             "events": list(standing.events),
             "errors": {
-                "total": metrics.total.errors,
-                "failures": dict(metrics.total.failures),
-                "statuses": dict(metrics.total.statuses),
+                "total": everything.errors,
+                "failures": dict(everything.failures),
+                "statuses": dict(everything.statuses),
             },
             "steps": steps_block(metrics),
             "validity": validity_block(standing.validity),

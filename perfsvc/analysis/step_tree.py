@@ -8,12 +8,11 @@ from itertools import count
 from typing import Any
 
 from perfsvc.model.run import WeightedScene
+from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import Step
 from perfsvc.model.scene import inner_steps
-
-PARTS = ("setup", "on_start", "steps", "teardown")
 
 
 def scene_trees(scenes: Iterable[WeightedScene], default_protocol: str) -> list[dict[str, Any]]:

@@ -56,6 +56,7 @@ def figures_block(windows: Sequence[StepWindow], running_ns: int, chosen: Chosen
     return {
         "requests": totals.requests,
         "errors": totals.errors,
+        "unsent": totals.unsent,
         "error_rate": rate(percent(totals.errors, totals.requests)) if totals.requests else None,
         "rps": per_second(totals.requests, running_ns, WHOLE_RUN_NS),
         **latency_block(chosen.of(totals)),

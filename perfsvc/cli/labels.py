@@ -17,6 +17,7 @@ LABELS = {
     "level": Text("负载", "load"),
     "iterations": Text("迭代", "iterations"),
     "unsent": Text("未发出", "unsent"),
+    "setup_teardown": Text("其中前置和后置步骤", "setup and teardown among them"),
     "cut_off": Text("中断", "cut off"),
     "phase": Text("阶段", "phase"),
     "search": Text("搜索", "search"),

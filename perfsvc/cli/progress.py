@@ -68,9 +68,11 @@ class Progress(Output):
         if second.planned_rate:
             parts.append(f"{name['planned']} {second.planned_rate:g}/s")
         parts += [f"{name['users']} {second.vus}", f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
-        parts.append(
-            f"{name['errors']} {metrics.total.errors} ({percent(metrics.total.errors, metrics.total.requests):.1f} %)"
-        )
+        everything = metrics.everything
+        share = percent(everything.errors, everything.requests)
+        parts.append(f"{name['errors']} {everything.errors} ({share:.1f} %)")
+        if everything.unsent:
+            parts.append(f"{name['unsent']} {everything.unsent}")
         if second.planned:
             parts.append(f"{name['from_plan']} p95 {in_ms(second.plan_p95)} ms")
         if load.open:

@@ -152,6 +152,8 @@ def _requests(report: dict[str, Any], language: str) -> str:
     counts = {name: summary[name] for name in ("unsent", "cut_off") if summary[name]}
     rest = [f"{LABELS[name].of(language)} {count}" for name, count in counts.items()]
     rest += [f"{row['error_class']} {row['count']}" for row in report["unsent"]]
+    if apart := summary["setup_teardown"]["requests"]:
+        rest.append(f"{LABELS['setup_teardown'].of(language)} {apart}")
     return "  ".join([f"{LABELS['requests'].of(language)} {summary['total_requests']}", share, *rest])
 
 

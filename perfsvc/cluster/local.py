@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from perfsvc import __version__
 from perfsvc.clock import Clock
+from perfsvc.clock import RunClock
 from perfsvc.cluster.interface import RunListener
 from perfsvc.cluster.process_stats import ProcessStats
 from perfsvc.datafeed.allocator import RowAllocator
@@ -89,12 +90,12 @@ class LocalCluster:
 
     def deploy(self, spec: RunSpec, listener: RunListener, allocator: RowAllocator | None = None) -> Engine:
         """One engine, here. An engine is a deployment of one node."""
-        shares = {NODE: WHOLE}
-        joined = NodeEvent(kind="joined", node=NODE, moment=self._clock.wall(), reason=ITSELF, host=HOST, shares=shares)
+        clock, shares = RunClock(self._clock), {NODE: WHOLE}
+        joined = NodeEvent(kind="joined", node=NODE, moment=clock.wall(), reason=ITSELF, host=HOST, shares=shares)
         listener.on_node_event(joined)
         engine = Engine(
             spec,
-            Node(self._protocol_class, self._clock, self._policy, NODE),
+            Node(self._protocol_class, clock, self._policy, NODE),
             Callbacks(listener.on_snapshot, listener.on_ending),
             DirectSupply(allocator) if allocator is not None else None,
         )

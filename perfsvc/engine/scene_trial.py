@@ -37,6 +37,7 @@ from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
+from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import ChoiceStep
 from perfsvc.model.scene import Condition
 from perfsvc.model.scene import GroupStep
@@ -65,7 +66,6 @@ MOST_STEPS = 200
 CLOSE_TIMEOUT_S = 2.0
 NS_PER_MS = 1_000_000
 EVERYTHING = ReplyParts(headers=True, body=True)
-PARTS = ("setup", "on_start", "steps", "teardown")
 
 
 class TooManySteps(Exception):

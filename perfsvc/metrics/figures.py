@@ -37,6 +37,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     checks_failed: int
     bytes_sent: int
     bytes_received: int
+    unsent: int = 0
     avg: float | None
     min: float | None
     max: float | None
@@ -177,6 +178,7 @@ def counts_of(totals: Totals, span_ns: int, shortest_ns: int = SHORTEST_SPAN_NS)
     return {
         "requests": totals.requests,
         "errors": totals.errors,
+        "unsent": totals.unsent,
         "rps": per_second(totals.requests, span_ns, shortest_ns),
         "error_rate": percent(totals.errors, totals.requests),
         "check_rate": percent(totals.checks_passed, checks) if checks else None,

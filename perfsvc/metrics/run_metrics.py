@@ -34,9 +34,13 @@ from perfsvc.metrics.validity import judge
 from perfsvc.model.liveness import SILENT_S
 from perfsvc.model.load import wanted_iterations
 from perfsvc.model.run import RunSpec
+from perfsvc.model.scene import ONCE_PER_RUN
+from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import GroupStep
+from perfsvc.model.scene import Part
 from perfsvc.model.scene import RequestStep
-from perfsvc.model.scene import walk
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.scene import Step
 from perfsvc.model.window import ErrorSample
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
@@ -131,13 +135,18 @@ class Planned(NamedTuple):
 class RunMetrics:
     """Everything measured in one run, in bounded memory. ``latest`` is the second closed last.
 
-    ``groups`` are the indexes of steps that are groups: they have totals of their own and no part in the run's sums.
+    ``groups`` are the indexes of steps that are groups, ``parts`` say of each step which part of its scene it is in.
+    ``total``, seconds and nodes are of the load: steps that stand ``apart`` (groups, which send nothing themselves, and
+    those of setup and teardown) have no share in them. ``once`` is the sum of setup and teardown.
     """
 
-    def __init__(self, step_names: Sequence[str], groups: Collection[int] = ()) -> None:
+    def __init__(self, step_names: Sequence[str], groups: Collection[int] = (), parts: Sequence[Part] = ()) -> None:
         self.step_names = list(step_names)
+        self.parts: list[Part] = list(parts) or ["steps"] * len(self.step_names)
         self.groups = frozenset(groups)
+        self.apart = self.groups | {index for index, part in enumerate(self.parts) if part in ONCE_PER_RUN}
         self.total = RunTotals()
+        self.once = RunTotals()
         self.steps = [RunTotals() for _ in self.step_names]
         self.nodes: dict[str, NodeTotals] = {}
         self.series = Series()
@@ -160,14 +169,10 @@ class RunMetrics:
 
     @classmethod
     def of(cls, spec: RunSpec) -> RunMetrics:
-        """Metrics for a run, its groups known as such."""
-        measured = [
-            step
-            for weighted in spec.scenes
-            for step in weighted.scene.walk()
-            if isinstance(step, RequestStep | GroupStep)
-        ]
-        made = cls(spec.step_names(), {index for index, step in enumerate(measured) if isinstance(step, GroupStep)})
+        """Metrics for a run, its groups and the parts of its scenes known as such."""
+        measured = [found for weighted in spec.scenes for found in measured_steps(weighted.scene)]
+        groups = {index for index, (_, step) in enumerate(measured) if isinstance(step, GroupStep)}
+        made = cls(spec.step_names(), groups, [part for part, _ in measured])
         made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec))
         return made
 
@@ -207,19 +212,29 @@ class RunMetrics:
         """The snapshots known to be missing, by node, as (first, last) ranges of seq."""
         return {name: node.sequence.missing for name, node in self.nodes.items() if node.sequence.missing}
 
+    @property
+    def everything(self) -> RunTotals:
+        """All requests: those of the load, and those of setup and teardown."""
+        if not (self.once.requests or self.once.unsent):
+            return self.total
+        both = RunTotals()
+        both.add_run_totals(self.total)
+        both.add_run_totals(self.once)
+        return both
+
     def validity(self) -> Validity:
         """Whether the generator was fit to measure this run, as far as it has come."""
-        nodes = self.nodes.values()
+        everything, nodes = self.everything, self.nodes.values()
         end = max((node.last_second for node in nodes), default=0)
         silent = {name for name, node in self.nodes.items() if end - node.last_second > SILENT_S}
         left = {name for name, node in self.node_states.items() if node.state == "left"}  # as planned, so no loss
         lost = {name for name, node in self.node_states.items() if node.was_lost}
         evidence = Evidence(
             log=self.health,
-            requests=self.total.requests,
-            reached=self.total.latency.total,
-            failures=self.total.failures,
-            unsent=self.total.unsent,
+            requests=everything.requests,
+            reached=everything.latency.total,
+            failures=everything.failures,
+            unsent=everything.unsent,
             snapshots=sum(node.snapshots for node in nodes),
             missing=sum(node.sequence.missing_count for node in nodes),
             lost_nodes=len(lost | (silent - left)),
@@ -236,7 +251,7 @@ class RunMetrics:
         return [sample for samples in self._samples.values() for sample in samples]
 
     def figures(self, step: str | None = None) -> Figures:
-        """The whole run so far, or all steps of one name."""
+        """The load of the whole run so far, or all steps of one name."""
         if step is None:
             return Figures(**figures_of(self.total, self.running_ns, WHOLE_RUN_NS))
         named = Totals()
@@ -251,10 +266,11 @@ class RunMetrics:
         return UnpackedWindow.of(window)
 
     def _count(self, windows: list[UnpackedWindow]) -> RunTotals:
-        """Count windows in the totals. Return their sum."""
+        """Count windows in the totals. Return the sum of the load's."""
         counted = RunTotals()
-        counted.add_windows([unpacked for unpacked in windows if unpacked.window.step not in self.groups])
+        counted.add_windows([unpacked for unpacked in windows if unpacked.window.step not in self.apart])
         self.total.add_run_totals(counted)
+        self.once.add_windows([unpacked for unpacked in windows if unpacked.window.step in self.apart - self.groups])
         for unpacked in windows:
             self.steps[unpacked.window.step].add_window(unpacked)
         return counted
@@ -309,18 +325,19 @@ class RunMetrics:
             bounded_append(self.gaps, (self.latest.second + 1, closed.second - 1))
 
 
+def measured_steps(scene: SceneSpec) -> list[tuple[Part, Step]]:
+    """The requests and groups of a scene with their parts, in the order of their indexes."""
+    return [(part, step) for part in PARTS for step in scene.walk(part) if isinstance(step, RequestStep | GroupStep)]
+
+
 def scenes_of(spec: RunSpec) -> list[tuple[str, frozenset[int]]]:
     """The name of each scene with the indexes of the measured steps of its users."""
     found, index = [], 0
     for weighted in spec.scenes:
-        own: set[int] = set()
-        scene = weighted.scene
-        for part in (scene.setup, scene.on_start, scene.steps, scene.teardown):
-            count = sum(isinstance(step, RequestStep | GroupStep) for step in walk(part))
-            if part is scene.on_start or part is scene.steps:
-                own.update(range(index, index + count))
-            index += count
-        found.append((scene.name, frozenset(own)))
+        measured = measured_steps(weighted.scene)
+        own = frozenset(number for number, (part, _) in enumerate(measured, index) if part not in ONCE_PER_RUN)
+        found.append((weighted.scene.name, own))
+        index += len(measured)
     return found
 
 

@@ -1,10 +1,11 @@
 """Validity: whether the generator was fit to measure what it measured.
 
 Every running second of every node is looked at. A lag counts as bad above a limit, for as many seconds as it lasts; the
-share of bad seconds decides. A single bad second never condemns a run, since a process may stumble while it starts. A generator that uses its whole
-core is not wrong by that alone: its figures are then “at least N”, and the run is SUSPECT until lag shows that the
-latencies themselves are off. One that needs a whole core and is kept waiting for it is: every wait, though far shorter
-than the limit of lag, is added to some latency. Percent of seconds are of running seconds, summed over nodes.
+share of bad seconds decides. A single bad second never condemns a run, since a process may stumble while it starts. A
+generator that uses its whole core is not wrong by that alone: its figures are then “at least N”, and the run is SUSPECT
+until lag shows that the latencies themselves are off. One that needs a whole core and is kept waiting for it is: every
+wait, though far shorter than the limit of lag, is added to some latency. Percent of seconds are of running seconds,
+summed over nodes.
 """
 
 from __future__ import annotations
@@ -315,8 +316,8 @@ def standstill(log: HealthLog) -> Cause | None:
     text = Text(
         f"压测机停顿了 {bad.seconds} 秒（占 {share:.1f}%，最长 {worst_s:.1f} 秒）：进程被挂起或阻塞，期间没有发送请求，"
         "响应时间含停顿时间",
-        f"the generator stood still for {bad.seconds} s ({share:.1f} % of the time, {worst_s:.1f} s at the longest): its "
-        "process was suspended or blocked, sent nothing meanwhile, and measured latencies include the gap",
+        f"the generator stood still for {bad.seconds} s ({share:.1f} % of the time, {worst_s:.1f} s at the longest): "
+        "its process was suspended or blocked, sent nothing meanwhile, and measured latencies include the gap",
     )
     grade = Grade.INVALID if invalid else Grade.SUSPECT
     return Cause("stood_still", grade, text, _seconds_figures(bad, share, "worst_ms"))

@@ -49,9 +49,9 @@ def merged_window(step: int, windows: Sequence[StepWindow]) -> StepWindow:
     )
 
 
-def total_window(windows: Iterable[StepWindow], groups: Collection[int]) -> StepWindow | None:
-    """All requests as one window; None where there are none. Groups have their requests as steps of their own."""
-    requests = [window for window in windows if window.step not in groups]
+def total_window(windows: Iterable[StepWindow], apart: Collection[int]) -> StepWindow | None:
+    """All requests of the load as one window; None where there are none. Steps that stand ``apart`` are left out."""
+    requests = [window for window in windows if window.step not in apart]
     if not requests:
         return None
     return merged_window(TOTAL, requests)

@@ -26,6 +26,11 @@ from perfsvc.model.think_time import ThinkTime
 from perfsvc.model.think_time import mean_think_time
 from perfsvc.model.variable_name import VariableName
 
+Part = Literal["setup", "on_start", "steps", "teardown"]
+PARTS: tuple[Part, ...] = ("setup", "on_start", "steps", "teardown")
+ONCE_PER_RUN: tuple[Part, ...] = ("setup", "teardown")
+"""Parts that one user runs for the whole run, before the load and after it."""
+
 MAX_STEPS = 500
 MAX_LOOPS = 100_000
 
@@ -163,7 +168,7 @@ class SceneSpec(Spec, home="scenes[]"):
 
     def walk(self, part: str | None = None) -> Iterator[Step]:
         """Every step in document order, nested ones included; of one part, or of all."""
-        for name in ("setup", "on_start", "steps", "teardown") if part is None else (part,):
+        for name in PARTS if part is None else (part,):
             yield from walk(getattr(self, name))
 
 

@@ -16,6 +16,7 @@ from perfsvc.model.entities import Scene
 from perfsvc.model.entities import User
 from perfsvc.model.problems import bounded
 from perfsvc.model.scene import MAX_STEPS
+from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import ChoiceStep
 from perfsvc.model.scene import IfStep
 from perfsvc.model.scene import RequestStep
@@ -33,7 +34,6 @@ from perfsvc.store import scenes
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
-PARTS = ("setup", "on_start", "steps", "teardown")
 DEFAULT_PROTOCOL = "http"
 
 

@@ -27,14 +27,14 @@ def extent(execution_id: str) -> tuple[int, int] | None:
 
 
 def pieces_between(
-    execution_id: str, start: int, end: int, groups: Collection[int], widest: int = LEVELS[-1]
+    execution_id: str, start: int, end: int, apart: Collection[int], widest: int = LEVELS[-1]
 ) -> list[Piece]:
     """Stored spans of at most ``widest`` s from ``start`` up to and without ``end``, in order."""
     done = {width: rolled_up(execution_id, width) for width in LEVELS if 1 < width <= widest}
     return [
         piece
         for stretch in cover(start, end, done)
-        for piece in read(execution_id, stretch.width, stretch.start, stretch.end, groups)
+        for piece in read(execution_id, stretch.width, stretch.start, stretch.end, apart)
     ]
 
 

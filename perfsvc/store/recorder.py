@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 class Recorder:
     """An output of a run. What cannot be written now waits in the spool; ``lost`` counts what found no room there.
 
-    ``groups`` are the steps that are groups, ``newest`` is the latest second that was taken.
+    ``apart`` are the steps without a part in the sum of all requests (``RunMetrics.apart``), ``newest`` is the latest
+    second that was taken.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Recorder:
         spool_limit: int = spool.DEFAULT_LIMIT,
     ) -> None:
         self.lost = 0
-        self.groups: Collection[int] = ()
+        self.apart: Collection[int] = ()
         self.newest = 0
         self._store, self._execution_id, self._plan_id, self._clock = store, execution_id, plan_id, clock
         self._interval, self._stop_limit = interval, stop_limit
@@ -163,7 +164,7 @@ class Recorder:
         rows = []
         for snapshot in batch:
             try:
-                rows.append(windows.encode(self._plan_id, self._execution_id, snapshot, self.groups))
+                rows.append(windows.encode(self._plan_id, self._execution_id, snapshot, self.apart))
             except Exception as error:
                 # Whatever is wrong with one snapshot must not stop a run.
                 self._lose(1, str(error))

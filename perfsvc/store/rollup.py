@@ -41,7 +41,7 @@ class Piece(NamedTuple):
 
 
 async def roll_up(
-    store: Store, plan_id: int, execution_id: str, groups: Collection[int], upto: int | None = None
+    store: Store, plan_id: int, execution_id: str, apart: Collection[int], upto: int | None = None
 ) -> None:
     """Write the coarser spans of a run that are not there yet; those that end after ``upto`` only when it is None.
 
@@ -49,7 +49,7 @@ async def roll_up(
     """
     for finer, coarser in pairwise(LEVELS):
         for start, end in await store.run(due, execution_id, finer, coarser, upto):
-            rows = await store.run(folded, plan_id, execution_id, finer, coarser, start, end, groups)
+            rows = await store.run(folded, plan_id, execution_id, finer, coarser, start, end, apart)
             await store.run(windows.insert, rows, PERIODS[coarser])
 
 
@@ -67,15 +67,15 @@ def due(execution_id: str, finer: int, coarser: int, upto: int | None) -> list[t
 
 
 def folded(
-    plan_id: int, execution_id: str, finer: int, coarser: int, start: int, end: int, groups: Collection[int]
+    plan_id: int, execution_id: str, finer: int, coarser: int, start: int, end: int, apart: Collection[int]
 ) -> list[Row]:
     """The coarser rows of a stretch, ready to be written."""
-    pieces = read(execution_id, finer, start, end, groups)
+    pieces = read(execution_id, finer, start, end, apart)
     spans = groupby(pieces, key=lambda piece: piece.start - piece.start % coarser)
-    return [fold(plan_id, execution_id, first, coarser, list(group), groups) for first, group in spans]
+    return [fold(plan_id, execution_id, first, coarser, list(group), apart) for first, group in spans]
 
 
-def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[Piece], groups: Collection[int]) -> Row:
+def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[Piece], apart: Collection[int]) -> Row:
     """Several spans as one."""
     span = reduce(Span.joined, (piece.span for piece in pieces))
     blobs = [blob for piece in pieces for blob in piece.blobs]
@@ -84,12 +84,12 @@ def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[P
         for window in window_blob.all_windows(blob):
             by_step[window.step].append(window)
     merged = [merged_window(step, by_step[step]) for step in sorted(by_step)]
-    totals = [total for blob in blobs if (total := window_blob.total_of(blob, groups)) is not None]
+    totals = [total for blob in blobs if (total := window_blob.total_of(blob, apart)) is not None]
     total = merged_window(TOTAL, totals) if len(merged) > 1 and totals else None
     return windows.encode_span(plan_id, execution_id, start, width, span, window_blob.pack_steps(merged, total))
 
 
-def read(execution_id: str, width: int, start: int, end: int, groups: Collection[int]) -> list[Piece]:
+def read(execution_id: str, width: int, start: int, end: int, apart: Collection[int]) -> list[Piece]:
     """The stored spans of one width that begin from ``start`` up to and without ``end``, in order."""
     if width == 1:
         return list(seconds(execution_id, start, end))

@@ -26,9 +26,9 @@ decode_window = msgspec.msgpack.Decoder(StepWindow).decode
 decode_steps = msgspec.msgpack.Decoder(dict[int, bytes]).decode
 
 
-def pack(windows: Sequence[StepWindow], groups: Collection[int]) -> bytes:
+def pack(windows: Sequence[StepWindow], apart: Collection[int]) -> bytes:
     """One window for each step. The sum is left out where it would be one of them. Raises ValueError."""
-    return pack_steps(windows, total_window(windows, groups) if len(windows) > 1 else None)
+    return pack_steps(windows, total_window(windows, apart) if len(windows) > 1 else None)
 
 
 def pack_steps(windows: Sequence[StepWindow], total: StepWindow | None = None) -> bytes:
@@ -51,14 +51,14 @@ def all_windows(blob: bytes) -> list[StepWindow]:
     return [decode_window(each) for each in steps_of(blob).values()] if blob else []
 
 
-def total_of(blob: bytes, groups: Collection[int]) -> StepWindow | None:
+def total_of(blob: bytes, apart: Collection[int]) -> StepWindow | None:
     """The sum of all requests."""
     if not blob:
         return None
     _, length = HEAD.unpack_from(blob)
     if length:
         return decode_window(zlib.decompress(blob[HEAD.size : HEAD.size + length]))
-    return total_window(all_windows(blob), groups)
+    return total_window(all_windows(blob), apart)
 
 
 def window_of(blob: bytes, step: int) -> StepWindow | None:

@@ -61,16 +61,16 @@ class Row(msgspec.Struct, frozen=True):
     windows: bytes
 
 
-def encode(plan_id: int, execution_id: str, snapshot: Snapshot, groups: Collection[int] = ()) -> Row:
+def encode(plan_id: int, execution_id: str, snapshot: Snapshot, apart: Collection[int] = ()) -> Row:
     """Raises ValueError or msgspec's errors for what cannot be written."""
-    requests = [window for window in snapshot.windows if window.step not in groups]
+    requests = [window for window in snapshot.windows if window.step not in apart]
     head = StoredSnapshot(
         **{**msgspec.structs.asdict(snapshot), "windows": []},
         request_count=sum(window.requests for window in requests),
         failure_count=sum(sum(window.failures.values()) for window in requests),
     )
     key = shard_key(execution_id, snapshot.node)
-    blob = window_blob.pack(snapshot.windows, groups)
+    blob = window_blob.pack(snapshot.windows, apart)
     return Row(plan_id, key, snapshot.seq, snapshot.second, msgspec.Raw(msgspec.json.encode(head)), blob)
 
 
@@ -93,9 +93,9 @@ def insert(rows: Sequence[Row], period: Period = "1s") -> int:
 
 
 @writes
-def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], groups: Collection[int] = ()) -> int:
+def add(plan_id: int, execution_id: str, snapshots: Sequence[Snapshot], apart: Collection[int] = ()) -> int:
     """Write snapshots that are not there yet; return how many were not. Raises NotFound for the plan."""
-    return insert([encode(plan_id, execution_id, snapshot, groups) for snapshot in snapshots])
+    return insert([encode(plan_id, execution_id, snapshot, apart) for snapshot in snapshots])
 
 
 def of_execution(execution_id: str, since: int = 0, until: int = MAX_BIGINT) -> list[Snapshot]:

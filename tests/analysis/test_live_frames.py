@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import UTC
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from perfsvc.analysis import live_frames
 from perfsvc.analysis.live_frames import history_frame
 from perfsvc.analysis.live_frames import history_of
 from perfsvc.analysis.live_frames import metrics_frame
+from perfsvc.model.window import StepWindow
+from tests.analysis.conftest import snapshot
 
 T0 = 1_700_000_000
+UNSENT = StepWindow(step=2, requests=0, unsent={"Missing variable: token": 4})
 NOW = datetime(2024, 2, 20, 11, 0, tzinfo=UTC)
 
 
@@ -48,6 +52,13 @@ def test_a_frame_has_more_beside_it(metrics, seconds):
         ("login", 3, 20.0),
         ("list", 2, 40.0),
     ]
+
+
+def test_a_frame_says_what_was_not_sent(metrics):
+    metrics.merge(msgspec.structs.replace(snapshot(7, UNSENT, node="n2"), second=T0 + 7))
+    data = metrics_frame(metrics.close_seconds(T0 + 99)[-1], metrics, metrics.validity(), {})["data"]
+    assert (data["requests"], data["errors"], data["unsent"], data["total_unsent"]) == (0, 0, 4, 4)
+    assert data["steps"][0]["unsent"] == 4
 
 
 def test_a_frame_has_what_protocols_count_and_measure(metrics, seconds):

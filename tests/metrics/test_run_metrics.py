@@ -225,9 +225,23 @@ def test_groups_have_figures_and_no_part_in_sums(window, snapshot):
     assert [(step.name, step.requests) for step in second.steps] == [("group", 1), ("inner", 2)]
 
 
-def test_a_runs_groups_are_known_from_its_spec():
+def test_setup_and_teardown_are_counted_beside_the_load(window, snapshot):
+    metrics = RunMetrics(["up", "group", "get"], groups=[1], parts=["setup", "setup", "steps"])
+    first = window(0, [100], failures={"HTTP 500": 1}, unsent=1)
+    metrics.merge(snapshot(1, first, window(1, [200]), window(2, [10, 10])))
+    (second,) = metrics.close_seconds(T0 + 1)
+    assert metrics.figures().requests == second.requests == metrics.nodes["n"].requests == 2
+    assert metrics.figures().max == second.max == 10.0
+    assert (second.errors, metrics.figures().error_rate) == (0, 0.0)
+    everything = metrics.everything
+    assert (everything.requests, everything.errors, everything.latency.total) == (4, 1, 3)
+    assert (metrics.once.requests, metrics.once.errors, metrics.figures("up").max) == (2, 1, 100.0)
+
+
+def test_a_runs_groups_and_parts_are_known_from_its_spec():
     scene = {
         "name": "s",
+        "setup": [{"name": "up"}],
         "on_start": [{"name": "first"}],
         "steps": [
             {"type": "group", "name": "g", "steps": [{"name": "in"}]},
@@ -237,8 +251,10 @@ def test_a_runs_groups_are_known_from_its_spec():
     load = {"stages": [{"duration": 1, "target": 1}]}
     spec = RunSpec.parse({"execution_id": "e", "name": "n", "seed": 1, "scenes": [{"scene": scene}], "load": load})
     metrics = RunMetrics.of(spec)
-    assert metrics.step_names == ["first", "g", "in", "l"]
-    assert metrics.groups == {1}
+    assert metrics.step_names == ["up", "first", "g", "in", "l"]
+    assert metrics.parts == ["setup", "on_start", "steps", "steps", "steps"]
+    assert (metrics.groups, metrics.apart) == ({2}, {0, 2})
+    assert metrics.planned.scenes == [("s", frozenset({1, 2, 3, 4}))]
 
 
 def test_steps_of_one_name_are_one_in_figures(window, snapshot):

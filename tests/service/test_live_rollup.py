@@ -27,7 +27,7 @@ def test_the_time_limit_of_a_stop_holds_while_a_roll_up_goes_on(monkeypatch: pyt
     monkeypatch.setattr(live_rollup, "roll_up", stubborn)
 
     async def main() -> None:
-        recorder = SimpleNamespace(up_to_date=True, newest=100, groups=())
+        recorder = SimpleNamespace(up_to_date=True, newest=100, apart=())
         rollup = LiveRollup(cast("Any", None), cast("Any", recorder), 1, "x")
         rollup.start()
         await asyncio.sleep(INTERVAL_S + 1)

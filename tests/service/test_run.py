@@ -58,6 +58,19 @@ class Broken(Output):
         raise ValueError("stop")
 
 
+class SetClock:
+    """A clock whose calendar is set forward and back while its steady time goes on."""
+
+    def __init__(self) -> None:
+        clock = virtual_time.current_clock()
+        self.now_ns = clock.now_ns
+        self._wall = clock.wall
+        self.set_by_s = 0.0
+
+    def wall(self) -> float:
+        return self._wall() + self.set_by_s
+
+
 def make(spec: RunSpec, script: Any = Answer(), *outputs: Output) -> Run:  # noqa: B008 - never changed
     protocol = fake_protocol.answering(script)
     clock = virtual_time.current_clock()
@@ -111,6 +124,40 @@ def test_pause_resume_and_what_is_illegal() -> None:
     assert report["summary"]["running_time"] == pytest.approx(3, abs=0.05)
     assert report["summary"]["throughput"] == pytest.approx(200, rel=0.02)
     assert report["pauses"][0]["seconds"] == pytest.approx(30, abs=1)
+
+
+@pytest.mark.parametrize("set_by_s", [-3_600, 3_600])
+@pytest.mark.parametrize("at_s", [0.5, 1.5, 3])
+def test_a_wall_clock_that_is_set_changes_no_duration_and_loses_no_second(set_by_s: float, at_s: float) -> None:
+    """It is set while setup runs, at the beginning of the load, or in the middle of it."""
+    scene = {"setup": [{"name": "setup", "request": {"path": "/setup"}}]}
+    watcher = Watcher()
+
+    async def main() -> dict[str, Any]:
+        clock, protocol = SetClock(), fake_protocol.answering(Answer(after=1))
+        run = Run(spec_of(scene=scene), LocalCluster(lambda name: protocol, clock, TargetPolicy()), clock, [watcher])
+        run.compile()
+
+        def set_clock() -> None:
+            clock.set_by_s = set_by_s
+
+        asyncio.get_running_loop().call_later(at_s, set_clock)
+        await run.start()
+        await asyncio.sleep(2.5)
+        assert run.duration == pytest.approx(2.5, abs=0.05)
+        return await run.wait()
+
+    report = virtual_time.run(main())
+    assert report["summary"]["duration"] == pytest.approx(3, abs=0.05)
+    assert report["summary"]["running_time"] == pytest.approx(3, abs=0.05)
+    start, end = map(datetime.fromisoformat, (report["start_time"], report["end_time"]))
+    assert (end - start).total_seconds() == 3
+    first = report["series"]["timestamps"][0]
+    assert report["series"]["timestamps"] == list(range(first, first + len(report["series"]["timestamps"])))
+    assert first == int(start.timestamp())
+    assert [second.second for second in watcher.seconds][:3] == [first, first + 1, first + 2]
+    assert report["gaps"] == []
+    assert sum(report["series"]["requests"]) == 6
 
 
 def test_a_breach_aborts_after_the_grace_time() -> None:

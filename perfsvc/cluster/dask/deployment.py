@@ -14,6 +14,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 
 from perfsvc.clock import Clock
+from perfsvc.clock import RunClock
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.agent_pool import AgentPool
 from perfsvc.cluster.dask.agents import Agent
@@ -67,11 +68,11 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
     ) -> None:
         self.spec = spec
         self.run = spec.execution_id
-        self.nodes = RunNodes(self.run, pool, clock, listener, self._on_lost)
+        self._clock = RunClock(clock)
+        self.nodes = RunNodes(self.run, pool, self._clock, listener, self._on_lost)
         self.shares = LoadShares(self.nodes, spec)
         self._pool = pool
         self._catalog = catalog
-        self._clock = clock
         self._listener = listener
         self._policy = TargetPolicy(pool.allow, pool.deny)
         self._rows = RowServer(allocator, self.nodes)

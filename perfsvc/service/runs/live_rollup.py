@@ -53,7 +53,7 @@ class LiveRollup:
         if self._late_from is not None:
             await self._store.run(windows.delete_coarser, self._execution_id, self._late_from)
             self._late_from = None
-        await roll_up(self._store, self._plan_id, self._execution_id, self._recorder.groups)
+        await roll_up(self._store, self._plan_id, self._execution_id, self._recorder.apart)
 
     async def _run(self) -> None:
         while True:
@@ -62,7 +62,7 @@ class LiveRollup:
                 continue  # what waits in the spool belongs to spans that would seem complete
             upto = self._recorder.newest - MARGIN_S
             try:
-                await roll_up(self._store, self._plan_id, self._execution_id, self._recorder.groups, upto)
+                await roll_up(self._store, self._plan_id, self._execution_id, self._recorder.apart, upto)
                 self._upto = max(self._upto, upto)
             except (Unavailable, NotFound) as error:
                 log.info("run %s is not rolled up now: %s", self._execution_id, error)

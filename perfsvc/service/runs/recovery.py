@@ -90,7 +90,7 @@ async def close_one(store: Store, execution: Execution) -> None:
     end = last_moment(execution, metrics)
     report = await asyncio.to_thread(report_of, execution, metrics, judge, end)
     await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
-    await roll_up(store, execution.plan_id, execution.execution_id, metrics.groups)
+    await roll_up(store, execution.plan_id, execution.execution_id, metrics.apart)
 
 
 def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:

@@ -16,6 +16,7 @@ from perfsvc.analysis.report import build_report
 from perfsvc.analysis.run_frame import Standing
 from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
+from perfsvc.clock import RunClock
 from perfsvc.clock import utc_now
 from perfsvc.cluster.interface import Cluster
 from perfsvc.datafeed.allocator import OpenFeed
@@ -98,10 +99,10 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         self.spec = spec
         self.plan_id = plan_id
         self.metrics = RunMetrics.of(spec)
-        self.start_time = utc_now(clock)
+        self._clock = RunClock(clock)
+        self.start_time = utc_now(self._clock)
         self.end_time: datetime | None = None
         self.report: dict[str, Any] = {}
-        self._clock = clock
         self._outputs = outputs
         self._started: list[Output] = []
         self._lifecycle = Lifecycle()

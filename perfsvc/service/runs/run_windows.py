@@ -26,6 +26,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.span import Span
 from perfsvc.model.run import RunSpec
+from perfsvc.model.scene import Part
 from perfsvc.model.window import StepWindow
 from perfsvc.store import distributions
 from perfsvc.store import executions
@@ -65,6 +66,8 @@ class Steps:
 
     names: list[str]
     groups: frozenset[int]
+    apart: frozenset[int]
+    parts: list[Part]
 
     def kind(self, step: int) -> str:
         return "group" if step in self.groups else "request"
@@ -106,6 +109,7 @@ class RunWindows:
                     "index": index,
                     "name": name,
                     "type": steps.kind(index),
+                    "part": steps.parts[index],
                     **figures_block(by_step.get(index, []), running, wanted.chosen),
                 }
                 for index, name in enumerate(steps.names)
@@ -187,7 +191,7 @@ class RunWindows:
     ) -> dict[str, Any]:
         widest = max(level for level in LEVELS if width is None or width % level == 0)
         async with self._turn:
-            pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, steps.groups, widest)
+            pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, steps.apart, widest)
             made = await asyncio.to_thread(make, pieces)
         asked = (wanted.since, wanted.until)
         exact = all(edge is None or edge == used for edge, used in zip(asked, (start, end), strict=True))
@@ -208,7 +212,7 @@ class RunWindows:
         if known is None:
             execution = await self._store.run(executions.get, execution_id)
             metrics = RunMetrics.of(RunSpec.parse(execution.spec))
-            known = self._steps[execution_id] = Steps(metrics.step_names, metrics.groups)
+            known = self._steps[execution_id] = Steps(metrics.step_names, metrics.groups, metrics.apart, metrics.parts)
             if len(self._steps) > KEPT_STEPS:
                 self._steps.popitem(last=False)
         return known
@@ -248,7 +252,7 @@ def windows_of(pieces: list[Piece], step: int | None, steps: Steps) -> list[Step
     """The windows of one step, or of all requests."""
     blobs = [blob for piece in pieces for blob in piece.blobs]
     if step is None:
-        found = [window_blob.total_of(blob, steps.groups) for blob in blobs]
+        found = [window_blob.total_of(blob, steps.apart) for blob in blobs]
     else:
         found = [window_blob.window_of(blob, step) for blob in blobs]
     return [window for window in found if window is not None]

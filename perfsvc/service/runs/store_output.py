@@ -43,7 +43,7 @@ class StoreOutput(Output):
 
     async def start(self, run: Run) -> None:
         self._run = run
-        self._recorder.groups = run.metrics.groups
+        self._recorder.apart = run.metrics.apart
         await self._recorder.start()
         self._rollup = LiveRollup(self._store, self._recorder, run.plan_id or 0, run.spec.execution_id)
         self._rollup.start()

@@ -24,6 +24,7 @@
 ``demo``          one call from nothing to plans that can be started
 ``live_frames``   the frames of a live feed as models
 ``report_parts``  the parts of a report as models
+``request_counts``  the counts of requests as the API describes them
 ``schemas``       JSON Schemas of scenes and plans, and the words that templates know
 ================  ===================================================================
 """

@@ -13,6 +13,15 @@ from perfsvc.model.load import Variable
 from perfsvc.model.run import RunState
 from perfsvc.model.test_mode import TestMode
 from perfsvc.service.auth.access import Kind
+from perfsvc.web.api.request_counts import AllRequests
+from perfsvc.web.api.request_counts import Answered
+from perfsvc.web.api.request_counts import CutOff
+from perfsvc.web.api.request_counts import Dropped
+from perfsvc.web.api.request_counts import Failed
+from perfsvc.web.api.request_counts import Late
+from perfsvc.web.api.request_counts import Requests
+from perfsvc.web.api.request_counts import Sent
+from perfsvc.web.api.request_counts import Unsent
 from perfsvc.web.api.run_query import RunQuery
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.language import Language
@@ -33,13 +42,31 @@ class Reason(Response):
     message: str
 
 
-class RunSummary(OpenResponse):
-    """A run in figures: rates in percent, times in milliseconds; null where nothing was measured."""
+class SetupTeardown(OpenResponse):
+    """What setup and teardown did: counted in the totals of the run, and in no figure of its load."""
 
-    total_requests: int
+    requests: Requests
+    errors: Failed
+
+
+class RunSummary(OpenResponse):
+    """A run in figures: rates in percent, times in milliseconds; null where nothing was measured.
+
+    Counts and the error rate are of all requests; throughput and response times are of the load, without setup and
+    teardown.
+    """
+
+    total_requests: AllRequests
     success_rate: float | None
     avg_response_time: float | None
-    error_count: int
+    error_count: Failed
+    sent: Sent | None = None
+    answered: Answered | None = None
+    unsent: Unsent | None = None
+    cut_off: CutOff | None = None
+    dropped: Dropped | None = None
+    late: Late | None = None
+    setup_teardown: SetupTeardown | None = None
     error_rate: float | None = None
     throughput: float | None = None
     percentiles: dict[str, float | None] | None = None

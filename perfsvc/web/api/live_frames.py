@@ -15,6 +15,12 @@ from perfsvc.model.load import Variable
 from perfsvc.model.run import RunState
 from perfsvc.model.test_mode import TestMode
 from perfsvc.web.api.executions import RunSummary
+from perfsvc.web.api.request_counts import AllRequests
+from perfsvc.web.api.request_counts import Dropped
+from perfsvc.web.api.request_counts import Failed
+from perfsvc.web.api.request_counts import Late
+from perfsvc.web.api.request_counts import Requests
+from perfsvc.web.api.request_counts import Unsent
 from perfsvc.web.framework.responses import OpenResponse
 from perfsvc.web.framework.responses import Response
 
@@ -172,8 +178,9 @@ class PlanLatency(Response):
 class PointFigures(Response):
     """Requests of a point. Latencies are ms, null where no request was sent."""
 
-    requests: int
-    errors: int
+    requests: Requests
+    errors: Failed
+    unsent: Unsent
     requests_per_second: float
     response_time: float | None
     error_rate: float
@@ -232,18 +239,19 @@ class PointData(PointFigures):
     bytes_received: int
     iterations: int
     node_count: int
-    dropped: int
-    late: int
+    dropped: Dropped
+    late: Late
     loop_lag: float
     send_lag: float
     process_cpu: float
 
 
 class SecondData(PointData):
-    """A run in one second, with its steps, nodes and thresholds."""
+    """The load in one second, with its steps, nodes and thresholds; ``total_…`` are of all requests so far."""
 
-    total_requests: int
-    total_errors: int
+    total_requests: AllRequests
+    total_errors: Failed
+    total_unsent: Unsent
     validity: ValidityState
     validity_causes: list[str]
     validity_texts: list[CauseText]

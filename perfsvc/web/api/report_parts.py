@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 from typing import Literal
 
+from perfsvc.model.scene import Part
 from perfsvc.web.api.live_frames import FinalValidity
 from perfsvc.web.api.live_frames import FinalVerdict
 from perfsvc.web.api.live_frames import ReasonTexts
 from perfsvc.web.api.live_frames import RunEvent
+from perfsvc.web.api.request_counts import CutOff
+from perfsvc.web.api.request_counts import Dropped
+from perfsvc.web.api.request_counts import Failed
+from perfsvc.web.api.request_counts import Late
+from perfsvc.web.api.request_counts import Requests
 from perfsvc.web.api.run_windows import GaugeBlock
 from perfsvc.web.api.run_windows import PhaseBlock
 from perfsvc.web.framework.responses import OpenResponse
@@ -64,8 +70,8 @@ class Checks(OpenResponse):
 class Counted(ReportLatency):
     """Counts of requests, with their latencies."""
 
-    requests: int
-    errors: int
+    requests: Requests
+    errors: Failed
     rps: float
     error_rate: float | None
     bytes_sent: int
@@ -74,30 +80,32 @@ class Counted(ReportLatency):
 
 
 class ReportStep(Counted):
-    """A step or a group over the whole run."""
+    """A step or a group over the whole run. ``unsent`` is counted by class."""
 
     index: int
     name: str
     type: Literal["request", "group"]
+    part: Part | None = None
     latency_from_plan: ReportLatency | None = None
     phases: dict[str, PhaseBlock]
     statuses: dict[str, int]
     failures: dict[str, int]
+    unsent: dict[str, int] | None = None
     counters: dict[str, float]
     gauges: dict[str, GaugeBlock]
 
 
 class ReportNode(Counted):
-    """A node over the whole run."""
+    """A node's part of the load over the whole run."""
 
     node: str
     host: str
     share: float | None
     state: str
     iterations: int
-    dropped: int
-    late: int
-    cut_off: int
+    dropped: Dropped
+    late: Late
+    cut_off: CutOff
 
 
 class ReportErrorSample(OpenResponse):

@@ -13,8 +13,15 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Role
 from perfsvc.model.problems import Fault
+from perfsvc.model.scene import Part
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.runs.run_windows import Wanted
+from perfsvc.web.api.request_counts import CutOff
+from perfsvc.web.api.request_counts import Dropped
+from perfsvc.web.api.request_counts import Failed
+from perfsvc.web.api.request_counts import Late
+from perfsvc.web.api.request_counts import Requests
+from perfsvc.web.api.request_counts import Unsent
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.responses import Response
@@ -130,8 +137,9 @@ class GaugeBlock(Response):
 class FiguresBlock(LatencyBlock):
     """Requests of a time. ``running_time`` is s without pauses."""
 
-    requests: int
-    errors: int
+    requests: Requests
+    errors: Failed
+    unsent: Unsent
     error_rate: float | None
     rps: float
     latency_from_plan: LatencyBlock | None
@@ -148,12 +156,12 @@ class FiguresBlock(LatencyBlock):
 
 
 class FiguresSummary(FiguresBlock):
-    """All requests of a time, with what is counted of the run itself."""
+    """All requests of the load in a time, with what is counted of the run itself."""
 
     iterations: int
-    dropped: int
-    late: int
-    cut_off: int
+    dropped: Dropped
+    late: Late
+    cut_off: CutOff
 
 
 class StepFigures(FiguresBlock):
@@ -162,6 +170,7 @@ class StepFigures(FiguresBlock):
     index: int
     name: str
     type: Literal["request", "group"]
+    part: Part
 
 
 class FiguresResponse(WindowHead):

@@ -18,6 +18,8 @@ from perfsvc.model.run import RunState
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.runs.start_form import StartForm
 from perfsvc.web.api.executions import ExecutionResponse
+from perfsvc.web.api.request_counts import AllRequests
+from perfsvc.web.api.request_counts import Failed
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import MetricsQuery
@@ -83,18 +85,18 @@ class ResponseTimes(OpenResponse):
 
 
 class Throughput(OpenResponse):
-    """Requests per second of running time."""
+    """Requests of the load per second of running time. Without ``time_range`` the total is that of the run."""
 
     current_rps: float
     avg_rps: float
-    total_requests: int
+    total_requests: AllRequests
 
 
 class ErrorRate(OpenResponse):
     """Percent."""
 
     current: float | None
-    total_errors: int
+    total_errors: Failed
 
 
 class SystemUse(OpenResponse):
