@@ -125,6 +125,19 @@ class LostUsers:
         self.without_data.update(snapshot.without_data[:MAX_NAMED])
 
 
+class StepTable:
+    """The measured steps by index: names, which of them are ``groups``, and which ``parts`` of scenes they are in.
+
+    Groups send nothing themselves, setup and teardown are no load: these stand ``apart``.
+    """
+
+    __slots__ = ("apart", "groups", "names", "parts")
+
+    def __init__(self, names: list[str], groups: frozenset[int], parts: list[Part]) -> None:
+        self.names, self.groups, self.parts = names, groups, parts
+        self.apart = groups | {index for index, part in enumerate(parts) if part in ONCE_PER_RUN}
+
+
 class Planned(NamedTuple):
     """Requirements of the plan: iterations, and each scene's name with the indexes of the steps of its users."""
 
@@ -135,22 +148,18 @@ class Planned(NamedTuple):
 class RunMetrics:
     """Everything measured in one run, in bounded memory. ``latest`` is the second closed last.
 
-    ``groups`` are the indexes of steps that are groups, ``parts`` say of each step which part of its scene it is in.
-    ``total``, seconds and nodes are of the load: steps that stand ``apart`` (groups, which send nothing themselves, and
-    those of setup and teardown) have no share in them. ``once`` is the sum of setup and teardown.
+    ``total``, seconds and nodes are of the load: steps that stand ``apart`` have no share in them. ``once`` is the sum
+    of setup and teardown.
     """
 
     def __init__(self, step_names: Sequence[str], groups: Collection[int] = (), parts: Sequence[Part] = ()) -> None:
-        self.step_names = list(step_names)
-        self.parts: list[Part] = list(parts) or ["steps"] * len(self.step_names)
-        self.groups = frozenset(groups)
-        self.apart = self.groups | {index for index, part in enumerate(self.parts) if part in ONCE_PER_RUN}
+        self._table = StepTable(list(step_names), frozenset(groups), list(parts) or ["steps"] * len(step_names))
         self.total = RunTotals()
         self.once = RunTotals()
-        self.steps = [RunTotals() for _ in self.step_names]
+        self.steps = [RunTotals() for _ in step_names]
         self.nodes: dict[str, NodeTotals] = {}
         self.series = Series()
-        self.step_series = StepSeries(len(self.step_names))
+        self.step_series = StepSeries(len(step_names))
         self.running_ns = self.iterations = self.dropped = self.late = self.cut_off = 0
         self.elapsed = 0.0
         self.latest: Second | None = None
@@ -211,6 +220,26 @@ class RunMetrics:
     def missing(self) -> dict[str, list[Range]]:
         """The snapshots known to be missing, by node, as (first, last) ranges of seq."""
         return {name: node.sequence.missing for name, node in self.nodes.items() if node.sequence.missing}
+
+    @property
+    def step_names(self) -> list[str]:
+        """The names of the measured steps, by index."""
+        return self._table.names
+
+    @property
+    def groups(self) -> frozenset[int]:
+        """The indexes of steps that are groups."""
+        return self._table.groups
+
+    @property
+    def parts(self) -> list[Part]:
+        """The part of its scene that each step is in, by index."""
+        return self._table.parts
+
+    @property
+    def apart(self) -> frozenset[int]:
+        """The indexes of steps without a share in the load's figures: groups, setup and teardown."""
+        return self._table.apart
 
     @property
     def everything(self) -> RunTotals:

@@ -1878,7 +1878,10 @@ export interface components {
         ErrorRate: {
             /** Current */
             current: number | null;
-            /** Total Errors */
+            /**
+             * Total Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             total_errors: number;
         } & {
             [key: string]: unknown;
@@ -2236,7 +2239,7 @@ export interface components {
         };
         /**
          * FiguresSummary
-         * @description All requests of a time, with what is counted of the run itself.
+         * @description All requests of the load in a time, with what is counted of the run itself.
          */
         FiguresSummary: {
             /** Avg */
@@ -2253,13 +2256,22 @@ export interface components {
             counters: {
                 [key: string]: number;
             };
-            /** Cut Off */
+            /**
+             * Cut Off
+             * @description Requests in flight that were given up because the run or their user ended: neither requests nor errors, though the target's log may have them.
+             */
             cut_off: number;
-            /** Dropped */
+            /**
+             * Dropped
+             * @description Planned arrivals that never began, for want of a free user or of data.
+             */
             dropped: number;
             /** Error Rate */
             error_rate: number | null;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /** Failures */
             failures: {
@@ -2271,7 +2283,10 @@ export interface components {
             };
             /** Iterations */
             iterations: number;
-            /** Late */
+            /**
+             * Late
+             * @description Planned arrivals that had to wait for a free user or for data.
+             */
             late: number;
             latency_from_plan: components["schemas"]["LatencyBlock"] | null;
             /** Max */
@@ -2286,7 +2301,10 @@ export interface components {
             phases: {
                 [key: string]: components["schemas"]["PhaseBlock"];
             };
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Rps */
             rps: number;
@@ -2296,6 +2314,11 @@ export interface components {
             statuses: {
                 [key: string]: number;
             };
+            /**
+             * Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            unsent: number;
         };
         /**
          * FinalValidity
@@ -2520,13 +2543,19 @@ export interface components {
             bytes_received: number;
             /** Bytes Sent */
             bytes_sent: number;
-            /** Dropped */
+            /**
+             * Dropped
+             * @description Planned arrivals that never began, for want of a free user or of data.
+             */
             dropped: number;
             /** Elapsed */
             elapsed: number;
             /** Error Rate */
             error_rate: number;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /**
              * Failures
@@ -2537,7 +2566,10 @@ export interface components {
             } | null;
             /** Iterations */
             iterations: number;
-            /** Late */
+            /**
+             * Late
+             * @description Planned arrivals that had to wait for a free user or for data.
+             */
             late: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatency"] | null;
@@ -2563,7 +2595,10 @@ export interface components {
             planned_users: number;
             /** Process Cpu */
             process_cpu: number;
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Requests Per Second */
             requests_per_second: number;
@@ -2581,6 +2616,11 @@ export interface components {
             system_metrics: components["schemas"]["SystemNow"];
             /** Timestamp */
             timestamp: number;
+            /**
+             * Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            unsent: number;
             /** Width */
             width: number;
         };
@@ -4026,7 +4066,7 @@ export interface components {
         };
         /**
          * ReportNode
-         * @description A node over the whole run.
+         * @description A node's part of the load over the whole run.
          */
         ReportNode: {
             /** Avg */
@@ -4036,19 +4076,31 @@ export interface components {
             /** Bytes Sent */
             bytes_sent: number;
             checks: components["schemas"]["Checks"];
-            /** Cut Off */
+            /**
+             * Cut Off
+             * @description Requests in flight that were given up because the run or their user ended: neither requests nor errors, though the target's log may have them.
+             */
             cut_off: number;
-            /** Dropped */
+            /**
+             * Dropped
+             * @description Planned arrivals that never began, for want of a free user or of data.
+             */
             dropped: number;
             /** Error Rate */
             error_rate: number | null;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /** Host */
             host: string;
             /** Iterations */
             iterations: number;
-            /** Late */
+            /**
+             * Late
+             * @description Planned arrivals that had to wait for a free user or for data.
+             */
             late: number;
             /** Max */
             max: number | null;
@@ -4060,7 +4112,10 @@ export interface components {
             percentiles: {
                 [key: string]: number | null;
             };
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Rps */
             rps: number;
@@ -4261,7 +4316,7 @@ export interface components {
         };
         /**
          * ReportStep
-         * @description A step or a group over the whole run.
+         * @description A step or a group over the whole run. ``unsent`` is counted by class.
          */
         ReportStep: {
             /** Avg */
@@ -4277,7 +4332,10 @@ export interface components {
             };
             /** Error Rate */
             error_rate: number | null;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /** Failures */
             failures: {
@@ -4297,6 +4355,11 @@ export interface components {
             min: number | null;
             /** Name */
             name: string;
+            /**
+             * Part
+             * @default null
+             */
+            part: ("setup" | "on_start" | "steps" | "teardown") | null;
             /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
@@ -4305,7 +4368,10 @@ export interface components {
             phases: {
                 [key: string]: components["schemas"]["PhaseBlock"];
             };
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Rps */
             rps: number;
@@ -4318,6 +4384,13 @@ export interface components {
              * @enum {string}
              */
             type: "request" | "group";
+            /**
+             * Unsent
+             * @default null
+             */
+            unsent: {
+                [key: string]: number;
+            } | null;
         } & {
             [key: string]: unknown;
         };
@@ -4668,22 +4741,48 @@ export interface components {
         /**
          * RunSummary
          * @description A run in figures: rates in percent, times in milliseconds; null where nothing was measured.
+         *
+         *     Counts and the error rate are of all requests; throughput and response times are of the load, without setup and
+         *     teardown.
          */
         RunSummary: {
+            /**
+             * Answered
+             * @default null
+             */
+            answered: number | null;
             /** Avg Response Time */
             avg_response_time: number | null;
+            /**
+             * Cut Off
+             * @default null
+             */
+            cut_off: number | null;
+            /**
+             * Dropped
+             * @default null
+             */
+            dropped: number | null;
             /**
              * Duration
              * @default null
              */
             duration: number | null;
-            /** Error Count */
+            /**
+             * Error Count
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             error_count: number;
             /**
              * Error Rate
              * @default null
              */
             error_rate: number | null;
+            /**
+             * Late
+             * @default null
+             */
+            late: number | null;
             /**
              * Max Users
              * @default null
@@ -4696,6 +4795,13 @@ export interface components {
             percentiles: {
                 [key: string]: number | null;
             } | null;
+            /**
+             * Sent
+             * @default null
+             */
+            sent: number | null;
+            /** @default null */
+            setup_teardown: components["schemas"]["SetupTeardown"] | null;
             /** Success Rate */
             success_rate: number | null;
             /**
@@ -4703,8 +4809,16 @@ export interface components {
              * @default null
              */
             throughput: number | null;
-            /** Total Requests */
+            /**
+             * Total Requests
+             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
+             */
             total_requests: number;
+            /**
+             * Unsent
+             * @default null
+             */
+            unsent: number | null;
         } & {
             [key: string]: unknown;
         };
@@ -4998,7 +5112,7 @@ export interface components {
         };
         /**
          * SecondData
-         * @description A run in one second, with its steps, nodes and thresholds.
+         * @description The load in one second, with its steps, nodes and thresholds; ``total_…`` are of all requests so far.
          */
         SecondData: {
             /** Active Users */
@@ -5007,13 +5121,19 @@ export interface components {
             bytes_received: number;
             /** Bytes Sent */
             bytes_sent: number;
-            /** Dropped */
+            /**
+             * Dropped
+             * @description Planned arrivals that never began, for want of a free user or of data.
+             */
             dropped: number;
             /** Elapsed */
             elapsed: number;
             /** Error Rate */
             error_rate: number;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /**
              * Failures
@@ -5024,7 +5144,10 @@ export interface components {
             } | null;
             /** Iterations */
             iterations: number;
-            /** Late */
+            /**
+             * Late
+             * @description Planned arrivals that had to wait for a free user or for data.
+             */
             late: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatency"] | null;
@@ -5052,7 +5175,10 @@ export interface components {
             planned_users: number;
             /** Process Cpu */
             process_cpu: number;
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Requests Per Second */
             requests_per_second: number;
@@ -5072,10 +5198,26 @@ export interface components {
             system_metrics: components["schemas"]["SystemNow"];
             /** Thresholds */
             thresholds: components["schemas"]["ThresholdState"][];
-            /** Total Errors */
+            /**
+             * Total Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             total_errors: number;
-            /** Total Requests */
+            /**
+             * Total Requests
+             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
+             */
             total_requests: number;
+            /**
+             * Total Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            total_unsent: number;
+            /**
+             * Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            unsent: number;
             /**
              * Validity
              * @enum {string}
@@ -5122,6 +5264,24 @@ export interface components {
             to: number;
             /** Width */
             width: number;
+        };
+        /**
+         * SetupTeardown
+         * @description What setup and teardown did: counted in the totals of the run, and in no figure of its load.
+         */
+        SetupTeardown: {
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
+            errors: number;
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
+            requests: number;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Spark
@@ -5268,7 +5428,10 @@ export interface components {
             };
             /** Error Rate */
             error_rate: number | null;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /** Failures */
             failures: {
@@ -5287,6 +5450,11 @@ export interface components {
             min: number | null;
             /** Name */
             name: string;
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "setup" | "on_start" | "steps" | "teardown";
             /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
@@ -5295,7 +5463,10 @@ export interface components {
             phases: {
                 [key: string]: components["schemas"]["PhaseBlock"];
             };
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Rps */
             rps: number;
@@ -5310,6 +5481,11 @@ export interface components {
              * @enum {string}
              */
             type: "request" | "group";
+            /**
+             * Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            unsent: number;
         };
         /**
          * StepNode
@@ -5372,7 +5548,10 @@ export interface components {
             };
             /** Error Rate */
             error_rate: number;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /**
              * Failures
@@ -5401,7 +5580,10 @@ export interface components {
             p95: number | null;
             /** P99 */
             p99: number | null;
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Requests Per Second */
             requests_per_second: number;
@@ -5414,6 +5596,11 @@ export interface components {
             statuses: {
                 [key: string]: number;
             } | null;
+            /**
+             * Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            unsent: number;
         };
         /**
          * StepSeries
@@ -5620,14 +5807,17 @@ export interface components {
         };
         /**
          * Throughput
-         * @description Requests per second of running time.
+         * @description Requests of the load per second of running time. Without ``time_range`` the total is that of the run.
          */
         Throughput: {
             /** Avg Rps */
             avg_rps: number;
             /** Current Rps */
             current_rps: number;
-            /** Total Requests */
+            /**
+             * Total Requests
+             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
+             */
             total_requests: number;
         } & {
             [key: string]: unknown;
@@ -6001,13 +6191,19 @@ export interface components {
             bytes_received: number;
             /** Bytes Sent */
             bytes_sent: number;
-            /** Dropped */
+            /**
+             * Dropped
+             * @description Planned arrivals that never began, for want of a free user or of data.
+             */
             dropped: number;
             /** Elapsed */
             elapsed: number;
             /** Error Rate */
             error_rate: number;
-            /** Errors */
+            /**
+             * Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             errors: number;
             /**
              * Failures
@@ -6018,7 +6214,10 @@ export interface components {
             } | null;
             /** Iterations */
             iterations: number;
-            /** Late */
+            /**
+             * Late
+             * @description Planned arrivals that had to wait for a free user or for data.
+             */
             late: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatency"] | null;
@@ -6046,7 +6245,10 @@ export interface components {
             planned_users: number;
             /** Process Cpu */
             process_cpu: number;
-            /** Requests */
+            /**
+             * Requests
+             * @description Requests that were tried and ended: those sent, and those that found no connection.
+             */
             requests: number;
             /** Requests Per Second */
             requests_per_second: number;
@@ -6068,10 +6270,26 @@ export interface components {
             thresholds: components["schemas"]["ThresholdState"][];
             /** Timestamp */
             timestamp: number;
-            /** Total Errors */
+            /**
+             * Total Errors
+             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
+             */
             total_errors: number;
-            /** Total Requests */
+            /**
+             * Total Requests
+             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
+             */
             total_requests: number;
+            /**
+             * Total Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            total_unsent: number;
+            /**
+             * Unsent
+             * @description Requests that were never tried, for want of a variable; they are in no other count.
+             */
+            unsent: number;
             /**
              * Validity
              * @enum {string}
