@@ -25,7 +25,7 @@ def warnings_of(metrics: RunMetrics, validity: Validity) -> list[Text]:
 def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
     if not validity.at_least:
         return None
-    rps = metrics.figures().rps
+    rps = round(metrics.figures().rps, 1)
     if validity.offered_less:
         return Text(
             f"施加的负载低于计划：吞吐量至少为每秒 {rps:g} 个请求",

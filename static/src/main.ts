@@ -14,6 +14,7 @@ import './style/forms.css'
 import './style/editing.css'
 import './style/narrow.css'
 import './style/print.css'
+import { startPaper } from './style/paper'
 import { startTheme } from './style/theme'
 
 // After an upgrade of the service an open page asks for chunks that are gone: load the new page, once.
@@ -25,6 +26,7 @@ window.addEventListener('vite:preloadError', () => {
 })
 
 startTheme()
+startPaper()
 session.start()
 await startLanguage()
 createApp(App).use(router).use(i18n).use(VueQueryPlugin, { queryClient: queries }).mount('#app')

@@ -150,6 +150,36 @@ def check_the_window(page: Page) -> None:
     page.wait_for_url(lambda url: "w=" not in url)
 
 
+def test_the_chosen_percentile_is_that_of_the_whole_page_and_of_its_link(ui: Ui, desk: Desk) -> None:
+    page = ui.open(desk.start(desk.plan("percentile", arrivals(20, 4), "/json")), language="en")
+    figures = page.get_by_role("region", name="Figures in the window")
+    expect(figures).to_be_visible(timeout=PATIENCE_MS)
+    figures.get_by_label("Choose a percentile").select_option("p99")
+    page.wait_for_url(re.compile(r"[?&]p=p99"))
+    expect(page.get_by_role("heading", name="Where it bends p99 ms")).to_be_visible()
+    expect(lane(page, "Response time")).to_contain_text("p99 (TP99)")
+    page.evaluate("localStorage.removeItem('perfsvc.run.percentile')")
+    page.reload()
+    expect(figures.get_by_label("Choose a percentile")).to_have_value("p99", timeout=PATIENCE_MS)
+
+
+def test_on_paper_the_report_is_light_and_fits(ui: Ui, desk: Desk) -> None:
+    page = ui.open(desk.start(desk.plan("paper", arrivals(20, 4), "/json")), language="en", theme="dark")
+    expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
+    assert len(page.pdf(format="A4")) > 20_000
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    expect(page.locator("html")).not_to_have_class(re.compile("dark"))
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    canvases = page.evaluate(
+        "[...document.querySelectorAll('.lane canvas')].map((each) => each.getBoundingClientRect().right)"
+    )
+    assert max(canvases) <= 1040
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(page.locator("html")).to_have_class(re.compile("dark"))
+
+
 def test_a_step_turns_all_charts_to_itself(ui: Ui, desk: Desk) -> None:
     plan = desk.plan("steps", arrivals(20, 4), "/json", "/status/503")
     page = ui.open(desk.start(plan), language="zh")

@@ -3,7 +3,7 @@
 import type uPlot from 'uplot'
 import { colour, faded, font, hatch } from './colours'
 import type { Ground } from './group'
-import { scaleOf } from './paths'
+import { between, scaleOf } from './paths'
 
 /** Hatched seconds are never narrower than this. */
 const NARROWEST = 7
@@ -137,5 +137,44 @@ export function lineNames(u: uPlot, now: number, names: { label: string; token: 
     pen.fillStyle = colour('--text')
     pen.fillText(name.label, x + 11 * ratio, name.y)
   })
+  pen.restore()
+}
+
+/** Words beside a point, on the side where there is room. */
+export function callout(u: uPlot, time: number, y: number, text: string, token: string): void {
+  const pen = u.ctx
+  const ratio = devicePixelRatio
+  const { left, top, width, height } = u.bbox
+  pen.save()
+  pen.font = font(11 * ratio, 600)
+  const wide = pen.measureText(text).width
+  const x = scaleOf(u, 'x')(time)
+  const begin = x + 8 * ratio + wide > left + width ? x - 8 * ratio - wide : x + 8 * ratio
+  const middle = Math.min(top + height - 9 * ratio, Math.max(top + 9 * ratio, y))
+  if (begin >= left) {
+    pen.globalAlpha = 0.85
+    pen.fillStyle = colour('--surface')
+    pen.fillRect(begin - 3 * ratio, middle - 8 * ratio, wide + 6 * ratio, 16 * ratio)
+    pen.globalAlpha = 1
+    pen.fillStyle = colour(token)
+    pen.textAlign = 'left'
+    pen.textBaseline = 'middle'
+    pen.fillText(text, begin, middle)
+  }
+  pen.restore()
+}
+
+/** What lies between two lines in some rows, shaded so that it can be told without colour. */
+export function gap(u: uPlot, lower: number, upper: number, rows: readonly [number, number]): void {
+  const pen = u.ctx
+  const path = between(u, lower, upper, [rows[0] - 1, rows[1] + 1])
+  pen.save()
+  pen.beginPath()
+  pen.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height)
+  pen.clip()
+  pen.fillStyle = faded('--fail', 0.14)
+  pen.fill(path)
+  pen.fillStyle = hatch(pen, '--fail', 3 * devicePixelRatio)
+  pen.fill(path)
   pen.restore()
 }

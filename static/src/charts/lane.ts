@@ -15,7 +15,7 @@ export interface Line {
   /** In the legend; a line without one is only drawn. */
   label?: string
   token: string
-  style: 'line' | 'step' | 'area' | 'stack'
+  style: 'line' | 'step' | 'area' | 'stack' | 'hatch'
   dash?: number[]
   width?: number
   fill?: number
@@ -187,7 +187,7 @@ export class LaneChart {
       focus: { alpha: 1 },
       cursor: this.cursorOptions(),
       scales: {
-        x: { time: false, auto: false, range: (_, min, max) => (min === null ? group.range : [min, max]) },
+        x: { time: false, auto: false, range: () => group.range },
         y: { distr: spec.log ? 3 : 1, auto: false, range: () => this.bounds() },
       },
       axes: [this.timeAxis(), this.valueAxis()],

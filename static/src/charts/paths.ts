@@ -130,8 +130,8 @@ export function steps(filled: boolean, width = 1): uPlot.Series.PathBuilder {
   }
 }
 
-/** The area between two lines, where both are known and `upper` lies above. */
-export function between(u: uPlot, lower: number, upper: number): Path2D {
+/** The area between two lines, where both are known and `upper` lies above; of some rows or all. */
+export function between(u: uPlot, lower: number, upper: number, rows?: readonly [number, number]): Path2D {
   const path = new Path2D()
   const { xs, ys } = columnsOf(u, lower)
   const tops = columnsOf(u, upper).ys
@@ -145,7 +145,8 @@ export function between(u: uPlot, lower: number, upper: number): Path2D {
     }
     run = []
   }
-  for (let at = 0; at < xs.length; at++) {
+  const [first, last] = rows ?? [0, xs.length - 1]
+  for (let at = Math.max(0, first); at <= Math.min(last, xs.length - 1); at++) {
     if (ys[at]! <= tops[at]!) run.push(at)
     else close()
   }

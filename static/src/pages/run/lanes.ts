@@ -1,10 +1,12 @@
 // The lanes of the sheet: what each shows of the run, for all requests or for the step in focus.
 import type { LaneSpec, Line } from '@/charts/lane'
-import { curve } from '@/charts/ground'
+import { callout, curve, gap } from '@/charts/ground'
+import { scaleOf } from '@/charts/paths'
 import { t } from '@/i18n'
-import { ms, num, rate } from '@/i18n/format'
+import { num, rate } from '@/i18n/format'
 import { LAG_MS, overlaps } from '@/run/fit'
 import { levelAt, peakOf } from '@/run/course'
+import { missingLoad, wholePlan, type MissingSpan } from '@/run/missing'
 import type { Track } from '@/run/track'
 import type { RunView } from './view'
 
@@ -33,7 +35,7 @@ export function sumIn(track: Track, name: string, [from, to]: [number, number]):
   return sum
 }
 
-class Scratch {
+export class Scratch {
   private columns: Float32Array[] = []
 
   column(place: number, length: number): Float32Array {
@@ -46,7 +48,7 @@ class Scratch {
 }
 
 type Range = [number, number]
-interface Maker {
+export interface Maker {
   view: RunView
   range: () => Range
   unfit: () => boolean
@@ -59,23 +61,31 @@ export function maker(view: RunView): Maker {
 
 export function loadLane({ view, range, unfit }: Maker): LaneSpec {
   const users = view.variable.value === 'vus'
-  const [real, planned] = users ? ['users', 'plannedUsers'] : ['rate', 'plannedRate']
+  const { real } = columnsOf(view)
   const main = () => view.run.value.main
   const format = (value: number | null) => (users ? num(value) : rate(value))
   const mean = (name: string) => () => meanIn(main(), name, range())
   const course = () => view.course.value
   const lines: Line[] = [
-    { key: 'real', label: t('run.sheet.real'), token: '--s1', style: 'area', fill: 0.13, format, rate: true, rest: mean(real!), restUnit: t('run.sheet.mean'), restAtLeast: unfit },
-    { key: 'planned', label: t('run.sheet.planned'), token: '--text', style: 'line', width: 1.25, format, rest: mean(planned!), restUnit: t('run.sheet.mean') },
+    { key: 'real', label: t('run.sheet.real'), token: '--s1', style: 'area', fill: 0.13, format, rate: true, rest: mean(real), restUnit: t('run.sheet.mean'), restAtLeast: unfit },
+    { key: 'planned', label: t('run.sheet.planned'), token: '--text', style: 'line', width: 1.25, format, rest: () => meanOfPlan(view, range()), restUnit: t('run.sheet.mean') },
   ]
-  const ghost = new Scratch()
-  if (course()?.before.length) lines.push({ key: 'before', label: t('run.sheet.before'), token: '--second', style: 'line', dash: [2, 4], format })
+  const changed = course()?.before.length
+  if (changed) lines.push({ key: 'before', label: t('run.sheet.before'), token: '--second', style: 'line', dash: [2, 4], format })
+  const absent = () => missingOf(view, range())
+  const lost = absent().length > 0
+  if (lost) lines.push({ key: 'missing', label: t(users ? 'run.sheet.missingUsers' : 'run.sheet.missing'), token: '--fail', style: 'hatch', format, rest: () => absent().reduce((sum, span) => sum + span.amount, 0), restUnit: users ? t('run.sheet.userSeconds') : t('run.sheet.total') })
+  const scratch = new Scratch()
   const data = () => {
-    const [x, drawn] = [main().times, [main().column(real!), main().column(planned!)]]
-    if (lines.length < 3) return { x, drawn }
-    const before = course()?.before ?? []
-    const level = before.length ? levelAt(before, view.now.value) : NaN
-    return { x, drawn: [...drawn, ghost.column(0, x.length).fill(NaN)], told: [...drawn, ghost.column(1, x.length).fill(level)] }
+    const [x, drawn] = [main().times, [main().column(real), planOf(view)]]
+    const told = [...drawn]
+    if (changed) {
+      const before = course()?.before ?? []
+      told.push(scratch.column(0, x.length).fill(before.length ? levelAt(before, view.now.value) : NaN))
+    }
+    if (lost) told.push(missingEach(absent(), scratch.column(1, x.length), told))
+    const blank = scratch.column(2, x.length).fill(NaN)
+    return { x, drawn: told.map((column, at) => (at < 2 ? column : blank)), told }
   }
   return {
     lines,
@@ -83,12 +93,63 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
     data,
     room: () => Math.max(peakOf(view.run.value.info?.planned.points ?? []), ...(course()?.ahead ?? []).map(([, level]) => level)),
     over: (u) => {
+      for (const span of absent()) {
+        gap(u, 1, 2, span.rows)
+        if (span === largest(absent())) callout(u, span.to, scaleOf(u, 'y')(planOf(view)[span.rows[0]]!) + 14 * devicePixelRatio, t(users ? 'run.sheet.missingAreaUsers' : 'run.sheet.missingArea', { amount: num(span.amount) }), '--fail')
+      }
       const found = course()
       if (!found) return
       curve(u, found.before, '--second', [2, 4])
       curve(u, found.ahead, '--text', [], 1.25)
     },
   }
+}
+
+/** What was planned and not offered, in what is in view. */
+export function missingOf(view: RunView, range: Range): MissingSpan[] {
+  const spans = missingLoad(view.run.value.main, columnsOf(view).real, planOf(view), lostOf(view), range)
+  return spans.map((span) => ({ ...span, amount: reported(view, span, range) ?? span.amount }))
+}
+
+/** What a report says that the loss of nodes cost; null where it does not say so, or not for all that is in view. */
+function reported(view: RunView, span: MissingSpan, [from, to]: Range): number | null {
+  const losses = (view.report.value?.nodes ?? []).flatMap((node) => node.losses)
+  const spans = losses.map((loss) => ({ from: Date.parse(loss.time) / 1000, to: Date.parse(loss.until ?? view.report.value!.end_time) / 1000, amount: loss.missing.amount }))
+  const own = spans.filter((loss) => loss.from < span.to && loss.to > span.from)
+  if (!own.length || own.some((loss) => loss.from < from || loss.to > to)) return null
+  return own.reduce((sum, loss) => sum + loss.amount, 0)
+}
+
+const plans = new Scratch()
+function planOf(view: RunView): Float32Array {
+  const { main } = view.run.value
+  return wholePlan(main, columnsOf(view), lostOf(view), plans.column(0, main.length))
+}
+
+function columnsOf(view: RunView) {
+  return view.variable.value === 'vus' ? { real: 'users', planned: 'plannedUsers' } : { real: 'rate', planned: 'plannedRate' }
+}
+
+function lostOf(view: RunView) {
+  return view.run.value.unfit.filter((span) => span.kind === 'lost')
+}
+
+/** The whole plan in the mean of what is in view. */
+function meanOfPlan(view: RunView, range: Range): number | null {
+  const [first, beyond] = view.run.value.main.rows(...range)
+  const known = planOf(view).subarray(first, beyond).filter((level) => !Number.isNaN(level))
+  return known.length ? known.reduce((sum, level) => sum + level, 0) / known.length : null
+}
+
+function largest(spans: readonly MissingSpan[]): MissingSpan | undefined {
+  return spans.toSorted((a, b) => b.amount - a.amount)[0]
+}
+
+/** What was missing in each second; 0 where nothing was. */
+function missingEach(spans: readonly MissingSpan[], column: Float32Array, [real, planned]: Float32Array[]): Float32Array {
+  column.fill(0)
+  for (const { rows } of spans) for (let row = rows[0]; row <= rows[1]; row++) column[row] = Math.max(0, planned![row]! - real![row]!)
+  return column
 }
 
 export function rateLane({ view, range, unfit }: Maker): LaneSpec {
@@ -128,45 +189,6 @@ export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
     return { x: track().times, drawn, told }
   }
   return { lines, height: Math.max(84, 40 + 20 * lines.length), data, room: () => 3 }
-}
-
-/** Percentiles and the wait between the two latencies. */
-export function latencyLane({ view }: Maker, log: boolean, resting: (figure: string) => number | null): LaneSpec {
-  const { track, name } = columnOf(view)
-  const scratch = new Scratch()
-  const planned = track().names().includes(name('planP95'))
-  const middle = track().names().includes(name('p50'))
-  const wait = (): Float32Array => {
-    const column = scratch.column(0, track().length)
-    const [from, to] = [track().column(name('p95')), track().column(name('planP95'))]
-    for (let row = 0; row < column.length; row++) column[row] = Math.max(0, to[row]! - from[row]!)
-    return column
-  }
-  const figures: [string, Line][] = []
-  const add = (column: string, line: Omit<Line, 'style' | 'format' | 'key'>) => figures.push([column, { style: 'line', format: ms, key: column, rest: () => resting(column), ...line }])
-  if (middle) add('p99', { label: 'p99 (TP99)', name: 'p99', token: '--p99', width: 1.1 })
-  add('p95', { label: 'p95 (TP95)', name: 'p95', token: '--p95', width: 2 })
-  if (planned) add('planP95', { label: t('run.sheet.fromPlan'), name: t('run.sheet.fromPlanShort'), token: '--wait', dash: [5, 3], width: 1.25 })
-  if (middle) add('p50', { label: 'p50', name: 'p50', token: '--p50', width: 1.5 })
-  const place = (column: string) => figures.findIndex(([each]) => each === column)
-  const lines = figures.map(([, line]) => line)
-  if (planned) lines.push({ key: 'wait', label: t('run.sheet.waited'), token: '--wait', style: 'stack', format: ms, rest: () => difference(resting('planP95'), resting('p95')) })
-  const empty = new Scratch()
-  return {
-    lines,
-    log,
-    height: view.live.value ? 220 : 240,
-    band: planned ? { lower: place('p95'), upper: place('planP95'), token: '--wait', alpha: 0.32 } : undefined,
-    data: () => {
-      const columns = figures.map(([column]) => track().column(name(column)))
-      if (!planned) return { x: track().times, drawn: columns }
-      return { x: track().times, drawn: [...columns, empty.column(0, track().length).fill(NaN)], told: [...columns, wait()] }
-    },
-  }
-}
-
-function difference(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? null : Math.max(0, a - b)
 }
 
 export function lagLane({ view, range }: Maker): LaneSpec {
@@ -225,7 +247,7 @@ function means(values: (number | null)[], kind: 'counter' | 'gauge'): number | n
 }
 
 /** Where a figure of the step in focus is kept, or of all requests. */
-function columnOf(view: RunView) {
+export function columnOf(view: RunView) {
   const index = view.step.value
   const track = () => (index === null ? view.run.value.main : view.run.value.steps)
   const name = (figure: string) => (index === null ? figure : `${index}:${figure}`)

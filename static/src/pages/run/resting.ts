@@ -1,9 +1,8 @@
 // Figures of the whole window, for the read-out of the charts where there is no cursor.
 import type { WindowFigures } from '@/api/execution'
 import type { N } from '@/run/frames'
+import { PERCENTILES } from './percentile'
 import type { RunView } from './view'
-
-const PERCENTILES = ['p50', 'p95', 'p99'] as const
 
 /** Exact from merged histograms; else of the whole run from its report; else not known, for percentiles cannot be averaged. */
 export function restOf(view: RunView, figures: WindowFigures | null, figure: string): N {

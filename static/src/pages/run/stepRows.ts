@@ -37,10 +37,19 @@ export function liveLines(run: Run): StepLine[] {
     return sum
   }
   return [...run.stepNames].map(([index, name]) => {
-    const mean = (figure: string) => meanOf(steps, `${index}:${figure}`, last, RECENT_S)
+    // What was before this page was opened has p95 alone: a mean over other seconds than those of p99 would not go with it.
+    const known = rowsKnown(steps, `${index}:p99`, last)
+    const mean = (figure: string) => meanOf(steps, `${index}:${figure}`, last, known)
     const [requests, errors] = [sums(index, 'rps'), sums(index, 'errors')]
     return { index, name, group: isGroup(run, index), rps: mean('rps'), p50: mean('p50'), p95: mean('p95'), p99: mean('p99'), fromPlan: mean('planP95'), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors: Math.round(errors), phases: {}, requests: Math.round(requests) }
   })
+}
+
+/** How many of the last rows are told in full; all that are wanted where none is. */
+function rowsKnown(steps: Run['steps'], column: string, last: number): number {
+  let rows = 0
+  while (rows < RECENT_S && last - rows >= 0 && (steps.at(column, last - rows) !== null || rows === 0)) rows++
+  return steps.at(column, last) === null ? RECENT_S : rows
 }
 
 export function reportLines(report: Report, figures: WindowFigures | null | undefined): StepLine[] {

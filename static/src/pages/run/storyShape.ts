@@ -18,7 +18,7 @@ export function lookOf(level: Level): Look {
 }
 
 export function timeScale(levels: readonly Level[], frame: Frame): (seconds: number) => number {
-  const end = levels.at(-1)?.to ?? 1
+  const end = levels.at(-1)?.to || 1
   return (seconds) => frame.left + (seconds / end) * (frame.width - frame.left)
 }
 

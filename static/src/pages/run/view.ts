@@ -17,7 +17,9 @@ import { Run } from '@/run/run'
 import { courseOf, type Course } from '@/run/course'
 import type { Mode, RunStatus, Variable } from '@/run/frames'
 import { fitted, parsed, written } from '@/run/window'
+import { usePaper } from '@/style/paper'
 import { dark } from '@/style/theme'
+import { usePercentile, type Percentile } from './percentile'
 
 export interface RunView {
   execution: ComputedRef<Execution>
@@ -45,6 +47,8 @@ export interface RunView {
   setWindow: (span: Span | null) => void
   step: ComputedRef<number | null>
   setStep: (index: number | null) => void
+  percentile: ComputedRef<Percentile>
+  setPercentile: (next: Percentile) => void
   stepName: (index: number) => string
   part: ComputedRef<Part>
   marks: ComputedRef<Mark[]>
@@ -77,7 +81,7 @@ export function provideRunView(execution: ComputedRef<Execution>): RunView {
     return [...marks, ...breachMarks(report.value?.verdict.thresholds ?? [], marks)].toSorted((a, b) => a.at - b.at)
   })
   const part = computed<Part>(() => ({ from: place.window.value?.from ?? null, to: place.window.value?.to ?? null, step: null }))
-  const view: RunView = { ...source, ...facts, ...place, execution, id, group, marks, part, mayEdit: computed(() => may('editor')), maxVus: computed(() => maxVusOf(execution.value.config ?? report.value?.config)) }
+  const view: RunView = { ...source, ...facts, ...place, ...usePercentile(), execution, id, group, marks, part, mayEdit: computed(() => may('editor')), maxVus: computed(() => maxVusOf(execution.value.config ?? report.value?.config)) }
   provide(KEY, view)
   followCharts(view)
   return view
@@ -248,16 +252,8 @@ function followCharts(view: RunView): void {
     forgetColours()
     requestAnimationFrame(() => group.rebuild())
   })
-  printLight(group)
-}
-
-/** On paper everything is light, and all charts are drawn whether or not they were in sight. */
-function printLight(group: ChartGroup): void {
-  const show = (darkly: boolean) => {
-    document.documentElement.classList.toggle('dark', darkly)
+  usePaper(() => {
     forgetColours()
     group.rebuild()
-  }
-  useEventListener(window, 'beforeprint', () => show(false))
-  useEventListener(window, 'afterprint', () => show(dark.value))
+  })
 }

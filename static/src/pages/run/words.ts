@@ -7,9 +7,12 @@ import type { Pin } from '@/charts/MarkRow.vue'
 import type { N, Text, Variable } from '@/run/frames'
 import type { Mark } from '@/run/marks'
 
-/** The words of a text that the service sends in both languages. */
+const MOMENTS = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+
+/** The words of a text that the service sends in both languages, as a sentence, its times in the viewer's zone. */
 export function said(text: Text | null | undefined): string {
-  return text?.[language.value] ?? ''
+  const words = (text?.[language.value] ?? '').replaceAll(MOMENTS, (time) => clock(time))
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** “600/s”, or “150” users. */
