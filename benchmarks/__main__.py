@@ -13,6 +13,7 @@ from benchmarks import data
 from benchmarks import functions
 from benchmarks import grpc_unary
 from benchmarks import honesty
+from benchmarks import hostile_inputs
 from benchmarks import http2
 from benchmarks import http_client
 from benchmarks import http_peers
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "http-client": http_client.main,
     "memory": memory.main,
     "honesty": honesty.main,
+    "hostile": hostile_inputs.main,
     "metrics": metrics_path.main,
     "tcp": tcp_echo.main,
     "websocket": websocket_echo.main,

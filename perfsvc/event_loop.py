@@ -9,10 +9,14 @@ import sys
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
+from typing import ParamSpec
 from typing import TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
@@ -24,9 +28,17 @@ LARGE_BLOCK = 4_194_304
 """Bytes; a read from TLS asks for 262,144."""
 
 
+HEAVY_THREADS = 2
+SWITCH_S = 0.001
+"""How long a thread keeps the interpreter while the loop waits for it; Python's own 5 ms add up to long silences."""
+
+_heavy = ThreadPoolExecutor(HEAVY_THREADS, "heavy")
+
+
 def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the fastest available loop."""
     keep_large_blocks()
+    sys.setswitchinterval(SWITCH_S)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)
 
@@ -39,6 +51,14 @@ def keep_large_blocks() -> None:
     M_MMAP_THRESHOLD: "dynamic").
     """
     bytes(LARGE_BLOCK)
+
+
+async def off_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return the result of heavy work, done in a thread.
+
+    The threads are few, since each of them competes with the loop for the interpreter.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_heavy, partial(work, *args, **kwargs))
 
 
 @contextmanager

@@ -53,7 +53,7 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
     local = LocalCluster(catalog.protocol, clock, TargetPolicy(guarded=False))
     dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
     cluster = ClusterRouter(local, dask)
-    run = open_run(
+    run = await open_run(
         run_plan_of(plan, folder, DataSources(catalog, cache)), new_execution_id("local"), cluster, clock, outputs
     )
     whole = asyncio.ensure_future(_from_start_to_end(run))

@@ -42,6 +42,7 @@ from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import OnStartFailed
 from perfsvc.errors import RunError
 from perfsvc.errors import SetupFailed
+from perfsvc.event_loop import off_loop
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.protocol import Protocol
@@ -85,7 +86,7 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
     """Runs one node's part of ``spec``.
 
     The order is ``compile()``, ``await prepare()``, ``start()``, any of ``pause()``, ``resume()``, ``stop()``, then
-    ``await wait()``. All methods belong to the loop that ``compile`` ran on.
+    ``await wait()``. All methods belong to the loop that the engine was made on, but ``compile`` may run in a thread.
 
     ``supply`` is the source of rows of test data. The load is aborted after ``lease_ns``, unless that is NO_LEASE.
     """
@@ -105,13 +106,13 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         self._error: Exception | None = None
         self.lease_ns = NO_LEASE
         self.tick_ns = 0
+        self.loop = asyncio.get_running_loop()
+        self._ended = self.loop.create_future()
+        self._ticker = Ticker(self.loop, self._tick)
 
     def compile(self) -> None:
         """Compile the scenes. Raises InvalidInput with every fault, and for more users than can have connections."""
-        self.loop = asyncio.get_running_loop()
         check_open_files(self._node.slot.share.of(self.spec.load.most_users), raise_open_files_limit())
-        self._ended = self.loop.create_future()
-        self._ticker = Ticker(self.loop, self._tick)
         self._assemble()
 
     def _assemble(self) -> None:
@@ -144,7 +145,10 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         """Run the setup steps, or take over the ``variables`` of the node that did. Raises SetupFailed."""
         if self._run.stale:
             await self._run.close(self.warn)
-            self._assemble()
+            await off_loop(self._assemble)
+            if self.stopping:  # the parts that were stopped meanwhile are gone
+                self._users.stop()
+                self._setup.stop()
         self._ticker.start()
         if variables is None:
             await self._setup.run(self.variables)

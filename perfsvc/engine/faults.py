@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
+from perfsvc.model.problems import MOST_PROBLEMS
 from perfsvc.model.problems import Fault
+from perfsvc.model.problems import bounded
 from perfsvc.model.problems import path_of
 
 T = TypeVar("T")
@@ -28,8 +30,10 @@ class Faults:
         return len(self._problems)
 
     def note(self, problems: Iterable[Problem], path: str = "") -> None:
-        """Collect problems, whose own paths are below ``path``."""
+        """Collect problems, whose own paths are below ``path``. Raise InvalidInput once there are too many to list."""
         self._problems.update((Problem(below(path, problem.path), problem.text), None) for problem in problems)
+        if len(self._problems) > MOST_PROBLEMS:
+            raise InvalidInput(bounded(self.problems))
 
     def noted(self, make: Callable[[], T], path: str = "") -> T | None:
         """Return what ``make`` makes, or None after collecting its problems, whose paths are below ``path``."""

@@ -111,6 +111,8 @@ class SceneTrial:
         self._library = Library()
         self._sessions: dict[str, Session] = {}
         self._calls: dict[int, Call] = {}
+        self._checks: dict[int, list[Any]] = {}
+        self._extractors: dict[int, list[Any]] = {}
         self._indexes = measured_indexes(scene)
         self._waiting: asyncio.Future[None] | None = None
         self._busy: Session | None = None
@@ -166,10 +168,14 @@ class SceneTrial:
             f"{path}.request",
         )
         failures = StatusFailures(protocol.status_failure)
-        for number, check in enumerate(step.checks):
+        self._checks[id(step)] = [
             faults.noted(partial(compile_check, check, failures, self._template), f"{path}.checks[{number}]")
-        for number, extractor in enumerate(step.extract):
+            for number, check in enumerate(step.checks)
+        ]
+        self._extractors[id(step)] = [
             faults.noted(partial(compile_extractor, extractor, self._rng), f"{path}.extract[{number}]")
+            for number, extractor in enumerate(step.extract)
+        ]
         if call is not None:
             self._calls[id(step)] = call
 
@@ -275,14 +281,14 @@ class SceneTrial:
         failure = protocol.status_failure(reply.status) if judges else None
         if failure is not None:
             tried.fail(failure, reply.message)
-        self._check(tried, step, protocol, reply)
+        self._check(tried, step, reply)
         self._extract(tried, step, reply)
 
-    def _check(self, tried: TriedStep, step: RequestStep, protocol: Protocol, reply: Reply) -> None:
-        failures = StatusFailures(protocol.status_failure)
+    def _check(self, tried: TriedStep, step: RequestStep, reply: Reply) -> None:
+        compiled = self._checks[id(step)]
         for number, check in sorted(enumerate(step.checks), key=status_first):
             try:
-                failure = broken_by(compile_check(check, failures, self._template), reply, self.scope)
+                failure = broken_by(compiled[number], reply, self.scope)
                 actual = actual_of(check, reply)
             except Exception as error:  # a body that no parser takes is this check's failure
                 failure, actual = f"Unreadable Reply: {type(error).__name__}", None
@@ -292,9 +298,9 @@ class SceneTrial:
         tried.checks.sort(key=lambda checked: checked.index)
 
     def _extract(self, tried: TriedStep, step: RequestStep, reply: Reply) -> None:
-        for extractor in step.extract:
+        for extractor, extract in zip(step.extract, self._extractors[id(step)], strict=True):
             try:
-                value = compile_extractor(extractor, self._rng)(reply)
+                value = extract(reply)
             except Exception:  # as above
                 value = MISSING
             found = value is not MISSING

@@ -2,6 +2,7 @@
 
 ==================  ============================================================================================
 ``base``            base class of specs; validation of documents
+``beginning``       the beginning of a large document, for its first errors
 ``problems``        validation errors as messages in both languages
 ``scene``           scenes and steps
 ``checks``          checks: conditions on a reply

@@ -21,13 +21,18 @@ from pydantic import model_serializer
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
+from perfsvc.model.beginning import Beginning
 from perfsvc.model.known_keys import HOMES
 from perfsvc.model.problems import MESSAGES
+from perfsvc.model.problems import MOST_PROBLEMS
 from perfsvc.model.problems import path_of
 from perfsvc.model.problems import problems_of
 
 S = TypeVar("S", bound="Spec")
 T = TypeVar("T")
+
+MANY_ERRORS = 2_000
+FIRST_NODES = 1_000
 
 Many = Annotated[tuple[T, ...], Strict(False)]
 """A frozen list. Not strict about list or tuple, because a validator that runs before hands on Python lists."""
@@ -66,7 +71,24 @@ class Spec(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise InvalidInput(problems_of(error, data, at, cls)) from None
+            raise InvalidInput(problems_of(_fewer(cls, error, data), data, at, cls)) from None
+
+
+def _fewer(spec: type[Spec], error: ValidationError, data: Any) -> ValidationError:
+    """The errors of a document, or those of its beginning where they are too many: all are listed in one go."""
+    nodes = FIRST_NODES
+    while error.error_count() > MANY_ERRORS:
+        beginning = Beginning(nodes)
+        part = beginning.of(data)
+        if beginning.whole:
+            break
+        try:
+            spec.model_validate_json(json.dumps(part))
+        except ValidationError as fewer:
+            if fewer.error_count() > MOST_PROBLEMS:
+                return fewer
+        nodes *= 2
+    return error
 
 
 def _refuse(value: object) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterator
+from functools import cache
+from threading import Lock
 from typing import Any
 
 from perfsvc.model.problems import Fault
@@ -65,12 +67,10 @@ def _general(path: str) -> Getter:
 
 
 def _parsed(path: str) -> Any:
-    from jsonpath_ng.ext.parser import parse  # imported late: few scenes need the full language
-
     if len(path) > LONGEST_PATH:
         raise Fault(f"JSONPath 不能超过 {LONGEST_PATH} 个字符", f"has more than {LONGEST_PATH} characters")
     try:
-        tree = parse(path)
+        tree = _parser().parse(path)
         _check(list(_nodes(tree)))
     except Fault:
         raise
@@ -79,6 +79,27 @@ def _parsed(path: str) -> Any:
     except Exception as error:  # what its parser raises is of many kinds, some of them plain Exceptions
         raise Fault(f"无效的 JSONPath：{error}", f"invalid JSONPath: {error}") from None
     return tree
+
+
+@cache
+def _parser() -> Parser:
+    """The parser of the process: making one costs more than parsing a path."""
+    return Parser()
+
+
+class Parser:
+    """jsonpath-ng's parser, for one thread at a time."""
+
+    def __init__(self) -> None:
+        from jsonpath_ng.ext.parser import ExtendedJsonPathParser  # imported late: few scenes need the full language
+
+        self._parser = ExtendedJsonPathParser()
+        self._turn = Lock()
+
+    def parse(self, path: str) -> Any:
+        """Raise what jsonpath-ng raises."""
+        with self._turn:
+            return self._parser.parse(path)
 
 
 def _nodes(part: Any) -> Iterator[Any]:

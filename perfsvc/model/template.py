@@ -17,6 +17,7 @@ from perfsvc.model.functions.compiler import ExpressionCompiler
 from perfsvc.model.functions.compiler import MissingVariable
 from perfsvc.model.functions.compiler import Value
 from perfsvc.model.functions.expression import parse
+from perfsvc.model.functions.function import NotSent
 from perfsvc.model.functions.function import as_text
 from perfsvc.model.functions.library import Library
 from perfsvc.model.problems import Fault
@@ -28,6 +29,14 @@ __all__ = ["MissingVariable", "Template", "Variables", "as_text"]
 PLACEHOLDER = re.compile(
     r"""\\\{\{|\{\{((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?)\}\}|\{\{(.*?)\}\}""", re.DOTALL
 )
+
+
+MOST_PLACEHOLDERS = 1_000
+MAX_RENDERED = 10_000_000
+"""Characters of one text: rendering blocks the loop."""
+FEW = 16
+"""Parts whose sum is not watched."""
+TOO_LARGE = "Request Too Large"
 
 
 class Variables(Protocol):
@@ -51,18 +60,22 @@ class Template:
     ``library`` has the functions of the run.
     """
 
-    __slots__ = ("constant", "names", "segments", "value")
+    __slots__ = ("_literals", "constant", "names", "segments", "value")
 
     def __init__(self, text: str, constants: Mapping[str, str] | None = None, library: Library | None = None) -> None:
-        """Raises Fault with every placeholder that means nothing."""
+        """Raises Fault with every placeholder that means nothing, for too many, and for too long a constant text."""
         self.names: set[str] = set()
         self.segments: list[str | Segment] = []
         self.value: Value | None = None
         compiler = ExpressionCompiler({} if constants is None else constants, library or Library(), self.names)
         position = 0
+        self._literals: list[str] = []
         problems: list[Problem] = []
-        for match in PLACEHOLDER.finditer(text):
-            self._literal(text[position : match.start()])
+        for number, match in enumerate(PLACEHOLDER.finditer(text)):
+            if number >= MOST_PLACEHOLDERS:
+                zh, en = f"占位符超过 {MOST_PLACEHOLDERS} 个", f"has more than {MOST_PLACEHOLDERS} placeholders"
+                raise Fault(zh, en)
+            self._literals.append(text[position : match.start()])
             try:
                 self._placeholder(match[1] if match[2] is None else match[2], compiler)
             except Fault as fault:
@@ -70,7 +83,8 @@ class Template:
             position = match.end()
         if problems:
             raise Fault.all(bounded(problems))
-        self._literal(text[position:])
+        self._literals.append(text[position:])
+        self._end_literal()
         self.constant = self._joined_literals()
         if len(self.segments) != 1 or self.constant is not None:
             self.value = None
@@ -79,24 +93,42 @@ class Template:
         """The text for one virtual user at this moment. Raises MissingVariable and NotSent."""
         if self.constant is not None:
             return self.constant
+        if len(self.segments) > FEW:
+            return self._rendered_bounded(scope)
         return "".join([part if isinstance(part, str) else part(scope) for part in self.segments])
+
+    def _rendered_bounded(self, scope: Variables) -> str:
+        parts, length = [], 0
+        for part in self.segments:
+            parts.append(part if isinstance(part, str) else part(scope))
+            length += len(parts[-1])
+            if length > MAX_RENDERED:
+                raise NotSent(TOO_LARGE, f"a text of more than {MAX_RENDERED} characters")
+        return "".join(parts)
 
     def _placeholder(self, expression: str | None, compiler: ExpressionCompiler) -> None:
         if expression is None:
-            self._literal("{{")
+            self._literals.append("{{")
             return
         compiled = compiler.compile(parse(expression.strip()))
         if compiled.value is None:
-            self._literal(as_text(compiled.constant))
+            self._literals.append(as_text(compiled.constant))
         else:
+            self._end_literal()
             self.value = compiled.value
             self.segments.append(text_of(compiled.value))
 
-    def _literal(self, text: str) -> None:
-        if self.segments and isinstance(self.segments[-1], str):
-            self.segments[-1] += text
-        elif text:
-            self.segments.append(text)
+    def _end_literal(self) -> None:
+        """Join the constant texts since the last part that varies."""
+        length = sum(map(len, self._literals))
+        if length > MAX_RENDERED:
+            raise Fault(
+                f"填入变量后超过 {MAX_RENDERED} 个字符",
+                f"has more than {MAX_RENDERED} characters with its variables filled in",
+            )
+        if length:
+            self.segments.append("".join(self._literals))
+        self._literals = []
 
     def _joined_literals(self) -> str | None:
         if not self.segments:

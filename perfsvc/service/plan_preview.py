@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -18,6 +17,7 @@ from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.share import Share
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
+from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.config import PlanConfig
@@ -103,7 +103,7 @@ class PlanPreviews:
         """The config as it would be stored; a masked secret is the plan's."""
         config = PlanConfig.parse(form.config, "config")
         stored = None if form.plan_id is None else await self._store.run(_stored_config, form)
-        return await asyncio.to_thread(self._secrets.sealed, config, stored)
+        return await off_loop(self._secrets.sealed, config, stored)
 
     def _preview(
         self, spec: RunSpec, scene_ids: Sequence[int], latency: KnownLatency | None, problems: list[Problem]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from perfsvc.errors import Conflict
+from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
@@ -71,7 +71,7 @@ class Plans:
 
     async def create(self, user: User, form: PlanForm) -> Plan:
         """Raises InvalidInput, also for a scene or an environment of another project."""
-        shares, config = _weights(form.scenes), await asyncio.to_thread(self._secrets.sealed, form.config)
+        shares, config = _weights(form.scenes), await off_loop(self._secrets.sealed, form.config)
         return await self._store.run(
             plans.create, form.project_id, user.id, form.name, config, shares, form.description
         )

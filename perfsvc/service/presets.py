@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Any
 
 from perfsvc.errors import InvalidInput
+from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.config import PlanConfig
@@ -53,7 +53,7 @@ class Presets:
 
     async def create(self, user: User, form: PresetForm) -> Preset:
         """Raises InvalidInput for a config that a plan would refuse."""
-        config = await asyncio.to_thread(self._checked, form.config_type, form.config_data, {})
+        config = await off_loop(self._checked, form.config_type, form.config_data, {})
         return await self._store.run(
             presets.create, form.project_id, user.id, form.name, form.config_type, config, form.description
         )

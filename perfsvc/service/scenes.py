@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Collection
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from perfsvc.engine.faults import Faults
 from perfsvc.engine.scene_validation import SceneValidator
-from perfsvc.errors import InvalidInput
+from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Many
+from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Scene
 from perfsvc.model.entities import User
-from perfsvc.model.problems import bounded
 from perfsvc.model.scene import MAX_STEPS
 from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import ChoiceStep
@@ -64,8 +65,7 @@ class Scenes:
 
     async def create(self, user: User, form: SceneForm) -> Scene:
         """Raises InvalidInput for steps that their protocol rejects."""
-        given = form.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"project_id", "description"})
-        spec = await asyncio.to_thread(self._checked, given)
+        spec = await off_loop(lambda: self._checked(as_given(form, leave_out={"project_id", "description"})))
         return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
 
     async def get(self, scene_id: int) -> Scene:
@@ -77,7 +77,7 @@ class Scenes:
     async def update(self, scene_id: int, change: SceneChange, edit: Edit) -> Scene:
         """Raises ChangedMeanwhile, and InvalidInput for steps that their protocol rejects."""
         scene = await self.get(scene_id)
-        await asyncio.to_thread(self._checked, _merged(scene, change))
+        await off_loop(lambda: self._checked(_merged(scene, change)))
         return await self._store.run(self._update, scene_id, change, edit)
 
     async def delete(self, scene_id: int) -> None:
@@ -100,21 +100,26 @@ class Scenes:
 
     def _check(self, spec: SceneSpec) -> None:
         inspector = SceneValidator(self._catalog.protocol, DEFAULT_PROTOCOL)
-        problems = [
-            problem
-            for path, step in located(spec)
-            if isinstance(step, RequestStep)
-            for problem in inspector.problems(step, path)
-        ]
-        if problems:
-            raise InvalidInput(bounded(problems))
+        faults = Faults()
+        for path, step in located(spec):
+            if isinstance(step, RequestStep):
+                faults.note(inspector.problems(step, path))
+        faults.check()
 
 
 def _merged(scene: Scene, change: SceneChange) -> dict[str, Any]:
-    kept = scene.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    given = change.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    given.pop("description", None)
-    return {**kept, **given}
+    return {**as_given(scene.spec), **as_given(change, leave_out={"description"})}
+
+
+def as_given(spec: Spec, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """The document of a scene or of its changes, made step by step, since one call would hold the interpreter long."""
+    names = [name for name in type(spec).model_fields if name in spec.model_fields_set and name not in leave_out]
+    return {
+        name: [step.model_dump(mode="json", by_alias=True, exclude_unset=True) for step in getattr(spec, name)]
+        if name in PARTS
+        else getattr(spec, name)
+        for name in names
+    }
 
 
 def located(spec: SceneSpec) -> Iterator[tuple[str, Step]]:

@@ -23,6 +23,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.errors import Unavailable
+from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Env
@@ -103,15 +104,14 @@ class Trials:
         )
         seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
         trial = SceneTrial(scene, around, protocol=form.protocol, timeout_ms=form.timeout * 1000, seed=seed)
-        try:
-            trial.compile()
-        except InvalidInput as error:
-            raise InvalidInput([_placed(problem) for problem in error.problems]) from None
         if self._going_on >= MOST_AT_ONCE:
             raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1
         try:
+            await off_loop(trial.compile)
             return await tried(trial, form.timeout, Masker(hidden))
+        except InvalidInput as error:
+            raise InvalidInput([_placed(problem) for problem in error.problems]) from None
         finally:
             self._going_on -= 1
 
@@ -140,7 +140,7 @@ async def tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResul
     finally:
         duration = (time.perf_counter() - began) * 1000
         await trial.close()
-    steps = await asyncio.to_thread(lambda: [step.as_dict(masked) for step in trial.steps])
+    steps = await off_loop(lambda: [step.as_dict(masked) for step in trial.steps])
     failed = any(step["outcome"] == "failed" for step in steps)
     outcome: Literal["passed", "failed", "timeout"] = "timeout" if timed_out else "failed" if failed else "passed"
     return TrialResult(outcome, round(duration, 3), steps, shown_variables(trial.scope.variables, masked), notes)

@@ -59,6 +59,15 @@ class Viewer(threading.Thread):
             due = self._seconds() + count
             assert self._arrived.wait_for(lambda: self._seconds() >= due, timeout=60)
 
+    def seconds_between(self, first: int, last: int) -> list[dict[str, Any]]:
+        """Wait for the second ``last`` (Unix time); the data of every second from ``first`` to it."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: any(second >= last for second, _ in self._measured()), timeout=60)
+            return [data for second, data in self._measured() if first <= second <= last]
+
+    def _measured(self) -> list[tuple[int, dict[str, Any]]]:
+        return [(frame["timestamp"], frame["data"]) for _, frame in self.frames if frame["type"] == "metrics"]
+
     def _seconds(self) -> int:
         return sum(frame["type"] == "metrics" for _, frame in self.frames)
 

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from perfsvc.model.problems import Fault
+from perfsvc.model.template import MAX_RENDERED
+from perfsvc.model.template import MOST_PLACEHOLDERS
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
 from perfsvc.model.value_template import ValueTemplate
 from perfsvc.model.value_template import same_value
 from perfsvc.model.variable_name import is_variable_name
+from perfsvc.plugin import NotSent
 from perfsvc.plugin import Scope
 
 
@@ -138,3 +141,21 @@ def test_values_with_templates(value: Any, rendered: Any, filled_in: bool) -> No
 )
 def test_true_is_not_one(one: Any, other: Any, same: bool) -> None:
     assert same_value(one, other) is same
+
+
+def test_a_text_has_a_bounded_number_of_placeholders() -> None:
+    assert Template("{{$vu}}" * MOST_PLACEHOLDERS).constant is None
+    with pytest.raises(Fault, match="more than 1000 placeholders"):
+        Template("{{$vu}}" * (MOST_PLACEHOLDERS + 1))
+
+
+def test_a_constant_text_has_a_bounded_length() -> None:
+    with pytest.raises(Fault, match="more than 10000000 characters"):
+        Template("{{long}}" * 1_000, {"long": "x" * 10_001})
+
+
+def test_a_rendered_text_has_a_bounded_length() -> None:
+    text = Template("{{long}}" * 1_000)
+    assert len(text.render(scope(long="x" * 10_000))) == MAX_RENDERED
+    with pytest.raises(NotSent, match="more than 10000000 characters"):
+        text.render(scope(long="x" * 10_001))

@@ -283,7 +283,7 @@ class RunManager:  # size: one short method per request about runs; they share t
         names = RunNames(plan_id, plan.name, plan.project_id, user.username)
         live_output = LiveOutput(names, lambda: store_output.report_id)
         run_plan = with_variables(await self._run_plan(plan), form)
-        run = open_run(run_plan, execution_id, self._cluster, self._clock, [store_output, live_output])
+        run = await open_run(run_plan, execution_id, self._cluster, self._clock, [store_output, live_output])
         execution = Execution(
             execution_id=execution_id,
             plan_id=plan_id,
@@ -318,7 +318,7 @@ class RunManager:  # size: one short method per request about runs; they share t
         run_plan = await self._run_plan(plan)
         spec = spec_of(run_plan, PREVIEW)
         try:
-            open_run(run_plan, PREVIEW, self._cluster, self._clock, [])
+            await open_run(run_plan, PREVIEW, self._cluster, self._clock, [])
         except InvalidInput as error:
             return spec, list(error.problems)
         except PerfsvcError as error:

@@ -11,6 +11,7 @@ from typing import Protocol
 from perfsvc.clock import Clock
 from perfsvc.cluster.interface import Cluster
 from perfsvc.datafeed.allocator import OpenFeed
+from perfsvc.event_loop import off_loop
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.data import DataSpec
 from perfsvc.model.run import RunFiles
@@ -71,11 +72,11 @@ def spec_of(plan: RunPlan, execution_id: str) -> RunSpec:
     return spec.model_copy(update={"secrets": tuple(sorted(plan.secrets))})
 
 
-def open_run(plan: RunPlan, execution_id: str, cluster: Cluster, clock: Clock, outputs: Sequence[Output]) -> Run:
+async def open_run(plan: RunPlan, execution_id: str, cluster: Cluster, clock: Clock, outputs: Sequence[Output]) -> Run:
     """Return a compiled run, ready to start. Raises InvalidInput."""
     spec = spec_of(plan, execution_id)
     run = Run(spec, cluster, clock, outputs, plan_id=plan.id, open_feed=feed_opener(spec, plan.data))
-    run.compile()
+    await off_loop(run.compile)
     return run
 
 

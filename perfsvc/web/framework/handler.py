@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
+from contextlib import suppress
 from typing import Any
 from typing import ClassVar
 
 from pydantic import BaseModel
+from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
 from perfsvc.errors import BadRequest
@@ -38,6 +41,8 @@ from perfsvc.web.framework.rules import OPEN
 
 logger = logging.getLogger(__name__)
 
+SLICE = 262_144
+"""Bytes of a response that are compressed and written in one go."""
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 SECURITY_HEADERS = {
@@ -143,8 +148,8 @@ class Handler(RequestHandler):
         """Make a response of one sentence, in the caller's language."""
         return Message(message=zh if self.language == "zh" else en)
 
-    def write_response(self, response: BaseModel | Plain | None) -> None:
-        """Send the response; None if the handler has sent it already."""
+    async def write_response(self, response: BaseModel | Plain | None) -> None:
+        """Send the response; None if the handler has sent it already. A large one blocks the loop for no long time."""
         if response is None:
             return
         self.set_status(self.requested.status)
@@ -153,7 +158,13 @@ class Handler(RequestHandler):
             self.finish(str(response))
             return
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(response.model_dump_json(by_alias=True, exclude_unset=True))
+        text = await asyncio.to_thread(response.model_dump_json, by_alias=True, exclude_unset=True)
+        data = text.encode()
+        with suppress(StreamClosedError):  # the client has left
+            for start in range(0, len(data) - SLICE, SLICE):
+                self.write(data[start : start + SLICE])
+                await self.flush()
+            self.finish(data[-(len(data) % SLICE or SLICE) :] if len(data) > SLICE else data)
 
     def set_default_headers(self) -> None:
         """Called by Tornado for every response, errors too."""

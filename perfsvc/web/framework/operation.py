@@ -79,7 +79,7 @@ def operation(
     def declare(function: Callable[..., Any]) -> Serve:
         @wraps(function)
         async def serve(self: ApiRequest, *_: str, **__: str) -> None:
-            self.write_response(await function(self, **self.inputs))
+            await self.write_response(await function(self, **self.inputs))
 
         takes = _taken(function)
         mark = Operation(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.errors import TooLarge
 from perfsvc.errors import WrongContentType
+from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
 
 S = TypeVar("S", bound=Spec)
@@ -27,6 +27,8 @@ LARGEST_ON_THE_LOOP = 16_384
 """Bytes that are parsed and validated in a few ms at most."""
 MOST_KEYS = 50_000
 """Of all objects of a body together."""
+MOST_KEYS_OF_ONE = 5_000
+"""Of one object: each unknown key is an error, and these are made in one go."""
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
@@ -42,14 +44,14 @@ async def read_body(spec: type[S], body: bytes, content_type: str) -> S:
     if media_type.strip().lower() != "application/json" or not _is_utf8(parameters):
         raise WrongContentType
     if len(body) > LARGEST_ON_THE_LOOP:
-        return await asyncio.to_thread(_parsed, spec, body)
+        return await off_loop(_parsed, spec, body)
     return _parsed(spec, body)
 
 
 def read_json(body: bytes) -> Any:
     """Return a JSON document.
 
-    Raise BadRequest for what is not strictly JSON (duplicate keys, NaN, other encodings) and for more than MOST_KEYS.
+    Raise BadRequest for what is not strictly JSON (duplicate keys, NaN, other encodings) and for too many keys.
     """
     try:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_Pairs(), parse_constant=_no_constant)
@@ -98,6 +100,9 @@ class _Pairs:
         self._left = MOST_KEYS
 
     def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(pairs) > MOST_KEYS_OF_ONE:
+            zh, en = f"对象的键超过 {MOST_KEYS_OF_ONE} 个", f"an object has more than {MOST_KEYS_OF_ONE} keys"
+            raise BadRequest(zh, en)
         self._left -= len(pairs)
         if self._left < 0:
             raise BadRequest(f"请求体中的键超过 {MOST_KEYS} 个", f"the body has more than {MOST_KEYS} keys")

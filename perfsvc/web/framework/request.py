@@ -35,5 +35,5 @@ class ApiRequest(Protocol):
     def input(self, name: str) -> Any:
         """Return a value from the path, the query or the body, or None."""
 
-    def write_response(self, response: BaseModel | Plain | None) -> None:
+    async def write_response(self, response: BaseModel | Plain | None) -> None:
         """Send the response; None if the handler has sent it already."""

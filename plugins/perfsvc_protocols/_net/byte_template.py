@@ -23,6 +23,14 @@ Encode = Callable[[str], bytes]
 Segment = Callable[[Any], str]
 """A varying part of a template."""
 
+FEW = 16
+"""Parts whose sum is not watched."""
+MAX_RENDERED = 10_000_000
+"""Bytes of what is rendered of many parts: rendering blocks the loop."""
+MOST_VARYING = 1_000
+"""Parts that vary in one request."""
+TOO_LARGE = "Request Too Large"
+
 # A line feed in a header is a second header: the oldest trick there is.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -49,7 +57,19 @@ def merged(parts: Iterable[BytePart]) -> ByteTemplate:
 
 def render(parts: ByteTemplate, scope: Scope) -> bytes:
     """The bytes for one virtual user at this moment. Raises MissingVariable and NotSent."""
+    if len(parts) > FEW:
+        return _rendered_bounded(parts, scope)
     return b"".join([part if isinstance(part, bytes) else part(scope) for part in parts])
+
+
+def _rendered_bounded(parts: ByteTemplate, scope: Scope) -> bytes:
+    rendered, length = [], 0
+    for part in parts:
+        rendered.append(part if isinstance(part, bytes) else part(scope))
+        length += len(rendered[-1])
+        if length > MAX_RENDERED:
+            raise NotSent(TOO_LARGE, f"more than {MAX_RENDERED} bytes once it is rendered")
+    return b"".join(rendered)
 
 
 def renderer(parts: ByteTemplate) -> Callable[[Scope], bytes]:

@@ -22,6 +22,7 @@ from perfsvc.plugin import Text
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols._net.byte_template import MOST_VARYING
 from perfsvc_protocols._net.byte_template import ByteTemplate
 from perfsvc_protocols._net.byte_template import Encode
 from perfsvc_protocols._net.byte_template import Segment
@@ -57,6 +58,7 @@ from perfsvc_protocols.http.spec import Request
 WEB = re.compile(r"https?://", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not contain line breaks or control characters")
+TOO_MANY = Text(f"占位符超过 {MOST_VARYING} 个", f"has more than {MOST_VARYING} placeholders")
 WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests carry Content-Length even if it is 0."""
 
@@ -111,6 +113,9 @@ class _Compilation:
             own_cookies="cookie" in headers,
             file=file,
         )
+        rendered = (*parts.query, *parts.headers, *(parts.body or ()))
+        if sum(not isinstance(part, bytes) for part in rendered) > MOST_VARYING:
+            self.problems.append(Problem("$", TOO_MANY))
         self.needs = self._needs(request)
         return self._to(request.url, parts)
 

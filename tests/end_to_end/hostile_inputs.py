@@ -1,0 +1,199 @@
+"""Inputs that are small to send and large to work on, and how long a real service's loop is silent meanwhile.
+
+The silence is measured by the engine of a run that goes on in the same loop: it ticks every 10 ms.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+from typing import NamedTuple
+
+from tests.end_to_end.plans import Viewer
+from tests.support.service import Service
+
+KEYS = 16_000
+PROTO_BYTES = 700_000
+NESTED = "((((a{50}){50}){50}){50}){50}"
+GENERAL_PATH = "$.items[?(@.price > {number})]..name"
+PAGE = {"name": "page", "request": {"method": "GET", "url": "/json"}, "think_time": {"type": "constant", "value": 0.1}}
+
+
+class Place(NamedTuple):
+    """Where the inputs are sent: what an editor of a project has. ``scene`` is one of 500 steps, ``plan`` is of it."""
+
+    project: int
+    scene: int
+    plan: int
+    target: str
+
+
+class Hostile(NamedTuple):
+    """An input with the statuses that are ordinary answers to it."""
+
+    name: str
+    path: str
+    body: Any
+    statuses: frozenset[int]
+
+
+class Reaction(NamedTuple):
+    """What came of an input: the time to the answer, and the longest silence of the loop in the seconds around it."""
+
+    status: int
+    seconds: float
+    silence_ms: float
+
+
+def hostile_inputs(place: Place) -> Iterator[Hostile]:
+    """The table."""
+    many = {f"key{number}": number for number in range(KEYS)}
+    few = {f"key{number}": number for number in range(4_999)}
+    yield Hostile("16,000 unknown keys, login", "/api/users/login/", many, frozenset({400}))
+    yield Hostile("4,999 unknown keys, login", "/api/users/login/", few, frozenset({422}))
+    yield Hostile("lists 10,000 deep, login", "/api/users/login/", "[" * 10_000 + "]" * 10_000, frozenset({400}))
+    for name, steps, status in scenes():
+        scene = {"name": name, "steps": steps}
+        yield Hostile(
+            f"{name}, stored",
+            "/api/scenes/",
+            {"project_id": place.project, **scene},
+            frozenset({201 if status == 200 else status}),
+        )
+        yield trial(place, name, steps, frozenset({status}))
+    yield trial(place, "a .proto of 700 KB", CALL, frozenset({200}), protocol_options=large_proto())
+    yield preview(place, "a .proto of 700 KB", {"execution_config": {"protocol_options": large_proto()}})
+    yield preview(place, "5,000 thresholds", {"execution_config": {"thresholds": ["p95 < 500"] * 5_000}})
+    rows = [{"user": f"user {number}", "word": "x" * 20} for number in range(9_000)]
+    secret = {"rows": rows, "secret_columns": ["word"]}
+    yield preview(place, "9,000 secret values", {"data_source_type": "pool", "data_config": secret})
+    yield preview(place, "500 steps", {}, scenes=[{"scene_id": place.scene}])
+    yield Hostile("500 steps, started", f"/api/performance/plans/{place.plan}/start/", {}, frozenset({200}))
+    yield Hostile("500 steps, stopped", f"/api/performance/plans/{place.plan}/stop/", {}, frozenset({200}))
+
+
+def scenes() -> Iterator[tuple[str, list[dict[str, Any]], int]]:
+    """Name, steps, and the status that trying them has."""
+    faker = {"method": "POST", "url": "/", "body": "{{$faker.name}} {{$faker.address}} " * 50}
+    yield "500 steps", [step(number) for number in range(500)], 200
+    yield "500 JSONPaths", [step(number, extract=paths(50 * number)) for number in range(10)], 200
+    yield "1,000 Faker placeholders", [step(number, faker) for number in range(10)], 200
+    large = {"method": "POST", "url": "/", "body": "{{long}}" * 1_000}
+    yield "1,000 times 10 KB in a text", [step(0, large)], 200
+    yield "4,000 placeholders in a text", [step(0, {**large, "body": "{{long}}" * 4_000})], 422
+    yield "4,000 placeholders in JSON", [step(0, {"method": "POST", "url": "/", "json": ["{{$vu}}"] * 4_000})], 422
+    yield "16,000 regexes", regexes("{number}_{each}(a|b)*[a-z]"), 200
+    yield "16,000 wrong regexes", regexes("({number}{each}"), 422
+    yield "nested repeats", [step(0, extract=[regex(NESTED)])], 422
+    wrong = [{"name": "", "from": "json", "path": 1} for _ in range(50)]
+    yield "16,000 wrong extractors", [step(number, extract=wrong) for number in range(320)], 422
+
+
+CALL = [{"name": "call", "protocol": "grpc", "request": {"method": "pkg.Service/Call", "message": {}}}]
+
+
+def trial(place: Place, name: str, steps: list[dict[str, Any]], statuses: frozenset[int], **more: Any) -> Hostile:
+    body = {
+        "project_id": place.project, "scene": {"name": name, "steps": steps}, "target_url": place.target,
+        "timeout": 5, "variables": {"long": "x" * 10_000}, **more,
+    }  # fmt: skip
+    return Hostile(f"{name}, tried", "/api/scenes/try/", body, statuses)
+
+
+def preview(place: Place, name: str, config: dict[str, Any], **more: Any) -> Hostile:
+    body = {"project_id": place.project, "name": name, "config": {"target_url": place.target, **config}, **more}
+    return Hostile(f"{name}, previewed", "/api/performance/plans/preview/", body, frozenset({200}))
+
+
+def large_proto() -> dict[str, Any]:
+    return {"grpc": {"protos": {"a.proto": proto()}}}
+
+
+def regexes(pattern: str) -> list[dict[str, Any]]:
+    return [
+        step(
+            number,
+            {"url": "/"},
+            extract=[regex(pattern.format(number=number, each=each)) for each in range(50)],
+        )
+        for number in range(320)
+    ]
+
+
+def step(number: int, request: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return {"name": f"step {number}", "request": request or {"method": "GET", "url": f"/json?{number}"}, **more}
+
+
+def paths(first: int) -> list[dict[str, Any]]:
+    return [
+        {"name": f"v{number}", "from": "json", "path": GENERAL_PATH.format(number=number)}
+        for number in range(first, first + 50)
+    ]
+
+
+def regex(pattern: str) -> dict[str, Any]:
+    return {"name": "v", "from": "regex", "pattern": pattern}
+
+
+def proto() -> str:
+    lines, size = ['syntax = "proto3";', "package pkg;", "service Service { rpc Call (M0) returns (M0); }"], 0
+    number = 0
+    while size < PROTO_BYTES:
+        fields = " ".join(f"string field_{each} = {each};" for each in range(1, 20))
+        lines.append(f"message M{number} {{ {fields} }}")
+        size += len(lines[-1])
+        number += 1
+    return "\n".join(lines)
+
+
+def place_of(service: Service, project: int, host: str) -> Place:
+    """Make the scene of 500 steps and its plan in a project."""
+    steps = [{**step(number), "think_time": PAGE["think_time"]} for number in range(500)]
+    scene = service.post("/api/scenes/", {"project_id": project, "name": "long", "steps": steps}).body["id"]
+    env = service.post("/api/envs/", {"project_id": project, "name": "long", "host": host}).body["id"]
+    config = {"env_id": env, "concurrent_users": 1, "ramp_up_time": 0, "hold_time": 600}
+    plan = {"name": "long", "project_id": project, "scenes": [{"scene_id": scene}], "config": config}
+    return Place(project, scene, service.post("/api/performance/plans/", plan).body["id"], host)
+
+
+def worst_lag(seconds: list[dict[str, Any]]) -> float:
+    """The longest silence of the loop, ms."""
+    return float(max(node["loop_lag"] for data in seconds for node in data["nodes"]))
+
+
+class Siege:
+    """A real service with a run that goes on, and the silence that the run notices."""
+
+    def __init__(self, service: Service, viewer: Viewer) -> None:
+        self._service = service
+        self._viewer = viewer
+
+    def react(self, hostile: Hostile, limit_s: float) -> Reaction:
+        """Send an input. Raises TimeoutError when there is no answer within ``limit_s``."""
+        began = time.time()
+        status = self._send(hostile, limit_s)
+        ended = time.time()
+        seconds = self._viewer.seconds_between(int(began), int(ended))
+        return Reaction(status, ended - began, worst_lag(seconds))
+
+    def quiet_ms(self) -> float:
+        """The longest silence of a second in which nothing is sent."""
+        return worst_lag(self._viewer.seconds_between(int(time.time()) + 1, int(time.time()) + 1))
+
+    def _send(self, hostile: Hostile, limit_s: float) -> int:
+        body = hostile.body if isinstance(hostile.body, str) else json.dumps(hostile.body, separators=(",", ":"))
+        request = urllib.request.Request(self._service.url + hostile.path, body.encode(), method="POST")
+        request.add_header("Content-Type", "application/json")
+        request.add_header("Authorization", f"Bearer {self._service.token}")
+        try:
+            with urllib.request.urlopen(request, timeout=limit_s) as answer:
+                answer.read()
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                refused.read()
+                return refused.code
