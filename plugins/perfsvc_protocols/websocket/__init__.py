@@ -6,7 +6,10 @@
 ``script``      actions of a step, compiled to operations
 ``predicate``   which messages an ``expect`` waits for
 ``address``     WebSocket URLs
-``connection``  opening a connection; messages in and out
+``opening``     opening a connection: dialling, TLS, upgrade
+``upgrade``     reply to the HTTP upgrade
+``compression`` permessage-deflate
+``connection``  messages in and out
 ``session``     one virtual user: operations in turn
 ``counts``      counters of a session
 ``reply``       the last message, the status and the upgrade's headers

@@ -1,33 +1,23 @@
-"""Connections: opening with picows, messages out, and messages assembled from frames in."""
+"""Connections: frames by picows, messages out, and messages assembled from frames in."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from typing import NamedTuple
 from typing import Protocol
 
 from picows import WSCloseCode
-from picows import WSError
 from picows import WSFrame
-from picows import WSInvalidStatusError
 from picows import WSListener
 from picows import WSMsgType
 from picows import WSTransport
-from picows import ws_connect
 
 from perfsvc.plugin import Failed
-from perfsvc.plugin import Reply
-from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
-from perfsvc.plugin.net.dial import Dialer
-from perfsvc.plugin.net.dial import Dialled
-from perfsvc.plugin.net.dial import hang_up
-from perfsvc_protocols._net.address import Address
+from perfsvc_protocols.websocket.compression import Deflate
+from perfsvc_protocols.websocket.upgrade import Agreed
 
 TEXT, BINARY, PING, PONG, CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
 MESSAGES = (TEXT, BINARY)
@@ -35,19 +25,7 @@ NO_CODE = 1005
 """A close frame without a code, as RFC 6455 has it."""
 PATIENCE_S = 1.0
 """Time for the server to end a connection after the closing handshake."""
-UPGRADE = (
-    b"GET  HTTP/1.1\r\nHost: \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-"""The upgrade that picows sends, without target, host and our headers, and the frame of a server's reply."""
-UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
-READ_BUFFER = 4096
-"""To begin with: thousands of sockets that mostly listen must not cost 16 KiB each."""
-
-# What a target does wrong appears in the report; with an adapter picows makes no logger for each connection.
-_logger = logging.getLogger("picows.perfsvc")
-_logger.setLevel(logging.CRITICAL + 1)
-QUIET = logging.LoggerAdapter(_logger)
+NO_CLOSE_FRAME = "the server closed the connection without a close frame"
 
 
 class ConnectionListener(Protocol):
@@ -61,11 +39,11 @@ class ConnectionListener(Protocol):
         """A pong was received."""
         ...
 
-    def closed(self, code: int) -> None:
+    def closed(self, code: int, reason: str) -> None:
         """The other side closes, or confirms a close."""
         ...
 
-    def lost(self, error_class: str) -> None:
+    def lost(self, error_class: str, message: str) -> None:
         """The connection ended without a close frame."""
         ...
 
@@ -86,34 +64,47 @@ class EventBuffer:
     def ponged(self, payload: bytes, size: int) -> None:
         """Ignored: no ping was sent."""
 
-    def closed(self, code: int) -> None:
-        self.events.append(lambda listener: listener.closed(code))
+    def closed(self, code: int, reason: str) -> None:
+        self.events.append(lambda listener: listener.closed(code, reason))
 
-    def lost(self, error_class: str) -> None:
-        self.events.append(lambda listener: listener.lost(error_class))
+    def lost(self, error_class: str, message: str) -> None:
+        self.events.append(lambda listener: listener.lost(error_class, message))
 
     def resumed(self) -> None:
         """Nothing was written."""
 
 
+class Limits(NamedTuple):
+    """Limits of a connection. ``strict``: text that is not UTF-8 and reserved bits end it, as RFC 6455 has it."""
+
+    max_bytes: int
+    strict: bool
+
+
 class Connection(WSListener):
     """An open connection. ``listener`` is None once it is abandoned.
 
-    ``full``: the write buffer is full. ``upgrade_bytes``: size of the reply to the upgrade.
+    ``full``: the write buffer is full. ``deflate`` is None without compression.
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._buffered = EventBuffer()
         self.listener: ConnectionListener | None = self._buffered
+        self.deflate: Deflate | None = None
         self.full = False
-        self.headers: Mapping[str, str] = {}
-        self.upgrade_bytes = 0
         self._asked_to_close = False
+        self._compressed = False
         self._farewell: asyncio.Task[None]
-        self._max_bytes = max_bytes
+        self._kind = BINARY
+        self.max_bytes, self._strict = limits
         self._parts: list[bytes] = []
         self._parts_bytes = 0
         self._transport: WSTransport
+
+    def agreed(self, agreed: Agreed) -> None:
+        """Take the result of the upgrade, before the first frame."""
+        if agreed.compression is not None:
+            self.deflate = Deflate(agreed.compression)
 
     # Called by the session
 
@@ -126,7 +117,12 @@ class Connection(WSListener):
 
     def send(self, kind: WSMsgType, data: bytes) -> int:
         """Send a frame and return its size on the wire."""
-        self._transport.send(kind, data)
+        deflate = self.deflate
+        if deflate is not None and kind in MESSAGES and deflate.compresses:
+            data = deflate.compress(data)
+            self._transport.send(kind, data, rsv1=True)
+        else:
+            self._transport.send(kind, data)
         return len(data) + (6 if len(data) < 126 else 8 if len(data) < 65_536 else 14)
 
     def close(self, code: int, reason: str) -> None:
@@ -150,18 +146,18 @@ class Connection(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
-        self.headers = transport.response.headers
-        self.upgrade_bytes = len(UPGRADED) + headers_size(self.headers.items())
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         listener = self.listener
         if listener is None:
             return
         kind, size = frame.msg_type, frame.payload_size
-        if size > self._max_bytes:
+        if size > self.max_bytes:
             self._too_big(listener)
-        elif frame.fin and kind in MESSAGES:
-            listener.message(frame.get_payload_as_bytes(), size + 2 if size < 126 else wire_size(size))
+        elif (frame.rsv1 or frame.rsv2 or frame.rsv3) and not self._may_be_reserved(frame):
+            self._broken(listener, WSCloseCode.PROTOCOL_ERROR, "a frame has reserved bits set")
+        elif kind in MESSAGES and frame.fin and not (frame.rsv1 and self.deflate):
+            self._message(listener, kind, frame.get_payload_as_bytes(), size + 2 if size < 126 else wire_size(size))
         elif kind == CLOSE:
             self._closing(listener, frame)
         elif kind == PONG:
@@ -171,12 +167,16 @@ class Connection(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         listener, self.listener = self.listener, None
-        # picows sends a close frame to a peer that violates the protocol.
-        broken = not self._asked_to_close and transport.is_close_frame_sent
-        if broken:
+        sent_close = transport.is_close_frame_sent
+        if sent_close:
             self._farewell = asyncio.get_running_loop().create_task(_heard_out(transport))
-        if listener is not None:
-            listener.lost(failures.PROTOCOL if broken else failures.CLOSED_EARLY)
+        if listener is None:
+            return
+        if sent_close and not self._asked_to_close:  # picows sends one to a peer that violates the protocol
+            sent = transport.close_handshake.sent
+            listener.lost(failures.PROTOCOL, (sent and sent.reason) or "the server violated RFC 6455")
+        else:
+            listener.lost(failures.CLOSED_EARLY, NO_CLOSE_FRAME)
 
     def pause_writing(self) -> None:
         self.full = True
@@ -186,6 +186,12 @@ class Connection(WSListener):
         if self.listener is not None:
             self.listener.resumed()
 
+    def _message(self, listener: ConnectionListener, kind: WSMsgType, data: bytes, size: int) -> None:
+        if kind == TEXT and self._strict and not data.isascii() and not is_utf8(data):
+            self._broken(listener, WSCloseCode.INVALID_TEXT, "a text message is not UTF-8")
+        else:
+            listener.message(data, size)
+
     def _closing(self, listener: ConnectionListener, frame: WSFrame) -> None:
         self.listener = None
         transport = self._transport
@@ -194,21 +200,48 @@ class Connection(WSListener):
             transport.send_close(frame.get_close_code())
         # The server closes first, so that TIME_WAIT is on its side; but only for a while.
         asyncio.get_running_loop().call_later(PATIENCE_S, transport.disconnect)
-        listener.closed(int(frame.get_close_code()) or NO_CODE)  # type: ignore[call-overload]  # an int of C
+        code = int(frame.get_close_code()) or NO_CODE  # type: ignore[call-overload]  # an int of C
+        listener.closed(code, frame.get_close_reason() or "")
 
     def _too_big(self, listener: ConnectionListener) -> None:
-        self.drop()
-        listener.lost(failures.PROTOCOL)
+        text = f"a message exceeds {self.max_bytes} bytes (max_message_bytes)"
+        self._broken(listener, WSCloseCode.MESSAGE_TOO_BIG, text)
+
+    def _broken(self, listener: ConnectionListener, code: WSCloseCode, message: str) -> None:
+        """End the connection because of what the server sent."""
+        self.listener = None
+        self._asked_to_close = True
+        self._transport.send_close(code)
+        self._transport.disconnect()
+        listener.lost(failures.PROTOCOL, message)
+
+    def _may_be_reserved(self, frame: WSFrame) -> bool:
+        """Whether reserved bits are allowed: the first one marks the first frame of a compressed message."""
+        if not self._strict:
+            return True
+        return self.deflate is not None and frame.msg_type in MESSAGES and not frame.rsv2 and not frame.rsv3
 
     def _part(self, listener: ConnectionListener, frame: WSFrame) -> None:
+        """Collect a frame of a message that has several, or is compressed."""
+        if frame.msg_type in MESSAGES:
+            self._kind, self._compressed = frame.msg_type, bool(frame.rsv1)
         self._parts.append(frame.get_payload_as_bytes())
         self._parts_bytes += wire_size(frame.payload_size)
-        if self._parts_bytes > self._max_bytes:
+        if self._parts_bytes > self.max_bytes:
             self._too_big(listener)
         elif frame.fin:
             data, size = b"".join(self._parts), self._parts_bytes
             self._parts, self._parts_bytes = [], 0
-            listener.message(data, size)
+            self._assembled(listener, data, size)
+
+    def _assembled(self, listener: ConnectionListener, data: bytes, size: int) -> None:
+        if self.deflate is not None and self._compressed:
+            try:
+                data = self.deflate.decompress(data, self.max_bytes)
+            except Failed as error:
+                self._broken(listener, WSCloseCode.INVALID_TEXT, str(error))
+                return
+        self._message(listener, self._kind, data, size)
 
 
 async def _heard_out(transport: WSTransport) -> None:
@@ -217,97 +250,15 @@ async def _heard_out(transport: WSTransport) -> None:
         await transport.wait_disconnected()
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are valid UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def wire_size(payload: int) -> int:
     """Return the size of a frame from a server, header included."""
     return payload + (2 if payload < 126 else 4 if payload < 65_536 else 10)
-
-
-def headers_size(headers: Iterable[tuple[str, str]]) -> int:
-    """Return the size of headers, line ends included."""
-    return sum(len(name) + len(value) + 4 for name, value in headers)
-
-
-class Opening:
-    """A connection that is being opened, and what is known of it whether that succeeds or not.
-
-    ``ready_ns`` is the moment the upgrade was sent, 0 before.
-    """
-
-    def __init__(self, now_ns: Callable[[], int], address: Address, headers: list[tuple[str, str]]) -> None:
-        self.begun_ns = now_ns()
-        self.ready_ns = 0
-        self._address = address
-        self._now_ns = now_ns
-        self._dialled: Dialled | None = None
-        self._dialled_ns = 0
-        self._headers = headers
-
-    @property
-    def phases(self) -> tuple[int, int, int]:
-        """Nanoseconds for DNS, connecting and TLS, once the upgrade was sent."""
-        if self._dialled is None:
-            return 0, 0, 0
-        _, tls, dns, connect = self._dialled
-        return dns, connect, 0 if tls is None else max(self.ready_ns - self._dialled_ns, 0)
-
-    @property
-    def upgrade_bytes(self) -> int:
-        """The size of the upgrade."""
-        origin, target = self._address
-        return len(UPGRADE) + len(origin.authority) + len(target) + headers_size(self._headers)
-
-    @property
-    def url(self) -> str:
-        """Format for picows."""
-        origin, target = self._address
-        return f"{'wss' if origin.secure else 'ws'}://{origin.authority}{target}"
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The headers of the upgrade. picows asks for them when the connection, with TLS, stands."""
-        self.ready_ns = self._now_ns()
-        return iter(self._headers)
-
-    def record(self, reply: Reply) -> None:
-        """Count the upgrade as what the request has sent, if it was sent."""
-        reply.started_ns = self.ready_ns or self.begun_ns
-        reply.sent = self.ready_ns > 0
-        reply.bytes_sent = self.upgrade_bytes if reply.sent else 0
-
-    async def open(self, dialer: Dialer, scope: Scope, max_bytes: int) -> Connection:
-        """Opens it. Raises Failed; cancelled, it leaves nothing open."""
-        try:
-            self._dialled = await dialer.dial(self._address.origin, scope)
-            self._dialled_ns = self._now_ns()
-            return await self._upgraded(self._dialled, max_bytes)
-        except Exception as error:
-            raise _refused(error) from error
-
-    async def _upgraded(self, dialled: Dialled, max_bytes: int) -> Connection:
-        try:
-            _, listener = await ws_connect(
-                lambda: Connection(max_bytes),
-                self.url,
-                ssl_context=dialled.tls,
-                websocket_handshake_timeout=None,  # the step's own time limit holds
-                logger_name=QUIET,
-                max_frame_size=max_bytes,
-                extra_headers=self,
-                max_redirects=0,
-                use_aiofastnet=False,  # no faster here, and under uvloop it missed ends that came right behind data
-                read_buffer_init_size=READ_BUFFER,
-                socket_factory=lambda _: dialled.socket,
-            )
-        except BaseException:
-            hang_up(dialled.socket)
-            raise
-        if listener is None:  # picows's sign that the connection ended during the upgrade
-            raise Failed(failures.CLOSED_EARLY, "the server closed the connection during the upgrade")
-        return listener  # type: ignore[return-value]  # what the factory made
-
-
-def _refused(error: Exception) -> Failed:
-    if isinstance(error, WSInvalidStatusError) and error.response is not None:
-        return Failed(f"WebSocket Upgrade: HTTP {int(error.response.status)}", str(error))
-    if isinstance(error, WSError):
-        return Failed(failures.PROTOCOL, str(error))
-    return failures.connecting(error)

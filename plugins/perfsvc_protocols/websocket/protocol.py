@@ -19,11 +19,13 @@ from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.websocket import spec
 from perfsvc_protocols.websocket.address import as_http
+from perfsvc_protocols.websocket.compression import OFFER
 from perfsvc_protocols.websocket.script import Script
 from perfsvc_protocols.websocket.script import Target
 from perfsvc_protocols.websocket.script import WebSocketCall
 from perfsvc_protocols.websocket.session import RunResources
 from perfsvc_protocols.websocket.session import WebSocketSession
+from perfsvc_protocols.websocket.upgrade import Offer
 
 
 class WebSocketProtocol(Protocol):
@@ -44,12 +46,16 @@ class WebSocketProtocol(Protocol):
         texts = Texts(self.context.template)
         script = Script(texts)
         operations = [each for at, action in request.script for each in script.operations(action, at)]
-        target = Target(request.url is not None, self._url(request.url or "", texts), self._headers(request, texts))
+        url, headers = self._url(request.url or "", texts), self._headers(request, texts)
+        target = Target(request.url is not None, url, headers, self._offer(request))
         texts.check()
         return WebSocketCall(target, operations, script.varying, timeout_ns + script.held_ns)
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> WebSocketSession:
         return WebSocketSession(scope, done, self._resources)
+
+    def _offer(self, request: spec.Request) -> Offer:
+        return Offer(request.subprotocols, self.options.compression, self.options.strict)
 
     def _url(self, url: str, texts: Texts) -> Payload:
         """Compile the URL. Without any URL a step uses the connection of a step before it."""
@@ -70,4 +76,6 @@ class WebSocketProtocol(Protocol):
         ]
         if request.subprotocols:
             headers.append(("Sec-WebSocket-Protocol", (", ".join(request.subprotocols).encode(),)))
+        if self.options.compression:
+            headers.append(("Sec-WebSocket-Extensions", (OFFER,)))
         return tuple(headers)

@@ -20,6 +20,7 @@ from perfsvc_protocols.websocket.predicate import MessagePredicate
 from perfsvc_protocols.websocket.predicate import message_predicate
 from perfsvc_protocols.websocket.spec import Action
 from perfsvc_protocols.websocket.spec import Expect
+from perfsvc_protocols.websocket.upgrade import Offer
 
 NS = 1_000_000_000
 
@@ -46,6 +47,7 @@ class Target(NamedTuple):
     own: bool
     url: Payload
     headers: tuple[tuple[str, ByteTemplate], ...]
+    offer: Offer
 
     def text(self, scope: Scope) -> str:
         """The URL for one virtual user at this moment. Raises MissingVariable and NotSent."""

@@ -24,8 +24,9 @@ from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols.websocket.address import parse_url
 from perfsvc_protocols.websocket.connection import PING
 from perfsvc_protocols.websocket.connection import Connection
-from perfsvc_protocols.websocket.connection import Opening
+from perfsvc_protocols.websocket.connection import Limits
 from perfsvc_protocols.websocket.counts import MessageCounts
+from perfsvc_protocols.websocket.opening import Opening
 from perfsvc_protocols.websocket.predicate import Match
 from perfsvc_protocols.websocket.predicate import MessagePredicate
 from perfsvc_protocols.websocket.reply import WebSocketReply
@@ -34,9 +35,11 @@ from perfsvc_protocols.websocket.script import Target
 from perfsvc_protocols.websocket.script import Varying
 from perfsvc_protocols.websocket.script import WebSocketCall
 from perfsvc_protocols.websocket.spec import Options
+from perfsvc_protocols.websocket.upgrade import SWITCHING_PROTOCOLS
+from perfsvc_protocols.websocket.upgrade import Offer
+from perfsvc_protocols.websocket.upgrade import Refused
 
 NS_PER_MS = 1_000_000
-SWITCHING_PROTOCOLS = 101
 PING_BYTES = 4
 EARLIEST_S = 0.001
 """uvloop timers may fire up to 1 ms early: they count whole milliseconds."""
@@ -157,17 +160,22 @@ class WebSocketSession(Session):
         self.reset()
         self.reply.reset()
         self._text = self.reply.peer = text
-        self.reply.headers = {}
+        self.reply.head = None
         self._busy = True
         self._operations = iter(call.operations)
         self._opens_only = not call.operations
         self._opening = opening
-        self._dialing = asyncio.get_running_loop().create_task(self._open(opening))
+        self._dialing = asyncio.get_running_loop().create_task(self._open(opening, target.offer))
 
-    async def _open(self, opening: Opening) -> None:
-        resources = self._resources
+    async def _open(self, opening: Opening, offer: Offer) -> None:
+        options = self._resources.options
+        limits = Limits(options.max_message_bytes, options.strict)
         try:
-            connection = await opening.open(resources.dialer, self.scope, resources.options.max_message_bytes)
+            connection = await opening.open(self._resources.dialer, self.scope, limits, offer)
+        except Refused as refused:
+            opening.replied(self.reply, refused.head)
+            self.reply.payload = refused.body
+            self._fail(refused.error_class, str(refused), refused.head.status)
         except Failed as error:
             self._fail(error.error_class, str(error))
         else:
@@ -176,12 +184,10 @@ class WebSocketSession(Session):
     def _opened(self, connection: Connection, opening: Opening) -> None:
         self._dialing = self._opening = None
         self._connection = connection
-        now, reply = self._now_ns(), self.reply
+        reply = self.reply
         opening.record(reply)
-        reply.connected = opening.phases
-        reply.headers = connection.headers
-        reply.bytes_received = connection.upgrade_bytes
-        reply.waiting_ns = now - opening.ready_ns
+        if opening.agreed is not None:
+            opening.replied(reply, opening.agreed.head)
         self._gauges["upgrade_ms"] = reply.waiting_ns / NS_PER_MS
         connection.attach(self)
         if not self._busy or self._connection is not connection:  # it ended as soon as it began, and that was events
@@ -300,7 +306,7 @@ class WebSocketSession(Session):
             self._gauges["ping_ms"] = (self._now_ns() - self._pinged) / NS_PER_MS
             self._go_on()
 
-    def closed(self, code: int) -> None:
+    def closed(self, code: int, reason: str) -> None:
         self._connection = None
         self._counts.count(f"close_{code}")
         if self._awaiting == "close":
@@ -308,12 +314,13 @@ class WebSocketSession(Session):
             self._came(4)
             self._go_on()
         elif self._busy:
-            self._fail(f"WebSocket Closed: {code}", "the server closed the connection")
+            text = f"the server closed the connection with code {code}"
+            self._fail(f"WebSocket Closed: {code}", f"{text}: {reason}" if reason else text)
 
-    def lost(self, error_class: str) -> None:
+    def lost(self, error_class: str, message: str) -> None:
         self._connection = None
         if self._busy:
-            self._fail(error_class, "the connection ended")
+            self._fail(error_class, message)
 
     def resumed(self) -> None:
         if self._awaiting == "room":
@@ -343,12 +350,12 @@ class WebSocketSession(Session):
             reply.gauges, self._gauges = self._gauges, {}
         self.done(reply)
 
-    def _fail(self, error_class: str, message: str) -> None:
+    def _fail(self, error_class: str, message: str, status: int = 0) -> None:
         if self._opening is not None:
             self._opening.record(self.reply)
         self._dialing = self._opening = None
         reply = self.reply
         reply.failure = error_class
         reply.message = message
-        reply.status = 0
+        reply.status = status
         self._finish()

@@ -142,6 +142,10 @@ class Options(DialOptions):
         "单条消息上限（字节）", "Largest message, bytes", default=10 * MIB, ge=1024, le=256 * MIB
     )
     """A bigger one ends the connection."""
+    strict: bool = titled("严格遵守 RFC 6455", "Strict", advanced=True, default=True)
+    """Text that is not UTF-8, reserved bits and a subprotocol that was not offered end the connection."""
+    compression: bool = titled("压缩消息", "Compress messages", default=False)
+    """Offers permessage-deflate: messages are compressed in both directions where the server agrees."""
     backlog: int = titled(
         "步骤间保留的消息数", "Messages kept between steps", advanced=True, default=64, ge=0, le=10_000
     )
