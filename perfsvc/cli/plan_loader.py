@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,7 +96,7 @@ def refuse_request_flags(chosen: argparse.Namespace) -> None:
 def url_document(chosen: argparse.Namespace) -> dict[str, Any]:
     """Return a one-step plan for a URL. Raises InvalidInput."""
     method = chosen.method or "GET"
-    request = {"method": method, "url": chosen.what, "headers": dict(map(header_of, chosen.header or ()))}
+    request = {"method": method, "url": chosen.what, "headers": headers_of(chosen.header or ())}
     if chosen.body is not None:
         request["body"] = chosen.body
     checks = [] if chosen.status is None else [{"type": "status", "equals": chosen.status}]
@@ -195,6 +196,14 @@ def apply_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any])
     options = execution.setdefault("protocol_options", {})
     if chosen.insecure and isinstance(options, dict):
         options["http"] = {**(options.get("http") or {}), "verify": False}
+
+
+def headers_of(lines: Sequence[str]) -> dict[str, str | list[str]]:
+    """Return the headers of lines ``Name: value``; a name that comes again has a list. Raises InvalidInput."""
+    values: dict[str, tuple[str, list[str]]] = {}
+    for name, value in map(header_of, lines):
+        values.setdefault(name.lower(), (name, []))[1].append(value)
+    return {name: each[0] if len(each) == 1 else each for name, each in values.values()}
 
 
 def header_of(line: str) -> tuple[str, str]:

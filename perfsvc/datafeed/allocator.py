@@ -91,7 +91,11 @@ class RowAllocator:
         except Exception as error:
             raise RunError(*self._failure_text(error)) from error
         if not self._returned:
-            raise RunError(*self._with_source(EMPTY))
+            causes = self._feed.warnings
+            zh, en = (
+                joint.join(each) for joint, each in zip(("；", "; "), zip(EMPTY, *causes, strict=True), strict=True)
+            )
+            raise RunError(*self._with_source(Text(zh, en)))
         self._last = self._returned[0]
         self.columns = tuple(self._feed.columns)
 

@@ -308,8 +308,14 @@ class PlanConfig(Spec, home="config"):
         return PlanConfig.parse(merged_objects(kept, given), "config")
 
     def answer(self) -> dict[str, Any]:
-        """The config as the API gives it back: the API document's names, nothing that was left empty."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """The config as the API gives it back: the API document's names, nothing that was left empty.
+
+        A time that the plan leaves to the test mode is left out as well: sent back, its default would be a choice.
+        """
+        searching = self.test_mode == "error_rate" or self.execution_config.max_iterations is not None
+        left_open = {"hold_time": searching, "ramp_up_time": self.test_mode == "adaptive"}
+        absent = {key for key, is_open in left_open.items() if is_open and key not in self.model_fields_set}
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=absent)
 
 
 def merged_objects(kept: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

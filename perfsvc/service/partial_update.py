@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import ClassVar
+
+from pydantic import model_validator
 
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 
+RESOURCE = frozenset({"id", "project_id", "status", "created_at", "updated_at", "updated_by"})
+"""Keys of a resource that its owner cannot change."""
+
 
 class Change(Spec):
-    """The fields to change, declared with ``may_change``."""
+    """The fields to change, declared with ``may_change``.
+
+    ``read_only`` keys are those that a GET answers besides: they change nothing, so that its answer can be sent back.
+    """
+
+    read_only: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_read_only(cls, data: Any) -> Any:
+        return {key: data[key] for key in data if key not in cls.read_only} if isinstance(data, dict) else data
 
     def given(self) -> dict[str, Any]:
         """Return the given fields with their values."""

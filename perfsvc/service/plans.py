@@ -23,6 +23,7 @@ from perfsvc.service.editing import Edit
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
+from perfsvc.service.partial_update import RESOURCE
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
 from perfsvc.service.plan_secrets import PlanSecrets
@@ -54,6 +55,8 @@ class PlanForm(Spec):
 
 class PlanChange(Change):
     """Changes of a plan. ``config`` is merged key by key; ``scenes`` replaces all scenes."""
+
+    read_only = RESOURCE
 
     name: Name = may_change("测试计划名称", "Name")
     description: Description | None = may_change("测试计划描述", "Description")

@@ -1,6 +1,7 @@
 """A plan's config and its row: every field has a column of its own.
 
-Columns of durations are whole seconds. What is none is rounded up there and kept exactly in ``exact_durations``.
+Columns of durations are whole seconds. ``exact_durations`` keeps what they cannot hold: fractions, which are rounded up
+in the columns, and null for a time that the plan leaves open, which for some test modes is not the same as the default.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from perfsvc.model.config import PlanConfig
 
 COLUMNS = {theirs: ours for ours, theirs in SYNONYMS.items()}
 """Columns that have another name than the field."""
+OPEN = ("hold_time", "ramp_up_time")
+"""Fields that a plan may leave to its test mode."""
 DURATIONS = ("duration", "ramp_up", "step_time")
 
 
@@ -22,7 +25,9 @@ def to_columns(config: PlanConfig, env_id: int) -> dict[str, Any]:
     columns = {COLUMNS.get(name, name): value for name, value in document.items()}
     columns["env"] = columns.pop("env_id") or env_id
     exact = {name: columns[name] for name in DURATIONS if isinstance(columns[name], float)}
-    return {**columns, **{name: math.ceil(value) for name, value in exact.items()}, "exact_durations": exact or None}
+    open_times = {COLUMNS[field]: None for field in OPEN if field not in config.model_fields_set}
+    rounded = {name: math.ceil(value) for name, value in exact.items()}
+    return {**columns, **rounded, "exact_durations": {**exact, **open_times} or None}
 
 
 def from_row(row: Any) -> PlanConfig:
@@ -30,4 +35,7 @@ def from_row(row: Any) -> PlanConfig:
     columns = {COLUMNS.get(name, name): name for name in PlanConfig.model_fields}
     exact = row.exact_durations or {}
     stored = {field: exact.get(column, getattr(row, column)) for column, field in columns.items()}
+    for field in OPEN:
+        if stored[field] is None:
+            del stored[field]
     return PlanConfig.parse(stored, "config")

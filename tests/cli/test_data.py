@@ -98,6 +98,12 @@ def test_a_source_without_rows_fails_the_run(shop: Shop, tmp_path: Path, capsys:
     config = {"data_source_type": "csv", "data_config": {"file": "empty.csv"}}
     assert main(["--lang", "en", "run", plan_in(tmp_path, shop.url, **config), "-q"]) == INTERNAL
     assert capsys.readouterr().err == "perfsvc: data source csv: the data source has no rows\n"
+    (tmp_path / "empty.csv").write_text("page,size\n1\n2\n")
+    assert main(["--lang", "en", "run", plan_in(tmp_path, shop.url, **config), "-q"]) == INTERNAL
+    assert capsys.readouterr().err == (
+        "perfsvc: data source csv: the data source has no rows; 2 bad rows were skipped: "
+        "line 2 has 1 fields instead of 2; line 3 has 1 fields instead of 2\n"
+    )
     assert shop.count == 0
 
 

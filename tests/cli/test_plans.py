@@ -54,6 +54,12 @@ def test_a_url_is_a_plan_of_one_step() -> None:
     assert step.model_dump()["request"] == {"method": "GET", "url": "http://127.0.0.1:1/a?b=c", "headers": {"X": "1"}}
 
 
+def test_headers_that_come_again_are_all_sent() -> None:
+    words = ["run", URL, "-H", "X-A: 1", "-H", "X-B: 3", "-H", "x-a: 2"]
+    (step,) = plan_of(make_parser().parse_args(words)).scenes[0].steps
+    assert step.model_dump()["request"]["headers"] == {"X-A": ["1", "2"], "X-B": "3"}
+
+
 def test_flags_take_fractions_and_units() -> None:
     words = ["run", URL, "-d", "0.2", "--ramp", "500ms", "--timeout", "2s"]
     found = plan_of(make_parser().parse_args(words)).config

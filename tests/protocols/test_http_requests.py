@@ -132,6 +132,16 @@ def test_headers_of_the_environment_stand_below_those_of_the_step():
     assert lines[1:] == [b"Host: target:8080", b"User-Agent: env", b"Accept: text/html", b"X-Team: red", b"X-Shop: 2"]
 
 
+def test_lists_of_headers_are_as_many_lines_in_order():
+    lines, _ = head_and_body(wire({"headers": {"X-A": ["1", "{{v}}", "3"], "X-B": "4"}}, {"v": "2"}))
+    assert lines[-4:] == [b"X-A: 1", b"X-A: 2", b"X-A: 3", b"X-B: 4"]
+    assert b"X-A" not in wire({"headers": {"X-A": []}})
+    assert problems({"headers": {"Host": ["a", "b"]}}) == {"headers.Host": "must have one value"}
+    assert problems({"headers": {"X-A": ["1", "a\r\nb"]}}) == {
+        "headers.X-A[1]": "must not contain line breaks or control characters"
+    }
+
+
 def test_headers_may_vary_and_are_utf_8():
     lines, _ = head_and_body(wire({"headers": {"X-Name": "名 {{name}}"}}, {"name": "é"}))
     assert lines[-1] == "X-Name: 名 é".encode()

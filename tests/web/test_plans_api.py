@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.profile import load_of
 from tests.support.web_world import Api
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -80,6 +82,29 @@ async def test_put_merges_and_answers_as_documented(api: Api, world: Any) -> Non
 async def test_put_takes_the_tables_names_too(api: Api) -> None:
     changed = await api.put(f"{PLANS}1/", {"config": {"vus": 7, "duration": 8}})
     assert (changed.json["config"]["concurrent_users"], changed.json["config"]["hold_time"]) == (7, 8)
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [
+        {},
+        {"test_mode": "error_rate", "error_threshold": 1},
+        {"test_mode": "adaptive", "adaptive_target": {"metric": "rps", "target": 5}},
+        {"execution_config": {"max_iterations": 7, "thresholds": ["p95 < 300"], "arrival_rate": 5}},
+        {"data_source_type": "pool", "data_config": {"columns": ["a"], "values": [["1"]]}},
+    ],
+)
+async def test_what_get_answers_can_be_put_back(api: Api, world: Any, modes: dict[str, Any]) -> None:
+    """Nothing changes, not even what the plan leaves to its test mode."""
+    config = {"concurrent_users": 10, "target_url": "http://example.com/", **modes}
+    await api.post(PLANS, {**FORM, "config": config})
+    before = (await api.get(f"{PLANS}2/")).json
+    assert ("hold_time" in before["config"]) == (not {"error_threshold", "execution_config"} & set(modes))
+    assert ("ramp_up_time" in before["config"]) == ("adaptive_target" not in modes)
+    done = await api.put(f"{PLANS}2/", before)
+    assert (done.status, (await api.get(f"{PLANS}2/")).json | {"updated_by": None}) == (200, before)
+    stored = PlanConfig.parse(before["config"])
+    assert load_of(stored) == load_of(PlanConfig.parse(config))
 
 
 async def test_delete_answers_as_documented(api: Api) -> None:

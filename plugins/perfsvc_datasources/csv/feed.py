@@ -66,7 +66,7 @@ class CsvFeed(BlockFeed):
         self._begin()
         self.columns = options.columns or self._names
         self._rows_of = row_maker(self.columns)
-        self._notes = notes(self._dialect, options, self.columns)
+        self._notes = notes(self.columns)
 
     @property
     def warnings(self) -> list[Text]:  # type: ignore[override]
@@ -159,7 +159,8 @@ def dialect_of(file: BinaryIO, options: Options) -> Dialect:
     codec = "utf-8-sig" if codec == "utf-8" else codec
     if options.delimiter != "auto":
         return Dialect(codec, options.delimiter, options.quote)
-    return Dialect(codec, delimiter_of(sample_of(file, codec), options.quote), options.quote)
+    width = len(options.columns) if options.columns else None
+    return Dialect(codec, delimiter_of(sample_of(file, codec), options.quote, width), options.quote)
 
 
 def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]:
@@ -182,11 +183,9 @@ def header_of(records: Records, dialect: Dialect, options: Options) -> list[str]
     return names
 
 
-def notes(dialect: Dialect, options: Options, columns: Sequence[str]) -> list[Text]:
-    """Notes on detected properties, and names that cannot be variables."""
+def notes(columns: Sequence[str]) -> list[Text]:
+    """Notes on names that cannot be variables."""
     found = []
-    if options.encoding == "auto" and not dialect.codec.startswith("utf"):
-        found.append(Text(f"文件编码识别为 {dialect.codec}", f"the file was taken to be {dialect.codec}"))
     useless = ", ".join(unusable(columns))
     if useless:
         zh = f"以下列名不能用作变量：{useless}；请用 columns 另行命名"

@@ -14,13 +14,18 @@ from typing import BinaryIO
 from typing import Literal
 
 from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Text
 
 SAMPLE = 262_144
 """Bytes that are looked at."""
 SEARCHED = 67_108_864
 """Bytes in which the first character beyond ASCII is looked for."""
 DELIMITERS = ",;\t|"
+NO_DELIMITER = "\x1f"
+"""Of files with one column; a control character that no text holds."""
 LINES_LOOKED_AT = 50
+SHOWN = 40
+"""Bytes of a word that are shown."""
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -69,10 +74,9 @@ def encoding_of(file: BinaryIO) -> str:
             return codec
     if b"\0" in sample[:1000]:
         return _utf16(sample[:1000])
-    for codec in ("utf-8", "gb18030"):
-        if _decodes(sample, codec):
-            return codec
-    raise InvalidInput.at("encoding", "无法识别编码，请指定", "is neither UTF-8 nor GB18030; give the encoding")
+    if _decodes(sample, "utf-8"):
+        return "utf-8"
+    raise InvalidInput.at("encoding", *_uncertain(sample))
 
 
 def marked_encoding(file: BinaryIO, encoding: str) -> str:
@@ -83,9 +87,17 @@ def marked_encoding(file: BinaryIO, encoding: str) -> str:
     return codec
 
 
-def delimiter_of(text: str, quote: str) -> str:
-    """The delimiter by which most lines of a sample have the same number of fields."""
-    return max(DELIMITERS, key=lambda delimiter: _agreement(text, delimiter, quote))
+def delimiter_of(text: str, quote: str, width: int | None) -> str:
+    """Return the delimiter of a sample: the one by which its first line has most fields, or ``width`` where given.
+
+    Of several, the one on which most lines agree. A file of one column has none, whatever its values hold.
+    """
+    widths = {delimiter: _widths(text, delimiter, quote) for delimiter in DELIMITERS}
+    wanted = width or max((each[0] for each in widths.values() if each), default=1)
+    if wanted == 1:
+        return NO_DELIMITER
+    usual = [each for each in DELIMITERS if wanted in (widths[each] if width else widths[each][:1])]
+    return max(usual or DELIMITERS, key=lambda each: widths[each].count(wanted))
 
 
 def sample_of(file: BinaryIO, codec: str) -> str:
@@ -111,8 +123,29 @@ def _telling_part(file: BinaryIO) -> bytes:
 def _utf16(sample: bytes) -> str:
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     if max(even, odd) * 4 < len(sample) or min(even, odd) * 10 > max(even, odd):  # only bad bytes
-        return "utf-8" if _decodes(sample, "utf-8") else "gb18030"
+        if _decodes(sample, "utf-8"):
+            return "utf-8"
+        raise InvalidInput.at("encoding", *_uncertain(sample))
     return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _uncertain(sample: bytes) -> Text:
+    """Ask for an encoding, and show what the first word that is not UTF-8 would be in the usual ones."""
+    word = next((word for word in sample.split() if _read(word, "utf-8") is None), b"")[:SHOWN]
+    readings = {codec: text for codec in ("gb18030", "windows-1252") if (text := _read(word, codec))}
+    zh = "，".join(f"{codec} 读作 {reading}" for codec, reading in readings.items())
+    en = ", ".join(f"{reading} in {codec}" for codec, reading in readings.items())
+    return Text(
+        "不是 UTF-8，请用 encoding 指定编码" + (f"：某处 {zh}" if zh else ""),
+        "is not UTF-8; give the encoding" + (f": a word is {en}" if en else ""),
+    )
+
+
+def _read(word: bytes, codec: str) -> str | None:
+    try:
+        return word.decode(codec)
+    except UnicodeDecodeError:
+        return None
 
 
 def _decodes(sample: bytes, codec: str) -> bool:
@@ -123,13 +156,12 @@ def _decodes(sample: bytes, codec: str) -> bool:
     return True
 
 
-def _agreement(text: str, delimiter: str, quote: str) -> tuple[int, int]:
-    """Return how many lines agree on a number of fields beyond one, and that number."""
+def _widths(text: str, delimiter: str, quote: str) -> list[int]:
+    """Return the numbers of fields of the first lines that are not empty."""
     quoting: Literal[0, 3] = csv.QUOTE_NONE if quote == "none" else csv.QUOTE_MINIMAL
     quotechar = None if quote == "none" else quote
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quotechar, quoting=quoting)
     widths: list[int] = []
     with suppress(csv.Error):
-        widths.extend(map(len, islice(reader, LINES_LOOKED_AT)))
-    split = [width for width in widths if width > 1]
-    return max(((split.count(width), width) for width in set(split)), default=(0, 0))
+        widths.extend(len(fields) for fields in islice(reader, LINES_LOOKED_AT) if fields)
+    return widths

@@ -59,11 +59,12 @@ WEB = re.compile(r"https?://", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not contain line breaks or control characters")
 TOO_MANY = Text(f"占位符超过 {MOST_VARYING} 个", f"has more than {MOST_VARYING} placeholders")
+ONE_HOST = Text("只能有一个值", "must have one value")
 WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests carry Content-Length even if it is 0."""
 
-Headers = dict[str, tuple[str, ByteTemplate]]
-"""By lower-case name: the name as written, and the value."""
+Headers = dict[str, tuple[str, tuple[ByteTemplate, ...]]]
+"""By lower-case name: the name as written, and the value of each line."""
 
 
 class Compiler:
@@ -102,8 +103,8 @@ class _Compilation:
         if body is None and file is None and request.method in WITH_LENGTH:
             body = Body((), None)
         headers = self._headers(request, body)
-        _, host = headers.pop("host", ("", ()))
-        lines = ((f"{name}: ".encode(), *value, b"\r\n") for name, value in headers.values())
+        _, (host,) = headers.pop("host", ("", ((),)))
+        lines = ((f"{name}: ".encode(), *value, b"\r\n") for name, values in headers.values() for value in values)
         parts = RequestParts(
             method=request.method,
             query=pairs(request.query, "query", query_text, self._bytes),
@@ -208,12 +209,12 @@ class _Compilation:
     def _headers(self, request: Request, body: Body | None) -> Headers:
         headers = self._defaults()
         if body is not None and body.content_type:
-            headers["content-type"] = ("Content-Type", (body.content_type.encode(),))
+            headers["content-type"] = ("Content-Type", ((body.content_type.encode(),),))
         self._add(
             headers, {name: value for name, value in self._context.headers.items() if name.lower() not in FRAMING}
         )
         if isinstance(request.auth, BasicAuth | BearerAuth):
-            headers["authorization"] = ("Authorization", self._credentials(request.auth))
+            headers["authorization"] = ("Authorization", (self._credentials(request.auth),))
         self._add(headers, request.headers)
         return headers
 
@@ -225,13 +226,19 @@ class _Compilation:
             "Accept-Encoding": "gzip, deflate" if self._options.compression else "",
             "Connection": "" if self._options.keep_alive else "close",
         }
-        return {name.lower(): (name, (value.encode(),)) for name, value in values.items() if value}
+        return {name.lower(): (name, ((value.encode(),),)) for name, value in values.items() if value}
 
-    def _add(self, headers: Headers, given: Mapping[str, str]) -> None:
+    def _add(self, headers: Headers, given: Mapping[str, str | Sequence[str]]) -> None:
         for name, value in given.items():
             if not TOKEN.fullmatch(name):
                 self.problems.append(Problem(f"headers.{name}", NOT_A_NAME))
-            headers[name.lower()] = (name, self._bytes(value, f"headers.{name}", header_text))
+            at = f"headers.{name}"
+            listed = [(at, value)] if isinstance(value, str) else [(f"{at}[{i}]", each) for i, each in enumerate(value)]
+            lines = tuple(self._bytes(each, where, header_text) for where, each in listed)
+            if name.lower() == "host" and len(lines) != 1:
+                self.problems.append(Problem(at, ONE_HOST))
+                continue
+            headers[name.lower()] = (name, lines)
 
     def _credentials(self, auth: BasicAuth | BearerAuth) -> ByteTemplate:
         if isinstance(auth, BearerAuth):

@@ -96,7 +96,8 @@ class Request(Spec, home="request"):
     url: str = titled("地址", "URL", template=True, default="", max_length=16_000)
     """Absolute, or below the environment's base URL."""
     query: Values = titled("查询参数", "Query", template=True, default_factory=dict)
-    headers: dict[str, str] = titled("请求头", "Headers", template=True, default_factory=dict)
+    headers: dict[str, str | Many[str]] = titled("请求头", "Headers", template=True, default_factory=dict)
+    """A list of values is as many lines, in this order."""
     auth: Auth | None = titled("认证", "Authentication", default=None)
     json_body: Any = titled("JSON 请求体", "JSON body", template=True, exclusive="body", default=None, alias="json")
     form: Values | None = titled("表单", "Form", template=True, exclusive="body", default=None)
@@ -130,7 +131,7 @@ class Request(Spec, home="request"):
 
     @field_validator("headers")
     @classmethod
-    def _sendable(cls, value: dict[str, str]) -> dict[str, str]:
+    def _sendable(cls, value: dict[str, str | Many[str]]) -> dict[str, str | Many[str]]:
         return sendable(value, lambda name: COMPUTED if name in FRAMING else None)
 
     @model_validator(mode="after")
