@@ -17,7 +17,7 @@ RESOURCE = frozenset({"id", "project_id", "status", "created_at", "updated_at", 
 class Change(Spec):
     """The fields to change, declared with ``may_change``.
 
-    ``read_only`` keys are those that a GET answers besides: they change nothing, so that its answer can be sent back.
+    ``read_only`` keys are those that a GET returns besides: they change nothing, so that its response can be sent back.
     """
 
     read_only: ClassVar[frozenset[str]] = frozenset()
