@@ -20,6 +20,7 @@ from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
 from benchmarks import scale
+from benchmarks import stored_windows
 from benchmarks import tcp_echo
 from benchmarks import websocket_echo
 
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "tcp": tcp_echo.main,
     "websocket": websocket_echo.main,
     "scale": scale.main,
+    "stored": stored_windows.main,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from typing import NamedTuple
 
 from perfsvc.analysis.blocks import own_blocks
 from perfsvc.analysis.blocks import plan_block
@@ -130,34 +131,48 @@ def latencies(figures: Figures) -> dict[str, float | None]:
     return {name: getattr(figures, name) for name in ("p50", "p90", "p95", "p99", "max")}
 
 
-def metrics_answer(
-    execution_id: str,
-    metrics: RunMetrics,
-    *,
-    now: datetime,
-    metric_type: str | None = None,
-    time_range: int | None = None,
-) -> dict[str, Any]:
-    """The response of GET ``/api/performance/metrics/{execution_id}/``.
-
-    ``metric_type`` leaves only that block; ``time_range`` looks at the last so many seconds up to the latest closed
-    one (more than 300 are rounded up to whole 10 s, more than 3600 are the whole run). Raises InvalidInput.
+class MetricFigures(NamedTuple):
+    """Figures of a run or of its last seconds. ``current`` is the second closed last, ``requests`` and ``errors`` are
+    counts of all requests, those of setup and teardown too where it is the whole run.
     """
+
+    current: Second | None
+    figures: Figures
+    requests: int
+    errors: int
+
+
+def check_wanted(metric_type: str | None, time_range: int | None) -> None:
+    """Raises InvalidInput for what is not a block or not a time."""
     if metric_type is not None and metric_type not in METRIC_TYPES:
         names = ", ".join(METRIC_TYPES)
         raise InvalidInput.at("metric_type", f"应为以下值之一：{names}", f"must be one of {names}")
     if time_range is not None and time_range < 1:
         raise InvalidInput.at("time_range", "应为正整数（秒）", "must be a positive number of seconds")
-    blocks = metric_blocks(metrics, time_range)
+
+
+def metrics_answer(
+    execution_id: str, metric_figures: MetricFigures, now: datetime, metric_type: str | None = None
+) -> dict[str, Any]:
+    """The response of GET ``/api/performance/metrics/{execution_id}/``. ``metric_type`` leaves only that block."""
+    blocks = metric_blocks(metric_figures)
     chosen = blocks if metric_type is None else {metric_type: blocks[metric_type]}
     return {"execution_id": execution_id, "timestamp": iso_z(now), "metrics": chosen}
 
 
-def metric_blocks(metrics: RunMetrics, time_range: int | None) -> dict[str, dict[str, Any]]:
-    """The four blocks; ``current`` figures are those of the latest closed second."""
-    current = metrics.latest
+def figures_now(metrics: RunMetrics, time_range: int | None = None) -> MetricFigures:
+    """The figures of a run under way, or of its last so many seconds up to the latest closed one.
+
+    More than 300 are rounded up to whole 10 s, more than 3600 are the whole run.
+    """
     figures = figures_over(metrics, time_range)
     counted = metrics.everything if time_range is None else figures
+    return MetricFigures(metrics.latest, figures, counted.requests, counted.errors)
+
+
+def metric_blocks(metric_figures: MetricFigures) -> dict[str, dict[str, Any]]:
+    """The four blocks; ``current`` figures are those of the latest closed second."""
+    current, figures, requests, errors = metric_figures
     return {
         "response_time": {
             "current": current.avg if current else None,
@@ -169,12 +184,12 @@ def metric_blocks(metrics: RunMetrics, time_range: int | None) -> dict[str, dict
         "throughput": {
             "current_rps": current.rps if current else 0.0,
             "avg_rps": figures.rps,
-            "total_requests": counted.requests,
+            "total_requests": requests,
         },
         "error_rate": {
             "current": rate(current.error_rate) if current else 0.0,
-            "avg": rate(percent(counted.errors, counted.requests)),
-            "total_errors": counted.errors,
+            "avg": rate(percent(errors, requests)),
+            "total_errors": errors,
         },
         "system": {
             "cpu_usage": current.health.cpu if current else None,

@@ -14,6 +14,7 @@ from perfsvc.analysis.step_tree import scene_trees
 from perfsvc.clock import iso_z
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import RuleState
+from perfsvc.metrics.totals import RunTotals
 from perfsvc.metrics.validity import Validity
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
@@ -44,9 +45,10 @@ class Standing:
     search: dict[str, Any] | None
 
 
-def run_frame(spec: RunSpec, names: RunNames, metrics: RunMetrics, standing: Standing) -> dict[str, Any]:
-    """The frame."""
-    everything = metrics.everything
+def run_frame(
+    spec: RunSpec, names: RunNames, everything: RunTotals, steps: dict[str, Any], standing: Standing
+) -> dict[str, Any]:
+    """The frame. ``steps`` are the curves of the first steps."""
     return {
         "type": "run",
         "timestamp": int(standing.now),
@@ -70,7 +72,7 @@ def run_frame(spec: RunSpec, names: RunNames, metrics: RunMetrics, standing: Sta
                 "failures": dict(everything.failures),
                 "statuses": dict(everything.statuses),
             },
-            "steps": steps_block(metrics),
+            "steps": steps,
             "validity": validity_block(standing.validity),
             "search": standing.search,
         },

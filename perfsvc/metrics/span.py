@@ -9,8 +9,12 @@ from functools import reduce
 
 import msgspec
 
+from perfsvc.metrics.figures import Health
+from perfsvc.metrics.figures import Second
+from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.point import LoadTotals
 from perfsvc.metrics.point import NodeSecond
+from perfsvc.metrics.totals import RunTotals
 from perfsvc.model.window import Snapshot
 
 
@@ -102,3 +106,28 @@ def added(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> t
 def highest(one: tuple[float, float, float], other: tuple[float, float, float]) -> tuple[float, float, float]:
     """The higher of each."""
     return (max(one[0], other[0]), max(one[1], other[1]), max(one[2], other[2]))
+
+
+def second_of(start: int, width: int, span: Span, totals: RunTotals) -> Second:
+    """A span with its samples in figures, as a run under way has them."""
+    load, seconds = span.load, max(span.load.seconds, 1)
+    iterations, dropped, late, _ = span.counts
+    means = (round(total / seconds, 3) for total in (load.cpu, load.memory, load.network))
+    return Second(
+        second=start,
+        width=width,
+        elapsed=round(span.elapsed, 3),
+        paused=0 < load.seconds == load.paused,
+        span_ns=load.span_ns,
+        vus=round(load.vus / seconds),
+        planned_vus=round(load.planned_vus / seconds),
+        planned_rate=round(load.planned_rate / seconds, 3),
+        node_count=round(load.nodes / seconds),
+        iterations=iterations,
+        dropped=dropped,
+        late=late,
+        health=Health(*means, *(round(peak, 3) for peak in span.peaks)),
+        failures=dict(totals.failures),
+        statuses=dict(totals.statuses),
+        **figures_of(totals, load.span_ns),
+    )

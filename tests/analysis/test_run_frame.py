@@ -13,6 +13,7 @@ from perfsvc.analysis.curve import planned_block
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.analysis.run_frame import Standing
 from perfsvc.analysis.run_frame import run_frame
+from perfsvc.analysis.run_frame import steps_block
 from perfsvc.analysis.search_frames import SearchFrames
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
@@ -74,7 +75,7 @@ def test_the_first_frame() -> None:
     metrics = RunMetrics.of(made)
     states = ThresholdJudge(made.thresholds).states()
     standing = Standing(RunState.RUNNING, now, now.timestamp() + 20, 20.0, states, metrics.validity(), [], None)
-    data = run_frame(made, RunNames(1, "peak", 2, "li"), metrics, standing)["data"]
+    data = run_frame(made, RunNames(1, "peak", 2, "li"), metrics.everything, steps_block(metrics), standing)["data"]
     assert (data["plan_id"], data["project_id"], data["starter"], data["mode"]) == (1, 2, "li", "concurrent")
     assert data["planned"]["end"] == int(now.timestamp()) + 60
     (scene,) = data["scenes"]

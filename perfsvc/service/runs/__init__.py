@@ -13,6 +13,7 @@
 ``live_feed``         frames to every viewer
 ``frame_log``         the frames of the last hour, for viewers that reconnect
 ``ended_feed``        the feed of an ended run
+``ended_runs``        the measurement of ended runs, from rolled-up spans
 ``run_list``          listings of runs
 ``startup_recovery``  what a start takes up from earlier ones
 ``recovery``          metrics and reports from stored seconds, also after a crash

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfsvc.analysis.live_frames import history_of
+from perfsvc.analysis.live_frames import history_frame
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.analysis.run_frame import Standing
 from perfsvc.analysis.run_frame import run_frame
-from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.errors import Text
 from perfsvc.metrics.thresholds import RuleState
+from perfsvc.metrics.validity import Cause
+from perfsvc.metrics.validity import Grade
+from perfsvc.metrics.validity import Validity
 from perfsvc.model.execution import RunRow
 from perfsvc.model.run import RunSpec
 from perfsvc.model.threshold import Threshold
+from perfsvc.service.runs.ended_runs import EndedRun
 from perfsvc.service.runs.live_feed import Channel
 from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import end_frame
+
+NO_REPORT = Cause("no_report", Grade.SUSPECT, Text("没有报告", "there is no report of the run"), {})
 
 
 def names_of(row: RunRow) -> RunNames:
@@ -23,7 +29,7 @@ def names_of(row: RunRow) -> RunNames:
     return RunNames(row.execution.plan_id, row.plan_name, row.project_id, row.starter)
 
 
-def ended_feed(row: RunRow, spec: RunSpec, metrics: RunMetrics, report: dict[str, Any]) -> Subscription:
+def ended_feed(row: RunRow, spec: RunSpec, run: EndedRun, report: dict[str, Any]) -> Subscription:
     """Subscribe to the feed of an ended run."""
     execution = row.execution
     ended = execution.end_time or execution.start_time
@@ -31,17 +37,29 @@ def ended_feed(row: RunRow, spec: RunSpec, metrics: RunMetrics, report: dict[str
         state=execution.state,
         start_time=execution.start_time,
         now=ended.timestamp(),
-        elapsed=metrics.elapsed,
+        elapsed=run.elapsed,
         thresholds=final_states(spec.thresholds, (report.get("verdict") or {}).get("thresholds") or []),
-        validity=metrics.validity(),
+        validity=validity_of(report),
         events=report.get("events") or [],
         search=report.get("search"),
     )
-    first = run_frame(spec, names_of(row), metrics, standing)
-    channel = Channel(lambda: [first, history_of(metrics)])
+    first = run_frame(spec, names_of(row), run.everything, run.steps, standing)
+    channel = Channel(lambda: [first, history_frame(run.history)])
     last = end_frame(execution.execution_id, execution.state, report, int(ended.timestamp()), row.report_id)
     channel.end(last)
     return channel.subscribe()
+
+
+def validity_of(report: dict[str, Any]) -> Validity:
+    """The validity in the report; SUSPECT for a run without one."""
+    if "validity" not in report:
+        return Validity(Grade.SUSPECT, (NO_REPORT,))
+    stored = report["validity"]
+    causes = (
+        Cause(each["code"], Grade[each["state"]], Text(each["zh"], each["en"]), each["figures"])
+        for each in stored["causes"]
+    )
+    return Validity(Grade[stored["state"]], tuple(causes))
 
 
 def final_states(rules: tuple[Threshold, ...], outcomes: list[dict[str, Any]]) -> list[RuleState]:

@@ -14,6 +14,7 @@ from perfsvc.analysis.live_frames import history_of
 from perfsvc.analysis.live_frames import metrics_frame
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.analysis.run_frame import run_frame
+from perfsvc.analysis.run_frame import steps_block
 from perfsvc.analysis.search_frames import SearchFrames
 from perfsvc.clock import iso_z
 from perfsvc.metrics.figures import Second
@@ -102,7 +103,7 @@ class LiveOutput(Output):
 
     def _run_frame(self, since: int = 0) -> Frame:
         run = self._run
-        frame = run_frame(run.spec, self._names, run.metrics, run.standing())
+        frame = run_frame(run.spec, self._names, run.metrics.everything, steps_block(run.metrics), run.standing())
         frame["data"]["events"] = [event for event in frame["data"]["events"] if event["timestamp"] > since]
         return frame
 

@@ -10,6 +10,8 @@ from typing import Any
 from typing import TypeVar
 
 from perfsvc.analysis.breakdown import error_details
+from perfsvc.analysis.live_frames import check_wanted
+from perfsvc.analysis.live_frames import figures_now
 from perfsvc.analysis.live_frames import metrics_answer
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.clock import Clock
@@ -22,7 +24,7 @@ from perfsvc.errors import IllegalTransition
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Problem
-from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.event_loop import off_loop
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.data import split_config
 from perfsvc.model.entities import Plan
@@ -41,13 +43,13 @@ from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.nodes import NodeSource
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs.ended_feed import ended_feed
+from perfsvc.service.runs.ended_runs import EndedRuns
 from perfsvc.service.runs.live_feed import Subscription
 from perfsvc.service.runs.live_output import LiveOutput
 from perfsvc.service.runs.opening import RunPlan
 from perfsvc.service.runs.opening import new_execution_id
 from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.opening import spec_of
-from perfsvc.service.runs.recovery import stored_metrics
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
 from perfsvc.service.runs.start_form import StartForm
@@ -80,8 +82,6 @@ START_WAIT_S = 0.5
 """A start that takes longer is answered with the state ``starting``; what fails sooner is the answer."""
 PREVIEW = "preview"
 """The execution id in a preview."""
-KEPT_RUNS = 8
-"""Ended runs whose metrics stay in memory."""
 KEPT_FEEDS = 4
 """Ended runs whose feed stays in memory, for viewers that were away as they ended."""
 
@@ -123,7 +123,7 @@ class RunManager:  # size: one short method per request about runs; they share t
         self._starting: dict[int, asyncio.Task[Execution]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
         self._beginning: set[asyncio.Task[None]] = set()
-        self._past_metrics: dict[str, RunMetrics] = {}
+        self._ended = EndedRuns(store)
         self._past_feeds: dict[str, LiveOutput] = {}
         self._closing = asyncio.Event()
 
@@ -242,10 +242,13 @@ class RunManager:  # size: one short method per request about runs; they share t
 
     async def metrics(self, execution_id: str, metric_type: str | None, time_range: int | None) -> dict[str, Any]:
         """Return the metrics of an active or ended run. Raises NotFound, InvalidInput."""
+        check_wanted(metric_type, time_range)
         active = self._active_by_id(execution_id)
-        metrics = active.run.metrics if active else await self._stored_metrics(execution_id)
-        now = utc_now(self._clock)
-        return metrics_answer(execution_id, metrics, now=now, metric_type=metric_type, time_range=time_range)
+        if active:
+            figures = figures_now(active.run.metrics, time_range)
+        else:
+            figures = await self._ended.figures(execution_id, time_range)
+        return metrics_answer(execution_id, figures, utc_now(self._clock), metric_type)
 
     async def subscribe(self, execution_id: str, since: int | None = None) -> Subscription:
         """Subscribe to the live feed; for an ended run, to its history and end. Raises NotFound."""
@@ -256,11 +259,11 @@ class RunManager:  # size: one short method per request about runs; they share t
         if since is not None and execution_id in self._past_feeds:
             return await self._past_feeds[execution_id].subscribe(since)
         row = await self._store.run(run_list.get, execution_id)
-        metrics = await self._stored_metrics(execution_id)
+        ended = await self._ended.read(execution_id)
         report: dict[str, Any] = {}
         if row.report_id is not None:
             report = (await self._store.run(reports.get, row.report_id)).body
-        return ended_feed(row, RunSpec.parse(execution.spec), metrics, report)
+        return await off_loop(lambda: ended_feed(row, RunSpec.parse(execution.spec), ended, report))
 
     # Internals.
 
@@ -341,7 +344,6 @@ class RunManager:  # size: one short method per request about runs; they share t
     def _watch(self, active: ActiveRun) -> None:
         async def forget() -> None:
             await active.run.wait()
-            self._cache_metrics(active.execution.execution_id, active.run.metrics)
             keep(self._past_feeds, active.execution.execution_id, active.live_output, KEPT_FEEDS)
             del self._active[active.execution.plan_id]
             try:
@@ -376,16 +378,6 @@ class RunManager:  # size: one short method per request about runs; they share t
         return replace(
             active.execution, state=active.run.state, reason=active.run.reason, start_time=active.run.start_time
         )
-
-    async def _stored_metrics(self, execution_id: str) -> RunMetrics:
-        """Return the metrics of an ended run, from memory for the latest few."""
-        if execution_id not in self._past_metrics:
-            metrics, _ = await stored_metrics(self._store, execution_id)
-            self._cache_metrics(execution_id, metrics)
-        return self._past_metrics[execution_id]
-
-    def _cache_metrics(self, execution_id: str, metrics: RunMetrics) -> None:
-        keep(self._past_metrics, execution_id, metrics, KEPT_RUNS)
 
 
 def keep(kept: dict[str, T], key: str, value: T, most: int) -> None:

@@ -23,8 +23,10 @@ from perfsvc.analysis.window_views import run_counts
 from perfsvc.analysis.window_views import run_series
 from perfsvc.analysis.window_views import series_of_step
 from perfsvc.errors import InvalidInput
+from perfsvc.event_loop import off_loop
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.span import Span
+from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import Part
 from perfsvc.model.window import StepWindow
@@ -172,7 +174,7 @@ class RunWindows:
         return await self._answer(execution_id, wanted, steps, grid.start, grid.end, made, grid.width)
 
     async def _time(self, execution_id: str, wanted: Wanted) -> tuple[Steps, int, int]:
-        steps = await self._steps_of(execution_id)
+        steps = await self.steps_of(execution_id)
         refuse_unknown(wanted.step, steps)
         extent = await self._store.run(distributions.extent, execution_id) or (0, 0)
         start = extent[0] if wanted.since is None else min(max(wanted.since, extent[0]), extent[1])
@@ -207,15 +209,21 @@ class RunWindows:
             **made,
         }
 
-    async def _steps_of(self, execution_id: str) -> Steps:
+    async def steps_of(self, execution_id: str) -> Steps:
+        """The measured steps of a run. Raises NotFound."""
         known = self._steps.get(execution_id)
         if known is None:
             execution = await self._store.run(executions.get, execution_id)
-            metrics = RunMetrics.of(RunSpec.parse(execution.spec))
-            known = self._steps[execution_id] = Steps(metrics.step_names, metrics.groups, metrics.apart, metrics.parts)
+            known = self._steps[execution_id] = await off_loop(steps_in, execution)
             if len(self._steps) > KEPT_STEPS:
                 self._steps.popitem(last=False)
         return known
+
+
+def steps_in(execution: Execution) -> Steps:
+    """The measured steps of a stored run."""
+    metrics = RunMetrics.of(RunSpec.parse(execution.spec))
+    return Steps(metrics.step_names, metrics.groups, metrics.apart, metrics.parts)
 
 
 def refuse_unknown(step: int | None, steps: Steps) -> None:
