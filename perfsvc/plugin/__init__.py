@@ -5,6 +5,7 @@
 ``coroutine``   sessions written as coroutines
 ``datasource``  ``DataSource`` and ``Feed``
 ``failures``    error classes that protocols share
+``body``        content codings and character sets of bodies
 ``json_safe``   values of rows to JSON values
 ``net``         connections: addresses, TLS, source addresses, target policy
 ``hookspecs``   hooks by which a package registers its classes

@@ -133,7 +133,7 @@ class Reply(ABC):
 
     @abstractmethod
     def body(self) -> bytes:
-        """The decoded body; needs ``ReplyParts.body``."""
+        """The decoded body, a text in UTF-8 (see ``perfsvc.plugin.body``); needs ``ReplyParts.body``."""
 
     @abstractmethod
     def excerpt(self) -> Excerpt:

@@ -11,10 +11,12 @@ import pytest
 
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import TargetDenied
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc.plugin.testing import refusing_port
+from perfsvc.plugin.testing.drive import EVERYTHING
 from perfsvc.plugin.testing.drive import SECOND
 from perfsvc_protocols.http import HttpProtocol
 from tests.protocols.http_user import http_user
@@ -30,6 +32,8 @@ pytestmark = pytest.mark.asyncio
 WAYS: dict[str, dict[str, Any]] = {"ours": {}, "libcurl": {"shared_connections": 2}, "race": {"http_version": "auto"}}
 all_ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 """Who carries requests: our own client, libcurl, and libcurl that tries versions side by side."""
+NOTHING = ReplyParts()
+CLIENTS: dict[str, dict[str, Any]] = {"ours": {}, "libcurl": {"http_version": "auto"}}
 IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]
 
 
@@ -168,9 +172,41 @@ async def test_a_request_on_a_connection_closed_meanwhile(method: str):
             assert server.requests[1] == server.requests[2]
             assert outcome.bytes_sent == 2 * len(server.requests[1])
             assert outcome.connected is not None
+            assert outcome.counters == {"requests_repeated": 1}
         else:
             assert (outcome.status, outcome.failure, outcome.sent) == (0, "Connection Error: reset", True)
+            assert outcome.message.endswith(f"; {method} is not sent again")
             assert server.connections == 1
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("varies", [False, True], ids=["head known", "head varies"])
+@pytest.mark.parametrize("reads", [NOTHING, EVERYTHING], ids=["unread", "read"])
+async def test_a_server_that_takes_one_request_a_connection_and_does_not_say_so(
+    client: str, varies: bool, reads: ReplyParts
+):
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nX-Number: %d\r\nContent-Length: 2\r\n\r\nok" % (peer.number * varies))
+        await peer.request()
+
+    async with ScriptedServer(script) as server, http_user(server.url, **CLIENTS[client]) as user:
+        call = user.call({}, reads)
+        outcomes = [await user.do(call) for _ in range(10)]
+        assert [outcome.failure for outcome in outcomes] == [None] * 10
+        repeats = sum((outcome.counters or {}).get("requests_repeated", 0) for outcome in outcomes)
+        assert repeats == 9
+        assert len(server.requests) == 10 + repeats
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_what_is_not_idempotent_is_never_sent_twice(client: str):
+    async with ScriptedServer(closing_after(1)) as server, http_user(server.url, **CLIENTS[client]) as user:
+        await user.do({})
+        outcome = await user.do({"method": "POST", "body": "pay"})
+        assert (outcome.failure, outcome.sent) == ("Connection Error: reset", True)
+        assert outcome.message.endswith("; POST is not sent again")
+        assert [request.endswith(b"pay") for request in server.requests] == [False, True]
 
 
 async def test_a_request_is_sent_once_more_and_not_twice():

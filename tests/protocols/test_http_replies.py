@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import zlib
 
+import brotli
 import pytest
+from backports import zstd
 
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import EVERYTHING
@@ -218,6 +220,10 @@ PACKED = {
     "x-gzip": gzip.compress(TEXT.encode()),
     "deflate": zlib.compress(TEXT.encode()),
     "Deflate": zlib.compress(TEXT.encode(), wbits=-15),
+    "br": brotli.compress(TEXT.encode()),
+    "zstd": zstd.compress(TEXT.encode()),
+    "gzip, br": brotli.compress(gzip.compress(TEXT.encode())),
+    "identity": TEXT.encode(),
 }
 
 
@@ -237,12 +243,43 @@ async def test_codings_are_undone_for_readers(coding: str):
     assert outcome.excerpt.body == TEXT.encode()[:1024]
 
 
-@pytest.mark.parametrize(
-    ("coding", "body"), [("gzip", b"not gzip"), ("deflate", b"\xff\xff\xff"), ("br", b"unknown"), ("gzip", b"")]
-)
-async def test_a_body_that_is_not_what_it_claims_stays_as_it_is(coding: str, body: bytes):
-    outcome, _ = await ask(coded(coding, body))
-    assert (outcome.status, outcome.failure, outcome.body) == (200, None, body)
+SEVERAL = {
+    "gzip": gzip.compress(b"one ") + gzip.compress(b"two ") + gzip.compress(b"three") + bytes(20),
+    "zstd": zstd.compress(b"one ") + zstd.compress(b"two ") + zstd.compress(b"three"),
+}
+
+
+@pytest.mark.parametrize("coding", SEVERAL)
+async def test_a_body_of_several_members_is_read_whole(coding: str):
+    outcome, _ = await ask(coded(coding, SEVERAL[coding]))
+    assert (outcome.failure, outcome.body) == (None, b"one two three")
+
+
+DAMAGED = [
+    ("gzip", b"not gzip", "the compressed data is damaged"),
+    ("gzip", PACKED["gzip"][:-20], "the compressed data ends early"),
+    ("deflate", b"\xff\xff\xff", "the compressed data is damaged"),
+    ("br", b"unknown", "the compressed data is damaged"),
+    ("br", PACKED["br"][:-5], "the compressed data ends early"),
+    ("zstd", b"not zstd at all", "the compressed data is damaged"),
+    ("zstd", PACKED["zstd"][:-5], "the compressed data ends early"),
+    ("compress", b"unknown", "the content coding 'compress' is unknown"),
+]
+
+
+@pytest.mark.parametrize(("coding", "body", "reason"), DAMAGED, ids=range(len(DAMAGED)))
+async def test_a_body_that_cannot_be_decoded_is_the_steps_error(coding: str, body: bytes, reason: str):
+    for _ in range(2):
+        outcome, connections = await ask(coded(coding, body))
+        assert outcome.failure == "Undecodable Body"
+        assert outcome.message.startswith(f"HTTP 200: {reason}")
+        assert connections == 1
+    unread, _ = await ask(coded(coding, body), {}, NOTHING)
+    assert (unread.status, unread.failure) == (200, None)
+    refused, _ = await ask(coded(coding, body).replace(b"200 OK", b"500 No"))
+    assert (refused.status, refused.failure, refused.body) == (500, None, body)
+    empty, _ = await ask(coded("gzip", b""))
+    assert (empty.status, empty.failure, empty.body) == (200, None, b"")
 
 
 async def test_a_bomb_goes_off_only_so_far():
@@ -265,20 +302,43 @@ async def test_a_body_beyond_the_limit_is_counted_and_not_kept(framing: str):
     assert whole.body == body
 
 
-@pytest.mark.parametrize(
-    ("content_type", "text"),
-    [
-        ("text/plain; charset=gbk", "性能"),
-        ('text/plain; charset="GBK"', "性能"),
-        ("text/plain; charset=klingon", "����"),
-        ("text/plain", "����"),
-    ],
-)
-async def test_text_in_the_character_set_it_names(content_type: str, text: str):
-    body = "性能".encode("gbk")
+WORDS = '{"名": "性能"}'
+TYPES = [
+    ("text/plain; charset=gbk", WORDS.encode("gbk")),
+    ('application/json; charset="GBK"', WORDS.encode("gbk")),
+    ("text/plain; charset=UTF-16LE", WORDS.encode("utf-16-le")),
+    ("text/plain; charset=utf-8", WORDS.encode("utf-16")),
+    ("application/json", WORDS.encode("utf-8-sig")),
+    ("application/json", WORDS.encode("utf-16-be")),
+    ("application/problem+json", WORDS.encode("utf-32")),
+    ("text/html", b'<meta charset="gb2312">' + WORDS.encode("gbk")),
+    ("text/xml", b'<?xml version="1.0" encoding="GBK"?>' + WORDS.encode("gbk")),
+    ("", WORDS.encode()),
+]
+
+
+@pytest.mark.parametrize(("content_type", "body"), TYPES, ids=range(len(TYPES)))
+async def test_a_text_is_read_in_its_character_set(content_type: str, body: bytes):
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     outcome, _ = await ask(head.encode() + body)
-    assert (outcome.body, outcome.text) == (body, text)
+    assert outcome.failure is None
+    assert outcome.text.endswith(WORDS)
+    assert outcome.body.endswith(WORDS.encode())
+    assert outcome.excerpt.body.endswith(WORDS.encode())
+    assert len(outcome.text) <= len(WORDS) + 40
+
+
+async def test_bytes_that_are_no_text_stay_and_unknown_character_sets_are_told():
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: 4\r\n\r\n\xff\xfe\x00\x01"
+    outcome, _ = await ask(head % b"image/png")
+    assert outcome.body == b"\xff\xfe\x00\x01"
+    outcome, _ = await ask(head % b"text/plain; charset=klingon")
+    assert (outcome.failure, outcome.message) == (
+        "Undecodable Body",
+        "HTTP 200: the character set 'klingon' is unknown",
+    )
+    outcome, _ = await ask(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na\xffb")
+    assert (outcome.failure, outcome.text) == (None, "a\ufffdb")
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_the_host_header_can_be_overridden():
     ("options", "line"),
     [
         ({"user_agent": "probe/2 (测试)"}, "User-Agent: probe/2 (测试)".encode()),
-        ({"compression": True}, b"Accept-Encoding: gzip, deflate"),
+        ({"compression": True}, b"Accept-Encoding: gzip, deflate, br, zstd"),
         ({"keep_alive": False}, b"Connection: close"),
     ],
 )

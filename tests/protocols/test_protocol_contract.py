@@ -192,6 +192,34 @@ class MixesUsers(HttpSession):
         done(self.reply)
 
 
+class LeavesATask(HttpSession):
+    kept: ClassVar[list[Any]] = []
+
+    def finish(self) -> None:
+        self.kept.append(asyncio.get_running_loop().create_task(asyncio.sleep(60)))
+        super().finish()
+
+
+class KeepsTheSocket(HttpSession):
+    kept: ClassVar[list[Any]] = []
+
+    def abort(self, error_class: str) -> None:
+        if self._connection is not None and self._connection.transport is not None:
+            self.kept.append(self._connection.transport.get_extra_info("socket").dup())
+        super().abort(error_class)
+
+
+class RemembersCounters(HttpSession):
+    def _fail(self, error_class: str, message: str) -> None:
+        super()._fail(error_class, message)
+        self.reply.limit = -1
+
+    def finish(self) -> None:
+        if self.reply.limit < 0:
+            self.reply.counters = {"of_the_last": 1}
+        super().finish()
+
+
 class KeepsConnectionsOverReset(HttpSession):
     def reset(self) -> None:
         self._jar = None
@@ -215,6 +243,9 @@ BROKEN_SESSIONS = {
     AbortKeepsTheConnection: "a_request_aborted_in_flight_is_done_at_once",
     AbortsWhenIdle: "aborting_an_idle_session_does_nothing",
     GivesUpIdleConnections: "aborting_an_idle_session_does_nothing",
+    LeavesATask: "no_end_of_a_request_leaves_anything_to_the_next",
+    KeepsTheSocket: "no_end_of_a_request_leaves_anything_to_the_next",
+    RemembersCounters: "no_end_of_a_request_leaves_anything_to_the_next",
     KeepsConnectionsOverReset: "a_session_begins_anew_after_reset",
 }
 

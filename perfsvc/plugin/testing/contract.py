@@ -329,6 +329,52 @@ async def a_session_begins_anew_after_reset(rig: Rig) -> None:
             user.session.reset()
 
 
+@check
+async def no_end_of_a_request_leaves_anything_to_the_next(rig: Rig) -> None:
+    counts = []
+    for _ in range(3):
+        for behaviour in Behaviour:
+            await _ended_and_followed(rig, behaviour)
+        counts.append(await settled())
+    for name, first, *_, last in zip(("descriptors", "tasks", "timers"), *counts, strict=True):
+        assert last <= first, f"{name} left behind: {first} after one round, {last} after three"
+
+
+async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
+    """End a request as a peer has it; the next one must be as one of a user without a past."""
+    async with rig.peer(behaviour) as url, rig.user(context(url)) as user:
+        user.start(user.call(rig.request))
+        if behaviour is Behaviour.SILENT:
+            await asyncio.sleep(0.05)
+            user.session.abort(TIMEOUT)
+        await user.ended()
+        after = await user.do(rig.request)
+        succeeded(after)
+        async with rig.user(context(url)) as fresh:
+            alone = await fresh.do(rig.request)
+        for name in ("status", "failure", "message", "counters"):
+            kept, own = getattr(after, name), getattr(alone, name)
+            same = kept == own if not isinstance(own, dict) else set(kept or ()) == set(own)
+            assert same, f"{name} has something of the request before"
+
+
+async def settled() -> tuple[int, int, int]:
+    """Return the numbers of open descriptors, tasks and timers once they no longer fall."""
+    found = _open_things()
+    for _ in range(100):
+        await asyncio.sleep(0.02)
+        before, found = found, _open_things()
+        if found >= before:
+            break
+    return found
+
+
+def _open_things() -> tuple[int, int, int]:
+    loop = asyncio.get_running_loop()
+    timers = [timer for timer in getattr(loop, "_scheduled", ()) if not timer.cancelled()]  # uvloop does not say
+    return psutil.Process().num_fds(), len(asyncio.all_tasks()), len(timers)
+
+
 # What users write
 
 

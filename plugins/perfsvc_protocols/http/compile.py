@@ -19,6 +19,7 @@ from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
+from perfsvc.plugin.body import ACCEPTED
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
@@ -223,7 +224,7 @@ class _Compilation:
         values = {
             "User-Agent": f"perfsvc/{version('perfsvc')}" if agent is None else agent,
             "Accept": "*/*",
-            "Accept-Encoding": "gzip, deflate" if self._options.compression else "",
+            "Accept-Encoding": ACCEPTED if self._options.compression else "",
             "Connection": "" if self._options.keep_alive else "close",
         }
         return {name.lower(): (name, ((value.encode(),),)) for name, value in values.items() if value}

@@ -97,6 +97,7 @@ class Connection(BaseConnection):
         if call.mode is ReplyMode.BODY:
             reply.add_body(data[len(call.known_head) :])
         self.call = None
+        self.served = True
         self._listener.finish()
 
     def _feed(self, data: bytes) -> None:

@@ -27,6 +27,7 @@ from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import NO_REPLY
 from perfsvc_protocols.http.user import NS
 from perfsvc_protocols.http.user import PARTIAL
+from perfsvc_protocols.http.user import REPEATED
 from perfsvc_protocols.http.user import HttpUser
 
 C = TypeVar("C", bound=BaseConnection)
@@ -39,7 +40,7 @@ class PooledUser(HttpUser, Generic[C]):
     attempt.
     """
 
-    __slots__ = ("_connection", "_connections", "_dial_state", "_dialer", "_dialing", "_retried")
+    __slots__ = ("_connection", "_connections", "_dial_state", "_dialer", "_dialing", "_repeats")
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class PooledUser(HttpUser, Generic[C]):
         # For one request
         self._connection: C | None = None
         self._dialing: asyncio.Task[None] | None = None
-        self._retried = False
+        self._repeats = 0
 
     def start(self, call: HttpCall) -> None:
         message = call.message or call.make(self.scope)
@@ -68,7 +69,7 @@ class PooledUser(HttpUser, Generic[C]):
         self._call = call
         self._message = message
         self._hops = 0
-        self._retried = False
+        self._repeats = 0
         self.reply.reset()
         connection = self._connection
         if connection is not None and connection.origin is message.origin and connection.write is not None:
@@ -165,17 +166,26 @@ class PooledUser(HttpUser, Generic[C]):
     def lost(self, connection: C, error: BaseException | None) -> None:
         stale = connection.served and not self.reply.raw
         message = cast(RenderedRequest, self._message)
-        if stale and message.idempotent and not self._retried:
-            self._retried = True
-            self._dispatch(message)
+        if stale and message.idempotent and not self._repeats:
+            self._repeat(message)
+        elif stale:
+            kept = "the server closed the kept connection before it responded"
+            cause = f"{kept}, again" if self._repeats else f"{kept}; {message.method} is not sent again"
+            self._fail(failures.RESET, cause)
         else:
-            error_class = failures.RESET if stale else failures.broken(error)
-            self._fail(error_class, str(error or "the server closed the connection"))
+            self._fail(failures.broken(error), str(error or "the server closed the connection"))
+
+    def _repeat(self, message: RenderedRequest) -> None:
+        """Send a request again that the server has not processed (RFC 9110, 9.2.2; RFC 9113, 8.7)."""
+        self._repeats += 1
+        self._count(REPEATED)
+        self.reply.forget()
+        self._dispatch(message)
 
     def _fail(self, error_class: str, message: str) -> None:
         self._dialing = None
         super()._fail(error_class, message)
 
     def _follow(self, reply_head: bytes) -> bool:
-        self._retried = False
+        self._repeats = 0
         return super()._follow(reply_head)

@@ -10,7 +10,7 @@ from perfsvc_protocols._net import address
 from perfsvc_protocols._net.address import Origin
 
 END_OF_HEAD = b"\r\n\r\n"
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TO_GET = frozenset({301, 302, 303})
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Reply
-from perfsvc_protocols.http import coding
+from perfsvc.plugin.body import Undecodable
+from perfsvc.plugin.body import in_utf8
+from perfsvc.plugin.body import uncoded
 from perfsvc_protocols.http import head
 
 KEPT_BODY = 1024
 """Bytes of a body kept for error samples."""
 SMALL = 2048
 """Up to this size received bytes are kept without a search for the end of the head."""
-CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:\-]+)", re.IGNORECASE)
 
 
 class HttpReply(Reply):
@@ -72,17 +71,20 @@ class HttpReply(Reply):
         return head.value(head.of(self.raw), name)
 
     def body(self) -> bytes:
-        if self._decoded is None:
-            self._decoded = self._undone(b"".join(self.parts or ()), self.limit)
-        return self._decoded
-
-    def text(self) -> str:
-        """The body as text, in the character set it names; what does not fit is replaced."""
-        named = CHARSET.search(self.header("content-type") or "")
+        """The body without its content coding, a text in UTF-8; one that cannot be decoded stays as it is."""
         try:
-            return self.body().decode(named[1] if named else "utf-8", "replace")
-        except LookupError:
-            return super().text()
+            return self.read()
+        except Undecodable:
+            self._decoded = b"".join(self.parts or ())
+            return self._decoded
+
+    def read(self) -> bytes:
+        """As ``body``. Raise Undecodable."""
+        if self._decoded is None:
+            body = self._undone(b"".join(self.parts or ()), self.limit, partial=False)
+            plain = body.isascii() and 0 not in body
+            self._decoded = body if plain else in_utf8(body, self.header("content-type"))
+        return self._decoded
 
     def excerpt(self) -> Excerpt:
         wire_head, _, wire_body = self.wire.partition(head.END)
@@ -100,11 +102,18 @@ class HttpReply(Reply):
         start = self.raw[end:]
         if "chunked" in head.tokens(head.of(self.raw), "transfer-encoding"):
             start = _unchunked(start)
-        return self._undone(start, KEPT_BODY)
+        return self._shown(start)
 
-    def _undone(self, body: bytes, limit: int) -> bytes:
-        coding_name = self.header("content-encoding") if body else None
-        return coding.decoded(body, coding_name.lower(), limit) if coding_name else body
+    def _shown(self, start: bytes) -> bytes:
+        """Return the beginning of a body for people."""
+        try:
+            return in_utf8(self._undone(start, KEPT_BODY, partial=True), self.header("content-type"))
+        except Undecodable:
+            return start
+
+    def _undone(self, body: bytes, limit: int, *, partial: bool) -> bytes:
+        codings = self.header("content-encoding") if body else None
+        return uncoded(body, codings, limit, partial=partial) if codings else body
 
 
 class UnframedReply(HttpReply):
@@ -133,7 +142,7 @@ class UnframedReply(HttpReply):
             self.start += data[: KEPT_BODY - len(self.start)]
 
     def _body_start(self) -> bytes:
-        return self._undone(self.start, KEPT_BODY)
+        return self._shown(self.start)
 
 
 def _unchunked(data: bytes) -> bytes:

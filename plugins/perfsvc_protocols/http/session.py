@@ -9,6 +9,8 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
+from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.connection import LimitedConnection
 from perfsvc_protocols.http.pooled_user import PooledUser
@@ -16,9 +18,11 @@ from perfsvc_protocols.http.rendered_request import REDIRECTS
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
+from perfsvc_protocols.http.user import ENCODED
 from perfsvc_protocols.http.user import SET_COOKIE
 
 CODED = b"\ntransfer-encoding:"
+LOCATION = b"\nlocation:"
 
 
 class HttpSession(PooledUser[Connection]):
@@ -58,9 +62,16 @@ class HttpSession(PooledUser[Connection]):
         sets_cookies = self.options.cookies and SET_COOKIE in lowered
         if sets_cookies:
             self._take_cookies(reply_head)
-        if call.max_redirects and reply.status in REDIRECTS:
-            if self._follow(reply_head):
-                return
-        elif connection.size and not sets_cookies and CODED not in lowered and reply.raw.startswith(reply_head):
+        if call.max_redirects and reply.status in REDIRECTS and self._follow(reply_head):
+            return
+        if self._unreadable(lowered):
+            return
+        if connection.size and not sets_cookies and reply.raw.startswith(reply_head) and _lasts(call, lowered):
             call.learn(reply_head, connection.size, reply.status)
         self.finish()
+
+
+def _lasts(call: HttpCall, lowered: bytes) -> bool:
+    """Whether a reply with the same head and size is complete and, where its body is read, readable."""
+    redirects = call.max_redirects and LOCATION in lowered
+    return not redirects and CODED not in lowered and (call.mode is not ReplyMode.BODY or ENCODED not in lowered)

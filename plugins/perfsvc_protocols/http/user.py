@@ -5,21 +5,29 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 from perfsvc.plugin import Failed
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
+from perfsvc.plugin import failures
+from perfsvc.plugin.body import Undecodable
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.cookies import CookieJar
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
 
 SET_COOKIE = b"\nset-cookie:"
+ENCODED = b"\ncontent-encoding:"
+CHARSET = b"charset"
 NS = 1_000_000_000
+REPEATED = MappingProxyType({"requests_repeated": 1})
+"""Counter of requests that were sent again."""
 NO_REPLY = "no reply in time"
 PARTIAL = "the reply did not end in time"
 STREAM_RESET = "Connection Error: stream reset"
@@ -81,6 +89,20 @@ class HttpUser(Session):
             self._jar = CookieJar()
         for line in head.values(reply_head, "set-cookie"):
             self._jar.take(line, message.origin, message.target)
+
+    def _unreadable(self, lowered: bytes) -> bool:
+        """Fail a request whose good reply has a body that is read and cannot be decoded; ``lowered`` is its head."""
+        reply = self.reply
+        if self._call.mode is not ReplyMode.BODY or not 200 <= reply.status < 300:
+            return False
+        if ENCODED not in lowered and CHARSET not in lowered:
+            return False
+        try:
+            reply.read()
+        except Undecodable as error:
+            self._fail(failures.UNDECODABLE, f"HTTP {reply.status}: {error}")
+            return True
+        return False
 
     def _follow(self, reply_head: bytes) -> bool:
         """Follow a redirect. Return False if it has no Location and so is the reply itself."""

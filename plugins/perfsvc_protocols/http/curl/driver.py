@@ -9,6 +9,9 @@ import pycurl
 
 MILLISECOND = 0.001
 NEVER = -1
+MANY_STREAMS = 2**31 - 1
+RESTRAINED_S = 1.0
+"""After this time a connection takes more streams although no transfer has ended: the first may be endless."""
 
 
 class TransferListener(Protocol):
@@ -31,6 +34,9 @@ class Driver:
         """``connections_per_host``: limit per host, 0 for none. ``connections``: limit of idle ones per cache."""
         self._loop = asyncio.get_running_loop()
         self._multi = pycurl.CurlMulti()
+        self._shared = connections_per_host > 0
+        self._young = False
+        self._restrained: asyncio.TimerHandle | None = None
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._remember)
         self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, connections_per_host)
@@ -53,6 +59,8 @@ class Driver:
         self._multi.add_handle(handle)
         self._running += 1
         _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        if self._young:
+            self._restrain()
         if not self._inside:
             self._tidy()  # at once: the loop must never poll a descriptor that libcurl has closed
             if running < self._running:
@@ -68,7 +76,12 @@ class Driver:
             self._settle_soon()
 
     def opened(self, handle: pycurl.Curl | None, descriptor: int) -> None:
-        """There is a new socket, of one handle or of all: what was watched under its number is gone."""
+        """There is a new socket, of one handle or of all: what was watched under its number is gone.
+
+        A server says how many streams it takes only when it is connected, and libcurl does not wait for that. So over
+        shared connections there is one stream until a transfer has ended.
+        """
+        self._young = self._shared
         self._unwatch(descriptor)
         former = self._openers.pop(descriptor, None)
         if former is not None:
@@ -87,10 +100,10 @@ class Driver:
         """Ends everything."""
         for handle in list(self._listeners):
             self.cancel(handle)
-        for timer in (self._timer, self._settling):
+        for timer in (self._timer, self._settling, self._restrained):
             if timer is not None:
                 timer.cancel()
-        self._timer = self._settling = None
+        self._timer = self._settling = self._restrained = None
         self._closed = True
         for descriptor in list(self._watched):
             self._unwatch(descriptor)
@@ -137,6 +150,8 @@ class Driver:
             return
         self._inside = True
         _, running = self._multi.socket_action(descriptor, events)
+        if self._young:
+            self._restrain()
         if running < self._running:
             self._complete()
         if self._let_go or self._wanted_ms is not None:
@@ -146,6 +161,19 @@ class Driver:
     def _due(self) -> None:
         self._timer = None
         self._act(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _restrain(self) -> None:
+        """Limit connections to one stream; called when libcurl has opened a socket, before that is connected."""
+        self._young = False
+        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, 1)
+        if self._restrained is None:
+            self._restrained = self._loop.call_later(RESTRAINED_S, self._unrestrain)
+
+    def _unrestrain(self) -> None:
+        if self._restrained is not None:
+            self._restrained.cancel()
+            self._restrained = None
+        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, MANY_STREAMS)
 
     def _settle_soon(self) -> None:
         if self._settling is None:
@@ -187,6 +215,8 @@ class Driver:
             return
         self._multi.remove_handle(handle)
         self._running -= 1
+        if self._restrained is not None:
+            self._unrestrain()
         try:
             listener.completed(code, message)
         except Exception as error:

@@ -22,6 +22,7 @@ BY_CODE = {
     pycurl.E_PARTIAL_FILE: failures.CLOSED_EARLY,
     pycurl.E_SEND_ERROR: failures.RESET,
     pycurl.E_RECV_ERROR: failures.RESET,
+    pycurl.E_SEND_FAIL_REWIND: failures.RESET,
     HTTP2_STREAM: STREAM_RESET,
     pycurl.E_HTTP2: failures.PROTOCOL,
     HTTP3: failures.PROTOCOL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import IO
 
@@ -42,6 +43,7 @@ class Handle:
         "_driver",
         "_file",
         "_message",
+        "_once",
         "_origin",
         "_proxied",
         "_share",
@@ -64,6 +66,7 @@ class Handle:
         self._digests = False
         self._origin: Origin | None = None
         self._message: RenderedRequest | None = None
+        self._once = False
         self._to: ConnectTo | None = None
         self._proxied = proxied
         self._share: pycurl.CurlShare | None = None
@@ -76,7 +79,7 @@ class Handle:
             self._go_to(to)
         if call is not self._call or message.origin is not self._origin or call.needs.credentials is not None:
             self._behave(call, message, scope)
-        if message is not self._message or wire is not self._wire or message.file is not None:
+        if message is not self._message or wire is not self._wire or self._once:
             self._say(message, wire)
 
     def own_connections(self) -> None:
@@ -161,9 +164,13 @@ class Handle:
     def _carry(self, message: RenderedRequest, body: bytes) -> None:
         easy, method = self.easy, message.method
         usual = "GET"
+        self._once = message.file is not None or (bool(body) and not message.idempotent and not self._digests)
         if message.file is not None:
             usual = "PUT"
             self._send_file(message)
+        elif self._once:
+            usual = "POST"
+            self._send_once(body)
         elif body or method in ("POST", "PUT", "PATCH"):
             usual = "POST"
             easy.setopt(pycurl.POST, 1)
@@ -177,6 +184,13 @@ class Handle:
             easy.unsetopt(pycurl.CUSTOMREQUEST)
         else:
             easy.setopt(pycurl.CUSTOMREQUEST, method)
+
+    def _send_once(self, body: bytes) -> None:
+        """Send a body that libcurl cannot send again by itself when a kept connection was closed."""
+        self.easy.setopt(pycurl.POST, 1)
+        self.easy.setopt(pycurl.READFUNCTION, io.BytesIO(body).read)
+        self.easy.setopt(pycurl.SEEKFUNCTION, lambda _offset, _origin: pycurl.SEEKFUNC_FAIL)
+        self.easy.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
 
     def _send_file(self, message: RenderedRequest) -> None:
         self.release()

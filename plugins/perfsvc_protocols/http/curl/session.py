@@ -29,9 +29,12 @@ from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import NO_REPLY
 from perfsvc_protocols.http.user import NS
 from perfsvc_protocols.http.user import PARTIAL
+from perfsvc_protocols.http.user import REPEATED
 from perfsvc_protocols.http.user import SET_COOKIE
 from perfsvc_protocols.http.user import HttpUser
 
+SEVERAL = 1.6
+"""A request whose bytes are so many times its own was sent more than once."""
 US = 1000
 """Nanoseconds in one of the microseconds that libcurl counts in."""
 
@@ -167,19 +170,23 @@ class CurlSession(HttpUser):
         reply = self.reply
         reply.status = handle.easy.getinfo(pycurl.RESPONSE_CODE)
         reply_head = reply.arrived(handle.lines)
-        if self.options.cookies and SET_COOKIE in reply_head.lower():
+        lowered = reply_head.lower()
+        if self.options.cookies and SET_COOKIE in lowered:
             self._take_cookies(reply_head)
         if self._call.max_redirects and reply.status in REDIRECTS and self._follow(reply_head):
             return
         self._dns_ns = 0
         handle.release()
-        self.finish()
+        if not self._unreadable(lowered):
+            self.finish()
 
     def _failed(self, code: int, text: str) -> None:
         easy = cast(Handle, self._handle).easy
         message = cast(RenderedRequest, self._message)
         self._connect_to.pop(message.origin, None)
-        if code == pycurl.E_OPERATION_TIMEDOUT:
+        if code == pycurl.E_SEND_FAIL_REWIND:
+            text = f"the server closed the kept connection before it responded; {message.method} is not sent again"
+        elif code == pycurl.E_OPERATION_TIMEDOUT:
             text = self._waited_for(cast(Handle, self._handle))
         errno, sent = easy.getinfo(pycurl.OS_ERRNO), easy.getinfo(pycurl.REQUEST_SIZE) > 0
         self._fail(class_of(code, text, errno, secure=message.origin.secure, sent=sent), text)
@@ -219,6 +226,8 @@ class CurlSession(HttpUser):
             reply.started_ns = reply.started_ns or self._asked_ns or self._begun_ns
             return
         reply.sent = True
+        if not self._settings.tunnelled and self._call.needs.credentials is None and sent > SEVERAL * len(reply.wire):
+            self._count(REPEATED)
         reply.bytes_sent += sent + easy.getinfo(pycurl.SIZE_UPLOAD_T)
         reply.bytes_received += easy.getinfo(pycurl.HEADER_SIZE) + easy.getinfo(pycurl.SIZE_DOWNLOAD_T)
         opened = easy.getinfo(pycurl.NUM_CONNECTS)

@@ -68,6 +68,11 @@ class Settings:
         """Whether users have no connections of their own."""
         return self._options.shared_connections > 0
 
+    @property
+    def tunnelled(self) -> bool:
+        """Whether there is a proxy, whose own requests libcurl counts too."""
+        return self._proxy is not None
+
     def apply(self, easy: pycurl.Curl, scope: Scope) -> None:
         """Set the options common to all requests of a user. Raises MissingVariable."""
         easy.setopt(pycurl.NOSIGNAL, 1)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hpack import Decoder
 from hpack.exceptions import HPACKError
 
+from perfsvc.plugin.body import is_unknown
 from perfsvc_protocols.http.h2.frames import ProtocolError
 from perfsvc_protocols.http.head import MAX_HEAD
 from perfsvc_protocols.http.rendered_request import REDIRECTS
@@ -26,7 +27,7 @@ SWITCHING_PROTOCOLS = 101
 class Head(NamedTuple):
     """The head of a reply. ``raw`` is its HTTP/1.1 form, ``length`` its Content-Length.
 
-    ``plain``: it sets no cookie and is no redirect.
+    ``plain``: it sets no cookie, is no redirect, and its body needs no decoding that may fail.
     """
 
     status: int
@@ -75,8 +76,14 @@ def _head(pairs: list[tuple[bytes, bytes]]) -> Head:
         if name == b"content-length":
             lengths.add(value)
         lines.append(b"%b: %b" % (name, value))
-    plain = status not in REDIRECTS and all(name != b"set-cookie" for name, _ in pairs)
+    plain = status not in REDIRECTS and all(_is_plain(name, value) for name, value in pairs)
     return Head(status, b"\r\n".join((*lines, b"", b"")), _length(status, lengths), plain)
+
+
+def _is_plain(name: bytes, value: bytes) -> bool:
+    if name == b"content-type":
+        return not is_unknown(value.decode("latin-1"))
+    return name not in (b"set-cookie", b"content-encoding")
 
 
 def _length(status: int, said: set[bytes]) -> int | None:

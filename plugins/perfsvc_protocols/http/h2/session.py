@@ -24,6 +24,8 @@ from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import SET_COOKIE
 from perfsvc_protocols.http.user import STREAM_RESET
 
+MOST_REFUSALS = 3
+"""So often a request is sent again that the server refused."""
 NOT_SPOKEN = "TLS Error: no application protocol"
 
 
@@ -90,17 +92,16 @@ class Http2Session(PooledUser[Connection]):
             self._take_cookies(reply.raw)
         if self._call.max_redirects and reply.status in REDIRECTS and self._follow(reply.raw):
             return
-        self.finish()
+        if not self._unreadable(reply.raw.lower()):
+            self.finish()
 
     def stream_refused(self, connection: Connection) -> None:
         message = self._message
-        if message is None or self._retried or not message.idempotent:
-            self._fail(STREAM_RESET, "the server did not take the request")
+        if message is None or self._repeats >= MOST_REFUSALS:
+            self._fail(STREAM_RESET, f"the server refused the request {self._repeats + 1} times without processing it")
             return
-        self._retried = True
-        self.reply.forget()
         try:
-            self._dispatch(message)
+            self._repeat(message)
         except NotSent as error:
             self._fail(error.error_class, str(error))
 
