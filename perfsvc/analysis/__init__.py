@@ -1,17 +1,18 @@
 """Measurements in the form of the API: reports, live frames, estimates. No I/O.
 
-=================  ======================================================
-``report``         the report of a run
-``breakdown``      its parts by step and error class
-``nodes``          its nodes: shares, figures, losses
-``warnings``       its warnings
-``blocks``         groups of figures that several responses share
-``live_frames``    frame of each second in a live feed
-``run_frame``      first frame of a live feed
-``search_frames``  frames of searches and adaptive load
-``step_tree``      steps as a tree in document order
-``curve``          planned load as a line of points
-``plan_estimate``  expected iterations, requests and users of a plan
-``window_views``   figures, distributions and series of any time of a run
-=================  ======================================================
+===================  ======================================================
+``report``           the report of a run
+``breakdown``        its parts by step and error class
+``nodes``            its nodes: shares, figures, losses
+``latency_buckets``  latencies by round limits
+``warnings``         its warnings
+``blocks``           groups of figures that several responses share
+``live_frames``      frame of each second in a live feed
+``run_frame``        first frame of a live feed
+``search_frames``    frames of searches and adaptive load
+``step_tree``        steps as a tree in document order
+``curve``            planned load as a line of points
+``plan_estimate``    expected iterations, requests and users of a plan
+``window_views``     figures, distributions and series of any time of a run
+===================  ======================================================
 """

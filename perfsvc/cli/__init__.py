@@ -18,10 +18,14 @@
 ``all_problems``     all problems of a plan in one round
 ``outside``          values from outside the plan
 ``headless``         one run in this process, without server and store
-``progress``         the line per second during a run
+``progress``         progress during a run: lines rewritten at a terminal, appended elsewhere
+``live_lines``       lines that are rewritten in place
+``search_progress``  the standing of a search while it runs
 ``summary``          the summary at the end of a run
+``summary_tables``   its tables
 ``search_summary``   the part of the summary about searches and adaptive load
 ``labels``           labels that progress and summary share
-``tables``           tables on standard output
+``tables``           tables and texts on standard output
+``encoding``         output in encodings that lack some characters
 ``json_output``      JSON to a file or to standard output
 """

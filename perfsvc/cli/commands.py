@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import locale
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from perfsvc.cli import serve
 from perfsvc.cli import try_plan
 from perfsvc.cli import users
 from perfsvc.cli import worker
+from perfsvc.cli.encoding import tolerate_encodings
 from perfsvc.cli.exit_codes import BAD_INPUT
 from perfsvc.cli.exit_codes import INTERNAL
 from perfsvc.cli.exit_codes import INTERRUPTED
@@ -28,6 +30,9 @@ from perfsvc.errors import Abandoned
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import SettingsError
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 Command = Callable[[argparse.Namespace, str], int]
 
@@ -46,8 +51,11 @@ COMMANDS: dict[str, Command] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    tolerate_encodings()
     chosen = make_parser().parse_args(arguments)
     language = chosen.lang or locale_language()
+    if chosen.command != "serve" and chosen.log_level:  # the service has a setting for it
+        logging.basicConfig(level=chosen.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
     try:
         return COMMANDS[chosen.command](chosen, language)
     except (InvalidInput, SettingsError) as error:
@@ -71,8 +79,14 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for module in MODULES:
         module.add(commands)
-    for command in commands.choices.values():
+    for name, command in commands.choices.items():
         add_language(command, argparse.SUPPRESS)
+        if name != "serve":
+            command.add_argument(
+                "--log-level",
+                choices=LOG_LEVELS,
+                help="show log lines from this level on; debug has plugins' tracebacks",
+            )
     return parser
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from perfsvc.analysis.latency_buckets import latency_buckets
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.dask.cluster import DaskCluster
 from perfsvc.cluster.local import LocalCluster
@@ -71,9 +72,10 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
 async def _from_start_to_end(run: Run) -> dict[str, Any]:
     try:
         await run.start()
+        report = await run.wait()
     except SetupFailed:
-        return run.report
-    return await run.wait()
+        report = run.report
+    return {**report, "latency_histogram": latency_buckets(run.metrics.total.latency)}
 
 
 class Interruptions:

@@ -41,6 +41,17 @@ LABELS = {
     "total": Text("合计", "total"),
     "data": Text("测试数据", "data"),
     "status": Text("状态", "status"),
+    "example": Text("示例", "example"),
+    "check": Text("检查点", "check"),
+    "all_checks": Text("全部检查点", "all checks"),
+    "failed": Text("未通过", "failed"),
+    "latency": Text("延迟", "latency"),
+    "statuses": Text("状态码", "statuses"),
+    "phases": Text("各阶段平均 ms（次数）", "phases, avg ms (count)"),
+    "bytes": Text("流量", "traffic"),
+    "sent": Text("发送", "sent"),
+    "received": Text("接收", "received"),
+    "interval": Text("区间", "interval"),
 }
 
 

@@ -1,15 +1,16 @@
-"""Progress of a run at the terminal, one line per second."""
+"""Progress of a run: at a terminal a bar and the latest figures, elsewhere one line per second."""
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from rich.cells import set_cell_size
+from rich.console import Console
 
 from perfsvc.cli.labels import LABELS
+from perfsvc.cli.live_lines import LiveLines
+from perfsvc.cli.search_progress import search_line
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
 from perfsvc.metrics.figures import Second
@@ -34,12 +35,13 @@ SPARSE_EVERY_S = 10
 
 
 class Progress(Output):
-    """One line per second: rewritten in place on a terminal, appended when piped (every tenth after a minute)."""
+    """Rewrites a few lines in place on a terminal; elsewhere writes a line per second, after a minute every tenth."""
 
     def __init__(self, language: str) -> None:
         self._language = language
         self._stream = sys.stderr
-        self._live = self._stream.isatty()
+        made = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._live = LiveLines(made) if self._stream.isatty() else None
 
     async def start(self, run: Run) -> None:
         self._run = run
@@ -49,17 +51,28 @@ class Progress(Output):
             if second.span_ns < SHORTEST_SPAN_NS and not second.paused:  # the last, cut-off second
                 continue
             elapsed = round(second.elapsed)
-            if self._live or elapsed <= SPARSE_AFTER_S or elapsed % SPARSE_EVERY_S == 0:
-                self._write(self._line(second))
+            if self._live is not None:
+                self._show(self._live, second)
+            elif elapsed <= SPARSE_AFTER_S or elapsed % SPARSE_EVERY_S == 0:
+                self._stream.write("  ".join([*self._load(second), *self._figures(second), *self._search()]) + "\n")
+                self._stream.flush()
 
     def state_changed(self, state: RunState, moment: datetime) -> None:
-        if self._live and (state.ended or state is RunState.STOPPING):
-            self._stream.write("\r\x1b[K")
+        if self._live is not None and (state.ended or state is RunState.STOPPING):
+            self._live.clear()
         if state is RunState.STOPPING and self._run.reason is STOPPED_BY_USER:
             self._stream.write(ENDING.of(self._language).format(seconds=self._run.spec.graceful_stop_s))
             self._stream.flush()
 
-    def _line(self, second: Second) -> str:
+    def _show(self, live: LiveLines, second: Second) -> None:
+        load, metrics = self._run.spec.load, self._run.metrics
+        wanted = wanted_iterations(load) if load.iterations is not None else None
+        share = metrics.iterations / wanted if wanted else second.elapsed / load.duration if load.duration else 0.0
+        lines = ["  ".join(self._load(second)).strip(), "  ".join(self._figures(second)), *self._search()]
+        live.show(share, lines, failing=metrics.total.errors > 0)
+
+    def _load(self, second: Second) -> list[str]:
+        """Return the time, the load and, in an open load, what was planned."""
         name = {key: label.of(self._language) for key, label in LABELS.items()}
         load, metrics = self._run.spec.load, self._run.metrics
         parts = [f"{second.elapsed:6.1f}/{load.duration:g} s"]
@@ -67,23 +80,25 @@ class Progress(Output):
             parts = [f"{second.elapsed:6.1f} s", f"{name['iterations']} {metrics.iterations}/{wanted_iterations(load)}"]
         if second.planned_rate:
             parts.append(f"{name['planned']} {second.planned_rate:g}/s")
-        parts += [f"{name['users']} {second.vus}", f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
-        everything = metrics.everything
+        return [*parts, f"{name['users']} {second.vus}"]
+
+    def _figures(self, second: Second) -> list[str]:
+        name = {key: label.of(self._language) for key, label in LABELS.items()}
+        metrics, everything = self._run.metrics, self._run.metrics.everything
+        parts = [f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
         share = percent(everything.errors, everything.requests)
         parts.append(f"{name['errors']} {everything.errors} ({share:.1f} %)")
         if everything.unsent:
             parts.append(f"{name['unsent']} {everything.unsent}")
         if second.planned:
             parts.append(f"{name['from_plan']} p95 {in_ms(second.plan_p95)} ms")
-        if load.open:
+        if self._run.spec.load.open:
             parts += [f"{name['dropped']} {metrics.dropped}", f"{name['late']} {metrics.late}"]
-        return "  ".join(parts)
+        return parts
 
-    def _write(self, line: str) -> None:
-        if self._live:  # a line that wraps could not be rewritten
-            line = set_cell_size(line, shutil.get_terminal_size().columns - 1).rstrip()
-        self._stream.write(f"\r\x1b[K{line}" if self._live else f"{line}\n")
-        self._stream.flush()
+    def _search(self) -> list[str]:
+        search = self._run.search()
+        return [] if search is None or not search["evidence"] else [search_line(search, self._language)]
 
 
 def in_ms(latency: float | None) -> str:

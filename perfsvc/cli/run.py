@@ -23,6 +23,7 @@ def add(commands: Any) -> None:
     run.add_argument("-b", "--body", help="request body, with a URL")
     run.add_argument("--status", type=int, help="expected status of every response, with a URL")
     run.add_argument("--json", metavar="FILE", help="write the report as JSON; - for standard output")
+    run.add_argument("--summary-only", action="store_true", help="no progress, only the summary at the end")
     run.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary")
 
 
@@ -60,7 +61,7 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
         plan = source.plan()
         if chosen.json not in (None, "-"):
             open_for_writing(chosen.json).close()
-        report = run_plan(plan, [] if chosen.quiet else [Progress(language)], source.folder)
+        report = run_plan(plan, [] if chosen.quiet or chosen.summary_only else [Progress(language)], source.folder)
     if chosen.json:
         write_json(report, chosen.json)
     if not chosen.quiet and chosen.json != "-":

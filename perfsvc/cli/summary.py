@@ -1,17 +1,27 @@
-"""The summary that ``perfsvc run`` prints at the end."""
+"""The summary that ``perfsvc run`` prints at the end: the verdict first, then what it stands on."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text as Styled
 
 from perfsvc.cli.labels import LABELS
-from perfsvc.cli.labels import labelled
 from perfsvc.cli.search_summary import evidence_table
 from perfsvc.cli.search_summary import result_lines
+from perfsvc.cli.summary_tables import checks_table
+from perfsvc.cli.summary_tables import errors_table
+from perfsvc.cli.summary_tables import histogram_table
+from perfsvc.cli.summary_tables import nodes_table
+from perfsvc.cli.summary_tables import steps_table
+from perfsvc.cli.summary_tables import thresholds_table
+from perfsvc.cli.tables import GOOD
+from perfsvc.cli.tables import STATE_STYLES
 from perfsvc.cli.tables import console
-from perfsvc.cli.tables import table
+from perfsvc.cli.tables import in_bytes
+from perfsvc.cli.tables import status_style
 from perfsvc.cli.tables import two_digits
 from perfsvc.errors import Text
 
@@ -22,15 +32,6 @@ DATA_LABELS = {
     "left": Text("剩余", "left"),
     "recycled": Text("从头循环次数", "times recycled"),
 }
-
-
-NODE_STATES = {
-    "running": Text("正常", "ok"),
-    "lost": Text("失联", "lost"),
-    "left": Text("已退出", "left"),
-}
-
-
 VERDICTS = {
     "PASSED": Text("PASSED 通过", "PASSED"),
     "FAILED": Text("FAILED 未通过", "FAILED"),
@@ -39,40 +40,45 @@ VERDICTS = {
 }
 
 
-STYLES = {
-    "PASSED": "green",
-    "FAILED": "bold red",
-    "STOPPED": "yellow",
-    "SUSPECT": "yellow",
-    "INVALID": "bold red",
-}
-"""Colours of verdicts and validity; other states have none."""
-
-
-PERCENTILES = ("p50", "p90", "p95", "p99", "max")
-
-
 def show_report(report: dict[str, Any], language: str) -> None:
     """Print the summary to standard output. What makes its figures unusable comes first."""
-    output = console()
+    out = console()
     for line in _alarms(report, language):
-        output.print(line, style=STYLES["INVALID"])
-    output.print(_steps(report, language))
-    if len(report["nodes"]) > 1:
-        output.print(_nodes(report, language))
-    if "search" in report and "metric" not in report["search"]:  # the trace of adaptive has a row for every second
-        output.print(evidence_table(report["search"], language))
-    if report["metrics"]["errors"]["labels"]:
-        output.print(_errors(report, language))
-    if report["verdict"]["thresholds"]:
-        output.print(_thresholds(report, language))
-    for line in (*_counted(report), *_findings(report, language)):
-        output.print(line)
-    output.print(_verdict(report, language), style=STYLES.get(report["verdict"]["state"]))
-    output.print(f"{LABELS['score'].of(language)}: {_score(report, language)}")
-    output.print(_validity(report, language), style=STYLES.get(report["validity"]["state"]))
+        out.print(line, style=STATE_STYLES["INVALID"])
+    _show_verdict(report, language, out)
+    tables = [
+        thresholds_table(report, language),
+        steps_table(report, language),
+        nodes_table(report, language),
+        search_table(report, language),
+        errors_table(report, language),
+        checks_table(report, language),
+        histogram_table(report, language, out),
+    ]
+    for made in tables:
+        if made is not None:
+            out.print()
+            out.print(made)
+    out.print()
+    for finding in _findings(report, language):
+        out.print(finding)
     for warning in report["warnings"]:
-        output.print(f"{LABELS['note'].of(language)}: {warning[_at(language)]}")
+        out.print(f"{LABELS['note'].of(language)}: {warning[_at(language)]}", style="yellow")
+
+
+def search_table(report: dict[str, Any], language: str) -> Table | None:
+    """Return the levels of a search; the trace of adaptive has a row for every second and is left out."""
+    search = report.get("search")
+    return None if search is None or search["mode"] == "adaptive" else evidence_table(search, language)
+
+
+def _show_verdict(report: dict[str, Any], language: str, out: Console) -> None:
+    """Print verdict, search result, validity and score."""
+    out.print(_verdict(report, language), style=STATE_STYLES.get(report["verdict"]["state"]))
+    for line in result_lines(report, language):
+        out.print(line, style="bold")
+    out.print(_validity(report, language), style=STATE_STYLES.get(report["validity"]["state"]))
+    out.print(f"{LABELS['score'].of(language)}: {_score(report, language)}")
 
 
 def _alarms(report: dict[str, Any], language: str) -> list[str]:
@@ -81,80 +87,6 @@ def _alarms(report: dict[str, Any], language: str) -> list[str]:
     if report["status"] == "failed" and report["reason"]["code"] in ("setup_failed", "on_start_failed"):
         return [report["reason"][at]]
     return [f"INVALID: {cause[at]}" for cause in report["validity"]["causes"] if cause["state"] == "INVALID"]
-
-
-def _steps(report: dict[str, Any], language: str) -> Table:
-    shown = table(language, labelled("step", "requests", "rps", "error_rate", "avg", *PERCENTILES))
-    for step in report["steps"]:
-        shown.add_row(step["name"], *_figures(step, step["percentiles"]))
-    summary = report["summary"]
-    overall = {
-        "requests": summary["total_requests"],
-        "rps": summary["throughput"],
-        "error_rate": summary["error_rate"],
-        "avg": summary["avg_response_time"],
-    }
-    total = _figures(overall, report["metrics"]["response_times"]["percentiles"])
-    shown.add_row(LABELS["total"].of(language), *total, style="bold")
-    if planned := report.get("latency_from_plan"):
-        shown.add_row(LABELS["from_plan"].of(language), "", "", "", *_latencies(planned["avg"], planned["percentiles"]))
-    return shown
-
-
-def _nodes(report: dict[str, Any], language: str) -> Table:
-    """Return one row per node with its share of the load at the end."""
-    shown = table(language, labelled("node", "share", "status", "requests", "rps", "error_rate", "avg", *PERCENTILES))
-    for node in report["nodes"]:
-        figures = _figures(node, node["percentiles"])
-        shown.add_row(node["node"], f"{node['share']:.1f} %", NODE_STATES[node["state"]].of(language), *figures)
-    return shown
-
-
-def _figures(row: dict[str, Any], percentiles: dict[str, Any]) -> list[str]:
-    latencies = _latencies(row["avg"], percentiles)
-    return [str(row["requests"]), f"{row['rps']:.1f}", f"{row['error_rate']:.2f}", *latencies]
-
-
-def _latencies(average: float | None, percentiles: dict[str, Any]) -> list[str]:
-    return [two_digits(value) for value in (average, *(percentiles[name] for name in PERCENTILES))]
-
-
-def _errors(report: dict[str, Any], language: str) -> Table:
-    shown = table(language, labelled("class", "count"))
-    errors = report["metrics"]["errors"]
-    for label, count in zip(errors["labels"], errors["values"], strict=True):
-        shown.add_row(label, str(count))
-    return shown
-
-
-def _thresholds(report: dict[str, Any], language: str) -> Table:
-    shown = table(language, labelled("threshold", "value", "passed"))
-    for outcome in report["verdict"]["thresholds"]:
-        value = "-" if outcome["value"] is None else f"{outcome['value']:g}"
-        shown.add_row(outcome["expression"], value, "✓" if outcome["passed"] else "✗")
-    return shown
-
-
-def _findings(report: dict[str, Any], language: str) -> list[str]:
-    """Return what was measured besides the tables."""
-    return [
-        _requests(report, language),
-        *_on_the_plan(report, language),
-        *result_lines(report, language),
-        *_data(report, language),
-    ]
-
-
-def _requests(report: dict[str, Any], language: str) -> str:
-    """Return how the requests ended."""
-    summary = report["summary"]
-    share = f"{LABELS['errors'].of(language)} {summary['error_count']} ({summary['error_rate']:.2f} %)"
-    counts = {name: summary[name] for name in ("unsent", "cut_off") if summary[name]}
-    rest = [f"{LABELS[name].of(language)} {count}" for name, count in counts.items()]
-    rest += [f"{row['error_class']} {row['count']}" for row in report["unsent"]]
-    if apart := summary["setup_teardown"]["requests"]:
-        rest.append(f"{LABELS['setup_teardown'].of(language)} {apart}")
-    return "  ".join([f"{LABELS['requests'].of(language)} {summary['total_requests']}", share, *rest])
 
 
 def _verdict(report: dict[str, Any], language: str) -> str:
@@ -169,17 +101,6 @@ def _validity(report: dict[str, Any], language: str) -> str:
     return f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else "")
 
 
-def _counted(report: dict[str, Any]) -> list[str]:
-    """Return the protocol's own counters and gauges, one line per step that has any."""
-    lines = []
-    for step in report["steps"]:
-        counters = [f"{name} {count:.12g}" for name, count in step["counters"].items()]
-        gauges = [f"{name} {gauge['avg']:g} (max {gauge['max']:g})" for name, gauge in step["gauges"].items()]
-        if counters or gauges:
-            lines.append(f"{step['name']}: {', '.join(counters + gauges)}")
-    return lines
-
-
 def _score(report: dict[str, Any], language: str) -> str:
     """Format the score with its parts and the cap that applied."""
     score, at = report["performance_score"], _at(language)
@@ -189,6 +110,82 @@ def _score(report: dict[str, Any], language: str) -> str:
     if score["score"] < score["uncapped"]:
         parts.append(f"{report['validity']['state']} ≤ {score['cap']:g}")
     return f"{score['score']:g} ({', '.join(parts)})"
+
+
+def _findings(report: dict[str, Any], language: str) -> list[str | Styled]:
+    """Return what was measured besides the tables, a line each."""
+    return [
+        _requests(report, language),
+        *_statuses(report, language),
+        *_phases(report, language),
+        _bytes(report, language),
+        *_counted(report),
+        *_on_the_plan(report, language),
+        *_data(report, language),
+    ]
+
+
+def _requests(report: dict[str, Any], language: str) -> Styled:
+    """Return how the requests ended."""
+    summary = report["summary"]
+    share = f"{LABELS['errors'].of(language)} {summary['error_count']} ({summary['error_rate']:.2f} %)"
+    counts = {name: summary[name] for name in ("unsent", "cut_off") if summary[name]}
+    rest = [f"{LABELS[name].of(language)} {count}" for name, count in counts.items()]
+    rest += [f"{row['error_class']} {row['count']}" for row in report["unsent"]]
+    if apart := summary["setup_teardown"]["requests"]:
+        rest.append(f"{LABELS['setup_teardown'].of(language)} {apart}")
+    line = Styled(f"{LABELS['requests'].of(language)} {summary['total_requests']}  ")
+    line.append(share, style="red" if summary["error_count"] else GOOD)
+    return line.append("".join(f"  {each}" for each in rest))
+
+
+def _statuses(report: dict[str, Any], language: str) -> list[Styled]:
+    """Return how often each status came, the most frequent first."""
+    counts: dict[str, int] = {}
+    for step in report["steps"]:
+        if step["type"] == "request":
+            for status, count in step["statuses"].items():
+                counts[str(status)] = counts.get(str(status), 0) + count
+    if not counts:
+        return []
+    line = Styled(f"{LABELS['statuses'].of(language)}:")
+    for status, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        line.append(f"  {status} ", style=status_style(status)).append(str(count))
+    return [line]
+
+
+def _phases(report: dict[str, Any], language: str) -> list[str]:
+    """Return the phases of requests on average, of all steps together."""
+    sums: dict[str, list[float]] = {}
+    for step in report["steps"]:
+        for name, phase in step["phases"].items():
+            if step["type"] == "request" and phase["count"]:
+                count, total = sums.setdefault(name, [0, 0])
+                sums[name] = [count + phase["count"], total + phase["avg"] * phase["count"]]
+    if not sums:
+        return []
+    parts = [f"{name} {two_digits(total / count)} ({count:g})" for name, (count, total) in sums.items()]
+    return [f"{LABELS['phases'].of(language)}:  {'  '.join(parts)}"]
+
+
+def _bytes(report: dict[str, Any], language: str) -> str:
+    summary = report["summary"]
+    seconds = summary["running_time"] or 1
+    sent, received = summary["bytes_sent"], summary["bytes_received"]
+    parts = [(LABELS["sent"], sent), (LABELS["received"], received)]
+    shown = [f"{label.of(language)} {in_bytes(count)} ({in_bytes(count / seconds)}/s)" for label, count in parts]
+    return f"{LABELS['bytes'].of(language)}:  {'  '.join(shown)}"
+
+
+def _counted(report: dict[str, Any]) -> list[str]:
+    """Return the protocol's own counters and gauges, one line per step that has any."""
+    lines = []
+    for step in report["steps"]:
+        counters = [f"{name} {count:.12g}" for name, count in step["counters"].items()]
+        gauges = [f"{name} {gauge['avg']:g} (max {gauge['max']:g})" for name, gauge in step["gauges"].items()]
+        if counters or gauges:
+            lines.append(f"{step['name']}: {', '.join(counters + gauges)}")
+    return lines
 
 
 def _data(report: dict[str, Any], language: str) -> list[str]:
@@ -201,10 +198,6 @@ def _data(report: dict[str, Any], language: str) -> list[str]:
     return [line, *(text[_at(language)] for text in data["warnings"])]
 
 
-def _at(language: str) -> str:
-    return "en" if language.startswith("en") else "zh"
-
-
 def _on_the_plan(report: dict[str, Any], language: str) -> list[str]:
     """Explain the latency from plan, and count the arrivals that were late or dropped."""
     lines = []
@@ -215,3 +208,7 @@ def _on_the_plan(report: dict[str, Any], language: str) -> list[str]:
         counted = "  ".join(f"{LABELS[name].of(language)} {count}" for name, count in counts.items())
         lines.append(f"{LABELS['arrivals'].of(language)}: {counted}")
     return lines
+
+
+def _at(language: str) -> str:
+    return "en" if language.startswith("en") else "zh"

@@ -25,17 +25,19 @@ MAX_LINES = 20
 
 
 class LimitedLog:
-    """Logs what should not happen in a run, not without limit."""
+    """Logs what should not happen in a run, not without limit; with the traceback of an error at level debug."""
 
     def __init__(self, execution_id: str, masked: Masker) -> None:
         self._execution_id = execution_id
         self._masked = masked
         self._count = 0
 
-    def __call__(self, message: str) -> None:
+    def __call__(self, message: str, error: Exception | None = None) -> None:
         self._count += 1
         if self._count <= MAX_LINES:
-            log.warning("run %s: %s", self._execution_id, self._masked.without_secrets(message))
+            traced = error if log.isEnabledFor(logging.DEBUG) else None
+            masked = self._masked.without_secrets(message)
+            log.warning("run %s: %s", self._execution_id, masked, exc_info=traced)
 
 
 class ErrorSamples:

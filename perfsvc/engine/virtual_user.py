@@ -38,6 +38,7 @@ goes down) at the end of the iteration, or past ``retire_by_ns`` at the next req
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -58,6 +59,8 @@ from perfsvc.plugin.protocol import Protocol
 from perfsvc.plugin.protocol import Reply
 from perfsvc.plugin.protocol import Scope
 from perfsvc.plugin.protocol import Session
+
+log = logging.getLogger(__name__)
 
 WAIT = -1
 
@@ -168,8 +171,8 @@ class Host(Interface):
         """Count an iteration. Return the user's next position."""
         ...
 
-    def warn(self, message: str) -> None:
-        """Log what should not happen."""
+    def warn(self, message: str, error: Exception | None = None) -> None:
+        """Log what should not happen, with the error that shows it."""
         ...
 
 
@@ -353,9 +356,11 @@ class VirtualUser:
         step.recorder.unconnected += not isinstance(error, MissingVariable)
         if isinstance(error, MissingVariable | NotSent):
             error_class = error.error_class
+            if isinstance(error.__cause__, Exception) and log.isEnabledFor(logging.DEBUG):
+                self.engine.warn(f"a function of {step.name!r} failed: {error}", error.__cause__)
         else:
             error_class = f"Plugin Error: {type(error).__name__}"
-            self.engine.warn(f"starting {step.name!r} failed: {error!r}")
+            self.engine.warn(f"starting {step.name!r} failed: {error!r}", error)
         self._fail(step, error_class, str(error), None)
         pause = UNSENT_PAUSE_S + (step.think() if step.think is not None else 0.0)
         return self.think(pause, step.following)
@@ -385,7 +390,7 @@ class VirtualUser:
             try:
                 await session.close()
             except Exception as error:
-                self.engine.warn(f"closing a session failed: {error!r}")
+                self.engine.warn(f"closing a session failed: {error!r}", error)
         self.sessions = []
 
     def _failed(self, step: Step, reply: Reply) -> None:
@@ -435,7 +440,7 @@ class VirtualUser:
             missing = self._extract(step, reply) if step.extracts else None
             return failure or missing
         except Exception as error:
-            self.engine.warn(f"reading a reply of {step.name!r} failed: {error!r}")
+            self.engine.warn(f"reading a reply of {step.name!r} failed: {error!r}", error)
             return f"Unreadable Reply: {type(error).__name__}"
 
     def _extract(self, step: Step, reply: Reply) -> str | None:

@@ -7,6 +7,7 @@ signatures; its own loader is not used, because there one failed import ends the
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from perfsvc.plugin import hookspecs
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.hookspecs import PROJECT
 from perfsvc.plugin.protocol import Protocol
+
+log = logging.getLogger(__name__)
 
 GROUP = "perfsvc.plugins"
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
@@ -111,6 +114,7 @@ def admit(manager: pluggy.PluginManager, origin: Origin, point: EntryPoint) -> l
         plugin = point.load()
     # A plugin's import may do anything, leaving the interpreter included.
     except (Exception, SystemExit) as error:
+        log.debug("importing the plugin %s failed", origin.key, exc_info=True)
         return Failure(origin, described("导入失败", "import failed", error), missing_module(error))
     try:
         register(manager, plugin, origin)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
 import re
 import signal
 import socket
+import struct
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tests.cli.conftest import Command
 from tests.cli.conftest import Report
@@ -47,7 +53,7 @@ def test_every_threshold_must_hold(perfsvc: Command, shop: Shop) -> None:
 def test_errors_of_the_target_alone_are_no_failure_and_are_shown(perfsvc: Command, shop: Shop) -> None:
     done = perfsvc("run", f"{shop.url}/status/401", "-d", "1")
     assert done.code == 0
-    assert re.search(r"^HTTP 401 +\d+$", done.out, re.MULTILINE)
+    assert re.search(r"^HTTP 401 +\d+ +100\.00 % +GET /status/401 +HTTP/1\.1 401 ", done.out, re.MULTILINE)
     asked = shop.count
     assert f"requests {asked}  errors {asked} (100.00 %)\n" in done.out
     assert "verdict: NO_THRESHOLDS: no thresholds set (the load profile is over)\n" in done.out
@@ -127,32 +133,110 @@ def test_what_is_shown(perfsvc: Command, shop: Shop) -> None:
     assert all(LINE.fullmatch(line) for line in done.err.splitlines())
     assert done.err
     lines = done.out.splitlines()
-    assert lines[0].split() == [
-        "step",
-        "requests",
-        "req/s",
-        "error",
-        "%",
-        "avg",
-        "ms",
-        "p50",
-        "p90",
-        "p95",
-        "p99",
-        "max",
-    ]
-    assert lines[1].startswith("GET /items ")
-    last = ["total", "threshold", "p95", "requests", "verdict:", "score:", "validity:", "note:"]
-    assert [line.split()[0] for line in lines[2:]] == last
+    assert lines[0] == "verdict: PASSED (the load profile is over)"
+    assert lines[1] == "validity: VALID"
+    assert lines[2].startswith("score: ")
+    tables = done.out.split("\n\n")[1:]
+    assert [table.split()[0] for table in tables] == ["threshold", "step", "latency", "requests"]
+    head, *rows = tables[1].splitlines()
+    assert head.split() == HEAD
+    assert [row.split()[0] for row in rows] == ["GET", "total"]
+    assert sum(int(row.split()[3]) for row in tables[2].splitlines()[1:]) == shop.count
+    last = ["requests", "statuses:", "phases,", "traffic:", "note:"]
+    assert [line.split()[0] for line in tables[3].splitlines() if "requests in all" not in line] == last
     assert re.fullmatch(r"note: only 1\.\d s of load: start-up distorts the figures", lines[-1])
-    assert lines[6] == "verdict: PASSED (the load profile is over)"
+
+
+def test_errors_have_an_example_and_checks_their_names(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
+    checks = [{"type": "contains", "text": "nowhere"}]
+    steps = [
+        {"name": "gone", "request": {"url": f"{shop.url}/status/403"}},
+        {"name": "list", "request": {"url": f"{shop.url}/items"}, "checks": checks},
+    ]
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"scenes": [{"name": "s", "steps": steps}], "config": {"concurrent_users": 1}}))
+    out = perfsvc("run", str(path), "--iterations", "2").out
+    assert re.search(r"^HTTP 403 +2 +50\.00 % +gone +HTTP/1\.1 403 ", out, re.MULTILINE)
+    assert re.search(r"^all checks +0 +2 *$", out, re.MULTILINE)
+    assert re.search(r"^contains nowhere +2 +list *$", out, re.MULTILINE)
+    assert re.search(r"^statuses:  200 2  403 2$", out, re.MULTILINE)
+
+
+def test_the_summary_without_progress(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", shop.url, "--iterations", "2", "--summary-only")
+    assert (done.err, done.out.splitlines()[0]) == (
+        "",
+        "verdict: NO_THRESHOLDS: no thresholds set (the load profile is over)",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "latin-1"])
+def test_every_encoding_takes_the_summary(shop: Shop, encoding: str) -> None:
+    """Signs have a plain form where an encoding lacks them."""
+    command = [
+        str(BIN),
+        "--lang",
+        "en",
+        "run",
+        shop.url,
+        "--iterations",
+        "3",
+        "-t",
+        "requests > 2",
+        "-t",
+        "requests > 9",
+    ]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=False)
+    text = done.stdout.decode(encoding)
+    assert (done.returncode, "Traceback" in done.stderr.decode(encoding)) == (99, False)
+    if encoding == "ascii":
+        assert re.search(r"^requests > 2 +3 +ok$", text, re.MULTILINE)
+        assert re.search(r"^requests > 9 +3 +FAIL$", text, re.MULTILINE)
+        assert re.search(r"^<= [\d.]+ ms +\d+ +[\d.]+ % +#+ *$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_terminal_has_colours_and_lines_that_fit(shop: Shop, columns: int, language: str) -> None:
+    command = [str(BIN), "--lang", language, "run", f"{shop.url}/status/401", "-u", "2", "-d", "2", "-t", "errors < 1"]
+    text = output_of_terminal(command, columns)
+    assert "\x1b[1;31m" in text, "FAILED is red"
+    shown = text.rpartition("\x1b[?25h")[2]
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "")
+    assert max(map(cell_len, plain.splitlines())) <= columns
+    assert plain.lstrip("\n").startswith("verdict: FAILED" if language == "en" else "结论: FAILED")
+    assert re.search("━.*\n.*/2 s", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)), "a bar above the figures"
+
+
+def output_of_terminal(command: list[str], columns: int) -> str:
+    """What a command writes to a terminal of this width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+    environment.pop("COLUMNS", None)
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        parts = []
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not part:
+                break
+            parts.append(part)
+        assert process.wait(30) == 99
+    os.close(ours)
+    return b"".join(parts).decode("utf-8")
 
 
 def test_what_is_shown_in_chinese(perfsvc: Command, shop: Shop) -> None:
     done = perfsvc("run", shop.url, "-d", "1", lang="zh")
     assert all(ZH_LINE.fullmatch(line) for line in done.err.splitlines())
-    assert done.out.startswith("步骤 ")
-    assert "结论: NO_THRESHOLDS 未设置阈值 (负载已按计划完成)\n" in done.out
+    assert done.out.startswith("结论: NO_THRESHOLDS 未设置阈值 (负载已按计划完成)\n")
+    assert "\n步骤 " in done.out
 
 
 def test_names_are_not_markup(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
