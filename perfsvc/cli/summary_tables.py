@@ -109,7 +109,7 @@ def thresholds_table(report: dict[str, Any], language: str) -> Table | None:
 
 def histogram_table(report: dict[str, Any], language: str, out: Console) -> Table | None:
     """Return the latencies as bars: how many requests took up to so many ms."""
-    buckets = report["latency_histogram"]
+    buckets = report.get("latency_histogram")
     if not buckets:
         return None
     whole, longest = sum(bucket["count"] for bucket in buckets), max(bucket["count"] for bucket in buckets)
