@@ -90,7 +90,8 @@ SEARCHES: list[tuple[dict[str, Any], str, str]] = [
 
 PERCENTILES = dict.fromkeys(("p50", "p90", "p95", "p99", "max"), 1.0)
 STEP = {
-    "name": "home", "type": "request", "statuses": {}, "phases": {}, "failures": {}, "requests": 4, "rps": 2.0, "error_rate": 0.0, "avg": 1.0, "percentiles": PERCENTILES,
+    "name": "home", "type": "request", "statuses": {}, "phases": {}, "failures": {},
+    "requests": 4, "rps": 2.0, "error_rate": 0.0, "avg": 1.0, "percentiles": PERCENTILES,
     "counters": {}, "gauges": {},
 }  # fmt: skip
 
