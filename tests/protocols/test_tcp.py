@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import NotSent
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
@@ -110,6 +111,34 @@ async def test_until_the_other_side_closes():
             outcome = await client.do({"text": "go", "framing": {"type": "until_close"}})
             assert (outcome.failure, outcome.body) == (None, b"onetwo")
             assert outcome.connected is not None
+
+
+@pytest.mark.asyncio
+async def test_a_half_close_ends_the_input_of_the_server():
+    async def until_end_of_input(peer: Peer) -> None:
+        data = b""
+        while piece := await peer.some():
+            data += piece
+        await peer.send(b"%d bytes" % len(data))
+
+    async with ScriptedServer(until_end_of_input) as server, user(server) as client:
+        for _ in range(2):
+            request = {"text": "x" * 100_000, "half_close": True, "framing": {"type": "until_close"}}
+            outcome = await client.do(request)
+            assert (outcome.failure, outcome.body) == (None, b"100000 bytes")
+        assert server.connections == 2
+
+
+@pytest.mark.asyncio
+async def test_a_half_close_over_tls_is_refused():
+    async with ScriptedServer(saying(b"never")) as server, user(server) as client:
+        request = {"url": "tls://127.0.0.1:1", "text": "x", "half_close": True, "one_way": True}
+        with pytest.raises(InvalidInput) as refused:
+            await client.do(request)
+        assert [problem.path for problem in refused.value.problems] == ["half_close"]
+        client.scope.variables = {"place": "tls://127.0.0.1:1"}
+        with pytest.raises(NotSent, match="TLS has no half close"):
+            await client.do({**request, "url": "{{place}}"})
 
 
 @pytest.mark.asyncio

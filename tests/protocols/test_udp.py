@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from perfsvc.plugin import TIMEOUT
+from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import NotSent
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.udp import UdpProtocol
@@ -217,3 +219,47 @@ def test_a_flight_remembers_so_many():
         Arrival.FIRST,
         Arrival.UNKNOWN,
     ]
+
+
+@pytest.mark.asyncio
+async def test_a_datagram_that_is_too_big_leaves_nothing_behind():
+    async with UdpServer(delays(0.4)) as server, user(server) as client:
+        client.scope.variables = {"big": "x" * 65_508}
+        with pytest.raises(NotSent, match="a datagram of 65508 bytes exceeds 65507"):
+            await client.do({"text": "{{big}}", "one_way": True})
+        outcome = await client.do({"text": "next"})
+        assert (outcome.failure, outcome.body) == (None, b"next")
+        assert outcome.waiting_ns >= 400_000_000
+        assert server.got == [b"next"]
+
+
+@pytest.mark.asyncio
+async def test_a_constant_datagram_that_is_too_big_is_refused():
+    async with UdpServer(echo) as server, user(server) as client:
+        with pytest.raises(InvalidInput) as refused:
+            await client.do({"hex": "00" * 65_508})
+        assert [problem.path for problem in refused.value.problems] == ["hex"]
+
+
+@pytest.mark.asyncio
+async def test_the_biggest_datagram():
+    async with UdpServer(echo) as server, user(server) as client:
+        outcome = await client.do({"text": "x" * 65_507})
+        assert (outcome.failure, len(outcome.body)) == (None, 65_507)
+
+
+@pytest.mark.asyncio
+async def test_a_burst_at_a_dead_port():
+    async with UdpServer(echo) as server, UdpServer(delays(0.2)) as alive:
+        dead = server.url
+        await server.__aexit__()
+        async with user(server) as client:
+            for _ in range(5):
+                outcome = await client.do({**BURST, "url": dead})
+                assert outcome.failure == "Connection Error: refused"
+                counters = client.session.reply.counters or {}
+                assert counters.keys() == {"datagrams_sent"}
+                assert 1 <= counters["datagrams_sent"] <= 100
+            outcome = await client.do({"url": alive.url, "text": "next"})
+            assert (outcome.failure, outcome.body) == (None, b"next")
+            assert alive.got == [b"next"]

@@ -13,6 +13,7 @@ from perfsvc_protocols._net.payload import NOTHING
 from perfsvc_protocols._net.payload import Payload
 from perfsvc_protocols._net.payload import Texts
 
+PAYLOADS = ("text", "hex", "base64")
 KEPT = 1024
 """Bytes of a message kept for error samples."""
 PRINTABLE_SHARE = 0.9
@@ -29,16 +30,21 @@ class MessageRequest(Spec):
 
     @model_validator(mode="after")
     def _one_payload(self) -> MessageRequest:
-        given = [name for name in ("text", "hex", "base64") if getattr(self, name) is not None]
+        given = [name for name in PAYLOADS if getattr(self, name) is not None]
         if len(given) > 1:
             names = ", ".join(given)
             raise Fault(f"{names} 只能填一个", f"at most one of {names}", given[1])
         return self
 
     @property
+    def payload_field(self) -> str:
+        """Name of the field with the payload."""
+        return next((name for name in PAYLOADS if getattr(self, name) is not None), PAYLOADS[0])
+
+    @property
     def silent(self) -> bool:
         """Whether there is nothing to send."""
-        return self.text is None and self.hex is None and self.base64 is None
+        return all(getattr(self, name) is None for name in PAYLOADS)
 
     def payload(self, texts: Texts) -> Payload:
         """The bytes, compiled."""

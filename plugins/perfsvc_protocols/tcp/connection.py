@@ -64,6 +64,11 @@ class Connection(asyncio.Protocol):
         self._frame = frame
         self._write(data)  # type: ignore[misc]  # it is open
 
+    def end_sending(self) -> None:
+        """End the sending side once the write buffer is sent; replies still arrive."""
+        if self._transport is not None:
+            self._transport.write_eof()
+
     def listen(self, frame: Frame) -> None:
         """Report the next message; one that is buffered is reported in the loop's next iteration."""
         self._frame = frame

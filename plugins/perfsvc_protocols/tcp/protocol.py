@@ -44,9 +44,12 @@ class TcpProtocol(Protocol):
         if not request.one_way and framing is None:
             texts.refuse("framing", Text("等待回复时必填", "is required where a reply is waited for"))
         target = endpoint_template(request.url, self.context, SCHEMES, texts)
+        if request.half_close and target.constant is not None and target.constant.secure:
+            texts.refuse("half_close", Text("TLS 连接不能半关闭", "TLS has no half close"))
         texts.check()
         frame = None if request.one_way or framing is None else framing.frame(self.options.max_message_bytes)
-        return TcpCall(target, payload, frame, isinstance(framing, UntilCloseFraming), timeout_ns)
+        until_close = isinstance(framing, UntilCloseFraming)
+        return TcpCall(target, payload, frame, until_close, request.half_close, timeout_ns)
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> TcpSession:
         return TcpSession(scope, done, self.options, self._dialer, self.context.now_ns)

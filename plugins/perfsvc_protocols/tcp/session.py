@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from perfsvc.plugin import Call
 from perfsvc.plugin import Failed
+from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
@@ -26,7 +27,7 @@ class TcpCall(Call):
     ``endpoint`` and ``data`` (the payload) are None if they depend on variables.
     """
 
-    __slots__ = ("data", "endpoint", "frame", "payload", "target", "until_close")
+    __slots__ = ("data", "endpoint", "frame", "half_close", "payload", "target", "until_close")
 
     def __init__(
         self,
@@ -34,12 +35,14 @@ class TcpCall(Call):
         payload: Payload | None,
         frame: Frame | None,
         until_close: bool,
+        half_close: bool,
         timeout_ns: int,
     ) -> None:
         super().__init__(timeout_ns)
         self.data = b"" if payload is None else payload.constant
         self.endpoint = target.constant
         self.frame = frame
+        self.half_close = half_close
         self.payload = payload
         self.target = target
         self.until_close = until_close
@@ -66,6 +69,8 @@ class TcpSession(EndpointSession):
 
     def start(self, call: TcpCall) -> None:
         endpoint = call.endpoint or call.target.of(self.scope)
+        if call.half_close and endpoint.secure:
+            raise NotSent(failures.INVALID_REQUEST, "TLS has no half close")
         data = call.data
         if data is None:
             data = call.payload.render(self.scope)  # type: ignore[union-attr]  # there is one that varies
@@ -111,6 +116,8 @@ class TcpSession(EndpointSession):
             connection.send(data, call.frame)
         elif call.frame is not None:
             connection.listen(call.frame)
+        if call.half_close:
+            connection.end_sending()
         if call.frame is None and not connection.full:
             self._finishing = asyncio.get_running_loop().call_soon(self._finish)
 
@@ -160,7 +167,7 @@ class TcpSession(EndpointSession):
 
     def _end(self, now: int) -> None:
         self._busy = False
-        if not self._keeps:
+        if not self._keeps or self._call.half_close:
             self.reset()
         self.reply.ended_ns = now
         self.done(self.reply)

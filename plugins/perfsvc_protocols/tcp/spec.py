@@ -23,6 +23,9 @@ class Request(MessageRequest):
     """As the framing by length has it."""
     one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
 
+    half_close: bool = titled("发送后半关闭", "Half close", advanced=True, default=False)
+    """Ends the sending side after the payload, as ``shutdown`` does; the reply still comes. Not over TLS."""
+
     @model_validator(mode="after")
     def _measurable(self) -> Request:
         if self.add_length and self.framing is not None and not isinstance(self.framing, LengthFraming):

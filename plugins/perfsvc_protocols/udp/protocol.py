@@ -15,6 +15,7 @@ from perfsvc_protocols._net.endpoint import endpoint_template
 from perfsvc_protocols._net.payload import Texts
 from perfsvc_protocols.udp import spec
 from perfsvc_protocols.udp.calls import UdpCall
+from perfsvc_protocols.udp.session import MAX_PAYLOAD
 from perfsvc_protocols.udp.session import RunResources
 from perfsvc_protocols.udp.session import UdpSession
 
@@ -34,6 +35,10 @@ class UdpProtocol(Protocol):
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> UdpCall:
         texts = Texts(self.context.template)
         payload = request.payload(texts)
+        size = len(payload.constant or b"")
+        if size > MAX_PAYLOAD:
+            zh, en = f"{size} 字节超过数据报上限 {MAX_PAYLOAD}", f"{size} bytes exceed a datagram's {MAX_PAYLOAD}"
+            texts.refuse(request.payload_field, Text(zh, en))
         target = endpoint_template(request.url, self.context, ("udp",), texts)
         texts.check()
         return UdpCall(request, target, payload, timeout_ns)

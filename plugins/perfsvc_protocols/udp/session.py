@@ -12,6 +12,7 @@ from typing import cast
 from perfsvc.plugin import ABORTED
 from perfsvc.plugin import TIMEOUT
 from perfsvc.plugin import Failed
+from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
@@ -29,6 +30,9 @@ NS_PER_MS = 1_000_000
 HELD_UP_S = 0.005
 NO_MORE = 0.0
 """A wait is lengthened once."""
+MAX_PAYLOAD = 65_507
+"""Largest payload of a datagram: 65,535 bytes without the headers of IPv4 and UDP."""
+NEVER_SENT = (errno.ECONNREFUSED, errno.EMSGSIZE)
 
 
 class Socket(asyncio.DatagramProtocol):
@@ -80,6 +84,7 @@ class UdpSession(EndpointSession):
         "_flight",
         "_left",
         "_received",
+        "_requests",
         "_resources",
         "_sent",
         "_sockets",
@@ -92,6 +97,7 @@ class UdpSession(EndpointSession):
         # For the lifetime of the user
         self._counters: dict[str, float] = {}
         self._flight = Flight()
+        self._requests = 0
         self._resources = resources
         self._sockets: list[Socket] = []
         # For one request
@@ -103,6 +109,8 @@ class UdpSession(EndpointSession):
     def start(self, call: UdpCall) -> None:
         endpoint = call.target.constant or call.target.of(self.scope)
         data = call.payload.render(self.scope)
+        if len(data) > MAX_PAYLOAD:
+            raise NotSent(failures.INVALID_REQUEST, f"a datagram of {len(data)} bytes exceeds {MAX_PAYLOAD}")
         self._begins()
         self._call = call
         self._data = data
@@ -152,11 +160,13 @@ class UdpSession(EndpointSession):
 
     def _send(self) -> None:
         """Send the remaining datagrams, at once or one per interval."""
-        call = self._call
+        call, request = self._call, self._requests
         self._timer = None
         while self._left:
             self._left -= 1
             self._send_one(call)
+            if request != self._requests:  # the loop reports an error inside the call, which ends the request
+                return
             if self._left and call.interval_s:
                 self._timer = asyncio.get_running_loop().call_later(call.interval_s, self._send)
                 return
@@ -208,7 +218,7 @@ class UdpSession(EndpointSession):
         if not self._busy:
             return
         reply = self.reply
-        reply.sent = getattr(error, "errno", None) != errno.ECONNREFUSED
+        reply.sent = getattr(error, "errno", None) not in NEVER_SENT
         if not reply.sent:
             reply.bytes_sent = 0
         self._fail(failures.broken(error), str(error))
@@ -260,6 +270,7 @@ class UdpSession(EndpointSession):
 
     def _finish(self) -> None:
         self._busy = False
+        self._requests += 1
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
