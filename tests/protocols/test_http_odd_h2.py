@@ -24,6 +24,8 @@ from tests.protocols.h2_peers import OddServer
 from tests.protocols.h2_peers import friendly
 from tests.protocols.http2_peers import frame
 from tests.protocols.http_user import http_user
+from tests.protocols.servers import Peer
+from tests.protocols.servers import ScriptedServer
 
 pytestmark = pytest.mark.asyncio
 
@@ -405,7 +407,7 @@ async def test_a_connection_that_stays_silent_is_left():
         [(HEADERS, END_HEADERS, block((":status", "200"), ("x", "y" * 70_000))[:16_000])],
         [(HEADERS, 0, FINE), (DATA, END_STREAM, b"ok")],
         [(HEADERS, 0, FINE[:2]), *[(CONTINUATION, 0, b"")] * 100],
-        [(HEADERS, 0, b""), *[(CONTINUATION, 0, bytes(16_384))] * 5],
+        [(HEADERS, 0, b""), *[(CONTINUATION, 0, bytes(16_384))] * 20],
         [(HEADERS, END_HEADERS, b"".join([b"\x00\x01a\x7f\x81\x01" + b"b" * 256] * 60)), (DATA, END_STREAM, b"")],
         [(HEADERS, END_HEADERS | PADDED, b"\xff" + FINE)],
         [(HEADERS, END_HEADERS | PADDED, b"")],
@@ -469,6 +471,22 @@ async def test_a_server_that_does_not_say_hello():
 
     async with OddServer(then_kindly(script)) as server, user_of(server) as user:
         assert (await user.do({})).failure == "Protocol Error"
+
+
+@pytest.mark.parametrize(
+    "reply", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"HTTP/1.1 505 No\r\nServer: old\r\n\r\n" * 2000]
+)
+async def test_a_server_that_speaks_an_older_version_says_so(reply: bytes):
+    async def script(peer: Peer) -> None:
+        await peer.some()
+        await peer.send(reply)
+        await peer.gone()
+
+    async with ScriptedServer(script) as server, http_user(server.url, http_version="2") as user:
+        outcome = await user.do({})
+        assert outcome.failure == "Protocol Error"
+        line = reply.partition(b"\r\n")[0].decode()
+        assert outcome.message == f"the reply begins with '{line}': the target does not speak HTTP/2 here"
 
 
 async def test_a_body_that_is_too_large():

@@ -18,6 +18,7 @@ from perfsvc.plugin.testing import Behaviour
 from perfsvc.plugin.testing import Rig
 from perfsvc.plugin.testing.load import crowd
 from perfsvc_protocols.http import HttpProtocol
+from perfsvc_protocols.http.reply import Limits
 from perfsvc_protocols.http.session import HttpSession
 from tests.protocols.http_rig import HttpRig
 from tests.protocols.rigs import RIGS
@@ -212,10 +213,10 @@ class KeepsTheSocket(HttpSession):
 class RemembersCounters(HttpSession):
     def _fail(self, error_class: str, message: str) -> None:
         super()._fail(error_class, message)
-        self.reply.limit = -1
+        self.reply.limits = Limits(0, 0, -1)
 
     def finish(self) -> None:
-        if self.reply.limit < 0:
+        if self.reply.limits.body < 0:
             self.reply.counters = {"of_the_last": 1}
         super().finish()
 

@@ -344,9 +344,10 @@ async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
     """End a request as a peer has it; the next one must be as one of a user without a past."""
     async with rig.peer(behaviour) as url, rig.user(context(url)) as user:
         user.start(user.call(rig.request))
-        if behaviour is Behaviour.SILENT:
-            await asyncio.sleep(0.05)
-            user.session.abort(TIMEOUT)
+        deadline = asyncio.get_running_loop().time() + (0.3 if behaviour is Behaviour.SILENT else 1)
+        while not user.count and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.005)
+        user.session.abort(TIMEOUT)
         await user.ended()
         after = await user.do(rig.request)
         succeeded(after)

@@ -9,6 +9,7 @@ import httptools
 
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
+from perfsvc_protocols.http import lenient
 from perfsvc_protocols.http.base_connection import BaseConnection
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
@@ -20,7 +21,7 @@ SWITCHING_PROTOCOLS = 101
 class Connection(BaseConnection):
     """A connection that speaks HTTP/1.1. ``size`` is that of the last reply, if it came in one piece."""
 
-    __slots__ = ("_complete", "_keep_alive", "_listener", "_mode", "_parser", "_reply", "_surplus", "size")
+    __slots__ = ("_complete", "_keep_alive", "_listener", "_mode", "_parser", "_refusal", "_reply", "_surplus", "size")
 
     def __init__(self, origin: Origin, listener: ReplyListener, now_ns: Callable[[], int]) -> None:
         super().__init__(origin, now_ns)
@@ -32,6 +33,7 @@ class Connection(BaseConnection):
         # For one request
         self.size = 0
         self._complete = self._keep_alive = self._surplus = False
+        self._refusal: str | None = None
 
     # Called by the session
 
@@ -65,10 +67,11 @@ class Connection(BaseConnection):
             if len(data) == call.known_size and data.startswith(call.known_head):
                 self._is_known_reply(call, data)
                 return
+        before = reply.raw
         if reply.keep(data):
-            self._feed(data)
+            self._feed(data, before)
         else:
-            self._listener.protocol_error(self, "the head of the reply does not end")
+            self._listener.protocol_error(self, reply.too_large)
 
     def eof_received(self) -> None:
         if self.call is None:
@@ -79,6 +82,9 @@ class Connection(BaseConnection):
         self._transport = None
         self.retire()
         if call is None or parser is None:
+            return
+        if self._refusal is not None:
+            self._listener.protocol_error(self, self._refusal)
             return
         raw = self._reply.raw
         if exc is None and head.end_of(raw) > 0 and head.until_close(head.of(raw)):
@@ -100,16 +106,47 @@ class Connection(BaseConnection):
         self.served = True
         self._listener.finish()
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes, before: bytes) -> None:
+        """Parse received bytes; ``before`` are those of the same reply that came earlier."""
         try:
-            self._parser.feed_data(data)  # type: ignore[union-attr]  # there is one wherever there is a call
+            if self._refusal is None:
+                self._parser.feed_data(data)  # type: ignore[union-attr]  # there is one wherever there is a call
+            else:
+                self._read_leniently(before + data, self._refusal)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._surplus = True
+            if not self._complete:
+                self._read_leniently(before + data, str(error))
+        if self._complete:
+            self._conclude()
+
+    def _read_leniently(self, received: bytes, refusal: str) -> None:
+        """Parse a reply whose head a strict parser refuses, as far as that can be; wait for the end of the head."""
+        start, end = lenient.final_head(received)
+        self._refusal = refusal
+        if end < 0 and lenient.is_begun(received):
+            return
+        found = None if end < 0 else lenient.rewritten(received[start:end])
+        if found is None or not lenient.is_changed(received[start:end], found):
+            self._listener.protocol_error(self, lenient.explained(refusal, received))
+            return
+        self._refusal = None
+        self._surplus = False
+        self._mode, mode = None, self._mode
+        self._adapt(mode or ReplyMode.BODY)
+        self._parser.set_dangerous_leniencies(lenient_headers=True)  # type: ignore[union-attr]  # made just now
+        self._reply.forget()
+        self._reply.keep(found + received[end:])
+        self._mode, mode = None, self._mode  # the next reply gets a strict parser
+        self._reparse(found + received[end:])
+
+    def _reparse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)  # type: ignore[union-attr]  # as above
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._surplus = True
             if not self._complete:
                 self._listener.protocol_error(self, str(error))
-                return
-        if self._complete:
-            self._conclude()
 
     def _conclude(self) -> None:
         if self._mode is ReplyMode.HEAD_ONLY:
@@ -140,6 +177,7 @@ class Connection(BaseConnection):
         if mode is ReplyMode.BODY:
             told["on_body"] = self._body
         self._parser = httptools.HttpResponseParser(SimpleNamespace(**told))
+        self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
         self._mode = mode
 
     def _begins(self) -> None:

@@ -10,7 +10,6 @@ import re
 from functools import lru_cache
 
 END = b"\r\n\r\n"
-MAX_HEAD = 64 * 1024
 
 
 def start_of(raw: bytes) -> int:
@@ -66,7 +65,7 @@ def persistent(head: bytes) -> bool:
 
 @lru_cache(maxsize=256)
 def _header(name: str) -> re.Pattern[bytes]:
-    return re.compile(rb"^" + re.escape(name.encode()) + rb":([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
+    return re.compile(rb"^" + re.escape(name.encode()) + rb"[ \t]*:([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
 
 def _text(value: bytes) -> str:

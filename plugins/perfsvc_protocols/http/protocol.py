@@ -42,7 +42,7 @@ class HttpProtocol(Protocol):
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
         self._compiler = Compiler(options, context)
-        self._heads = Heads()
+        self._heads = Heads(options.max_head_bytes, options.max_header_fields)
         self._dialers: dict[str, Dialer] = {}
         self._dialer(options.http_version)
         self._versions: set[str] = set()

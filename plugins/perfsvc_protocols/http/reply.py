@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Reply
 from perfsvc.plugin.body import Undecodable
@@ -15,13 +17,21 @@ SMALL = 2048
 """Up to this size received bytes are kept without a search for the end of the head."""
 
 
+class Limits(NamedTuple):
+    """Limits of a reply: bytes and fields of its head, bytes of its body that are kept."""
+
+    head: int
+    fields: int
+    body: int
+
+
 class HttpReply(Reply):
     """An HTTP reply. ``raw`` is its head and the beginning of its body as they came off the wire."""
 
-    __slots__ = ("_decoded", "body_size", "limit", "parts", "raw", "raw_full", "wire")
+    __slots__ = ("_decoded", "body_size", "limits", "parts", "raw", "raw_full", "wire")
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self.parts: list[bytes] | None
         self._decoded: bytes | None
         super().__init__()
@@ -43,24 +53,31 @@ class HttpReply(Reply):
         self.body_size = 0
 
     def keep(self, data: bytes) -> bool:
-        """Keep received bytes as far as needed. Return False if the head is too long."""
+        """Keep received bytes as far as needed. Return False if the head exceeds its limits."""
         if self.raw_full:
             return True
         raw = self.raw + data
         if len(raw) > SMALL:
             end = head.end_of(raw)
-            if end < 0:
-                self.raw = raw
-                return len(raw) <= head.MAX_HEAD
-            self.raw_full = len(raw) >= end + KEPT_BODY
-            raw = raw[: end + KEPT_BODY]
+            size = len(raw) if end < 0 else end
+            if size > self.limits.head or (size > SMALL and raw.count(b"\n", 0, size) > self.limits.fields):
+                self.raw = raw[:size]
+                return False
+            if end >= 0:
+                self.raw_full = len(raw) >= end + KEPT_BODY
+                raw = raw[: end + KEPT_BODY]
         self.raw = raw
         return True
+
+    @property
+    def too_large(self) -> str:
+        """Message for a head that exceeds its limits."""
+        return f"the head of the reply has more than {self.limits.head} bytes or {self.limits.fields} fields"
 
     def add_body(self, part: bytes) -> None:
         """Add a part of the body; beyond the limit a body is only counted."""
         self.body_size += len(part)
-        if self.body_size > self.limit:
+        if self.body_size > self.limits.body:
             self.parts = None
         elif self.parts is None:
             self.parts = [part]
@@ -81,7 +98,7 @@ class HttpReply(Reply):
     def read(self) -> bytes:
         """As ``body``. Raise Undecodable."""
         if self._decoded is None:
-            body = self._undone(b"".join(self.parts or ()), self.limit, partial=False)
+            body = self._undone(b"".join(self.parts or ()), self.limits.body, partial=False)
             plain = body.isascii() and 0 not in body
             self._decoded = body if plain else in_utf8(body, self.header("content-type"))
         return self._decoded
@@ -121,10 +138,10 @@ class UnframedReply(HttpReply):
 
     __slots__ = ("start", "wanted")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.wanted = False
         self.start: bytes
-        super().__init__(limit)
+        super().__init__(limits)
 
     def reset(self) -> None:
         super().reset()

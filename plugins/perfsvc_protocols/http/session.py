@@ -22,6 +22,8 @@ from perfsvc_protocols.http.user import ENCODED
 from perfsvc_protocols.http.user import SET_COOKIE
 
 CODED = b"\ntransfer-encoding:"
+CHUNKED = b"\ntransfer-encoding: chunked\r"
+FRAMINGS = ("chunked", "identity", "")
 LOCATION = b"\nlocation:"
 
 
@@ -33,7 +35,7 @@ class HttpSession(PooledUser[Connection]):
     def __init__(
         self, scope: Scope, done: Callable[[Reply], None], options: Options, dialer: Dialer, now_ns: Callable[[], int]
     ) -> None:
-        super().__init__(scope, done, options, HttpReply(options.max_body_bytes), dialer, now_ns)
+        super().__init__(scope, done, options, HttpReply(options.limits), dialer, now_ns)
 
     def _new_connection(self, origin: Origin) -> Connection:
         kind = Connection if self.options.max_response_bytes is None else LimitedConnection
@@ -64,11 +66,20 @@ class HttpSession(PooledUser[Connection]):
             self._take_cookies(reply_head)
         if call.max_redirects and reply.status in REDIRECTS and self._follow(reply_head):
             return
+        if CODED in lowered and CHUNKED not in lowered and self._refuses_coding(connection, reply_head):
+            return
         if self._unreadable(lowered):
             return
         if connection.size and not sets_cookies and reply.raw.startswith(reply_head) and _lasts(call, lowered):
             call.learn(reply_head, connection.size, reply.status)
         self.finish()
+
+    def _refuses_coding(self, connection: Connection, reply_head: bytes) -> bool:
+        """Fail a request whose reply has a transfer coding that was not asked for."""
+        codings = [coding for coding in head.tokens(reply_head, "transfer-encoding") if coding not in FRAMINGS]
+        if codings:
+            self.protocol_error(connection, f"the transfer coding {codings[0]!r} was not asked for")
+        return bool(codings)
 
 
 def _lasts(call: HttpCall, lowered: bytes) -> bool:

@@ -22,12 +22,17 @@ from perfsvc.plugin import titled
 from perfsvc.plugin.net.dial import DialOptions
 from perfsvc.plugin.net.proxy import Proxy
 from perfsvc_protocols._net.headers import sendable
+from perfsvc_protocols.http.reply import Limits
 
 COMPUTED = Text("由系统自动计算", "is computed")
 FRAMING = ("content-length", "transfer-encoding")
 BODIES = {"json_body": "json", "form": "form", "multipart": "multipart", "body": "body", "body_file": "body_file"}
 PROXY = re.compile(r"(?:https?|socks5)://(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}/?")
+KIB = 1024
 MIB = 1024 * 1024
+MOST_HEAD = 300_000
+MOST_FIELDS = 5000
+"""As libcurl has them."""
 
 Scalar = str | int | float | bool
 Values = dict[str, Scalar | Many[Scalar]]
@@ -191,12 +196,24 @@ class Options(DialOptions):
         le=10_000,
     )
     """To one place and on one node; requests beyond what they carry wait."""
+    max_head_bytes: int = titled(
+        "响应头上限（字节）", "Largest reply head, bytes", advanced=True, default=256 * KIB, ge=4 * KIB, le=MOST_HEAD
+    )
+    """Of the final reply, with its status line; a larger one is a protocol error."""
+    max_header_fields: int = titled(
+        "响应头字段数上限", "Most fields of a reply head", advanced=True, default=1000, ge=500, le=MOST_FIELDS
+    )
     max_response_bytes: int | None = titled("响应体上限（字节）", "Largest reply body taken, bytes", default=None, ge=1)
     """A larger one is broken off, and counts as an error."""
     max_body_bytes: int = titled(
         "响应体保留上限（字节）", "Largest reply body kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB
     )
     """Bigger bodies are received and counted, and seen as empty by checks and extractors."""
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of each reply."""
+        return Limits(self.max_head_bytes, self.max_header_fields, self.max_body_bytes)
 
     @field_validator("user_agent")
     @classmethod

@@ -27,6 +27,7 @@ BY_CODE = {
     pycurl.E_HTTP2: failures.PROTOCOL,
     HTTP3: failures.PROTOCOL,
     WEIRD_REPLY: failures.PROTOCOL,
+    pycurl.E_BAD_CONTENT_ENCODING: failures.PROTOCOL,
     pycurl.E_UNSUPPORTED_PROTOCOL: failures.PROTOCOL,
     pycurl.E_FILESIZE_EXCEEDED: failures.TOO_LARGE,
     pycurl.E_INTERFACE_FAILED: failures.SOURCE,
@@ -38,6 +39,7 @@ TLS = (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, QUIC_CONNE
 VERIFICATION = re.compile(r"(?:certificate problem|verification failed|verify result): ([^(]+)")
 OPENSSL = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)")
 MISMATCH = re.compile(r"no alternative certificate subject name|subject name .* does not match|does not match target")
+CHUNKS = re.compile(r"chunk hex-length|chunked-encoding|Malformed encoding")
 HUNG_UP = "unexpected eof while reading"
 OURS = "ERR_CLOSING"
 """libcurl's message for a QUIC connection that it closes itself after a protocol error."""
@@ -62,6 +64,8 @@ def class_of(code: int, message: str, errno: int, *, secure: bool, sent: bool) -
         return f"{failures.PROXY}: {tunnel[1]}"
     if code in TLS or (code == pycurl.E_SEND_ERROR and secure and not sent):
         return _tls_class(code, message, errno)
+    if code == pycurl.E_RECV_ERROR and CHUNKS.search(message):
+        return failures.PROTOCOL
     if code == pycurl.E_RECV_ERROR and secure and not errno:
         return failures.PROTOCOL if message.endswith(OURS) else failures.CLOSED_EARLY
     if code in (pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR):

@@ -59,7 +59,7 @@ class CurlSession(HttpUser):
         driver: Callable[[], Driver],
         now_ns: Callable[[], int],
     ) -> None:
-        super().__init__(scope, done, options, CurlReply(options.max_body_bytes), now_ns)
+        super().__init__(scope, done, options, CurlReply(options.limits), now_ns)
         # For as long as the user lives
         self._driver = driver
         self._handle: Handle | None = None
@@ -171,6 +171,9 @@ class CurlSession(HttpUser):
         reply.status = handle.easy.getinfo(pycurl.RESPONSE_CODE)
         reply_head = reply.arrived(handle.lines)
         lowered = reply_head.lower()
+        if len(reply_head) > reply.limits.head or reply_head.count(b"\n") > reply.limits.fields:
+            self._fail(failures.PROTOCOL, reply.too_large)
+            return
         if self.options.cookies and SET_COOKIE in lowered:
             self._take_cookies(reply_head)
         if self._call.max_redirects and reply.status in REDIRECTS and self._follow(reply_head):

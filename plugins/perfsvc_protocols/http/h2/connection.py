@@ -69,7 +69,7 @@ class Connection(ConnectionControl):
         super().__init__(origin, now_ns)
         # For as long as it stands
         limit = listener.options.max_response_bytes
-        self._header_block = HeaderBlock()
+        self._header_block = HeaderBlock(heads.max_head_bytes)
         self._heads = heads
         self._lasting = listener.options.keep_alive
         self._limit = sys.maxsize if limit is None else limit
@@ -229,6 +229,9 @@ class Connection(ConnectionControl):
         while size - at >= FRAME_HEADER_SIZE:
             word, flags, stream = unpack(data, at)
             length, kind = word >> 8, word & 255
+            if not self._preface_received and data.startswith(b"HTTP/"):
+                line = data.partition(b"\r\n")[0][:100].decode("latin-1")
+                raise ProtocolError(f"the reply begins with {line!r}: the target does not speak HTTP/2 here")
             if length > DEFAULT_FRAME_SIZE:
                 raise ProtocolError("a frame that is too large")
             if not self._preface_received:

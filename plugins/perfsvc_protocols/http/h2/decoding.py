@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from hpack import Decoder
 from hpack.exceptions import HPACKError
+from hpack.exceptions import OversizedHeaderListError
 
 from perfsvc.plugin.body import is_unknown
 from perfsvc_protocols.http.h2.frames import ProtocolError
-from perfsvc_protocols.http.head import MAX_HEAD
 from perfsvc_protocols.http.rendered_request import REDIRECTS
 
 KNOWN = 256
@@ -43,17 +43,23 @@ class Head(NamedTuple):
 class Heads:
     """Decodes the header blocks of a run. Without a dynamic table equal blocks are equal heads on any connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_head_bytes: int, max_fields: int) -> None:
         self.known: dict[bytes, Head] = {}
-        self._decoder = Decoder(MAX_HEAD)
+        self.max_head_bytes = max_head_bytes
+        self._max_fields = max_fields
+        self._decoder = Decoder(max_head_bytes)
         self._decoder.header_table_size = self._decoder.max_allowed_table_size = 0
 
     def decode(self, block: bytes) -> Head:
         """Decode a block. Raises ProtocolError."""
         try:
             pairs = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
+        except OversizedHeaderListError:
+            raise ProtocolError(f"a head of more than {self.max_head_bytes} bytes") from None
         except (HPACKError, IndexError, ValueError) as error:
             raise ProtocolError(f"a header block that cannot be read: {error}") from None
+        if len(pairs) > self._max_fields:
+            raise ProtocolError(f"a head of more than {self._max_fields} fields")
         head = _head(pairs)
         if len(self.known) >= KNOWN:
             self.known.clear()

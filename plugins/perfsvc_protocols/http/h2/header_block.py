@@ -6,7 +6,6 @@ from perfsvc_protocols.http.h2.frames import CONTINUATION
 from perfsvc_protocols.http.h2.frames import END_HEADERS
 from perfsvc_protocols.http.h2.frames import ProtocolError
 from perfsvc_protocols.http.h2.frames import unpadded
-from perfsvc_protocols.http.head import MAX_HEAD
 
 MAX_FRAMES = 64
 """Limit of frames per header block, against endless empty CONTINUATION frames."""
@@ -15,10 +14,11 @@ MAX_FRAMES = 64
 class HeaderBlock:
     """The header block that is being received. ``open``: only CONTINUATION frames may follow."""
 
-    __slots__ = ("_flags", "_fragments", "_stream", "open")
+    __slots__ = ("_flags", "_fragments", "_max_bytes", "_stream", "open")
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self.open = False
+        self._max_bytes = max_bytes
         self._flags = self._stream = 0
         self._fragments: list[bytes] = []
 
@@ -50,5 +50,7 @@ class HeaderBlock:
     def _keep(self, fragment: bytes) -> None:
         self._fragments.append(fragment)
         self.open = True
-        if len(self._fragments) > MAX_FRAMES or sum(map(len, self._fragments)) > MAX_HEAD:
-            raise ProtocolError("the head of the reply does not end")
+        if len(self._fragments) > MAX_FRAMES:
+            raise ProtocolError(f"a head in more than {MAX_FRAMES} frames")
+        if sum(map(len, self._fragments)) > self._max_bytes:
+            raise ProtocolError(f"a head of more than {self._max_bytes} bytes")

@@ -45,7 +45,7 @@ class Http2Session(PooledUser[Connection]):
         heads: Heads,
         now_ns: Callable[[], int],
     ) -> None:
-        super().__init__(scope, done, options, UnframedReply(options.max_body_bytes), dialer, now_ns)
+        super().__init__(scope, done, options, UnframedReply(options.limits), dialer, now_ns)
         self._heads = heads
 
     def start(self, call: HttpCall) -> None:
