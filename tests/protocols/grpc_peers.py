@@ -168,10 +168,14 @@ def _reflection(version: str) -> grpc.GenericRpcHandler:
 
 @contextlib.asynccontextmanager
 async def served(
-    desk: Desk, *versions: str, credentials: grpc.ServerCredentials | None = None, extra: Sequence[Any] = ()
+    desk: Desk,
+    *versions: str,
+    credentials: grpc.ServerCredentials | None = None,
+    extra: Sequence[Any] = (),
+    interceptors: Sequence[Any] = (),
 ) -> AsyncIterator[int]:
     """A running server with these versions of reflection; gives its port."""
-    server = grpc.aio.server()
+    server = grpc.aio.server(interceptors=list(interceptors))
     server.add_generic_rpc_handlers((_handlers(desk), *map(_reflection, versions), *extra))
     if credentials is None:
         port = server.add_insecure_port("127.0.0.1:0")

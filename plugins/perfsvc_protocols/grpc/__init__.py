@@ -8,6 +8,7 @@
 ``message``        message templates
 ``metadata``       metadata templates
 ``target``         addresses of servers
+``credentials``    TLS credentials of channels
 ``channels``       opening channels, and their state
 ``routes``         channels per user, or shared by users
 ``schema``         methods and messages of a service
@@ -25,7 +26,7 @@ import os
 
 # The library reads this when it is imported. Otherwise it writes a line to stderr for every connection that breaks,
 # thousands where a target dies, and the report has counted them anyway.
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 from perfsvc.plugin import Protocol
 from perfsvc.plugin import hookimpl

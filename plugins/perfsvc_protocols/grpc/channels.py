@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import grpc.aio
 
+from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import RunContext
 from perfsvc.plugin.failures import DNS
 from perfsvc.plugin.failures import OTHER
 from perfsvc.plugin.failures import connecting
 from perfsvc.plugin.net.dial import Phases
 from perfsvc.plugin.net.names import Lookup
+from perfsvc.plugin.net.proxy import Proxy
 from perfsvc_protocols.grpc import failures
+from perfsvc_protocols.grpc.credentials import Credentials
 from perfsvc_protocols.grpc.failures import Failed
 from perfsvc_protocols.grpc.schema import Method
 from perfsvc_protocols.grpc.single_flight import SingleFlight
@@ -64,10 +68,9 @@ class ChannelDialer:
     """Opens a run's channels."""
 
     def __init__(self, options: Options, context: RunContext) -> None:
-        tls = options.tls
-        pem = [None if text is None else text.encode() for text in (tls.ca, tls.key, tls.certificate)]
-        self._pem = pem
-        self._server_name = tls.server_name
+        self._authority = options.authority
+        self._credentials = Credentials(options.tls)
+        self._proxy = None if options.proxy is None else proxy_url(options.proxy, context)
         self._max_message_bytes = options.max_message_bytes
         self._lookup = Lookup(options, context)
         self._now_ns = context.now_ns
@@ -105,7 +108,7 @@ class ChannelDialer:
         """Connect to the first address that accepts. Raises the error of the last one."""
         refusal = Failed(DNS, "the name has no address")
         for _, _, _, _, address in addresses:
-            channel = self._channel(target, address, limit_s)
+            channel = await self._channel(target, address, limit_s)
             try:
                 refused = await _refusal(channel)
             except BaseException:
@@ -117,24 +120,52 @@ class ChannelDialer:
             refusal = refused
         raise refusal
 
-    def _channel(self, target: Target, address: tuple[Any, ...], limit_s: float) -> grpc.aio.Channel:
+    async def _channel(self, target: Target, address: tuple[Any, ...], limit_s: float) -> grpc.aio.Channel:
+        host, port = address[:2]
+        place = f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
+        if not target.secure:
+            return grpc.aio.insecure_channel(place, self._options(target.authority, limit_s))
+        trust = await self._credentials.of(target, address)
+        # The library compares the authority of each call with the certificate, or with the name given here.
+        options = self._options(target.authority if trust.name == target.host else trust.name, limit_s)
+        options.append(("grpc.ssl_target_name_override", trust.name))
+        return grpc.aio.secure_channel(place, trust.credentials, options)
+
+    def _options(self, authority: str, limit_s: float) -> list[tuple[str, Any]]:
         options: list[tuple[str, Any]] = [
             # Otherwise channels to one address share one connection.
             ("grpc.use_local_subchannel_pool", 1),
-            ("grpc.default_authority", target.authority),
+            ("grpc.default_authority", self._authority or authority),
             ("grpc.max_receive_message_length", self._max_message_bytes),
             ("grpc.max_send_message_length", -1),
             # What is measured is what was asked for: one attempt, straight to the target.
             ("grpc.enable_retries", 0),
-            ("grpc.enable_http_proxy", 0),
+            ("grpc.enable_http_proxy", int(self._proxy is not None)),
             ("grpc.min_reconnect_backoff_ms", max(int(limit_s * 1000), 1)),
         ]
-        host, port = address[:2]
-        place = f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
-        if not target.secure:
-            return grpc.aio.insecure_channel(place, options)
-        options.append(("grpc.ssl_target_name_override", self._server_name or target.host))
-        return grpc.aio.secure_channel(place, grpc.ssl_channel_credentials(*self._pem), options)
+        if self._proxy is not None:
+            options.append(("grpc.http_proxy", self._proxy))
+        return options
+
+
+def proxy_url(proxy: Proxy, context: RunContext) -> str:
+    """The URL of a proxy as the library takes it, with the credentials inside. Raises InvalidInput."""
+    host, port = proxy.place
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if proxy.username is None:
+        return f"http://{place}"
+    username, password = [
+        _constant(name, text, context) for name, text in (("username", proxy.username), ("password", proxy.password))
+    ]
+    return f"http://{quote(username, safe='')}:{quote(password, safe='')}@{place}"
+
+
+def _constant(name: str, text: str, context: RunContext) -> str:
+    """A text without variables that change. Raises InvalidInput."""
+    constant = context.template(text).constant
+    if constant is None:
+        raise InvalidInput.at(f"proxy.{name}", "不能包含变化的变量", "must not contain variables that change")
+    return constant
 
 
 class Route:

@@ -68,19 +68,21 @@ class _Compilation:
 
     def metadata(self, request: Request) -> MetadataTemplate:
         """Merge the environment's headers and the step's, which win; HTTP header fields are left out."""
-        given = {name.lower(): text for name, text in self._context.headers.items() if name.lower() not in RESERVED}
-        given |= {name.lower(): text for name, text in request.metadata.items()}
-        templates = {name: self._template(text, f"metadata.{name}") for name, text in given.items()}
-        self.problems += [Problem(f"metadata.{name}", text) for name in templates if (text := name_fault(name))]
-        return self._checked(templates)
+        given = {name.lower(): _several(text) for name, text in self._context.headers.items()}
+        given = {name: texts for name, texts in given.items() if name not in RESERVED}
+        given |= {name.lower(): _several(texts) for name, texts in request.metadata.items()}
+        values = ((name, text) for name, texts in given.items() for text in texts)
+        pairs = tuple((name, self._template(text, f"metadata.{name}")) for name, text in values)
+        self.problems += [Problem(f"metadata.{name}", text) for name in given if (text := name_fault(name))]
+        return self._checked(pairs)
 
-    def _checked(self, templates: dict[str, Template]) -> MetadataTemplate:
-        for name, template in templates.items():
+    def _checked(self, pairs: tuple[tuple[str, Template], ...]) -> MetadataTemplate:
+        for pair in pairs:
             try:
-                metadata_template({name: template})
+                metadata_template((pair,))
             except NotSent:
-                self.problems.append(Problem(f"metadata.{name}", BAD_VALUE))
-        return MetadataTemplate((), ()) if self.problems else metadata_template(templates)
+                self.problems.append(Problem(f"metadata.{pair[0]}", BAD_VALUE))
+        return MetadataTemplate((), ()) if self.problems else metadata_template(pairs)
 
     def _template(self, text: str, at: str) -> Template:
         try:
@@ -91,3 +93,7 @@ class _Compilation:
 
     def _add_problems(self, fault: Fault, at: str) -> None:
         self.problems += [Problem(at, problem.text) for problem in fault.problems]
+
+
+def _several(texts: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else texts

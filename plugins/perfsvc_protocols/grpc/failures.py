@@ -20,6 +20,7 @@ from perfsvc.plugin.failures import RESET
 
 SCHEMA = "Schema Error"
 
+OTHER_HOST = "call host does not match SSL server name"
 NOT_CONNECTED = "failed to connect to all addresses"
 BROKEN = ("Stream removed", "Socket closed", "GOAWAY received", "recvmsg:", "sendmsg:", "keepalive watchdog timeout")
 BREAKING = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL})
@@ -60,6 +61,10 @@ class Failed(failures.Failed):
 def of(error: grpc.aio.AioRpcError) -> Failed | None:
     """Return the library's own failure, or None if the status is the server's."""
     details = error.details() or ""
+    if error.trailing_metadata():
+        return None
+    if error.code() is grpc.StatusCode.UNAUTHENTICATED and details.startswith(OTHER_HOST):
+        return Failed("TLS Error: hostname mismatch", details)
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and details in OUT_OF_TIME:
         return Failed(TIMEOUT, details, sent=True)
     if details.startswith(NOT_CONNECTED):

@@ -39,7 +39,7 @@ class MessageTemplate:
 
     __slots__ = ("_kept", "_kept_bytes", "_shape", "_templates", "at")
 
-    def __init__(self, value: dict[str, Any], template: Callable[[str, str], Template], at: str) -> None:
+    def __init__(self, value: Any, template: Callable[[str, str], Template], at: str) -> None:
         """``template`` compiles a text and notes what is wrong with it under the given path."""
         self.at = at
         self._templates: list[Template] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from perfsvc.plugin import NotSent
@@ -23,7 +22,7 @@ Pairs = tuple[tuple[str, str | bytes], ...]
 
 
 class MetadataTemplate(NamedTuple):
-    """Names with their templates; ``constant`` is all of it when nothing varies."""
+    """Names, repeated where they have several values, with their templates; ``constant`` where nothing varies."""
 
     templates: tuple[tuple[str, Template], ...]
     constant: Pairs | None
@@ -35,9 +34,8 @@ class MetadataTemplate(NamedTuple):
         return tuple([(name, value_of(name, template.render(scope))) for name, template in self.templates])
 
 
-def metadata_template(templates: Mapping[str, Template]) -> MetadataTemplate:
+def metadata_template(pairs: tuple[tuple[str, Template], ...]) -> MetadataTemplate:
     """Names and templates made ready. Raises NotSent when a constant value may not stand there."""
-    pairs = tuple(templates.items())
     constants = tuple((name, value_of(name, text)) for name, each in pairs if (text := each.constant) is not None)
     return MetadataTemplate(pairs, constants if len(constants) == len(pairs) else None)
 

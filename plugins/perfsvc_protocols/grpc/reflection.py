@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from perfsvc.plugin import Fault
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.failures import SCHEMA
 from perfsvc_protocols.grpc.failures import Failed
+from perfsvc_protocols.grpc.metadata import Pairs
 from perfsvc_protocols.grpc.schema import Schema
 
 # Both versions have the same messages on the wire; only the name of the service differs.
@@ -27,12 +29,15 @@ MAX_FILES = 1000
 Ask = Callable[[ServerReflectionRequest], Any]
 
 
-async def schema_of(channel: grpc.aio.Channel, service: str) -> Schema:
-    """Everything a service needs. Raises Failed."""
+async def schema_of(channel: grpc.aio.Channel, service: str, metadata: Pairs) -> Schema:
+    """Everything a service needs; ``metadata`` goes along. Raises Failed."""
     for path in PATHS:
         try:
-            async with _conversation(channel, path) as ask:
+            async with _conversation(channel, path, metadata) as ask:
                 return Schema(await _files(ask, service))
+        except _Ended as ended:
+            if ended.code is not grpc.StatusCode.UNIMPLEMENTED:
+                raise Failed(SCHEMA, f"reflection: {ended.code.name}: {ended.details}") from None
         except grpc.aio.AioRpcError as error:
             if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
                 raise _failed(error) from None
@@ -41,18 +46,31 @@ async def schema_of(channel: grpc.aio.Channel, service: str) -> Schema:
     raise Failed(SCHEMA, "the server has no reflection; give the .proto files in protocol_options.grpc.protos")
 
 
+class _Ended(Exception):
+    """The server ended the call with a status."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
+        self.details = details
+
+
 @asynccontextmanager
-async def _conversation(channel: grpc.aio.Channel, path: str) -> AsyncIterator[Ask]:
+async def _conversation(channel: grpc.aio.Channel, path: str, metadata: Pairs) -> AsyncIterator[Ask]:
     multi = channel.stream_stream(
         path,
         request_serializer=ServerReflectionRequest.SerializeToString,
         response_deserializer=ServerReflectionResponse.FromString,
     )
-    rpc = multi(timeout=LIMIT_S)
+    rpc = multi(timeout=LIMIT_S, metadata=metadata)
 
     async def ask(request: ServerReflectionRequest) -> list[bytes]:
-        await rpc.write(request)
-        reply = await rpc.read()
+        try:
+            await rpc.write(request)
+            reply = await rpc.read()
+        except (grpc.aio.BaseError, asyncio.InvalidStateError):
+            # The server ended the call before or while this was written: the library then has no AioRpcError.
+            raise _Ended(await rpc.code(), await rpc.details() or "") from None
         if not isinstance(reply, ServerReflectionResponse):
             raise Failed(SCHEMA, "the server ended the conversation")
         if reply.HasField("error_response"):

@@ -28,14 +28,20 @@ class Method(NamedTuple):
     reply: type[Message]
     pool: DescriptorPool
 
-    def encoded(self, value: dict[str, Any]) -> bytes:
+    def encoded(self, value: Any) -> bytes:
         """A request message from JSON. Raises Fault in the words of protobuf."""
         try:
             message = json_format.ParseDict(value, self.request(), descriptor_pool=self.pool)
-            return message.SerializeToString()
-        except (json_format.ParseError, ValueError, TypeError) as error:
-            name = self.request.DESCRIPTOR.full_name
-            raise Fault(f"与消息 {name} 不符：{error}", f"does not fit message {name}: {error}") from None
+        except (json_format.ParseError, AttributeError, ValueError, TypeError) as error:
+            raise self._misfit(str(error), str(error)) from None
+        missing = ", ".join(message.FindInitializationErrors())  # type: ignore[attr-defined]  # not in its stubs
+        if missing:
+            raise self._misfit(f"缺少必填字段 {missing}", f"lacks the required field {missing}")
+        return message.SerializeToString()
+
+    def _misfit(self, zh: str, en: str) -> Fault:
+        name = self.request.DESCRIPTOR.full_name
+        return Fault(f"与消息 {name} 不符：{zh}", f"does not fit message {name}: {en}")
 
     def decoded(self, data: bytes) -> Message:
         """A reply message. Raises DecodeError."""

@@ -9,6 +9,7 @@ from perfsvc_protocols.grpc import reflection
 from perfsvc_protocols.grpc.channels import ChannelDialer
 from perfsvc_protocols.grpc.failures import SCHEMA
 from perfsvc_protocols.grpc.failures import Failed
+from perfsvc_protocols.grpc.metadata import Pairs
 from perfsvc_protocols.grpc.schema import Method
 from perfsvc_protocols.grpc.schema import Schema
 from perfsvc_protocols.grpc.single_flight import SingleFlight
@@ -23,8 +24,8 @@ class Schemas:
         """Raises InvalidInput when the given files do not compile."""
         self._given = protoc.schema_of(options.protos) if options.protos else None
         self._dialer = dialer
-        self._told: dict[tuple[Target, str], Schema] = {}
-        self._asking: dict[tuple[Target, str], SingleFlight[[Target, str, float], Schema]] = {}
+        self._reflected: dict[tuple[Target, str], Schema] = {}
+        self._asking: dict[tuple[Target, str], SingleFlight[[Target, str, Pairs, float], Schema]] = {}
 
     def given(self, path: str) -> Method | None:
         """The method, where files were given. Raises InvalidInput at ``method`` when it is not in them."""
@@ -35,21 +36,24 @@ class Schemas:
         except Fault as fault:
             raise InvalidInput.at("method", *fault.problems[0].text) from None
 
-    async def told(self, target: Target, path: str, limit_s: float) -> Method:
-        """The method as the server describes it; a connection attempt ends after ``limit_s``. Raises Failed."""
+    async def reflected(self, target: Target, path: str, metadata: Pairs, limit_s: float) -> Method:
+        """The method as the server describes it to the first caller, whose metadata goes along. Raises Failed.
+
+        A connection attempt ends after ``limit_s``.
+        """
         key = target, path.strip("/").rpartition("/")[0]
-        if key not in self._told:
+        if key not in self._reflected:
             asking = self._asking.setdefault(key, SingleFlight(self._ask))
-            self._told[key], _ = await asking.join(*key, limit_s)
+            self._reflected[key], _ = await asking.join(*key, metadata, limit_s)
         try:
-            return self._told[key].method(path)
+            return self._reflected[key].method(path)
         except Fault as fault:
             raise Failed(SCHEMA, str(fault)) from None
 
-    async def _ask(self, target: Target, service: str, limit_s: float) -> Schema:
+    async def _ask(self, target: Target, service: str, metadata: Pairs, limit_s: float) -> Schema:
         # On a channel of its own: those of users come and go with them.
         line, _ = await self._dialer.open(target, limit_s)
         try:
-            return await reflection.schema_of(line.channel, service)
+            return await reflection.schema_of(line.channel, service, metadata)
         finally:
             await line.channel.close()

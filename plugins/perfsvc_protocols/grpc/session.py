@@ -97,7 +97,7 @@ class GrpcSession(AsyncSession):
         call = reply.call
         try:
             if call.method is None:
-                call.bind(await self._schemas.told(call.target, call.path, call.timeout_s))
+                call.bind(await self._schemas.reflected(call.target, call.path, reply.metadata, call.timeout_s))
             reply.wire = call.wire(reply.texts)
         except NotSent as error:
             raise Failed(error.error_class, str(error)) from None

@@ -16,8 +16,11 @@ from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
 from perfsvc.plugin import titled
 from perfsvc.plugin.net.names import NameOptions
+from perfsvc.plugin.net.proxy import Proxy
+from perfsvc.plugin.net.proxy import ProxyOptions
 
 METHOD = r"^/?[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*$"
+AUTHORITY = r"^[A-Za-z0-9._~-]+(:[0-9]{1,5})?$"
 PROTO_NAME = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.\-]*/)*[A-Za-z0-9_][A-Za-z0-9_.\-]*\.proto")
 NOT_A_PROTO_NAME = Text("应为相对路径，并以 .proto 结尾", "must be a relative path that ends with .proto")
 MAX_PROTOS = 200
@@ -31,12 +34,13 @@ class Request(Spec):
     method: str = titled("方法（包.服务/方法）", "Method: package.Service/Method", pattern=METHOD, max_length=500)
     url: str = titled("地址", "Address", template=True, default="", max_length=2000)
     """``grpc://host:port`` or ``grpcs://host:port``; empty for the environment's base URL."""
-    message: dict[str, Any] | None = titled("请求消息", "Message", template=True, exclusive="message", default=None)
-    messages: Many[dict[str, Any]] | None = titled(
+    message: Any = titled("请求消息", "Message", template=True, exclusive="message", default=None)
+    """JSON: an object, or for a well-known type its JSON form, such as ``"1.5s"`` for a Duration."""
+    messages: Many[Any] | None = titled(
         "请求消息流", "Messages, streamed", template=True, exclusive="message", default=None, max_length=10_000
     )
-    metadata: dict[str, str] = titled("元数据", "Metadata", template=True, default_factory=dict)
-    """Values of names that end with ``-bin`` are base64."""
+    metadata: dict[str, str | Many[str]] = titled("元数据", "Metadata", template=True, default_factory=dict)
+    """One value or several; those of names that end with ``-bin`` are base64."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Request:
@@ -45,9 +49,9 @@ class Request(Spec):
         return self
 
     @property
-    def sent(self) -> tuple[dict[str, Any], ...]:
+    def sent(self) -> tuple[Any, ...]:
         """Return the messages in order; one empty message if none was given."""
-        return (self.message or {},) if self.messages is None else self.messages
+        return ({} if self.message is None else self.message,) if self.messages is None else self.messages
 
 
 class Tls(Spec):
@@ -57,6 +61,7 @@ class Tls(Spec):
     certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
     key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
     server_name: str | None = titled("校验的服务器名", "Server name to verify", default=None, max_length=253)
+    verify: bool = titled("校验证书", "Verify certificates", default=True)
 
     @field_validator("ca")
     @classmethod
@@ -81,12 +86,16 @@ class Tls(Spec):
         return self
 
 
-class Options(NameOptions):
+class Options(NameOptions, ProxyOptions):
     """Options of every virtual user of a run as a gRPC client."""
 
     protos: dict[str, str] = titled("proto 文件（名称 → 内容）", "Proto files: name to text", default_factory=dict)
     """Without any, the server is asked by reflection."""
     tls: Tls = titled("TLS", "TLS", default_factory=Tls)
+    authority: str | None = titled(
+        "请求的 :authority", "Authority of the calls", advanced=True, default=None, pattern=AUTHORITY, max_length=300
+    )
+    """``:authority`` of every call, where it is to differ from host and port. With TLS a name of the certificate."""
     shared_channels: int = titled(
         "共享连接数（0：每用户一个）", "Shared channels; 0: one per user", advanced=True, default=0, ge=0, le=1000
     )
@@ -101,6 +110,19 @@ class Options(NameOptions):
         "回复流保留上限（字节）", "Largest streamed reply kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB
     )
     """Bigger streams are received and counted, and seen as an empty list by checks and extractors."""
+
+    @model_validator(mode="after")
+    def _shown_directly(self) -> Options:
+        if self.proxy is not None and not self.tls.verify:
+            raise Fault("不能与 proxy 同时使用", "cannot be combined with proxy", "tls.verify")
+        return self
+
+    @field_validator("proxy")
+    @classmethod
+    def _tunnels(cls, value: Proxy | None) -> Proxy | None:
+        if value is not None and not value.url.startswith("http://"):
+            raise Fault("gRPC 只支持 http:// 代理", "must be an http:// proxy for gRPC", "url")
+        return value
 
     @field_validator("protos")
     @classmethod
