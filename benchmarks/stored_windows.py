@@ -1,164 +1,180 @@
-"""Reading a long run from the store: sizes, answer times, and how late the event loop was meanwhile.
+"""Any time of a long run over the API: how large it is stored, how soon it is answered, how long the event loop waits.
 
-Two runs, 3 h of 20 steps and 10 h of 50 steps, whose spans of each width are alike.
+``python -m benchmarks stored``: a run of 10 h and 50 steps, in SQLite and in MariaDB. Processor time is told
+beside the time that went by, because a busy machine does not change it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable
-from collections.abc import Callable
-from datetime import UTC
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import msgspec
-import numpy as np
+from tornado.httpclient import HTTPRequest
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
+from benchmarks import long_run
+from benchmarks.long_run import END
+from benchmarks.long_run import RUN
+from benchmarks.long_run import T0
+from perfsvc.app import App
 from perfsvc.clock import SystemClock
-from perfsvc.event_loop import run_on_loop
-from perfsvc.metrics.histogram import Histogram
-from perfsvc.metrics.span import Span
-from perfsvc.metrics.window_sum import TOTAL
-from perfsvc.metrics.window_sum import merged_window
-from perfsvc.model.config import PlanConfig
-from perfsvc.model.execution import Execution
-from perfsvc.model.run import RunState
-from perfsvc.model.window import Snapshot
-from perfsvc.model.window import StepWindow
-from perfsvc.service.runs.ended_runs import EndedRuns
-from perfsvc.service.runs.run_windows import RunWindows
-from perfsvc.service.runs.run_windows import Wanted
-from perfsvc.store import executions
-from perfsvc.store import plans
-from perfsvc.store import projects
-from perfsvc.store import users
-from perfsvc.store import window_blob
-from perfsvc.store import windows
+from perfsvc.event_loop import collecting_little
+from perfsvc.settings import Settings
 from perfsvc.store.database import Store
-from perfsvc.store.rollup import LEVELS
-from perfsvc.store.windows import PERIODS
+from tests.support import mariadb
 
-REQUESTS = 25
-T0 = 1_700_000_000 // 3600 * 3600
-RUNS = ((3, 20), (10, 50))
-"""Hours and steps."""
-EDGE = 3_600
-"""Seconds that are stored as such; the others are there in wider spans only."""
-
-
-def second_windows(steps: int) -> list[StepWindow]:
-    """One second of every step."""
-    numbers = np.random.default_rng(1)
-    made = []
-    for step in range(steps):
-        service = numbers.lognormal(np.log(12e6), 0.35, REQUESTS).astype(np.int64)
-        packed = Histogram.of_ns(service).pack()
-        made.append(StepWindow(step=step, requests=REQUESTS, statuses={"200": REQUESTS}, latency=packed))
-    return made
-
-
-def at_second(head: msgspec.Raw, second: int) -> msgspec.Raw:
-    """The document of another second that is alike."""
-    return msgspec.Raw(msgspec.json.encode({**msgspec.json.decode(head), "second": second, "seq": second}))
+ROUNDS = 5
+LARGEST_ANSWER = 64 * 1024 * 1024
+ODD = f"from={T0 + 1234}&to={END - 777}"
+QUESTIONS = {
+    "figures": f"executions/{RUN}/figures/",
+    "figures, odd edges": f"executions/{RUN}/figures/?{ODD}",
+    "distribution": f"executions/{RUN}/distribution/",
+    "distribution, odd edges": f"executions/{RUN}/distribution/?{ODD}",
+    "distribution, one step": f"executions/{RUN}/distribution/?step=7&{ODD}",
+    "heat map 300 x 60": f"executions/{RUN}/heatmap/",
+    "heat map 600 x 120": f"executions/{RUN}/heatmap/?columns=600&rows=120",
+    "heat map, one step": f"executions/{RUN}/heatmap/?step=7",
+    "series": f"executions/{RUN}/series/",
+    "series, one step": f"executions/{RUN}/series/?step=7",
+    "series, 20 steps": f"executions/{RUN}/series/?step={','.join(map(str, range(20)))}",
+    "series, half an hour by s": f"executions/{RUN}/series/?from={END - 1800}&points=3600",
+    "metrics": f"metrics/{RUN}/",
+    "metrics, last 5 min": f"metrics/{RUN}/?time_range=300",
+}
 
 
-async def fill(store: Store, hours: int, count: int) -> dict[int, int]:
-    """The run of so many hours and steps; return the bytes of a row of each width."""
-    end = T0 + hours * 3600
-    user = await store.run(users.create, "u", "u@example.com", "x")
-    project = await store.run(projects.create, "p", "u", user.id)
-    plan = await store.run(plans.create, project.id, user.id, "p", PlanConfig.parse({"vus": 1}))
-    steps = [{"name": f"step {number}", "request": {}} for number in range(count)]
-    spec = {"execution_id": "run", "name": "x", "seed": 1, "scenes": [{"scene": {"name": "s", "steps": steps}}],
-            "load": {"stages": [{"duration": 1, "target": 1}]}}  # fmt: skip
-    start = datetime.fromtimestamp(T0, UTC)
-    await store.run(executions.create, Execution("run", plan.id, user.id, RunState.RUNNING, spec, start, None, None))
-    sizes, of_second = {}, second_windows(count)
-    snapshots = [
-        Snapshot(node="n", seq=at, second=at, elapsed=1.0, span_ns=10**9, vus=9, planned_vus=9, windows=of_second)
-        for at in (T0, *range(end - EDGE, end))
-    ]
-    first = windows.encode(plan.id, "run", snapshots[0])
-    rows = [
-        windows.Row(plan.id, first.shard_key, one.seq, one.second, at_second(first.data, one.second), first.windows)
-        for one in snapshots
-    ]
-    sizes[1] = len(rows[0].windows) + len(rows[0].data)
-    await store.run(windows.insert, rows)
-    span = Span.of_second([(snapshots[0], count * REQUESTS, 0)])
-    merged, width_before = of_second, 1
-    for width in LEVELS[1:]:
-        times = width // width_before
-        merged = [merged_window(window.step, [window] * times) for window in merged]
-        for _ in range(times.bit_length()):
-            span = span.joined(span)
-        blob = window_blob.pack_steps(merged, merged_window(TOTAL, merged))
-        sizes[width], width_before = len(blob), width
-        coarse = [windows.encode_span(plan.id, "run", at, width, span, blob) for at in range(T0, end, width)]
-        await store.run(windows.insert, coarse, PERIODS[width])
-    return sizes
+class Asked(NamedTuple):
+    """One answer: ms that went by, ms of processor time, bytes sent."""
+
+    took: float
+    cpu: float
+    size: int
 
 
-async def lateness(late: list[float]) -> None:
-    """How late a timer of 1 ms fires, until it is cancelled."""
-    while True:
-        due = time.perf_counter() + 0.001
-        await asyncio.sleep(0.001)
-        late.append(time.perf_counter() - due)
+class Lateness:
+    """How long the loop was not free, in ms: at most, and at most of the processor time of this process.
+
+    What goes by while neither the loop nor a thread that keeps it from running has a core is other processes' doing.
+    """
+
+    def __init__(self) -> None:
+        self.worst = self.own = 0.0
+
+    async def watch(self) -> None:
+        while True:
+            before, due = time.process_time_ns(), time.perf_counter_ns() + 1_000_000
+            await asyncio.sleep(0.001)
+            late, worked = time.perf_counter_ns() - due, time.process_time_ns() - before
+            self.worst = max(self.worst, late / 1e6)
+            self.own = max(self.own, min(late, worked) / 1e6)
 
 
-async def measured(name: str, ask: Callable[[], Awaitable[Any]]) -> None:
-    """Three askings: the median time, and the worst lateness of the loop."""
-    late: list[float] = []
-    watcher = asyncio.get_running_loop().create_task(lateness(late))
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        await ask()
-        took.append(time.perf_counter() - began)
+class Reader:
+    """Somebody who looks at the run."""
+
+    def __init__(self, address: str) -> None:
+        self._client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=LARGEST_ANSWER)
+        self._address = address
+        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
+
+    async def log_in(self) -> None:
+        body = json.dumps({"username": long_run.USER, "password": long_run.PASSWORD})
+        request = HTTPRequest(f"{self._address}/api/users/login/", "POST", self._headers, body)
+        answer = await self._client.fetch(request)
+        self._headers["Authorization"] = f"Bearer {json.loads(answer.body)['token']}"
+
+    async def ask(self, question: str) -> Asked:
+        url = f"{self._address}/api/performance/{question}"
+        request = HTTPRequest(url, headers=self._headers, decompress_response=False, request_timeout=60)
+        began, cpu = time.perf_counter(), time.process_time()
+        answer = await self._client.fetch(request)
+        took, worked = time.perf_counter() - began, time.process_time() - cpu
+        return Asked(1000 * took, 1000 * worked, len(answer.body))
+
+
+async def measured(reader: Reader, name: str, question: str) -> None:
+    """Print the medians of some rounds and the worst lateness in any of them."""
+    late = Lateness()
+    await reader.ask(question)
+    watcher = asyncio.create_task(late.watch())
+    asked = [await reader.ask(question) for _ in range(ROUNDS)]
     watcher.cancel()
-    sys.stdout.write(
-        f"{name:<28} {1000 * statistics.median(took):7.0f} ms   loop late at most {1000 * max(late):5.1f} ms\n"
+    took, cpu, size = (statistics.median(column) for column in zip(*asked, strict=True))
+    print(
+        f"  {name:<26} {took:5.0f} ms, {cpu:5.0f} ms of a core, {size / 1000:6.1f} KB"
+        f"   loop late {late.worst:5.1f} ms, {late.own:5.1f} of a core"
     )
 
 
-async def read(hours: int, steps: int) -> None:
-    """Print the figures of one run."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = await Store.open("sqlite:///w.db", clock=SystemClock(), data_dir=Path(folder))
-        sizes = await fill(store, hours, steps)
-        told = ", ".join(f"{width} s: {size / 1000:.1f} KB" for width, size in sizes.items())
-        sys.stdout.write(f"\n{hours} h, {steps} steps, {REQUESTS} requests a second each; a row of {told}\n")
-        windows, odd = RunWindows(store), Wanted(T0 + 1234, T0 + hours * 3600 - 777)
-        ended, whole = EndedRuns(store), Wanted(None, None)
-        await measured("metrics of the ended run", lambda: ended.figures("run", None))
-        await measured("metrics of its last 300 s", lambda: ended.figures("run", 300))
-        await measured("its live feed", lambda: ended.read("run"))
-        await measured("figures, whole run", lambda: windows.figures("run", whole))
-        await measured("figures, odd edges", lambda: windows.figures("run", odd))
-        await measured("distribution", lambda: windows.distribution("run", odd))
-        await measured("heat map 300 x 60", lambda: windows.heatmap("run", whole, 300, 60))
-        await measured("series, all requests", lambda: windows.series("run", whole, 600, [None]))
-        await measured("series, one step", lambda: windows.series("run", whole, 600, [7]))
-        await store.close()
+async def bench(database_url: str, folder: Path, spans: dict[int, long_run.Spans]) -> None:
+    """Fill a database, start the service over it and ask."""
+    store = await Store.open(database_url, clock=SystemClock(), data_dir=folder)
+    await long_run.fill(store, spans)
+    await store.close()
+    app = App(Settings(data_dir=folder, database_url=database_url, port=0, secret_key="k" * 32))
+    await app.start()
+    try:
+        reader = Reader(app.address)
+        await reader.log_in()
+        with collecting_little():  # as the service does
+            for name, question in QUESTIONS.items():
+                await measured(reader, name, question)
+    finally:
+        await app.stop()
 
 
-async def read_all() -> None:
-    """Both runs."""
-    for hours, steps in RUNS:
-        await read(hours, steps)
+@contextmanager
+def maria(folder: Path) -> Iterator[tuple[str, Path]]:
+    """A server of its own with an empty database; its URL, and the file of the table with the windows."""
+    server = mariadb.Server(folder)
+    server.install()
+    server.start()
+    try:
+        url = server.new_database()
+        yield url, folder / "data" / url.rpartition("/")[2] / "performance_metrics.ibd"
+    finally:
+        server.stop()
+
+
+def print_sizes(spans: dict[int, long_run.Spans]) -> None:
+    """What a row takes, and a second of 200 steps."""
+    told = ", ".join(f"{width} s {each.bytes / 1000:.1f} KB" for width, each in spans.items())
+    print(f"\n{long_run.HOURS} h, {long_run.STEPS} steps, {long_run.REQUESTS} requests a second each; a row of {told}")
+    binary, as_json = long_run.sizes_of_a_second(200)
+    print(f"a second of 200 steps: {binary / 1000:.1f} KB, as JSON {as_json / 1000:.1f} KB")
+
+
+def print_growth(path: Path) -> None:
+    """What the database takes for it."""
+    print(f"  on disk {path.stat().st_size / 1e6:.1f} MB: {2 * long_run.EDGE} seconds and all wider spans")
 
 
 def main() -> None:
-    """Print what reading takes."""
-    run_on_loop(read_all())
+    """Both databases."""
+    logging.disable(logging.INFO)
+    spans = long_run.drawn_spans()
+    print_sizes(spans)
+    with tempfile.TemporaryDirectory() as folder:
+        print("SQLite")
+        asyncio.run(bench("sqlite:///w.db", Path(folder), spans))
+        print_growth(Path(folder) / "w.db")
+    with tempfile.TemporaryDirectory() as folder, maria(Path(folder) / "server") as (url, table):
+        print("MariaDB")
+        data = Path(folder) / "data"
+        data.mkdir()
+        asyncio.run(bench(url, data, spans))
+        print_growth(table)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

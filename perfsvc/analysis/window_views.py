@@ -24,6 +24,7 @@ from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.histogram import upper_ends_ms
 from perfsvc.metrics.span import Span
 from perfsvc.metrics.totals import RunTotals
+from perfsvc.metrics.window_sum import HistogramName
 from perfsvc.metrics.window_sum import sum_of
 from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import StepWindow
@@ -42,6 +43,13 @@ class Chosen(NamedTuple):
     latency: Latency
     outcome: Outcome
 
+    @property
+    def histograms(self) -> tuple[HistogramName, ...]:
+        """The histograms that ``of`` needs."""
+        if self.latency == "plan":
+            return ("from_plan",)
+        return ("latency", "failed") if self.outcome == "success" else ("latency",)
+
     def of(self, totals: RunTotals) -> Histogram:
         """The selected histogram of a tally."""
         if self.latency == "plan":
@@ -51,7 +59,7 @@ class Chosen(NamedTuple):
 
 def figures_block(windows: Sequence[StepWindow], running_ns: int, chosen: Chosen) -> dict[str, Any]:
     """The figures of merged windows."""
-    totals = sum_of(windows)
+    totals = sum_of(windows, {*chosen.histograms, "from_plan"})
     plan = latency_block(totals.from_plan) if totals.from_plan.total else None
     return {
         "requests": totals.requests,
@@ -81,7 +89,7 @@ def run_counts(span: Span) -> dict[str, int]:
 
 def distribution_block(windows: Sequence[StepWindow], chosen: Chosen) -> dict[str, Any]:
     """The percentile curve: percentile, latency in ms, how many requests were at most so slow."""
-    histogram = chosen.of(sum_of(windows))
+    histogram = chosen.of(sum_of(windows, chosen.histograms))
     quantiles = list(percentile_ticks(histogram.total))
     values = histogram.quantiles_ns(quantiles)
     points = [
@@ -106,7 +114,7 @@ def percentile_ticks(total: int) -> list[float]:
 
 def heatmap_block(columns: Sequence[Sequence[StepWindow]], rows: int, chosen: Chosen) -> dict[str, Any]:
     """Counts by time and latency: ``edges`` in ms, evenly spaced by their logarithm; cells are column, row, count."""
-    histograms = [chosen.of(sum_of(windows)) if windows else Histogram() for windows in columns]
+    histograms = [chosen.of(sum_of(windows, chosen.histograms)) if windows else Histogram() for windows in columns]
     filled = [each for each in histograms if each.total]
     if not filled:
         return {"edges": [], "cells": [], "max": 0}
@@ -132,7 +140,7 @@ def series_of_step(columns: Sequence[Sequence[StepWindow]], spans: Sequence[Span
     """A step, or all requests, over time: one list for each figure, and one for each error class, status, counter and
     gauge that occurs.
     """
-    sums = [sum_of(windows) for windows in columns]
+    sums = [sum_of(windows, chosen.histograms) for windows in columns]
     points = [point_of(totals, span, chosen) for totals, span in zip(sums, spans, strict=True)]
     return {
         **{name: [point[name] for point in points] for name in SERIES},

@@ -14,6 +14,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,13 @@ BUCKET_MASK = (1 << BUCKET_BITS) - 1
 
 PERCENTILES: dict[str, float] = {"p50": 50.0, "p75": 75.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
 
-VERSION = 1
+VERSION, COMPRESSED = 2, 1
+"""The form that is written, and one of before that is read as well: its bins are compressed by themselves."""
 HEADER = struct.Struct("<BIQ16sQQ")
 """Version, number of bins in use, overflow, sum (wider than 64 bits), smallest and largest in ns."""
+LAYOUT = struct.Struct("<HBB")
+"""The first bin in use, and the bytes of a step to the next one and of a count."""
+WIDTHS = (1, 2, 4, 8)
 SUM_LIMIT = (1 << 63) - 1
 
 
@@ -180,16 +185,16 @@ class Histogram:
         return self._at(quantiles)
 
     def pack(self) -> bytes:
-        """The histogram as bytes: version, exact figures, then the bins in use, compressed; ``b""`` when empty."""
+        """The histogram as bytes: exact figures, then the bins in use, in few bytes; ``b""`` when empty."""
         if not self.total:
             return b""
         used = np.flatnonzero(self._counts)
         head = HEADER.pack(
             VERSION, len(used), self.overflow, self.sum_ns.to_bytes(16, "little"), self.min_ns, self.max_ns
         )
-        steps = np.diff(used + self._first, prepend=0).astype("<u2")
-        body = steps.tobytes() + self._counts[used].astype("<u8").tobytes()
-        return head + zlib.compress(body, 1)
+        steps, counts = narrowest(np.diff(used, prepend=used[0])), narrowest(self._counts[used])
+        layout = LAYOUT.pack(self._first + int(used[0]), steps.itemsize, counts.itemsize)
+        return b"".join((head, layout, steps.tobytes(), counts.tobytes()))
 
     @classmethod
     def of_packed(cls, packed: Sequence[bytes]) -> Histogram:
@@ -271,8 +276,14 @@ def to_ms(ns: float) -> float:
     return round(ns / NS_PER_MS, 3)
 
 
+def narrowest(values: Counts) -> NDArray[np.unsignedinteger[Any]]:
+    """The same in as few bytes each as the largest needs."""
+    largest = int(values.max())
+    return values.astype(next(f"<u{width}" for width in WIDTHS if largest < 1 << 8 * width))
+
+
 def _read_head(packed: bytes) -> tuple[int, int, int, int, int]:
-    if packed[0] != VERSION or len(packed) < HEADER.size:
+    if packed[0] not in (VERSION, COMPRESSED) or len(packed) < HEADER.size + LAYOUT.size:
         raise ValueError(f"not a histogram of version {VERSION}: {packed[:1].hex()}, {len(packed)} bytes")
     _, used, overflow, sum_ns, min_ns, max_ns = HEADER.unpack_from(packed)
     if not 1 <= used <= BINS:
@@ -281,18 +292,25 @@ def _read_head(packed: bytes) -> tuple[int, int, int, int, int]:
 
 
 def _read_bins(packed: bytes, used: int) -> tuple[Counts, Counts]:
-    width = 10
-    unpacker = zlib.decompressobj()
-    try:
-        # One byte more than is right shows a body that is too long without ever unpacking it all.
-        body = unpacker.decompress(packed[HEADER.size :], used * width + 1)
-    except zlib.error as error:
-        raise ValueError(f"a histogram's bins cannot be read: {error}") from None
-    if len(body) != used * width:
-        raise ValueError(f"a histogram of {used} bins needs {used * width} bytes, not {len(body)}")
-    steps = np.frombuffer(body, "<u2", used)
-    bins = np.cumsum(steps, dtype=np.int64)
-    counts = np.frombuffer(body, "<u8", used, used * 2).astype(np.int64)
+    if packed[0] == COMPRESSED:
+        first, of_step, of_count = 0, 2, 8
+        body = _decompressed(packed, used * (of_step + of_count))
+    else:
+        first, of_step, of_count = LAYOUT.unpack_from(packed, HEADER.size)
+        body = packed[HEADER.size + LAYOUT.size :]
+    if of_step not in WIDTHS or of_count not in WIDTHS or len(body) != used * (of_step + of_count):
+        raise ValueError(f"a histogram of {used} bins cannot have {len(body)} bytes")
+    steps = np.frombuffer(body, f"<u{of_step}", used)
+    bins = np.cumsum(steps, dtype=np.int64) + first
+    counts = np.frombuffer(body, f"<u{of_count}", used, used * of_step).astype(np.int64)
     if bins[-1] >= BINS or counts.min() < 1 or not steps[1:].all():
         raise ValueError("a histogram's bins are out of order or out of range")
     return bins, counts
+
+
+def _decompressed(packed: bytes, size: int) -> bytes:
+    try:
+        # One byte more than is right shows a body that is too long without ever unpacking it all.
+        return zlib.decompressobj().decompress(packed[HEADER.size :], size + 1)
+    except zlib.error as error:
+        raise ValueError(f"a histogram's bins cannot be read: {error}") from None

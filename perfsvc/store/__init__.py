@@ -20,7 +20,7 @@
 ``executions``     runs: state, spec, end
 ``run_list``       runs with names and outcomes, filtered and ordered
 ``windows``        snapshots of runs
-``rollup``         seconds of finished runs aggregated to 10 s and 60 s
+``rollup``         seconds of runs aggregated to wider spans, each step on its own
 ``errors_seen``    error samples of runs
 ``reports``        reports
 ``run_bounds``     the beginning and the end of a run, each stored in one transaction

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from perfsvc.store import windows
 from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 from perfsvc.store.rollup import read
 from perfsvc.store.windows import PERIODS
@@ -26,15 +26,13 @@ def extent(execution_id: str) -> tuple[int, int] | None:
     return None if span is None else (span[0], span[1] + 1)
 
 
-def pieces_between(
-    execution_id: str, start: int, end: int, apart: Collection[int], widest: int = LEVELS[-1]
-) -> list[Piece]:
-    """Stored spans of at most ``widest`` s from ``start`` up to and without ``end``, in order."""
+def pieces_between(execution_id: str, start: int, end: int, parts: Parts, widest: int = LEVELS[-1]) -> list[Piece]:
+    """What is stored of ``start`` up to and without ``end``, in order, in spans of at most ``widest`` s."""
     done = {width: rolled_up(execution_id, width) for width in LEVELS if 1 < width <= widest}
     return [
         piece
         for stretch in cover(start, end, done)
-        for piece in read(execution_id, stretch.width, stretch.start, stretch.end, apart)
+        for piece in read(execution_id, stretch.width, stretch.start, stretch.end, parts)
     ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from functools import reduce
+from itertools import chain
 from itertools import groupby
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,24 +33,41 @@ AT_ONCE = 60
 
 
 class Piece(NamedTuple):
-    """A stored span: what all nodes did in ``width`` s from ``start`` on, and their windows, one blob for each node."""
+    """A stored span: what all nodes did in ``width`` s from ``start`` on.
+
+    ``totals`` are blobs that have the sum of all requests, ``steps`` those that have windows of steps: of a second one
+    for each node, which has both.
+    """
 
     start: int
     width: int
     span: Span
-    blobs: list[bytes]
+    totals: list[bytes]
+    steps: list[bytes]
 
 
-async def roll_up(
-    store: Store, plan_id: int, execution_id: str, apart: Collection[int], upto: int | None = None
-) -> None:
+class Measured(NamedTuple):
+    """The measured steps of a run: how many, and which of them have no part in the sum."""
+
+    number: int
+    apart: Collection[int] = ()
+
+
+class Parts(NamedTuple):
+    """What is read of a span: whether the sum of all requests, and which steps."""
+
+    total: bool
+    steps: Collection[int]
+
+
+async def roll_up(store: Store, plan_id: int, execution_id: str, measured: Measured, upto: int | None = None) -> None:
     """Write the coarser spans of a run that are not there yet; those that end after ``upto`` only when it is None.
 
     Raises NotFound when the plan is gone, StoreUnavailable.
     """
     for finer, coarser in pairwise(LEVELS):
         for start, end in await store.run(due, execution_id, finer, coarser, upto):
-            rows = await store.run(folded, plan_id, execution_id, finer, coarser, start, end, apart)
+            rows = await store.run(folded, plan_id, execution_id, finer, coarser, start, end, measured)
             await store.run(windows.insert, rows, PERIODS[coarser])
 
 
@@ -67,34 +85,41 @@ def due(execution_id: str, finer: int, coarser: int, upto: int | None) -> list[t
 
 
 def folded(
-    plan_id: int, execution_id: str, finer: int, coarser: int, start: int, end: int, apart: Collection[int]
+    plan_id: int, execution_id: str, finer: int, coarser: int, start: int, end: int, measured: Measured
 ) -> list[Row]:
     """The coarser rows of a stretch, ready to be written."""
-    pieces = read(execution_id, finer, start, end, apart)
+    pieces = read(execution_id, finer, start, end, Parts(True, range(measured.number)))
     spans = groupby(pieces, key=lambda piece: piece.start - piece.start % coarser)
-    return [fold(plan_id, execution_id, first, coarser, list(group), apart) for first, group in spans]
+    folds = [fold(plan_id, execution_id, first, coarser, list(group), measured.apart) for first, group in spans]
+    return list(chain.from_iterable(folds))
 
 
-def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[Piece], apart: Collection[int]) -> Row:
+def fold(
+    plan_id: int, execution_id: str, start: int, width: int, pieces: list[Piece], apart: Collection[int]
+) -> list[Row]:
     """Several spans as one."""
     span = reduce(Span.joined, (piece.span for piece in pieces))
-    blobs = [blob for piece in pieces for blob in piece.blobs]
     by_step: dict[int, list[StepWindow]] = defaultdict(list)
-    for blob in blobs:
+    for blob in chain.from_iterable(piece.steps for piece in pieces):
         for window in window_blob.all_windows(blob):
             by_step[window.step].append(window)
-    merged = [merged_window(step, by_step[step]) for step in sorted(by_step)]
-    totals = [total for blob in blobs if (total := window_blob.total_of(blob, apart)) is not None]
-    total = merged_window(TOTAL, totals) if len(merged) > 1 and totals else None
-    return windows.encode_span(plan_id, execution_id, start, width, span, window_blob.pack_steps(merged, total))
+    steps = {step: window_blob.pack_steps([merged_window(step, by_step[step])]) for step in sorted(by_step)}
+    blobs = chain.from_iterable(piece.totals for piece in pieces)
+    totals = [each for blob in blobs if (each := window_blob.total_of(blob, apart)) is not None]
+    whole = window_blob.pack_steps([], merged_window(TOTAL, totals)) if totals else b""
+    return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(whole, steps))
 
 
-def read(execution_id: str, width: int, start: int, end: int, apart: Collection[int]) -> list[Piece]:
+def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> list[Piece]:
     """The stored spans of one width that begin from ``start`` up to and without ``end``, in order."""
     if width == 1:
         return list(seconds(execution_id, start, end))
     period: Period = PERIODS[width]
-    return [Piece(at, width, span, [blob]) for at, span, blob in windows.spans_of(execution_id, period, start, end)]
+    of_steps = windows.steps_of(execution_id, period, start, end, parts.steps) if parts.steps else {}
+    return [
+        Piece(at, width, span, [total] if total else [], of_steps.get(at, []))
+        for at, span, total in windows.spans_of(execution_id, period, start, end, total=parts.total)
+    ]
 
 
 def seconds(execution_id: str, start: int, end: int) -> Iterator[Piece]:
@@ -103,4 +128,5 @@ def seconds(execution_id: str, start: int, end: int) -> Iterator[Piece]:
     for second, group in groupby(rows, key=lambda row: row[0].second):
         told = list(group)
         span = Span.of_second((head, head.request_count, head.failure_count) for head, _ in told)
-        yield Piece(second, 1, span, [blob for _, blob in told])
+        blobs = [blob for _, blob in told]
+        yield Piece(second, 1, span, blobs, blobs)

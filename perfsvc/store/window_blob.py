@@ -61,7 +61,6 @@ def total_of(blob: bytes, apart: Collection[int]) -> StepWindow | None:
     return total_window(all_windows(blob), apart)
 
 
-def window_of(blob: bytes, step: int) -> StepWindow | None:
-    """The window of one step."""
-    found = steps_of(blob).get(step) if blob else None
-    return None if found is None else decode_window(found)
+def windows_of(blob: bytes, steps: Collection[int]) -> list[StepWindow]:
+    """The windows of some steps."""
+    return [decode_window(each) for step, each in steps_of(blob).items() if step in steps] if blob else []

@@ -6,14 +6,18 @@ import hashlib
 import logging
 import struct
 import zlib
+from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Sequence
 from typing import Any
 from typing import Literal
+from typing import NamedTuple
 from typing import TypeVar
 
 import msgspec
+from peewee import Value
+from peewee import fn
 
 from perfsvc.metrics.span import Span
 from perfsvc.model.window import Snapshot
@@ -39,6 +43,8 @@ MAX_SHARD_KEY = 50
 DAMAGED = (msgspec.MsgspecError, ValueError, zlib.error, struct.error)
 ALL_NODES = ""
 """The node of coarser rows."""
+STEP_MARK = "#"
+"""Stands in the keys of coarser rows of one step, between the run and the step."""
 UNIQUE = ("shard_key", "aggregation_period", "seq")
 COLUMNS = ("plan_id", "timestamp", "metrics_data", "windows", "shard_key", "seq", "aggregation_period", "created_time")
 
@@ -48,6 +54,13 @@ class StoredSnapshot(Snapshot, frozen=True, kw_only=True):
 
     request_count: int = 0
     failure_count: int = 0
+
+
+class SpanParts(NamedTuple):
+    """The windows of a coarser span, packed: the sum of all requests, and each step."""
+
+    total: bytes
+    steps: dict[int, bytes]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -74,10 +87,17 @@ def encode(plan_id: int, execution_id: str, snapshot: Snapshot, apart: Collectio
     return Row(plan_id, key, snapshot.seq, snapshot.second, msgspec.Raw(msgspec.json.encode(head)), blob)
 
 
-def encode_span(plan_id: int, execution_id: str, start: int, width: int, span: Span, blob: bytes) -> Row:
-    """A coarser row."""
+def encode_span(plan_id: int, execution_id: str, start: int, width: int, span: Span, parts: SpanParts) -> list[Row]:
+    """The coarser rows of a span: that of all requests, and one of each step, to be read apart from each other."""
     data = msgspec.Raw(msgspec.json.encode(span))
-    return Row(plan_id, shard_key(execution_id, ALL_NODES), start // width, start, data, blob)
+    whole = Row(plan_id, shard_key(execution_id, ALL_NODES), start // width, start, data, parts.total)
+    return [
+        whole,
+        *(
+            Row(plan_id, step_key(execution_id, step), start // width, start, NOTHING, blob)
+            for step, blob in parts.steps.items()
+        ),
+    ]
 
 
 @writes
@@ -131,10 +151,16 @@ def decoded(decode_document: Callable[[str], T], document: str) -> T | None:
         return None
 
 
-def spans_of(execution_id: str, period: Period, since: int, until: int) -> list[tuple[int, Span, bytes]]:
-    """The coarser rows of a run from ``since`` up to and without ``until``, in order: start, span, windows."""
+def spans_of(
+    execution_id: str, period: Period, since: int, until: int, *, total: bool
+) -> list[tuple[int, Span, bytes]]:
+    """The coarser rows of a run from ``since`` up to and without ``until``, in order: start, span, windows of it.
+
+    The windows are left out unless the ``total`` is wanted.
+    """
     wanted = rows_of(execution_id, period) & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
-    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.metrics_data, MetricsRow.windows).where(wanted)
+    blobs = MetricsRow.windows if total else Value(None)
+    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.metrics_data, blobs).where(wanted)
     ordered = query.order_by(MetricsRow.timestamp)
     rows = (
         (start, decoded(decode_span, document), blob or b"") for start, document, blob in ordered.tuples().iterator()
@@ -142,18 +168,31 @@ def spans_of(execution_id: str, period: Period, since: int, until: int) -> list[
     return [(start, span, blob) for start, span, blob in rows if span is not None]
 
 
+def steps_of(
+    execution_id: str, period: Period, since: int, until: int, steps: Collection[int]
+) -> dict[int, list[bytes]]:
+    """The windows of some steps in the coarser rows of a run, by the start of the row."""
+    keys = [step_key(execution_id, step) for step in steps]
+    wanted = MetricsRow.shard_key.in_(keys) & (MetricsRow.aggregation_period == period)
+    within = (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    found: dict[int, list[bytes]] = defaultdict(list)
+    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.windows).where(wanted & within)
+    for start, blob in query.tuples().iterator():
+        found[start].append(blob)
+    return found
+
+
 def span(execution_id: str, period: Period = "1s") -> tuple[int, int] | None:
     """The first and the last timestamp of a run's rows of a period; None when there are none."""
-    query = MetricsRow.select(MetricsRow.timestamp).where(rows_of(execution_id, period))
-    first = query.order_by(MetricsRow.timestamp).first()
-    last = query.order_by(MetricsRow.timestamp.desc()).first()
-    return (first.timestamp, last.timestamp) if first and last else None
+    query = MetricsRow.select(fn.MIN(MetricsRow.timestamp), fn.MAX(MetricsRow.timestamp))
+    first, last = query.where(rows_of(execution_id, period)).scalar(as_tuple=True)
+    return None if first is None else (first, last)
 
 
 @writes
 def delete(execution_id: str) -> int:
     """All of a run, in all periods; return how many rows there were."""
-    return int(MetricsRow.delete().where(rows_of(execution_id)).execute())
+    return int(MetricsRow.delete().where(rows_of(execution_id) | step_rows_of(execution_id)).execute())
 
 
 @writes
@@ -162,7 +201,8 @@ def delete_coarser(execution_id: str, second: int) -> None:
     for period, seconds in SECONDS.items():
         if seconds > 1:
             later = MetricsRow.timestamp >= second - second % seconds
-            MetricsRow.delete().where(rows_of(execution_id, period) & later).execute()
+            of_steps = step_rows_of(execution_id) & (MetricsRow.aggregation_period == period)
+            MetricsRow.delete().where((rows_of(execution_id, period) | of_steps) & later).execute()
 
 
 @writes
@@ -181,8 +221,19 @@ def shard_key(execution_id: str, node: str) -> str:
     return f"{execution_id}:{hashlib.blake2s(node.encode()).hexdigest()[:room]}"
 
 
+def step_key(execution_id: str, step: int) -> str:
+    """The key of the coarser rows of a step."""
+    return f"{execution_id}{STEP_MARK}{step}"
+
+
+def step_rows_of(execution_id: str) -> Any:
+    """The condition for the coarser rows of all steps of a run."""
+    # "$" follows "#" in both databases' order of code points.
+    return (MetricsRow.shard_key >= f"{execution_id}{STEP_MARK}") & (MetricsRow.shard_key < f"{execution_id}$")
+
+
 def rows_of(execution_id: str, period: Period | None = None) -> Any:
-    """The condition for a run's rows, of one period or of all."""
+    """The condition for a run's rows, of one period or of all; the coarser ones of its steps are apart."""
     if period not in (None, "1s"):
         return (MetricsRow.shard_key == shard_key(execution_id, ALL_NODES)) & (MetricsRow.aggregation_period == period)
     # A range, so that the index is used; ";" follows ":" in both databases' order of code points.
@@ -200,5 +251,7 @@ def text(row: Row) -> str:
     return bytes(row.data).decode()
 
 
+NOTHING = msgspec.Raw(b"{}")
+"""The document of rows that have windows only."""
 decode = msgspec.json.Decoder(StoredSnapshot).decode
 decode_span = msgspec.json.Decoder(Span).decode

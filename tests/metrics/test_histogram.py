@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from perfsvc.metrics.histogram import BINS
 from perfsvc.metrics.histogram import HEADER
 from perfsvc.metrics.histogram import HIGHEST_US
+from perfsvc.metrics.histogram import LAYOUT
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import bin_of
 from perfsvc.metrics.histogram import rank_of
@@ -204,10 +205,18 @@ def test_merging_leaves_the_other_as_it_was():
     assert one.counts.sum() == other.counts.sum() == 1
 
 
-def broken(**changes: object) -> bytes:
+def before(**changes: object) -> bytes:
+    """A histogram of one value in bin 5, as it was packed before, with something changed."""
     fields = {"version": 1, "used": 1, "body": b"\x05\x00" + (1).to_bytes(8, "little"), **changes}
     head = HEADER.pack(fields["version"], fields["used"], 0, bytes(16), 0, 0)
     return head + zlib.compress(fields["body"])
+
+
+def broken(**changes: object) -> bytes:
+    """The same as it is packed now."""
+    fields = {"version": 2, "used": 1, "layout": (5, 1, 1), "body": b"\x00\x01", **changes}
+    head = HEADER.pack(fields["version"], fields["used"], 0, bytes(16), 0, 0)
+    return head + LAYOUT.pack(*fields["layout"]) + fields["body"]
 
 
 @pytest.mark.parametrize(
@@ -215,16 +224,27 @@ def broken(**changes: object) -> bytes:
     [
         b"\x01",
         b"\x02" + bytes(60),
+        before(version=9),
+        before(used=0),
+        before(used=BINS + 1),
+        before(used=2),
+        before(body=bytes(1_000_000)),
+        before(body=b"\x00\x60" + (1).to_bytes(8, "little")),
+        before(body=b"\x05\x00" + bytes(8)),
+        before(used=2, body=b"\x05\x00\x00\x00" + (1).to_bytes(8, "little") * 2),
+        before()[:-3] + b"zzz",
+        before()[: HEADER.size] + b"not zlib",
         broken(version=9),
         broken(used=0),
         broken(used=BINS + 1),
         broken(used=2),
-        broken(body=bytes(1_000_000)),
-        broken(body=b"\x00\x60" + (1).to_bytes(8, "little")),
-        broken(body=b"\x05\x00" + bytes(8)),
-        broken(used=2, body=b"\x05\x00\x00\x00" + (1).to_bytes(8, "little") * 2),
-        broken()[:-3] + b"zzz",
-        broken()[: HEADER.size] + b"not zlib",
+        broken(body=b"\x00\x01\x00"),
+        broken(body=b"\x00\x00"),
+        broken(layout=(BINS, 1, 1)),
+        broken(layout=(5, 3, 1), body=bytes(4)),
+        broken(layout=(5, 1, 0), body=b"\x00"),
+        broken(used=2, body=b"\x00\x00\x01\x01"),
+        broken()[: HEADER.size],
     ],
 )
 def test_bytes_that_are_no_histogram_are_refused(packed: bytes):
@@ -233,4 +253,6 @@ def test_bytes_that_are_no_histogram_are_refused(packed: bytes):
 
 
 def test_the_made_to_order_bytes_are_otherwise_sound():
-    assert np.flatnonzero(Histogram.unpack(broken()).counts).tolist() == [5]
+    for packed in (before(), broken()):
+        assert np.flatnonzero(Histogram.unpack(packed).counts).tolist() == [5]
+    assert Histogram.of_packed([before(), broken()]).counts[5] == 2

@@ -12,6 +12,7 @@ import pytest
 from perfsvc.service.runs import live_rollup
 from perfsvc.service.runs.live_rollup import INTERVAL_S
 from perfsvc.service.runs.live_rollup import LiveRollup
+from perfsvc.store.rollup import Measured
 from tests.support import virtual_time
 
 
@@ -27,8 +28,8 @@ def test_the_time_limit_of_a_stop_holds_while_a_roll_up_goes_on(monkeypatch: pyt
     monkeypatch.setattr(live_rollup, "roll_up", stubborn)
 
     async def main() -> None:
-        recorder = SimpleNamespace(up_to_date=True, newest=100, apart=())
-        rollup = LiveRollup(cast("Any", None), cast("Any", recorder), 1, "x")
+        recorder = SimpleNamespace(up_to_date=True, newest=100)
+        rollup = LiveRollup(cast("Any", None), cast("Any", recorder), 1, "x", Measured(1))
         rollup.start()
         await asyncio.sleep(INTERVAL_S + 1)
         with pytest.raises(TimeoutError):

@@ -34,6 +34,7 @@ from perfsvc.store import users
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.distributions import cover
+from perfsvc.store.rollup import Measured
 from perfsvc.store.rollup import roll_up
 from tests.support.manual_clock import ManualClock
 
@@ -128,7 +129,7 @@ async def store(tmp_path: Path) -> Any:
     run = Execution("run-1", plan.id, user.id, RunState.RUNNING, SPEC, start, None, None)
     await opened.run(executions.create, run)
     await opened.run(windows.add, plan.id, "run-1", snapshots(), GROUPS)
-    await roll_up(opened, plan.id, "run-1", GROUPS, T0 + SECONDS - 45)
+    await roll_up(opened, plan.id, "run-1", Measured(3, GROUPS), T0 + SECONDS - 45)
     yield opened
     await opened.close()
 

@@ -28,6 +28,8 @@ from perfsvc.store import reports
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
+from perfsvc.store.rollup import Measured
+from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import read
 from perfsvc.store.rollup import roll_up
 from tests.engine.rig import spec_of
@@ -106,9 +108,9 @@ async def test_what_was_stored_is_what_was_measured(store: Store, world: World, 
 @pytest.mark.asyncio
 async def test_coarser_rows_keep_the_nodes_apart(store: Store, world: World):
     await store.run(windows.add, world.plan.id, EXECUTION, told())
-    await roll_up(store, world.plan.id, EXECUTION, ())
+    await roll_up(store, world.plan.id, EXECUTION, Measured(1))
     for width in (10, 60):
-        pieces = await store.run(read, EXECUTION, width, 0, T0 + 3600, ())
+        pieces = await store.run(read, EXECUTION, width, 0, T0 + 3600, Parts(False, ()))
         spans = [piece.span.nodes for piece in pieces]
         requests = {node: sum(span[node].requests for span in spans if node in span) for node in NODES}
         assert requests == {NODES[0]: 2 * SECONDS, NODES[1]: 3 * LOST_AFTER, NODES[2]: 4 * (SECONDS - 1)}

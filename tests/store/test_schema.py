@@ -361,6 +361,7 @@ MIGRATIONS = [
     "0006_editors",
     "0007_username_keys",
     "0008_exact_durations",
+    "0009_windows_of_steps",
 ]
 
 

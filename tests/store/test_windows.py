@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -25,6 +26,8 @@ from perfsvc.store.database import Store
 from perfsvc.store.migrations import migrate
 from perfsvc.store.migrations import runner
 from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import Measured
+from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import read
 from perfsvc.store.rollup import roll_up
 from perfsvc.store.tables import TABLES
@@ -65,6 +68,10 @@ FULL = Snapshot(
     health=NodeHealth(1.5, 2.5, 3.5, 1e-9, 0.1, 0.2, 3, 4),
     errors=[ErrorSample(1, "HTTP 500", 1.25, "错误\0\ud7ff💥", "GET /", "HTTP/1.1 500", 'a"b\\c\n')],
 )
+
+
+TWO = Measured(2)
+ALL = Parts(True, range(3))
 
 
 def keys() -> list[tuple[str, int, int, str | None]]:
@@ -205,20 +212,20 @@ async def test_rolling_up(store: Store, world: World) -> None:
     made = [second(seq, node, [seq + 1]) for seq in range(1300) for node in ("a", "b")]
     await store.run(windows.add, world.plan.id, "run-1", made)
     for _ in range(2):
-        await roll_up(store, world.plan.id, "run-1", ())
+        await roll_up(store, world.plan.id, "run-1", TWO)
     for width in LEVELS[1:]:
         first = T0 - T0 % width
-        pieces = await store.run(read, "run-1", width, first, T0 + 1300, ())
+        pieces = await store.run(read, "run-1", width, first, T0 + 1300, ALL)
         assert [piece.start for piece in pieces] == list(range(first, T0 + 1300, width))
         for piece in (pieces[0], pieces[-1]):
-            (blob,) = piece.blobs
+            (blob,) = piece.totals
             assert window_blob.total_of(blob, ()) == merged(made, piece.start, width)
-            for step in (0, 1):
-                assert window_blob.window_of(blob, step) == merged(made, piece.start, width, step)
+            of_steps = {each.step: each for blob in piece.steps for each in window_blob.all_windows(blob)}
+            assert of_steps == {step: merged(made, piece.start, width, step) for step in (0, 1)}
         assert sum(piece.span.load.seconds for piece in pieces) == 1300
         assert sum(piece.span.nodes["b"].requests for piece in pieces) == 1300
     assert await store.run(windows.of_execution, "run-1") == made
-    await roll_up(store, world.plan.id, "run-2", ())
+    await roll_up(store, world.plan.id, "run-2", TWO)
 
 
 @pytest.mark.asyncio
@@ -226,14 +233,14 @@ async def test_rolling_up_a_run_that_goes_on(store: Store, world: World) -> None
     made = [second(seq, "a", [seq + 1]) for seq in range(700)]
     for end in (95, 400, 700):
         await store.run(windows.add, world.plan.id, "run-1", made[:end])
-        await roll_up(store, world.plan.id, "run-1", (), T0 + end)
+        await roll_up(store, world.plan.id, "run-1", TWO, T0 + end)
         assert await store.run(windows.span, "run-1", "10s") == (T0, T0 + end - end % 10 - 10)
     assert await store.run(windows.span, "run-1", "60s") == (T0 - T0 % 60, (T0 + 700) // 60 * 60 - 60)
     await store.run(windows.delete_coarser, "run-1", T0 + 345)
     assert await store.run(windows.span, "run-1", "10s") == (T0, T0 + 330)
-    await roll_up(store, world.plan.id, "run-1", ())
-    pieces = await store.run(read, "run-1", 3600, 0, T0 + 3600, ())
-    totals = [window_blob.total_of(blob, ()) for piece in pieces for blob in piece.blobs]
+    await roll_up(store, world.plan.id, "run-1", TWO)
+    pieces = await store.run(read, "run-1", 3600, 0, T0 + 3600, Parts(True, ()))
+    totals = [window_blob.total_of(blob, ()) for piece in pieces for blob in piece.totals]
     assert sum(total.requests for total in totals if total is not None) == 700
 
 
@@ -243,10 +250,10 @@ async def test_groups_have_no_part_in_the_sum(store: Store, world: World) -> Non
     of_steps = [StepWindow(step=step, requests=step + 1, latency=latency) for step in range(3)]
     made = [second(seq, "a", [1], windows=of_steps) for seq in range(20)]
     await store.run(windows.add, world.plan.id, "run-1", made, {1})
-    await roll_up(store, world.plan.id, "run-1", {1})
+    await roll_up(store, world.plan.id, "run-1", Measured(3, {1}))
     for width in (1, 10):
-        pieces = await store.run(read, "run-1", width, 0, T0 + 20, {1})
-        totals = [window_blob.total_of(blob, {1}) for piece in pieces for blob in piece.blobs]
+        pieces = await store.run(read, "run-1", width, 0, T0 + 20, ALL)
+        totals = [window_blob.total_of(blob, {1}) for piece in pieces for blob in piece.totals]
         assert sum(total.requests for total in totals if total is not None) == 20 * (1 + 3)
     assert pieces[0].span.nodes["a"].requests == 10 * 4
 
@@ -269,20 +276,41 @@ def test_the_size_of_a_second_of_200_steps() -> None:
         )
     row = windows.encode(1, "run-1", second(1, "a", [1], windows=made))
     assert len(row.data) < 600
-    assert len(row.windows) < 45_000  # 88 KB as JSON
+    assert len(row.windows) < 31_000  # 88 KB as JSON
     assert window_blob.all_windows(row.windows) == made
+
+
+def packed_again(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with its histograms in the form of now."""
+    of_steps = [
+        msgspec.structs.replace(
+            window,
+            latency=Histogram.unpack(window.latency).pack(),
+            from_plan=Histogram.unpack(window.from_plan).pack(),
+        )
+        for window in snapshot.windows
+    ]
+    return msgspec.structs.replace(snapshot, windows=of_steps)
 
 
 @pytest.mark.asyncio
 async def test_an_upgrade_keeps_every_second(store: Store, world: World) -> None:
     made = [second(seq, node, [seq + 1, seq + 2]) for seq in range(30) for node in ("a", "b")]
     await store.run(windows.add, world.plan.id, "run-1", made)
-    await roll_up(store, world.plan.id, "run-1", ())
+    await roll_up(store, world.plan.id, "run-1", TWO)
+    before = Histogram.of_ns([1_000_000, 2_000_000]).pack()
+    while await store.run(in_migration(lambda database: runner(database).down())) != ["0009_windows_of_steps"]:
+        pass
+    in_version_1 = await store.run(windows.of_execution, "run-1")
+    assert in_version_1[0].windows[0].latency[0] == 1
+    assert Histogram.unpack(in_version_1[0].windows[0].latency).pack() == before
     while await store.run(in_migration(lambda database: runner(database).down())) != ["0005_window_blobs"]:
         pass
     await store.run(in_migration(lambda database: migrate(database, dict(table.shape() for table in TABLES))))
-    assert await store.run(windows.of_execution, "run-1") == made
+    after = await store.run(windows.of_execution, "run-1")
+    assert [packed_again(snapshot) for snapshot in after] == made
     assert await store.run(windows.span, "run-1", "10s") is None
-    await roll_up(store, world.plan.id, "run-1", ())
-    (piece, *_) = await store.run(read, "run-1", 10, T0 + 10, T0 + 20, ())
-    assert window_blob.window_of(piece.blobs[0], 0) == merged(made, T0 + 10, 10, 0)
+    await roll_up(store, world.plan.id, "run-1", TWO)
+    (piece, *_) = await store.run(read, "run-1", 10, T0 + 10, T0 + 20, Parts(False, [0]))
+    assert piece.totals == []
+    assert window_blob.all_windows(piece.steps[0]) == [merged(made, T0 + 10, 10, 0)]

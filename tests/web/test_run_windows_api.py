@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
+from perfsvc.web.api.run_windows import DistributionResponse
+from perfsvc.web.api.run_windows import FiguresResponse
+from perfsvc.web.api.run_windows import HeatmapResponse
+from perfsvc.web.api.run_windows import SeriesResponse
+from perfsvc.web.framework.responses import LONG
+from perfsvc.web.framework.responses import json_parts
 from tests.support.many_nodes import T0
 from tests.support.web_world import Api
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
+MODELS = {
+    "figures": FiguresResponse,
+    "distribution": DistributionResponse,
+    "heatmap": HeatmapResponse,
+    "series": SeriesResponse,
+}
 RUN = "/api/performance/executions/run-1-0"
 
 
@@ -27,6 +42,9 @@ async def test_every_view_of_a_run(api: Api) -> None:
         answer = await api.get(f"{RUN}/{view}/", "viewer")
         assert answer.status == 200, answer.text
         assert {name: answer.json[name] for name in head} == head
+        MODELS[view].model_validate(answer.json)
+        packed = await api.get(f"{RUN}/{view}/", "viewer", headers={"Accept-Encoding": "gzip"})
+        assert (packed.headers["X-Consumed-Content-Encoding"], packed.json) == ("gzip", answer.json)
     assert (await api.get(f"{RUN}/figures/?from={T0}&to={T0 + 1}")).json["summary"]["requests"] == 20
     assert (await api.get(f"{RUN}/series/?step=0&points=10")).json["series"][0]["requests"] == [20]
 
@@ -56,3 +74,19 @@ async def test_who_may_look(api: Api) -> None:
 async def test_wrong_questions(api: Api, query: str, path: str) -> None:
     answer = await api.get(f"{RUN}/{query}")
     assert (answer.status, [problem["path"] for problem in answer.json["details"]]) == (422, [path])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"a": [], "b": None, "c": {"d": [1.5, None]}},
+        {"cells": [[n, n, 1] for n in range(2 * LONG + 1)]},
+        {"series": [{"p50": [None] * (LONG + 1)}, {}]},
+        {"步骤": 'a"b'},
+    ],
+)
+def test_a_large_answer_is_written_in_parts(document: dict[str, Any]) -> None:
+    parts = list(json_parts(document))
+    assert json.loads(b"".join(parts)) == document
+    assert max(map(len, parts)) < 20 * LONG

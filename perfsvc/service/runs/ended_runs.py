@@ -32,10 +32,13 @@ from perfsvc.service.runs.run_windows import windows_of
 from perfsvc.store import distributions
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 
 T = TypeVar("T")
 
+LOAD = Parts(True, ())
+"""The load alone."""
 STEP_POINTS = 120
 """Points of the steps' curves: each point of a step is a percentile of its own."""
 
@@ -60,7 +63,7 @@ class EndedRuns:
         """The figures of a run's last ``time_range`` seconds, or of all of it. Raises NotFound."""
         steps, start, end = await self._extent(execution_id)
         since = start if time_range is None else max(start, end - time_range)
-        last = await self._made(execution_id, end - 1, end, steps, lambda pieces: seconds_of(pieces, steps, end - 1, 1))
+        last = await self._made(execution_id, end - 1, end, LOAD, lambda pieces: seconds_of(pieces, steps, end - 1, 1))
 
         def made(pieces: list[Piece]) -> MetricFigures:
             load = load_of(pieces, steps)
@@ -68,7 +71,7 @@ class EndedRuns:
             figures = Figures(**figures_of(load, whole_of(pieces).load.span_ns, WHOLE_RUN_NS))
             return MetricFigures(last[-1] if last else None, figures, counted.requests, counted.errors)
 
-        return await self._made(execution_id, since, end, steps, made)
+        return await self._made(execution_id, since, end, everything(steps), made)
 
     async def read(self, execution_id: str) -> EndedRun:
         """The whole run. Raises NotFound."""
@@ -77,10 +80,11 @@ class EndedRuns:
         def summed(pieces: list[Piece]) -> tuple[RunTotals, float]:
             return everything_of(pieces, steps, load_of(pieces, steps)), whole_of(pieces).elapsed
 
-        everything, elapsed = await self._made(execution_id, start, end, steps, summed)
-        history = await self._on_grid(execution_id, (start, end), HISTORY_POINTS, steps, seconds_of)
-        curves = await self._on_grid(execution_id, (start, end), STEP_POINTS, steps, steps_block)
-        return EndedRun(everything, elapsed, history, curves)
+        totals, elapsed = await self._made(execution_id, start, end, everything(steps), summed)
+        history = await self._on_grid(execution_id, grid_of(start, end, HISTORY_POINTS), LOAD, steps, seconds_of)
+        grid = grid_of(start, end, STEP_POINTS)
+        curves = await self._on_grid(execution_id, grid, first_steps(steps), steps, steps_block)
+        return EndedRun(totals, elapsed, history, curves)
 
     async def _extent(self, execution_id: str) -> tuple[Steps, int, int]:
         steps = await self._windows.steps_of(execution_id)
@@ -90,30 +94,39 @@ class EndedRuns:
     async def _on_grid(
         self,
         execution_id: str,
-        time: tuple[int, int],
-        points: int,
+        grid: Grid,
+        parts: Parts,
         steps: Steps,
         make: Callable[[list[Piece], Steps, int, int], T],
     ) -> T:
-        grid = grid_of(*time, points)
         widest = max(level for level in LEVELS if grid.width % level == 0)
 
         def made(pieces: list[Piece]) -> T:
             return make(pieces, steps, grid.start, grid.width)
 
-        return await self._made(execution_id, grid.start, grid.end, steps, made, widest)
+        return await self._made(execution_id, grid.start, grid.end, parts, made, widest)
 
     async def _made(
         self,
         execution_id: str,
         start: int,
         end: int,
-        steps: Steps,
+        parts: Parts,
         make: Callable[[list[Piece]], T],
         widest: int = LEVELS[-1],
     ) -> T:
-        pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, steps.apart, widest)
+        pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, parts, widest)
         return await off_loop(make, pieces)
+
+
+def everything(steps: Steps) -> Parts:
+    """The load, and the steps of setup and teardown."""
+    return Parts(True, steps.apart - steps.groups)
+
+
+def first_steps(steps: Steps) -> Parts:
+    """The steps that the first frame of a feed has."""
+    return Parts(False, range(min(len(steps.names), MAX_STEPS)))
 
 
 def load_of(pieces: list[Piece], steps: Steps) -> RunTotals:
@@ -145,14 +158,14 @@ def steps_block(pieces: list[Piece], steps: Steps, start: int, width: int) -> di
     """The curves of the first steps, as the first frame of a feed has them."""
     buckets = [(at, bucket) for at, bucket in buckets_of(pieces, start, width) if bucket]
     spans = [whole_of(bucket).load.span_ns for _, bucket in buckets]
-    found = [windows_by_step(bucket) for _, bucket in buckets]
-    count = min(len(steps.names), MAX_STEPS)
+    parts = first_steps(steps)
+    found = [windows_by_step(bucket, parts, steps.apart) for _, bucket in buckets]
     return {
         "width": width,
         "timestamps": [at for at, _ in buckets],
         "steps": [
             {"index": step, **curves_of([sum_of(windows.get(step, [])) for windows in found], spans)}
-            for step in range(count)
+            for step in parts.steps
         ],
     }
 

@@ -11,6 +11,7 @@ from perfsvc.model.window import Snapshot
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
+from perfsvc.store.rollup import Measured
 from perfsvc.store.rollup import roll_up
 
 INTERVAL_S = 10.0
@@ -23,11 +24,12 @@ log = logging.getLogger(__name__)
 class LiveRollup:
     """The roll-up of one run: ``start``, ``note`` for each snapshot, ``stop`` with the load, ``finish`` at the end."""
 
-    def __init__(self, store: Store, recorder: Recorder, plan_id: int, execution_id: str) -> None:
+    def __init__(self, store: Store, recorder: Recorder, plan_id: int, execution_id: str, measured: Measured) -> None:
         self._store = store
         self._recorder = recorder
         self._plan_id = plan_id
         self._execution_id = execution_id
+        self._measured = measured
         self._upto = 0
         self._late_from: int | None = None
         self._task: asyncio.Task[None] | None = None
@@ -53,7 +55,7 @@ class LiveRollup:
         if self._late_from is not None:
             await self._store.run(windows.delete_coarser, self._execution_id, self._late_from)
             self._late_from = None
-        await roll_up(self._store, self._plan_id, self._execution_id, self._recorder.apart)
+        await roll_up(self._store, self._plan_id, self._execution_id, self._measured)
 
     async def _run(self) -> None:
         while True:
@@ -62,7 +64,7 @@ class LiveRollup:
                 continue  # what waits in the spool belongs to spans that would seem complete
             upto = self._recorder.newest - MARGIN_S
             try:
-                await roll_up(self._store, self._plan_id, self._execution_id, self._recorder.apart, upto)
+                await roll_up(self._store, self._plan_id, self._execution_id, self._measured, upto)
                 self._upto = max(self._upto, upto)
             except (Unavailable, NotFound) as error:
                 log.info("run %s is not rolled up now: %s", self._execution_id, error)

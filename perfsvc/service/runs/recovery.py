@@ -23,6 +23,7 @@ from perfsvc.model.window import Snapshot
 from perfsvc.store import executions
 from perfsvc.store import windows
 from perfsvc.store.database import Store
+from perfsvc.store.rollup import Measured
 from perfsvc.store.rollup import roll_up
 from perfsvc.store.run_bounds import close_run
 
@@ -90,7 +91,8 @@ async def close_one(store: Store, execution: Execution) -> None:
     end = last_moment(execution, metrics)
     report = await asyncio.to_thread(report_of, execution, metrics, judge, end)
     await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
-    await roll_up(store, execution.plan_id, execution.execution_id, metrics.apart)
+    measured = Measured(len(metrics.step_names), metrics.apart)
+    await roll_up(store, execution.plan_id, execution.execution_id, measured)
 
 
 def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:

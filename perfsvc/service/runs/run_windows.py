@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections import defaultdict
 from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
@@ -26,6 +27,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.event_loop import off_loop
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.span import Span
+from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import Part
@@ -35,6 +37,7 @@ from perfsvc.store import executions
 from perfsvc.store import window_blob
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 
 T = TypeVar("T")
@@ -99,13 +102,13 @@ class RunWindows:
     async def figures(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
         """All requests and every step of a time. Raises NotFound, InvalidInput."""
         steps, start, end = await self._time(execution_id, wanted)
+        parts = Parts(True, range(len(steps.names)))
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
             span = whole_of(pieces)
             running = span.load.span_ns
-            totals = windows_of(pieces, None, steps)
-            summary = {**figures_block(totals, running, wanted.chosen), **run_counts(span)}
-            by_step = windows_by_step(pieces)
+            by_step = windows_by_step(pieces, parts, steps.apart)
+            summary = {**figures_block(by_step.get(TOTAL, []), running, wanted.chosen), **run_counts(span)}
             rows = [
                 {
                     "index": index,
@@ -118,31 +121,30 @@ class RunWindows:
             ]
             return {"summary": summary, "steps": rows}
 
-        return await self._answer(execution_id, wanted, steps, start, end, made)
+        return await self._answer(execution_id, wanted, parts, start, end, made)
 
     async def distribution(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
         """The percentile curve of a time. Raises NotFound, InvalidInput."""
         steps, start, end = await self._time(execution_id, wanted)
-        return await self._answer(
-            execution_id,
-            wanted,
-            steps,
-            start,
-            end,
-            lambda pieces: distribution_block(windows_of(pieces, wanted.step, steps), wanted.chosen),
-        )
+        parts = parts_of([wanted.step])
+
+        def made(pieces: list[Piece]) -> dict[str, Any]:
+            by_step = windows_by_step(pieces, parts, steps.apart)
+            return distribution_block(by_step.get(index_of(wanted.step), []), wanted.chosen)
+
+        return await self._answer(execution_id, wanted, parts, start, end, made)
 
     async def heatmap(self, execution_id: str, wanted: Wanted, columns: int, rows: int) -> dict[str, Any]:
         """Counts by time and latency, in at most so many columns. Raises NotFound, InvalidInput."""
         steps, start, end = await self._time(execution_id, wanted)
-        grid = grid_of(start, end, columns)
+        grid, parts = grid_of(start, end, columns), parts_of([wanted.step])
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
-            buckets = on_grid(pieces, grid)
-            windows = [windows_of(bucket, wanted.step, steps) for bucket in buckets]
+            buckets = [windows_by_step(bucket, parts, steps.apart) for bucket in on_grid(pieces, grid)]
+            windows = [bucket.get(index_of(wanted.step), []) for bucket in buckets]
             return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, wanted.chosen)}
 
-        return await self._answer(execution_id, wanted, steps, grid.start, grid.end, made, grid.width)
+        return await self._answer(execution_id, wanted, parts, grid.start, grid.end, made, grid.width)
 
     async def series(
         self, execution_id: str, wanted: Wanted, points: int, chosen_steps: list[int | None]
@@ -151,16 +153,17 @@ class RunWindows:
         steps, start, end = await self._time(execution_id, wanted)
         for step in chosen_steps:
             refuse_unknown(step, steps)
-        grid = grid_of(start, end, points)
+        grid, parts = grid_of(start, end, points), parts_of(chosen_steps)
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
             buckets = on_grid(pieces, grid)
             spans = [whole_of(bucket) for bucket in buckets]
+            by_step = [windows_by_step(bucket, parts, steps.apart) for bucket in buckets]
             series = [
                 {
                     "index": step,
                     "name": None if step is None else steps.names[step],
-                    **series_of_step([windows_of(bucket, step, steps) for bucket in buckets], spans, wanted.chosen),
+                    **series_of_step([each.get(index_of(step), []) for each in by_step], spans, wanted.chosen),
                 }
                 for step in chosen_steps
             ]
@@ -171,7 +174,7 @@ class RunWindows:
                 "run": run_series(spans),
             }
 
-        return await self._answer(execution_id, wanted, steps, grid.start, grid.end, made, grid.width)
+        return await self._answer(execution_id, wanted, parts, grid.start, grid.end, made, grid.width)
 
     async def _time(self, execution_id: str, wanted: Wanted) -> tuple[Steps, int, int]:
         steps = await self.steps_of(execution_id)
@@ -185,7 +188,7 @@ class RunWindows:
         self,
         execution_id: str,
         wanted: Wanted,
-        steps: Steps,
+        parts: Parts,
         start: int,
         end: int,
         make: Callable[[list[Piece]], dict[str, Any]],
@@ -193,7 +196,7 @@ class RunWindows:
     ) -> dict[str, Any]:
         widest = max(level for level in LEVELS if width is None or width % level == 0)
         async with self._turn:
-            pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, steps.apart, widest)
+            pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, parts, widest)
             made = await asyncio.to_thread(make, pieces)
         asked = (wanted.since, wanted.until)
         exact = all(edge is None or edge == used for edge, used in zip(asked, (start, end), strict=True))
@@ -256,21 +259,31 @@ def whole_of(pieces: list[Piece]) -> Span:
     return reduce(Span.joined, (piece.span for piece in pieces), Span())
 
 
+def index_of(step: int | None) -> int:
+    """The index of the windows of a step, or of all requests."""
+    return TOTAL if step is None else step
+
+
+def parts_of(steps: Collection[int | None]) -> Parts:
+    """What is to be read for some steps, None being all requests."""
+    return Parts(None in steps, [step for step in steps if step is not None])
+
+
 def windows_of(pieces: list[Piece], step: int | None, steps: Steps) -> list[StepWindow]:
     """The windows of one step, or of all requests."""
-    blobs = [blob for piece in pieces for blob in piece.blobs]
-    if step is None:
-        found = [window_blob.total_of(blob, steps.apart) for blob in blobs]
-    else:
-        found = [window_blob.window_of(blob, step) for blob in blobs]
-    return [window for window in found if window is not None]
+    return windows_by_step(pieces, parts_of([step]), steps.apart).get(index_of(step), [])
 
 
-def windows_by_step(pieces: list[Piece]) -> dict[int, list[StepWindow]]:
-    """The windows of every step."""
+def windows_by_step(pieces: list[Piece], parts: Parts, apart: Collection[int]) -> dict[int, list[StepWindow]]:
+    """The wanted windows; those of all requests under ``TOTAL``."""
     found: dict[int, list[StepWindow]] = defaultdict(list)
+    steps = frozenset(parts.steps)
     for piece in pieces:
-        for blob in piece.blobs:
-            for window in window_blob.all_windows(blob):
-                found[window.step].append(window)
+        if parts.total:
+            totals = (window_blob.total_of(blob, apart) for blob in piece.totals)
+            found[TOTAL] += [total for total in totals if total is not None]
+        if steps:
+            for blob in piece.steps:
+                for window in window_blob.windows_of(blob, steps):
+                    found[window.step].append(window)
     return found

@@ -21,6 +21,7 @@ from perfsvc.store import executions
 from perfsvc.store import reports
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
+from perfsvc.store.rollup import Measured
 from perfsvc.store.run_bounds import close_run
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class StoreOutput(Output):
         self._run = run
         self._recorder.apart = run.metrics.apart
         await self._recorder.start()
-        self._rollup = LiveRollup(self._store, self._recorder, run.plan_id or 0, run.spec.execution_id)
+        measured = Measured(len(run.metrics.step_names), run.metrics.apart)
+        self._rollup = LiveRollup(self._store, self._recorder, run.plan_id or 0, run.spec.execution_id, measured)
         self._rollup.start()
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:

@@ -24,6 +24,7 @@ from perfsvc.web.api.request_counts import Requests
 from perfsvc.web.api.request_counts import Unsent
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Large
 from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
@@ -257,30 +258,27 @@ class SeriesResponse(WindowHead):
 
 class FiguresHandler(Handler):
     @operation("查询任意时间段的指标", "The figures of any time of a run", VIEWERS)
-    async def get(self, execution_id: str, query: WindowQuery) -> FiguresResponse:
-        return FiguresResponse.model_validate(await self.services.run_windows.figures(execution_id, query.wanted()))
+    async def get(self, execution_id: str, query: WindowQuery) -> Large[FiguresResponse]:
+        return Large(await self.services.run_windows.figures(execution_id, query.wanted()))
 
 
 class DistributionHandler(Handler):
     @operation("查询任意时间段的响应时间分布", "The percentile curve of any time of a run", VIEWERS)
-    async def get(self, execution_id: str, query: StepQuery) -> DistributionResponse:
-        made = await self.services.run_windows.distribution(execution_id, query.wanted(query.step))
-        return DistributionResponse.model_validate(made)
+    async def get(self, execution_id: str, query: StepQuery) -> Large[DistributionResponse]:
+        return Large(await self.services.run_windows.distribution(execution_id, query.wanted(query.step)))
 
 
 class HeatmapHandler(Handler):
     @operation("查询任意时间段的响应时间热力图", "The latency heat map of any time of a run", VIEWERS)
-    async def get(self, execution_id: str, query: HeatmapQuery) -> HeatmapResponse:
+    async def get(self, execution_id: str, query: HeatmapQuery) -> Large[HeatmapResponse]:
         wanted = query.wanted(query.step)
-        made = await self.services.run_windows.heatmap(execution_id, wanted, query.columns, query.rows)
-        return HeatmapResponse.model_validate(made)
+        return Large(await self.services.run_windows.heatmap(execution_id, wanted, query.columns, query.rows))
 
 
 class SeriesHandler(Handler):
     @operation("查询任意时间段的时间序列", "The series of any time of a run", VIEWERS)
-    async def get(self, execution_id: str, query: SeriesQuery) -> SeriesResponse:
-        made = await self.services.run_windows.series(execution_id, query.wanted(), query.points, query.steps)
-        return SeriesResponse.model_validate(made)
+    async def get(self, execution_id: str, query: SeriesQuery) -> Large[SeriesResponse]:
+        return Large(await self.services.run_windows.series(execution_id, query.wanted(), query.points, query.steps))
 
 
 routes = [

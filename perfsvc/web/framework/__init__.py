@@ -8,6 +8,7 @@
 ``upload``      base class of handlers that receive files
 ``responses``   base models of responses
 ``routing``     paths to handlers, and the check that every method has a rule
+``sending``     large responses, in slices
 ``parsing``     JSON bodies and query strings to specs
 ``queries``     query parameters that resources share
 ``errors``      exceptions to error responses

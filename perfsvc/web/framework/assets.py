@@ -32,7 +32,7 @@ class Asset:
 
     def best(self, accepted: str) -> tuple[str | None, bytes]:
         """Return content encoding and bytes for an ``Accept-Encoding`` header."""
-        wanted = set(_accepted(accepted))
+        wanted = set(accepted_encodings(accepted))
         chosen = next((name for name in ENCODINGS if name in wanted and name in self.encoded), None)
         return chosen, self.plain if chosen is None else self.encoded[chosen]
 
@@ -76,7 +76,7 @@ def _with_charset(kind: str) -> str:
     return f"{kind}; charset=utf-8" if text else kind
 
 
-def _accepted(header: str) -> Iterator[str]:
+def accepted_encodings(header: str) -> Iterator[str]:
     for part in header.lower().split(","):
         name, _, weight = part.partition(";")
         if weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}:

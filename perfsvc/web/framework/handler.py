@@ -6,12 +6,10 @@ import asyncio
 import json
 import logging
 import secrets
-from contextlib import suppress
 from typing import Any
 from typing import ClassVar
 
 from pydantic import BaseModel
-from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
 from perfsvc.errors import BadRequest
@@ -35,14 +33,15 @@ from perfsvc.web.framework.operation import operation_of
 from perfsvc.web.framework.parsing import LARGEST_JSON
 from perfsvc.web.framework.parsing import read_body
 from perfsvc.web.framework.parsing import read_query
+from perfsvc.web.framework.responses import Large
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.rules import OPEN
+from perfsvc.web.framework.sending import send
+from perfsvc.web.framework.sending import send_large
 
 logger = logging.getLogger(__name__)
 
-SLICE = 262_144
-"""Bytes of a response that are compressed and written in one go."""
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 SECURITY_HEADERS = {
@@ -148,7 +147,7 @@ class Handler(RequestHandler):
         """Make a response of one sentence, in the caller's language."""
         return Message(message=zh if self.language == "zh" else en)
 
-    async def write_response(self, response: BaseModel | Plain | None) -> None:
+    async def write_response(self, response: BaseModel | Plain | Large[Any] | None) -> None:
         """Send the response; None if the handler has sent it already. A large one blocks the loop for no long time."""
         if response is None:
             return
@@ -158,13 +157,11 @@ class Handler(RequestHandler):
             self.finish(str(response))
             return
         self.set_header("Content-Type", "application/json; charset=utf-8")
+        if isinstance(response, Large):
+            await send_large(self, response)
+            return
         text = await asyncio.to_thread(response.model_dump_json, by_alias=True, exclude_unset=True)
-        data = text.encode()
-        with suppress(StreamClosedError):  # the client has left
-            for start in range(0, len(data) - SLICE, SLICE):
-                self.write(data[start : start + SLICE])
-                await self.flush()
-            self.finish(data[-(len(data) % SLICE or SLICE) :] if len(data) > SLICE else data)
+        await send(self, text.encode())
 
     def set_default_headers(self) -> None:
         """Called by Tornado for every response, errors too."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import wraps
 from types import NoneType
 from typing import Any
+from typing import get_args
+from typing import get_origin
 from typing import get_type_hints
 
 from pydantic import BaseModel
@@ -20,6 +22,7 @@ from pydantic import BaseModel
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.web.framework.request import ApiRequest
+from perfsvc.web.framework.responses import Large
 from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.rules import Rule
 
@@ -108,5 +111,7 @@ def operation_of(handler: type[Any], method: str) -> Operation | None:
 def _taken(function: Callable[..., Any]) -> dict[str, Any]:
     hints = get_type_hints(function)
     response = hints.pop("return")
+    if get_origin(response) is Large:
+        (response,) = get_args(response)
     query, body = hints.pop("query", None), hints.pop("body", None)
     return {"path": hints, "query": query, "body": body, "response": None if response is NoneType else response}
