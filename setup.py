@@ -70,6 +70,7 @@ RUNTIME = [
     "backports.zstd>=1.8; python_version < '3.14'",
     "brotli>=1.2",
     "cryptography>=50",
+    "cssselect>=1.6",
     # Server and agents must have the same version: what they say to each other is Dask's own.
     "dask==2026.8.0",
     "distributed==2026.8.0",
@@ -80,7 +81,10 @@ RUNTIME = [
     "hpack>=4.2,<5",
     "httptools>=0.9",
     "idna>=3.20",
+    "jmespath>=1.1",
     "jsonpath-ng>=1.16",
+    "jsonschema-rs>=0.61",
+    "lxml>=6.1",
     "msgspec>=0.22",
     "numpy>=2.4",
     "peewee>=4.5.3",

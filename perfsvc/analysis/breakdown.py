@@ -87,6 +87,7 @@ def _sample(sample: ErrorSample, step_names: list[str]) -> dict[str, Any]:
         "step": step_names[sample.step] if 0 <= sample.step < len(step_names) else None,
         "timestamp": round(sample.timestamp, 3),
         "message": sample.message,
+        "message_zh": sample.message_zh or sample.message,
         "request": sample.request,
         "response_head": sample.response_head,
         "body": sample.body,

@@ -147,7 +147,7 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
     took = f" {step['duration']:.2f} ms" if step["duration"] else ""
     lines = [f"{MARKS.get(step['outcome'], '-')} {step['name']} ({step['type']}){branch}{took}"]
     if step["error"]:
-        lines.append(f"{INDENT}{step['error']['class']}" + _after(step["error"]["message"]))
+        lines.append(f"{INDENT}{step['error']['class']}" + _after(_message(step["error"], language)))
     if step["request"]:
         lines += _block(REQUEST.of(language), step["request"]["text"])
     if step["response"] and (step["response"]["status"] or step["response"]["body"]):
@@ -155,9 +155,13 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
         body = reply["body"] if reply["encoding"] == "text" else f"{reply['size']} bytes"
         cut = body if len(body) <= LONGEST_BODY else f"{body[:LONGEST_BODY]}… ({reply['size']} bytes)"
         lines += _block(REPLY.of(language), f"{reply['head'].rstrip()}\n\n{cut}".strip() or str(reply["status"]))
-    extracted = [f"{each['name']} = {each['value'] if each['found'] else '-'}" for each in step["extracted"]]
+    extracted = [
+        f"{each['name']} = {each['value'] if each['found'] else '-' + _why(each, language)}"
+        for each in step["extracted"]
+    ]
     checks = [
-        f"{MARKS['passed' if each['passed'] else 'failed']} {each['text']}" + _found(each["actual"])
+        f"{MARKS['passed' if each['passed'] else 'failed']} {each['text']}"
+        + (_why(each, language) or _found(each["actual"]))
         for each in step["checks"]
     ]
     lines += _block(EXTRACTED.of(language), "\n".join(extracted)) + _block(CHECKS.of(language), "\n".join(checks))
@@ -171,8 +175,17 @@ def _block(title: str, text: str) -> list[str]:
     return [f"{INDENT}{title}:", *(f"{INDENT * 2}{line}" for line in text.splitlines())] if text else []
 
 
+def _message(error: dict[str, Any], language: str) -> str:
+    return Text(error["message_zh"], error["message"]).of(language)
+
+
 def _after(message: str) -> str:
     return f": {message}" if message else ""
+
+
+def _why(found: dict[str, Any], language: str) -> str:
+    """What was found instead."""
+    return f" ({Text(**found['finding']).of(language)})" if found["finding"] else ""
 
 
 def _found(actual: Any) -> str:

@@ -7,22 +7,31 @@ from functools import partial
 from typing import Any
 
 from perfsvc.engine.faults import Faults
+from perfsvc.engine.pages import Find
+from perfsvc.engine.pages import compile_css
+from perfsvc.engine.pages import compile_xpath
 from perfsvc.engine.reply_values import REGEX_LIMIT_S
-from perfsvc.engine.reply_values import compile_json_path
-from perfsvc.engine.reply_values import compile_regex
+from perfsvc.engine.reply_values import Varying
 from perfsvc.engine.reply_values import document_of
 from perfsvc.model.checks import Check
 from perfsvc.model.checks import ContainsCheck
+from perfsvc.model.checks import CssCheck
 from perfsvc.model.checks import HeaderCheck
 from perfsvc.model.checks import JsonCheck
+from perfsvc.model.checks import JsonSchemaCheck
 from perfsvc.model.checks import RegexCheck
 from perfsvc.model.checks import ResponseTimeCheck
+from perfsvc.model.checks import SizeCheck
 from perfsvc.model.checks import StatusCheck
+from perfsvc.model.checks import XpathCheck
 from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.jsonpath import compile_path
+from perfsvc.model.jsonschema import compile_schema
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
 from perfsvc.model.template import as_text
+from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.model.value_template import ValueTemplate
 from perfsvc.model.value_template import same_value
 from perfsvc.plugin.protocol import Reply
@@ -34,6 +43,8 @@ Compile = Callable[[str], Template]
 
 
 MAX_STATUSES = 1000
+DETAILS = ("path", "selector", "pattern", "text", "name", "less_than", "greater_than")
+"""Of the fields of a check the first that is set is named in its error class."""
 
 
 class StatusFailures(dict[int, "str | None"]):
@@ -85,7 +96,7 @@ def opposite(check: CheckFunction, spec: Check) -> CheckFunction:
 
 def short_name(check: Check) -> str:
     """A check as its error class names it."""
-    details = (getattr(check, name, None) for name in ("path", "pattern", "text", "name", "less_than"))
+    details = (getattr(check, name, None) for name in DETAILS)
     detail = next((str(each)[:60] for each in details if each is not None), "")
     return f"{check.type} {detail}".rstrip()
 
@@ -108,32 +119,114 @@ def _status(check: StatusCheck, failures: StatusFailures) -> CheckFunction:
 
 
 def _json(check: JsonCheck, template: Compile) -> CheckFunction:
-    get, label = compile_json_path(check.path), f"Check: json {check.path}"
+    path, label = Varying(check.path, template, compile_path, "path"), f"Check: json {check.path}"
     wanted, exists = ValueTemplate(check.equals, template), check.exists
-    compares = "equals" in check.model_fields_set
+    compares, constant = "equals" in check.model_fields_set, path.constant
 
     def run(reply: Reply, scope: Scope) -> str | None:
         document = document_of(reply)
-        found = MISSING if document is MISSING else get(document)
+        found = MISSING if document is MISSING else (constant or path.of(scope))(document)
         if exists is not None and (found is not MISSING) != exists:
             return label
         if compares:
-            return None if _equals(found, wanted.render(scope), wanted.filled_in) else label
+            return None if equal_values(found, wanted.render(scope), wanted.filled_in) else label
         return label if exists is None and found is MISSING else None
 
     return run
 
 
-def _equals(found: Any, wanted: Any, filled_in: bool) -> bool:
-    """Whether a value is the wanted one. A column and an environment have texts only: those equal what they write."""
+def equal_values(found: Any, wanted: Any, filled_in: bool) -> bool:
+    """Whether a value is the wanted one, of the same type.
+
+    A column and an environment have texts only: those equal what they write.
+    """
     if filled_in and type(wanted) is str and found is not MISSING and type(found) is not str:
         return as_text(found) == wanted
     return same_value(found, wanted)
 
 
-def _regex(check: RegexCheck, _: Compile) -> CheckFunction:
-    search, label = compile_regex(check.pattern, "pattern").search, f"Check: regex {check.pattern}"
-    return lambda reply, scope: None if search(reply.text(), timeout=REGEX_LIMIT_S) else label
+def _json_schema(check: JsonSchemaCheck, template: Compile) -> CheckFunction:
+    path, label = Varying(check.path, template, compile_path, "path"), f"Check: jsonschema {check.path}"
+    valid = compile_schema(check.rules).is_valid
+
+    def run(reply: Reply, scope: Scope) -> str | None:
+        document = document_of(reply)
+        found = MISSING if document is MISSING else path.of(scope)(document)
+        return None if found is not MISSING and valid(found) else label
+
+    return run
+
+
+def _size(check: SizeCheck, template: Compile) -> CheckFunction:
+    label, measured = f"Check: {short_name(check)}", size_found(check, template)
+    equals, less_than, greater_than = check.equals, check.less_than, check.greater_than
+
+    def run(reply: Reply, scope: Scope) -> str | None:
+        size = measured(reply, scope)
+        if size is None or (equals is not None and size != equals):
+            return label
+        below = less_than is None or size < less_than
+        return None if below and (greater_than is None or size > greater_than) else label
+
+    return run
+
+
+def size_found(check: SizeCheck, template: Compile) -> Callable[[Reply, Scope], int | None]:
+    """The size that a check looks at: None where nothing is there that has one."""
+    if check.path is None:
+        return lambda reply, scope: len(reply.body())
+    path = Varying(check.path, template, compile_path, "path")
+
+    def run(reply: Reply, scope: Scope) -> int | None:
+        document = document_of(reply)
+        found = MISSING if document is MISSING else path.of(scope)(document)
+        return len(found) if isinstance(found, list | dict | str) else None
+
+    return run
+
+
+def page_values(check: CssCheck | XpathCheck, template: Compile) -> Callable[[Reply, Scope], list[Any]]:
+    """The first value that a check finds in a page, if there is one."""
+    if isinstance(check, XpathCheck):
+        find: Varying[Find] = Varying(check.path, template, compile_xpath, "path")
+    else:
+        find = Varying(check.selector, template, partial(compile_css, attribute=check.attribute), "selector")
+    return lambda reply, scope: find.of(scope)(reply.body(), 1)
+
+
+def _page(check: CssCheck | XpathCheck, template: Compile) -> CheckFunction:
+    label, values = f"Check: {short_name(check)}", page_values(check, template)
+    wanted, exists = ValueTemplate(check.equals, template), check.exists
+    contains = None if check.contains is None else template(check.contains)
+    compares = "equals" in check.model_fields_set
+
+    def run(reply: Reply, scope: Scope) -> str | None:
+        found = values(reply, scope)
+        if exists is False:
+            return label if found else None
+        if not found or (compares and not same_text(found[0], wanted.render(scope))):
+            return label
+        return None if contains is None or contains.render(scope) in as_text(found[0]) else label
+
+    return run
+
+
+def same_text(found: Any, wanted: Any) -> bool:
+    """Whether what a page has is a wanted value: numbers and truth by value, texts as they are written."""
+    return same_value(found, wanted) or (isinstance(found, str) and found == as_text(wanted))
+
+
+def _regex(check: RegexCheck, template: Compile) -> CheckFunction:
+    pattern, header = Varying(check.pattern, template, compile_pattern, "pattern"), check.header
+    label = f"Check: regex {check.pattern}"
+    if header is None:
+        return lambda reply, scope: None if pattern.of(scope).search(reply.text(), timeout=REGEX_LIMIT_S) else label
+
+    def run(reply: Reply, scope: Scope) -> str | None:
+        text = "\n".join(reply.header_values(header))
+        return None if pattern.of(scope).search(text, timeout=REGEX_LIMIT_S) else label
+
+    return run
 
 
 def _contains(check: ContainsCheck, template: Compile) -> CheckFunction:
@@ -165,6 +258,10 @@ def _response_time(check: ResponseTimeCheck, _: Compile) -> CheckFunction:
 
 _COMPILERS: dict[type, Callable[[Any, Compile], CheckFunction]] = {
     JsonCheck: _json,
+    JsonSchemaCheck: _json_schema,
+    CssCheck: _page,
+    XpathCheck: _page,
+    SizeCheck: _size,
     RegexCheck: _regex,
     ContainsCheck: _contains,
     HeaderCheck: _header,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
 from collections.abc import Sequence
-from typing import Any
 
 from perfsvc.clock import Clock
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.virtual_user import Step
+from perfsvc.errors import Text
 from perfsvc.metrics.recorder import ErrorClasses
 from perfsvc.metrics.recorder import is_unsent
 from perfsvc.model.window import ErrorSample
 from perfsvc.plugin.protocol import Reply
+from perfsvc.plugin.protocol import Scope
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +57,7 @@ class ErrorSamples:
         self._kept: Counter[tuple[int, str]] = Counter()
         self._waiting: list[ErrorSample] = []
 
-    def count(
-        self, step: Step, error_class: str, message: str, reply: Reply | None, variables: Mapping[str, Any]
-    ) -> None:
+    def count(self, step: Step, error_class: str, message: str, reply: Reply | None, scope: Scope) -> None:
         """Count a failed or unsent request under its class; keep it as an example if the class still needs one."""
         sent = reply is not None and reply.sent
         counts = step.recorder.failures if sent or not is_unsent(error_class) else step.recorder.unsent
@@ -68,9 +66,13 @@ class ErrorSamples:
         if self._kept[key] >= SAMPLES_PER_CLASS:
             return
         self._kept[key] += 1
+        variables = scope.variables
         cells = [str(variables[name]) for name in self._columns if variables.get(name)]
         masked = Masker([*self._secrets, *cells]) if cells else self._masked
-        self._waiting.append(make_sample(*key, message or error_class, reply, self._clock.wall(), masked))
+        said = Text(message, message) if message or reply is None else step.explain(error_class, reply, scope)
+        self._waiting.append(
+            make_sample(*key, said or Text(error_class, error_class), reply, self._clock.wall(), masked)
+        )
 
     def drain(self) -> list[ErrorSample]:
         """The samples since the last drain."""
@@ -79,17 +81,18 @@ class ErrorSamples:
 
 
 def make_sample(
-    step: int, error_class: str, message: str, reply: Reply | None, timestamp: float, masked: Masker
+    step: int, error_class: str, said: Text, reply: Reply | None, timestamp: float, masked: Masker
 ) -> ErrorSample:
     """One failure as people will see it."""
     if reply is None:
-        return ErrorSample(step, error_class, timestamp, masked(message))
+        return ErrorSample(step, error_class, timestamp, masked(said.en), message_zh=masked(said.zh))
     request, head, body = reply.excerpt()
     return ErrorSample(
         step=step,
         error_class=error_class,
         timestamp=timestamp,
-        message=masked(message),
+        message=masked(said.en),
+        message_zh=masked(said.zh),
         request=masked.beginning(request, MAX_HEAD),
         response_head=masked.beginning(head, MAX_HEAD),
         body=masked(masked.body(body)[:MAX_BODY].decode("utf-8", "replace")),

@@ -14,6 +14,7 @@ from perfsvc.engine.checks import broken_by
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import Text
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.scene import Condition
 from perfsvc.model.template import MissingVariable
@@ -36,6 +37,10 @@ MAX_JUMPS = 1000
 """Jumps back without waiting after which a user yields to others."""
 
 
+def unexplained(error_class: str, reply: Reply, scope: Scope) -> None:
+    """For steps without checks and extractors."""
+
+
 class Send:
     """One request step, compiled."""
 
@@ -43,6 +48,7 @@ class Send:
         "at",
         "call",
         "checks",
+        "explain",
         "extracts",
         "failures",
         "following",
@@ -66,6 +72,7 @@ class Send:
         self.checks: Sequence[CheckFunction] = ()
         self.failures: Callable[[Reply], str | None] | None = None
         self.extracts: Sequence[tuple[str, Callable[[Reply], Any]]] = ()
+        self.explain: Callable[[str, Reply, Scope], Text | None] = unexplained
         self.think: Callable[[], float] | None = None
 
     def execute(self, user: VirtualUser) -> int:

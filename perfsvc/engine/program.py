@@ -13,6 +13,7 @@ from perfsvc.engine import instructions as make
 from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import compile_checks
 from perfsvc.engine.checks import unjudged
+from perfsvc.engine.explanation import Explanation
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
 from perfsvc.engine.row_buffer import RowBuffer
@@ -118,6 +119,7 @@ class Compiler:
             slots.append(protocol)
         send = make.Send(at, step.name, index, slots.index(protocol), call, self._recorder(index))
         send.checks, send.extracts = checks, extracts
+        send.explain = Explanation(step, failures, self._template)
         judges = type(protocol).status_failure is not Protocol.status_failure
         if judges and not any(check.type == "status" for check in step.checks):
             send.failures = lambda reply: failures[reply.status]

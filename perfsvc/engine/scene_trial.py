@@ -20,14 +20,15 @@ from perfsvc.engine.checks import StatusFailures
 from perfsvc.engine.checks import broken_by
 from perfsvc.engine.checks import compile_check
 from perfsvc.engine.checks import status_first
-from perfsvc.engine.extractors import compile_extractor
+from perfsvc.engine.explanation import Explanation
+from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
+from perfsvc.engine.findings import actual_of
 from perfsvc.engine.instructions import condition_on
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.trial_report import TriedCheck
 from perfsvc.engine.trial_report import TriedStep
 from perfsvc.engine.trial_report import TriedValue
-from perfsvc.engine.trial_report import actual_of
 from perfsvc.engine.trial_report import phases_of
 from perfsvc.engine.trial_report import text_of_check
 from perfsvc.errors import NotFound
@@ -172,10 +173,7 @@ class SceneTrial:
             faults.noted(partial(compile_check, check, failures, self._template), f"{path}.checks[{number}]")
             for number, check in enumerate(step.checks)
         ]
-        self._extractors[id(step)] = [
-            faults.noted(partial(compile_extractor, extractor, self._rng), f"{path}.extract[{number}]")
-            for number, extractor in enumerate(step.extract)
-        ]
+        self._extractors[id(step)] = compile_extractors(step, path, faults, self._rng)
         if call is not None:
             self._calls[id(step)] = call
 
@@ -189,7 +187,11 @@ class SceneTrial:
     def _context(self) -> RunContext:
         around = self._surroundings
         extracted = {
-            extractor.name for step in self._scene.walk() if isinstance(step, RequestStep) for extractor in step.extract
+            name
+            for step in self._scene.walk()
+            if isinstance(step, RequestStep)
+            for extractor in step.extract
+            for name in extractor.variables
         }
         varying = extracted | set(around.row)
         constants = {name: value for name, value in around.target.variables.items() if name not in varying}
@@ -275,41 +277,45 @@ class SceneTrial:
         if reply.failure is not None:
             tried.fail(reply.failure, reply.message)
             for extractor in step.extract:
-                self.scope.variables.pop(extractor.name, None)
+                for name in extractor.variables:
+                    self.scope.variables.pop(name, None)
             return
         judges = not any(check.type == "status" for check in step.checks)
         failure = protocol.status_failure(reply.status) if judges else None
         if failure is not None:
             tried.fail(failure, reply.message)
-        self._check(tried, step, reply)
-        self._extract(tried, step, reply)
+        explanation = Explanation(step, StatusFailures(protocol.status_failure), self._template)
+        self._check(tried, step, explanation, reply)
+        self._extract(tried, step, explanation, reply)
 
-    def _check(self, tried: TriedStep, step: RequestStep, reply: Reply) -> None:
+    def _check(self, tried: TriedStep, step: RequestStep, explanation: Explanation, reply: Reply) -> None:
         compiled = self._checks[id(step)]
         for number, check in sorted(enumerate(step.checks), key=status_first):
             try:
                 failure = broken_by(compiled[number], reply, self.scope)
-                actual = actual_of(check, reply)
+                actual = actual_of(check, reply, self.scope, self._template)
             except Exception as error:  # a body that no parser takes is this check's failure
                 failure, actual = f"Unreadable Reply: {type(error).__name__}", None
-            tried.checks.append(TriedCheck(number, check.type, text_of_check(check), failure is None, actual))
+            finding = None if failure is None else explanation(failure, reply, self.scope)
+            tried.checks.append(TriedCheck(number, check.type, text_of_check(check), failure is None, actual, finding))
             if failure is not None:
-                tried.fail(failure, "")
+                tried.fail_with(failure, finding)
         tried.checks.sort(key=lambda checked: checked.index)
 
-    def _extract(self, tried: TriedStep, step: RequestStep, reply: Reply) -> None:
-        for extractor, extract in zip(step.extract, self._extractors[id(step)], strict=True):
+    def _extract(self, tried: TriedStep, step: RequestStep, explanation: Explanation, reply: Reply) -> None:
+        for name, find in self._extractors[id(step)]:
             try:
-                value = extract(reply)
+                value = find(reply)
             except Exception:  # as above
                 value = MISSING
-            found = value is not MISSING
-            tried.extracted.append(TriedValue(extractor.name, value if found else None, found))
+            found, failure = value is not MISSING, f"Extract: {name}"
+            finding = None if found else explanation(failure, reply, self.scope)
+            tried.extracted.append(TriedValue(name, value if found else None, found, finding))
             if found:
-                self.scope.variables[extractor.name] = value
+                self.scope.variables[name] = value
             else:
-                self.scope.variables.pop(extractor.name, None)
-                tried.fail(f"Extract: {extractor.name}", "")
+                self.scope.variables.pop(name, None)
+                tried.fail_with(failure, finding)
 
     async def think_step(self, step: ThinkStep, path: str, part: str) -> None:
         self._note(step, path, part).outcome = "skipped"
@@ -318,7 +324,7 @@ class SceneTrial:
         tried, first = self._note(step, path, part), len(self.steps)
         await self._sequence(step.steps, f"{path}.steps", part)
         if any(inner.outcome == "failed" for inner in self.steps[first:]):
-            tried.fail("Group Failed", "")
+            tried.fail("Group Failed")
         tried.duration = (time.perf_counter_ns() - self._began_ns) / NS_PER_MS - tried.started
 
     async def loop_step(self, step: LoopStep, path: str, part: str) -> None:

@@ -13,17 +13,17 @@ import msgspec
 from perfsvc.engine.masking import MASK
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import is_secret
-from perfsvc.engine.reply_values import REGEX_LIMIT_S
-from perfsvc.engine.reply_values import compile_json_path
-from perfsvc.engine.reply_values import compile_regex
-from perfsvc.engine.reply_values import document_of
+from perfsvc.errors import Text
 from perfsvc.model.checks import Check
 from perfsvc.model.checks import ContainsCheck
+from perfsvc.model.checks import CssCheck
 from perfsvc.model.checks import HeaderCheck
 from perfsvc.model.checks import JsonCheck
+from perfsvc.model.checks import JsonSchemaCheck
 from perfsvc.model.checks import RegexCheck
+from perfsvc.model.checks import SizeCheck
 from perfsvc.model.checks import StatusCheck
-from perfsvc.model.jsonpath import MISSING
+from perfsvc.model.checks import XpathCheck
 from perfsvc.model.template import as_text
 from perfsvc.plugin.protocol import Reply
 
@@ -47,6 +47,7 @@ class TriedCheck:
     text: str
     passed: bool
     actual: Any
+    finding: Text | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class TriedValue:
     name: str
     value: Any
     found: bool
+    finding: Text | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class TriedStep:
     outcome: str = "passed"
     error_class: str = ""
     message: str = ""
+    message_zh: str = ""
     request: str | None = None
     status: int | None = None
     head: str = ""
@@ -84,10 +87,15 @@ class TriedStep:
     extracted: list[TriedValue] = field(default_factory=list)
     checks: list[TriedCheck] = field(default_factory=list)
 
-    def fail(self, error_class: str, message: str) -> None:
+    def fail(self, error_class: str, message: str = "", message_zh: str = "") -> None:
         """The first failure is the step's."""
         if self.outcome != "failed":
-            self.outcome, self.error_class, self.message = "failed", error_class, message
+            self.outcome, self.error_class = "failed", error_class
+            self.message, self.message_zh = message, message_zh or message
+
+    def fail_with(self, error_class: str, finding: Text | None) -> None:
+        """Fail for what a check or an extractor found."""
+        self.fail(error_class) if finding is None else self.fail(error_class, finding.en, finding.zh)
 
     def note_reply(self, reply: Reply, phases: dict[str, float]) -> None:
         """Copy what is shown of a reply: the session may reuse it."""
@@ -109,23 +117,27 @@ class TriedStep:
             "started": round(self.started, 3),
             "duration": round(self.duration, 3),
             "outcome": self.outcome,
-            "error": {"class": self.error_class, "message": masked(self.message)} if failed else None,
+            "error": self._error(masked) if failed else None,
             "request": None if self.request is None else shown_text(self.request, masked),
             "response": None if self.status is None else self._response(masked),
             "phases": self.phases,
             "extracted": [
-                {"name": each.name, "value": shown_value(each.name, each.value, masked), "found": each.found}
+                {"name": each.name, "value": shown_value(each.name, each.value, masked), "found": each.found,
+                 "finding": shown_finding(each.finding, masked)}
                 for each in self.extracted
             ],
             "before": shown_variables(self.before, masked),
             "after": shown_variables(self.after, masked),
             "checks": [
                 {"index": each.index, "type": each.type, "text": each.text, "passed": each.passed,
-                 "actual": shown_actual(each.actual, masked)}
+                 "actual": shown_actual(each.actual, masked), "finding": shown_finding(each.finding, masked)}
                 for each in self.checks
             ],
             "branch": self.branch,
         }  # fmt: skip
+
+    def _error(self, masked: Masker) -> dict[str, str]:
+        return {"class": self.error_class, "message": masked(self.message), "message_zh": masked(self.message_zh)}
 
     def _response(self, masked: Masker) -> dict[str, Any]:
         body = masked.body(self.body)
@@ -180,6 +192,11 @@ def written(value: Any) -> str:
     return value if isinstance(value, str) else as_text(value)
 
 
+def shown_finding(finding: Text | None, masked: Masker) -> dict[str, str] | None:
+    """What was found instead, in both languages."""
+    return None if finding is None else {"zh": masked(finding.zh), "en": masked(finding.en)}
+
+
 def shown_actual(value: Any, masked: Masker) -> Any:
     """The value that a check found: numbers and booleans as they are, all else as text."""
     return (
@@ -198,24 +215,6 @@ def phases_of(reply: Reply) -> dict[str, float]:
     return {name: round(ns / NS_PER_MS, 3) for name, ns in phases.items() if ns}
 
 
-def actual_of(check: Check, reply: Reply) -> Any:
-    """The value of the reply that a check compares; None where it is missing."""
-    if isinstance(check, StatusCheck):
-        return reply.status
-    if isinstance(check, JsonCheck):
-        document = document_of(reply)
-        value = MISSING if document is MISSING else compile_json_path(check.path)(document)
-        return None if value is MISSING else value
-    if isinstance(check, RegexCheck):
-        match = compile_regex(check.pattern, "pattern").search(reply.text(), timeout=REGEX_LIMIT_S)
-        return None if match is None else match[0]
-    if isinstance(check, HeaderCheck):
-        return reply.header(check.name)
-    if isinstance(check, ContainsCheck):
-        return check.text.encode() in reply.body()
-    return round((reply.ended_ns - reply.started_ns) / NS_PER_MS, 3)
-
-
 def text_of_check(check: Check) -> str:
     """A check in short, in no language."""
     return f"¬ {_text_of(check)}" if check.negated else _text_of(check)
@@ -224,15 +223,30 @@ def text_of_check(check: Check) -> str:
 def _text_of(check: Check) -> str:
     if isinstance(check, StatusCheck):
         return f"status = {' | '.join(map(str, check.one_of or (check.equals,)))}"
-    if isinstance(check, JsonCheck):
-        if "equals" in check.model_fields_set:
-            return f"{check.path} = {msgspec.json.encode(check.equals).decode()}"
-        return f"{check.path} {'∄' if check.exists is False else '∃'}"
+    if isinstance(check, JsonCheck | CssCheck | XpathCheck):
+        return _value_text(check)
     if isinstance(check, RegexCheck):
-        return f"/{check.pattern}/"
+        return f"{'' if check.header is None else f'{check.header} '}/{check.pattern}/"
     if isinstance(check, ContainsCheck):
         return f"⊃ {check.text}"
     if isinstance(check, HeaderCheck):
         wanted = "∃" if check.equals is None else f"= {check.equals}"
         return f"{check.name} {wanted}" if check.contains is None else f"{check.name} ⊃ {check.contains}"
+    if isinstance(check, JsonSchemaCheck):
+        return f"{check.path} ∈ JSON Schema"
+    if isinstance(check, SizeCheck):
+        limits = {"=": check.equals, "<": check.less_than, ">": check.greater_than}
+        compared = " ".join(f"{sign} {limit}" for sign, limit in limits.items() if limit is not None)
+        return f"size {check.path or ''}".rstrip() + f" {compared}"
     return f"< {check.less_than:g} ms"
+
+
+def _value_text(check: JsonCheck | CssCheck | XpathCheck) -> str:
+    place = check.selector if isinstance(check, CssCheck) else check.path
+    if isinstance(check, CssCheck) and check.attribute is not None:
+        place += f" @{check.attribute}"
+    if "equals" in check.model_fields_set:
+        return f"{place} = {msgspec.json.encode(check.equals).decode()}"
+    if not isinstance(check, JsonCheck) and check.contains is not None:
+        return f"{place} ⊃ {check.contains}"
+    return f"{place} {'∄' if check.exists is False else '∃'}"

@@ -82,7 +82,8 @@ def scene_number(path: str) -> int:
 def extracted_names(scenes: Collection[SceneSpec], part: str | None = None) -> set[str]:
     """Return the variables that steps extract, of one part of the scenes or of all."""
     steps = [step for scene in scenes for step in scene.walk(part)]
-    return {extractor.name for step in steps if isinstance(step, RequestStep) for extractor in step.extract}
+    requests = [step for step in steps if isinstance(step, RequestStep)]
+    return {name for step in requests for extractor in step.extract for name in extractor.variables}
 
 
 def unknown_name(name: str, known: Collection[str], path: str) -> Problem:

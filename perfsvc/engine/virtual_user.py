@@ -40,13 +40,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Protocol as Interface
 
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.profile_clock import ProfileClock
+from perfsvc.errors import Text
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.metrics.recorder import is_unsent
 from perfsvc.model.jsonpath import MISSING
@@ -125,6 +125,10 @@ class Step(Interface):
         """The error class of a reply that arrived whole, or None."""
         ...
 
+    def explain(self, error_class: str, reply: Reply, scope: Scope) -> Text | None:
+        """What was found by the check or extractor whose failure gave this class."""
+        ...
+
 
 class Program:
     """The program of a virtual user. ``start`` is its first position: the once-per-user steps, then the loop.
@@ -179,9 +183,7 @@ class Host(Interface):
 class Errors(Interface):
     """Counter of failed requests."""
 
-    def count(
-        self, step: Step, error_class: str, message: str, reply: Reply | None, variables: Mapping[str, Any]
-    ) -> None:
+    def count(self, step: Step, error_class: str, message: str, reply: Reply | None, scope: Scope) -> None:
         """Count a failed request under its class, and keep an example."""
         ...
 
@@ -458,7 +460,7 @@ class VirtualUser:
     def _fail(self, step: Step, error_class: str, message: str, reply: Reply | None) -> None:
         self.failures += 1
         self.failure = (step.name, error_class)
-        self.engine.errors.count(step, error_class, message, reply, self.scope.variables)
+        self.engine.errors.count(step, error_class, message, reply, self.scope)
 
     def _forget(self, step: Step) -> None:
         """Remove the variables that a failed request should have set: an older value must not pass for a new one."""

@@ -49,8 +49,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "type must be one of request, think, group, loop, if, while, choice",
     ),
     "extractor_source": (
-        "from 应为以下值之一：json, regex, boundary, header, status, body",
-        "from must be one of json, regex, boundary, header, status, body",
+        "from 应为以下值之一：json, jmespath, css, xpath, regex, boundary, header, cookie, status, body",
+        "from must be one of json, jmespath, css, xpath, regex, boundary, header, cookie, status, body",
     ),
     "recursion_loop": ("嵌套过深", "is nested too deeply"),
 }

@@ -34,3 +34,8 @@ class ReadsReply:
     def __init_subclass__(cls, *, needs: ReplyParts, **more: Any) -> None:
         super().__init_subclass__(**more)
         cls.needs = needs
+
+    @property
+    def reads(self) -> ReplyParts:
+        """What this one looks at, where that depends on its fields."""
+        return self.needs

@@ -52,7 +52,7 @@ class RequestStep(Spec, home="steps[]"):
     @property
     def reply_parts(self) -> ReplyParts:
         """Which parts of the reply the checks and extractors look at."""
-        return all_of(reader.needs for reader in (*self.checks, *self.extract))
+        return all_of(reader.reads for reader in (*self.checks, *self.extract))
 
 
 class ThinkStep(Spec):

@@ -81,7 +81,10 @@ class NodeHealth(msgspec.Struct, frozen=True):
 
 
 class ErrorSample(msgspec.Struct, frozen=True):
-    """One failed request kept as an example of its class. Secrets are masked before it is made."""
+    """One failed request kept as an example of its class. Secrets are masked before it is made.
+
+    ``message`` is what is known about the failure, ``message_zh`` the same in Chinese where there is that.
+    """
 
     step: int
     error_class: str
@@ -90,6 +93,7 @@ class ErrorSample(msgspec.Struct, frozen=True):
     request: str = ""
     response_head: str = ""
     body: str = ""
+    message_zh: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

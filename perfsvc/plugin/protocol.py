@@ -131,6 +131,11 @@ class Reply(ABC):
     def header(self, name: str) -> str | None:
         """A header (metadata, trailer) by its name in any case; needs ``ReplyParts.headers``."""
 
+    def header_values(self, name: str) -> list[str]:
+        """The values of a header that may come several times, in order; needs ``ReplyParts.headers``."""
+        value = self.header(name)
+        return [] if value is None else [value]
+
     @abstractmethod
     def body(self) -> bytes:
         """The decoded body, a text in UTF-8 (see ``perfsvc.plugin.body``); needs ``ReplyParts.body``."""

@@ -21,6 +21,13 @@ from perfsvc.plugin import Excerpt
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 
+HEADERS = [
+    ("x-next", "%2Fa"),
+    ("location", "/order/71?step=2"),
+    ("set-cookie", "sid=abc; Path=/"),
+    ("set-cookie", 'lang="en"'),
+    ("set-cookie", "sid=def; HttpOnly"),
+]
 BODY = b'{"items": [{"id": 1}, {"id": 2}, {"id": 3}], "text": "a &amp; b", "coded": ["YQ==", "%2F"]}'
 
 
@@ -35,7 +42,10 @@ class Page(Reply):
         self.status = 200
 
     def header(self, name: str) -> str | None:
-        return {"X-Next": "%2Fa"}.get(name)
+        return ", ".join(self.header_values(name)) or None
+
+    def header_values(self, name: str) -> list[str]:
+        return [value for key, value in HEADERS if key == name.lower()]
 
     def body(self) -> bytes:
         return self.content
@@ -45,8 +55,14 @@ class Page(Reply):
 
 
 def found(document: dict[str, Any], content: bytes = BODY, seed: int = 1) -> Any:
-    extractor = TypeAdapter(Extractor).validate_python({"name": "x", **document})
-    return compile_extractor(extractor, random.Random(seed))(Page(content))
+    ((_, value),) = taken({"name": "x", **document}, content, seed)
+    return value
+
+
+def taken(document: dict[str, Any], content: bytes = BODY, seed: int = 1) -> list[tuple[str, Any]]:
+    extractor = TypeAdapter(Extractor).validate_python(document)
+    reply = Page(content)
+    return [(name, find(reply)) for name, find in compile_extractor(extractor, random.Random(seed))]
 
 
 IDS = {"from": "json", "path": "$.items[*].id"}
@@ -110,3 +126,76 @@ def test_a_check_turned_round(document: dict[str, Any], label: str, text: str) -
 def test_a_check_that_fails_holds_when_it_is_turned_round() -> None:
     check = TypeAdapter(Check).validate_python({"type": "contains", "text": "nowhere", "not": True})
     assert compile_check(check, StatusFailures(unjudged), Template)(Page(), Scope(1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        ({"from": "jmespath", "path": "items[?id > `1`].id"}, 2),
+        ({"from": "jmespath", "path": "items[?id > `1`].id", "match": "all"}, [2, 3]),
+        ({"from": "jmespath", "path": "length(items)"}, 3),
+        ({"from": "jmespath", "path": "nothing"}, MISSING),
+        ({"from": "jmespath", "path": "length(nothing)"}, MISSING),
+        ({"from": "cookie", "cookie": "sid"}, "abc"),
+        ({"from": "cookie", "cookie": "sid", "match": "last"}, "def"),
+        ({"from": "cookie", "cookie": "lang"}, "en"),
+        ({"from": "cookie", "cookie": "id"}, MISSING),
+        ({"from": "header", "header": "Set-Cookie", "match": 2}, 'lang="en"'),
+        ({"from": "regex", "header": "Location", "pattern": r"/order/(\d+)"}, "71"),
+        ({"from": "regex", "header": "Set-Cookie", "pattern": r"sid=(\w+)", "match": "all"}, ["abc", "def"]),
+    ],
+)
+def test_other_places(document: dict[str, Any], value: Any) -> None:
+    assert found(document) == value
+
+
+@pytest.mark.parametrize("source", [{"from": "css", "selector": "li"}, {"from": "xpath", "path": "//li"}])
+def test_values_of_a_page(source: dict[str, Any]) -> None:
+    page = b"<ul><li>1</li><li>a%20b</li><li>3</li></ul>"
+    assert [found({**source, "match": match}, page) for match in ("first", "last", 3, 4, "all")] == [
+        "1", "3", "3", MISSING, ["1", "a%20b", "3"],
+    ]  # fmt: skip
+    assert found({**source, "match": 2, "decode": "url"}, page) == "a b"
+
+
+@pytest.mark.parametrize(
+    ("document", "values"),
+    [
+        ({"from": "regex", "header": "location", "pattern": r"/(\w+)/(\d+)"}, ["order", "71"]),
+        ({"from": "regex", "pattern": r"(\d)}, {.id.: (\d)", "match": "last"}, ["1", "2"]),
+        ({"from": "regex", "pattern": r"(i)d.: (\d)", "match": "all"}, [["i", "i", "i"], ["1", "2", "3"]]),
+        ({"from": "regex", "pattern": r"(x)?(id)"}, [MISSING, "id"]),
+        ({"from": "regex", "pattern": "(none)(such)"}, [MISSING, MISSING]),
+        ({"from": "jmespath", "path": "[text, length(items)]"}, ["a &amp; b", 3]),
+        ({"from": "json", "path": "$.items[*].id"}, [1, 2]),
+        ({"from": "json", "path": "$.items[2:].id", "default": 0}, [3, 0]),
+    ],
+)
+def test_several_variables_at_once(document: dict[str, Any], values: list[Any]) -> None:
+    assert taken({"names": ["a", "b"], **document}) == list(zip("ab", values, strict=True))
+
+
+def test_one_draw_decides_all_variables_of_a_match() -> None:
+    document = {"from": "regex", "names": ["a", "b"], "pattern": r"<(\d)(\d)>", "match": "random"}
+    drawn = [taken(document, b"<11><22><33>", seed) for seed in range(20)]
+    assert all(first[1] == second[1] for first, second in drawn)
+    assert len({str(each) for each in drawn}) == 3
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"from": "json", "path": "$"}, "is required"),
+        ({"from": "json", "path": "$", "name": "a", "names": ["b"]}, "must have name or names, not both"),
+        ({"from": "json", "path": "$", "names": ["a", "a"]}, "names a variable twice"),
+        ({"from": "json", "path": "$", "names": ["a"], "match": "last"}, "is not for names"),
+        ({"from": "regex", "pattern": "(a)", "names": ["a", "b"]}, "the pattern has only 1 groups"),
+        ({"from": "jmespath", "path": "a[", "name": "a"}, "invalid JMESPath"),
+        ({"from": "jmespath", "path": "[@,@]" + "|[@,@][]" * 20, "name": "a"}, "too many lists"),
+        ({"from": "css", "selector": "li[", "name": "a"}, "invalid CSS selector"),
+        ({"from": "xpath", "path": "//li[", "name": "a"}, "invalid XPath"),
+    ],
+)
+def test_what_extractors_refuse(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        taken(document)

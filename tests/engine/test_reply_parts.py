@@ -29,7 +29,8 @@ from tests.support.fake_protocol import Answer
 from tests.support.fake_protocol import FakeReply
 
 BODY = b'{"ok": true}'
-HEADERS = {"x-shop": "north"}
+PAGE = b"<p>x</p>"
+HEADERS = {"x-shop": "north", "set-cookie": "sid=1; Path=/"}
 
 CHECKS: list[dict[str, Any]] = [
     {"type": "status", "equals": 200},
@@ -37,6 +38,10 @@ CHECKS: list[dict[str, Any]] = [
     {"type": "regex", "pattern": "o."},
     {"type": "contains", "text": "ok"},
     {"type": "header", "name": "X-Shop", "equals": "north"},
+    {"type": "jsonschema", "schema": {"required": ["ok"]}},
+    {"type": "size", "greater_than": 0},
+    {"type": "css", "selector": "p"},
+    {"type": "xpath", "path": "//p"},
     {"type": "response_time", "less_than": 1000},
 ]
 EXTRACTORS: list[dict[str, Any]] = [
@@ -46,8 +51,23 @@ EXTRACTORS: list[dict[str, Any]] = [
     {"name": "d", "from": "status"},
     {"name": "e", "from": "body"},
     {"name": "f", "from": "boundary", "left": '"', "right": '"'},
+    {"name": "g", "from": "jmespath", "path": "ok"},
+    {"name": "h", "from": "css", "selector": "p"},
+    {"name": "i", "from": "xpath", "path": "//p"},
+    {"name": "j", "from": "cookie", "cookie": "sid"},
 ]
-FOUND = {"a": True, "b": "k", "c": "north", "d": 200, "e": BODY.decode(), "f": "ok"}
+FOUND = {
+    "a": True,
+    "b": "k",
+    "c": "north",
+    "d": 200,
+    "e": BODY.decode(),
+    "f": "ok",
+    "g": True,
+    "h": "x",
+    "i": "x",
+    "j": "1",
+}
 
 
 def members(union: Any) -> set[type[Spec]]:
@@ -58,9 +78,14 @@ def step_of(**more: Any) -> RequestStep:
     return RequestStep.parse({"name": "a", **more})
 
 
-def reply_with(parts: ReplyParts) -> FakeReply:
+def body_for(document: dict[str, Any]) -> bytes:
+    return PAGE if {document.get("type"), document.get("from")} & {"css", "xpath"} else BODY
+
+
+def reply_with(parts: ReplyParts, document: dict[str, Any]) -> FakeReply:
     reply = FakeReply()
-    reply.status, reply.content, reply.headers, reply.kept = 200, BODY, HEADERS, parts
+    body = body_for(document)
+    reply.status, reply.content, reply.headers, reply.kept = 200, body, HEADERS, parts
     reply.ended_ns = 1_000_000
     return reply
 
@@ -82,16 +107,16 @@ def test_there_is_a_case_for_every_check_and_extractor() -> None:
 @pytest.mark.parametrize("document", CHECKS, ids=lambda document: document["type"])
 def test_a_check_needs_what_it_declares(document: dict[str, Any]) -> None:
     step = step_of(checks=[document])
-    assert passes(step.checks[0], reply_with(step.reply_parts))
-    assert not any(passes(step.checks[0], reply_with(parts)) for parts in less_than(step.reply_parts))
+    assert passes(step.checks[0], reply_with(step.reply_parts, document))
+    assert not any(passes(step.checks[0], reply_with(parts, document)) for parts in less_than(step.reply_parts))
 
 
 @pytest.mark.parametrize("document", EXTRACTORS, ids=lambda document: document["from"])
 def test_an_extractor_needs_what_it_declares(document: dict[str, Any]) -> None:
     step = step_of(extract=[document])
-    find, found = compile_extractor(step.extract[0], random.Random(1)), FOUND[document["name"]]
-    assert find(reply_with(step.reply_parts)) == found
-    assert all(find(reply_with(parts)) in (MISSING, "") for parts in less_than(step.reply_parts))
+    ((_, find),), found = compile_extractor(step.extract[0], random.Random(1)), FOUND[document["name"]]
+    assert find(reply_with(step.reply_parts, document)) == found
+    assert all(find(reply_with(parts, document)) in (MISSING, "") for parts in less_than(step.reply_parts))
 
 
 def test_a_step_needs_what_any_of_its_checks_and_extractors_needs() -> None:
@@ -109,7 +134,7 @@ def test_a_class_that_reads_replies_cannot_leave_out_what_it_needs() -> None:
 
 @pytest.mark.parametrize("document", CHECKS, ids=lambda document: document["type"])
 def test_a_run_gets_the_parts_that_its_check_needs(document: dict[str, Any]) -> None:
-    rig = run(spec_of([{"name": "a", "checks": [document]}]), Answer(body=BODY, headers=HEADERS))
+    rig = run(spec_of([{"name": "a", "checks": [document]}]), Answer(body=body_for(document), headers=HEADERS))
     assert rig.requests > 0
     assert rig.failures == {}
 
@@ -118,7 +143,7 @@ def test_a_run_gets_the_parts_that_its_check_needs(document: dict[str, Any]) -> 
 def test_a_run_gets_the_parts_that_its_extractor_needs(document: dict[str, Any]) -> None:
     name = document["name"]
     steps = [{"name": "a", "extract": [document]}, {"name": "b", "request": {"path": "{{" + name + "}}"}}]
-    rig = run(spec_of(steps), Answer(body=BODY, headers=HEADERS))
-    written = "true" if name == "a" else str(FOUND[name])
+    rig = run(spec_of(steps), Answer(body=body_for(document), headers=HEADERS))
+    written = "true" if FOUND[name] is True else str(FOUND[name])
     assert rig.failures == {}
     assert [path for _, _, path in rig.target.log[:4]].count(written) > 0

@@ -69,7 +69,11 @@ async def test_what_is_sent_found_checked_and_changed() -> None:
     script = Answer(after=0.0, body=body, headers={"server": "nginx"})
     (seen,) = await tried({"steps": [step]}, script, row={"user": "alice"})
     assert (seen["path"], seen["index"], seen["outcome"]) == ("steps[0]", 0, "failed")
-    assert seen["error"] == {"class": "Check: json $.items[1]", "message": ""}
+    assert seen["error"] == {
+        "class": "Check: json $.items[1]",
+        "message": "$.items[1] is 2, not 3",
+        "message_zh": "$.items[1] 是 2，不是 3",
+    }
     assert seen["request"] == {"text": "GET / password=***", "truncated": False}
     assert seen["response"] == {
         "status": 200,
@@ -88,8 +92,17 @@ async def test_what_is_sent_found_checked_and_changed() -> None:
     ]
     assert seen["checks"][5]["passed"]
     assert seen["extracted"] == [
-        {"name": "first", "value": "1", "found": True},
-        {"name": "none", "value": None, "found": False},
+        {"name": "first", "value": "1", "found": True, "finding": None},
+        {
+            "name": "none",
+            "value": None,
+            "found": False,
+            "finding": {"zh": "没有 $.x；$ 有 token, items", "en": "there is no $.x; $ has token, items"},
+        },
+    ]
+    assert [check["finding"] for check in seen["checks"][:2]] == [
+        None,
+        {"zh": "$.items[1] 是 2，不是 3", "en": "$.items[1] is 2, not 3"},
     ]
     assert (seen["before"], seen["after"]) == ({"user": "alice"}, {"first": "1"})
 

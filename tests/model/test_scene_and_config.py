@@ -29,6 +29,8 @@ BUY: dict[str, Any] = {
     ],
 }
 
+SOURCES = "json, jmespath, css, xpath, regex, boundary, header, cookie, status, body"
+
 
 def problems(call: Any) -> dict[str, str]:
     with pytest.raises(InvalidInput) as caught:
@@ -67,16 +69,16 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         "steps[0].name": "must have at least 1 characters",
         "steps[0].request": "must be an object",
         "steps[1].times": "must be at least 1",
-        "steps[1].steps[0].checks[0]": "'type' must be one of 'status', 'json', 'regex', 'contains', 'header', "
-        "'response_time'",
+        "steps[1].steps[0].checks[0]": "'type' must be one of 'status', 'json', 'jsonschema', 'css', "
+        "'xpath', 'regex', 'contains', 'header', 'size', 'response_time'",
         "steps[1].steps[0].checks[1]": "needs exactly one of equals and one_of",
         "steps[1].steps[0].checks[2].path": "is required",
         "steps[1].steps[0].think_time.max": "not a duration: a; write 2, 2s, 500ms, 1m30s or 1h",
         "steps[1].steps[0].extract[0].path": "is required",
         "steps[1].steps[0].extract[1].name": "must be letters, digits, _ and -, with a letter or _ first, at "
         "most 64 of them",
-        "steps[1].steps[0].extract[2]": "from must be one of json, regex, boundary, header, status, body",
-        "steps[1].steps[0].extract[3]": "from must be one of json, regex, boundary, header, status, body",
+        "steps[1].steps[0].extract[2]": "from must be one of " + SOURCES,
+        "steps[1].steps[0].extract[3]": "from must be one of " + SOURCES,
         "steps[1].steps[0].nme": "is not a known key; did you mean name?",
         "steps[2]": "type must be one of request, think, group, loop, if, while, choice",
         "steps[3].think_time.min": "min must not exceed max",

@@ -109,11 +109,12 @@ class ReportNode(Counted):
 
 
 class ReportErrorSample(OpenResponse):
-    """A failed request, secrets masked."""
+    """A failed request, secrets masked. ``message`` is what was found, in English; ``message_zh`` in Chinese."""
 
     step: str | None
     timestamp: float
     message: str
+    message_zh: str = ""
     request: str
     response_head: str
     body: str

@@ -25,6 +25,7 @@ class TriedError(Response):
 
     error_class: str = Field(alias="class")
     message: str
+    message_zh: str
 
 
 class TriedRequest(Response):
@@ -45,22 +46,31 @@ class TriedResponse(Response):
     truncated: bool
 
 
+class Finding(Response):
+    """What was found instead of what was wanted, in both languages."""
+
+    zh: str
+    en: str
+
+
 class TriedExtraction(Response):
-    """Result of an extractor; ``value`` is null where it found nothing."""
+    """What an extractor found; ``value`` is null where it found nothing, and ``finding`` is why."""
 
     name: str
     value: str | None
     found: bool
+    finding: Finding | None
 
 
 class TriedCheck(Response):
-    """A check with the value it looked at."""
+    """A check with the value it looked at; ``finding`` is what was found where it failed."""
 
     index: int
     type: str
     text: str
     passed: bool
     actual: bool | int | float | str | None
+    finding: Finding | None
 
 
 class TriedStep(Response):

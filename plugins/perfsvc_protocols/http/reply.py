@@ -87,6 +87,9 @@ class HttpReply(Reply):
     def header(self, name: str) -> str | None:
         return head.value(head.of(self.raw), name)
 
+    def header_values(self, name: str) -> list[str]:
+        return head.values(head.of(self.raw), name)
+
     def body(self) -> bytes:
         """The body without its content coding, a text in UTF-8; one that cannot be decoded stays as it is."""
         try:

@@ -27,7 +27,7 @@ export interface TrialStep {
   protocol: string | null
   duration: number
   outcome: 'passed' | 'failed' | 'skipped'
-  error: { class: string; message: string } | null
+  error: { class: string; message: string; message_zh: string } | null
   request: { text: string; truncated: boolean } | null
   response: TrialReply | null
   phases: Record<string, number>

@@ -57,6 +57,7 @@ export interface ErrorSample {
   step: string | null
   timestamp: number
   message: string
+  message_zh?: string
   request: string | null
   response_head: string | null
   body: string | null

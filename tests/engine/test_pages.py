@@ -1,0 +1,140 @@
+"""HTML and XML bodies: what XPath and CSS find in them, and that no page and no expression holds the loop."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from perfsvc.engine import pages
+from perfsvc.engine.bounded_work import MOST_STUCK
+from perfsvc.engine.bounded_work import BoundedWorker
+from perfsvc.engine.bounded_work import TooSlow
+from perfsvc.engine.pages import compile_css
+from perfsvc.engine.pages import compile_xpath
+from perfsvc.engine.pages import plain_css
+from perfsvc.engine.pages import plain_xpath
+from perfsvc.model.problems import Fault
+
+ALL = 10_000
+SHOP = """<!doctype html><html><head><title>Shop &amp; more</title></head><body>
+<form><input type=hidden name="csrf" value="t&amp;k"></form>
+<ul><li class="item" data-id=1>Tea</li><li class=item data-id=2> Tonne <b>Café</b> </li><li>–</li></ul></body></html>"""
+SOAP = b"""<?xml version="1.0"?><s:Envelope xmlns:s="urn:x"><s:Body><Id>7</Id></s:Body></s:Envelope>"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("//input[@name='csrf']/@value", ["t&k"]),
+        ("//li[@class='item']", ["Tea", "Tonne Café"]),
+        ("//li[2]/b/text()", ["Café"]),
+        ("count(//li)", [3.0]),
+        ("//title = 'Shop & more'", [True]),
+        ("string(//nothing)", []),
+        ("//nothing", []),
+        ("//li[following-sibling::li[@data-id=2]]", ["Tea"]),
+    ],
+)
+def test_xpath(expression: str, found: list[object]) -> None:
+    assert compile_xpath(expression)(SHOP.encode(), ALL) == found
+
+
+@pytest.mark.parametrize(
+    ("selector", "attribute", "found"),
+    [
+        ("input[name=csrf]", "value", ["t&k"]),
+        ("li.item", None, ["Tea", "Tonne Café"]),
+        ("li", "data-id", ["1", "2"]),
+        ("ul > li:nth-child(2) b", None, ["Café"]),
+        ("p", None, []),
+    ],
+)
+def test_css(selector: str, attribute: str | None, found: list[str]) -> None:
+    assert compile_css(selector, attribute)(SHOP.encode(), ALL) == found
+    assert compile_css(selector, attribute)(SHOP.encode(), 1) == found[:1]
+
+
+def test_other_encodings_and_xml() -> None:
+    gbk = '<meta charset="gbk"><p>测试</p>'.encode("gbk")
+    assert compile_xpath("//p")(gbk, 1) == ["测试"]
+    assert compile_xpath("//Id")(SOAP, 1) == ["7"]
+    assert compile_xpath("//*[local-name()='Body']/Id")(SOAP, 1) == ["7"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"plain", b"<?xml version='1.0'?><a>", b"<!-- -->", b"<"])
+def test_what_is_no_page_has_no_elements(body: bytes) -> None:
+    assert compile_xpath("//p")(body, ALL) == compile_css("p")(body, ALL) == []
+
+
+def test_entities_and_addresses_of_a_hostile_document_are_left_alone() -> None:
+    body = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>'
+    assert compile_xpath("string(//a)")(body, ALL) == []
+    assert compile_xpath("//a")(body, ALL) in ([""], ["&x;"])
+
+
+@pytest.mark.parametrize("expression", ["//li[", "//li[@a=]", "", "li()"])
+def test_a_broken_expression_is_refused(expression: str) -> None:
+    with pytest.raises(Fault, match="invalid XPath"):
+        compile_xpath(expression)(b"<p>", 1)
+
+
+def test_a_broken_selector_is_refused() -> None:
+    with pytest.raises(Fault, match="invalid CSS selector"):
+        compile_css("li[")
+
+
+def test_expressions_whose_work_is_bounded_are_recognised() -> None:
+    assert all(map(plain_xpath, ["//a[@href='//x/y']/@href", "/html/body/p[last()]", "//p[contains(text(), 'a/b')]"]))
+    assert not any(
+        map(plain_xpath, ["//a//b", "//a[b/c]", "//a[//b]", "//a[count(b)>1]", "//a/following::b", "//a|//b"])
+    )
+    assert all(map(plain_css, ["p", "form input[name='a b']", "ul > li.x"]))
+    assert not any(map(plain_css, ["a b c", "a ~ b", "a:has(b)", "a, b"]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "body"),
+    [
+        ("//p", b"<p " + b" ".join(b"a%d" % number for number in range(30_000)) + b">"),
+        ("count(//*[count(preceding::*)>3])", b"<ul>" + b"<li>x</li>" * 10_000),
+        ("//*[count(//*[count(//*)>1])>1]", b"<ul>" + b"<li>x</li>" * 500),
+    ],
+    ids=["attributes", "preceding", "nested"],
+)
+def test_a_hostile_page_holds_the_loop_for_a_moment_only(
+    expression: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_worker", BoundedWorker())
+    find, began = compile_xpath(expression), time.perf_counter()
+    with pytest.raises(TooSlow):
+        find(body, 1)
+    assert time.perf_counter() - began < 1  # a tenth of a second, on a machine that does other things as well
+    assert compile_xpath("//b/..")(b"<p>good<b></b></p>", 1) == ["good"]
+
+
+def test_threads_that_are_stuck_are_few_and_others_are_refused_at_once() -> None:
+    worker, gate = BoundedWorker(limit_s=0.01), threading.Event()
+    for _ in range(MOST_STUCK):
+        with pytest.raises(TooSlow):
+            worker.do(gate.wait)
+    threads = threading.active_count()
+    with pytest.raises(TooSlow):
+        worker.do(lambda: 1)
+    assert threading.active_count() == threads
+    gate.set()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            assert worker.do(lambda: 1) == 1
+            break
+        except TooSlow:
+            time.sleep(0.01)
+    else:
+        raise AssertionError("the worker did not recover")
+
+
+def test_what_the_work_raises_is_raised_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        BoundedWorker().do(lambda: 1 // 0)
