@@ -12,6 +12,8 @@
 ``template``        texts with ``{{name}}``, compiled
 ``functions``       functions in templates
 ``jsonpath``        JSONPath, compiled
+``jmespath``        JMESPath, compiled once and bounded
+``jsonschema``      JSON Schemas of users, compiled once
 ``user_pattern``    regular expressions from users, bounded
 ``config``          a plan's config, in the words of the API and the tables
 ``planfile``        a plan in a file
@@ -29,6 +31,7 @@
 ``liveness``        how long a node or a controller may be silent
 ``entities``        what the store keeps
 ``duration``        one grammar for durations
+``size``            the grammar of sizes
 ``labels``          the values of enumerations in words, Chinese and English, for forms
 ``known_keys``     unknown keys: the one that was meant, or where it belongs
 ``nearest``         the known word that was probably meant
