@@ -1295,8 +1295,11 @@ export interface components {
              * @constant
              */
             from: "body";
-            /** Variable */
-            name: string;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
         };
         /**
          * BoundaryExtractor
@@ -1322,8 +1325,16 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /** Variable */
-            name: string;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
             /** Right boundary */
             right: string;
         };
@@ -1429,6 +1440,116 @@ export interface components {
              * @enum {string}
              */
             type: "contains";
+        };
+        /**
+         * CookieExtractor
+         * @description The value of a cookie that the reply sets.
+         */
+        CookieExtractor: {
+            /** Cookie */
+            cookie: string;
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "cookie";
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
+        };
+        /**
+         * CssCheck
+         * @description The text of the first element that a CSS selector finds, or an attribute of it.
+         */
+        CssCheck: {
+            /**
+             * Attribute
+             * @default null
+             */
+            attribute: string | null;
+            /**
+             * Contains
+             * @default null
+             */
+            contains: string | null;
+            /** Equals */
+            equals?: unknown;
+            /**
+             * Exists
+             * @default null
+             */
+            exists: boolean | null;
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
+            /** CSS selector */
+            selector: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "css";
+        };
+        /**
+         * CssExtractor
+         * @description The texts of the elements that a CSS selector finds in an HTML or XML body, or an attribute of each.
+         */
+        CssExtractor: {
+            /**
+             * Attribute
+             * @default null
+             */
+            attribute: string | null;
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "css";
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
+            /** CSS selector */
+            selector: string;
         };
         /**
          * CurvePoint
@@ -2357,6 +2478,16 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Finding
+         * @description What was found instead of what was wanted, in both languages.
+         */
+        Finding: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * GaugeBlock
          * @description A gauge of a protocol, in its own unit.
          */
@@ -2425,7 +2556,7 @@ export interface components {
         };
         /**
          * HeaderExtractor
-         * @description The value of a reply header.
+         * @description The value of a reply header, or of its several lines.
          */
         HeaderExtractor: {
             /**
@@ -2442,8 +2573,21 @@ export interface components {
             from: "header";
             /** Header */
             header: string;
-            /** Variable */
-            name: string;
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
         };
         /**
          * Health
@@ -2650,6 +2794,41 @@ export interface components {
             type: "if";
         };
         /**
+         * JmespathExtractor
+         * @description What a JMESPath expression makes of the JSON body; the items of a list are several values.
+         */
+        JmespathExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "jmespath";
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
+            /** JMESPath */
+            path: string;
+        };
+        /**
          * JsonCheck
          * @description The value at a JSONPath equals a value; with neither ``equals`` nor ``exists``, it is there.
          */
@@ -2696,8 +2875,16 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /** Variable */
-            name: string;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
             /** JSONPath */
             path: string;
         };
@@ -2707,6 +2894,31 @@ export interface components {
          */
         JsonSchema: {
             [key: string]: unknown;
+        };
+        /**
+         * JsonSchemaCheck
+         * @description The JSON body, or the value at a JSONPath in it, follows a JSON Schema.
+         */
+        JsonSchemaCheck: {
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
+            /**
+             * JSONPath
+             * @default $
+             */
+            path: string;
+            /** JSON Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "jsonschema";
         };
         /**
          * LatencyBlock
@@ -3939,9 +4151,14 @@ export interface components {
         };
         /**
          * RegexCheck
-         * @description The body matches a regular expression somewhere.
+         * @description The body, or a header, matches a regular expression somewhere.
          */
         RegexCheck: {
+            /**
+             * In the header
+             * @default null
+             */
+            header: string | null;
             /**
              * Not
              * @default false
@@ -3957,7 +4174,9 @@ export interface components {
         };
         /**
          * RegexExtractor
-         * @description A group of the matches in the body; the whole match where the pattern has no groups.
+         * @description A group of the matches in the body or in a header; the whole match where the pattern has no groups.
+         *
+         *     Several variables take the groups of one match.
          */
         RegexExtractor: {
             /**
@@ -3978,12 +4197,25 @@ export interface components {
              */
             group: number;
             /**
+             * In the header
+             * @default null
+             */
+            header: string | null;
+            /**
              * Which match
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /** Variable */
-            name: string;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
             /** Regular expression */
             pattern: string;
         };
@@ -4017,13 +4249,18 @@ export interface components {
         };
         /**
          * ReportErrorSample
-         * @description A failed request, secrets masked.
+         * @description A failed request, secrets masked. ``message`` is what was found, in English; ``message_zh`` in Chinese.
          */
         ReportErrorSample: {
             /** Body */
             body: string;
             /** Message */
             message: string;
+            /**
+             * Message Zh
+             * @default
+             */
+            message_zh: string;
             /** Request */
             request: string;
             /** Response Head */
@@ -4403,12 +4640,12 @@ export interface components {
              * Checks
              * @default []
              */
-            checks: (components["schemas"]["StatusCheck"] | components["schemas"]["JsonCheck"] | components["schemas"]["RegexCheck"] | components["schemas"]["ContainsCheck"] | components["schemas"]["HeaderCheck"] | components["schemas"]["ResponseTimeCheck"])[];
+            checks: (components["schemas"]["StatusCheck"] | components["schemas"]["JsonCheck"] | components["schemas"]["JsonSchemaCheck"] | components["schemas"]["CssCheck"] | components["schemas"]["XpathCheck"] | components["schemas"]["RegexCheck"] | components["schemas"]["ContainsCheck"] | components["schemas"]["HeaderCheck"] | components["schemas"]["SizeCheck"] | components["schemas"]["ResponseTimeCheck"])[];
             /**
              * Extract
              * @default []
              */
-            extract: (components["schemas"]["JsonExtractor"] | components["schemas"]["RegexExtractor"] | components["schemas"]["BoundaryExtractor"] | components["schemas"]["HeaderExtractor"] | components["schemas"]["StatusExtractor"] | components["schemas"]["BodyExtractor"])[];
+            extract: (components["schemas"]["JsonExtractor"] | components["schemas"]["JmespathExtractor"] | components["schemas"]["CssExtractor"] | components["schemas"]["XpathExtractor"] | components["schemas"]["RegexExtractor"] | components["schemas"]["BoundaryExtractor"] | components["schemas"]["HeaderExtractor"] | components["schemas"]["CookieExtractor"] | components["schemas"]["StatusExtractor"] | components["schemas"]["BodyExtractor"])[];
             /** Name */
             name: string;
             /**
@@ -5284,6 +5521,42 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * SizeCheck
+         * @description The size of the body in bytes; with ``path``, the number of items or characters of the value there.
+         */
+        SizeCheck: {
+            /**
+             * Equals
+             * @default null
+             */
+            equals: (number | string) | null;
+            /**
+             * Greater than
+             * @default null
+             */
+            greater_than: (number | string) | null;
+            /**
+             * Less than
+             * @default null
+             */
+            less_than: (number | string) | null;
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
+            /**
+             * JSONPath
+             * @default null
+             */
+            path: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "size";
+        };
+        /**
          * Spark
          * @description A run as small curves of at most 60 points each: requests per second, p95 in ms, error rate in percent.
          */
@@ -5390,8 +5663,11 @@ export interface components {
              * @constant
              */
             from: "status";
-            /** Variable */
-            name: string;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
         };
         /**
          * StatusFrame
@@ -5938,11 +6214,12 @@ export interface components {
         };
         /**
          * TriedCheck
-         * @description A check with the value it looked at.
+         * @description A check with the value it looked at; ``finding`` is what was found where it failed.
          */
         TriedCheck: {
             /** Actual */
             actual: boolean | number | string | null;
+            finding: components["schemas"]["Finding"] | null;
             /** Index */
             index: number;
             /** Passed */
@@ -5961,12 +6238,15 @@ export interface components {
             class: string;
             /** Message */
             message: string;
+            /** Message Zh */
+            message_zh: string;
         };
         /**
          * TriedExtraction
-         * @description Result of an extractor; ``value`` is null where it found nothing.
+         * @description What an extractor found; ``value`` is null where it found nothing, and ``finding`` is why.
          */
         TriedExtraction: {
+            finding: components["schemas"]["Finding"] | null;
             /** Found */
             found: boolean;
             /** Name */
@@ -6317,6 +6597,71 @@ export interface components {
             name: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * XpathCheck
+         * @description What an XPath 1.0 expression finds first: the text of an element, an attribute, a number, truth.
+         */
+        XpathCheck: {
+            /**
+             * Contains
+             * @default null
+             */
+            contains: string | null;
+            /** Equals */
+            equals?: unknown;
+            /**
+             * Exists
+             * @default null
+             */
+            exists: boolean | null;
+            /**
+             * Not
+             * @default false
+             */
+            not: boolean;
+            /** XPath */
+            path: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "xpath";
+        };
+        /**
+         * XpathExtractor
+         * @description What an XPath 1.0 expression finds in an HTML or XML body: texts of elements, attributes, numbers, truth.
+         */
+        XpathExtractor: {
+            /**
+             * Decode
+             * @default null
+             */
+            decode: ("html" | "url" | "base64") | null;
+            /** Default */
+            default?: unknown;
+            /**
+             * From
+             * @constant
+             */
+            from: "xpath";
+            /**
+             * Which match
+             * @default first
+             */
+            match: ("first" | "last" | "random" | "all") | number;
+            /**
+             * Variable
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Several variables
+             * @default []
+             */
+            names: string[];
+            /** XPath */
+            path: string;
         };
     };
     responses: {
