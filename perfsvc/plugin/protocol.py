@@ -53,12 +53,16 @@ class Excerpt(NamedTuple):
 
 
 class Scope:
-    """State of one virtual user: number, iteration, variables, random generator."""
+    """State of one virtual user: number, iteration, variables, cookies, random generator."""
 
-    __slots__ = ("_random", "_seed", "iteration", "variables", "vu")
+    __slots__ = ("_random", "_seed", "cookies", "iteration", "variables", "vu")
+
+    cookies: Any
+    """The user's cookie jar, shared by the protocols that speak HTTP; None before the first cookie."""
 
     def __init__(self, vu: int, seed: int) -> None:
         self.vu = vu
+        self.cookies = None
         self.iteration = 0
         self.variables: dict[str, Any] = {}
         self._seed = seed

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from perfsvc_protocols._net.address import parse
-from perfsvc_protocols.http.cookies import MAX_COOKIES
-from perfsvc_protocols.http.cookies import CookieJar
+from perfsvc_protocols._net.cookies import MAX_COOKIES
+from perfsvc_protocols._net.cookies import CookieJar
 from tests.protocols.http_user import http_user
 from tests.protocols.servers import OK
 from tests.protocols.servers import ScriptedServer

@@ -115,8 +115,8 @@ def test_cutting_changes_nothing(kind: str, method: str, reads: ReplyParts):
         parts = cut(reply, places)
         fed = Fed(reads, {"method": method})
         assert essence(fed.receive(parts), surplus) == expected
-        assert fed.session._jar is None or len(fed.session._jar) == 1
-        assert (fed.session._jar is None) == (whole.session._jar is None)
+        assert fed.session.scope.cookies is None or len(fed.session.scope.cookies) == 1
+        assert (fed.session.scope.cookies is None) == (whole.session.scope.cookies is None)
 
     check()
 

@@ -223,7 +223,7 @@ class RemembersCounters(HttpSession):
 
 class KeepsConnectionsOverReset(HttpSession):
     def reset(self) -> None:
-        self._jar = None
+        self.scope.cookies = None
 
 
 BROKEN_SESSIONS = {

@@ -22,6 +22,8 @@ from websockets.exceptions import ConnectionClosed
 
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
+from perfsvc_protocols._net.address import parse
+from perfsvc_protocols._net.cookies import CookieJar
 from perfsvc_protocols.websocket import WebSocketProtocol
 from perfsvc_protocols.websocket.compression import Deflate
 from perfsvc_protocols.websocket.compression import Negotiated
@@ -203,6 +205,31 @@ async def test_a_second_close_frame_is_no_noise(caplog: pytest.LogCaptureFixture
         await asyncio.sleep(0)
         gc.collect()
     assert (noise, caplog.records, capfd.readouterr().err) == ([], [], "")
+
+
+async def test_upgrades_carry_cookies_and_set_some():
+    head = UPGRADE + "Set-Cookie: seen=1; Path=/\r\n"
+    async with replying(head) as (url, requests), user(url, new_connection_each_iteration=True) as client:
+        client.scope.cookies = CookieJar()
+        client.scope.cookies.take("sid=abc; Path=/", parse(f"http{url[2:]}/").origin, "/")
+        for number in range(3):
+            client.scope.iteration = number
+            request = {"url": "/", "expect": {}, "headers": {"Cookie": "own=1"} if number == 2 else {}}
+            assert (await client.do(request)).failure is None
+        assert [re.findall(rb"\r\nCookie: ([^\r]*)", each) for each in requests] == [
+            [b"sid=abc"],
+            [b"sid=abc; seen=1"],
+            [b"own=1"],
+        ]
+
+
+async def test_cookies_may_be_left_out():
+    async with replying(UPGRADE + "Set-Cookie: seen=1\r\n") as (url, requests), user(url, cookies=False) as client:
+        client.scope.cookies = CookieJar()
+        client.scope.cookies.take("sid=abc", parse(f"http{url[2:]}/").origin, "/")
+        assert (await client.do({"url": "/", "expect": {}})).failure is None
+        assert b"Cookie" not in requests[0]
+        assert len(client.scope.cookies) == 1
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 =================  =========================================================
 ``address``        HTTP and WebSocket URLs
 ``headers``        names of headers
+``cookies``        cookie jar of a user
 ``endpoint``       ``tcp://host:port`` and the like
 ``byte_template``  templates compiled to bytes
 ``payload``        payloads: text, hexadecimal, Base64, JSON

@@ -19,7 +19,6 @@ The words are those of RFC 9110, 9112 and 9113.
 ``reply``             reply: head, body, excerpt
 ``head``              fields of a head, found in its bytes
 ``lenient``           heads that strict parsers refuse
-``cookies``           cookie jar of a user
 ``h2``                HTTP/2
 ``curl``              HTTP/3, proxies, digest authentication, shared connections
 ====================  ===============================================================================

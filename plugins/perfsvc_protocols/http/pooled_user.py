@@ -92,7 +92,7 @@ class PooledUser(HttpUser, Generic[C]):
         for connection in self._connections.values():
             connection.drop()
         self._connections.clear()
-        self._connection = self._jar = None
+        self._connection = self.scope.cookies = None
         self._dial_state = DialState()
 
     async def close(self) -> None:

@@ -44,8 +44,8 @@ class HttpSession(PooledUser[Connection]):
     def _send(self, connection: Connection, message: RenderedRequest) -> None:
         self._connection = connection
         wire = message.wire
-        if self._jar is not None:
-            wire = message.with_cookies(self._jar.header(message.origin, message.target))
+        if self.scope.cookies is not None and self.options.cookies:
+            wire = message.with_cookies(self.scope.cookies.header(message.origin, message.target))
         connection.expect(self._call)
         reply = self.reply
         reply.wire = wire

@@ -14,10 +14,11 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin import Session
 from perfsvc.plugin import failures
 from perfsvc.plugin.body import Undecodable
+from perfsvc_protocols._net.address import Address
+from perfsvc_protocols._net.cookies import take_cookies
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
-from perfsvc_protocols.http.cookies import CookieJar
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
@@ -40,7 +41,7 @@ class HttpUser(Session):
     ``started_ns`` of a redirected request is that of its first bytes: latency includes the redirects.
     """
 
-    __slots__ = ("_asked_ns", "_call", "_hops", "_iteration", "_jar", "_message", "_now_ns", "options", "reply")
+    __slots__ = ("_asked_ns", "_call", "_hops", "_iteration", "_message", "_now_ns", "options", "reply")
 
     def __init__(
         self, scope: Scope, done: Callable[[Reply], None], options: Options, reply: HttpReply, now_ns: Callable[[], int]
@@ -49,7 +50,6 @@ class HttpUser(Session):
         # For the lifetime of the user
         self.reply = reply
         self._iteration = scope.iteration if options.new_session_each_iteration else None
-        self._jar: CookieJar | None = None
         self._now_ns = now_ns
         self.options = options
         # For one request; _message is None between requests
@@ -85,10 +85,7 @@ class HttpUser(Session):
 
     def _take_cookies(self, reply_head: bytes) -> None:
         message = cast(RenderedRequest, self._message)
-        if self._jar is None:
-            self._jar = CookieJar()
-        for line in head.values(reply_head, "set-cookie"):
-            self._jar.take(line, message.origin, message.target)
+        take_cookies(head.values(reply_head, "set-cookie"), self.scope, Address(message.origin, message.target))
 
     def _unreadable(self, lowered: bytes) -> bool:
         """Fail a request whose good reply has a body that is read and cannot be decoded; ``lowered`` is its head."""

@@ -18,6 +18,8 @@ from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc.plugin.net.dial import Phases
 from perfsvc_protocols._net.address import Address
+from perfsvc_protocols._net.cookies import take_cookies
+from perfsvc_protocols._net.cookies import with_cookies
 from perfsvc_protocols.websocket.connection import Connection
 from perfsvc_protocols.websocket.connection import Limits
 from perfsvc_protocols.websocket.reply import WebSocketReply
@@ -44,16 +46,20 @@ class Opening:
     """A connection that is being opened, and what is known of it whether that succeeds or not.
 
     ``ready_ns`` is the moment the upgrade was sent, 0 before. ``phases`` are ns for DNS, connecting and TLS.
+    ``jar`` is the user whose cookies go along and are set, or None.
     """
 
-    def __init__(self, now_ns: Callable[[], int], address: Address, headers: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, now_ns: Callable[[], int], address: Address, headers: list[tuple[str, str]], jar: Scope | None
+    ) -> None:
         self.begun_ns = now_ns()
         self.ready_ns = 0
         self.phases: Phases = (0, 0, 0)
         self.agreed: Agreed | None = None
         self._address = address
         self._now_ns = now_ns
-        self._headers = headers
+        self._headers = headers if jar is None else with_cookies(headers, jar, address)
+        self._jar = jar
 
     @property
     def upgrade_bytes(self) -> int:
@@ -73,11 +79,13 @@ class Opening:
         reply.bytes_sent = self.upgrade_bytes if reply.sent else 0
 
     def replied(self, reply: WebSocketReply, head: Head) -> None:
-        """Record the reply to the upgrade."""
+        """Record the reply to the upgrade, and take its cookies."""
         reply.connected = self.phases
         reply.head = head
         reply.bytes_received = head.size
         reply.waiting_ns = self._now_ns() - self.ready_ns
+        if self._jar is not None:
+            take_cookies(head.headers.get_list("Set-Cookie"), self._jar, self._address)
 
     async def open(self, dialer: Dialer, scope: Scope, limits: Limits, offer: Offer) -> Connection:
         """Open it. Raises Failed; cancelled, it leaves nothing open."""

@@ -155,8 +155,10 @@ class WebSocketSession(Session):
 
     def _dial(self, call: WebSocketCall, target: Target) -> None:
         text = self._text if self._text and not target.own else target.text(self.scope)
+        address = parse_url(text)
         headers = [(name, render(value, self.scope).decode()) for name, value in target.headers]
-        opening = Opening(self._now_ns, parse_url(text), headers)
+        jar = self.scope if self._resources.options.cookies else None
+        opening = Opening(self._now_ns, address, headers, jar)
         self.reset()
         self.reply.reset()
         self._text = self.reply.peer = text

@@ -146,6 +146,8 @@ class Options(DialOptions):
     """Text that is not UTF-8, reserved bits and a subprotocol that was not offered end the connection."""
     compression: bool = titled("压缩消息", "Compress messages", default=False)
     """Offers permessage-deflate: messages are compressed in both directions where the server agrees."""
+    cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
+    """Upgrades carry the user's cookies, those of its HTTP steps too, and may set some."""
     backlog: int = titled(
         "步骤间保留的消息数", "Messages kept between steps", advanced=True, default=64, ge=0, le=10_000
     )

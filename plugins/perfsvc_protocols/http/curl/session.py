@@ -102,7 +102,7 @@ class CurlSession(HttpUser):
         self._fail(error_class, waited_for if error_class == TIMEOUT else "")
 
     def reset(self) -> None:
-        self._jar = None
+        self.scope.cookies = None
         self._connect_to.clear()
         if self._handle is not None:
             self._handle.close()
@@ -150,8 +150,8 @@ class CurlSession(HttpUser):
     def _send(self, message: RenderedRequest, to: ConnectTo) -> None:
         handle = cast(Handle, self._handle)
         wire = message.wire
-        if self._jar is not None:
-            wire = message.with_cookies(self._jar.header(message.origin, message.target))
+        if self.scope.cookies is not None and self.options.cookies:
+            wire = message.with_cookies(self.scope.cookies.header(message.origin, message.target))
         handle.load(self._call, message, wire, to, self.scope)
         self._connect_to[message.origin] = to
         self.reply.wire = wire

@@ -65,8 +65,8 @@ class Http2Session(PooledUser[Connection]):
         file = None if message.file is None else FileBody(message.file)
         self._connection = connection
         wire = message.wire
-        if self._jar is not None:
-            wire = message.with_cookies(self._jar.header(message.origin, message.target))
+        if self.scope.cookies is not None and self.options.cookies:
+            wire = message.with_cookies(self.scope.cookies.header(message.origin, message.target))
         reply = self.reply
         reply.wire = wire
         reply.sent = True

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from collections.abc import Iterable
 from email.utils import mktime_tz
 from email.utils import parsedate_tz
 from typing import NamedTuple
 
+from perfsvc.plugin import Scope
+from perfsvc_protocols._net.address import Address
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols._net.address import is_ip
 
@@ -77,6 +80,22 @@ class CookieJar:
         if len(fitting) > 1:
             fitting.sort(key=lambda cookie: -len(cookie.path))
         return b"; ".join([cookie.pair for cookie in fitting])
+
+
+def take_cookies(lines: Iterable[str], scope: Scope, address: Address) -> None:
+    """Store the cookies of ``Set-Cookie`` headers in the jar of a user."""
+    for line in lines:
+        if scope.cookies is None:
+            scope.cookies = CookieJar()
+        scope.cookies.take(line, address.origin, address.target)
+
+
+def with_cookies(headers: list[tuple[str, str]], scope: Scope, address: Address) -> list[tuple[str, str]]:
+    """Add a user's cookies to the headers of a request that has no ``Cookie`` header of its own."""
+    if scope.cookies is None or any(name.lower() == "cookie" for name, _ in headers):
+        return headers
+    cookies = scope.cookies.header(address.origin, address.target).decode()
+    return [*headers, ("Cookie", cookies)] if cookies else headers
 
 
 def cookie_of(line: str, origin: Origin, target: str, now: float) -> Cookie | None:
