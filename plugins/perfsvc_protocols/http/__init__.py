@@ -15,6 +15,8 @@ The words are those of RFC 9110, 9112 and 9113.
 ``session``           HTTP/1.1 session
 ``base_connection``   base class of connections
 ``connection``        HTTP/1.1 connection
+``event_stream``      events of a reply that is listened to
+``listening_user``    sessions that listen
 ``listener``          callbacks from a connection to its user
 ``reply``             reply: head, body, excerpt
 ``head``              fields of a head, found in its bytes

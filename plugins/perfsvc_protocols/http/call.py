@@ -6,6 +6,7 @@ from enum import Enum
 
 from perfsvc.plugin import Call
 from perfsvc.plugin import Scope
+from perfsvc_protocols.http.event_stream import Listening
 from perfsvc_protocols.http.request_template import RequestTemplate
 from perfsvc_protocols.http.request_template import TransportNeeds
 
@@ -15,6 +16,7 @@ class ReplyMode(Enum):
 
     END_ONLY = "the end"
     BODY = "the body and the end"
+    EVENTS = "the parts of the body as they come, and the end"
     HEAD_ONLY = "the end of the head, for a reply without a body (HEAD)"
 
 
@@ -25,12 +27,29 @@ class HttpCall(Call):
     needs no parsing.
     """
 
-    __slots__ = ("known_head", "known_size", "known_status", "make", "max_redirects", "message", "mode", "needs")
+    __slots__ = (
+        "known_head",
+        "known_size",
+        "known_status",
+        "listening",
+        "make",
+        "max_redirects",
+        "message",
+        "mode",
+        "needs",
+    )
 
     def __init__(
-        self, template: RequestTemplate, timeout_ns: int, mode: ReplyMode, max_redirects: int, needs: TransportNeeds
+        self,
+        template: RequestTemplate,
+        timeout_ns: int,
+        mode: ReplyMode,
+        max_redirects: int,
+        needs: TransportNeeds,
+        listening: Listening | None = None,
     ) -> None:
         super().__init__(timeout_ns)
+        self.listening = listening
         self.make = template.maker()
         self.message = template.render(Scope(0, 0)) if template.constant else None
         self.mode = mode

@@ -19,6 +19,8 @@ from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import RunContext
 from perfsvc.plugin import Template
 from perfsvc.plugin import Text
+from perfsvc.plugin import compile_path
+from perfsvc.plugin import compile_pattern
 from perfsvc.plugin.body import ACCEPTED
 from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols._net import address
@@ -43,6 +45,7 @@ from perfsvc_protocols.http.body import body_of
 from perfsvc_protocols.http.body import pairs
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
+from perfsvc_protocols.http.event_stream import Listening
 from perfsvc_protocols.http.request_template import AnyOriginTemplate
 from perfsvc_protocols.http.request_template import Credentials
 from perfsvc_protocols.http.request_template import FileOf
@@ -53,6 +56,7 @@ from perfsvc_protocols.http.spec import FRAMING
 from perfsvc_protocols.http.spec import BasicAuth
 from perfsvc_protocols.http.spec import BearerAuth
 from perfsvc_protocols.http.spec import DigestAuth
+from perfsvc_protocols.http.spec import Listen
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
 
@@ -84,8 +88,17 @@ class Compiler:
         if compilation.problems:
             raise InvalidInput(compilation.problems)
         follows = self._options.follow_redirects if request.follow_redirects is None else request.follow_redirects
+        listening = None if request.listen is None else compilation.listening(request.listen, keeps=reads.body)
+        if compilation.problems:
+            raise InvalidInput(compilation.problems)
+        if listening is not None and listening.seconds is not None:
+            timeout_ns += int(listening.seconds * 1e9)
         mode = ReplyMode.HEAD_ONLY if request.method == "HEAD" else ReplyMode.BODY if reads.body else ReplyMode.END_ONLY
-        return HttpCall(template, timeout_ns, mode, self._options.max_redirects if follows else 0, compilation.needs)
+        if listening is not None:
+            mode = ReplyMode.EVENTS
+        return HttpCall(
+            template, timeout_ns, mode, self._options.max_redirects if follows else 0, compilation.needs, listening
+        )
 
 
 class _Compilation:
@@ -138,6 +151,20 @@ class _Compilation:
             return ()
 
     # How
+
+    def listening(self, spec: Listen, *, keeps: bool) -> Listening | None:
+        """When to stop listening, and what to count."""
+        try:
+            until = None if spec.until is None else compile_pattern(spec.until)
+        except Fault as fault:
+            self.problems += [Problem("listen.until", problem.text) for problem in fault.problems]
+        try:
+            tokens = None if spec.tokens is None else compile_path(spec.tokens)
+        except Fault as fault:
+            self.problems += [Problem("listen.tokens", problem.text) for problem in fault.problems]
+        if self.problems:
+            return None
+        return Listening(spec.events, spec.seconds, until, spec.format, tokens, keeps)
 
     def _needs(self, request: Request) -> TransportNeeds:
         credentials = None

@@ -7,12 +7,14 @@ from types import SimpleNamespace
 
 import httptools
 
+from perfsvc.plugin.body import Undecodable
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http import lenient
 from perfsvc_protocols.http.base_connection import BaseConnection
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
+from perfsvc_protocols.http.event_stream import TooLong
 from perfsvc_protocols.http.listener import ReplyListener
 
 SWITCHING_PROTOCOLS = 101
@@ -21,7 +23,18 @@ SWITCHING_PROTOCOLS = 101
 class Connection(BaseConnection):
     """A connection that speaks HTTP/1.1. ``size`` is that of the last reply, if it came in one piece."""
 
-    __slots__ = ("_complete", "_keep_alive", "_listener", "_mode", "_parser", "_refusal", "_reply", "_surplus", "size")
+    __slots__ = (
+        "_complete",
+        "_keep_alive",
+        "_listener",
+        "_mode",
+        "_parser",
+        "_refusal",
+        "_reply",
+        "_surplus",
+        "_unheard",
+        "size",
+    )
 
     def __init__(self, origin: Origin, listener: ReplyListener, now_ns: Callable[[], int]) -> None:
         super().__init__(origin, now_ns)
@@ -34,6 +47,7 @@ class Connection(BaseConnection):
         self.size = 0
         self._complete = self._keep_alive = self._surplus = False
         self._refusal: str | None = None
+        self._unheard: Exception | None = None
 
     # Called by the session
 
@@ -117,7 +131,9 @@ class Connection(BaseConnection):
             self._surplus = True
             if not self._complete:
                 self._read_leniently(before + data, str(error))
-        if self._complete:
+        if self._unheard is not None:
+            self._listener.unheard(self, self._unheard)
+        elif self._complete:
             self._conclude()
 
     def _read_leniently(self, received: bytes, refusal: str) -> None:
@@ -176,6 +192,8 @@ class Connection(BaseConnection):
         told: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
         if mode is ReplyMode.BODY:
             told["on_body"] = self._body
+        elif mode is ReplyMode.EVENTS:
+            told["on_body"] = self._hear
         self._parser = httptools.HttpResponseParser(SimpleNamespace(**told))
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
         self._mode = mode
@@ -187,6 +205,19 @@ class Connection(BaseConnection):
         wanted = self.call is not None and self.call.mode is ReplyMode.BODY
         if wanted and not self._complete:
             self._reply.add_body(part)
+
+    def _hear(self, part: bytes) -> None:
+        call, reply = self.call, self._reply
+        if call is None or call.listening is None or self._complete or self._unheard is not None:
+            return
+        if call.listening.keeps:
+            reply.add_body(part)
+        try:
+            if reply.heard(part):
+                reply.status = self._parser.get_status_code()  # type: ignore[union-attr]  # it is calling
+                self._complete = self._surplus = True
+        except (TooLong, Undecodable) as error:
+            self._unheard = error
 
     def _ends(self) -> None:
         # Only here and now does the parser know: a moment later it stands before the next reply.

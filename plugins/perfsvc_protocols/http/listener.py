@@ -28,6 +28,10 @@ class ReplyListener(Protocol):
         """The received bytes violate HTTP."""
         ...
 
+    def unheard(self, connection: Any, error: Exception) -> None:
+        """The reply cannot be listened to."""
+        ...
+
     def reply_too_large(self, connection: Any) -> None:
         """The reply exceeds ``max_response_bytes``."""
         ...

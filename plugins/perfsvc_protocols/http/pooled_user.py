@@ -19,6 +19,7 @@ from perfsvc.plugin.net.dial import Dialer
 from perfsvc.plugin.net.dial import DialState
 from perfsvc.plugin.net.tls import handshake_counters
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols.http import head
 from perfsvc_protocols.http.base_connection import BaseConnection
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.rendered_request import RenderedRequest
@@ -158,6 +159,18 @@ class PooledUser(HttpUser, Generic[C]):
     def protocol_error(self, connection: C, cause: str) -> None:
         connection.drop()
         self._fail(failures.PROTOCOL, cause)
+
+    def unheard(self, connection: C, error: Exception) -> None:
+        connection.drop()
+        self._not_heard(error)
+
+    def stop_listening(self) -> None:
+        connection = self._connection
+        if connection is not None and self._dialing is None:
+            connection.give_up()
+            self.reply.ended_ns = self._now_ns()
+            self.reply.status = self.reply.status or int(head.of(self.reply.raw)[9:12])
+            self.finish()
 
     def reply_too_large(self, connection: C) -> None:
         connection.drop()

@@ -19,6 +19,7 @@ from perfsvc_protocols.http.compile import Compiler
 from perfsvc_protocols.http.curl import support
 from perfsvc_protocols.http.h2.decoding import Heads
 from perfsvc_protocols.http.h2.session import Http2Session
+from perfsvc_protocols.http.listening_user import listening_kind
 from perfsvc_protocols.http.session import HttpSession
 from perfsvc_protocols.http.user import HttpUser
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 ALPN = {"2": ("h2",)}
 """ALPN protocols that our own client offers, by version; otherwise ``http/1.1``."""
 USUAL = ("http/1.1",)
+
+
+LISTENING_1: type[HttpSession] = listening_kind(HttpSession)
+LISTENING_2: type[Http2Session] = listening_kind(Http2Session)
 
 
 class HttpProtocol(Protocol):
@@ -46,6 +51,7 @@ class HttpProtocol(Protocol):
         self._dialers: dict[str, Dialer] = {}
         self._dialer(options.http_version)
         self._versions: set[str] = set()
+        self._listens = False
         self._transport: CurlTransport | None = None
         if support.always(options) and not support.MISSING:
             self._transport = self._through_curl()
@@ -54,6 +60,7 @@ class HttpProtocol(Protocol):
         call = self._compiler.call(request, timeout_ns, reads)
         version = call.needs.version
         self._versions.add(version)
+        self._listens = self._listens or call.listening is not None
         if support.needed(request, self.options) or len(self._versions) > 1:
             support.check(call, self.options)
             self._transport = self._transport or self._through_curl()
@@ -65,13 +72,15 @@ class HttpProtocol(Protocol):
         # All steps of a run are compiled by now. Where one needs libcurl, or another version, all go through libcurl: a
         # user has one connection to a place, not two.
         if self._transport is not None:
-            return self._transport.session(scope, done)
+            return self._transport.session(scope, done, listens=self._listens)
         options, now_ns = self.options, self.context.now_ns
         (version,) = self._versions or {options.http_version}
         dialer = self._dialer(version)
         if version == "2":
-            return Http2Session(scope, done, options, dialer, self._heads, now_ns)
-        return HttpSession(scope, done, options, dialer, now_ns)
+            http2 = LISTENING_2 if self._listens else Http2Session
+            return http2(scope, done, options, dialer, self._heads, now_ns)
+        http1 = LISTENING_1 if self._listens else HttpSession
+        return http1(scope, done, options, dialer, now_ns)
 
     def status_failure(self, status: int) -> str | None:
         return f"HTTP {status}" if status >= 400 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from perfsvc.plugin import Excerpt
@@ -10,6 +11,7 @@ from perfsvc.plugin.body import Undecodable
 from perfsvc.plugin.body import in_utf8
 from perfsvc.plugin.body import uncoded
 from perfsvc_protocols.http import head
+from perfsvc_protocols.http.event_stream import EventStream
 
 KEPT_BODY = 1024
 """Bytes of a body kept for error samples."""
@@ -28,10 +30,12 @@ class Limits(NamedTuple):
 class HttpReply(Reply):
     """An HTTP reply. ``raw`` is its head and the beginning of its body as they came off the wire."""
 
-    __slots__ = ("_decoded", "body_size", "limits", "parts", "raw", "raw_full", "wire")
+    __slots__ = ("_decoded", "body_size", "limits", "listening_timer", "parts", "raw", "raw_full", "stream", "wire")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.listening_timer: asyncio.TimerHandle | None = None
+        self.stream: EventStream | None = None
         self.parts: list[bytes] | None
         self._decoded: bytes | None
         super().__init__()
@@ -73,6 +77,18 @@ class HttpReply(Reply):
     def too_large(self) -> str:
         """Message for a head that exceeds its limits."""
         return f"the head of the reply has more than {self.limits.head} bytes or {self.limits.fields} fields"
+
+    def heard(self, part: bytes) -> bool:
+        """Take a part of a body that is listened to. Return whether that was enough. Raise TooLong, Undecodable."""
+        stream = self.stream
+        if stream is None:
+            return True
+        if not stream.begun:
+            coding = self.header("content-encoding")
+            if coding is not None and coding.lower() != "identity":
+                raise Undecodable(f"a body with the content coding {coding!r} cannot be listened to")
+            stream.begin(self.header("content-type"))
+        return stream.feed(part)
 
     def add_body(self, part: bytes) -> None:
         """Add a part of the body; beyond the limit a body is only counted."""

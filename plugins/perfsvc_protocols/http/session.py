@@ -84,5 +84,7 @@ class HttpSession(PooledUser[Connection]):
 
 def _lasts(call: HttpCall, lowered: bytes) -> bool:
     """Whether a reply with the same head and size is complete and, where its body is read, readable."""
+    if call.listening is not None:
+        return False
     redirects = call.max_redirects and LOCATION in lowered
     return not redirects and CODED not in lowered and (call.mode is not ReplyMode.BODY or ENCODED not in lowered)

@@ -94,6 +94,24 @@ class Part(Spec):
         return self
 
 
+class Listen(Spec):
+    """How long a reply is listened to that comes piece by piece, or does not end; at least one of the three ends."""
+
+    events: int | None = titled("事件数", "Events", default=None, ge=1, le=1_000_000)
+    seconds: float | None = titled("秒数", "Seconds", default=None, gt=0, le=86_400)
+    """From the request on; the step's time limit is that much longer."""
+    until: str | None = titled(
+        "直到事件匹配（正则）", "Until an event matches", default=None, min_length=1, max_length=1000
+    )
+    """A regular expression that is looked for in the data of each event."""
+    format: Literal["auto", "sse", "lines", "pieces"] = titled(
+        "事件格式", "Format of events", advanced=True, default="auto"
+    )
+    """``auto`` goes by the content type; ``pieces`` are the parts of the body as they arrive."""
+    tokens: str | None = titled("词元的 JSONPath", "JSONPath of tokens", default=None, min_length=1, max_length=1000)
+    """A text that is found counts as one token, a number is the number of all so far."""
+
+
 class Request(Spec, home="request"):
     """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
 
@@ -117,6 +135,8 @@ class Request(Spec, home="request"):
     follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
     """Overrides the run's option for this step, as ``http_version`` does."""
     http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None)
+    listen: Listen | None = titled("监听持续的响应", "Listen to the reply", advanced=True, default=None)
+    """For server-sent events, lines of JSON and other replies that come bit by bit."""
     expect_continue: bool = titled("先征询再发送请求体", "Expect: 100-continue", advanced=True, default=False)
     """Whether the server is asked before the body is sent."""
 

@@ -62,6 +62,17 @@ class HttpUser(Session):
     def _dispatch(self, message: RenderedRequest) -> None:
         """Send a request, on an open or a new connection."""
 
+    @abstractmethod
+    def stop_listening(self) -> None:
+        """End the reply in flight, which has begun, as complete."""
+
+    def _not_heard(self, error: Exception) -> None:
+        """Fail a request whose reply cannot be listened to."""
+        if isinstance(error, Undecodable):
+            self._fail(failures.UNDECODABLE, str(error))
+        else:
+            self._fail(failures.TOO_LARGE, f"one event of more than {self.options.max_body_bytes} bytes")
+
     def finish(self) -> None:
         self._message = None
         self.done(self.reply)

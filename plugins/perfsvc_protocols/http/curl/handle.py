@@ -53,8 +53,8 @@ class Handle:
         "lines",
     )
 
-    def __init__(self, take: Callable[[bytes], None], driver: Driver, *, proxied: bool) -> None:
-        """``take`` is given the body as it comes."""
+    def __init__(self, take: Callable[[bytes], object], driver: Driver, *, proxied: bool) -> None:
+        """``take`` is given the body as it comes; it ends the transfer by 0."""
         self.easy = pycurl.Curl()
         self.lines: list[bytes] = []
         self.easy.setopt(pycurl.WRITEFUNCTION, take)

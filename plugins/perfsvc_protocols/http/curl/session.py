@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import ClassVar
 from typing import cast
 
 import pycurl
@@ -14,6 +15,7 @@ from perfsvc.plugin import NotSent
 from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
+from perfsvc.plugin.body import Undecodable
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
@@ -23,6 +25,7 @@ from perfsvc_protocols.http.curl.handle import Handle
 from perfsvc_protocols.http.curl.reply import CurlReply
 from perfsvc_protocols.http.curl.settings import ConnectTo
 from perfsvc_protocols.http.curl.settings import Settings
+from perfsvc_protocols.http.event_stream import TooLong
 from perfsvc_protocols.http.rendered_request import REDIRECTS
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.spec import Options
@@ -46,9 +49,20 @@ class CurlSession(HttpUser):
     request waits for one is part of it.
     """
 
-    __slots__ = ("_begun_ns", "_connect_to", "_dns_ns", "_driver", "_finding", "_handle", "_settings")
+    __slots__ = (
+        "_begun_ns",
+        "_connect_to",
+        "_dns_ns",
+        "_driver",
+        "_finding",
+        "_handle",
+        "_heard_enough",
+        "_settings",
+        "_unheard",
+    )
 
     reply: CurlReply
+    _listens: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -69,6 +83,8 @@ class CurlSession(HttpUser):
         self._begun_ns = 0
         self._dns_ns = 0
         self._finding: asyncio.Task[None] | None = None
+        self._heard_enough = False
+        self._unheard: Exception | None = None
 
     def start(self, call: HttpCall) -> None:
         message = call.message or call.make(self.scope)
@@ -78,7 +94,8 @@ class CurlSession(HttpUser):
         if self._handle is None:
             self._handle = self._new_handle()
         self.reply.reset()
-        self.reply.wanted = call.mode is ReplyMode.BODY
+        self._heard_enough, self._unheard = False, None
+        self.reply.wanted = call.mode is ReplyMode.BODY or (call.listening is not None and call.listening.keeps)
         self._call = call
         self._hops = 0
         self._message = message
@@ -114,7 +131,9 @@ class CurlSession(HttpUser):
     # On the way out
 
     def _new_handle(self) -> Handle:
-        handle = Handle(self.reply.take, self._driver(), proxied=self.options.proxy is not None)
+        handle = Handle(
+            self._take if self._listens else self.reply.take, self._driver(), proxied=self.options.proxy is not None
+        )
         try:
             self._settings.apply(handle.easy, self.scope)
         except Exception:
@@ -160,11 +179,40 @@ class CurlSession(HttpUser):
 
     # On the way back
 
+    def _take(self, part: bytes) -> int | None:
+        """Take a part of the body; 0 ends the transfer."""
+        reply = self.reply
+        reply.take(part)
+        if reply.stream is None:
+            return None
+        if not reply.raw:
+            reply.arrived(cast(Handle, self._handle).lines)
+        try:
+            self._heard_enough = reply.heard(part)
+        except (TooLong, Undecodable) as error:
+            self._unheard = error
+            return 0
+        return 0 if self._heard_enough else None
+
+    def stop_listening(self) -> None:
+        handle = cast(Handle, self._handle)
+        self.reply.ended_ns = self._now_ns()
+        self._account(handle.easy)
+        self.reply.status = handle.easy.getinfo(pycurl.RESPONSE_CODE)
+        self.reply.arrived(handle.lines)
+        self._driver().cancel(handle.easy)
+        self._dns_ns = 0
+        handle.release()
+        self.finish()
+
     def completed(self, code: int, message: str) -> None:
         handle = cast(Handle, self._handle)
         self.reply.ended_ns = self._now_ns()
         self._account(handle.easy)
-        if code:
+        if self._unheard is not None:
+            self._not_heard(self._unheard)
+            return
+        if code and not self._heard_enough:
             self._failed(code, message)
             return
         reply = self.reply

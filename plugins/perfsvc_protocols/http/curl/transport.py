@@ -11,7 +11,10 @@ from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols.http.curl.driver import Driver
 from perfsvc_protocols.http.curl.session import CurlSession
 from perfsvc_protocols.http.curl.settings import Settings
+from perfsvc_protocols.http.listening_user import listening_kind
 from perfsvc_protocols.http.spec import Options
+
+LISTENING: type[CurlSession] = listening_kind(CurlSession)
 
 
 class CurlTransport:
@@ -24,9 +27,10 @@ class CurlTransport:
         self._settings = Settings(options, context, dialer)
         self._driver: Driver | None = None
 
-    def session(self, scope: Scope, done: Callable[[Reply], None]) -> CurlSession:
+    def session(self, scope: Scope, done: Callable[[Reply], None], *, listens: bool) -> CurlSession:
         """A session for one virtual user."""
-        return CurlSession(scope, done, self._options, self._settings, self._running, self._now_ns)
+        kind = LISTENING if listens else CurlSession
+        return kind(scope, done, self._options, self._settings, self._running, self._now_ns)
 
     def close(self) -> None:
         """Ends everything that still stands."""

@@ -6,9 +6,11 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+from perfsvc.plugin.body import Undecodable
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
+from perfsvc_protocols.http.event_stream import TooLong
 from perfsvc_protocols.http.h2.connection_control import ConnectionControl
 from perfsvc_protocols.http.h2.decoding import Head
 from perfsvc_protocols.http.h2.decoding import Heads
@@ -93,7 +95,7 @@ class Connection(ConnectionControl):
         self.call = call
         self._body = self._control_frames = 0
         self._end = self._head = None
-        self._fresh = not self._header_block.open
+        self._fresh = not self._header_block.open and call.listening is None
         end = wire.index(END_OF_HEAD) + END
         if file is not None:
             wire = b"%bContent-Length: %d\r\n\r\n" % (wire[: end - 2], file.size)
@@ -299,8 +301,18 @@ class Connection(ConnectionControl):
             raise Oversized
         if self._reply.wanted or len(self._reply.start) < KEPT_BODY:
             self._reply.take(data[start:end])
-        if flags & END_STREAM:
+        if self._reply.stream is not None and end > start:
+            self._hear(data[start:end])
+        if flags & END_STREAM and self._end is None:
             self._ends(head)
+
+    def _hear(self, part: bytes) -> None:
+        try:
+            if self._reply.heard(part):
+                self._end = self._heard_enough
+        except (TooLong, Undecodable) as error:
+            cause = error
+            self._end = lambda: self._listener.unheard(self, cause)
 
     def _ends(self, head: Head) -> None:
         length = 0 if self.call is not None and self.call.mode is ReplyMode.HEAD_ONLY else head.length
@@ -339,6 +351,12 @@ class Connection(ConnectionControl):
             self._listener.finish()
         else:
             self._listener.reply_complete(self)
+
+    def _heard_enough(self) -> None:
+        self._write(frame(RST_STREAM, 0, self._stream, UINT32.pack(CANCEL)))
+        self._request_done()
+        self.served = True
+        self._listener.reply_complete(self)
 
     def _stream_refused(self) -> None:
         self._request_done()

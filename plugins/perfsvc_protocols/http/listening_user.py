@@ -1,0 +1,54 @@
+"""Sessions that listen to replies: mixed into a session where a step of the run does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from perfsvc.plugin import TIMEOUT
+from perfsvc_protocols.http.call import HttpCall
+from perfsvc_protocols.http.event_stream import EventStream
+from perfsvc_protocols.http.user import HttpUser
+
+NOT_BEGUN = "no reply began while it was listened for"
+
+
+class ListeningUser(HttpUser):
+    """Ends a reply when the step has heard enough, and reports what it has heard."""
+
+    __slots__ = ()
+
+    def start(self, call: HttpCall) -> None:
+        super().start(call)  # type: ignore[safe-super]  # mixed into a session that has it
+        listening = call.listening
+        if listening is None:
+            return
+        self.reply.stream = EventStream(listening, self.options.limits.body, self._now_ns)
+        if listening.seconds is not None:
+            loop = asyncio.get_running_loop()
+            self.reply.listening_timer = loop.call_later(listening.seconds, self._time_is_up)
+
+    def finish(self) -> None:
+        reply, stream = self.reply, self.reply.stream
+        if reply.listening_timer is not None:
+            reply.listening_timer.cancel()
+            reply.listening_timer = None
+        if stream is not None:
+            reply.stream = None
+            if reply.failure is None:
+                stream.close()
+            self._count(stream.counters())
+            reply.gauges = {**(reply.gauges or {}), **stream.gauges(reply.started_ns)}
+        super().finish()
+
+    def _time_is_up(self) -> None:
+        self.reply.listening_timer = None
+        if self.reply.raw or self.reply.status:
+            self.stop_listening()
+        else:
+            self.abort(TIMEOUT)
+
+
+def listening_kind(session: type[Any]) -> type[Any]:
+    """Return a kind of session that also listens."""
+    return type(f"Listening{session.__name__}", (ListeningUser, session), {"__slots__": (), "_listens": True})
