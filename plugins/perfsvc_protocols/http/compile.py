@@ -127,6 +127,7 @@ class _Compilation:
             body=None if body is None else body.template,
             own_cookies="cookie" in headers,
             file=file,
+            chunk_bytes=request.chunk_bytes if self._is_chunked(request) else 0,
         )
         rendered = (*parts.query, *parts.headers, *(parts.body or ()))
         if sum(not isinstance(part, bytes) for part in rendered) > MOST_VARYING:
@@ -171,7 +172,12 @@ class _Compilation:
         if isinstance(request.auth, DigestAuth):
             user = self._bytes(request.auth.username, "auth.username", plain_text)
             credentials = Credentials(user, self._bytes(request.auth.password, "auth.password", plain_text))
-        return TransportNeeds(request.http_version or self._options.http_version, credentials, request.expect_continue)
+        version = request.http_version or self._options.http_version
+        return TransportNeeds(version, credentials, request.expect_continue, self._is_chunked(request))
+
+    def _is_chunked(self, request: Request) -> bool:
+        """Whether the body goes in chunks; HTTP/2 has frames in their place."""
+        return request.chunked and (request.http_version or self._options.http_version) != "2"
 
     def _file(self, name: str | None) -> FileOf | None:
         """Return the file to send; a constant name is resolved now."""

@@ -14,7 +14,9 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TO_GET = frozenset({301, 302, 303})
 
-OF_THE_BODY = frozenset({b"content-type", b"content-length", b"content-encoding", b"content-language"})
+OF_THE_BODY = frozenset(
+    {b"content-type", b"content-length", b"content-encoding", b"content-language", b"transfer-encoding"}
+)
 OF_THE_ORIGIN = frozenset({b"host", b"authorization", b"cookie", b"proxy-authorization"})
 
 

@@ -36,6 +36,7 @@ class TransportNeeds(NamedTuple):
     version: str
     credentials: Credentials | None
     expects_continue: bool
+    chunked: bool = False
 
 
 class RequestParts(NamedTuple):
@@ -48,6 +49,7 @@ class RequestParts(NamedTuple):
     body: ByteTemplate | None
     own_cookies: bool
     file: FileOf | None
+    chunk_bytes: int = 0
 
     def to(self, origin: Origin, target: ByteTemplate) -> FixedOriginTemplate:
         """Return the request to an origin in the layout of HTTP/1.1."""
@@ -56,14 +58,15 @@ class RequestParts(NamedTuple):
         host = self.host or (origin.authority.encode(),)
         start = (f"{self.method} ".encode(), *target, *query, b" HTTP/1.1\r\nHost: ", *host, b"\r\n", *self.headers)
         body, end = self._end()
-        return FixedOriginTemplate(origin, self.method, merged((*start, end)), body, self.own_cookies, self.file)
+        whole = merged((*start, end))
+        return FixedOriginTemplate(origin, self.method, whole, body, self.own_cookies, self.file, self.chunk_bytes)
 
     def _end(self) -> tuple[ByteTemplate | None, bytes]:
         """The body where it varies, and what follows the headers where it does not."""
         if self.body is None:
             return None, b"\r\n"
         known = constant(self.body)
-        return (self.body, b"") if known is None else (None, with_length(known))
+        return (self.body, b"") if known is None else (None, framed(known, self.chunk_bytes))
 
 
 class FixedOriginTemplate(NamedTuple):
@@ -75,6 +78,7 @@ class FixedOriginTemplate(NamedTuple):
     body: ByteTemplate | None
     own_cookies: bool
     file: FileOf | None = None
+    chunk_bytes: int = 0
 
     @property
     def constant(self) -> bool:
@@ -85,13 +89,13 @@ class FixedOriginTemplate(NamedTuple):
         """The request for one virtual user at this moment. Raises MissingVariable and NotSent."""
         wire = render(self.start, scope)
         if self.body is not None:
-            wire += with_length(render(self.body, scope))
+            wire += framed(render(self.body, scope), self.chunk_bytes)
         file = None if self.file is None else self.file(scope)
         return RenderedRequest(self.origin, self.method, wire, self.own_cookies, file)
 
     def maker(self) -> Callable[[Scope], RenderedRequest]:
         """Return ``render`` in its fastest form."""
-        if self.file is not None:
+        if self.file is not None or self.chunk_bytes:
             return self.render
         origin, method, own_cookies, start = self.origin, self.method, self.own_cookies, renderer(self.start)
         if self.body is None:
@@ -135,3 +139,24 @@ RequestTemplate = FixedOriginTemplate | AnyOriginTemplate
 def with_length(body: bytes) -> bytes:
     """The end of a request that has a body."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def framed(body: bytes, chunk_bytes: int) -> bytes:
+    """The end of a request with a body, in chunks where they have a size."""
+    if not chunk_bytes:
+        return with_length(body)
+    parts = [body[at : at + chunk_bytes] for at in range(0, len(body), chunk_bytes)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+    return b"Transfer-Encoding: chunked\r\n\r\n%b0\r\n\r\n" % chunks
+
+
+def unchunked(body: bytes) -> bytes:
+    """Return a body without the framing that ``framed`` gave it."""
+    found: list[bytes] = []
+    while True:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size, 16)
+        if not length:
+            return b"".join(found)
+        found.append(rest[:length])
+        body = rest[length + 2 :]

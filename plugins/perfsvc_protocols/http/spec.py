@@ -135,6 +135,9 @@ class Request(Spec, home="request"):
     follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
     """Overrides the run's option for this step, as ``http_version`` does."""
     http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None)
+    chunked: bool = titled("分块发送请求体", "Body in chunks", advanced=True, default=False)
+    """``Transfer-Encoding: chunked`` in place of a length; HTTP/2 and 3 send frames anyway."""
+    chunk_bytes: int = titled("每块字节数", "Bytes of a chunk", advanced=True, default=8192, ge=1, le=16 * MIB)
     listen: Listen | None = titled("监听持续的响应", "Listen to the reply", advanced=True, default=None)
     """For server-sent events, lines of JSON and other replies that come bit by bit."""
     expect_continue: bool = titled("先征询再发送请求体", "Expect: 100-continue", advanced=True, default=False)

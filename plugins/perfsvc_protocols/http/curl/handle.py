@@ -19,6 +19,7 @@ from perfsvc_protocols.http.curl.settings import ConnectTo
 from perfsvc_protocols.http.rendered_request import END_OF_HEAD
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.request_template import TransportNeeds
+from perfsvc_protocols.http.request_template import unchunked
 
 VERSIONS: dict[str, int] = {
     "1.1": pycurl.CURL_HTTP_VERSION_1_1,
@@ -153,24 +154,31 @@ class Handle:
     def _say(self, message: RenderedRequest, wire: bytes) -> None:
         head, _, body = wire.partition(END_OF_HEAD)
         start, *lines = head.split(b"\r\n")
+        chunked = b"Transfer-Encoding: chunked" in lines
+        if chunked:
+            body = unchunked(body)
+        elif message.file is not None and self._call is not None and self._call.needs.chunked:
+            chunked = True
+            lines.append(b"Transfer-Encoding: chunked")
         _, target, _ = start.split(b" ", 2)
         sends = bool(body) or message.file is not None
         expects = sends and self._call is not None and self._call.needs.expects_continue
         self.easy.setopt(pycurl.URL, b"%b%b" % (str(message.origin).encode(), target))
         self.easy.setopt(pycurl.HTTPHEADER, headers(lines, message.origin.authority.encode(), expects=expects))
-        self._carry(message, body)
+        self._carry(message, body, chunked=chunked)
         self._message, self._wire = message, wire
 
-    def _carry(self, message: RenderedRequest, body: bytes) -> None:
+    def _carry(self, message: RenderedRequest, body: bytes, *, chunked: bool) -> None:
         easy, method = self.easy, message.method
         usual = "GET"
-        self._once = message.file is not None or (bool(body) and not message.idempotent and not self._digests)
+        once = bool(body) and not message.idempotent and not self._digests
+        self._once = message.file is not None or once or chunked
         if message.file is not None:
             usual = "PUT"
-            self._send_file(message)
+            self._send_file(message, chunked=chunked)
         elif self._once:
             usual = "POST"
-            self._send_once(body)
+            self._send_read(body, chunked=chunked, again=not once)
         elif body or method in ("POST", "PUT", "PATCH"):
             usual = "POST"
             easy.setopt(pycurl.POST, 1)
@@ -185,14 +193,20 @@ class Handle:
         else:
             easy.setopt(pycurl.CUSTOMREQUEST, method)
 
-    def _send_once(self, body: bytes) -> None:
-        """Send a body that libcurl cannot send again by itself when a kept connection was closed."""
-        self.easy.setopt(pycurl.POST, 1)
-        self.easy.setopt(pycurl.READFUNCTION, io.BytesIO(body).read)
-        self.easy.setopt(pycurl.SEEKFUNCTION, lambda _offset, _origin: pycurl.SEEKFUNC_FAIL)
-        self.easy.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
+    def _send_read(self, body: bytes, *, chunked: bool, again: bool) -> None:
+        """Send a body as libcurl reads it; ``again``: it may start over when a kept connection was closed."""
+        source = io.BytesIO(body)
 
-    def _send_file(self, message: RenderedRequest) -> None:
+        def rewind(offset: int, origin: int) -> int:
+            source.seek(offset, origin)
+            return int(pycurl.SEEKFUNC_OK if again else pycurl.SEEKFUNC_FAIL)
+
+        self.easy.setopt(pycurl.POST, 1)
+        self.easy.setopt(pycurl.READFUNCTION, source.read)
+        self.easy.setopt(pycurl.SEEKFUNCTION, rewind)
+        self.easy.setopt(pycurl.POSTFIELDSIZE_LARGE, -1 if chunked else len(body))
+
+    def _send_file(self, message: RenderedRequest, *, chunked: bool) -> None:
         self.release()
         try:
             file = self._file = message.file.open("rb")  # type: ignore[union-attr]  # the caller saw that there is one
@@ -208,7 +222,7 @@ class Handle:
         self.easy.setopt(pycurl.UPLOAD, 1)
         self.easy.setopt(pycurl.READFUNCTION, file.read)
         self.easy.setopt(pycurl.SEEKFUNCTION, rewind)
-        self.easy.setopt(pycurl.INFILESIZE_LARGE, size)
+        self.easy.setopt(pycurl.INFILESIZE_LARGE, -1 if chunked else size)
 
 
 def headers(lines: list[bytes], authority: bytes, *, expects: bool) -> list[bytes]:
