@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from collections.abc import Awaitable
 from collections.abc import Callable
+from contextlib import asynccontextmanager
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -21,6 +23,7 @@ class OddPeer:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self.number = number
         self.events: list[Event] = []
+        self.left = False
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
         self.h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -43,6 +46,7 @@ class OddPeer:
         """What the client does next. Raises ConnectionError when it is gone."""
         data = await self._reader.read(262_144)
         if not data:
+            self.left = True
             raise ConnectionResetError
         events = self.h2.receive_data(data)
         for event in events:
@@ -113,6 +117,14 @@ class OddServer:
         for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
+
+    @asynccontextmanager
+    async def ended(self, number: int) -> AsyncIterator[None]:
+        """Wait until the script of a connection has seen its end."""
+        async with asyncio.timeout(20):
+            while not self.peers[number - 1].left:
+                await asyncio.sleep(0.002)
+        yield
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = OddPeer(reader, writer, len(self.peers) + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from perfsvc.plugin.body import Undecodable
 from perfsvc_protocols._net.address import Origin
@@ -24,6 +25,7 @@ from perfsvc_protocols.http.h2.frames import END_HEADERS
 from perfsvc_protocols.http.h2.frames import END_STREAM
 from perfsvc_protocols.http.h2.frames import FRAME
 from perfsvc_protocols.http.h2.frames import FRAME_HEADER_SIZE
+from perfsvc_protocols.http.h2.frames import FRAME_SIZE_ERROR
 from perfsvc_protocols.http.h2.frames import HEADERS
 from perfsvc_protocols.http.h2.frames import MAX_STREAM_ID
 from perfsvc_protocols.http.h2.frames import PADDED
@@ -129,7 +131,7 @@ class Connection(ConnectionControl):
         try:
             self._rest = data[self._read(data) :]
         except ProtocolError as violation:
-            self._fail_connection(str(violation))
+            self._fail_connection(violation)
         except Oversized:
             self._listener.reply_too_large(self)
         else:
@@ -235,7 +237,7 @@ class Connection(ConnectionControl):
                 line = data.partition(b"\r\n")[0][:100].decode("latin-1")
                 raise ProtocolError(f"the reply begins with {line!r}: the target does not speak HTTP/2 here")
             if length > DEFAULT_FRAME_SIZE:
-                raise ProtocolError("a frame that is too large")
+                raise ProtocolError("a frame that is too large", FRAME_SIZE_ERROR)
             if not self._preface_received:
                 self._check_preface(kind, flags)
             start = at + FRAME_HEADER_SIZE
@@ -266,6 +268,7 @@ class Connection(ConnectionControl):
         if self._head is not None:  # trailers are ignored
             if not flags & END_STREAM:
                 raise ProtocolError("a second head")
+            self._heads.check_trailers(block)
             self._ends(self._head)
             return
         head = self._heads.known.get(block) or self._heads.decode(block)
@@ -309,7 +312,7 @@ class Connection(ConnectionControl):
     def _hear(self, part: bytes) -> None:
         try:
             if self._reply.heard(part):
-                self._end = self._heard_enough
+                self._end = self._complete
         except (TooLong, Undecodable) as error:
             cause = error
             self._end = lambda: self._listener.unheard(self, cause)
@@ -322,17 +325,20 @@ class Connection(ConnectionControl):
 
     def _rst_stream(self, stream: int, payload: bytes) -> None:
         if len(payload) != 4:
-            raise ProtocolError("a frame of a wrong size")
+            raise ProtocolError("a frame of a wrong size", FRAME_SIZE_ERROR)
         if self._is_current(stream):
             code = UINT32.unpack(payload)[0]
-            self._end = self._stream_refused if code == REFUSED_STREAM else lambda: self._stream_reset(code)
+            refused, reset = self._listener.stream_refused, self._listener.stream_reset
+            self._end = partial(
+                self._stopped, partial(refused, self) if code == REFUSED_STREAM else partial(reset, self, code)
+            )
 
     def _goaway_received(self, last: int) -> None:
         self.write = None
         if self.call is None:
             self.retire()
         elif self._stream > last and self._end is None:
-            self._end = self._stream_refused
+            self._end = partial(self._stopped, partial(self._listener.stream_refused, self))
 
     def _is_current(self, stream: int) -> bool:
         """Whether a frame belongs to the request in flight. Raises ProtocolError for a stream never opened."""
@@ -343,7 +349,8 @@ class Connection(ConnectionControl):
     # How it ends
 
     def _complete(self) -> None:
-        if self._sender.busy:  # complete reply before the whole body was sent
+        stream = self._reply.stream
+        if self._sender.busy or (stream is not None and stream.done):  # the reply is complete before its stream is
             self._write(frame(RST_STREAM, 0, self._stream, UINT32.pack(CANCEL)))
         self._request_done()
         self.served = True
@@ -352,19 +359,10 @@ class Connection(ConnectionControl):
         else:
             self._listener.reply_complete(self)
 
-    def _heard_enough(self) -> None:
-        self._write(frame(RST_STREAM, 0, self._stream, UINT32.pack(CANCEL)))
+    def _stopped(self, report: Callable[[], None]) -> None:
+        """End the request in flight as its server has: refused or reset."""
         self._request_done()
-        self.served = True
-        self._listener.reply_complete(self)
-
-    def _stream_refused(self) -> None:
-        self._request_done()
-        self._listener.stream_refused(self)
-
-    def _stream_reset(self, code: int) -> None:
-        self._request_done()
-        self._listener.stream_reset(self, code)
+        report()
 
     def _request_done(self) -> None:
         """End the request in flight; retire a connection that can take no other."""
@@ -373,9 +371,9 @@ class Connection(ConnectionControl):
         if not self._lasting or self.write is None or self._next > MAX_STREAM_ID:
             self.retire()
 
-    def _fail_connection(self, cause: str) -> None:
-        end, asked = self._end, self.call is not None
-        self.drop()
+    def _fail_connection(self, violation: ProtocolError) -> None:
+        end, asked, cause = self._end, self.call is not None, str(violation)
+        self.retire(violation.code)
         if end is not None:
             end()
         elif asked:

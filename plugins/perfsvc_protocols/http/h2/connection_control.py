@@ -9,12 +9,15 @@ from collections.abc import Callable
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.base_connection import BaseConnection
 from perfsvc_protocols.http.h2.frames import ACK
+from perfsvc_protocols.http.h2.frames import ENHANCE_YOUR_CALM
+from perfsvc_protocols.http.h2.frames import FRAME_SIZE_ERROR
 from perfsvc_protocols.http.h2.frames import GOAWAY
-from perfsvc_protocols.http.h2.frames import GOAWAY_FRAME
 from perfsvc_protocols.http.h2.frames import MAX_STREAM_ID
 from perfsvc_protocols.http.h2.frames import MAX_WINDOW
+from perfsvc_protocols.http.h2.frames import NO_ERROR
 from perfsvc_protocols.http.h2.frames import PING
 from perfsvc_protocols.http.h2.frames import PREFACE
+from perfsvc_protocols.http.h2.frames import PRIORITY
 from perfsvc_protocols.http.h2.frames import PUSH_PROMISE
 from perfsvc_protocols.http.h2.frames import SETTINGS
 from perfsvc_protocols.http.h2.frames import SETTINGS_ACK
@@ -22,6 +25,7 @@ from perfsvc_protocols.http.h2.frames import UINT32
 from perfsvc_protocols.http.h2.frames import WINDOW_UPDATE
 from perfsvc_protocols.http.h2.frames import ProtocolError
 from perfsvc_protocols.http.h2.frames import frame
+from perfsvc_protocols.http.h2.frames import goaway
 from perfsvc_protocols.http.h2.frames import window_update
 from perfsvc_protocols.http.h2.sending import Sender
 
@@ -67,10 +71,10 @@ class ConnectionControl(BaseConnection):
         if self._transport is not None:
             self._transport.abort()
 
-    def retire(self) -> None:
+    def retire(self, code: int = NO_ERROR) -> None:
         self._detach()
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(GOAWAY_FRAME)
+            self._transport.write(goaway(code))
             self._transport.close()
 
     def _detach(self) -> None:
@@ -87,8 +91,15 @@ class ConnectionControl(BaseConnection):
     def _control(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         """Handle a frame that is not part of a reply; unknown types are ignored. Raises ProtocolError."""
         if kind == WINDOW_UPDATE:
+            if stream:
+                self._is_current(stream)
             self._sender.update_window(stream, _number(payload, 4) & MAX_WINDOW)
             self._pump()
+        elif kind == PRIORITY:
+            if not stream:
+                raise ProtocolError("PRIORITY without a stream")
+            if len(payload) != 5:
+                raise ProtocolError("a frame of a wrong size", FRAME_SIZE_ERROR)
         elif kind == PUSH_PROMISE:
             raise ProtocolError("PUSH_PROMISE although push is disabled")
         elif kind in (SETTINGS, PING, GOAWAY):
@@ -101,13 +112,13 @@ class ConnectionControl(BaseConnection):
             self._goaway_received(_number(payload[:4], 4) & MAX_STREAM_ID)
         elif kind == PING:
             if len(payload) != 8:
-                raise ProtocolError("PING of a wrong size")
+                raise ProtocolError("PING of a wrong size", FRAME_SIZE_ERROR)
             if not flags & ACK:
                 self._count_control_frame()
                 self._write(frame(PING, ACK, 0, payload))
         elif flags & ACK:
             if payload:
-                raise ProtocolError("SETTINGS ACK with a payload")
+                raise ProtocolError("SETTINGS ACK with a payload", FRAME_SIZE_ERROR)
         else:
             self._count_control_frame()
             self._sender.apply_settings(payload)
@@ -117,7 +128,7 @@ class ConnectionControl(BaseConnection):
     def _count_control_frame(self) -> None:
         self._control_frames += 1
         if self._control_frames > MAX_CONTROL_FRAMES:
-            raise ProtocolError("too many control frames")
+            raise ProtocolError("too many control frames", ENHANCE_YOUR_CALM)
 
     def _count_received(self, size: int) -> None:
         self._received += size
@@ -140,11 +151,15 @@ class ConnectionControl(BaseConnection):
         """Send as much of the body as the windows allow."""
 
     @abstractmethod
+    def _is_current(self, stream: int) -> bool:
+        """Whether a frame belongs to the request in flight. Raise ProtocolError for a stream never opened."""
+
+    @abstractmethod
     def _goaway_received(self, last: int) -> None:
         """Handle GOAWAY: no more requests; streams beyond ``last`` were not processed."""
 
 
 def _number(payload: bytes, size: int) -> int:
     if len(payload) != size:
-        raise ProtocolError("a frame of a wrong size")
+        raise ProtocolError("a frame of a wrong size", FRAME_SIZE_ERROR)
     return int(UINT32.unpack(payload)[0])

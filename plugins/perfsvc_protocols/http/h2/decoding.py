@@ -10,6 +10,7 @@ from hpack.exceptions import HPACKError
 from hpack.exceptions import OversizedHeaderListError
 
 from perfsvc.plugin.body import is_unknown
+from perfsvc_protocols.http.h2.frames import COMPRESSION_ERROR
 from perfsvc_protocols.http.h2.frames import ProtocolError
 from perfsvc_protocols.http.rendered_request import REDIRECTS
 
@@ -50,22 +51,38 @@ class Heads:
         self._decoder = Decoder(max_head_bytes)
         self._decoder.header_table_size = self._decoder.max_allowed_table_size = 0
 
+    def check_trailers(self, block: bytes) -> None:
+        """Raise ProtocolError for trailers that are not valid."""
+        for name, value in self._pairs(block):
+            if name.startswith(b":"):
+                raise ProtocolError(f"a pseudo-header field in trailers: {name[:100]!r}")
+            _check(name, value)
+
     def decode(self, block: bytes) -> Head:
         """Decode a block. Raises ProtocolError."""
-        try:
-            pairs = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
-        except OversizedHeaderListError:
-            raise ProtocolError(f"a head of more than {self.max_head_bytes} bytes") from None
-        except (HPACKError, IndexError, ValueError) as error:
-            raise ProtocolError(f"a header block that cannot be read: {error}") from None
-        if len(pairs) > self._max_fields:
-            raise ProtocolError(f"a head of more than {self._max_fields} fields")
+        pairs = self._pairs(block)
         head = _head(pairs)
         if len(self.known) >= KNOWN:
             self.known.clear()
         if len(block) <= 4 * KNOWN:
             self.known[block] = head
         return head
+
+    def _pairs(self, block: bytes) -> list[tuple[bytes, bytes]]:
+        try:
+            pairs = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
+        except OversizedHeaderListError:
+            raise ProtocolError(f"a head of more than {self.max_head_bytes} bytes") from None
+        except (HPACKError, IndexError, ValueError) as error:
+            raise ProtocolError(f"a header block that cannot be read: {error}", COMPRESSION_ERROR) from None
+        if len(pairs) > self._max_fields:
+            raise ProtocolError(f"a head of more than {self._max_fields} fields")
+        return pairs
+
+
+def _check(name: bytes, value: bytes) -> None:
+    if not NAME.fullmatch(name) or name in NOT_OURS or UNFIT.search(value):
+        raise ProtocolError(f"an invalid header field: {name[:100]!r}")
 
 
 def _head(pairs: list[tuple[bytes, bytes]]) -> Head:
@@ -77,8 +94,7 @@ def _head(pairs: list[tuple[bytes, bytes]]) -> Head:
     lengths = set()
     lines = [b"HTTP/2 %d" % status]
     for name, value in pairs[1:]:
-        if not NAME.fullmatch(name) or name in NOT_OURS or UNFIT.search(value):
-            raise ProtocolError(f"an invalid header field: {name[:100]!r}")
+        _check(name, value)
         if name == b"content-length":
             lengths.add(value)
         lines.append(b"%b: %b" % (name, value))

@@ -12,7 +12,8 @@ PADDED = 0x8
 PRIORITIZED = 0x20
 
 HEADER_TABLE_SIZE, ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = 1, 2, 4, 5
-NO_ERROR, REFUSED_STREAM, CANCEL = 0, 7, 8
+NO_ERROR, PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR = 0, 1, 3, 6
+REFUSED_STREAM, CANCEL, COMPRESSION_ERROR, ENHANCE_YOUR_CALM = 7, 8, 9, 11
 
 FRAME = struct.Struct(">IBI")
 """Length and kind in one number, flags, stream."""
@@ -27,7 +28,11 @@ MAX_WINDOW = MAX_STREAM_ID = 2**31 - 1
 
 
 class ProtocolError(Exception):
-    """A violation of HTTP/2 by the server, with the reason."""
+    """A violation of HTTP/2 by the server, with the reason and the error code of RFC 9113, 7."""
+
+    def __init__(self, reason: str, code: int = PROTOCOL_ERROR) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -67,4 +72,8 @@ PREFACE = b"".join(
     )
 )
 SETTINGS_ACK = frame(SETTINGS, ACK, 0)
-GOAWAY_FRAME = frame(GOAWAY, 0, 0, bytes(8))
+
+
+def goaway(code: int) -> bytes:
+    """Make a GOAWAY frame; the server has opened no streams."""
+    return frame(GOAWAY, 0, 0, bytes(4) + UINT32.pack(code))

@@ -12,7 +12,10 @@ from perfsvc.plugin.failures import INVALID_REQUEST
 from perfsvc_protocols.http.h2.frames import DATA
 from perfsvc_protocols.http.h2.frames import DEFAULT_FRAME_SIZE
 from perfsvc_protocols.http.h2.frames import DEFAULT_WINDOW
+from perfsvc_protocols.http.h2.frames import ENABLE_PUSH
 from perfsvc_protocols.http.h2.frames import END_STREAM
+from perfsvc_protocols.http.h2.frames import FLOW_CONTROL_ERROR
+from perfsvc_protocols.http.h2.frames import FRAME_SIZE_ERROR
 from perfsvc_protocols.http.h2.frames import INITIAL_WINDOW_SIZE
 from perfsvc_protocols.http.h2.frames import LARGEST_FRAME_SIZE
 from perfsvc_protocols.http.h2.frames import MAX_FRAME_SIZE
@@ -115,18 +118,20 @@ class Sender:
         elif stream == self._stream:
             self._stream_window += size
         if max(self._window, self._stream_window) > MAX_WINDOW:
-            raise ProtocolError("a window that is too wide")
+            raise ProtocolError("a window that is too wide", FLOW_CONTROL_ERROR)
 
     def apply_settings(self, settings: bytes) -> None:
         """Apply the payload of a SETTINGS frame. Raises ProtocolError."""
         if len(settings) % SETTING.size:
-            raise ProtocolError("SETTINGS of a wrong size")
+            raise ProtocolError("SETTINGS of a wrong size", FRAME_SIZE_ERROR)
         for name, value in SETTING.iter_unpack(settings):
             if name == INITIAL_WINDOW_SIZE:
                 if value > MAX_WINDOW:
-                    raise ProtocolError("a window that is too wide")
+                    raise ProtocolError("a window that is too wide", FLOW_CONTROL_ERROR)
                 self._stream_window += value - self._initial
                 self._initial = value
+            elif name == ENABLE_PUSH and value:
+                raise ProtocolError("SETTINGS_ENABLE_PUSH from a server")
             elif name == MAX_FRAME_SIZE:
                 if not DEFAULT_FRAME_SIZE <= value <= LARGEST_FRAME_SIZE:
                     raise ProtocolError("an invalid SETTINGS_MAX_FRAME_SIZE")
