@@ -38,6 +38,8 @@ class Outcome:
     dropped: int = 0
     late: int = 0
     loop_lag_ms: float = 0.0
+    iterations: int | None = None
+    """Iterations completed, where they are not the requests."""
 
 
 class Target(Protocol):
@@ -68,7 +70,7 @@ def closed_second(
         span_ns=0 if paused else 10**9,
         vus=int(level),
         planned_vus=int(level),
-        iterations=requests,
+        iterations=requests if outcome.iterations is None else outcome.iterations,
         dropped=outcome.dropped,
         late=outcome.late,
         health=Health(loop_lag_ms=outcome.loop_lag_ms),
@@ -162,12 +164,17 @@ class TokenBucket:
 
 
 class OpenQueue:
-    """M/M/c under arrivals: ``servers``, mean service time in s. A reply after ``timeout`` s is an error then."""
+    """M/M/c under arrivals, or D/M/c where these come evenly: ``servers``, mean service time in s.
 
-    def __init__(self, servers: int, service_s: float, seed: int, timeout: float = 1e9) -> None:
+    A reply after ``timeout`` s is an error then.
+    """
+
+    def __init__(
+        self, servers: int, service_s: float, seed: int, timeout: float = 1e9, *, evenly: bool = False
+    ) -> None:
         self.service_s, self._timeout = service_s, timeout
         self._free = [0.0] * servers
-        self._arrivals = Arrivals(seed)
+        self._arrivals = Arrivals(None if evenly else seed)
         self._numbers = np.random.default_rng(seed)
         self._now = 0.0
         self._pending: list[tuple[float, float, bool]] = []
@@ -236,14 +243,18 @@ class ClosedQueue:
 
 
 class Curve:
-    """Latency as a function of the level, log-normal around it, with a number of requests each second."""
+    """Latency as a function of the level, log-normal around it, sampled by a number of requests each second.
+
+    It keeps up with every level: as many iterations complete as arrive.
+    """
 
     def __init__(self, latency: Callable[[float], float], requests: int, seed: int, spread: float = 0.3) -> None:
         self.latency, self._requests, self._spread = latency, requests, spread
         self._numbers = np.random.default_rng(seed)
 
     def second(self, level: float) -> Outcome:
-        return Outcome(self.latency(level) * self._numbers.lognormal(0, self._spread, self._requests))
+        latencies = self.latency(level) * self._numbers.lognormal(0, self._spread, self._requests)
+        return Outcome(latencies, iterations=round(level))
 
 
 class DeadTime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from perfsvc.load_control.adaptive.estimator import Reading
 from perfsvc.load_control.adaptive.hold_summary import DecimatedTrace
 from perfsvc.load_control.adaptive.hold_summary import HoldSummary
 from perfsvc.load_control.adaptive.regulator import Regulator
@@ -13,6 +14,7 @@ from perfsvc.load_control.controller import Fitness
 from perfsvc.load_control.controller import Scale
 from perfsvc.load_control.controller import Watch
 from perfsvc.load_control.controller import rounded
+from perfsvc.load_control.controller import running_s
 from perfsvc.load_control.controller import start_of
 from perfsvc.metrics.figures import Second
 from perfsvc.model.load import Adaptive
@@ -77,7 +79,7 @@ class AdaptiveController:
         return {
             "mode": "adaptive",
             "variable": self._scale.variable,
-            **self._summary.as_dict(),
+            **self._summary.as_dict(self._regulator.estimator.scatter),
             "out_of_reach": self._bound_reached(),
             "metric": self._spec.metric,
             "target": self._spec.target,
@@ -116,11 +118,17 @@ class AdaptiveController:
         if 0 < self._stumbles <= MOST_STUMBLES:
             return None
         age = start_of(second) - self._changed_at + SLACK_S
-        level = self._regulator.next_level(self._level, age, self._metric.reading(second))
+        level = self._regulator.next_level(self._level, age, self._reading(second))
         if level == self._level:
             return None
         self._level, self._changed_at = level, second.elapsed
         return level
+
+    def _reading(self, second: Second) -> Reading | None:
+        reading = self._metric.reading(second)
+        if reading is None or self._scale.variable != "arrival_rate" or not self._metric.is_latency:
+            return reading
+        return reading._replace(served=second.iterations / running_s(second), fastest=self._metric.fastest(second))
 
     def _row(self, second: Second) -> dict[str, Any]:
         estimator = self._regulator.estimator

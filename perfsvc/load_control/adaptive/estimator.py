@@ -34,6 +34,10 @@ class Reading(NamedTuple):
     value: float
     requests: int
     latency: Histogram | None = None
+    fastest: float | None = None
+    """The same of the fastest tenth of its requests, where the metric is a latency."""
+    served: float | None = None
+    """Iterations completed per second of running time, where the load is arrivals."""
 
 
 Pool = Callable[[Sequence[Reading]], float]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -12,6 +13,11 @@ from perfsvc.metrics.figures import percent
 from perfsvc.metrics.histogram import Histogram
 
 MOST_ROWS = 1_000
+BAND = 10.0
+"""Percent of the target that a metric may always be off."""
+DEVIATIONS, EXPECTED = 2.0, 95.0
+"""Standard deviations that make the band where seconds scatter more, and the percent of them that lie within it."""
+DISTANCE_DIGITS = 2
 
 
 class DecimatedTrace:
@@ -39,7 +45,8 @@ class HoldSummary:
     def __init__(self, metric: TargetMetric) -> None:
         self._metric = metric
         self._levels: Counter[float] = Counter()
-        self._measured = self._in_band = 0
+        self._measured = 0
+        self._distances: Counter[float] = Counter()
         self._sum = 0.0
         self._latency = Histogram()
 
@@ -49,7 +56,7 @@ class HoldSummary:
         value = self._metric.value(second)
         if value is not None:
             self._measured += 1
-            self._in_band += self._metric.in_band(value)
+            self._distances[round(self._metric.distance(value), DISTANCE_DIGITS)] += 1
             self._sum += value
             self._latency.merge(second.latency or Histogram())
 
@@ -65,10 +72,17 @@ class HoldSummary:
         whole = self._metric.percentile(self._latency)
         return whole if whole is not None or not self._measured else self._sum / self._measured
 
-    @property
-    def in_band(self) -> float:
-        """Percent of the seconds with samples in which the metric was held."""
-        return percent(self._in_band, self._measured)
+    def band(self, scatter: float) -> float:
+        """How far the metric may be off its target, percent of it: BAND, or what a constant load scatters by itself.
+
+        ``scatter`` is the standard deviation of the logarithms of single seconds at one level.
+        """
+        return max(BAND, 100 * math.expm1(DEVIATIONS * scatter))
+
+    def in_band(self, band: float) -> float:
+        """Percent of the seconds with samples in which the metric was within ``band`` percent of its target."""
+        reach = math.log1p(band / 100) + 10**-DISTANCE_DIGITS
+        return percent(sum(count for off, count in self._distances.items() if abs(off) <= reach), self._measured)
 
     def load_at(self, share: float) -> float | None:
         """The load that was not exceeded for a share of the time."""
@@ -79,12 +93,15 @@ class HoldSummary:
                 return level
         return None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, scatter: float) -> dict[str, Any]:
         """The figures under their names in the report."""
+        band = self.band(scatter)
         return {
             "value": rounded(self.load),
             "low": self.load_at(0.05),
             "high": self.load_at(0.95),
-            "in_band": rounded(self.in_band),
+            "in_band": rounded(self.in_band(band)),
+            "in_band_expected": EXPECTED,
+            "band": rounded(band),
             "held": rounded(self.held),
         }

@@ -4,13 +4,18 @@ A level is held until it has shown what it does, and then corrected by a share o
 So a target that reacts late is waited for instead of being pushed further, and one that is not sure to be off is left
 alone. There is no sum of errors that could wind up at a bound: the level itself is the integral. Far below the target
 the moves are quick and large; far above it nothing is waited for.
+
+Once arrivals have overloaded the target, its capacity is known. Then moves up go part of the way to it, and wait until
+the queue has forgotten a few times, which takes the longer the closer they come.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from perfsvc.load_control.adaptive.bracket import Bracket
+from perfsvc.load_control.adaptive.capacity import Capacity
 from perfsvc.load_control.adaptive.ceiling import Ceiling
 from perfsvc.load_control.adaptive.elasticity import Elasticity
 from perfsvc.load_control.adaptive.estimator import Estimator
@@ -38,6 +43,19 @@ BELOW_GOOD = math.log(1.15)
 IMPROVING = 0.1
 """A reading that falls by this much a second needs no further cut."""
 
+RETREAT = 0.85
+"""Share of the measured capacity to go back to after an overload."""
+RELIEF = 1.5
+"""A queue that is long by chance drains this much faster at a level so much further from the capacity."""
+APPROACH, SMALLEST_ROOM = 0.5, 0.01
+"""Share of the distance to the capacity that one move up may take; a shorter distance (of the level) is none."""
+LATELY_S, NEARBY = 60, math.log(1.03)
+"""Seconds of late at levels so close to each other that they are read together."""
+FEWEST_S, MEMORIES = 3, 3.0
+"""Seconds that must be read together before a move up, and how many times a queue has to have forgotten in them."""
+OVERALL, WELL_BELOW = 0.1, 0.25
+"""Together they say that a level is too high; that a level at the measured capacity is surely below the true one."""
+
 QUICK_S, SETTLE_S, LONGEST_SETTLE_S = 1.0, 4.0, 20.0
 SWING_S = 2.0
 """How much longer levels settle after a swing; every calm move takes half of that off again."""
@@ -53,6 +71,9 @@ class Regulator:
         self._ceiling = Ceiling()
         self._bracket = Bracket(scale)
         self._outage = OutageDetector(reaction_s)
+        self._capacity = Capacity()
+        self._pool = pool
+        self._lately: deque[tuple[float, Reading]] = deque(maxlen=LATELY_S)
         self._quick_s = QUICK_S + reaction_s
         self._least_settle_s = self._settle_s = SETTLE_S + reaction_s
         self._good: float | None = None
@@ -91,10 +112,14 @@ class Regulator:
         self._outage.broken(reading.requests)
         value, previous = reading.value, self._previous
         self._previous = value
+        if self._capacity.overloaded(level, reading):
+            return self._retreat(level)
+        if age >= self._quick_s and not self._capacity.measuring:
+            self._lately.append((level, reading))
         if self._cutting and previous is not None and value < previous - ALARM:
             self._note_delay(age)
         if self._alarmed(value, previous, age):
-            return self._cut(level, value)
+            return self._relieve(level, value)
         if age < (self._quick_s if self._hurries(value) else self._settle_s):
             self.estimator.clear()
             return 0.0
@@ -121,10 +146,11 @@ class Regulator:
         if error <= 0:
             self._good = level
         if not error:
-            return 0.0
+            return self._slow_correction(level)
         self._learn(error)
         wish = self._hurried(error) if hurries else self._careful(error)
         move = max(wish, -DOWN) if wish < 0 else self._upwards(level, error, wish)
+        move = self._within_capacity(level, error, move)
         return move if hurries else self._beside(level, error, move)
 
     def _beside(self, level: float, error: float, move: float) -> float:
@@ -139,6 +165,36 @@ class Regulator:
     def _careful(self, error: float) -> float:
         gain = BOLD_GAIN if abs(error) > LARGE else GAIN
         return min(-error * gain / max(self.response.elasticity, 1.0), BOLD_UP if error < BELOW else UP)
+
+    def _overall(self, level: float) -> float:
+        """The reading of all recent seconds at about this level together, of which short windows miss the long queues.
+
+        It is -inf while there are too few: the closer to the capacity, the more are needed.
+        """
+        near = [reading for at, reading in self._lately if abs(math.log(at / level)) < NEARBY]
+        enough = len(near) >= max(FEWEST_S, min(MEMORIES * self._capacity.memory_s(level), LATELY_S))
+        return self._pool(near) if enough else -math.inf
+
+    def _slow_correction(self, level: float) -> float:
+        """The move down that a level calls for which only a long time shows to be too high."""
+        overall, slope = self._overall(level), self._capacity.elasticity(level)
+        return -overall * GAIN / slope if slope and overall > OVERALL else 0.0
+
+    def _within_capacity(self, level: float, error: float, move: float) -> float:
+        """A move shortened by how close the level is to the capacity, where that is known."""
+        slope = self._capacity.elasticity(level)
+        if not slope:
+            return move
+        overall = self._overall(level)
+        if move < 0:
+            return max(move, -max(error, overall) * GAIN / slope)
+        error = max(error, overall)
+        if error >= 0 or overall == -math.inf:
+            return 0.0
+        if overall < -WELL_BELOW and self._capacity.safe - level <= SMALLEST_ROOM * level:
+            self._capacity.push()
+        room = max(self._capacity.safe - level, 0.0)
+        return min(move, math.log1p(APPROACH * room / level), -error / slope)
 
     def _upwards(self, level: float, error: float, wish: float) -> float:
         """A move up that the ceiling allows; at least to the next level, if that is closer to the target or untried."""
@@ -161,6 +217,21 @@ class Regulator:
             cut = min(cut, math.log(level / self._good) + BELOW_GOOD if self._good < level else FIRST_CUT)
         self._cutting, self._before = True, None
         return -cut
+
+    def _retreat(self, level: float) -> float:
+        """Down to where what has piled up drains in a few seconds."""
+        rate = self._capacity.rate or level
+        self._ceiling.note_too_much(level)
+        self._cutting, self._before = True, None
+        return min(math.log(RETREAT * rate / level), -SMALLEST_CUT)
+
+    def _relieve(self, level: float, reading: float) -> float:
+        """Cut after an alarm: below a known capacity only as far as lets a chance queue drain."""
+        rate = self._capacity.rate
+        if rate is None or level >= self._capacity.safe:
+            return self._cut(level, reading)
+        self._cutting, self._before = True, None
+        return math.log(max(rate - RELIEF * (rate - level), RETREAT * level) / level)
 
     def _learn(self, error: float) -> None:
         variance = self.estimator.variance

@@ -18,8 +18,6 @@ FARTHEST = math.log(20)
 EXPLODED = math.log(3)
 ERRORS_TOLERATED = 10.0
 """Percent. Failing is often fast: where a latency is held and more fails, the target counts as far too slow."""
-BAND = 0.1
-"""Of the target: as far off on either side, the metric still counts as held."""
 
 
 class TargetMetric:
@@ -41,10 +39,15 @@ class TargetMetric:
         value = self.value(second)
         if value is None:
             return Reading(EXPLODED, second.requests) if failing else None
-        reading = self._distance(value)
+        reading = self.distance(value)
         if failing:
             return Reading(max(reading, EXPLODED), second.requests)
         return Reading(reading, second.requests, second.latency)
+
+    def fastest(self, second: Second) -> float | None:
+        """Reading of the fastest tenth of the requests; None where their latencies are not known."""
+        tenth = None if second.latency is None else second.latency.percentile_ns(10.0)
+        return None if tenth is None else self.distance(to_ms(tenth))
 
     def pooled(self, readings: Sequence[Reading]) -> float:
         """Reading of several seconds together: a percentile of all their requests, or a mean for other metrics.
@@ -58,7 +61,7 @@ class TargetMetric:
                 return weighted_mean(readings)
             together.merge(reading.latency)
         value = self.percentile(together)
-        return weighted_mean(readings) if value is None else self._distance(value)
+        return weighted_mean(readings) if value is None else self.distance(value)
 
     def percentile(self, latency: Histogram) -> float | None:
         """The metric of these latencies, ms, if it is a percentile of them; None without any."""
@@ -66,9 +69,6 @@ class TargetMetric:
         value = latency.percentile_ns(quantile) if quantile is not None else None
         return None if value is None else to_ms(value)
 
-    def _distance(self, value: float) -> float:
+    def distance(self, value: float) -> float:
+        """The logarithm of a value of the metric over its target, within bounds."""
         return min(max(math.log(value / self.target), -FARTHEST), FARTHEST) if value > 0 else -FARTHEST
-
-    def in_band(self, value: float) -> bool:
-        """Whether a metric is held."""
-        return abs(value - self.target) <= BAND * self.target
