@@ -259,6 +259,45 @@ class OnStartFailed(RunError):
         )
 
 
+class StoppedByStep(RunError):
+    """A step failed whose rule is to stop the run."""
+
+    code = "stopped_by_step"
+
+    @classmethod
+    def at(cls, step: str, error_class: str) -> StoppedByStep:
+        """Return the error for a failed step."""
+        return cls(
+            f"步骤“{step}”失败：{error_class}；按 on_failure: stop_run 结束",
+            f"step “{step}” failed: {error_class}; its on_failure is stop_run",
+        )
+
+
+class UsersStopped(RunError):
+    """Every user left after a failure."""
+
+    code = "users_stopped"
+
+    @classmethod
+    def at(cls, step: str, error_class: str) -> UsersStopped:
+        """Return the error for the last failure."""
+        return cls(
+            f"所有虚拟用户都已退出，最后一次失败为“{step}”：{error_class}",
+            f"every user has stopped; the last failure was “{step}”: {error_class}",
+        )
+
+
+class StoppedByPlan(RunError):
+    """A ``stop`` step ended the run, which is no failure."""
+
+    code = "stopped_by_plan"
+
+    @classmethod
+    def at(cls, step: str) -> StoppedByPlan:
+        """Return the end that a step brought about."""
+        return cls(f"步骤“{step}”结束了测试", f"step “{step}” ended the run")
+
+
 class Abandoned(PerfsvcError):
     """Ctrl-C came twice: the run was cut off with requests in flight, and has no report."""
 

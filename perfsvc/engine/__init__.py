@@ -13,6 +13,7 @@
 ``compiled``          scenes and protocols of a run, compiled
 ``program``           compiler of scenes to lists of instructions
 ``instructions``      the instructions
+``meetings``          rendezvous: users that wait for each other
 ``checks``            checks as functions of a reply
 ``extractors``        extractors as functions of a reply
 ``reply_values``      JSON documents, patterns and paths for both

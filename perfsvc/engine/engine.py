@@ -17,6 +17,9 @@ from perfsvc.engine.error_samples import LimitedLog
 from perfsvc.engine.executors.closed import ClosedExecutor
 from perfsvc.engine.executors.open import OpenExecutor
 from perfsvc.engine.masking import Masker
+from perfsvc.engine.meetings import Meetings
+from perfsvc.engine.meetings import OnWaiting
+from perfsvc.engine.meetings import points_of
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
@@ -39,7 +42,6 @@ from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.user_pool import leave_all
 from perfsvc.engine.virtual_user import Program
 from perfsvc.engine.virtual_user import VirtualUser
-from perfsvc.errors import OnStartFailed
 from perfsvc.errors import RunError
 from perfsvc.errors import SetupFailed
 from perfsvc.event_loop import off_loop
@@ -64,11 +66,13 @@ class Callbacks:
 
     ``on_snapshot`` gets a snapshot each second and a last one at the end. ``on_ending`` is called when the load profile
     is over. ``teardown_here`` is awaited when all users have left: whether this node runs the teardown steps.
+    ``on_waiting`` is for runs of many nodes: users have come to a rendezvous.
     """
 
     on_snapshot: Callable[[Snapshot], None]
     on_ending: Callable[[], None] = lambda: None
     teardown_here: Callable[[], Awaitable[bool]] = here
+    on_waiting: OnWaiting | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         self.lease_ns = NO_LEASE
         self.tick_ns = 0
         self.loop = asyncio.get_running_loop()
+        needed = [point.users for point in points_of([weighted.scene for weighted in spec.scenes])]
+        self.meetings = Meetings(self.loop, needed, callbacks.on_waiting)
         self._ended = self.loop.create_future()
         self._ticker = Ticker(self.loop, self._tick)
 
@@ -225,6 +231,10 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         """Count an iteration. Return the user's next position."""
         return self._executor.iteration_ended(user, back)
 
+    def user_stopped(self, user: VirtualUser) -> int:
+        """Let a user out after a failure; no other replaces it. Return WAIT."""
+        return self._executor.user_stopped(user)
+
     def out_of_data(self, user: VirtualUser) -> None:
         """End a user for which there is no row of test data, and will be none."""
         self._executor.out_of_data(user)
@@ -276,8 +286,8 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         if self.idle or not self.time.begun:
             return
         elapsed, duration = self.time.elapsed_ns(self.tick_ns) / NS_PER_S, self.spec.load.duration
-        if self._executor.exhausted and self._executor.all_stopped:
-            self.fail(OnStartFailed.at(*self._executor.last_stopped))
+        if self._executor.exhausted and (end := self._executor.all_stopped) is not None:
+            self.fail(end)
         elif elapsed >= duration or self._executor.exhausted or (self.rows is not None and self.rows.over()):
             self._executor.tick(min(elapsed, duration - LAST_MOMENT_S))
             self._callbacks.on_ending()
@@ -304,6 +314,7 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         except Exception as error:  # a run that only logs it would count as clean
             self._error = self._error or error
         finally:
+            self.meetings.close()
             await self._close()
             self._end()
 

@@ -11,17 +11,24 @@ from typing import Any
 
 from perfsvc.engine.checks import CheckFunction
 from perfsvc.engine.checks import broken_by
+from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.engine.reply_values import Varying
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import StoppedByPlan
+from perfsvc.errors import StoppedByStep
 from perfsvc.errors import Text
 from perfsvc.metrics.recorder import StepRecorder
+from perfsvc.model.problems import Fault
 from perfsvc.model.scene import Condition
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.model.template import as_text
 from perfsvc.model.think_time import ConstantThink
 from perfsvc.model.think_time import ThinkTime
 from perfsvc.model.think_time import UniformThink
+from perfsvc.model.user_pattern import compile_pattern
 from perfsvc.model.value_template import ValueTemplate
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Reply
@@ -45,6 +52,7 @@ class Send:
     """One request step, compiled."""
 
     __slots__ = (
+        "after_failure",
         "at",
         "call",
         "checks",
@@ -62,7 +70,7 @@ class Send:
 
     def __init__(self, at: int, name: str, step_index: int, slot: int, call: Call, recorder: StepRecorder) -> None:
         self.at = at
-        self.following = at + 1
+        self.following = self.after_failure = at + 1
         self.name = name
         self.step_index = step_index
         self.slot = slot
@@ -162,30 +170,93 @@ def jump_back(to: int) -> Instruction:
     return execute
 
 
-def enter_group(following: int) -> Instruction:
+def enter_group(recorder: StepRecorder, following: int) -> Instruction:
     """Begin to time a group."""
 
     def execute(user: VirtualUser) -> int:
-        _groups(user).append((user.engine.time.active_ns(), user.thought_ns, user.failures))
+        _groups(user).append((recorder, user.engine.time.active_ns(), user.thought_ns, user.failures))
         return following
 
     return execute
 
 
-def leave_group(recorder: StepRecorder, following: int) -> Instruction:
-    """End a group: its time without thinking and without pauses of the run; failed when a request in it failed."""
+def leave_group(following: int) -> Instruction:
+    """End a group."""
 
     def execute(user: VirtualUser) -> int:
-        began_ns, thought_ns, failures = _groups(user).pop()
-        took = user.engine.time.active_ns() - began_ns - (user.thought_ns - thought_ns)
-        recorder.latency.append(took)
-        recorder.waiting.append(0)
-        if user.failures > failures:
-            recorder.failures[GROUP_FAILED] += 1
-            recorder.failed.append(took)
+        end_group(user)
         return following
 
     return execute
+
+
+def end_group(user: VirtualUser) -> None:
+    """Record the innermost group: its time without thinking and pauses of the run; failed when a request in it is."""
+    recorder, began_ns, thought_ns, failures = _groups(user).pop()
+    took = user.engine.time.active_ns() - began_ns - (user.thought_ns - thought_ns)
+    recorder.latency.append(took)
+    recorder.waiting.append(0)
+    if user.failures > failures:
+        recorder.failures[GROUP_FAILED] += 1
+        recorder.failed.append(took)
+
+
+def abandon(user: VirtualUser) -> None:
+    """Leave whatever the user is in the middle of: groups end, loops begin afresh."""
+    while user.groups:
+        end_group(user)
+    user.counters = None
+
+
+def end_iteration(finish: Callable[[], int]) -> Instruction:
+    """Leave out the rest of the iteration."""
+
+    def execute(user: VirtualUser) -> int:
+        abandon(user)
+        return finish()
+
+    return execute
+
+
+def stop_user(user: VirtualUser) -> int:
+    """End the user; no other replaces it."""
+    abandon(user)
+    return user.engine.user_stopped(user)
+
+
+def fail_run(user: VirtualUser) -> int:
+    """End the run as failed because a step failed."""
+    abandon(user)
+    user.engine.fail(StoppedByStep.at(*user.failure))
+    return WAIT
+
+
+def end_run(name: str) -> Instruction:
+    """End the run, which is no failure."""
+
+    def execute(user: VirtualUser) -> int:
+        abandon(user)
+        user.engine.fail(StoppedByPlan.at(name))
+        return WAIT
+
+    return execute
+
+
+def leave_loop(at: int, groups: int, leave: Callable[[], int]) -> Instruction:
+    """Go out of the loop whose head is at a position, with ``groups`` groups opened in it."""
+
+    def execute(user: VirtualUser) -> int:
+        for _ in range(groups):
+            end_group(user)
+        _counters(user)[at] = 0
+        return leave()
+
+    return execute
+
+
+def meet(point: int, timeout_s: float, following: int) -> Instruction:
+    """Wait at a rendezvous."""
+    return lambda user: user.engine.meetings.wait(point, user, timeout_s, following)
 
 
 def count_loop(at: int, times: int, leave: Callable[[], int]) -> Instruction:
@@ -243,6 +314,8 @@ def condition(spec: Condition, template: Callable[[str], Template]) -> Callable[
 
 def condition_on(spec: Condition, template: Callable[[str], Template]) -> Callable[[Scope], bool]:
     """A condition as a function of a scope; without a variable that its value needs it does not hold. Raises Fault."""
+    if spec.is_ == "matches":
+        return matches_on(spec, template)
     name, compare, wanted = spec.variable, COMPARISONS[spec.is_], ValueTemplate(spec.value, template)
 
     def holds(scope: Scope) -> bool:
@@ -252,6 +325,21 @@ def condition_on(spec: Condition, template: Callable[[str], Template]) -> Callab
         try:
             return compare(variables[name], wanted.render(scope))
         except MissingVariable:
+            return False
+
+    return holds
+
+
+def matches_on(spec: Condition, template: Callable[[str], Template]) -> Callable[[Scope], bool]:
+    """Whether a variable matches a pattern somewhere; not where that takes too long. Raises Fault."""
+    name, pattern = spec.variable, Varying(as_text(spec.value), template, compile_pattern, "")
+
+    def holds(scope: Scope) -> bool:
+        if name not in scope.variables:
+            return False
+        try:
+            return pattern.of(scope).search(as_text(scope.variables[name]), timeout=REGEX_LIMIT_S) is not None
+        except (MissingVariable, Fault, TimeoutError):
             return False
 
     return holds
@@ -281,7 +369,7 @@ def _counters(user: VirtualUser) -> dict[int, int]:
     return user.counters
 
 
-def _groups(user: VirtualUser) -> list[tuple[int, int, int]]:
+def _groups(user: VirtualUser) -> list[tuple[StepRecorder, int, int, int]]:
     if user.groups is None:
         user.groups = []
     return user.groups

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
+from typing import NamedTuple
 
 from perfsvc.clock import NS_PER_MS
 from perfsvc.engine import instructions as make
@@ -16,6 +17,7 @@ from perfsvc.engine.checks import unjudged
 from perfsvc.engine.explanation import Explanation
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
+from perfsvc.engine.meetings import points_of
 from perfsvc.engine.row_buffer import RowBuffer
 from perfsvc.engine.used_names import UsedNames
 from perfsvc.engine.virtual_user import Instruction
@@ -25,13 +27,17 @@ from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.metrics.recorder import StepRecorder
 from perfsvc.model.problems import path_of
+from perfsvc.model.scene import BreakStep
 from perfsvc.model.scene import ChoiceStep
+from perfsvc.model.scene import Condition
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import IfStep
 from perfsvc.model.scene import LoopStep
+from perfsvc.model.scene import RendezvousStep
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
+from perfsvc.model.scene import StopStep
 from perfsvc.model.scene import ThinkStep
 from perfsvc.model.scene import WhileStep
 from perfsvc.model.scene import walk
@@ -41,6 +47,9 @@ from perfsvc.plugin.protocol import Protocol
 OPTIONS = "config.execution_config.protocol_options"
 """Where a plan has the options of protocols, by name."""
 
+
+CONTINUE, ON_START = "continue", "on_start"
+EXITS: dict[str, Instruction] = {"stop_user": make.stop_user, "stop_run": make.fail_run}
 
 OnStartFailed = Callable[[VirtualUser, int], int]
 """Takes over a user that would repeat its steps from a position. Returns WAIT."""
@@ -78,11 +87,13 @@ class Compiler:
         self._recorder = recorder
         self.rng = rng
         self._next_index = 0
+        self.points: list[int] = []
         self._faults = Faults()
 
     def scene(self, spec: SceneSpec, planned: bool, at: str) -> dict[str, Program]:
         """The programs of a scene: ``setup``, ``main`` and ``teardown``. Faults are kept for ``check``."""
         indexes = self._indexes(spec)
+        self.points += [id(step) for step in points_of([spec])]
         made = {part: _Assembly(self, indexes, planned) for part in ("setup", "main", "teardown")}
         made["setup"].once(spec.setup, path_of(("setup",), at), failed=make.leave)
         made["main"].looped(spec.on_start, spec.steps, at)
@@ -145,9 +156,9 @@ class Compiler:
     def _note_names(self, step: Step, path: str) -> None:
         self.used += [(name, step, path) for name in self._names.take()]
 
-    def condition(self, step: IfStep | WhileStep, path: str) -> Callable[[VirtualUser], bool]:
+    def condition(self, condition: Condition, step: Step, path: str) -> Callable[[VirtualUser], bool]:
         """A condition made ready; never true where its value is at fault, which is noted."""
-        made = self._faults.noted(lambda: make.condition(step.condition, self._template), f"{path}.condition.value")
+        made = self._faults.noted(lambda: make.condition(condition, self._template), f"{path}.condition.value")
         self._note_names(step, path)
         return made or (lambda user: False)
 
@@ -163,12 +174,21 @@ class _Assembly:
         self._compiler = compiler
         self._indexes = indexes
         self._failed: Callable[[VirtualUser], int] | None = None
+        self._part = ""
+        self._rule = CONTINUE
+        self._exits: dict[str, list[make.Send]] = {}
+        self._finish = _Label()
+        self._first = _Label()
+        self._loops: list[_Loop] = []
+        self._groups = 0
         self.code: list[Instruction] = []
         self.program = Program(self.code, [], planned)
 
     def once(self, steps: Sequence[Step], path: str, failed: Callable[[VirtualUser], int] | None = None) -> None:
         self.guarded(steps, path, failed)
+        self._finish.position = len(self.code)
         self.code.append(make.leave)
+        self._connect_exits({"next_iteration", "stop_user"})
 
     def looped(self, on_start: Sequence[Step], steps: Sequence[Step], at: str) -> None:
         if self._compiler.rows is not None:
@@ -176,11 +196,23 @@ class _Assembly:
         again = len(self.code)
         failed = self._compiler.on_start_failed
         stop = None if failed is None else lambda user: failed(user, again)
+        self._part = ON_START
         self.guarded(on_start, path_of(("on_start",), at), stop)
+        self._part = ""
+        self._first.position = len(self.code)
         head = self.head(self._compiler.rows)
         self.code.append(make.begin(len(self.code) + 1))
         self.sequence(steps, path_of(("steps",), at))
+        self._finish.position = len(self.code)
         self.code.append(make.finish(head))
+        self._connect_exits({"next_iteration"})
+
+    def _connect_exits(self, ending: set[str]) -> None:
+        """Emit where steps go on whose failure has a rule; those of ``ending`` end the iteration."""
+        for rule, sends in self._exits.items():
+            for send in sends:
+                send.after_failure = len(self.code)
+            self.code.append(make.end_iteration(self._finish) if rule in ending else EXITS[rule])
 
     def head(self, rows: RowBuffer | None) -> int:
         """Begin of an iteration: with a row of its own, except the first, which has the row of ``on_start``."""
@@ -208,6 +240,10 @@ class _Assembly:
         send = self._compiler.send(step, at, self._indexes[id(step)], self.program.protocols, path)
         if send is not None:
             self.code.append(send.execute)
+            rule = step.on_failure if step.on_failure != CONTINUE else self._rule
+            # What becomes of a user whose on_start fails is a rule of the run, but for the end of all.
+            if rule != CONTINUE and (self._part != ON_START or rule == "stop_run"):
+                self._exits.setdefault(rule, []).append(send)
             if self._failed is not None:
                 self.code.append(make.guard(len(self.code) + 1, self._failed))
 
@@ -217,15 +253,20 @@ class _Assembly:
 
     def group_step(self, step: GroupStep, path: str) -> None:
         recorder = self._compiler.recorder(self._indexes[id(step)])
-        self.code.append(make.enter_group(len(self.code) + 1))
+        outer = self._rule
+        self._rule = step.on_failure if step.on_failure != CONTINUE else outer
+        self._groups += 1
+        self.code.append(make.enter_group(recorder, len(self.code) + 1))
         self.sequence(step.steps, f"{path}.steps")
-        self.code.append(make.leave_group(recorder, len(self.code) + 1))
+        self.code.append(make.leave_group(len(self.code) + 1))
+        self._groups -= 1
+        self._rule = outer
 
     def loop_step(self, step: LoopStep, path: str) -> None:
         self.repeated(step, path, lambda at, leave: make.count_loop(at, step.times, leave))
 
     def while_step(self, step: WhileStep, path: str) -> None:
-        holds = self._compiler.condition(step, path)
+        holds = self._compiler.condition(step.condition, step, path)
         self.repeated(step, path, lambda at, leave: make.while_loop(at, holds, step.max_times, leave))
 
     def repeated(
@@ -233,13 +274,39 @@ class _Assembly:
     ) -> None:
         at, end = len(self.code), _Label()
         self.code.append(head(at, end))
+        self._loops.append(_Loop(at, self._groups, end))
         self.sequence(step.steps, f"{path}.steps")
+        self._loops.pop()
         self.code.append(make.jump_back(at))
         end.position = len(self.code)
 
+    def break_step(self, step: BreakStep, path: str) -> None:
+        loop = self._loops[-1]
+        self._if(step.condition, step, path, make.leave_loop(loop.at, self._groups - loop.groups, loop.end))
+
+    def stop_step(self, step: StopStep, path: str) -> None:
+        ends = {"user": make.stop_user, "run": make.end_run(step.name)}
+        on_start = self._part == ON_START  # what follows is the first iteration
+        rest = make.end_iteration(self._first if on_start else self._finish)
+        self._if(step.condition, step, path, ends.get(step.what, rest))
+
+    def _if(self, condition: Condition | None, step: BreakStep | StopStep, path: str, then: Instruction) -> None:
+        """An instruction that is left out where a condition does not hold."""
+        if condition is not None:
+            skip = _Label()
+            self.code.append(make.branch(self._compiler.condition(condition, step, path), len(self.code) + 1, skip))
+            skip.position = len(self.code) + 1
+        self.code.append(then)
+
+    def rendezvous_step(self, step: RendezvousStep, path: str) -> None:
+        point = self._compiler.points.index(id(step))
+        self.code.append(make.meet(point, step.timeout, len(self.code) + 1))
+
     def if_step(self, step: IfStep, path: str) -> None:
         otherwise, end = _Label(), _Label()
-        self.code.append(make.branch(self._compiler.condition(step, path), len(self.code) + 1, otherwise))
+        self.code.append(
+            make.branch(self._compiler.condition(step.condition, step, path), len(self.code) + 1, otherwise)
+        )
         self.sequence(step.steps, f"{path}.steps")
         self.code.append(make.jump(end))
         otherwise.position = len(self.code)
@@ -255,6 +322,14 @@ class _Assembly:
             self.sequence(option.steps, f"{path}.options[{number}].steps")
             self.code.append(make.jump(end))
         end.position = len(self.code)
+
+
+class _Loop(NamedTuple):
+    """A loop around the steps being compiled: its head, the groups open there, and what follows it."""
+
+    at: int
+    groups: int
+    end: _Label
 
 
 class _Label:
@@ -277,4 +352,7 @@ _EMITTERS: dict[type, Callable[[_Assembly, Any, str], None]] = {
     WhileStep: _Assembly.while_step,
     IfStep: _Assembly.if_step,
     ChoiceStep: _Assembly.choice_step,
+    BreakStep: _Assembly.break_step,
+    StopStep: _Assembly.stop_step,
+    RendezvousStep: _Assembly.rendezvous_step,
 }

@@ -39,16 +39,20 @@ from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
 from perfsvc.model.scene import PARTS
+from perfsvc.model.scene import BreakStep
 from perfsvc.model.scene import ChoiceStep
 from perfsvc.model.scene import Condition
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import IfStep
 from perfsvc.model.scene import LoopStep
+from perfsvc.model.scene import RendezvousStep
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
+from perfsvc.model.scene import StopStep
 from perfsvc.model.scene import ThinkStep
 from perfsvc.model.scene import WhileStep
+from perfsvc.model.scene import inner_lists
 from perfsvc.model.scene import walk
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
@@ -66,11 +70,24 @@ MOST_STEPS = 200
 """Steps that a trial takes at most: loops may be long."""
 CLOSE_TIMEOUT_S = 2.0
 NS_PER_MS = 1_000_000
+CONTINUE, ITERATION = "continue", "iteration"
 EVERYTHING = ReplyParts(headers=True, body=True)
 
 
 class TooManySteps(Exception):
     """The trial has taken as many steps as it may."""
+
+
+class Left(Exception):
+    """The iteration, the user or the run ends before its steps are all taken: by a rule, or by a ``stop`` step."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class LoopLeft(Exception):
+    """A ``break`` step."""
 
 
 class TrialSurroundings:
@@ -118,6 +135,7 @@ class SceneTrial:
         self._waiting: asyncio.Future[None] | None = None
         self._busy: Session | None = None
         self._began_ns = 0
+        self._rule = CONTINUE
         self._template = self._context().template
 
     def compile(self) -> None:
@@ -130,8 +148,14 @@ class SceneTrial:
     async def run(self) -> None:
         """Take the steps: once per run, once per user, one iteration, after the run. Raises TooManySteps."""
         self._began_ns = time.perf_counter_ns()
+        over = False
         for part in PARTS:
-            await self._sequence(getattr(self._scene, part), part, part)
+            if over and part != "teardown":
+                continue
+            try:
+                await self._sequence(getattr(self._scene, part), part, part)
+            except Left as left:
+                over = left.what != ITERATION
 
     async def close(self) -> None:
         """Give up what is in flight, close connections."""
@@ -150,9 +174,14 @@ class SceneTrial:
             if isinstance(step, RequestStep):
                 self._compile_request(step, here, faults)
             if isinstance(step, IfStep | WhileStep):
-                faults.noted(partial(condition_on, step.condition, self._template), f"{here}.condition.value")
+                self._compile_condition(step.condition, here, faults)
+            if isinstance(step, BreakStep | StopStep) and step.condition is not None:
+                self._compile_condition(step.condition, here, faults)
             for name, inner in inner_lists(step):
                 self._compile(inner, f"{here}.{name}", faults)
+
+    def _compile_condition(self, condition: Condition, path: str, faults: Faults) -> None:
+        faults.noted(partial(condition_on, condition, self._template), f"{path}.condition.value")
 
     def _compile_request(self, step: RequestStep, path: str, faults: Faults) -> None:
         name = step.protocol or self._default_protocol
@@ -241,6 +270,7 @@ class SceneTrial:
         tried.after = {
             each: variables[each] for each in variables if each not in before or variables[each] != before[each]
         }
+        self._apply(step.on_failure, tried)
 
     async def _send(self, name: str, call: Call, read: Callable[[Reply], None]) -> None:
         """One request from start to reply, which is read immediately: the session may reuse it."""
@@ -322,24 +352,54 @@ class SceneTrial:
 
     async def group_step(self, step: GroupStep, path: str, part: str) -> None:
         tried, first = self._note(step, path, part), len(self.steps)
-        await self._sequence(step.steps, f"{path}.steps", part)
-        if any(inner.outcome == "failed" for inner in self.steps[first:]):
-            tried.fail("Group Failed")
-        tried.duration = (time.perf_counter_ns() - self._began_ns) / NS_PER_MS - tried.started
+        outer, self._rule = self._rule, step.on_failure if step.on_failure != CONTINUE else self._rule
+        try:
+            await self._sequence(step.steps, f"{path}.steps", part)
+        finally:
+            self._rule = outer
+            if any(inner.outcome == "failed" for inner in self.steps[first:]):
+                tried.fail("Group Failed")
+            tried.duration = (time.perf_counter_ns() - self._began_ns) / NS_PER_MS - tried.started
+
+    def _apply(self, rule: str, tried: TriedStep) -> None:
+        """End what the rule of a failed step ends. Raises Left."""
+        rule = rule if rule != CONTINUE else self._rule
+        if tried.outcome == "failed" and rule != CONTINUE:
+            raise Left(ITERATION if rule == "next_iteration" else rule)
 
     async def loop_step(self, step: LoopStep, path: str, part: str) -> None:
-        for number in range(step.times):
-            self._note(step, path, part, str(number + 1))
-            await self._sequence(step.steps, f"{path}.steps", part)
+        with suppress(LoopLeft):
+            for number in range(step.times):
+                self._note(step, path, part, str(number + 1))
+                await self._sequence(step.steps, f"{path}.steps", part)
 
     async def while_step(self, step: WhileStep, path: str, part: str) -> None:
         number = 0
-        while number < step.max_times and self._holds(step.condition):
-            number += 1
-            self._note(step, path, part, str(number))
-            await self._sequence(step.steps, f"{path}.steps", part)
+        with suppress(LoopLeft):
+            while number < step.max_times and self._holds(step.condition):
+                number += 1
+                self._note(step, path, part, str(number))
+                await self._sequence(step.steps, f"{path}.steps", part)
         if not number:
             self._note(step, path, part, "0").outcome = "skipped"
+
+    async def break_step(self, step: BreakStep, path: str, part: str) -> None:
+        if self._taken(step, path, part):
+            raise LoopLeft
+
+    async def stop_step(self, step: StopStep, path: str, part: str) -> None:
+        if self._taken(step, path, part):
+            raise Left(step.what)
+
+    def _taken(self, step: BreakStep | StopStep, path: str, part: str) -> bool:
+        tried, taken = self._note(step, path, part), step.condition is None or self._holds(step.condition)
+        if not taken:
+            tried.outcome = "skipped"
+        return taken
+
+    async def rendezvous_step(self, step: RendezvousStep, path: str, part: str) -> None:
+        """Not waited for: there is one user."""
+        self._note(step, path, part).outcome = "skipped"
 
     async def if_step(self, step: IfStep, path: str, part: str) -> None:
         holds = self._holds(step.condition)
@@ -366,15 +426,6 @@ def measured_indexes(scene: SceneSpec) -> dict[int, int]:
     }
 
 
-def inner_lists(step: Step) -> list[tuple[str, tuple[Step, ...]]]:
-    """The step lists within a step with their names in a path."""
-    if isinstance(step, IfStep):
-        return [("steps", step.steps), ("otherwise", step.otherwise)]
-    if isinstance(step, ChoiceStep):
-        return [(f"options[{number}].steps", option.steps) for number, option in enumerate(step.options)]
-    return [("steps", step.steps)] if isinstance(step, GroupStep | LoopStep | WhileStep) else []
-
-
 async def quietly(closing: Any) -> None:
     """Wait for a plugin to close something. It may fail, or take for ever: the trial is over all the same."""
     with suppress(Exception):
@@ -389,4 +440,7 @@ _TAKERS: dict[type, Callable[..., Any]] = {
     WhileStep: SceneTrial.while_step,
     IfStep: SceneTrial.if_step,
     ChoiceStep: SceneTrial.choice_step,
+    BreakStep: SceneTrial.break_step,
+    StopStep: SceneTrial.stop_step,
+    RendezvousStep: SceneTrial.rendezvous_step,
 }

@@ -18,10 +18,12 @@ from perfsvc.model.nearest import did_you_mean
 from perfsvc.model.nearest import nearest
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import Target
+from perfsvc.model.scene import BreakStep
 from perfsvc.model.scene import IfStep
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
+from perfsvc.model.scene import StopStep
 from perfsvc.model.scene import WhileStep
 from perfsvc.model.template import PLACEHOLDER
 from perfsvc.model.template import Template
@@ -112,7 +114,7 @@ def _texts_of(step: Step) -> Iterator[tuple[str, Any]]:
     if isinstance(step, RequestStep):
         yield "request", step.request
         yield "checks", [check.model_dump() for check in step.checks]
-    elif isinstance(step, IfStep | WhileStep):
+    elif isinstance(step, IfStep | WhileStep | BreakStep | StopStep) and step.condition is not None:
         yield "condition.value", step.condition.value
 
 

@@ -107,6 +107,11 @@ class Step(Interface):
         ...
 
     @property
+    def after_failure(self) -> int:
+        """Position at which the program goes on when the request failed."""
+        ...
+
+    @property
     def recorder(self) -> StepRecorder: ...
     @property
     def extracts(self) -> Sequence[tuple[str, Callable[[Reply], Any]]]:
@@ -162,6 +167,11 @@ class Host(Interface):
     time: ProfileClock
 
     @property
+    def meetings(self) -> Meetings:
+        """Where users wait for each other."""
+        ...
+
+    @property
     def idle(self) -> bool:
         """Whether no request may start, for now or for good."""
         ...
@@ -175,8 +185,24 @@ class Host(Interface):
         """Count an iteration. Return the user's next position."""
         ...
 
+    def user_stopped(self, user: VirtualUser) -> int:
+        """Let a user out after a failure. Return WAIT."""
+        ...
+
+    def fail(self, error: Exception) -> None:
+        """End the run with an error."""
+        ...
+
     def warn(self, message: str, error: Exception | None = None) -> None:
         """Log what should not happen, with the error that shows it."""
+        ...
+
+
+class Meetings(Interface):
+    """Where users wait for each other."""
+
+    def wait(self, point: int, user: VirtualUser, timeout_s: float, following: int) -> int:
+        """Let a user wait at a rendezvous. Return WAIT."""
         ...
 
 
@@ -264,7 +290,7 @@ class VirtualUser:
         self.failure = ("", "")
         self.attempts = 0
         self.thought_ns = 0
-        self.groups: list[tuple[int, int, int]] | None = None
+        self.groups: list[tuple[StepRecorder, int, int, int]] | None = None
 
     def start_over(self, pause_s: float, position: int) -> int:
         """Repeat the ``on_start`` steps after a pause, as if they had not run. Return WAIT."""
@@ -333,15 +359,17 @@ class VirtualUser:
             recorder.connected.append(reply.connected)
         if self.program.planned:
             recorder.from_plan.append(service + self._lateness(reply))
+        following = step.following
         if not step.ignores_reply:
             failure = self._read(step, reply)
             if failure is not None:
                 recorder.failed.append(service)
                 self._fail(step, failure, reply.message, reply)
+                following = step.after_failure
         if step.think is None:
-            self.run(step.following)
+            self.run(following)
         else:
-            self.think(step.think(), step.following)
+            self.think(step.think(), following)
 
     def count_in_flight(self) -> None:
         """Count what the request in flight has counted so far."""
@@ -365,7 +393,7 @@ class VirtualUser:
             self.engine.warn(f"starting {step.name!r} failed: {error!r}", error)
         self._fail(step, error_class, str(error), None)
         pause = UNSENT_PAUSE_S + (step.think() if step.think is not None else 0.0)
-        return self.think(pause, step.following)
+        return self.think(pause, step.after_failure)
 
     def time_out(self) -> None:
         """Give up the request in flight, whose time is up."""
@@ -413,7 +441,7 @@ class VirtualUser:
         pause = 0.0 if reply.sent else UNSENT_PAUSE_S
         if step.think is not None:
             pause += step.think()
-        self.think(pause, step.following)
+        self.think(pause, step.after_failure)
 
     def _record_cut_short(self, step: Step, reply: Reply) -> None:
         """A request that was sent and got no whole reply lasted until its failure."""

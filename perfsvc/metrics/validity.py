@@ -430,13 +430,14 @@ def dropped_arrivals(evidence: Evidence) -> Cause | None:
 
 
 def stopped_users(evidence: Evidence) -> Cause | None:
-    """Users left at their start, so that there was less load than planned."""
+    """Users left after a failure, so that there was less load than planned."""
     count = evidence.stopped_users
     if not count:
         return None
     text = Text(
-        f"{count} 个虚拟用户因启动步骤（on_start）失败而退出，未达到计划的负载",
-        f"virtual users stopped because their on_start failed: {count}; the planned load was not offered",
+        f"{count} 个虚拟用户因步骤失败（on_start 或 on_failure: stop_user）而退出，未达到计划的负载",
+        f"virtual users stopped after a failure (on_start, or on_failure: stop_user): {count}; "
+        "the planned load was not offered",
     )
     return Cause("users_stopped", Grade.SUSPECT, text, {"users": count})
 

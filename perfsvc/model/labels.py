@@ -49,12 +49,24 @@ CONDITIONS: Labels = {
     "equals": ("等于", "equals"),
     "not_equals": ("不等于", "does not equal"),
     "contains": ("包含", "contains"),
+    "matches": ("匹配正则表达式", "matches the pattern"),
     "less_than": ("小于", "is less than"),
     "greater_than": ("大于", "is greater than"),
     "present": ("已设置", "is set"),
     "absent": ("未设置", "is not set"),
 }
 
+ON_FAILURE: Labels = {
+    "continue": ("继续下一步骤", "Go on with the next step"),
+    "next_iteration": ("结束本次迭代", "End the iteration"),
+    "stop_user": ("该用户退出", "Stop the user"),
+    "stop_run": ("测试失败并结束", "Fail the run"),
+}
+STOPS: Labels = {
+    "iteration": ("本次迭代", "The iteration"),
+    "user": ("该用户", "The user"),
+    "run": ("整个测试", "The run"),
+}
 DECODINGS: Labels = {
     "html": ("HTML 实体", "HTML references"),
     "url": ("URL 编码", "Percent-encoding"),

@@ -45,8 +45,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "json_invalid": ("不是合法的 JSON：{error}", "is not valid JSON: {error}"),
     "step_type": (
-        "type 应为以下值之一：request, think, group, loop, if, while, choice",
-        "type must be one of request, think, group, loop, if, while, choice",
+        "type 应为以下值之一：request, think, group, loop, if, while, choice, break, stop, rendezvous",
+        "type must be one of request, think, group, loop, if, while, choice, break, stop, rendezvous",
     ),
     "extractor_source": (
         "from 应为以下值之一：json, jmespath, css, xpath, regex, boundary, header, cookie, status, body",

@@ -121,9 +121,17 @@ EndCode = Literal[
     "error",
     "setup_failed",
     "on_start_failed",
+    "stopped_by_step",
+    "users_stopped",
+    "stopped_by_plan",
     "interrupted",
     "data_exhausted",
 ]
+
+
+FAILING = frozenset(
+    {"error", "setup_failed", "on_start_failed", "stopped_by_step", "users_stopped", "threshold_breached"}
+)
 
 
 class EndReason(Spec):
@@ -141,7 +149,7 @@ class EndReason(Spec):
     @property
     def fails(self) -> bool:
         """Whether it ended the run as failed."""
-        return self.code in ("error", "setup_failed", "on_start_failed", "threshold_breached")
+        return self.code in FAILING
 
     @property
     def text(self) -> Text:

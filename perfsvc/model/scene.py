@@ -12,12 +12,15 @@ from pydantic import Field
 from pydantic import Tag
 from pydantic import model_validator
 
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
 from perfsvc.model import labels
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.checks import Check
 from perfsvc.model.duration import Milliseconds
+from perfsvc.model.duration import Seconds
 from perfsvc.model.extractors import Extractor
 from perfsvc.model.problems import Fault
 from perfsvc.model.reply_parts import ReplyParts
@@ -33,8 +36,13 @@ ONCE_PER_RUN: tuple[Part, ...] = ("setup", "teardown")
 
 MAX_STEPS = 500
 MAX_LOOPS = 100_000
+MAX_USERS = 1_000_000
+"""That a rendezvous waits for."""
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+OnFailure = Literal["continue", "next_iteration", "stop_user", "stop_run"]
 
 
 class RequestStep(Spec, home="steps[]"):
@@ -48,6 +56,9 @@ class RequestStep(Spec, home="steps[]"):
     checks: Many[Check] = titled("检查点", "Checks", default=(), max_length=50)
     think_time: ThinkTime | None = titled("思考时间", "Think time", default=None)
     timeout: Annotated[int, Milliseconds(1, 3_600_000)] | None = titled("超时（毫秒）", "Timeout, ms", default=None)
+    on_failure: OnFailure = titled(
+        "失败时", "When it fails", advanced=True, labels=labels.ON_FAILURE, default="continue"
+    )
 
     @property
     def reply_parts(self) -> ReplyParts:
@@ -67,8 +78,8 @@ class Condition(Spec):
     """Compares a variable with a value. A variable that is not set is only ``absent``."""
 
     variable: VariableName = titled("变量", "Variable")
-    is_: Literal["equals", "not_equals", "contains", "less_than", "greater_than", "present", "absent"] = titled(
-        "条件", "Is", labels=labels.CONDITIONS, default="present", alias="is"
+    is_: Literal["equals", "not_equals", "contains", "matches", "less_than", "greater_than", "present", "absent"] = (
+        titled("条件", "Is", labels=labels.CONDITIONS, default="present", alias="is")
     )
     value: Any = titled("值", "Value", default=None)
 
@@ -79,6 +90,9 @@ class GroupStep(Spec):
     type: Literal["group"]
     name: Name = titled("分组名称", "Name")
     steps: Many[Step] = titled("步骤", "Steps", min_length=1)
+    on_failure: OnFailure = titled(
+        "其中步骤失败时", "When a step in it fails", advanced=True, labels=labels.ON_FAILURE, default="continue"
+    )
 
 
 class LoopStep(Spec):
@@ -125,6 +139,32 @@ class ChoiceStep(Spec):
     options: Many[Option] = titled("分支", "Options", min_length=1, max_length=100)
 
 
+class BreakStep(Spec):
+    """Leaves the loop around it; with a condition, only when that holds."""
+
+    type: Literal["break"]
+    name: Name = "break"
+    condition: Condition | None = titled("条件", "Condition", default=None)
+
+
+class StopStep(Spec):
+    """Ends the iteration, the user or the run; with a condition, only when that holds."""
+
+    type: Literal["stop"]
+    name: Name = "stop"
+    what: Literal["iteration", "user", "run"] = titled("结束", "Ends", labels=labels.STOPS, default="iteration")
+    condition: Condition | None = titled("条件", "Condition", default=None)
+
+
+class RendezvousStep(Spec):
+    """Users wait until so many have come, over all nodes of the run, and go on together."""
+
+    type: Literal["rendezvous"]
+    name: Name = "rendezvous"
+    users: int = titled("集合人数", "Users", ge=2, le=MAX_USERS)
+    timeout: Annotated[float, Seconds(0.1, 3600)] = titled("最长等待（秒）", "Longest wait, s", default=30.0)
+
+
 def _kind(step: Any) -> str:
     kind = step.get("type", "request") if isinstance(step, dict) else getattr(step, "type", "request")
     return f":{kind}"
@@ -137,11 +177,15 @@ Step = Annotated[
     | Annotated[LoopStep, Tag(":loop")]
     | Annotated[IfStep, Tag(":if")]
     | Annotated[WhileStep, Tag(":while")]
-    | Annotated[ChoiceStep, Tag(":choice")],
+    | Annotated[ChoiceStep, Tag(":choice")]
+    | Annotated[BreakStep, Tag(":break")]
+    | Annotated[StopStep, Tag(":stop")]
+    | Annotated[RendezvousStep, Tag(":rendezvous")],
     Discriminator(
         _kind,
         custom_error_type="step_type",
-        custom_error_message="type must be one of request, think, group, loop, if, while, choice",
+        custom_error_message="type must be one of request, think, group, loop, if, while, choice, break, stop, "
+        "rendezvous",
     ),
 ]
 
@@ -159,6 +203,14 @@ class SceneSpec(Spec, home="scenes[]"):
     def _bounded(self) -> SceneSpec:
         if sum(1 for _ in self.walk()) > MAX_STEPS:
             raise Fault(f"步骤总数不能超过 {MAX_STEPS}", f"must have at most {MAX_STEPS} steps in all", "steps")
+        return self
+
+    @model_validator(mode="after")
+    def _breaks_within_loops(self) -> SceneSpec:
+        stray = [place for part in PARTS for place in stray_breaks(getattr(self, part), part)]
+        if stray:
+            zh, en = "break 只能用在 loop 或 while 中", "break is for the steps of a loop or while"
+            raise Fault.all([Problem(place, Text(zh, en)) for place in stray])
         return self
 
     def think_time(self) -> float:
@@ -180,15 +232,29 @@ def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
             yield from walk(inner)
 
 
+def stray_breaks(steps: tuple[Step, ...], path: str) -> Iterator[str]:
+    """The places of breaks that have no loop around them."""
+    for number, step in enumerate(steps):
+        here = f"{path}[{number}]"
+        if isinstance(step, BreakStep):
+            yield here
+        if not isinstance(step, LoopStep | WhileStep):
+            for name, inner in inner_lists(step):
+                yield from stray_breaks(inner, f"{here}.{name}")
+
+
+def inner_lists(step: Step) -> list[tuple[str, tuple[Step, ...]]]:
+    """The step lists within a step with their names in a path."""
+    if isinstance(step, IfStep):
+        return [("steps", step.steps), ("otherwise", step.otherwise)]
+    if isinstance(step, ChoiceStep):
+        return [(f"options[{number}].steps", option.steps) for number, option in enumerate(step.options)]
+    return [("steps", step.steps)] if isinstance(step, GroupStep | LoopStep | WhileStep) else []
+
+
 def inner_steps(step: Step) -> list[tuple[Step, ...]]:
     """The step lists nested directly in a step."""
-    if isinstance(step, GroupStep | LoopStep | WhileStep):
-        return [step.steps]
-    if isinstance(step, IfStep):
-        return [step.steps, step.otherwise]
-    if isinstance(step, ChoiceStep):
-        return [option.steps for option in step.options]
-    return []
+    return [steps for _, steps in inner_lists(step)]
 
 
 for _model in (GroupStep, LoopStep, IfStep, WhileStep, Option, ChoiceStep, SceneSpec):

@@ -80,7 +80,7 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
         "steps[1].steps[0].extract[2]": "from must be one of " + SOURCES,
         "steps[1].steps[0].extract[3]": "from must be one of " + SOURCES,
         "steps[1].steps[0].nme": "is not a known key; did you mean name?",
-        "steps[2]": "type must be one of request, think, group, loop, if, while, choice",
+        "steps[2]": "type must be one of request, think, group, loop, if, while, choice, break, stop, rendezvous",
         "steps[3].think_time.min": "min must not exceed max",
         "nam": "is not a known key; did you mean name?",
     }

@@ -96,7 +96,7 @@ class AgentRun:
         self._engine = Engine(
             RunSpec.parse(json.loads(deploy.spec)),
             Node(protocol_class, clock, TargetPolicy(deploy.allow, deploy.deny), deploy.node, slot),
-            Callbacks(self._on_snapshot, self._on_ending, self._wait_for_teardown),
+            Callbacks(self._on_snapshot, self._on_ending, self._wait_for_teardown, self._on_waiting),
             self._supply,
         )
         self._engine.compile()
@@ -135,6 +135,8 @@ class AgentRun:
                 engine.resume(command.at_ns)
             case messages.SetLevel():
                 engine.set_level(command.level, command.at)
+            case messages.LetGo():
+                engine.meetings.release(command.point, command.count)
             case messages.Resplit():
                 engine.resplit(Share(self._index, command.weights), command.at, command.iterations)
             case _:
@@ -206,6 +208,9 @@ class AgentRun:
 
     def _on_ending(self) -> None:
         self._send(messages.Ending(assignment=self.assignment))
+
+    def _on_waiting(self, point: int, count: int) -> None:
+        self._send(messages.Came(assignment=self.assignment, point=point, count=count))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._engine.loop.create_task(work)

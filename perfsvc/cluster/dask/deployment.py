@@ -29,6 +29,8 @@ from perfsvc.cluster.dask.run_watch import RunWatch
 from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.compiled import CompiledRun
+from perfsvc.engine.meetings import MeetingPlan
+from perfsvc.engine.meetings import points_of
 from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
 from perfsvc.engine.resolver import Resolver
@@ -81,6 +83,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         self._watch = RunWatch(spec, self.nodes, self.shares, self._replacements, self._end_if_empty)
         self._acquiring: asyncio.Task[list[Agent]] | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._meetings = MeetingPlan([point.users for point in points_of([each.scene for each in spec.scenes])])
         self._profile_over = False
         self._fault: RunError | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -230,10 +233,20 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
                 self._end_if_profile_over()
             case messages.UsersLeft():
                 self._on_users_left(node)
+            case messages.Came():
+                self._on_came(node, report)
             case messages.Ended():
                 self._on_ended(node, report)
             case _:
                 self._rows.on_report(node, report)
+
+    def _on_came(self, node: RunNode, report: messages.Came) -> None:
+        """Let users of all nodes go on together once enough have come to a rendezvous."""
+        going = self._meetings.came(report.point, node.assignment, report.count)
+        for other in self.nodes.living():
+            if count := going.get(other.assignment):
+                letting = messages.LetGo(assignment=other.assignment, point=report.point, count=count)
+                self.nodes.send(other, letting)
 
     def _ends_by_draining(self, node: RunNode) -> bool:
         """Whether a node ends only because it is drained, and the run goes on."""
@@ -263,6 +276,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         self._check_end()
 
     def _on_lost(self, node: RunNode) -> None:
+        self._meetings.gone(node.assignment)
         if node.running and not self.nodes.stopping:
             self._on_vacancy(node)
         self._check_end()

@@ -106,6 +106,14 @@ class SetLevel(AgentMessage, frozen=True, kw_only=True):
     at: float
 
 
+class LetGo(AgentMessage, frozen=True, kw_only=True):
+    """So many users that wait at a rendezvous go on."""
+
+    assignment: str
+    point: int
+    count: int
+
+
 class Resplit(AgentMessage, frozen=True, kw_only=True):
     """The weights of all slots from profile time ``at`` on; this node gets ``iterations`` more."""
 
@@ -212,6 +220,14 @@ class ReleaseRows(AgentMessage, frozen=True, kw_only=True):
     upto: int | None = None
 
 
+class Came(AgentMessage, frozen=True, kw_only=True):
+    """So many users have come to a rendezvous: who wait now, and who were let go on by the controller."""
+
+    assignment: str
+    point: int
+    count: int
+
+
 class Ending(AgentMessage, frozen=True, kw_only=True):
     """The load profile, or the node's iterations, are done."""
 
@@ -234,10 +250,10 @@ class Ended(AgentMessage, frozen=True, kw_only=True):
 
 
 LifecycleCommand = Deploy | Prepare | Start | Stop | Abort | Teardown
-LoadCommand = Pause | Resume | SetLevel | Resplit | GrantRows | ConfirmClaim
+LoadCommand = Pause | Resume | SetLevel | Resplit | LetGo | GrantRows | ConfirmClaim
 Command = Heartbeat | Rejected | LifecycleCommand | LoadCommand
 LifecycleReport = Compiled | Prepared | Refusal | Ending | UsersLeft | Ended
-RunReport = LifecycleReport | SnapshotReport | RequestRows | ClaimRows | ReleaseRows
+RunReport = LifecycleReport | SnapshotReport | Came | RequestRows | ClaimRows | ReleaseRows
 Report = Hello | Pong | RunReport
 
 encode = msgspec.msgpack.Encoder(enc_hook=str).encode

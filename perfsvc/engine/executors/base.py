@@ -14,6 +14,9 @@ from perfsvc.engine.user_pool import UserPool
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Host
 from perfsvc.engine.virtual_user import VirtualUser
+from perfsvc.errors import OnStartFailed
+from perfsvc.errors import RunError
+from perfsvc.errors import UsersStopped
 from perfsvc.model.run import RunSpec
 
 RETRY_PAUSE_S = 1.0
@@ -37,6 +40,7 @@ class Executor(ABC):
         self.stopped_users = 0
         self.last_stopped = ("", "")
         self._any_ended = self._any_stopped = False
+        self._ended_by: type[OnStartFailed | UsersStopped] = OnStartFailed
         self.without_data: list[int] = []
         self._splits: deque[tuple[float, Share]] = deque()
         for at, level in slot.levels:
@@ -69,18 +73,28 @@ class Executor(ABC):
         """Repeat the user's ``on_start`` steps from ``back``, or let it leave; no other replaces it. Return WAIT."""
         if user.attempts < self.spec.on_start_retries:
             return user.start_over(RETRY_PAUSE_S, back)
-        self.stopped_users += 1
         self.dropped += self.spec.load.open
+        self.add_iterations(1)
+        self._ended_by = OnStartFailed
+        return self._out(user)
+
+    def user_stopped(self, user: VirtualUser) -> int:
+        """Let a user out in the middle of an iteration; no other replaces it. Return WAIT."""
+        self._ended_by = UsersStopped
+        self._any_ended = False
+        return self._out(user)
+
+    def _out(self, user: VirtualUser) -> int:
+        self.stopped_users += 1
         self._any_stopped = True
         self.last_stopped = user.failure
-        self.add_iterations(1)
         self.users.finish(user)
         return WAIT
 
     @property
-    def all_stopped(self) -> bool:
-        """Whether users were stopped and none has ended an iteration."""
-        return self._any_stopped and not self._any_ended
+    def all_stopped(self) -> RunError | None:
+        """The error of a run whose users were stopped, where none has ended an iteration since."""
+        return self._ended_by.at(*self.last_stopped) if self._any_stopped and not self._any_ended else None
 
     @abstractmethod
     def next_iteration(self, user: VirtualUser, back: int) -> int:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from typing import Any
+from typing import get_args
 
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
@@ -23,10 +24,9 @@ from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.engine.masking import Masker
 from perfsvc.errors import InvalidInput
-from perfsvc.errors import OnStartFailed
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import RunError
-from perfsvc.errors import SetupFailed
+from perfsvc.errors import StoppedByPlan
 from perfsvc.errors import Text
 from perfsvc.load_control import controller_for
 from perfsvc.metrics.figures import Second
@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 
 OUTPUT_TIMEOUT_S = 30.0
 
+CODES: frozenset[str] = frozenset(get_args(EndCode))
 FINISHED = EndReason(code="finished", zh="负载已按计划完成", en="the load profile is over")
 DATA_EXHAUSTED = EndReason(code="data_exhausted", zh="测试数据已用完", en="the test data is used up")
 STOPPED_BY_USER = EndReason(code="stopped_by_user", zh="用户手动停止", en="stopped by a user")
@@ -397,8 +398,9 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         )
 
     def _fail(self, error: Exception) -> None:
-        if self._lifecycle.allows(RunEvent.FAIL):
-            self._transition(RunEvent.FAIL, self._reason_of(error))
+        event = RunEvent.FINISH if isinstance(error, StoppedByPlan) else RunEvent.FAIL
+        if self._lifecycle.allows(event):
+            self._transition(event, self._reason_of(error))
 
     def _reason_of(self, error: Exception) -> EndReason:
         zh, en = map(Masker(self.spec.secrets).without_secrets, cause_of(error))
@@ -419,9 +421,8 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
 
 def code_of(error: Exception) -> EndCode:
     """Return the code of an error for the end reason."""
-    if isinstance(error, SetupFailed):
-        return "setup_failed"
-    return "on_start_failed" if isinstance(error, OnStartFailed) else "error"
+    code = error.code if isinstance(error, RunError) else "error"
+    return code if code in CODES else "error"  # type: ignore[return-value]  # one of them
 
 
 def cause_of(error: Exception) -> Text:

@@ -84,7 +84,7 @@ class TriedStep(Response):
     part: Literal["setup", "on_start", "steps", "teardown"]
     index: int | None
     name: str
-    type: Literal["request", "group", "loop", "while", "if", "choice", "think"]
+    type: Literal["request", "group", "loop", "while", "if", "choice", "think", "break", "stop", "rendezvous"]
     protocol: str | None
     started: float
     duration: float
