@@ -110,7 +110,7 @@ class TrialSurroundings:
         self.files = files
 
 
-class SceneTrial:
+class SceneTrial:  # size: one method for each kind of step, all of which share the scope and the sessions
     """One trial: ``compile``, then ``run`` once, then ``close``. ``steps`` grows as it goes on."""
 
     def __init__(
