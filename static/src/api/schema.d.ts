@@ -1351,6 +1351,27 @@ export interface components {
             value: number | null;
         };
         /**
+         * BreakStep
+         * @description Leaves the loop around it; with a condition, only when that holds.
+         */
+        BreakStep: {
+            /**
+             * Condition
+             * @default null
+             */
+            condition: components["schemas"]["Condition"] | null;
+            /**
+             * Name
+             * @default break
+             */
+            name: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "break";
+        };
+        /**
          * CauseText
          * @description Why a run is not valid: a stable code, and a sentence in both languages.
          */
@@ -1404,7 +1425,7 @@ export interface components {
              * @default present
              * @enum {string}
              */
-            is: "equals" | "not_equals" | "contains" | "less_than" | "greater_than" | "present" | "absent";
+            is: "equals" | "not_equals" | "contains" | "matches" | "less_than" | "greater_than" | "present" | "absent";
             /** Value */
             value?: unknown;
             /** Variable */
@@ -2518,8 +2539,14 @@ export interface components {
         GroupStep: {
             /** Name */
             name: string;
+            /**
+             * When a step in it fails
+             * @default continue
+             * @enum {string}
+             */
+            on_failure: "continue" | "next_iteration" | "stop_user" | "stop_run";
             /** Steps */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /**
              * Type
              * @constant
@@ -2784,9 +2811,9 @@ export interface components {
              * Otherwise
              * @default []
              */
-            otherwise: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            otherwise: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Then */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /**
              * Type
              * @constant
@@ -3011,7 +3038,7 @@ export interface components {
              */
             name: string;
             /** Steps */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Times */
             times: number;
             /**
@@ -3302,7 +3329,7 @@ export interface components {
          */
         Option: {
             /** Steps */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Weight */
             weight: number;
         };
@@ -4232,6 +4259,29 @@ export interface components {
             username: string;
         };
         /**
+         * RendezvousStep
+         * @description Users wait until so many have come, over all nodes of the run, and go on together.
+         */
+        RendezvousStep: {
+            /**
+             * Name
+             * @default rendezvous
+             */
+            name: string;
+            /**
+             * Longest wait, s
+             * @default 30
+             */
+            timeout: number | string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "rendezvous";
+            /** Users */
+            users: number;
+        };
+        /**
          * ReportError
          * @description An error class with its share of all requests in percent, and the first few samples.
          */
@@ -4648,6 +4698,12 @@ export interface components {
             extract: (components["schemas"]["JsonExtractor"] | components["schemas"]["JmespathExtractor"] | components["schemas"]["CssExtractor"] | components["schemas"]["XpathExtractor"] | components["schemas"]["RegexExtractor"] | components["schemas"]["BoundaryExtractor"] | components["schemas"]["HeaderExtractor"] | components["schemas"]["CookieExtractor"] | components["schemas"]["StatusExtractor"] | components["schemas"]["BodyExtractor"])[];
             /** Name */
             name: string;
+            /**
+             * When it fails
+             * @default continue
+             * @enum {string}
+             */
+            on_failure: "continue" | "next_iteration" | "stop_user" | "stop_run";
             /**
              * Protocol
              * @default null
@@ -5072,13 +5128,13 @@ export interface components {
             /** Name */
             name?: string;
             /** Once per virtual user, first */
-            on_start?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            on_start?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Once per run, first */
-            setup?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            setup?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Steps */
-            steps?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Once per run, last */
-            teardown?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            teardown?: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
         };
         /**
          * SceneForm
@@ -5096,21 +5152,21 @@ export interface components {
              * Once per virtual user, first
              * @default []
              */
-            on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Project */
             project_id: number;
             /**
              * Once per run, first
              * @default []
              */
-            setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Steps */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /**
              * Once per run, last
              * @default []
              */
-            teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
         };
         /**
          * ScenePage
@@ -5143,15 +5199,15 @@ export interface components {
             /** Name */
             name: string;
             /** On Start */
-            on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Project Id */
             project_id: number;
             /** Setup */
-            setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Steps */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Teardown */
-            teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /**
              * Updated At
              * Format: date-time
@@ -5210,19 +5266,19 @@ export interface components {
              * Once per virtual user, first
              * @default []
              */
-            on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /**
              * Once per run, first
              * @default []
              */
-            setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Steps */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /**
              * Once per run, last
              * @default []
              */
-            teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
         };
         /**
          * SceneTree
@@ -5979,6 +6035,33 @@ export interface components {
             stop_time: string;
         };
         /**
+         * StopStep
+         * @description Ends the iteration, the user or the run; with a condition, only when that holds.
+         */
+        StopStep: {
+            /**
+             * Condition
+             * @default null
+             */
+            condition: components["schemas"]["Condition"] | null;
+            /**
+             * Name
+             * @default stop
+             */
+            name: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "stop";
+            /**
+             * Ends
+             * @default iteration
+             * @enum {string}
+             */
+            what: "iteration" | "user" | "run";
+        };
+        /**
          * SystemNow
          * @description The generators' machines: percent, percent, MB/s.
          */
@@ -6340,7 +6423,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think";
+            type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think" | "break" | "stop" | "rendezvous";
         };
         /**
          * UniformThink
@@ -6453,7 +6536,7 @@ export interface components {
              */
             name: string;
             /** Steps */
-            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"])[];
+            steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /**
              * Type
              * @constant
