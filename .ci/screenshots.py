@@ -1,130 +1,166 @@
 """Pictures of every page of the web UI, in both languages, both themes and two widths: ``make screenshots``.
 
-A real service is filled with a small shop and driven against itself; pictures go to ``build/screenshots``.
+They are made from a recording (``.ci/record.py``) at the times it was made, so the same code makes the same pictures;
+they go to ``build/screenshots``. Arguments name the pages to take, and ``--look LANGUAGE-THEME-WIDTH`` one look.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from playwright.sync_api import Browser
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.browser import Ui  # noqa: E402
+from tests.support.browser import SIGN_IN  # noqa: E402
 from tests.support.browser import chromium  # noqa: E402
+from tests.support.recording import Playback  # noqa: E402
+from tests.support.recording import Recording  # noqa: E402
 from tests.support.service import Service  # noqa: E402
 
+RECORDING = ROOT / ".ci" / "recording.json.gz"
 TARGET = ROOT / "build" / "screenshots"
-LOOKS = [(language, theme, width) for language in ("zh", "en") for theme in ("light", "dark") for width in (1440, 390)]
-READY = {"run-live": ".lane", "run-report": ".result"}
-"""What a page has once it shows what it is for."""
-SCENE = {"name": "浏览下单", "steps": [{"name": "首页", "request": {"url": "/healthz"}}]}
-PLANS: dict[str, dict[str, Any]] = {
-    "晚八点抢购": {"concurrent_users": 8, "ramp_up_time": 4, "hold_time": 10, "thresholds": ["p95 < 300"]},
-    "每晚回归": {"concurrent_users": 3, "hold_time": 4, "thresholds": ["p95 < 1"]},
+LOOKS = [
+    f"{language}-{theme}-{width}" for width in (1440, 390) for language in ("zh", "en") for theme in ("light", "dark")
+]
+READY = {
+    "run-live": ".steps .spark",
+    "run-report": "#config",
+    "run-window": "#config",
+    "search-live": ".story",
+    "search-report": "#config",
 }
-LIVE = {"concurrent_users": 5, "ramp_up_time": 30, "hold_time": 600}
+"""What a page has once it shows what it is for."""
+ZONE = "Asia/Shanghai"
+SCROLL = "(top) => scrollTo(0, document.querySelector(top).getBoundingClientRect().top + scrollY - 120)"
+DRAWN = """
+() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100))
+"""
+ENGLISH = {
+    "晚八点抢购": "Evening peak",
+    "每晚回归": "Nightly regression",
+    "发布冒烟": "Release smoke",
+    "寻找极限": "Breaking point",
+    "支付网关": "Payment gateway",
+    "商城": "Shop",
+    "会员回访": "Return visit",
+    "浏览": "Browse",
+    "下单": "order",
+    "登录": "login",
+    "列表": "list",
+    "详情": "detail",
+    "演示项目": "Demo project",
+    "演示目标": "Demo target",
+}
+"""Names in the recording, and what they are called in English pictures."""
 
 
-def created(answer: Any) -> Any:
-    """The body of an answer that must be 201 or 200."""
-    if answer.status not in {200, 201}:
-        raise RuntimeError(answer)
-    return answer.body
+def opened(browser: Browser, recording: Recording, look: str) -> tuple[Page, Playback]:
+    """A page of one look that is told what was recorded."""
+    language, theme, width = look.split("-")
+    context = browser.new_context(
+        viewport={"width": int(width), "height": 900},
+        locale="zh-CN" if language == "zh" else "en-US",
+        timezone_id=ZONE,
+        reduced_motion="reduce",
+    )
+    context.add_init_script(SIGN_IN % json.dumps([recording.session(), language, theme]))
+    page = context.new_page()
+    return page, Playback(page, recording, ENGLISH if language == "en" else {})
 
 
-class Shop:
-    """A project with scenes, plans, ended runs, and a run that goes on."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.project: int = created(service.post("/api/projects/", {"name": "商城"}))["id"]
-        created(service.post("/api/projects/", {"name": "支付网关"}))
-        self.scene = created(service.post("/api/scenes/", {"project_id": self.project, **SCENE}))["id"]
-        self.plans = [self.plan(name, config) for name, config in PLANS.items()]
-        for _ in range(2):
-            self.ended = [self.run(plan) for plan in self.plans]
-        live = self.plan("发布冒烟", LIVE)
-        self.live: str = created(service.post(f"/api/performance/plans/{live}/start/"))["execution_id"]
-
-    def plan(self, name: str, config: dict[str, Any]) -> int:
-        thresholds = config.get("thresholds", [])
-        load = {key: value for key, value in config.items() if key != "thresholds"}
-        body = {
-            "project_id": self.project,
-            "name": name,
-            "config": {
-                **load,
-                "target_url": f"{self.service.url}/healthz",
-                "execution_config": {"thresholds": thresholds},
-            },
-        }
-        identifier: int = created(self.service.post("/api/performance/plans/", body))["id"]
-        return identifier
-
-    def run(self, plan: int) -> str:
-        """Run a plan to its end."""
-        started = created(self.service.post(f"/api/performance/plans/{plan}/start/"))
-        for _ in self.service.watch(started["websocket_url"]):
-            pass
-        execution: str = started["execution_id"]
-        return execution
-
-    def pages(self) -> Iterator[tuple[str, str]]:
-        """Names and addresses of the pages."""
-        inside = {
-            "overview": "",
-            "scenes": "/scenes",
-            "scene": f"/scenes/{self.scene}",
-            "plans": "/plans",
-            "plan": f"/plans/{self.plans[0]}",
-            "plan-new": "/plans/new",
-            "runs": "/runs",
-            "run-live": f"/runs/{self.live}",
-            "run-report": f"/runs/{self.ended[0]}",
-        }
-        yield from ((name, f"/p/{self.project}{path}") for name, path in inside.items())
-        yield "overview-empty", f"/p/{self.project + 1}"
-        yield from ((name, f"/{name}") for name in ("start", "projects", "nodes", "plugins", "users", "me"))
+def take(browser: Browser, recording: Recording, base: str, look: str, wanted: set[str]) -> list[str]:
+    """Take the pictures of one look, and return what the pages asked for that was not recorded."""
+    page, playback = opened(browser, recording, look)
+    for name in recording.scenes:
+        if not wanted or name in wanted:
+            playback.show(name, base)
+            picture(page, f"{name}-{look}", READY.get(name, "main"))
+    if not wanted or "login" in wanted:
+        page.evaluate("localStorage.removeItem('perfsvc.session')")
+        page.goto(f"{base}/login")
+        picture(page, f"login-{look}", "main")
+    page.context.close()
+    return playback.missing
 
 
-def picture(page: Page, name: str, ready: str = "main") -> None:
-    """Take a page as a whole, once ``ready`` is there and nothing is being loaded."""
+def settled(page: Page, ready: str) -> None:
+    """Wait until ``ready`` is there, nothing is being loaded, and all is drawn."""
     page.locator(ready).first.wait_for()
     expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0, timeout=30_000)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(DRAWN)
+
+
+def picture(page: Page, name: str, ready: str) -> None:
+    """Take a page as a whole."""
+    settled(page, ready)
+    size = page.viewport_size or {"width": 1440, "height": 900}
+    height: int = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+    page.evaluate(DRAWN)
     page.screenshot(path=TARGET / f"{name}.png", full_page=True, animations="disabled")
+    page.set_viewport_size(size)
+
+
+PICTURES = ROOT / "docs" / "pictures"
+SHOWN = {
+    "run-live": ("dark", ".now"),
+    "run-report": ("light", ".figures"),
+    "search-report": ("light", ".answer"),
+    "plan": ("dark", "main"),
+}
+"""Pages that the READMEs show: their themes, and what is at the top of the picture."""
+QUALITY = 78
+
+
+def readme_pictures(browser: Browser, recording: Recording, base: str) -> None:
+    """Take the pictures of both READMEs: the first screen of a few pages, small enough to be kept in the repository."""
+    PICTURES.mkdir(exist_ok=True)
+    for language in ("en", "zh"):
+        for name, (theme, top) in SHOWN.items():
+            page, playback = opened(browser, recording, f"{language}-{theme}-1280")
+            page.add_init_script("localStorage.setItem('perfsvc.run.hints', 'true')")
+            playback.show(name, base)
+            settled(page, READY.get(name, "main"))
+            page.evaluate(SCROLL, top)
+            page.evaluate(DRAWN)
+            page.screenshot(
+                path=PICTURES / f"{name}.{language}.jpg", type="jpeg", quality=QUALITY, animations="disabled"
+            )
+            page.context.close()
 
 
 def main() -> None:
-    """Take all pictures; the arguments name the pages, all without any."""
-    wanted = set(sys.argv[1:])
+    """Take all pictures, or those that the arguments name."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("pages", nargs="*")
+    parser.add_argument("--look", action="append", choices=LOOKS)
+    parser.add_argument("--readme", action="store_true", help="take the pictures that the READMEs show")
+    arguments = parser.parse_args()
     TARGET.mkdir(parents=True, exist_ok=True)
+    recording = Recording.load(RECORDING)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         service = Service(Path(folder) / "data")
         try:
-            shop = Shop(service)
-            for language, theme, width in LOOKS:
-                ui = Ui(browser, service)
-                ui.expect_status(404, 422)
-                look = f"{width}-{language}-{theme}"
-                guest = ui.open("/login", language=language, theme=theme, width=width, user=None)
-                picture(guest, f"login-{look}")
-                page = ui.open("/me", language=language, theme=theme, width=width)
-                for name, path in shop.pages():
-                    if not wanted or name in wanted:
-                        page.goto(service.url + path)
-                        picture(page, f"{name}-{look}", READY.get(name, "main"))
-                ui.close()
+            if arguments.readme:
+                readme_pictures(browser, recording, service.url)
+                return
+            missing = {
+                key
+                for look in arguments.look or LOOKS
+                for key in take(browser, recording, service.url, look, set(arguments.pages))
+            }
         finally:
             service.end()
+    for key in sorted(missing):
+        print(f"not recorded: {key}")
     print(f"{len(list(TARGET.glob('*.png')))} pictures in {TARGET}")
 
 

@@ -22,6 +22,7 @@ from benchmarks import metrics_path
 from benchmarks import scale
 from benchmarks import stored_windows
 from benchmarks import tcp_echo
+from benchmarks import web_ui
 from benchmarks import websocket_echo
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "hostile": hostile_inputs.main,
     "metrics": metrics_path.main,
     "tcp": tcp_echo.main,
+    "web-ui": web_ui.main,
     "websocket": websocket_echo.main,
     "scale": scale.main,
     "stored": stored_windows.main,

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from tests.support.browser import Ui
 from tests.support.browser import chromium
+from tests.support.nginx import Nginx
 from tests.support.service import Service
 
 
@@ -34,3 +35,12 @@ def ui(browser: Browser, service: Service) -> Iterator[Ui]:
     opened = Ui(browser, service)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    """A target."""
+    folder = tmp_path_factory.mktemp("nginx")
+    folder.chmod(0o755)
+    with Nginx(folder) as server:
+        yield server

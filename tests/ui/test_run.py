@@ -1,135 +1,148 @@
-"""A run in the browser: live, steered, as its report, as a search, and through losses of the connection."""
+"""A run in the browser: live, steered, as its report, on paper, and as a search."""
 
 from __future__ import annotations
 
 import re
-import signal
-import urllib.parse
-from collections.abc import Iterator
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 from playwright.sync_api import Locator
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
+from tests.support.desk import PATIENCE_MS
+from tests.support.desk import Desk
+from tests.support.desk import arrivals
+from tests.support.desk import lane
+from tests.support.desk import seconds_shown
 from tests.support.nginx import Nginx
-from tests.support.relay import Relay
 from tests.support.service import Service
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-run")]
 
-PATIENCE_MS = 40_000
-TIMES_SHOWN = "() => [...document.querySelectorAll('.sheet-table tbody th')].map((cell) => cell.textContent)"
-
-
-@pytest.fixture(scope="module")
-def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
-    folder = tmp_path_factory.mktemp("nginx")
-    folder.chmod(0o755)
-    with Nginx(folder) as server:
-        yield server
-
-
-class Desk:
-    """A project with an environment for ``nginx``; makes plans and starts them."""
-
-    def __init__(self, service: Service, nginx: Nginx) -> None:
-        self.service = service
-        self.project = self._made("/api/projects/", {"name": "shop"})
-        self.env = self._made("/api/envs/", {"name": "staging", "project_id": self.project, "host": nginx.url})
-
-    def scene(self, *urls: str) -> int:
-        steps = [{"name": url.strip("/"), "request": {"url": url}} for url in urls]
-        return self._made("/api/scenes/", {"name": "look", "project_id": self.project, "steps": steps})
-
-    def plan(self, name: str, config: dict[str, Any], *urls: str) -> int:
-        body = {"name": name, "project_id": self.project, "scenes": [{"scene_id": self.scene(*urls)}]}
-        return self._made("/api/performance/plans/", {**body, "config": {"env_id": self.env, **config}})
-
-    def start(self, plan: int) -> str:
-        """Start a run; the path of its page."""
-        answer = self.service.post(f"/api/performance/plans/{plan}/start/")
-        assert answer.status == 200, answer
-        return f"/p/{self.project}/runs/{answer.body['execution_id']}"
-
-    def _made(self, path: str, body: dict[str, Any]) -> int:
-        answer = self.service.post(path, body)
-        assert answer.status == 201, answer
-        return int(answer.body["id"])
-
 
 @pytest.fixture(scope="module")
 def desk(service: Service, nginx: Nginx) -> Desk:
-    return Desk(service, nginx)
+    return Desk(service, nginx.url)
 
 
-def arrivals(rate: float, seconds: float, **more: Any) -> dict[str, Any]:
-    """A steady rate of arrivals."""
-    stages = [{"duration": 0, "target": rate}, {"duration": seconds, "target": rate}]
-    return {"execution_config": {"arrival_rate": stages, "max_vus": 20, **more}}
+WORDS = {
+    "zh": {
+        "running": "进行中",
+        "paused": "已暂停",
+        "passing": "目前通过",
+        "errors": "错误类别",
+        "table": "数据表",
+        "cursor": "游标",
+        "load": "调整负载",
+        "rate": "到达率",
+        "stop": "停止",
+        "stopped": "已停止",
+        "result": "结论",
+        "drag": "拖动",
+        "pause": "暂停",
+        "figures": "窗口内的数字",
+        "requests": "个请求",
+        "rps": "吞吐量 (RPS)",
+        "window": "窗口",
+        "whole": "全程",
+        "told": "请求",
+    },
+    "en": {
+        "running": "Running",
+        "paused": "Paused",
+        "passing": "Passing so far",
+        "errors": "Errors by class",
+        "table": "Table",
+        "cursor": "Cursor",
+        "load": "Change load",
+        "rate": "Arrivals",
+        "stop": "Stop",
+        "stopped": "Stopped",
+        "result": "Result",
+        "drag": "Drag or use",
+        "pause": "Paused",
+        "figures": "Figures in the window",
+        "requests": "requests",
+        "rps": "Throughput (RPS)",
+        "window": "Window",
+        "whole": "Whole run",
+        "told": "Requests",
+    },
+}
 
 
-def seconds_shown(page: Page, least: int) -> None:
-    """Wait until so many seconds stand in the table behind the charts."""
-    page.locator(".sheet-table tbody tr").nth(least - 1).wait_for(timeout=PATIENCE_MS)
-
-
-def lane(page: Page, name: str) -> Locator:
-    return page.get_by_role("group", name=name, exact=True)
-
-
-def test_from_live_over_pause_load_and_stop_to_the_report_and_a_window(ui: Ui, desk: Desk) -> None:
-    plan = desk.plan(
-        "evening peak", arrivals(20, 300, thresholds=["p95 < 2000", "error_rate < 60"]), "/json", "/status/503"
-    )
-    page = ui.open(desk.start(plan), language="en")
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
+def test_from_live_over_pause_load_and_stop_to_the_report_and_a_window(
+    ui: Ui, desk: Desk, language: str, theme: str
+) -> None:
+    words = WORDS[language]
+    thresholds = ["p95 < 2000", "error_rate < 60"]
+    plan = desk.plan(f"evening peak {language}", arrivals(20, 300, thresholds=thresholds), "/json", "/status/503")
+    page = ui.open(desk.start(plan), language=language, theme=theme)
     chip = page.locator("h1 .chip")
-    expect(chip).to_have_text("Running")
+    expect(chip).to_have_text(words["running"])
     expect(page.get_by_role("heading", level=1)).to_contain_text("evening peak")
-    expect(page.get_by_text("Passing so far")).to_be_visible(timeout=PATIENCE_MS)
-    expect(lane(page, "Errors by class")).to_contain_text("HTTP 503", timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Table").click()
+    expect(page.get_by_text(words["passing"])).to_be_visible(timeout=PATIENCE_MS)
+    expect(lane(page, words["errors"])).to_contain_text("HTTP 503", timeout=PATIENCE_MS)
+    page.get_by_role("button", name=words["table"]).click()
     seconds_shown(page, 3)
     ui.check(page)
 
-    page.get_by_role("slider", name="Cursor").focus()  # a button that has the focus would take the Space for itself
+    page.get_by_role("slider", name=words["cursor"]).focus()  # a focused button would take the Space for itself
     page.keyboard.press(" ")
-    expect(chip).to_have_text("Paused")
+    expect(chip).to_have_text(words["paused"])
     page.keyboard.press(" ")
-    expect(chip).to_have_text("Running")
-    expect(page.get_by_role("button", name=re.compile(r"^Paused"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(chip).to_have_text(words["running"])
+    expect(page.locator(".pin", has_text=words["pause"])).to_be_visible(timeout=PATIENCE_MS)
 
     page.keyboard.press("l")
-    dialog = page.get_by_role("dialog", name="Change load")
+    dialog = page.get_by_role("dialog", name=words["load"])
     expect(dialog).to_be_visible()
     ui.check(page)
-    dialog.get_by_label("Arrivals").fill("30")
+    dialog.get_by_label(words["rate"]).fill("30")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name=re.compile(r"admin .* → 30.s"))).to_be_visible(timeout=PATIENCE_MS)
-
-    handle = page.get_by_role("slider", name=re.compile("Drag or use"))
+    expect(by_admin(page, 30)).to_be_visible(timeout=PATIENCE_MS)
+    handle = page.get_by_role("slider", name=re.compile(words["drag"]))
     handle.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name=re.compile(r"admin .* → 29.s"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(by_admin(page, 29)).to_be_visible(timeout=PATIENCE_MS)
+    drag_the_load(page, handle)
 
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("region", name="Result")).to_contain_text("Stopped", timeout=PATIENCE_MS)
-    expect(chip).to_have_text("Stopped")
-    expect(page.get_by_role("region", name="Figures in the window")).to_contain_text("requests")
+    page.get_by_role("button", name=words["stop"], exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name=words["stop"], exact=True).click()
+    expect(page.get_by_role("region", name=words["result"])).to_contain_text(words["stopped"], timeout=PATIENCE_MS)
+    expect(chip).to_have_text(words["stopped"])
+    expect(page.get_by_role("region", name=words["figures"])).to_contain_text(words["requests"])
     ui.check(page)
-    check_the_window(page)
+    check_the_window(page, words)
+    assert len(page.pdf(format="A4")) > 20_000
 
 
-def check_the_window(page: Page) -> None:
+def by_admin(page: Page, level: int) -> Locator:
+    """The mark of a load that was changed by hand."""
+    return page.get_by_role("button", name=re.compile(rf"admin .* → {level}.s"))
+
+
+def drag_the_load(page: Page, handle: Locator) -> None:
+    """The handle at now is dragged to the top; the level that it says is the one that is marked."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 20, steps=4)
+    level = int(str(handle.get_attribute("aria-valuetext")).removesuffix("/s"))
+    page.mouse.up()
+    assert level > 29
+    expect(by_admin(page, level)).to_be_visible(timeout=PATIENCE_MS)
+
+
+def check_the_window(page: Page, words: dict[str, str]) -> None:
     """A brush over a chart sets the window, which is in the link and survives a reload; ``0`` shows the whole run."""
-    plot = lane(page, "Throughput (RPS)").locator(".u-over").first
+    plot = lane(page, words["rps"]).locator(".u-over").first
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     assert box is not None
@@ -140,12 +153,12 @@ def check_the_window(page: Page) -> None:
     page.mouse.up()
     page.wait_for_url(re.compile(r"[?&]w=\d+-\d+"))
     page.reload()
-    expect(
-        page.get_by_role("region", name="Window", exact=True).get_by_role("button", name="Whole run")
-    ).to_have_attribute("aria-pressed", "false")
-    page.get_by_role("slider", name="Cursor").focus()
+    whole = page.get_by_role("region", name=words["window"], exact=True).get_by_role("button", name=words["whole"])
+    expect(whole).to_have_attribute("aria-pressed", "false")
+    cursor = page.get_by_role("slider", name=words["cursor"])
+    cursor.focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("slider", name="Cursor")).to_have_attribute("aria-valuetext", re.compile("Requests"))
+    expect(cursor).to_have_attribute("aria-valuetext", re.compile(words["told"]))
     page.keyboard.press("0")
     page.wait_for_url(lambda url: "w=" not in url)
 
@@ -208,7 +221,22 @@ def test_live_and_report_are_for_everyone(ui: Ui, desk: Desk, language: str, the
     ui.check(page)
 
 
-def test_a_search_is_told_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Desk) -> None:
+FOUND = {
+    "en": (
+        "The answer",
+        "Searching",
+        r"^Holds (at least )?\d+.s|^Even the lowest",
+        "How it was found",
+        "Raise",
+        "Evidence",
+    ),
+    "zh": ("结果", "正在搜索", r"^可承受(至少)? ?\d+.s|^最低", "如何找到", "加压", "依据"),
+}
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "dark"), ("zh", "light")])
+def test_a_search_is_told_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Desk, language: str, theme: str) -> None:
+    title, looking, sentence, how, raising, evidence = FOUND[language]
     search = {"level_time": 2, "settle_time": 0.4, "precision": 20, "confirmations": 0}
     load = {"arrival_rate": {"min": 40, "max": 300}, "max_vus": 40, "search": search}
     config = {
@@ -218,16 +246,13 @@ def test_a_search_is_told_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Desk
         "hold_time": 60,
         "execution_config": load,
     }
-    page = ui.open(desk.start(desk.plan("limit", config, "/bucket")), language="en")
-    answer = page.get_by_role("region", name="The answer")
-    expect(answer).to_contain_text("Searching", timeout=PATIENCE_MS)
-    expect(answer.get_by_role("status")).to_have_text(
-        re.compile(r"^(holds (at least )?\d+.s|even the lowest)"), timeout=90_000
-    )
-    story = page.get_by_role("region", name="How it was found")
-    expect(story).to_contain_text("Raise")
-    expect(story).to_contain_text("threshold 1 %")
-    expect(page.locator("section[aria-label=Evidence]")).to_contain_text("1 · Raise")
+    page = ui.open(desk.start(desk.plan(f"limit {language}", config, "/bucket")), language=language, theme=theme)
+    answer = page.get_by_role("region", name=title)
+    expect(answer).to_contain_text(looking, timeout=PATIENCE_MS)
+    expect(answer.get_by_role("status")).to_have_text(re.compile(sentence, re.IGNORECASE), timeout=90_000)
+    story = page.get_by_role("region", name=how)
+    expect(story).to_contain_text(raising)
+    expect(page.locator(f"section[aria-label={evidence}]")).to_contain_text(f"1 · {raising}")
     ui.check(page)
 
 
@@ -246,52 +271,3 @@ def test_a_viewer_watches_and_cannot_steer(ui: Ui, desk: Desk) -> None:
     page.keyboard.press(" ")
     expect(page.locator("h1 .chip")).to_have_text("Running")
     assert service.post(f"/api/performance/plans/{plan}/stop/").status == 200
-
-
-@pytest.fixture
-def relayed(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk, Relay]]:
-    """A service of its own behind a relay, so that it may go away and come back under one address."""
-    service = Service(tmp_path / "data")
-    with Relay(port_of(service.url)) as relay:
-        desk = Desk(service, nginx)
-        service.url = f"http://127.0.0.1:{relay.port}"
-        ui = Ui(browser, service)
-        yield ui, desk, relay
-        ui.close()
-    service.end()
-
-
-def port_of(url: str) -> int:
-    return int(urllib.parse.urlsplit(url).port or 0)
-
-
-def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, Desk, Relay]) -> None:
-    ui, desk, relay = relayed
-    ui.expect_offline()
-    page = ui.open(desk.start(desk.plan("line", arrivals(10, 58), "/json")), language="en")
-    page.get_by_role("button", name="Table").click()
-    seconds_shown(page, 3)
-    relay.cut()
-    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=PATIENCE_MS)
-    relay.mend()
-    expect(page.get_by_text("Connection lost")).to_be_hidden(timeout=PATIENCE_MS)
-    seconds_shown(page, 12)
-    times = [int(text[-2:]) for text in page.evaluate(TIMES_SHOWN)]
-    assert [(after - before) % 60 for before, after in pairwise(times)] == [1] * (len(times) - 1)
-
-
-def test_a_service_killed_and_started_again_under_an_open_page(relayed: tuple[Ui, Desk, Relay]) -> None:
-    ui, desk, relay = relayed
-    ui.expect_offline()
-    page = ui.open(desk.start(desk.plan("killed", arrivals(10, 120), "/json")), language="en")
-    page.get_by_role("button", name="Table").click()
-    seconds_shown(page, 3)
-    address = desk.service.url
-    desk.service.end(signal.SIGKILL)
-    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=PATIENCE_MS)
-    desk.service.start()
-    relay.target = port_of(desk.service.url)
-    desk.service.url = address
-    expect(page.locator("h1 .chip")).to_have_text("Error", timeout=PATIENCE_MS)
-    expect(page.get_by_text("Connection lost")).to_be_hidden()
-    seconds_shown(page, 3)

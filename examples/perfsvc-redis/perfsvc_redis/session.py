@@ -118,6 +118,7 @@ class RedisSession(Session):
         reply.bytes_received = connection.received  # type: ignore[union-attr]
         reply.value = values[0] if call.one else values
         reply.counters = call.counted
+        reply.gauges = {"redis_reply_bytes": float(connection.received)}  # type: ignore[union-attr]
         self._judge(values)
         self._busy = False
         self.done(reply)

@@ -198,6 +198,7 @@ def test_a_pipeline_is_one_request(redis: RedisServer) -> None:
         outcome = await user.do({"commands": commands})
         assert value_of(outcome) == ["OK", "QUEUED", "QUEUED", [1, 2], None]
         assert outcome.counters == {"redis_commands": 5, "redis_misses": 1}
+        assert outcome.gauges == {"redis_reply_bytes": outcome.bytes_received}
         assert (outcome.bytes_sent, outcome.bytes_received) == (
             sum(len(hiredis.pack_command(tuple(c.split() if isinstance(c, str) else c))) for c in commands),
             len(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n$-1\r\n"),

@@ -5,7 +5,7 @@ import type { Block, Counts, Mode, N, RunStatus, Summary, Variable } from '@/run
 import type { SeriesAnswer } from '@/run/detail'
 import type { Report, StepRow } from '@/run/report'
 import { api, ask, send } from './client'
-import { Problem, problemOf } from './problem'
+import { asProblem, Problem, problemOf } from './problem'
 import { session } from './session'
 import type { Token } from './feed'
 
@@ -84,6 +84,24 @@ export async function reportOf(execution: Execution, known: number | null | unde
   const id = known ?? execution.report_id ?? (await reportIdOf(execution))
   if (id === null) return null
   return (await ask(api.GET('/api/performance/reports/{report_id}/', { params: { path: { report_id: id } } }))) as unknown as Report
+}
+
+const WAITS_MS = [500, 1000, 2000, 3000]
+
+/**
+ * Look for a report until it is found. The service may be away: it ends its runs when it is stopped. A run that has
+ * just ended (`fresh`) gets a moment in which its report is stored; null where it left none.
+ */
+export async function awaited(find: () => Promise<Report | null>, fresh: boolean, left: () => boolean): Promise<Report | null> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const found = await find()
+      if (found || !fresh || attempt >= WAITS_MS.length) return found
+    } catch (error) {
+      if (asProblem(error).status !== 0 || left()) throw error
+    }
+    await new Promise((done) => setTimeout(done, WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)]))
+  }
 }
 
 async function reportIdOf(execution: Execution): Promise<number | null> {

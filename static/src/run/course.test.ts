@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { after, courseOf, levelAt } from './course'
 import type { Planned, RunEvent } from './frames'
 
-const planned: Planned = { duration: 100, end: 1100, points: [{ t: 0, level: 0 }, { t: 50, level: 100 }, { t: 100, level: 100 }] }
+const planned: Planned = { duration: 100, end: 1100, iterations: null, iterations_scope: null, min: 0, max: 100, moves: false, points: [{ t: 0, level: 0 }, { t: 50, level: 100 }, { t: 100, level: 100 }] }
 const change: RunEvent = { event: 'load', timestamp: 1025, time: '', elapsed: 20, variable: 'arrival_rate', level: 60, by: 'admin' }
 
 describe('the load still to come', () => {

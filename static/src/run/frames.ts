@@ -1,113 +1,34 @@
-/** What the live feed and the report of a run hold. Times are Unix seconds, latencies ms, rates percent; null = not measured. */
+/**
+ * What the live feed of a run tells. Types are those of the service's own description; what it leaves open (rows of a
+ * search, what an event has beside its kind) is told here. Times are Unix seconds, latencies ms, rates percent; null =
+ * not measured.
+ */
+
+import type { components } from '@/api/schema'
+
+type Schemas = components['schemas']
+type Told = Schemas['RunData']
 
 export type N = number | null
-export interface Text {
-  zh: string
-  en: string
-}
-export type Mode = 'concurrent' | 'step' | 'error_rate' | 'adaptive'
-export type Variable = 'vus' | 'arrival_rate'
-export type RunStatus = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed'
-export type ValidityState = 'VALID' | 'SUSPECT' | 'INVALID'
+export type Text = Schemas['Texts']
+export type Mode = Told['mode']
+export type Variable = Told['variable']
+export type RunStatus = Schemas['RunState']
+export type ValidityState = Schemas['SecondData']['validity']
 export type Counts = Record<string, number>
 export type Percentiles = Partial<Record<'p50' | 'p75' | 'p90' | 'p95' | 'p99' | 'p99.9' | 'max', N>>
+export type FromPlan = Schemas['PlanLatency']
+export type GaugeFigures = Schemas['GaugeNow']
+export type StepSecond = Schemas['StepPoint']
+export type NodeSecond = Schemas['NodePoint']
+export type MetricsData = Schemas['SecondData']
+/** A second as a history tells it; of a history since a moment, whole. */
+export type Second = Omit<Schemas['HistoryPoint'], 'timestamp'> & Partial<MetricsData>
+export type ThresholdState = Schemas['ThresholdState']
+export type Cause = Schemas['CauseText']
 
-export interface FromPlan {
-  avg: N
-  p50: N
-  p90: N
-  p95: N
-  p99: N
-  max: N
-}
-export interface GaugeFigures {
-  count: number
-  avg: N
-  max: N
-}
-
-/** Figures that a second of the run and a second of a step have in common. */
-export interface SecondFigures {
-  requests: number
-  errors: number
-  requests_per_second: number
-  response_time: N
-  error_rate: N
-  p50: N
-  p90: N
-  p95: N
-  p99: N
-  max: N
-  latency_from_plan?: FromPlan
-  failures?: Counts
-  statuses?: Counts
-}
-export interface StepSecond extends SecondFigures {
-  index: number
-  name: string
-  counters: Counts
-  gauges: Record<string, GaugeFigures>
-}
-export interface NodeSecond {
-  name: string
-  host: string
-  share: number
-  state: string
-  active_users: number
-  requests_per_second: number
-  errors: number
-  process_cpu: N
-  loop_lag: N
-}
-export interface Second extends SecondFigures {
-  active_users: number
-  width: number
-  elapsed: number
-  paused: boolean
-  planned_users: number
-  planned_rate: number
-  bytes_sent: number
-  bytes_received: number
-  iterations: number
-  node_count: number
-  dropped: number
-  late: number
-  loop_lag: N
-  send_lag: N
-  process_cpu: N
-  validity?: ValidityState
-  steps?: StepSecond[]
-  nodes?: NodeSecond[]
-}
-export interface ThresholdState {
-  expression: string
-  metric: string
-  step: string | null
-  limit: number
-  value: N
-  state: 'holding' | 'breaking' | 'breached'
-  broken_s: number
-  of_s: number
-  breached_at: N
-}
-export type Cause = { code: string; state?: ValidityState; figures?: Counts } & Text
-
-export interface MetricsData extends Second {
-  total_requests: number
-  total_errors: number
-  validity: ValidityState
-  validity_causes: string[]
-  validity_texts?: Cause[]
-  thresholds?: ThresholdState[]
-  steps: StepSecond[]
-  nodes: NodeSecond[]
-}
-
-export interface RunEvent {
-  event: string
-  timestamp: number
-  time: string
-  elapsed: number
+export type RunEvent = Pick<Schemas['RunEvent'], 'elapsed' | 'time' | 'timestamp'> & {
+  event: Schemas['RunEvent']['event']
   by?: string
   variable?: Variable
   level?: number
@@ -159,61 +80,11 @@ export interface Search {
   at_least?: boolean
   complete: boolean
 }
-export interface CurvePoint {
-  t: number
-  level: number
-}
-export interface Planned {
-  duration: N
-  end: N
-  points: CurvePoint[]
-  min?: number
-  max?: number
-  iterations?: N
-}
-export interface StepNode {
-  index: number | null
-  name: string
-  type: string
-  protocol: string | null
-  part: string
-  parent: number | null
-  depth: number
-}
-export interface SceneTree {
-  name: string
-  weight: number
-  steps: StepNode[]
-}
-export interface StepSeries {
-  width: number
-  timestamps: number[]
-  steps: ({ index: number } & Partial<Record<string, N[]>>)[]
-}
-export interface RunInfo {
-  execution_id: string
-  name: string
-  plan_id: number
-  plan_name: string
-  project_id: number
-  starter: string
-  status: RunStatus
-  mode: Mode
-  variable: Variable
-  test_type?: string
-  start_time: string
-  now: number
-  elapsed: number
-  planned: Planned
-  thresholds: ThresholdState[]
-  abort_on_breach?: boolean
-  scenes: SceneTree[]
-  events: RunEvent[]
-  errors: { failures: Counts; statuses: Counts; total: number }
-  steps: StepSeries
-  validity: { state: ValidityState; causes: Cause[] }
-  search: Search | null
-}
+export type CurvePoint = Schemas['CurvePointNow']
+export type Planned = Schemas['Planned']
+export type StepNode = Schemas['StepNode']
+export type SceneTree = Schemas['SceneTree']
+export type RunInfo = Omit<Told, 'events' | 'search'> & { events: RunEvent[]; search: Search | null }
 
 export interface Block {
   requests: number
@@ -258,33 +129,27 @@ export interface Outcome {
   passed: boolean
   breached_at: N
 }
-export type VerdictState = 'PASSED' | 'FAILED' | 'STOPPED' | 'NO_THRESHOLDS'
+export type VerdictState = Schemas['FinalVerdict']['state']
 export interface VerdictBlock {
   state: VerdictState
   thresholds: Outcome[]
 }
 export interface ValidityBlock {
-  state: ValidityState
+  state: Schemas['FinalValidity']['state']
   at_least: boolean
   causes: Cause[]
 }
-export interface EndData {
-  status: RunStatus
-  summary?: Summary
-  verdict?: VerdictBlock
-  validity?: ValidityBlock
-  reason?: ({ code: string } & Text) | null
-  start_time?: string
-  end_time?: string
-  report_id?: number | null
-}
+export type EndData = Pick<Schemas['EndData'], 'status'> & { report_id?: number | null; verdict?: VerdictBlock | null }
+
+/** Narrowed where the description leaves open what is inside. */
+type Narrowed<Name extends 'RunFrame' | 'EventFrame' | 'SearchFrame' | 'EndFrame', Data> = Omit<Schemas[Name], 'data' | 'execution_id'> & { data: Data }
 
 export type Frame =
-  | { type: 'run'; timestamp: number; data: RunInfo }
-  | { type: 'history'; timestamp: N; complete?: boolean; data: (Second & { timestamp: number })[] }
-  | { type: 'metrics'; timestamp: number; data: MetricsData }
-  | { type: 'status'; timestamp: number; data: { status: RunStatus; time: string } }
-  | { type: 'event'; timestamp: number; data: RunEvent }
-  | { type: 'search'; timestamp: number; data: { row: LevelRow | TraceRow; bracket: { low: N; high: N; value: N }; complete: boolean } }
-  | { type: 'end'; timestamp: number; data: EndData }
-  | { type: 'token'; timestamp: number; data: { accepted: boolean; expires?: number } }
+  | Narrowed<'RunFrame', RunInfo>
+  | (Omit<Schemas['HistoryFrame'], 'complete' | 'data'> & { complete?: boolean; data: (Second & { timestamp: number })[] })
+  | Schemas['MetricsFrame']
+  | Omit<Schemas['StatusFrame'], 'execution_id'>
+  | Narrowed<'EventFrame', RunEvent>
+  | Narrowed<'SearchFrame', { row: LevelRow | TraceRow; bracket: { low: N; high: N; value: N }; complete: boolean }>
+  | Narrowed<'EndFrame', EndData>
+  | Omit<Schemas['TokenFrame'], 'execution_id'>

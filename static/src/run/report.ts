@@ -1,6 +1,6 @@
 /** The report of a run, as the server answers it. */
 
-import type { Block, Cause, Counts, GaugeFigures, N, Outcome, RunEvent, RunStatus, Search, StepSeries, Summary, Text, ValidityBlock, Variable, VerdictBlock, Mode } from './frames'
+import type { Block, Cause, Counts, GaugeFigures, N, Outcome, RunEvent, RunStatus, Search, Summary, Text, ValidityBlock, Variable, VerdictBlock, Mode } from './frames'
 
 export interface Phase {
   count: number
@@ -67,6 +67,11 @@ export interface ErrorClass {
   count: number
   share: number
   samples: ErrorSample[]
+}
+export interface StepSeries {
+  width: number
+  timestamps: number[]
+  steps: ({ index: number } & Partial<Record<string, N[]>>)[]
 }
 export interface Interval {
   start: number

@@ -1,6 +1,6 @@
 /** One second of a run, written into the columns of tracks. */
 
-import type { NodeSecond, Second, SecondFigures, StepSecond } from './frames'
+import type { NodeSecond, Second, Counts, StepSecond } from './frames'
 import type { Track } from './track'
 
 /** Column name → how it is read from a second. Rates stay rates when a point spans more than a second. */
@@ -69,7 +69,7 @@ export function writeNode(track: Track, row: number, node: NodeSecond): void {
 }
 
 /** Counts by name as rates; a name that did not occur in a second that was measured is 0 there. */
-function writeCounts(track: Track, row: number, prefix: string, counts: SecondFigures['failures'], width: number): void {
+function writeCounts(track: Track, row: number, prefix: string, counts: Counts | null | undefined, width: number): void {
   if (!counts) return
   for (const name of Object.keys(counts)) {
     if (!track.has(prefix + name)) zeroes(track, prefix + name, row)

@@ -5,7 +5,7 @@ import { extend, unfitness } from './fit'
 import { writeNode, writeSecond, writeStep } from './rows'
 import { Track } from './track'
 import type { Span, UnfitSpan } from './fit'
-import type { Cause, Counts, EndData, Frame, MetricsData, RunEvent, RunInfo, RunStatus, Second, StepSeries, ThresholdState, ValidityState } from './frames'
+import type { Cause, Counts, EndData, Frame, MetricsData, RunEvent, RunInfo, RunStatus, Second, ThresholdState, ValidityState } from './frames'
 
 const ENDED = new Set<RunStatus>(['completed', 'stopped', 'failed'])
 
@@ -75,14 +75,14 @@ export class Run {
     if (!this.steps.length) this.stepsSoFar(info.steps)
   }
 
-  private stepsSoFar(series: StepSeries): void {
+  private stepsSoFar(series: RunInfo['steps']): void {
     series.timestamps.forEach((time, point) => {
       const row = this.steps.push(time, series.width)
       if (row < 0) return
       for (const step of series.steps) {
-        this.steps.set(`${step.index}:rps`, row, (step.rps ?? step.throughput)?.[point])
-        this.steps.set(`${step.index}:p95`, row, step.p95?.[point])
-        this.steps.set(`${step.index}:errorRate`, row, step.error_rate?.[point])
+        this.steps.set(`${step.index}:rps`, row, step.rps[point])
+        this.steps.set(`${step.index}:p95`, row, step.p95[point])
+        this.steps.set(`${step.index}:errorRate`, row, step.error_rate[point])
       }
     })
   }
@@ -147,6 +147,6 @@ export class Run {
   }
 }
 
-export function addCounts(sums: Counts, more: Counts | undefined): void {
+export function addCounts(sums: Counts, more: Counts | null | undefined): void {
   for (const [name, count] of Object.entries(more ?? {})) sums[name] = (sums[name] ?? 0) + count
 }

@@ -135,7 +135,6 @@ export const run = {
     requests: '累计 {n} 个请求',
     requestsIn: '{n} 个请求',
     percentile: '响应时间 {p} (TP{tp})',
-    option: '{p} (TP{n})',
     pick: '换一个百分位',
     beside: '{low} {lowValue} · {high} {highValue} ms',
     fromPlan: '自计划时刻 {value} ms',

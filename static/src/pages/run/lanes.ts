@@ -93,9 +93,11 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
     data,
     room: () => Math.max(peakOf(view.run.value.info?.planned.points ?? []), ...(course()?.ahead ?? []).map(([, level]) => level)),
     over: (u) => {
-      for (const span of absent()) {
+      const spans = absent()
+      const most = largest(spans)
+      for (const span of spans) {
         gap(u, 1, 2, span.rows)
-        if (span === largest(absent())) callout(u, span.to, scaleOf(u, 'y')(planOf(view)[span.rows[0]]!) + 14 * devicePixelRatio, t(users ? 'run.sheet.missingAreaUsers' : 'run.sheet.missingArea', { amount: num(span.amount) }), '--fail')
+        if (span === most) callout(u, span.to, scaleOf(u, 'y')(planOf(view)[span.rows[0]]!) + 14 * devicePixelRatio, t(users ? 'run.sheet.missingAreaUsers' : 'run.sheet.missingArea', { amount: num(span.amount) }), '--fail')
       }
       const found = course()
       if (!found) return

@@ -3,7 +3,7 @@ import { useEventListener } from '@vueuse/core'
 import { computed, inject, onScopeDispose, provide, ref, shallowRef, watch, type ComputedRef, type InjectionKey, type Ref, type ShallowRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { Feed, type FeedState } from '@/api/feed'
-import { feedAddress, feedToken, probe, reportOf, seriesOf, type Execution, type Part } from '@/api/execution'
+import { awaited, feedAddress, feedToken, probe, reportOf, seriesOf, type Execution, type Part } from '@/api/execution'
 import { useRights } from '@/api/projects'
 import { ChartGroup } from '@/charts/group'
 import { forgetColours } from '@/charts/colours'
@@ -110,11 +110,13 @@ function useSource(execution: ComputedRef<Execution>) {
     if (answers?.steps) replaceSteps(run.value, answers.steps)
     update()
   }
+  let left = false
+  onScopeDispose(() => (left = true))
   const load = async () => {
     if (reporting.value) return
     reporting.value = true
     try {
-      const found = await reportOf(execution.value, run.value.end?.report_id)
+      const found = await awaited(() => reportOf(execution.value, run.value.end?.report_id), run.value.end !== null, () => left)
       report.value = found
       if (found) run.value = keeping(run.value, fromReport(found))
       if (found) void detail(found)

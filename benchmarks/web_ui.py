@@ -1,0 +1,288 @@
+"""The web UI against its bars: downloads, first paint, frames of a run of an hour, memory, and the engine's peace.
+
+An hour is told to a page as frames of the live feed, twenty steps in each; the feed is the real page's, its frames
+are made from one that the service sent.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import statistics
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser
+from playwright.sync_api import CDPSession
+from playwright.sync_api import Page
+from playwright.sync_api import WebSocketRoute
+
+from tests.support.browser import BUILT
+from tests.support.browser import ROOT
+from tests.support.browser import SIGN_IN
+from tests.support.browser import chromium
+from tests.support.desk import Desk
+from tests.support.nginx import Nginx
+from tests.support.service import Service
+
+HOUR_S = 3600
+STEPS = 20
+UPDATES = 60
+MOVES = 240
+SLOWED = 4
+"""How many times slower the processor is made for first paint."""
+SAMPLES = json.loads((ROOT / "static" / "src" / "run" / "samples" / "frames.json").read_text("utf-8"))
+ASSETS = BUILT.parent / "assets"
+
+
+def line(what: str, value: str, bar: str) -> None:
+    """Print one figure beside its bar."""
+    print(f"  {what:<58} {value:>12}   bar {bar}")
+
+
+def kb(paths: list[Path], ending: str) -> float:
+    """The size of files in a compressed form, kB."""
+    return sum(path.with_name(path.name + ending).stat().st_size for path in paths) / 1000
+
+
+def bundles() -> None:
+    """All that could be downloaded."""
+    scripts = sorted(ASSETS.glob("*.js"))
+    line("all scripts, gzip", f"{kb(scripts, '.gz'):.0f} kB", "<= 600 kB")
+    line("the largest script, gzip", f"{max(kb([path], '.gz') for path in scripts):.0f} kB", "<= 200 kB")
+    line("all styles, gzip", f"{kb(sorted(ASSETS.glob('*.css')), '.gz'):.0f} kB", "<= 30 kB")
+
+
+LOADED = """
+() => performance.getEntriesByType('resource')
+  .filter(({ name }) => /\\.(js|css)$/.test(new URL(name).pathname))
+  .reduce(([files, bytes], { encodedBodySize }) => [files + 1, bytes + encodedBodySize], [0, 0])
+"""
+
+
+def first_paint(browser: Browser, desk: Desk) -> None:
+    """From the address to what the page is for, with a cold cache and a slow processor."""
+    service = desk.service
+    load = {"execution_config": {"arrival_rate": 20, "max_vus": 20}}
+    ended = desk.start(desk.plan("ended", {"hold_time": 3, **load}, *(f"/json?step={at}" for at in range(STEPS))))
+    live = desk.start(desk.plan("live", {"hold_time": 90, **load}, "/json"))
+    while service.get(f"/api/performance/executions/{ended.rsplit('/', 1)[1]}/").body["report_id"] is None:
+        time.sleep(0.2)
+    pages = (
+        ("sign-in", "/login", "form button", 1.0),
+        ("runs", f"/p/{desk.project}/runs", "table tbody tr", 1.0),
+        ("live run", live, ".uplot", 1.5),
+        ("report", ended, ".result", 1.0),
+    )
+    for name, path, ready, bar in pages:
+        took = []
+        for _ in range(3):
+            context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+            user = service.get("/api/users/me/").body
+            session = json.dumps({"token": service.token, "refreshToken": "none", "user": user})
+            context.add_init_script(SIGN_IN % json.dumps([None if name == "sign-in" else session, "en", "light"]))
+            page = context.new_page()
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+            began = time.perf_counter()
+            page.goto(service.url + path, wait_until="commit")
+            page.locator(ready).first.wait_for()
+            took.append(time.perf_counter() - began)
+            files, size = page.evaluate(LOADED)
+            context.close()
+        line(f"{name}: usable, processor {SLOWED}x slower", f"{statistics.median(took):.2f} s", f"<= {bar} s")
+        line(f"{name}: loaded ({files} files), brotli", f"{size / 1000:.0f} kB", "sign-in <= 105 + 8 kB")
+
+
+class LongRun:
+    """A page that is told a run of ``seconds`` seconds, and as many more as wanted."""
+
+    def __init__(self, browser: Browser, service: Service, seconds: int) -> None:
+        self.now = int(time.time())
+        metrics = next(frame for frame in SAMPLES if frame["type"] == "metrics" and frame["data"]["steps"])
+        self._second = metrics["data"]
+        step = self._second["steps"][0]
+        self._second["steps"] = [{**copy.deepcopy(step), "index": at, "name": f"step {at}"} for at in range(STEPS)]
+        self._second["failures"] = {"HTTP 503": 2, "timeout": 1, "refused": 1, "check": 1}
+        self._begin(seconds)
+        context = browser.new_context(viewport={"width": 1440, "height": 2600}, locale="en-US")
+        user = service.get("/api/users/me/").body
+        session = json.dumps({"token": service.token, "refreshToken": "none", "user": user})
+        context.add_init_script(SIGN_IN % json.dumps([session, "en", "light"]))
+        self.page: Page = context.new_page()
+        self.page.route("**/api/performance/executions/*/", self._execution)
+        self.page.route_web_socket("**/ws/**", self._feed)
+        self.tools: CDPSession = context.new_cdp_session(self.page)
+        self.tools.send("Performance.enable")
+        self.page.goto(f"{service.url}/p/1/runs/long")
+        self.page.locator(".uplot").first.wait_for()
+
+    def _begin(self, seconds: int) -> None:
+        info = copy.deepcopy(next(frame for frame in SAMPLES if frame["type"] == "run"))
+        start = self.now - seconds
+        data = info["data"]
+        names = [{"index": at, "name": f"step {at}", "type": "request", "protocol": "http", "part": "steps", "parent": None, "depth": 0} for at in range(STEPS)]  # fmt: skip # noqa: E501
+        data["scenes"] = [{"name": "long", "weight": 1, "steps": names}]
+        data["start_time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start))
+        data["planned"] |= {"duration": 4 * HOUR_S, "end": start + 4 * HOUR_S, "points": [{"t": 0, "level": 20}, {"t": 4 * HOUR_S, "level": 20}]}  # fmt: skip # noqa: E501
+        data["events"] = []
+        data["steps"] = {"width": 1, "timestamps": [], "steps": []}
+        points = [{**self._point(start + at), "timestamp": start + at} for at in range(seconds)]
+        self._first = [info, {"type": "history", "timestamp": start, "complete": True, "data": points}]
+
+    def _point(self, moment: int) -> dict[str, Any]:
+        swing = 1 + (moment * 7919 % 100) / 200
+        wanted = ("p50", "p90", "p95", "p99", "max")
+        return {**self._second, **{name: self._second[name] * swing for name in wanted}, "elapsed": moment - self.now}
+
+    def _execution(self, route: Any) -> None:
+        body = {
+            "execution_id": "long", "plan_id": 1, "starter_id": 1, "status": "running", "plan_name": "long",
+            "start_time": self._first[0]["data"]["start_time"], "end_time": None, "reason": None, "project_id": 1,
+            "mode": "concurrent", "variable": "arrival_rate", "report_id": None, "verdict": None, "validity": None,
+            "summary": None, "performance_score": None, "starter": "admin", "config": None,
+        }  # fmt: skip
+        route.fulfill(json=body)
+
+    def _feed(self, socket: WebSocketRoute) -> None:
+        self._socket = socket
+        for frame in self._first:
+            socket.send(json.dumps(frame))
+
+    def second(self) -> None:
+        """Tell one more second."""
+        self.now += 1
+        frame = {"type": "metrics", "timestamp": self.now, "data": self._point(self.now)}
+        self._socket.send(json.dumps(frame))
+
+    def drawn(self) -> None:
+        """Wait until what was told is on the screen."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def metric(self, name: str) -> float:
+        """A counter of the browser: seconds of work, or bytes."""
+        found = self.tools.send("Performance.getMetrics")["metrics"]
+        return float(next(each["value"] for each in found if each["name"] == name))
+
+    def heap(self) -> float:
+        """Memory of scripts in use, MB."""
+        self.tools.send("HeapProfiler.collectGarbage")
+        return self.metric("JSHeapUsedSize") / 1e6
+
+
+FRAMES = """
+() => {
+  window.frames_ = []
+  let last = performance.now()
+  const next = (now) => { window.frames_.push(now - last); last = now; window.frameLoop = requestAnimationFrame(next) }
+  requestAnimationFrame(next)
+}
+"""
+
+
+def frames(browser: Browser, service: Service) -> None:
+    """An hour in six lanes of up to five lines: the work of a second's update, and how smooth the cursor is."""
+    run = LongRun(browser, service, HOUR_S)
+    run.drawn()
+    work = []
+    for _ in range(UPDATES):
+        before = run.metric("TaskDuration")
+        run.second()
+        run.drawn()
+        work.append((run.metric("TaskDuration") - before) * 1000)
+    line("update of all lanes, an hour of points, median", f"{statistics.median(work):.1f} ms", "<= 16 ms")
+    line("update of all lanes, an hour of points, p95", f"{statistics.quantiles(work, n=20)[-1]:.1f} ms", "<= 16 ms")
+    box = run.page.locator(".lane .u-over").nth(1).bounding_box()
+    assert box is not None
+    run.page.evaluate(FRAMES)
+    before = run.metric("TaskDuration")
+    for at in range(MOVES):
+        run.page.mouse.move(box["x"] + box["width"] * (0.05 + 0.9 * at / MOVES), box["y"] + 20)
+    each = (run.metric("TaskDuration") - before) * 1000 / MOVES
+    times = sorted(run.page.evaluate("window.frames_"))[:-1]
+    line("work of one move of the cursor", f"{each:.1f} ms", "<= 18 ms")
+    line("frames while the cursor moves, p50", f"{1000 / statistics.median(times):.0f} fps", ">= 55 fps")
+    run.page.context.close()
+
+
+def memory(browser: Browser, service: Service) -> None:
+    """An hour of frames, then another."""
+    run = LongRun(browser, service, 5)
+    run.drawn()
+    start = run.heap()
+    sizes = []
+    for _ in range(2):
+        for at in range(HOUR_S):
+            run.second()
+            if at % 100 == 99:
+                run.drawn()
+        run.drawn()
+        sizes.append(run.heap())
+    line("memory after 3,600 frames of 20 steps, more than at first", f"{sizes[0] - start:+.1f} MB", "<= +15 MB")
+    line("memory after another 3,600 frames", f"{sizes[1] - sizes[0]:+.1f} MB", "<= +2 MB")
+    run.page.context.close()
+
+
+def peace(desk: Desk) -> None:
+    """Lag of the event loop of a saturated engine, with nobody at the UI and with its files served all the time."""
+    service = desk.service
+    plan = desk.plan("saturated", {"concurrent_users": 20, "hold_time": 18}, "/json")
+    started = service.post(f"/api/performance/plans/{plan}/start/").body
+    lags: tuple[list[float], list[float]] = ([], [])
+    over = threading.Event()
+    serving = threading.Event()
+    visitor = threading.Thread(target=visit, args=(service.url, serving, over))
+    visitor.start()
+    seconds = 0
+    for frame in service.watch(started["websocket_url"]):
+        if frame["type"] != "metrics":
+            continue
+        seconds += 1
+        if seconds == 9:
+            serving.set()
+        if frame["data"]["loop_lag"] is not None and seconds not in {1, 9, 10}:
+            lags[serving.is_set()].append(frame["data"]["loop_lag"])
+    over.set()
+    serving.set()
+    visitor.join()
+    quiet, busy = (statistics.median(each) for each in lags)
+    line("lag of a saturated engine: alone, and while the UI is served", f"{quiet:.1f}, {busy:.1f} ms", "<= +1 ms")
+
+
+def visit(url: str, begin: threading.Event, over: threading.Event) -> None:
+    """Load the files of the UI, ten pages a second, until it is over."""
+    names = ["/", *(f"/assets/{path.name}" for path in sorted(ASSETS.glob("*.js"))[:30])]
+    begin.wait()
+    while not over.is_set():
+        for name in names:
+            request = urllib.request.Request(url + name, headers={"Accept-Encoding": "br"})
+            with urllib.request.urlopen(request) as reply:
+                reply.read()
+        over.wait(0.1)
+
+
+def main() -> None:
+    """Print all bars."""
+    print("\nweb UI")
+    bundles()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        service = Service(folder / "data")
+        try:
+            (folder / "nginx").mkdir(mode=0o755)
+            with Nginx(folder / "nginx") as nginx, chromium() as browser:
+                desk = Desk(service, nginx.url)
+                first_paint(browser, desk)
+                frames(browser, service)
+                memory(browser, service)
+                peace(desk)
+        finally:
+            service.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""A target for recorded runs: a shop in a process of its own, that can be told to fail and made to stand still.
+
+As a program it serves at a free port, which it prints. ``Stage`` starts it and ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from types import TracebackType
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+from tornado.web import RequestHandler
+
+PAGES = {"list": 0.018, "detail": 0.026, "login": 0.040, "order": 0.090}
+"""Pages, and the seconds that each takes in the middle."""
+CAPACITY = 240.0
+"""Orders a second that are served; of more, the rest are refused."""
+
+
+class Mood:
+    """What the shop does beyond its duty: the share of orders that fail, and how full the second is."""
+
+    failing = 0.0
+    second = 0
+    orders = 0
+
+
+class PageHandler(RequestHandler):
+    async def get(self, page: str) -> None:
+        await asyncio.sleep(PAGES[page] * random.lognormvariate(0, 0.35))
+        if page == "order" and (random.random() < Mood.failing or self.crowded()):
+            self.set_status(503)
+            self.finish({"error": "stock service: pool exhausted (64/64)"})
+        else:
+            self.finish({"ok": random.random() > 0.004, "page": page})
+
+    def crowded(self) -> bool:
+        now = int(time.monotonic())
+        if now != Mood.second:
+            Mood.second, Mood.orders = now, 0
+        Mood.orders += 1
+        return Mood.orders > CAPACITY
+
+    post = get
+
+
+class MoodHandler(RequestHandler):
+    def post(self) -> None:
+        Mood.failing = float(self.get_query_argument("failing"))
+
+
+class Stage:
+    """The running shop; ``url`` is its base URL."""
+
+    def __enter__(self) -> Stage:
+        self._process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def fail(self, share: float) -> None:
+        """From now on this share of orders is refused."""
+        urllib.request.urlopen(f"{self.url}/mood?failing={share}", b"").close()
+
+    def freeze(self, seconds: float, meanwhile: Callable[[float], None]) -> None:
+        """Stand still."""
+        self._process.send_signal(signal.SIGSTOP)
+        meanwhile(seconds)
+        self._process.send_signal(signal.SIGCONT)
+
+
+def unlogged(handler: RequestHandler) -> None:
+    """Write no line for each request."""
+
+
+async def main() -> None:
+    """Serve until the end."""
+    pages = "|".join(PAGES)
+    server = HTTPServer(Application([(rf"/({pages})", PageHandler), ("/mood", MoodHandler)], log_function=unlogged))
+    sockets = bind_sockets(0, "127.0.0.1")
+    server.add_sockets(sockets)
+    sys.stdout.write(f"{sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,61 @@
+"""A protocol of a package that the UI knows nothing of: its counters and gauges are on the run page by themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import expect
+
+from tests.support.browser import Ui
+from tests.support.desk import PATIENCE_MS
+from tests.support.desk import Desk
+from tests.support.desk import lane
+from tests.support.environment import Environment
+from tests.support.redis import EXAMPLE
+from tests.support.redis import RedisServer
+from tests.support.service import Service
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def equipped(browser: Browser, tmp_path: Path) -> Iterator[Ui]:
+    """A service in an environment into which the example package was installed."""
+    environment = Environment(tmp_path / "env")
+    environment.install(EXAMPLE, tmp_path / "scratch")
+    service = Service(tmp_path / "data", environment.perfsvc)
+    ui = Ui(browser, service)
+    yield ui
+    ui.close()
+    service.end()
+
+
+def test_its_counters_and_gauges_have_lanes_live_and_in_the_report(equipped: Ui, tmp_path: Path) -> None:
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with RedisServer(folder) as redis:
+        desk = Desk(equipped.service, redis.url)
+        steps = [
+            {"name": "look", "protocol": "redis", "request": {"command": "GET nothing"}},
+            {"name": "at once", "protocol": "redis", "request": {"commands": ["INCR visits", "GET visits"]}},
+        ]
+        scene = desk.made("/api/scenes/", {"name": "cache", "project_id": desk.project, "steps": steps})
+        body = {"name": "cache", "project_id": desk.project, "scenes": [{"scene_id": scene}]}
+        load = {"arrival_rate": 20, "max_vus": 5}
+        config = {"env_id": desk.env, "hold_time": 8, "execution_config": load}
+        plan = desk.made("/api/performance/plans/", {**body, "config": config})
+        page = equipped.open(desk.start(plan), language="en")
+        counters, gauge = lane(page, "Protocol counters"), lane(page, "Measured by the protocol: redis_reply_bytes")
+        expect(counters).to_contain_text("redis_commands", timeout=PATIENCE_MS)
+        expect(counters).to_contain_text("redis_misses")
+        expect(gauge.locator(".legend b").first).to_have_text(re.compile(r"^\d+\.\d\d$"))
+        equipped.check(page)
+        expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
+        # One command of the look and two at once; the look finds nothing.
+        expect(counters.get_by_role("listitem").first).to_have_text(re.compile(r"redis_commands ?[3-6]\d mean"))
+        expect(counters.get_by_role("listitem").nth(1)).to_have_text(re.compile(r"redis_misses ?[12]\d mean"))
+        equipped.check(page)

@@ -1,0 +1,169 @@
+"""What can go wrong under an open page: the line, the service, the target, the session; and too many sign-ins."""
+
+from __future__ import annotations
+
+import re
+import signal
+import urllib.parse
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import expect
+
+from tests.support.browser import Ui
+from tests.support.desk import PATIENCE_MS
+from tests.support.desk import TIMES_SHOWN
+from tests.support.desk import Desk
+from tests.support.desk import arrivals
+from tests.support.desk import lane
+from tests.support.desk import seconds_shown
+from tests.support.nginx import Nginx
+from tests.support.relay import Relay
+from tests.support.service import PASSWORD
+from tests.support.service import Service
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-troubles")]
+
+
+@pytest.fixture
+def relayed(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk, Relay]]:
+    """A service of its own behind a relay, so that it may go away and come back under one address."""
+    service = Service(tmp_path / "data")
+    with Relay(port_of(service.url)) as relay:
+        desk = Desk(service, nginx.url)
+        service.url = f"http://127.0.0.1:{relay.port}"
+        ui = Ui(browser, service)
+        yield ui, desk, relay
+        ui.close()
+    service.end()
+
+
+def port_of(url: str) -> int:
+    return int(urllib.parse.urlsplit(url).port or 0)
+
+
+def test_a_silent_line_is_joined_again_without_a_hole(relayed: tuple[Ui, Desk, Relay]) -> None:
+    ui, desk, relay = relayed
+    ui.expect_offline()
+    page = ui.open(desk.start(desk.plan("line", arrivals(10, 58), "/json")), language="en")
+    page.get_by_role("button", name="Table").click()
+    seconds_shown(page, 3)
+    relay.cut()
+    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=PATIENCE_MS)
+    relay.mend()
+    expect(page.get_by_text("Connection lost")).to_be_hidden(timeout=PATIENCE_MS)
+    seconds_shown(page, 12)
+    times = [int(text[-2:]) for text in page.evaluate(TIMES_SHOWN)]
+    assert [(after - before) % 60 for before, after in pairwise(times)] == [1] * (len(times) - 1)
+
+
+def test_a_service_killed_and_started_again_under_an_open_page(relayed: tuple[Ui, Desk, Relay]) -> None:
+    ui, desk, relay = relayed
+    ui.expect_offline()
+    page = ui.open(desk.start(desk.plan("killed", arrivals(10, 120), "/json")), language="en")
+    page.get_by_role("button", name="Table").click()
+    seconds_shown(page, 3)
+    address = desk.service.url
+    desk.service.end(signal.SIGKILL)
+    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=PATIENCE_MS)
+    desk.service.start()
+    relay.target = port_of(desk.service.url)
+    desk.service.url = address
+    expect(page.locator("h1 .chip")).to_have_text("Error", timeout=PATIENCE_MS)
+    expect(page.get_by_text("Connection lost")).to_be_hidden()
+    seconds_shown(page, 3)
+
+
+def test_a_service_that_is_stopped_ends_the_run_and_keeps_its_report(relayed: tuple[Ui, Desk, Relay]) -> None:
+    ui, desk, relay = relayed
+    ui.expect_offline()
+    page = ui.open(desk.start(desk.plan("drained", arrivals(10, 120), "/json")), language="en")
+    page.get_by_role("button", name="Table").click()
+    seconds_shown(page, 3)
+    address = desk.service.url
+    desk.service.end(signal.SIGTERM)
+    desk.service.start()
+    relay.target = port_of(desk.service.url)
+    desk.service.url = address
+    expect(page.get_by_role("region", name="Result")).to_contain_text("Stopped", timeout=PATIENCE_MS)
+    expect(page.get_by_text("Connection lost")).to_be_hidden()
+    ui.check(page)
+
+
+@pytest.fixture
+def hasty(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk]]:
+    """A service whose tokens end soon, and which allows two attempts to sign in within a few seconds."""
+    service = Service(tmp_path / "data", access_token_ttl="30", login_attempts="2", login_window="4")
+    ui = Ui(browser, service)
+    yield ui, Desk(service, nginx.url)
+    ui.close()
+    service.end()
+
+
+def test_a_token_that_ends_is_renewed_unseen(hasty: tuple[Ui, Desk]) -> None:
+    ui, desk = hasty
+    ui.expect_status(401)
+    page = ui.open(desk.start(desk.plan("token", arrivals(5, 56), "/json")), language="en")
+    page.get_by_role("button", name="Table").click()
+    first = page.evaluate("JSON.parse(localStorage.getItem('perfsvc.session')).token")
+    page.locator(".sheet-table tbody tr").nth(33).wait_for(timeout=2 * PATIENCE_MS)  # longer than its token
+    assert page.evaluate("JSON.parse(localStorage.getItem('perfsvc.session')).token") != first
+    expect(page.get_by_text("Connection lost")).to_be_hidden()
+    times = [int(text[-2:]) for text in page.evaluate(TIMES_SHOWN)]
+    assert [(after - before) % 60 for before, after in pairwise(times)] == [1] * (len(times) - 1)
+    page.get_by_role("link", name="Plans").click()
+    expect(page.get_by_role("link", name="token")).to_be_visible()
+
+
+def test_a_session_that_is_ended_is_said_on_the_open_page(ui: Ui, service: Service, nginx: Nginx) -> None:
+    ui.expect_status(401)
+    desk = Desk(service, nginx.url)
+    who = {"username": "gone", "email": "gone@example.org", "password": PASSWORD}
+    user = service.post("/api/users/register/", who)
+    assert user.status == 201, user
+    service.post(f"/api/projects/{desk.project}/members/", {"username": "gone", "role": "viewer"})
+    page = ui.open(desk.start(desk.plan("ended", arrivals(5, 60), "/json")), language="en", user=("gone", PASSWORD))
+    expect(page.locator(".uplot").first).to_be_visible(timeout=PATIENCE_MS)
+    assert service.put(f"/api/users/{user.body['id']}/", {"is_active": 1}).status == 200
+    expect(page.get_by_text(re.compile("Your session has ended|Sign in")).first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_target_that_dies_is_seen_by_its_errors(ui: Ui, service: Service, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with Nginx(tmp_path) as target:
+        desk = Desk(service, target.url)
+        load = arrivals(20, 60, thresholds=["error_rate < 5 for 3s"])
+        page = ui.open(desk.start(desk.plan("dying", load, "/json")), language="zh", theme="dark")
+        expect(page.get_by_text("目前通过")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("将判为未通过")).to_be_visible(timeout=PATIENCE_MS)
+    expect(lane(page, "错误类别").locator(".legend li").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name=re.compile("未满足"))).not_to_have_count(0)
+    ui.check(page)
+    page.get_by_role("button", name="停止", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="停止", exact=True).click()
+    expect(page.get_by_role("region", name="结论", exact=True)).to_contain_text("未通过", timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("zh", "light", 1280), ("en", "dark", 390)])
+def test_too_many_attempts_to_sign_in_count_down(hasty: tuple[Ui, Desk], language: str, theme: str, width: int) -> None:
+    ui, _ = hasty
+    ui.expect_status(401, 429)
+    page = ui.open("/login", language=language, theme=theme, width=width, user=None)
+    password = page.get_by_label("密码" if language == "zh" else "Password", exact=True)
+    button = page.locator("button.btn-primary")
+    alert = page.get_by_role("alert")
+    for _ in range(3):
+        password.fill("wrong word")
+        button.click()
+        expect(button).not_to_have_text(re.compile("…"))
+    expect(alert).to_have_text(re.compile(r"[1-4] ?(秒后可以再试|s\.)"))
+    expect(button).to_be_disabled()
+    ui.check(page)
+    expect(button).to_be_enabled(timeout=PATIENCE_MS)
+    expect(alert).to_contain_text("现在可以再试了" if language == "zh" else "You can try again now")
+    password.fill(PASSWORD)
+    button.click()
+    page.wait_for_url(re.compile(r"/(start|projects|p/\d+)$"))
