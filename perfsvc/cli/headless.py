@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from collections.abc import Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from perfsvc.analysis.latency_buckets import latency_buckets
+from perfsvc.clock import Clock
 from perfsvc.clock import SystemClock
-from perfsvc.cluster.dask.cluster import DaskCluster
+from perfsvc.cluster.interface import Cluster
 from perfsvc.cluster.local import LocalCluster
-from perfsvc.cluster.router import ClusterRouter
 from perfsvc.datafeed.cache import DataCache
 from perfsvc.datafeed.sources import DataSources
 from perfsvc.engine.masking import secret_values
@@ -22,10 +24,12 @@ from perfsvc.errors import SetupFailed
 from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
+from perfsvc.model.config import PlanConfig
 from perfsvc.model.planfile import FileEnv
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import WeightedScene
+from perfsvc.model.run_spec import placement_of
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.data.plan_file_data import PlanFileData
 from perfsvc.service.runs.opening import RunPlan
@@ -51,22 +55,35 @@ def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[st
 async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path) -> dict[str, Any]:
     clock, catalog = SystemClock(), Catalog.load()
     cache = DataCache(scratch, CACHE_BYTES, clock)
-    local = LocalCluster(catalog.protocol, clock, TargetPolicy(guarded=False))
+    run_plan = run_plan_of(plan, folder, DataSources(catalog, cache))
+    async with cluster_of(plan.config, catalog, clock, scratch) as cluster:
+        run = await open_run(run_plan, new_execution_id("local"), cluster, clock, outputs)
+        whole = asyncio.ensure_future(_from_start_to_end(run))
+        on_signals(Interruptions(run, whole).on_signal)
+        try:
+            with collecting_little():
+                return await whole
+        except asyncio.CancelledError:
+            raise Abandoned from None
+        finally:
+            await cache.close()
+
+
+@asynccontextmanager
+async def cluster_of(config: PlanConfig, catalog: Catalog, clock: Clock, scratch: Path) -> AsyncIterator[Cluster]:
+    """Where the engines of a plan run: this process, or processes that begin to start at once."""
+    if config.control_mode == "single":
+        yield LocalCluster(catalog.protocol, clock, TargetPolicy(guarded=False))
+        return
+    from perfsvc.cluster.dask.cluster import DaskCluster  # imported late: few runs need it
+
     dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
-    cluster = ClusterRouter(local, dask)
-    run = await open_run(
-        run_plan_of(plan, folder, DataSources(catalog, cache)), new_execution_id("local"), cluster, clock, outputs
-    )
-    whole = asyncio.ensure_future(_from_start_to_end(run))
-    on_signals(Interruptions(run, whole).on_signal)
     try:
-        with collecting_little():
-            return await whole
-    except asyncio.CancelledError:
-        raise Abandoned from None
+        if config.control_mode == "central":
+            await dask.prepare(placement_of(config).count)
+        yield dask
     finally:
         await dask.close()
-        await cache.close()
 
 
 async def _from_start_to_end(run: Run) -> dict[str, Any]:

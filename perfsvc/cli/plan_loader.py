@@ -41,6 +41,7 @@ FLAG_PATHS = {
     "rate": "execution_config.arrival_rate",
     "max_vus": "execution_config.max_vus",
     "iterations": "execution_config.max_iterations",
+    "processes": "node_count",
 }
 """Where flags are written into a config."""
 HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
@@ -180,10 +181,21 @@ def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Prob
         if value is not None:
             config.pop({theirs: ours for ours, theirs in SYNONYMS.items()}.get(name, name), None)
             config[name] = value
+    if chosen.processes is not None:
+        problems += apply_processes(chosen.processes, config)
     execution = config.setdefault("execution_config", {})
     if isinstance(execution, dict):
         apply_execution_flags(chosen, execution)
     return problems
+
+
+def apply_processes(count: str, config: dict[str, Any]) -> list[Problem]:
+    """Write ``--processes`` into a config; return its problem."""
+    if count != "auto" and not count.isdecimal():
+        return [Problem("--processes", Text("应为整数或 auto", "must be a number or auto"))]
+    config["control_mode"] = "single" if count == "1" else "central"
+    config["node_count"] = count if count == "auto" else int(count)
+    return []
 
 
 def apply_execution_flags(chosen: argparse.Namespace, execution: dict[str, Any]) -> None:

@@ -46,6 +46,9 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
         "-t", "--threshold", action="append", metavar="RULE", help="pass/fail rule such as 'p95 < 300'; repeatable"
     )
     parser.add_argument("--timeout", metavar="TIME", help="request timeout: milliseconds, 500ms or 2s (default: 30000)")
+    parser.add_argument(
+        "--processes", metavar="N", help="make the load by N processes of this machine; auto: one for each core"
+    )
     parser.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
 
 

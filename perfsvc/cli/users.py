@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from perfsvc.cli.exit_codes import PASSED
-from perfsvc.cli.tables import console
-from perfsvc.cli.tables import table
 from perfsvc.errors import Text
 from perfsvc.settings import load
 
@@ -84,6 +82,9 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
 
 def show(users: list[Any], language: str) -> None:
     """Print the table of users."""
+    from perfsvc.cli.tables import console
+    from perfsvc.cli.tables import table
+
     made = table(language, COLUMNS)
     for user in users:
         role, state = ADMINISTRATOR if user.administrator else USER, DISABLED if user.disabled else ACTIVE

@@ -60,6 +60,7 @@ DEFAULT_POOL = 1000
 SYNONYMS = {"vus": "concurrent_users", "ramp_up": "ramp_up_time", "duration": "hold_time"}
 """The table's names and the API document's."""
 
+NodeCount = Annotated[int, Field(ge=1, le=1000)] | Literal["auto"]
 NodeWeight = Annotated[float, Field(gt=0, le=1000)]
 DAY_S = 86_400
 Seconds = Annotated[float, SecondsBetween(0, MAX_SECONDS)]
@@ -203,7 +204,8 @@ class PlanConfig(Spec, home="config"):
     data_cache_ttl: int = titled(
         "数据缓存时间（秒）", "Data cache, s", advanced=True, default=3600, ge=0, le=MAX_SECONDS
     )
-    node_count: int = titled("执行节点数", "Nodes", default=1, ge=1, le=1000)
+    node_count: NodeCount = titled("执行节点数", "Nodes", default=1)
+    """``auto``: as many processes of this machine as it has cores for them."""
     node_distribution: dict[str, NodeWeight] = titled("节点分布", "Node weights", default_factory=dict)
     load_balance_strategy: Strategy = titled(
         "负载均衡策略", "Load balancing", labels=labels.STRATEGIES, default="round_robin"
@@ -286,6 +288,9 @@ class PlanConfig(Spec, home="config"):
                  "pacing 与 arrival_rate 不能同时使用", "pacing and arrival_rate exclude each other"),
             Rule(self.control_mode == "single" and self.node_count != 1, "node_count", {"control_mode", "node_count"},
                  "single 模式只能有一个节点", "control_mode single has exactly one node"),
+            Rule(self.control_mode == "distributed" and self.node_count == "auto", "node_count",
+                 {"control_mode", "node_count"},
+                 "auto 只能用于 central 模式", "auto is for control_mode central only"),
             Rule(self.load_balance_strategy == "weight" and not self.node_distribution, "node_distribution",
                  {"load_balance_strategy", "node_distribution"},
                  "load_balance_strategy 为 weight 时必填", "is required with load_balance_strategy weight"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 from pydantic import Field
@@ -11,6 +12,11 @@ from perfsvc.model.base import Spec
 ControlMode = Literal["single", "central", "distributed"]
 Strategy = Literal["round_robin", "weight", "dynamic"]
 OnNodeLoss = Literal["fail", "rebalance", "replace"]
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Placement(Spec):

@@ -18,6 +18,7 @@ from perfsvc.model.data import split_config
 from perfsvc.model.nearest import did_you_mean
 from perfsvc.model.nearest import nearest
 from perfsvc.model.placement import Placement
+from perfsvc.model.placement import usable_cores
 from perfsvc.model.profile import load_of
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import RunSpec
@@ -96,7 +97,7 @@ def placement_of(config: PlanConfig) -> Placement:
     """On which processes the run is carried out."""
     return Placement(
         mode=config.control_mode,
-        count=config.node_count,
+        count=usable_cores() if config.node_count == "auto" else config.node_count,
         strategy=config.load_balance_strategy,
         weights=config.node_distribution,
         on_loss=config.execution_config.on_node_loss,

@@ -1,7 +1,8 @@
 """A plan's config and its row: every field has a column of its own.
 
-Columns of durations are whole seconds. ``exact_durations`` keeps what they cannot hold: fractions, which are rounded up
-in the columns, and null for a time that the plan leaves open, which for some test modes is not the same as the default.
+Columns of durations are whole seconds. ``exact_durations`` keeps what columns cannot hold: fractions, which are rounded
+up there; null for a time that the plan leaves open, which for some test modes is not the same as the default; and a
+number of nodes that is found out at the start.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ COLUMNS = {theirs: ours for ours, theirs in SYNONYMS.items()}
 """Columns that have another name than the field."""
 OPEN = ("hold_time", "ramp_up_time")
 """Fields that a plan may leave to its test mode."""
+AUTO = "auto"
 DURATIONS = ("duration", "ramp_up", "step_time")
 
 
@@ -27,6 +29,8 @@ def to_columns(config: PlanConfig, env_id: int) -> dict[str, Any]:
     exact = {name: columns[name] for name in DURATIONS if isinstance(columns[name], float)}
     open_times = {COLUMNS[field]: None for field in OPEN if field not in config.model_fields_set}
     rounded = {name: math.ceil(value) for name, value in exact.items()}
+    if columns["node_count"] == AUTO:
+        exact["node_count"], rounded["node_count"] = AUTO, 1
     return {**columns, **rounded, "exact_durations": {**exact, **open_times} or None}
 
 

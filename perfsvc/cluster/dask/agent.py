@@ -157,9 +157,9 @@ def plugins_of(catalog: Catalog) -> dict[str, str]:
     return {plugin["name"]: f"{plugin['distribution']} {plugin['version']}" for plugin in loaded}
 
 
-async def serve(config: AgentConfig) -> None:
+async def serve(config: AgentConfig, catalog: Catalog) -> None:
     """Join the scheduler and serve it until it is gone; then join again, until cancelled."""
-    catalog, clock, pause_s = Catalog.load(), SystemClock(), FIRST_PAUSE_S
+    clock, pause_s = SystemClock(), FIRST_PAUSE_S
     with scratch_folder("agent") as folder:
         while True:
             worker = Worker(
@@ -197,10 +197,10 @@ async def exit_with_parent(serving: asyncio.Task[None]) -> None:
     serving.cancel()
 
 
-async def run_until_stopped(config: AgentConfig) -> None:
+async def run_until_stopped(config: AgentConfig, catalog: Catalog) -> None:
     """Run until the parent exits or a signal arrives."""
     loop = asyncio.get_running_loop()
-    serving = loop.create_task(serve(config))
+    serving = loop.create_task(serve(config, catalog))
 
     def stop() -> None:
         serving.cancel()
@@ -217,17 +217,19 @@ async def run_until_stopped(config: AgentConfig) -> None:
             watching.cancel()
 
 
-def run_agent(config: AgentConfig) -> None:
+def run_agent(config: AgentConfig, catalog: Catalog) -> None:
     """Run an agent in this process until it is stopped."""
     configure()
-    run_on_loop(run_until_stopped(config))
+    run_on_loop(run_until_stopped(config, catalog))
 
 
 def join(scheduler: str, certs: Path, name: str | None) -> None:
     """Run an agent of the scheduler at ``tls://host:port``. Raises StartupError, InvalidInput for a name."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     address = address_of(*host_and_port(scheduler))
-    run_agent(AgentConfig(address, checked_name(name) if name else default_name(), agent_credentials(certs)))
+    run_agent(
+        AgentConfig(address, checked_name(name) if name else default_name(), agent_credentials(certs)), Catalog.load()
+    )
 
 
 def checked_name(name: str) -> str:
@@ -256,7 +258,12 @@ def config_of(document: Mapping[str, Any]) -> AgentConfig:
 def main() -> None:
     """Run an agent that the server started, with the config on the first line of input."""
     logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    run_agent(config_of(json.loads(sys.stdin.readline())))
+    catalog = Catalog.load()
+    line = sys.stdin.readline()
+    if line:  # else the parent is gone
+        run_agent(config_of(json.loads(line)), catalog)
+    sys.stdout.flush()
+    os._exit(0)  # all is closed by now; taking the interpreter apart takes longer than the rest of the end
 
 
 if __name__ == "__main__":

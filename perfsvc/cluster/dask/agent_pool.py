@@ -77,7 +77,7 @@ class AgentPool:
         self._certificates = certificates
         self._listen = listen
         self._scheduler: AgentScheduler | None = None
-        self._processes: Processes | None = None
+        self._processes = Processes()
         self._opening = asyncio.Lock()
         self._acquiring = asyncio.Lock()
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -89,12 +89,15 @@ class AgentPool:
         if self._listen:
             await self._opened()
 
+    async def prepare(self, count: int) -> None:
+        """Start processes of this machine, which import what they need while the scheduler opens. Raises RunError."""
+        await self._processes.start(count)
+
     async def close(self) -> None:
         """End the processes of this machine; agents of other machines wait for another scheduler."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        if self._processes is not None:
-            await self._processes.close()
+        await self._processes.close()
         if self._scheduler is not None:
             await self._scheduler.close()
 
@@ -119,8 +122,11 @@ class AgentPool:
         """Acquire idle agents for a run. Raises Conflict, and RunError when processes do not come up."""
         async with self._acquiring:
             try:
+                central = spec.placement.mode == "central"
+                if central and self._scheduler is None:
+                    await self._processes.start(max(count - len(self._processes.alive), 0))
                 scheduler = await self._opened()
-                if spec.placement.mode == "central":
+                if central:
                     await self._start_missing(spec, count)
                 agents = self._choose(spec, count)
                 for agent in agents:
@@ -193,20 +199,21 @@ class AgentPool:
                 certificates = ensure_certificates(self._certificates)
                 scheduler = AgentScheduler(certificates.server, self._clock, self)
                 await scheduler.open(self._listen or LOOPBACK)
-                self._processes = Processes(local_address(self._listen or LOOPBACK, scheduler.port), certificates.agent)
+                self._processes.join(local_address(self._listen or LOOPBACK, scheduler.port), certificates.agent)
                 self._scheduler = scheduler
             return self._scheduler
 
     async def _start_missing(self, spec: RunSpec, count: int) -> None:
         """Start the missing processes of this machine, and wait until all have joined."""
         assert self._scheduler is not None  # noqa: S101 - acquire has opened it
-        assert self._processes is not None  # noqa: S101
         if self._ending is not None:  # until then its processes have the low numbers, and count against the limit
             await asyncio.wait([self._ending])
-        idle = len(self._idle_agents(spec))
-        missing = max(count - idle, 0)
+        joined = {agent.name for agent in self.agents}
+        coming = [name for name in self._processes.alive if name not in joined]
+        ready = len(self._idle_agents(spec)) + len(coming)
+        missing = max(count - ready, 0)
         await self._processes.start(missing)
-        await self._wait_until(lambda: len(self._idle_agents(spec)) >= idle + missing, self._scheduler)
+        await self._wait_until(lambda: len(self._idle_agents(spec)) >= ready + missing, self._scheduler)
 
     async def _wait_until(self, ready: Callable[[], bool], scheduler: AgentScheduler) -> None:
         """Wait for reports of agents. Raises RunError when that takes too long."""
@@ -258,7 +265,7 @@ class AgentPool:
 
     def _end_idle(self) -> None:
         """End the processes of this machine that have had no run for IDLE_S, unless a run counts on them now."""
-        if self._processes is None or self._acquiring.locked():  # the timer starts again after acquiring
+        if self._acquiring.locked():  # the timer starts again after acquiring
             return
         idle = [agent for agent in self.agents if agent.hello.started_here and agent not in self.assignments]
         self._leaving.update(idle)

@@ -47,6 +47,10 @@ class DaskCluster:
         """Let agents of other machines join, where an address is set. Raises StartupError."""
         await self.pool.open()
 
+    async def prepare(self, count: int) -> None:
+        """Start processes of this machine, so that they are ready when a run needs them. Raises RunError."""
+        await self.pool.prepare(count)
+
     async def close(self) -> None:
         """End the processes of this machine; agents of other machines wait for another scheduler."""
         await self.pool.close()

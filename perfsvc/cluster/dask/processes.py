@@ -21,11 +21,14 @@ END_LIMIT_S = 10.0
 
 
 class Processes:
-    """Child processes, each an agent that ends with its standard input, even when this process is killed."""
+    """Child processes, each an agent that ends with its standard input, even when this process is killed.
 
-    def __init__(self, scheduler: str, credentials: Credentials) -> None:
-        self._scheduler = scheduler
-        self._credentials = credentials
+    They may start before there is a scheduler: importing takes them longer than all that follows.
+    """
+
+    def __init__(self) -> None:
+        self._scheduler: str | None = None
+        self._credentials: Credentials | None = None
         self._children: dict[str, asyncio.subprocess.Process] = {}
 
     @property
@@ -33,6 +36,12 @@ class Processes:
         """The names of the processes that are running."""
         self._children = {name: child for name, child in self._children.items() if child.returncode is None}
         return list(self._children)
+
+    def join(self, scheduler: str, credentials: Credentials) -> None:
+        """Have all processes join a scheduler, those too that start later."""
+        self._scheduler, self._credentials = scheduler, credentials
+        for name in self.alive:
+            self._configure(name)
 
     async def start(self, count: int) -> None:
         """Start ``count`` more. Raises RunError where that exceeds the limit, or a process cannot be started."""
@@ -68,9 +77,16 @@ class Processes:
         except OSError as error:
             raise RunError(f"无法启动执行进程：{error}", f"an engine process cannot be started: {error}") from None
         self._children[name] = child
-        config = {"scheduler": self._scheduler, "name": name, "credentials": list(map(str, self._credentials))}
-        assert child.stdin is not None  # noqa: S101 - it was asked for
-        child.stdin.write(json.dumps(config).encode() + b"\n")
+        if self._scheduler is not None:
+            self._configure(name)
+
+    def _configure(self, name: str) -> None:
+        """Send a process its config, for which it waits."""
+        credentials = list(map(str, self._credentials or ()))
+        config = {"scheduler": self._scheduler, "name": name, "credentials": credentials}
+        stdin = self._children[name].stdin
+        assert stdin is not None  # noqa: S101 - it was asked for
+        stdin.write(json.dumps(config).encode() + b"\n")
 
     def _free_name(self) -> str:
         """The name with the lowest free number, so that plans can give weights by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import Any
 
 from perfsvc.plugin import Fault
@@ -14,18 +15,17 @@ from perfsvc.plugin import RunContext
 from perfsvc.plugin import Scope
 from perfsvc.plugin import Text
 from perfsvc_protocols.grpc import spec
-from perfsvc_protocols.grpc.call import GrpcCall
-from perfsvc_protocols.grpc.channels import ChannelDialer
-from perfsvc_protocols.grpc.compile import compiled
-from perfsvc_protocols.grpc.reply import status_name
-from perfsvc_protocols.grpc.routes import OwnRoutes
-from perfsvc_protocols.grpc.routes import SharedRoutes
-from perfsvc_protocols.grpc.schemas import Schemas
-from perfsvc_protocols.grpc.session import GrpcSession
+
+if TYPE_CHECKING:
+    from perfsvc_protocols.grpc.call import GrpcCall
+    from perfsvc_protocols.grpc.session import GrpcSession
 
 
 class GrpcProtocol(Protocol):
-    """gRPC: unary calls and streams in either direction, plain and over TLS."""
+    """gRPC: unary calls and streams in either direction, plain and over TLS.
+
+    The library takes a quarter of a second to import, so it is imported with the first object.
+    """
 
     name = "grpc"
     title = Text("gRPC", "gRPC")
@@ -34,12 +34,18 @@ class GrpcProtocol(Protocol):
 
     def __init__(self, options: spec.Options, context: RunContext) -> None:
         """Raises InvalidInput, with the compiler's words, for ``.proto`` texts that do not compile."""
+        from perfsvc_protocols.grpc.channels import ChannelDialer
+        from perfsvc_protocols.grpc.routes import OwnRoutes
+        from perfsvc_protocols.grpc.schemas import Schemas
+
         super().__init__(options, context)
         self._dialer = ChannelDialer(options, context)
         self._schemas = Schemas(options, self._dialer)
         self._pool = [OwnRoutes(self._dialer) for _ in range(options.shared_channels)]
 
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> GrpcCall:
+        from perfsvc_protocols.grpc.compile import compiled
+
         call = compiled(request, self.context, timeout_ns, reads)
         method = self._schemas.given(call.path)
         if method is not None:
@@ -50,10 +56,16 @@ class GrpcProtocol(Protocol):
         return call
 
     def session(self, scope: Scope, done: Callable[[Reply], None]) -> GrpcSession:
+        from perfsvc_protocols.grpc.routes import OwnRoutes
+        from perfsvc_protocols.grpc.routes import SharedRoutes
+        from perfsvc_protocols.grpc.session import GrpcSession
+
         routes = SharedRoutes(self._pool, scope.vu) if self._pool else OwnRoutes(self._dialer)
         return GrpcSession(scope, done, self.options, routes, self._schemas, self.context.now_ns)
 
     def status_failure(self, status: int) -> str | None:
+        from perfsvc_protocols.grpc.reply import status_name
+
         return f"gRPC {status_name(status)}" if status else None
 
     async def close(self) -> None:
