@@ -25,6 +25,7 @@ from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
 from perfsvc.model.scene import StopStep
 from perfsvc.model.scene import WhileStep
+from perfsvc.model.signing import SIGNED_PARTS
 from perfsvc.model.template import PLACEHOLDER
 from perfsvc.model.template import Template
 
@@ -71,8 +72,11 @@ def unknown_names(spec: RunSpec, used: Iterable[tuple[str, Step, str]]) -> list[
     found = []
     for name, step, path in used:
         names = known[scene_number(path)]
-        if name not in names:
-            found.append(UnknownUse(name, place_of(name, step, path, spec.target), names))
+        if name in names:
+            continue
+        place = place_of(name, step, path, spec.target)
+        if name not in SIGNED_PARTS or not place.startswith(below(path, "request.sign.")):
+            found.append(UnknownUse(name, place, names))
     return found
 
 

@@ -34,6 +34,7 @@
 ``size``            the grammar of sizes
 ``labels``          the values of enumerations in words, Chinese and English, for forms
 ``known_keys``     unknown keys: the one that was meant, or where it belongs
+``signing``           variables of the texts that sign a request
 ``nearest``         the known word that was probably meant
 ``usernames``       when two user names are the same
 ``value_template``  JSON values whose strings may hold templates

@@ -5,6 +5,7 @@ The words are those of RFC 9110, 9112 and 9113.
 ====================  ===============================================================================
 ``spec``              user options
 ``protocol``          the plugin, and which transport a run takes
+``signing``           signatures over the request as it is sent
 ``compile``           a step to a call: templates compiled, headers merged, problems with their paths
 ``call``              the compiled step, and which parts of a reply it needs
 ``request_template``  a request before rendering

@@ -9,6 +9,7 @@ from perfsvc.plugin import Scope
 from perfsvc_protocols.http.event_stream import Listening
 from perfsvc_protocols.http.request_template import RequestTemplate
 from perfsvc_protocols.http.request_template import TransportNeeds
+from perfsvc_protocols.http.signing import SignedTemplate
 
 
 class ReplyMode(Enum):
@@ -41,7 +42,7 @@ class HttpCall(Call):
 
     def __init__(
         self,
-        template: RequestTemplate,
+        template: RequestTemplate | SignedTemplate,
         timeout_ns: int,
         mode: ReplyMode,
         max_redirects: int,

@@ -52,6 +52,8 @@ from perfsvc_protocols.http.request_template import FileOf
 from perfsvc_protocols.http.request_template import RequestParts
 from perfsvc_protocols.http.request_template import RequestTemplate
 from perfsvc_protocols.http.request_template import TransportNeeds
+from perfsvc_protocols.http.signing import SignedTemplate
+from perfsvc_protocols.http.signing import Signing
 from perfsvc_protocols.http.spec import FRAMING
 from perfsvc_protocols.http.spec import BasicAuth
 from perfsvc_protocols.http.spec import BearerAuth
@@ -59,6 +61,7 @@ from perfsvc_protocols.http.spec import DigestAuth
 from perfsvc_protocols.http.spec import Listen
 from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.spec import Request
+from perfsvc_protocols.http.spec import Sign
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
@@ -111,7 +114,7 @@ class _Compilation:
         self._context = context
         self._origins = origins
 
-    def template(self, request: Request) -> RequestTemplate:
+    def template(self, request: Request) -> RequestTemplate | SignedTemplate:
         file = self._file(request.body_file)
         body = body_of(request, self._bytes, self._template)
         if body is None and file is None and request.method in WITH_LENGTH:
@@ -133,7 +136,18 @@ class _Compilation:
         if sum(not isinstance(part, bytes) for part in rendered) > MOST_VARYING:
             self.problems.append(Problem("$", TOO_MANY))
         self.needs = self._needs(request)
-        return self._to(request.url, parts)
+        made = self._to(request.url, parts)
+        return made if request.sign is None else SignedTemplate(made, self._signing(request.sign))
+
+    def _signing(self, sign: Sign) -> Signing:
+        return Signing(
+            self._named(sign.fields, "sign.fields", plain_text),
+            self._named(sign.query, "sign.query", plain_text),
+            self._named(sign.headers, "sign.headers", header_text),
+        )
+
+    def _named(self, texts: Mapping[str, str], at: str, encode: Encode) -> tuple[tuple[bytes, ByteTemplate], ...]:
+        return tuple((name.encode(), self._bytes(text, f"{at}.{name}", encode)) for name, text in texts.items())
 
     # Texts
 

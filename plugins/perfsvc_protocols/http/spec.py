@@ -112,6 +112,25 @@ class Listen(Spec):
     """A text that is found counts as one token, a number is the number of all so far."""
 
 
+class Sign(Spec):
+    """Signatures over the request as it is sent: texts that may use ``request_method``, ``request_body`` and so on."""
+
+    headers: dict[str, str] = titled("请求头", "Headers", template=True, default_factory=dict)
+    query: dict[str, str] = titled("查询参数", "Query", template=True, default_factory=dict)
+    fields: dict[str, str] = titled("请求体字段", "Fields of the body", template=True, default_factory=dict)
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, value: dict[str, str]) -> dict[str, str]:
+        return sendable(value, lambda name: COMPUTED if name in (*FRAMING, "host") else None)
+
+    @model_validator(mode="after")
+    def _something(self) -> Sign:
+        if not (self.headers or self.query or self.fields):
+            raise Fault("至少填写 headers、query、fields 之一", "needs one of headers, query and fields")
+        return self
+
+
 class Request(Spec, home="request"):
     """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
 
@@ -132,6 +151,8 @@ class Request(Spec, home="request"):
         "以文件作为请求体", "Body from a file", exclusive="body", default=None, min_length=1, max_length=1000
     )
     """The name of a file; it is sent as it is read, never held as a whole."""
+    sign: Sign | None = titled("签名", "Signature", advanced=True, default=None)
+    """Computed last, over method, path, query and body."""
     follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
     """Overrides the run's option for this step, as ``http_version`` does."""
     http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None)
@@ -167,6 +188,10 @@ class Request(Spec, home="request"):
         if len(self.bodies) > 1:
             names = ", ".join(self.bodies)
             raise Fault(f"{names} 只能填一个", f"at most one of {names}", self.bodies[1])
+        if self.sign and self.body_file is not None:
+            raise Fault("无法对 body_file 签名", "a body_file cannot be signed", "sign")
+        if self.sign and self.sign.fields and self.multipart is not None:
+            raise Fault("multipart 不能含签名字段", "a multipart form cannot hold a signature", "sign.fields")
         if self.auth and any(name.lower() == "authorization" for name in self.headers):
             raise Fault("auth 与 Authorization 请求头只能填一个", "either auth or an Authorization header", "auth")
         return self
