@@ -43,7 +43,8 @@ CALLED = {
 }
 MORE = ('$base64($hmac("sha256", key, $concat(text, ":", number)))',)
 ORDER = {"method": "POST", "url": "/orders?shop=1", "json": {"item": "{{number}}", "note": "{{text}}"}}
-SIGNATURE = '{{$base64($hmac("sha256", key, $concat(request_method, "\\n", request_path, "\\n", request_query, "\\n", request_body)))}}'
+SIGNED = '$concat(request_method, "\\n", request_path, "\\n", request_query, "\\n", request_body)'
+SIGNATURE = f'{{{{$base64($hmac("sha256", key, {SIGNED}))}}}}'
 VALUES = {
     "text": "the text of a request & more",
     "number": 7,
