@@ -41,6 +41,8 @@ class Children:
 
     def __init__(self) -> None:
         self.ended: list[str] = []
+        self.alive: list[str] = []
+        self.coming: list[str] = []
         self.starting, self.started = asyncio.Event(), asyncio.Event()
 
     async def start(self, count: int) -> None:
@@ -49,6 +51,8 @@ class Children:
 
     async def end(self, names: list[str]) -> None:
         self.ended += names
+
+    def joined(self, name: str) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -77,7 +81,7 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.pool = AgentPool(CATALOG, CLOCK, folder, "", (), (), frozenset())
         self.children, self.joined = Children(), Joined()
-        self.pool._processes = cast("Processes", self.children)
+        self.pool.processes = cast("Processes", self.children)
         self.pool._scheduler = cast("AgentScheduler", self.joined)
         self.spec = spec_of("http://127.0.0.1:1", nodes=2, rate=1)
 

@@ -77,7 +77,7 @@ class AgentPool:
         self._certificates = certificates
         self._listen = listen
         self._scheduler: AgentScheduler | None = None
-        self._processes = Processes()
+        self.processes = Processes()
         self._opening = asyncio.Lock()
         self._acquiring = asyncio.Lock()
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -89,15 +89,11 @@ class AgentPool:
         if self._listen:
             await self._opened()
 
-    async def prepare(self, count: int) -> None:
-        """Start processes of this machine, which import what they need while the scheduler opens. Raises RunError."""
-        await self._processes.start(count)
-
     async def close(self) -> None:
         """End the processes of this machine; agents of other machines wait for another scheduler."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        await self._processes.close()
+        await self.processes.close()
         if self._scheduler is not None:
             await self._scheduler.close()
 
@@ -124,7 +120,7 @@ class AgentPool:
             try:
                 central = spec.placement.mode == "central"
                 if central and self._scheduler is None:
-                    await self._processes.start(max(count - len(self._processes.alive), 0))
+                    await self.processes.start(max(count - len(self.processes.alive), 0))
                 scheduler = await self._opened()
                 if central:
                     await self._start_missing(spec, count)
@@ -172,6 +168,8 @@ class AgentPool:
         """Pass a report to its run; note an agent that joins."""
         if isinstance(report, messages.Hello):
             agent.draining = agent.name in self.drained
+            if report.started_here:
+                self.processes.joined(agent.name)
         if isinstance(report, messages.Hello | messages.Pong):
             return
         controller = self.runs.get(run_of(report.assignment))
@@ -199,7 +197,7 @@ class AgentPool:
                 certificates = ensure_certificates(self._certificates)
                 scheduler = AgentScheduler(certificates.server, self._clock, self)
                 await scheduler.open(self._listen or LOOPBACK)
-                self._processes.join(local_address(self._listen or LOOPBACK, scheduler.port), certificates.agent)
+                self.processes.join(local_address(self._listen or LOOPBACK, scheduler.port), certificates.agent)
                 self._scheduler = scheduler
             return self._scheduler
 
@@ -208,11 +206,9 @@ class AgentPool:
         assert self._scheduler is not None  # noqa: S101 - acquire has opened it
         if self._ending is not None:  # until then its processes have the low numbers, and count against the limit
             await asyncio.wait([self._ending])
-        joined = {agent.name for agent in self.agents}
-        coming = [name for name in self._processes.alive if name not in joined]
-        ready = len(self._idle_agents(spec)) + len(coming)
+        ready = len(self._idle_agents(spec)) + len(self.processes.coming)
         missing = max(count - ready, 0)
-        await self._processes.start(missing)
+        await self.processes.start(missing)
         await self._wait_until(lambda: len(self._idle_agents(spec)) >= ready + missing, self._scheduler)
 
     async def _wait_until(self, ready: Callable[[], bool], scheduler: AgentScheduler) -> None:
@@ -270,7 +266,7 @@ class AgentPool:
         idle = [agent for agent in self.agents if agent.hello.started_here and agent not in self.assignments]
         self._leaving.update(idle)
         names = [agent.name for agent in idle]
-        self._ending = asyncio.get_running_loop().create_task(self._processes.end(names))
+        self._ending = asyncio.get_running_loop().create_task(self.processes.end(names))
 
 
 def run_of(assignment: str) -> str:

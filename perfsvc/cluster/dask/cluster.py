@@ -49,7 +49,7 @@ class DaskCluster:
 
     async def prepare(self, count: int) -> None:
         """Start processes of this machine, so that they are ready when a run needs them. Raises RunError."""
-        await self.pool.prepare(count)
+        await self.pool.processes.start(count)
 
     async def close(self) -> None:
         """End the processes of this machine; agents of other machines wait for another scheduler."""

@@ -27,6 +27,7 @@ class Processes:
     """
 
     def __init__(self) -> None:
+        self._starting: set[str] = set()
         self._scheduler: str | None = None
         self._credentials: Credentials | None = None
         self._children: dict[str, asyncio.subprocess.Process] = {}
@@ -42,6 +43,15 @@ class Processes:
         self._scheduler, self._credentials = scheduler, credentials
         for name in self.alive:
             self._configure(name)
+
+    @property
+    def coming(self) -> list[str]:
+        """The names of the processes that are running and have not joined yet."""
+        return [name for name in self.alive if name in self._starting]
+
+    def joined(self, name: str) -> None:
+        """Note that a process has joined."""
+        self._starting.discard(name)
 
     async def start(self, count: int) -> None:
         """Start ``count`` more. Raises RunError where that exceeds the limit, or a process cannot be started."""
@@ -77,6 +87,7 @@ class Processes:
         except OSError as error:
             raise RunError(f"无法启动执行进程：{error}", f"an engine process cannot be started: {error}") from None
         self._children[name] = child
+        self._starting.add(name)
         if self._scheduler is not None:
             self._configure(name)
 

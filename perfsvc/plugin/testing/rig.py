@@ -39,6 +39,8 @@ class Rig(ABC):
     options: ClassVar[dict[str, Any]] = {}
     without: ClassVar[dict[str, str]] = {}
     """Checks of promises that this protocol cannot make, each with the reason why."""
+    one_way: ClassVar[bool] = False
+    """Whether requests have no reply: they have succeeded when they are sent, and peers never respond."""
     many: ClassVar[int] = 100_000
     """Number of requests in tests for leaks. Fewer only for a peer that would take too long."""
 
