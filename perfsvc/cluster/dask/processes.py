@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import suppress
 from itertools import count
 
 from perfsvc.cluster.certificates import Credentials
@@ -67,6 +68,8 @@ class Processes:
         for child in children:
             if child.stdin is not None:
                 child.stdin.close()
+            if self._scheduler is None:  # it is importing, and has nothing to give up
+                kill(child)
         await asyncio.gather(*map(ended, children))
 
     async def close(self) -> None:
@@ -105,11 +108,17 @@ class Processes:
         return next(name for number in count(1) if (name := f"{CENTRAL}{number}") not in taken)
 
 
+def kill(child: asyncio.subprocess.Process) -> None:
+    """Kill a process, which may have ended meanwhile."""
+    with suppress(ProcessLookupError):
+        child.kill()
+
+
 async def ended(child: asyncio.subprocess.Process) -> None:
     """Wait for a process to end; kill it after END_LIMIT_S."""
     try:
         await asyncio.wait_for(child.wait(), END_LIMIT_S)
     except TimeoutError:
         log.warning("process %d did not end and was killed", child.pid)
-        child.kill()
+        kill(child)
         await child.wait()
