@@ -30,6 +30,10 @@ MAX_PLAN_BYTES = 10_000_000
 STDIN = "-"
 SYNTAX_HINTS = (
     (re.compile(r"^ *\t"), Text("；YAML 用空格缩进，不能用制表符", "; indent with spaces, not with tabs")),
+    (
+        re.compile(r'"[^"]*\{\{[^"]*\("'),
+        Text("；文本中有双引号时，请用单引号括起整个文本", '; put a text that has " in it in single quotes'),
+    ),
     (re.compile(r":\s+\{\{"), Text("；以 {{ 开头的文本要加引号", "; put a text that begins with {{ in quotes")),
 )
 """What is often meant by a line that is not YAML."""
@@ -157,7 +161,10 @@ def undecodable(path: str, text: str, error: Exception) -> InvalidInput:
     if isinstance(error, json.JSONDecodeError):
         line, column, detail = error.lineno, error.colno, error.msg
     elif isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
-        line, column, detail = mark.line + 1, mark.column + 1, error.problem or error.context or ""
+        detail = error.problem or error.context or ""
+        if error.context_mark and "end of stream" in detail:  # a quote that is never closed
+            mark, detail = error.context_mark, f"{error.context}: {detail}"
+        line, column = mark.line + 1, mark.column + 1
     written = "".join(text.splitlines()[line - 1 : line]) if line else ""
     hint = next((each for pattern, each in SYNTAX_HINTS if pattern.search(written)), Text("", ""))
     place = f"{path}:{line}:{column}" if line else path

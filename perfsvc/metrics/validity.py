@@ -66,6 +66,11 @@ DROPPED_SUSPECT_PERCENT = 1.0
 DROPPED_INVALID_PERCENT = 10.0
 """Of all arrivals: the load that was asked for was not offered."""
 
+OF_THE_NETWORK = ("Connection Error", "DNS Error", "TLS Error", "Timeout")
+"""How the error classes begin that a wrong address or a network can cause."""
+NETWORK_ADVICE = Text("请检查地址、端口和网络", "check the address, the port and the network")
+OTHER_ADVICE = Text("原因在请求本身，见错误示例", "the cause is in the request itself: see the example of the error")
+
 LATE = {
     "loop_lag": Text("压测机事件循环", "the generator's event loop"),
     "send_lag": Text("计划的请求发送", "planned starts"),
@@ -279,10 +284,10 @@ def not_reached(evidence: Evidence) -> Cause | None:
     if not evidence.requests or evidence.reached:
         return None
     why = max(evidence.failures, key=lambda name: evidence.failures[name], default="")
+    advice = NETWORK_ADVICE if why.startswith(OF_THE_NETWORK) else OTHER_ADVICE
     text = Text(
-        f"没有一个请求到达目标：{evidence.requests} 个请求全部未能发出（{why}）；请检查地址、端口和网络",
-        f"not one request reached the target: none of {evidence.requests} could be sent ({why}); check the address, "
-        "the port and the network",
+        f"没有一个请求到达目标：{evidence.requests} 个请求全部未能发出（{why}）；{advice.zh}",
+        f"not one request reached the target: none of {evidence.requests} could be sent ({why}); {advice.en}",
     )
     return Cause("target_not_reached", Grade.INVALID, text, {"requests": evidence.requests})
 

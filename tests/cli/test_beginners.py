@@ -75,6 +75,9 @@ MISTAKES = [
      ":4:5: scenes[0].steps: must be a list", ":4:5: scenes[0].steps: 应为数组"),
     ("an unquoted placeholder", scene("{name: a, request: {url: {{host}}/}}"),
      ":5:42: is not YAML: expected ',' or '}', but got '<scalar>'; put a text that begins with {{ in quotes", ""),
+    ("quotes in quotes", scene('{name: a, request: {url: "/{{$concat("x", user)}}"}}'),
+     ":5:58: is not YAML: while scanning a quoted scalar: found unexpected end of stream; "
+     'put a text that has " in it in single quotes', ""),
     ("tabs", scene(HOME).replace("    steps:", "\tsteps:"),
      ":4:1: is not YAML: found character '\\t' that cannot start any token; indent with spaces, not with tabs",
      ":4:1: 不是合法的 YAML：found character '\\t' that cannot start any token；YAML 用空格缩进，不能用制表符"),

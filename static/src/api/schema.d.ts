@@ -3464,7 +3464,7 @@ export interface components {
              * Nodes
              * @default 1
              */
-            node_count: number;
+            node_count: number | "auto";
             /** Node weights */
             node_distribution?: {
                 [key: string]: number;
@@ -3583,7 +3583,7 @@ export interface components {
              * Nodes
              * @default 1
              */
-            node_count: number;
+            node_count: number | "auto";
             /** Node weights */
             node_distribution?: {
                 [key: string]: number;
