@@ -78,3 +78,71 @@ MATCHES: Labels = {
     "random": ("随机一个", "One at random"),
     "all": ("全部", "All, as a list"),
 }
+
+STEP_TYPES: Labels = {
+    "request": ("请求", "Request"),
+    "group": ("事务", "Group"),
+    "loop": ("循环", "Loop"),
+    "while": ("条件循环", "While"),
+    "if": ("条件", "If"),
+    "choice": ("随机选择", "Choice"),
+    "think": ("思考时间", "Think time"),
+}
+RESPONSES: tuple[Labels, ...] = (
+    TEST_MODES,
+    {"0": ("启用", "Enabled"), "1": ("停用", "Disabled")},
+    {"info": ("提示", "Info"), "warning": ("警告", "Warning"), "error": ("错误", "Error")},
+    {"zh": ("中文", "Chinese"), "en": ("英文", "English")},
+    {"service": ("服务时间", "Service time"), "plan": ("从计划时刻算起", "From the planned start")},
+    {"all": ("全部请求", "All requests"), "success": ("成功的请求", "Successful requests")},
+    {"vus": ("并发用户", "Virtual users"), "arrival_rate": ("到达率", "Arrival rate")},
+    {"VALID": ("有效", "Valid"), "SUSPECT": ("存疑", "Suspect"), "INVALID": ("无效", "Invalid")},
+    {
+        "PASSED": ("通过", "Passed"),
+        "FAILED": ("未通过", "Failed"),
+        "STOPPED": ("提前停止", "Stopped early"),
+        "NO_THRESHOLDS": ("未设阈值", "No thresholds"),
+    },
+    {"ok": ("正常", "OK"), "degraded": ("降级", "Degraded")},
+    {"server": ("本服务", "This server"), "agent": ("执行节点", "Agent")},
+    {
+        "ready": ("空闲", "Ready"),
+        "busy": ("执行中", "Busy"),
+        "draining": ("排空中", "Draining"),
+        "lost": ("已失联", "Lost"),
+    },
+    {
+        "created": ("未开始", "Created"),
+        "running": ("执行中", "Running"),
+        "completed": ("已完成", "Completed"),
+        "failed": ("失败", "Failed"),
+    },
+    {"request": ("请求", "Request"), "group": ("事务", "Group")},
+    {
+        "load": ("负载改变", "Load changed"),
+        "node": ("节点变化", "Node"),
+        "pause": ("暂停", "Paused"),
+        "resume": ("继续", "Resumed"),
+        "stop": ("停止", "Stopped"),
+        "threshold": ("阈值", "Threshold"),
+        "validity": ("有效性", "Validity"),
+    },
+    {
+        "setup": ("全局准备", "Setup"),
+        "on_start": ("用户启动时", "As a user starts"),
+        "steps": ("步骤", "Steps"),
+        "teardown": ("全局清理", "Teardown"),
+    },
+    STEP_TYPES,
+    {
+        **STEP_TYPES,
+        "break": ("跳出循环", "Break"),
+        "stop": ("停止", "Stop"),
+        "rendezvous": ("集合点", "Rendezvous"),
+    },
+    {"holding": ("满足", "Holding"), "breaking": ("正在超出", "Breaking"), "breached": ("已超出", "Breached")},
+    {"passed": ("通过", "Passed"), "failed": ("未通过", "Failed"), "timeout": ("超时", "Timeout")},
+    {"passed": ("通过", "Passed"), "failed": ("未通过", "Failed"), "skipped": ("跳过", "Skipped")},
+    {"text": ("文本", "Text"), "base64": ("Base64", "Base64")},
+)
+"""Enumerations of responses, found by their values."""

@@ -110,6 +110,17 @@ def test_fields_of_requests_are_titled_in_both_languages() -> None:
             assert schema.get("x-title-zh"), (name, field)
 
 
+def test_enumerations_are_labelled_in_both_languages() -> None:
+    unlabelled = [
+        (name, field, described["enum"])
+        for name, schema in DESCRIPTION["components"]["schemas"].items()
+        for field, described in schema.get("properties", {}).items()
+        if "enum" in described
+        and not set(map(str, described["enum"])) == set(described.get("x-enum-zh", ())) == set(described["x-enum-en"])
+    ]
+    assert unlabelled == []
+
+
 def test_what_may_be_left_out_is_not_said_to_be_null() -> None:
     schema = DESCRIPTION["components"]["schemas"]["PlanChange"]
     assert "required" not in schema

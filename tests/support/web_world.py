@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
@@ -68,6 +69,8 @@ from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 from perfsvc.store.recorder import Recorder
+from perfsvc.web.application import ROUTES
+from perfsvc.web.framework.openapi import describe
 from perfsvc_datasources.csv import CsvSource
 from tests.support.fake_cluster import FakeCluster
 from tests.support.fake_protocol import Answer
@@ -76,6 +79,8 @@ from tests.support.fake_protocol import FakeProtocol
 from tests.support.fake_source import FakeSource
 from tests.support.manual_clock import START
 from tests.support.manual_clock import ManualClock
+
+DESCRIPTION = describe(ROUTES)
 
 PASSWORD = "correct horse battery"
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -307,6 +312,17 @@ class Answered:
         return json.loads(self.text)
 
 
+def documented(method: str, path: str, status: int) -> None:
+    """Fail for a status that the API's description does not have for an operation."""
+    plain = path.partition("?")[0]
+    for route in ROUTES:
+        found = route.operations().get(method)
+        if found is not None and found.documented and re.fullmatch(route.pattern, plain):
+            known = DESCRIPTION["paths"][route.path][method.lower()]["responses"]
+            assert str(status) in known, f"{method} {route.path} gave {status}; documented: {', '.join(known)}"
+            return
+
+
 class Api:
     """Calls the service for somebody: ``await api.get("/api/users/me/", "owner")``. ``None`` is nobody."""
 
@@ -342,6 +358,7 @@ class Api:
             request_timeout=20,
         )
         response = await self._client.fetch(request, raise_error=False)
+        documented(method, path, response.code)
         return Answered(response.code, response.headers, response.body.decode())
 
     async def get(self, path: str, who: str | None = "owner", **options: Any) -> Answered:

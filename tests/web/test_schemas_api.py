@@ -70,6 +70,32 @@ async def test_enumerations_are_labelled_in_both_languages(api: Api) -> None:
     assert {field["title"] for field in fields} - {field["title"] for field in labelled} <= {"From"}
 
 
+def undescribed(schema: Any, where: str) -> Iterator[str]:
+    """Fields of a schema that are not titled in both languages, or whose values are not labelled.
+
+    The mark by which variants are told apart has a single value; the variant's own title says what it is.
+    """
+    parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    for part in parts:
+        yield from undescribed(part, where)
+    for name, field in (schema.get("properties") or {}).items() if isinstance(schema, dict) else ():
+        if "const" in field:
+            continue
+        if not (field.get("title") and field.get("x-title-zh")):
+            yield f"{where}: {name} has no title"
+        if values_of(field) and {str(value) for value in values_of(field)} != set(field.get("x-enum-zh", ())):
+            yield f"{where}: the values of {name} have no labels"
+        if "description" in field and "x-description-zh" not in field:
+            yield f"{where}: {name} is described in one language"
+
+
+@pytest.mark.parametrize("plugin", Catalog.load().describe(), ids=lambda plugin: plugin["name"])
+def test_every_field_of_a_plugin_is_described_in_both_languages(plugin: dict[str, Any]) -> None:
+    schemas = {name: plugin[name] for name in plugin if name.endswith("schema") and plugin[name]}
+    assert schemas or plugin["kind"] == "function"
+    assert [gap for name, schema in schemas.items() for gap in undescribed(schema, f"{plugin['name']} {name}")] == []
+
+
 def test_requests_say_which_fields_take_templates_and_which_exclude_each_other() -> None:
     catalog = {plugin["name"]: plugin for plugin in Catalog.load().describe() if plugin["kind"] == "protocol"}
     http = catalog["http"]["request_schema"]

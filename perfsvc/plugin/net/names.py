@@ -53,13 +53,23 @@ def bare_host(host: str) -> str:
     return host.partition("%")[0].rstrip(".")
 
 
+ADDRESS_CHOICES = {
+    "connection": ("每个连接轮流使用", "The next one for each connection"),
+    "user": ("每个用户固定一个", "One for each user"),
+}
+
+
 class NameOptions(Spec):
     """Options for host overrides and for names with several addresses."""
 
     resolve: dict[str, Places] = titled("主机覆盖（host:port → 地址，可多个）", "Host override", default_factory=dict)
     """``host:port`` to one address or several; still subject to what this installation may send load to."""
     address_choice: Literal["connection", "user"] = titled(
-        "多个地址时的选择", "Choice among several addresses", advanced=True, default="connection"
+        "多个地址时的选择",
+        "Choice among several addresses",
+        advanced=True,
+        default="connection",
+        labels=ADDRESS_CHOICES,
     )
     """``connection``: each connection takes the next address of a name. ``user``: a user stays with one."""
 

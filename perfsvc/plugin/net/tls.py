@@ -47,6 +47,8 @@ NOT_RESUMED = MappingProxyType({"tls_full_handshakes": 1})
 MAX_CONTEXTS = 64
 """Contexts kept where certificates vary: each holds the system's authorities, some hundred KB."""
 
+LABELS = {version: (f"TLS {version}", f"TLS {version}") for version in VERSIONS}
+
 
 class TlsOptions(Spec):
     """Trusted authorities of a client, its certificate where the target requires one, and what it agrees to."""
@@ -57,8 +59,12 @@ class TlsOptions(Spec):
     """May hold templates, such as ``{{certificate}}`` from a data row: each user then shows its own."""
     key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
 
-    tls_min_version: Version | None = titled("最低 TLS 版本", "Lowest TLS version", advanced=True, default=None)
-    tls_max_version: Version | None = titled("最高 TLS 版本", "Highest TLS version", advanced=True, default=None)
+    tls_min_version: Version | None = titled(
+        "最低 TLS 版本", "Lowest TLS version", advanced=True, default=None, labels=LABELS
+    )
+    tls_max_version: Version | None = titled(
+        "最高 TLS 版本", "Highest TLS version", advanced=True, default=None, labels=LABELS
+    )
     ciphers: str | None = titled(
         "TLS 1.2 及以下的加密套件（OpenSSL 格式）",
         "Ciphers up to TLS 1.2, as OpenSSL lists them",

@@ -46,7 +46,7 @@ def demo_url(handler: Handler) -> str | None:
 
 
 class DemoHandler(Handler):
-    @operation("创建演示项目", "Make a project for the demo target", AUTHENTICATED, status=201)
+    @operation("创建演示项目", "Make a project for the demo target", AUTHENTICATED, status=201, optional=True)
     async def post(self, body: DemoForm) -> DemoProjectResponse:
         url = demo_url(self)
         if url is None:

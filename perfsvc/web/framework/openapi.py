@@ -15,6 +15,7 @@ from perfsvc import __version__
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.config import SYNONYMS
+from perfsvc.model.labels import RESPONSES
 from perfsvc.web.framework.operation import Operation
 from perfsvc.web.framework.responses import Error
 from perfsvc.web.framework.responses import Plain
@@ -80,6 +81,7 @@ FAILURES: dict[int, Text] = {
 }
 
 
+ENUMERATIONS = {frozenset(labels): labels for labels in RESPONSES}
 CONFIGS = {
     ("PlanChange", "config"): "PlanConfigChange",
     ("PresetForm", "config_data"): "PlanConfig",
@@ -134,7 +136,10 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
         required = not getattr(operation.body, "body_optional", False)
         described["requestBody"] = {"required": required, "content": {JSON: {"schema": _reference(operation.body)}}}
     elif operation.uploads:
-        described["requestBody"] = {"required": True, "content": {FILE: {}}}
+        described["requestBody"] = {
+            "required": True,
+            "content": {FILE: {"schema": {"type": "string", "format": "binary"}}},
+        }
     if operation.frames is not None:
         described["x-frames"] = _reference(operation.frames)
     return described
@@ -181,11 +186,11 @@ def _failures(method: str, operation: Operation) -> list[int]:
         400: operation.body is not None or operation.query is not None or operation.status == 101,
         401: operation.rule.takes_token or operation.body is not None,
         403: restricted or operation.body is not None or operation.status == 101,
-        404: bound or bool(operation.path),
+        404: bound or bool(operation.path) or operation.optional,
         409: method != "GET",
         413: operation.body is not None or operation.uploads,
         415: operation.body is not None or operation.uploads,
-        422: operation.body is not None or operation.query is not None or method == "POST",
+        422: operation.body is not None or operation.query is not None or operation.relays or method == "POST",
         429: operation.throttled,
         502: operation.relays,
         503: True,
@@ -214,8 +219,19 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
                 models[model] = None
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
     schemas = _tidied(found["$defs"])
+    _label(schemas)
     _open_configs(schemas)
     return {name: schemas[name] for name in sorted(schemas)}
+
+
+def _label(schemas: dict[str, Any]) -> None:
+    """Add the labels of enumerations that are known by their values, so that fields need not repeat them."""
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            labels = ENUMERATIONS.get(frozenset(map(str, field.get("enum", ()))))
+            if labels is not None and "x-enum-zh" not in field:
+                field["x-enum-zh"] = {value: labels[value][0] for value in map(str, field["enum"])}
+                field["x-enum-en"] = {value: labels[value][1] for value in map(str, field["enum"])}
 
 
 def _open_configs(schemas: dict[str, Any]) -> None:

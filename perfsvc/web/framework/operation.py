@@ -46,6 +46,7 @@ class Operation:
     throttled: bool
     relays: bool
     uploads: bool
+    optional: bool
     frames: type[BaseModel] | None = None
 
     @property
@@ -71,12 +72,14 @@ def operation(
     throttled: bool = False,
     relays: bool = False,
     uploads: bool = False,
+    optional: bool = False,
     frames: type[BaseModel] | None = None,
 ) -> Callable[[Callable[..., Any]], Serve]:
     """Make a handler's method an operation whose return value is sent as the response.
 
     ``throttled``: the service may raise TooManyRequests. ``relays``: it may raise SourceFailed. ``uploads``: the body
-    is a file. ``frames`` are the messages of an operation that becomes a WebSocket.
+    is a file. ``optional``: a setting may switch the operation off, which is NotFound. ``frames`` are the messages of
+    an operation that becomes a WebSocket.
     """
 
     def declare(function: Callable[..., Any]) -> Serve:
@@ -93,6 +96,7 @@ def operation(
             throttled=throttled,
             relays=relays,
             uploads=uploads,
+            optional=optional,
             frames=frames,
             **takes,
         )

@@ -32,6 +32,9 @@ def _compiles(path: str) -> str:
 
 JsonPath = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_compiles)]
 
+PLACES = {"query": ("查询参数", "In the query"), "body": ("JSON 请求体", "In the JSON body")}
+METHODS = {"GET": ("GET", "GET"), "POST": ("POST", "POST")}
+
 
 class BasicAuth(Spec):
     """A user name and a password."""
@@ -59,7 +62,7 @@ class PagePagination(Spec):
     size_parameter: Name | None = titled("每页行数参数", "Parameter of the size", default=None)
     size: int | None = titled("每页行数", "Rows on a page", default=None, ge=1, le=1_000_000)
     total: JsonPath | None = titled("总行数（JSONPath）", "Rows in all, JSONPath", default=None)
-    place: Literal["query", "body"] = titled("参数位置", "Where the parameter stands", default="query")
+    place: Literal["query", "body"] = titled("参数位置", "Where the parameter stands", default="query", labels=PLACES)
 
     @model_validator(mode="after")
     def _whole(self) -> PagePagination:
@@ -75,7 +78,7 @@ class CursorPagination(Spec):
     type: Literal["cursor"]
     path: JsonPath = titled("游标（JSONPath）", "Next cursor, JSONPath")
     parameter: Name = titled("游标参数", "Parameter", default="cursor")
-    place: Literal["query", "body"] = titled("参数位置", "Where the parameter stands", default="query")
+    place: Literal["query", "body"] = titled("参数位置", "Where the parameter stands", default="query", labels=PLACES)
 
 
 class LinkPagination(Spec):
@@ -94,7 +97,7 @@ class Options(Spec):
 
     url: str = titled("地址", "Address", min_length=1, max_length=2000)
     """Absolute, or below the environment's base URL."""
-    method: Literal["GET", "POST"] = titled("请求方法", "Method", default="GET")
+    method: Literal["GET", "POST"] = titled("请求方法", "Method", default="GET", labels=METHODS)
     headers: dict[HeaderName, HeaderValue] = titled(
         "请求头", "Headers", default_factory=dict, max_length=50, repr=False
     )

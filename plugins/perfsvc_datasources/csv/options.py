@@ -30,6 +30,21 @@ Encoding = Literal[
     "iso-8859-1",
     "windows-1252",
 ]
+ENCODINGS = {
+    "auto": ("自动识别", "Detect"),
+    "utf-8": ("UTF-8", "UTF-8"),
+    "utf-16": ("UTF-16", "UTF-16"),
+    "utf-32": ("UTF-32", "UTF-32"),
+    "gbk": ("GBK（简体中文）", "GBK, simplified Chinese"),
+    "gb18030": ("GB 18030（中文）", "GB 18030, Chinese"),
+    "big5": ("Big5（繁体中文）", "Big5, traditional Chinese"),
+    "shift_jis": ("Shift JIS（日文）", "Shift JIS, Japanese"),
+    "euc-jp": ("EUC-JP（日文）", "EUC-JP, Japanese"),
+    "euc-kr": ("EUC-KR（韩文）", "EUC-KR, Korean"),
+    "iso-8859-1": ("ISO 8859-1（西欧）", "ISO 8859-1, Western European"),
+    "windows-1252": ("Windows-1252（西欧）", "Windows-1252, Western European"),
+}
+ON_BAD_ROW = {"skip": ("跳过并警告", "Skip it with a warning"), "fail": ("报错停止", "Fail")}
 Columns = Annotated[Many[Column], Field(min_length=1, max_length=MOST_COLUMNS)]
 
 
@@ -40,14 +55,14 @@ class Options(Spec):
     file: str | None = titled(
         "文件名（与计划文件同目录）", "Name of a file beside the plan file", default=None, min_length=1, max_length=1000
     )
-    encoding: Encoding = titled("编码", "Encoding", default="auto")
+    encoding: Encoding = titled("编码", "Encoding", default="auto", labels=ENCODINGS)
     delimiter: str = titled("分隔符", "Delimiter, one character or auto", default="auto")
     quote: str = titled("引号", "Quote: \", ' or none", default='"')
     columns: Columns | None = titled("列名", "Names of the columns", default=None)
     """Without them the first line has the names."""
     header: bool | None = titled("首行为列名", "The first line has names", default=None)
     """With ``columns``: whether there is such a line all the same, to be passed over."""
-    on_bad_row: Literal["skip", "fail"] = titled("遇到错误行时", "At a bad row", default="skip")
+    on_bad_row: Literal["skip", "fail"] = titled("遇到错误行时", "At a bad row", default="skip", labels=ON_BAD_ROW)
 
     @model_validator(mode="after")
     def _sound(self) -> Options:

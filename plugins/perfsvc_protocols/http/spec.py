@@ -67,6 +67,18 @@ Version = Annotated[
     Literal["1.1", "2", "3", "auto"], BeforeValidator(lambda value: str(value) if value in (1.1, 2, 3) else value)
 ]
 """YAML reads ``http_version: 2`` as a number."""
+EVENT_FORMATS = {
+    "auto": ("按内容类型识别", "By the content type"),
+    "sse": ("服务器推送事件（SSE）", "Server-sent events"),
+    "lines": ("逐行", "Lines"),
+    "pieces": ("逐块", "Parts as they arrive"),
+}
+VERSIONS = {
+    "1.1": ("HTTP/1.1", "HTTP/1.1"),
+    "2": ("HTTP/2", "HTTP/2"),
+    "3": ("HTTP/3", "HTTP/3"),
+    "auto": ("自动选择", "The best that the target offers"),
+}
 
 
 class Part(Spec):
@@ -105,7 +117,7 @@ class Listen(Spec):
     )
     """A regular expression that is looked for in the data of each event."""
     format: Literal["auto", "sse", "lines", "pieces"] = titled(
-        "事件格式", "Format of events", advanced=True, default="auto"
+        "事件格式", "Format of events", advanced=True, default="auto", labels=EVENT_FORMATS
     )
     """``auto`` goes by the content type; ``pieces`` are the parts of the body as they arrive."""
     tokens: str | None = titled("词元的 JSONPath", "JSONPath of tokens", default=None, min_length=1, max_length=1000)
@@ -155,7 +167,7 @@ class Request(Spec, home="request"):
     """Computed last, over method, path, query and body."""
     follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
     """Overrides the run's option for this step, as ``http_version`` does."""
-    http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None)
+    http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None, labels=VERSIONS)
     chunked: bool = titled("分块发送请求体", "Body in chunks", advanced=True, default=False)
     """``Transfer-Encoding: chunked`` in place of a length; HTTP/2 and 3 send frames anyway."""
     chunk_bytes: int = titled("每块字节数", "Bytes of a chunk", advanced=True, default=8192, ge=1, le=16 * MIB)
@@ -222,7 +234,7 @@ class HttpProxy(Proxy):
 class Options(DialOptions):
     """Options of every virtual user of a run as an HTTP client."""
 
-    http_version: Version = titled("HTTP 版本", "HTTP version", default="1.1")
+    http_version: Version = titled("HTTP 版本", "HTTP version", default="1.1", labels=VERSIONS)
     """``2`` and ``3`` insist on it; ``auto`` takes the best the target offers."""
     proxy: HttpProxy | None = titled("代理", "Proxy", default=None)
     cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)

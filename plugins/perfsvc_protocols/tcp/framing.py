@@ -22,6 +22,9 @@ Frame = Callable[[bytes | bytearray], int]
 Raises ValueError when the bytes cannot be the beginning of a message.
 """
 
+SIZES = {"1": ("1 字节", "1 byte"), **{str(size): (f"{size} 字节", f"{size} bytes") for size in (2, 4, 8)}}
+BYTE_ORDERS = {"big": ("大端", "Big endian"), "little": ("小端", "Little endian")}
+
 
 class DelimiterFraming(Spec):
     """A message ends with certain bytes, which belong to it."""
@@ -61,8 +64,8 @@ class LengthFraming(Spec):
     """A message has its length in a number ``offset`` bytes from its beginning."""
 
     type: Literal["length"]
-    size: Literal[1, 2, 4, 8] = titled("长度字段字节数", "Bytes of the length", default=4)
-    byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big")
+    size: Literal[1, 2, 4, 8] = titled("长度字段字节数", "Bytes of the length", default=4, labels=SIZES)
+    byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big", labels=BYTE_ORDERS)
     offset: int = titled("长度字段偏移", "Offset of the length", default=0, ge=0, le=1_000_000)
     includes_header: bool = titled("长度包含头部", "The length counts the header too", default=False)
     """The header is everything up to and with the length; otherwise the length counts what comes after it."""

@@ -14,14 +14,16 @@ from perfsvc.plugin.net.sources import SourceOptions
 from perfsvc_protocols._net.message import MessageRequest
 
 MAX_DATAGRAM = 65_507
+SIZES = {str(size): (f"{size} 字节", f"{size} bytes") for size in (4, 8)}
+BYTE_ORDERS = {"big": ("大端", "Big endian"), "little": ("小端", "Little endian")}
 
 
 class Sequence(Spec):
     """A number written into each datagram, by which the reply to it is known."""
 
     offset: int = titled("偏移", "Offset", default=0, ge=0, le=MAX_DATAGRAM)
-    size: Literal[4, 8] = titled("字节数", "Bytes", default=4)
-    byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big")
+    size: Literal[4, 8] = titled("字节数", "Bytes", default=4, labels=SIZES)
+    byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big", labels=BYTE_ORDERS)
     reply_offset: int | None = titled("回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM)
     """If it differs from the offset in the request."""
 
