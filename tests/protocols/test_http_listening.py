@@ -182,6 +182,19 @@ async def test_over_http_2_only_the_stream_ends(listen: dict[str, Any]):
         assert len(server.peers) == 1
 
 
+async def test_events_are_counted_while_they_come():
+    async with ScriptedServer(streams(SSE, delta)) as server, listening_user(server.url) as user:
+        assert user.protocol.counts_in_flight
+        user.start(user.call({"url": "/", "listen": {"until": "DONE"}}))
+        counted = 0.0
+        while counted < 3:
+            await asyncio.sleep(0.01)
+            counted += (user.session.partial_counters() or {"events": 0})["events"]
+        outcome = await user.ended()
+        assert outcome.counters == {"events": 11 - counted}
+        assert user.session.partial_counters() is None
+
+
 async def test_a_user_that_leaves_while_it_listens_leaves_nothing():
     async with ScriptedServer(streams(SSE, delta)) as server:
         user: User = listening_user(server.url)

@@ -54,6 +54,7 @@ class EventStream:
         self._limit = limit
         self._listening = listening
         self._now_ns = now_ns
+        self._taken = (0, 0.0)
         self._tokens = 0.0
 
     def begin(self, content_type: str | None) -> None:
@@ -81,11 +82,12 @@ class EventStream:
             if event:
                 self._count(event, self._now_ns())
 
-    def counters(self) -> dict[str, float]:
-        """Events and tokens so far."""
-        counted: dict[str, float] = {"events": self.events}
+    def taken(self) -> dict[str, float]:
+        """Events and tokens since the last call."""
+        counted: dict[str, float] = {"events": self.events - self._taken[0]}
         if self._listening.tokens is not None:
-            counted["tokens"] = self._tokens
+            counted["tokens"] = self._tokens - self._taken[1]
+        self._taken = self.events, self._tokens
         return counted
 
     def gauges(self, started_ns: int) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from perfsvc.plugin import TIMEOUT
@@ -37,9 +38,13 @@ class ListeningUser(HttpUser):
             reply.stream = None
             if reply.failure is None:
                 stream.close()
-            self._count(stream.counters())
+            self._count(stream.taken())
             reply.gauges = {**(reply.gauges or {}), **stream.gauges(reply.started_ns)}
         super().finish()
+
+    def partial_counters(self) -> Mapping[str, float] | None:
+        stream = self.reply.stream
+        return None if stream is None else stream.taken()
 
     def _time_is_up(self) -> None:
         self.reply.listening_timer = None

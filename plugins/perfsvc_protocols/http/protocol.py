@@ -60,7 +60,9 @@ class HttpProtocol(Protocol):
         call = self._compiler.call(request, timeout_ns, reads)
         version = call.needs.version
         self._versions.add(version)
-        self._listens = self._listens or call.listening is not None
+        if call.listening is not None:
+            self._listens = True
+            self.counts_in_flight = True  # type: ignore[misc]  # of this run, not of every one
         if support.needed(request, self.options) or len(self._versions) > 1:
             support.check(call, self.options)
             self._transport = self._transport or self._through_curl()
