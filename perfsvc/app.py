@@ -53,7 +53,7 @@ from perfsvc.web.application import make_server
 
 log = logging.getLogger("perfsvc")
 
-LOCK_CHECK_S = 15.0
+LOCK_CHECK_S = 5.0
 
 FIRST_PASSWORD = Text(
     "已创建管理员 {name}，初始密码（只显示一次）：{word}\n",
@@ -73,6 +73,8 @@ class App:
         self._clock = SystemClock()
         self._standing = AsyncExitStack()
         self._self_check = SelfCheck(self._clock)
+        self.lost_database = asyncio.Event()
+        """Set once another service has taken the database: this one must stop."""
 
     async def start(self) -> None:
         """Start the service. Raises StartupError, StoreUnavailable; what was started is then stopped again."""
@@ -151,7 +153,7 @@ class App:
         self._standing.push_async_callback(ended, task)
 
     async def _keep_lock(self) -> None:
-        """Notice when the database's lock was lost with its connection and another service took it."""
+        """Keep the database's lock; end the service when it was lost with its connection and another has taken it."""
         while True:
             await asyncio.sleep(LOCK_CHECK_S)
             try:
@@ -160,8 +162,9 @@ class App:
                 log.warning("the database's lock cannot be checked: %s", error)
                 continue
             if not held:
-                log.error("another perfsvc service has taken this database")
-                self._self_check.note("另一个服务占用了同一数据库", "another service has taken the same database")
+                log.error("another perfsvc service has taken this database: this one stops")
+                self.lost_database.set()
+                return
 
     def _make_dask(self, drained: frozenset[str]) -> DaskCluster:
         settings = self.settings
@@ -224,21 +227,31 @@ def serve(settings: Settings, language: str) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
-    run_on_loop(_serve(App(settings), language))
-    return 0
+    return run_on_loop(_serve(App(settings), language))
 
 
-async def _serve(app: App, language: str) -> None:
+async def _serve(app: App, language: str) -> int:
     stopped = asyncio.Event()
     on_signals(stopped.set)
     if not await started(app, stopped):
-        return
+        return 0
     try:
         announce(app, language)
         with collecting_little():
-            await stopped.wait()
+            await either(stopped, app.lost_database)
     finally:
         await app.stop()
+    return int(app.lost_database.is_set())
+
+
+async def either(*events: asyncio.Event) -> None:
+    """Wait until one of the events is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
 
 
 async def started(app: App, stopped: asyncio.Event) -> bool:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from typing import Protocol
+
+from peewee import PeeweeException
+from pymysql.err import MySQLError
 
 from perfsvc.errors import StartupError
 from perfsvc.file_lock import FileLock
 
 SUFFIX = ".service"
 MAX_LOCK_NAME = 64
+LOST = (PeeweeException, MySQLError, OSError)
+"""Exceptions of a connection that is gone."""
+
+log = logging.getLogger(__name__)
 
 
 class ServiceLock(Protocol):
@@ -22,7 +31,10 @@ class ServiceLock(Protocol):
         ...
 
     def still_held(self) -> bool:
-        """Return whether this process has the lock, after another try where the connection was lost."""
+        """Return whether this process has the lock, taken again where its connection was lost.
+
+        Raise the driver's error while the database is away.
+        """
         ...
 
     def release(self) -> None: ...
@@ -66,19 +78,28 @@ class ServerServiceLock:
             raise in_use(self._database)
 
     def still_held(self) -> bool:
+        if self._connection is not None and self._holds():
+            return True
+        self.release()
         try:
-            if self._connection is not None and self._ask("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()"):
-                return True
-            self.release()
             self.acquire()
         except StartupError:
             return False
+        log.warning("the lock of database %s was lost with its connection and is taken again", self._database)
         return True
 
     def release(self) -> None:
-        if self._connection is not None:
-            self._connection.close_all()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*LOST):
+                connection.close_all()
+
+    def _holds(self) -> bool:
+        try:
+            return self._ask("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()")
+        except LOST as error:
+            log.warning("the connection that holds the lock of database %s is lost: %s", self._database, error)
+            return False
 
     def _ask(self, sql: str) -> bool:
         return bool(self._connection.execute_sql(sql, (self._name,)).fetchone()[0])

@@ -1,0 +1,70 @@
+"""The lock on a MariaDB: renewed when its connection dies, and lost for good when another has taken it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from peewee import OperationalError
+
+from perfsvc.errors import StartupError
+from perfsvc.store.address import parse
+from perfsvc.store.backends import backend_for
+from perfsvc.store.service_lock import ServiceLock
+from tests.support import mariadb as support
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[support.Server]:
+    """A server of this test's own: it is stopped."""
+    made = support.Server(tmp_path / "mariadb")
+    made.install()
+    made.start()
+    yield made
+    made.stop()
+
+
+def lock_on(url: str) -> ServiceLock:
+    return backend_for(parse(url, Path()), 1, 10.0).service_lock()
+
+
+def kill_connections(server: support.Server) -> None:
+    support.execute(server.socket, f"KILL USER {support.USER}")
+
+
+def test_a_lock_whose_connection_died_is_taken_again(server: support.Server) -> None:
+    url = server.new_database()
+    lock = lock_on(url)
+    lock.acquire()
+    assert lock.still_held()
+    kill_connections(server)
+    assert lock.still_held()
+    with pytest.raises(StartupError, match="another perfsvc service uses this database"):
+        lock_on(url).acquire()
+    lock.release()
+
+
+def test_a_lock_that_another_has_taken_is_lost(server: support.Server) -> None:
+    url = server.new_database()
+    lock, other = lock_on(url), lock_on(url)
+    lock.acquire()
+    kill_connections(server)
+    other.acquire()
+    assert not lock.still_held()
+    assert other.still_held()
+    other.release()
+    assert lock.still_held()
+    lock.release()
+
+
+def test_a_lock_outlives_a_restart_of_the_server(server: support.Server) -> None:
+    lock = lock_on(server.new_database())
+    lock.acquire()
+    server.stop()
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            lock.still_held()
+    server.start()
+    assert lock.still_held()
+    lock.release()
