@@ -24,6 +24,7 @@ from perfsvc.analysis.nodes import node_rows
 from perfsvc.analysis.warnings import warnings_of
 from perfsvc.clock import NS_PER_S
 from perfsvc.clock import iso_z
+from perfsvc.errors import Text
 from perfsvc.metrics.deduplication import Range
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import percent
@@ -214,6 +215,20 @@ def _documented_metrics(metrics: RunMetrics, points: Sequence[Second]) -> dict[s
             "network": [point.health.network for point in points],
         },
     }
+
+
+def with_unstored(report: dict[str, Any], seconds: Sequence[Range]) -> dict[str, Any]:
+    """The report of a run of which some seconds could not be stored: its sums have them, its windows do not."""
+    if not seconds:
+        return report
+    count = sum(last + 1 - first for first, last in seconds)
+    warning = Text(
+        f"{count} 秒的数据未能保存到数据库（磁盘或数据库长时间不可用），按时间查询的数据不含这些时段",
+        f"{count} s of data could not be stored in the database, which had no room or was away for long: "
+        "figures of any part of the run are without them",
+    )
+    gaps = [*report["gaps"], *({**_interval(each), "stored": False} for each in seconds)]
+    return {**report, "gaps": gaps, "warnings": [*report["warnings"], warning._asdict()]}
 
 
 def _interval(seconds: Range) -> dict[str, int]:

@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from collections.abc import Collection
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
+from perfsvc.metrics.deduplication import Range
+from perfsvc.metrics.run_metrics import extend
 from perfsvc.model.window import Snapshot
 from perfsvc.store import spool
 from perfsvc.store import windows
@@ -23,6 +26,7 @@ T = TypeVar("T")
 
 INTERVAL_S = 1.0
 STOP_LIMIT_S = 10.0
+REFUSED = "the database refuses them"
 MAX_PENDING = 10_000
 """Snapshots in memory. One flush takes the store's time limit at most, so this is hundreds of nodes."""
 
@@ -31,10 +35,10 @@ log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """An output of a run. What cannot be written now waits in the spool; ``lost`` counts what found no room there.
+    """An output of a run. What cannot be written now waits in the spool, or in memory while the disk has no room.
 
-    ``apart`` are the steps without a part in the sum of all requests (``RunMetrics.apart``), ``newest`` is the latest
-    second that was taken.
+    ``lost`` counts snapshots that were given up, ``lost_seconds`` are their times. ``apart`` are the steps without a
+    part in the sum of all requests (``RunMetrics.apart``), ``newest`` is the latest second that was taken.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Recorder:
         spool_limit: int = spool.DEFAULT_LIMIT,
     ) -> None:
         self.lost = 0
+        self.lost_seconds: list[Range] = []
         self.apart: Collection[int] = ()
         self.newest = 0
         self._store, self._execution_id, self._plan_id, self._clock = store, execution_id, plan_id, clock
@@ -61,7 +66,6 @@ class Recorder:
         self._deadline: float | None = None
         self._limit: asyncio.Timeout | None = None
         self._away_since: int | None = None
-        self._ending = False
 
     async def start(self) -> None:
         """Begin to write."""
@@ -70,7 +74,7 @@ class Recorder:
     def add(self, snapshot: Snapshot) -> None:
         """Take a snapshot; never waits and never raises."""
         if len(self._pending) >= MAX_PENDING or self._stopping.is_set():
-            self._lose(1, "too many, or too late")
+            self._lose("too many, or too late", [snapshot])
             return
         self._pending.append(snapshot)
         self.newest = max(self.newest, snapshot.second)
@@ -90,15 +94,19 @@ class Recorder:
             if self._task:
                 await self._task
         finally:
-            self._ending = True
             self._keep(self._taken())
 
     async def settle(self) -> None:
-        """After ``stop``: write what had to stay in the spool. Raises what the database raises."""
+        """After ``stop``: write what had to stay in the spool and in memory. Raises what the database raises."""
         if not self._spool.empty:
             replayed = await spool.replay_file(self._store, self._spool.path)
             self._spool.clear()
-            self._lose(replayed.lost, "the database refuses them")
+            self._count_lost(replayed.lost, REFUSED)
+        batch = self._pending
+        rows = await asyncio.to_thread(self._encoded, batch)
+        if rows and not await spool.write(self._store, rows):
+            self._lose(REFUSED, batch)
+        self._pending = []
 
     async def _run(self) -> None:
         last = False
@@ -114,7 +122,7 @@ class Recorder:
         try:
             rows = await asyncio.to_thread(self._encoded, batch)
             if rows and not await self._limited(spool.write(self._store, rows)):
-                self._lose(len(rows), "the database refuses them")
+                self._lose(REFUSED, batch)
         except asyncio.CancelledError:
             self._pending[:0] = batch
             raise
@@ -137,7 +145,7 @@ class Recorder:
             return
         self._spool.clear()
         self._note_back()
-        self._lose(replayed.lost, "the database refuses them")
+        self._count_lost(replayed.lost, REFUSED)
 
     async def _limited(self, work: Awaitable[T]) -> T:
         """Wait for the database, from the beginning of ``stop`` on only until its limit; raises TimeoutError."""
@@ -154,10 +162,10 @@ class Recorder:
     def _keep(self, batch: list[Snapshot]) -> None:
         rows = self._encoded(batch)
         refused = self._spool.append(rows)
-        if refused and refused == len(rows) and len(batch) + len(self._pending) <= MAX_PENDING and not self._ending:
+        if refused and refused == len(rows) and len(batch) + len(self._pending) <= MAX_PENDING:
             self._pending[:0] = batch  # the disk is full: they wait in memory for the database or for room
         else:
-            self._lose(refused, "there is no room in the spool")
+            self._lose("there is no room in the spool", batch[len(batch) - refused :])
 
     def _encoded(self, batch: list[Snapshot]) -> list[Row]:
         """The rows of snapshots; merging and compressing takes a while: for a thread."""
@@ -167,10 +175,16 @@ class Recorder:
                 rows.append(windows.encode(self._plan_id, self._execution_id, snapshot, self.apart))
             except Exception as error:
                 # Whatever is wrong with one snapshot must not stop a run.
-                self._lose(1, str(error))
+                self._lose(str(error), [snapshot])
         return rows
 
-    def _lose(self, count: int, why: str) -> None:
+    def _lose(self, why: str, snapshots: Sequence[Snapshot]) -> None:
+        for snapshot in snapshots:
+            if not any(first <= snapshot.second <= last for first, last in self.lost_seconds[-1:]):
+                extend(self.lost_seconds, snapshot.second)
+        self._count_lost(len(snapshots), why)
+
+    def _count_lost(self, count: int, why: str) -> None:
         if count:
             self.lost += count
             log.error("run %s: %d snapshots lost: %s", self._execution_id, count, why)

@@ -10,6 +10,7 @@ import pytest
 
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
+from perfsvc.analysis.report import with_unstored
 from perfsvc.metrics.histogram import HIGHEST_US
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
@@ -314,3 +315,15 @@ def test_a_target_that_was_down_for_a_while_is_told():
         second = {"second": T0 + seq, "elapsed": float(seq), "span_ns": 10**9}
         metrics.merge(Snapshot(node="n", seq=seq, vus=1, planned_vus=1, windows=[window], **second))
     assert warnings(metrics) == ["no successful reply in 3 of 12 seconds"]
+
+
+def test_seconds_that_were_not_stored_are_gaps_with_a_warning() -> None:
+    report = {"gaps": [{"start": 3, "end": 5, "seconds": 2}], "warnings": []}
+    assert with_unstored(report, []) is report
+    told = with_unstored(report, [(10, 14), (20, 20)])
+    assert told["gaps"] == [
+        {"start": 3, "end": 5, "seconds": 2},
+        {"start": 10, "end": 15, "seconds": 5, "stored": False},
+        {"start": 20, "end": 21, "seconds": 1, "stored": False},
+    ]
+    assert told["warnings"][0]["en"].startswith("6 s of data could not be stored")

@@ -228,6 +228,7 @@ async def test_what_finds_no_room_in_the_spool_is_counted(
     assert kept in (1, 2)
     assert (tmp_path / "spool" / "run-1.jsonl").stat().st_size <= 1000
     assert recorder.lost == 10 - kept
+    assert sum(last + 1 - first for first, last in recorder.lost_seconds) == 10 - kept
     assert f"{10 - kept} snapshots lost: there is no room in the spool" in caplog.text
     assert await replay_spool(store, files_in(tmp_path / "spool"), unreadable) == Replayed(kept, 0)
 

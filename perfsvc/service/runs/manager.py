@@ -362,6 +362,8 @@ class RunManager:  # size: one short method per request about runs; they share t
                 await asyncio.wait_for(self._closing.wait(), RETRY_S)
             except TimeoutError:
                 await active.store_output.store_end(active.run.report)
+        if not active.store_output.end_stored:
+            log.error("run %s: its end is not stored; the next start closes it", active.execution.execution_id)
 
     async def _active_run(self, plan_id: int) -> ActiveRun:
         active = self._active.get(plan_id)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from perfsvc.analysis.report import with_unstored
 from perfsvc.errors import Conflict
 from perfsvc.errors import Unavailable
 from perfsvc.metrics.figures import Second
@@ -71,7 +72,7 @@ class StoreOutput(Output):
         execution_id = self._run.spec.execution_id
         try:
             await self._recorder.settle()
-            self.report_id = await self._close_run(report)
+            self.report_id = await self._close_run(with_unstored(report, self._recorder.lost_seconds))
         except Unavailable as error:
             log.warning("the report of run %s waits for the database: %s", execution_id, error)
             return
