@@ -21,6 +21,7 @@
 ``demo``            a project that shows what can be done, against the demo target
 ``editing``         optimistic concurrency
 ``plan_secrets``    secrets in configs of plans and presets
+``scene_secrets``   secrets in requests of scenes
 ``schemas``         JSON Schemas of what scenes and plans are made of, under names that stay
 ``secrets``         secrets of users
 ==================  ========================================================================

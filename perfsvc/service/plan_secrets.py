@@ -10,7 +10,6 @@ from typing import Any
 from typing import get_args
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
@@ -20,6 +19,8 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.template import PLACEHOLDER
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.auth.vault import Vault
+from perfsvc.service.scene_secrets import SceneSecrets
+from perfsvc.service.scene_secrets import is_marked
 from perfsvc.service.secrets import MASK
 from perfsvc.service.secrets import NOT_STORED
 from perfsvc.service.secrets import SEALED
@@ -41,6 +42,7 @@ class PlanSecrets:
     def __init__(self, catalog: Catalog, vault: Vault) -> None:
         self._catalog = catalog
         self._vault = vault
+        self.scenes = SceneSecrets(catalog, vault)
 
     def sealed(self, config: PlanConfig, stored: PlanConfig | None = None, path: str = "config") -> PlanConfig:
         """Return the config as it is stored; MASK keeps what ``stored`` has. Raise InvalidInput."""
@@ -107,12 +109,6 @@ def _places(kind: type[BaseModel] | None, options: Mapping[str, Any], above: Pla
         elif isinstance(options[key], dict):
             for inner in _models(field.annotation):
                 yield from _places(inner, options[key], (*above, key))
-
-
-def is_marked(field: FieldInfo) -> bool:
-    """Return whether an option is secret."""
-    extra = field.json_schema_extra
-    return isinstance(extra, dict) and extra.get("writeOnly") is True
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -31,6 +31,8 @@ from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
+from perfsvc.service.scene_secrets import SceneSecrets
+from perfsvc.service.secrets import shown
 from perfsvc.store import scenes
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
@@ -59,13 +61,14 @@ class SceneChange(Change):
 class Scenes:
     """The scenes of projects."""
 
-    def __init__(self, store: Store, catalog: Catalog) -> None:
+    def __init__(self, store: Store, catalog: Catalog, secrets: SceneSecrets) -> None:
         self._store = store
         self._catalog = catalog
+        self._secrets = secrets
 
     async def create(self, user: User, form: SceneForm) -> Scene:
         """Raises InvalidInput for steps that their protocol rejects."""
-        spec = await off_loop(lambda: self._checked(as_given(form, leave_out={"project_id", "description"})))
+        spec = await off_loop(lambda: self._sealed(as_given(form, leave_out={"project_id", "description"})))
         return await self._store.run(scenes.create, form.project_id, user.id, spec, form.description)
 
     async def get(self, scene_id: int) -> Scene:
@@ -77,7 +80,7 @@ class Scenes:
     async def update(self, scene_id: int, change: SceneChange, edit: Edit) -> Scene:
         """Raises ChangedMeanwhile, and InvalidInput for steps that their protocol rejects."""
         scene = await self.get(scene_id)
-        await off_loop(lambda: self._checked(_merged(scene, change)))
+        await off_loop(lambda: self._checked(shown(_merged(scene, as_given(change, leave_out={"description"})))))
         return await self._store.run(self._update, scene_id, change, edit)
 
     async def delete(self, scene_id: int) -> None:
@@ -89,8 +92,14 @@ class Scenes:
         scene = scenes.get(scene_id)
         edit.refuse_stale(scene.updated_time, scene.updated_by)
         description = change.description if "description" in change.model_fields_set else scene.description
-        spec = SceneSpec.parse(_merged(scene, change))
+        given = self._secrets.sealed(as_given(change, leave_out={"description"}), [scene.spec])
+        spec = SceneSpec.parse(_merged(scene, given))
         return scenes.update(replace(scene, spec=spec, description=description, updated_by=edit.user.username))
+
+    def _sealed(self, given: dict[str, Any]) -> SceneSpec:
+        """Return a new scene as it is stored, once every step compiles."""
+        self._checked(given)
+        return SceneSpec.parse(self._secrets.sealed(given))
 
     def _checked(self, given: dict[str, Any]) -> SceneSpec:
         """Return the scene once every step compiles; takes long for many patterns, so it runs in a thread."""
@@ -107,8 +116,8 @@ class Scenes:
         faults.check()
 
 
-def _merged(scene: Scene, change: SceneChange) -> dict[str, Any]:
-    return {**as_given(scene.spec), **as_given(change, leave_out={"description"})}
+def _merged(scene: Scene, given: dict[str, Any]) -> dict[str, Any]:
+    return {**as_given(scene.spec), **given}
 
 
 def as_given(spec: Spec, leave_out: Collection[str] = ()) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from perfsvc.service.reports import Reports
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.run_list import RunList
 from perfsvc.service.runs.run_windows import RunWindows
+from perfsvc.service.scene_secrets import SceneSecrets
 from perfsvc.service.scenes import Scenes
 from perfsvc.service.self_check import SelfCheck
 from perfsvc.service.trials import Trials
@@ -82,7 +83,8 @@ def assemble(
     self_check: SelfCheck,
 ) -> Services:
     """Return the services over a store. The caller closes ``passwords``."""
-    plan_secrets = PlanSecrets(catalog, Vault(secret_key))
+    vault = Vault(secret_key)
+    plan_secrets, scene_secrets = PlanSecrets(catalog, vault), SceneSecrets(catalog, vault)
     sessions = Sessions(store, settings, secret_key, passwords, clock)
     return Services(
         clock=clock,
@@ -93,7 +95,7 @@ def assemble(
         accounts=Accounts(store, settings, passwords, sessions, clock),
         projects=Projects(store, datafiles.sweep),
         envs=data.envs,
-        scenes=Scenes(store, catalog),
+        scenes=Scenes(store, catalog, scene_secrets),
         plans=Plans(store, plan_secrets, runs.is_active),
         data=data,
         datafiles=datafiles,
@@ -104,7 +106,9 @@ def assemble(
         run_list=RunList(store, runs.running, runs.row_of),
         run_windows=RunWindows(store),
         demo=Demo(store),
-        trials=Trials(store, catalog, data.envs, data, TargetPolicy(settings.target_allow, settings.target_deny)),
+        trials=Trials(
+            store, catalog, data.envs, data, TargetPolicy(settings.target_allow, settings.target_deny), scene_secrets
+        ),
         plan_previews=PlanPreviews(store, runs, plan_secrets),
         nodes=NodeWatch(runs.node_source, clock, lambda name, kept: store.run(drained_nodes.note, name, kept)),
         self_check=self_check,

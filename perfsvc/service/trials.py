@@ -35,6 +35,8 @@ from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.envs import Envs
 from perfsvc.service.fields import Id
+from perfsvc.service.scene_secrets import SceneSecrets
+from perfsvc.service.scenes import as_given
 from perfsvc.store import envs
 from perfsvc.store import plans
 from perfsvc.store import scenes
@@ -86,8 +88,17 @@ class TrialResult:
 class Trials:
     """Tries scenes, a few at once."""
 
-    def __init__(self, store: Store, catalog: Catalog, envs: Envs, data: ProjectData, policy: TargetPolicy) -> None:
+    def __init__(
+        self,
+        store: Store,
+        catalog: Catalog,
+        envs: Envs,
+        data: ProjectData,
+        policy: TargetPolicy,
+        secrets: SceneSecrets,
+    ) -> None:
         self._store = store
+        self._secrets = secrets
         self._envs = envs
         self._catalog = catalog
         self._data = data
@@ -97,7 +108,9 @@ class Trials:
     async def run(self, form: TrialForm) -> TrialResult:
         """Try a scene. Raises InvalidInput as saving and starting it would, Unavailable when too many are tried."""
         scene, env = await self._store.run(_parts, form)
+        scene, own = await self._opened(form, scene)
         target, hidden = self._target(form, env)
+        hidden |= own
         files = RunFiles(paths=await self._data.files_of(form.project_id))
         around = TrialSurroundings(
             self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, form.row, files
@@ -114,6 +127,21 @@ class Trials:
             raise InvalidInput([_placed(problem) for problem in error.problems]) from None
         finally:
             self._going_on -= 1
+
+    async def _opened(self, form: TrialForm, scene: SceneSpec) -> tuple[SceneSpec, frozenset[str]]:
+        """The scene in plain text: secrets that a form shows masked are those of the stored scene of its name."""
+        if form.scene is None:
+            return await off_loop(self._secrets.opened, scene)
+        stored = await self._store.run(scenes.named, form.project_id, scene.name)
+
+        def work() -> tuple[SceneSpec, frozenset[str]]:
+            given = as_given(scene)
+            return self._secrets.opened(SceneSpec.parse(self._secrets.sealed(given, stored)))
+
+        try:
+            return await off_loop(work)
+        except InvalidInput as error:
+            raise InvalidInput([_placed(problem) for problem in error.problems]) from None
 
     def _target(self, form: TrialForm, env: Env | None) -> tuple[Target, frozenset[str]]:
         if env is None:

@@ -48,6 +48,12 @@ def of_ids(scene_ids: Collection[int]) -> dict[int, Scene]:
     return found
 
 
+def named(project_id: int, name: str) -> list[SceneSpec]:
+    """The scenes of a project that have a name."""
+    query = SceneRow.select().where((SceneRow.project == project_id) & (SceneRow.name == name))
+    return [entity(row).spec for row in query]
+
+
 def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[Scene]:
     """A project's scenes, the newest first."""
     query = SceneRow.select().where(SceneRow.project == project_id)

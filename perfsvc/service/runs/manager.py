@@ -336,7 +336,11 @@ class RunManager:  # size: one short method per request about runs; they share t
         config, secrets = self._secrets.opened(plan.config)
         secrets |= frozenset() if plain is None else plain.secrets
         found = await self._store.run(scenes.of_ids, [share.scene_id for share in plan.scenes])
-        weighted = [WeightedScene(scene=found[share.scene_id].spec, weight=share.weight) for share in plan.scenes]
+        weighted = []
+        for share in plan.scenes:
+            scene, own = await off_loop(self._secrets.scenes.opened, found[share.scene_id].spec)
+            weighted.append(WeightedScene(scene=scene, weight=share.weight))
+            secrets |= own
         files = RunFiles(paths=await self._data.files_of(plan.project_id))
         data = self._data.for_run(plan.project_id, env)
         return RunPlan(plan.name, config, weighted, plain, data, files, id=plan.id, secrets=secrets)

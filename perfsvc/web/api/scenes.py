@@ -14,6 +14,7 @@ from perfsvc.model.scene import Step
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.scenes import SceneChange
 from perfsvc.service.scenes import SceneForm
+from perfsvc.service.secrets import shown
 from perfsvc.web.framework.editing import EditHandler
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
@@ -28,7 +29,7 @@ from perfsvc.web.framework.rules import may
 
 def _as_given(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
     # Absent keys stay absent: an extractor without a default differs from one whose default is null.
-    return [step.model_dump(mode="json", by_alias=True, exclude_unset=True) for step in steps]
+    return [shown(step.model_dump(mode="json", by_alias=True, exclude_unset=True)) for step in steps]
 
 
 Steps = Annotated[tuple[Step, ...], PlainSerializer(_as_given, return_type=list[dict[str, Any]])]

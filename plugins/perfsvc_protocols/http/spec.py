@@ -43,14 +43,14 @@ class BasicAuth(Spec):
 
     type: Literal["basic"]
     username: str = titled("用户名", "User name", max_length=1000)
-    password: str = titled("密码", "Password", password=True, template=True, default="", max_length=1000)
+    password: str = titled("密码", "Password", secret=True, template=True, default="", max_length=1000)
 
 
 class BearerAuth(Spec):
     """A token, sent with every request."""
 
     type: Literal["bearer"]
-    token: str = titled("令牌", "Token", password=True, template=True, max_length=20_000)
+    token: str = titled("令牌", "Token", secret=True, template=True, max_length=20_000)
 
 
 class DigestAuth(Spec):
@@ -58,7 +58,7 @@ class DigestAuth(Spec):
 
     type: Literal["digest"]
     username: str = titled("用户名", "User name", max_length=1000)
-    password: str = titled("密码", "Password", password=True, template=True, default="", max_length=1000, repr=False)
+    password: str = titled("密码", "Password", secret=True, template=True, default="", max_length=1000)
 
 
 Auth = Annotated[BasicAuth | BearerAuth | DigestAuth, Field(discriminator="type")]
