@@ -9,7 +9,7 @@ NODE := $(shell $(PYTHON) static/build.py missing-node)
 UI = $(if $(NODE),$(BIN)/python,$(PYTHON)) static/build.py
 NPM = $(UI) npm
 
-.PHONY: run test check bench format lock clean ui ui-dist node screenshots
+.PHONY: run test check bench fuzz format lock clean ui ui-dist node screenshots
 
 # Packages and web UI are made side by side: each waits for the network most of its time.
 run:
@@ -52,6 +52,10 @@ bench: .venv/ready-test .venv-bench/ready
 	.ci/packages
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# A running service gets CASES requests made up from its own description, as administrator and as viewer.
+fuzz: .venv/ready-test .venv-fuzz/ready
+	$(BIN)/python .ci/fuzz.py $(CASES)
+
 format: .venv/ready-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -82,9 +86,15 @@ format: .venv/ready-test
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check locust==2.47.0 websocket-client==1.9.2
 	touch $@
 
+# schemathesis has an environment of its own, as it wants other versions of packages that tests use.
+.venv-fuzz/ready: Makefile
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+	touch $@
+
 # Writes what is installed as the new lock: names and versions, no addresses.
 lock: .venv/ready-test
 	$(BIN)/pip list --format=freeze --exclude-editable --exclude pip > requirements.lock
 
 clean:
-	rm -rf .venv .venv-bench build dist static/dist static/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-bench .venv-fuzz build dist static/dist static/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

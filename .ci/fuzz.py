@@ -1,0 +1,103 @@
+"""Sends a started service whatever its own description allows and forbids: as administrator, then as viewer.
+
+``fuzz.py [CASES]``: schemathesis makes at least so many requests in each role. Any 5xx, undocumented status or response
+unlike its description is an error. schemathesis has an environment of its own, ``.venv-fuzz``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.support.service import PASSWORD  # noqa: E402
+from tests.support.service import Service  # noqa: E402
+
+SCHEMATHESIS = ROOT / ".venv-fuzz" / "bin" / "schemathesis"
+CASES = 3_000
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+NOWHERE = "127.66.66.0/24"
+"""The only targets that are allowed: nothing listens there."""
+SEED = "1"
+LEFT_OUT = ("/api/users/logout/", "/api/users/me/password/")
+"""They end the session that the requests are made with."""
+ROLES = ("admin", "viewer")
+TUPLES = """
+[[operations]]
+include-path = "/api/performance/executions/{{execution_id}}/{name}/"
+checks.response_schema_conformance.enabled = false
+"""
+WITH_TUPLES = ("distribution", "heatmap")
+"""Their responses have tuples, whose schema this version of schemathesis takes for invalid."""
+
+
+def fill(service: Service) -> None:
+    """One of each kind, so that the first ids exist; ``viewer`` sees the project and may change nothing."""
+    person = {"username": "viewer", "email": "v@example.com", "password": PASSWORD}
+    viewer = made(service, "/api/users/register/", person)
+    project = made(service, "/api/projects/", {"name": "shop"})
+    made(service, f"/api/projects/{project}/members/", {"user_id": viewer, "role": "viewer"})
+    env = made(service, "/api/envs/", {"project_id": project, "name": "test", "host": "http://127.66.66.66:9"})
+    steps = [{"name": "page", "request": {"url": "/"}}]
+    scene = made(service, "/api/scenes/", {"project_id": project, "name": "buy", "steps": steps})
+    config = {"env_id": env, "concurrent_users": 1, "hold_time": 1}
+    plan = {"name": "load", "project_id": project, "scenes": [{"scene_id": scene}], "config": config}
+    made(service, "/api/performance/plans/", plan)
+    preset = {"project_id": project, "name": "usual", "config_type": "concurrent", "config_data": {"vus": 1}}
+    made(service, "/api/performance/presets/", preset)
+
+
+def made(service: Service, path: str, body: dict[str, Any]) -> Any:
+    """Make something; return its id, where it has one."""
+    answer = service.post(path, body)
+    if answer.status not in {200, 201}:
+        raise SystemExit(f"{path}: {answer}")
+    return answer.body.get("id")
+
+
+def fuzzed(service: Service, token: str, examples: int, folder: Path) -> int:
+    """Run schemathesis; return its exit code."""
+    config = folder / "schemathesis.toml"
+    config.write_text("".join(TUPLES.format(name=name) for name in WITH_TUPLES))
+    command = [
+        str(SCHEMATHESIS), "--config-file", str(config), "run", f"{service.url}/api/openapi.json",
+        "--checks", CHECKS, "--continue-on-failure", "--phases", "fuzzing", "--suppress-health-check", "all",
+        "--max-examples", str(examples), "--seed", SEED, "--no-shrink",
+        "--header", f"Authorization: Bearer {token}", "--report-dir", str(folder), "--warnings", "off",
+        *(word for path in LEFT_OUT for word in ("--exclude-path", path)),
+    ]  # fmt: skip
+    # No shell; the arguments are our own.
+    return subprocess.run(command, check=False, cwd=folder).returncode  # noqa: S603
+
+
+def fuzz(role: str, cases: int, folder: Path) -> int:
+    """One role, with a service of its own."""
+    service = Service(folder / "data", target_allow=NOWHERE, access_token_ttl="86400")  # noqa: S106 - seconds
+    try:
+        fill(service)
+        token = service.post("/api/users/login/", {"username": role, "password": PASSWORD}).body["token"]
+        operations = sum(len(methods) for methods in service.get("/api/openapi.json").body["paths"].values())
+        print(f"\n{role}: {operations} operations, at least {cases} requests", flush=True)
+        return fuzzed(service, token, -(-cases // operations), folder)
+    finally:
+        service.end()
+        failures = [line for line in (folder / "service.log").read_text().splitlines() if " ERROR " in line]
+        print(*failures[:20], sep="\n")
+
+
+def main(cases: int) -> int:
+    """All roles."""
+    worst = 0
+    for role in ROLES:
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
+            worst = max(worst, fuzz(role, cases, Path(name)))
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else CASES))
