@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from typing import Protocol
 
 from perfsvc.errors import Problem
+from perfsvc.model.functions.compiler import Compiled
 from perfsvc.model.functions.compiler import ExpressionCompiler
 from perfsvc.model.functions.compiler import MissingVariable
 from perfsvc.model.functions.compiler import Value
@@ -56,11 +58,12 @@ Segment = Callable[[Any], str]
 class Template:
     """A compiled text. ``constant`` is the whole text when nothing in it varies, else None.
 
+    ``render`` returns the text for one virtual user at this moment; it raises MissingVariable and NotSent.
     ``value`` reads the value of a text that is one placeholder and nothing else, with its type; None for other texts.
     ``library`` has the functions of the run.
     """
 
-    __slots__ = ("_literals", "constant", "names", "segments", "value")
+    __slots__ = ("_literals", "constant", "names", "render", "segments", "value")
 
     def __init__(self, text: str, constants: Mapping[str, str] | None = None, library: Library | None = None) -> None:
         """Raises Fault with every placeholder that means nothing, for too many, and for too long a constant text."""
@@ -88,23 +91,7 @@ class Template:
         self.constant = self._joined_literals()
         if len(self.segments) != 1 or self.constant is not None:
             self.value = None
-
-    def render(self, scope: Variables) -> str:
-        """The text for one virtual user at this moment. Raises MissingVariable and NotSent."""
-        if self.constant is not None:
-            return self.constant
-        if len(self.segments) > FEW:
-            return self._rendered_bounded(scope)
-        return "".join([part if isinstance(part, str) else part(scope) for part in self.segments])
-
-    def _rendered_bounded(self, scope: Variables) -> str:
-        parts, length = [], 0
-        for part in self.segments:
-            parts.append(part if isinstance(part, str) else part(scope))
-            length += len(parts[-1])
-            if length > MAX_RENDERED:
-                raise NotSent(TOO_LARGE, f"a text of more than {MAX_RENDERED} characters")
-        return "".join(parts)
+        self.render = renderer(self.segments)
 
     def _placeholder(self, expression: str | None, compiler: ExpressionCompiler) -> None:
         if expression is None:
@@ -116,7 +103,7 @@ class Template:
         else:
             self._end_literal()
             self.value = compiled.value
-            self.segments.append(text_of(compiled.value))
+            self.segments.append(text_of(compiled.value, compiled))
 
     def _end_literal(self) -> None:
         """Join the constant texts since the last part that varies."""
@@ -137,11 +124,53 @@ class Template:
         return only if len(self.segments) == 1 and isinstance(only, str) else None
 
 
-def text_of(value: Value) -> Segment:
-    """A segment that writes a value as text."""
+def text_of(value: Value, compiled: Compiled) -> Segment:
+    """A segment that writes a value as text; of a variable without a call in between."""
+    name = compiled.variable
 
     def read(scope: Variables) -> str:
         found = value(scope)
         return found if isinstance(found, str) else as_text(found)
 
-    return read
+    def read_variable(scope: Variables) -> str:
+        try:
+            found = scope.variables[name]  # type: ignore[index]  # it has a name here
+        except KeyError:
+            raise MissingVariable(name or "") from None
+        return found if isinstance(found, str) else as_text(found)
+
+    return read if name is None else read_variable
+
+
+def renderer(segments: Sequence[str | Segment]) -> Segment:
+    """The function that renders segments: the fewer there are, the less it has to look at."""
+    if len(segments) > FEW:
+        return lambda scope: rendered_bounded(segments, scope)
+    literals, varying = [""], []
+    for part in segments:
+        if isinstance(part, str):
+            literals[-1] += part
+        else:
+            varying.append(part)
+            literals.append("")
+    if not varying:
+        constant = literals[0]
+        return lambda scope: constant
+    if len(varying) == 1:
+        (first, last), (only,) = literals, varying
+        return lambda scope: first + only(scope) + last
+    if len(varying) == 2:
+        (first, middle, last), (one, two) = literals, varying
+        return lambda scope: "".join((first, one(scope), middle, two(scope), last))
+    return lambda scope: "".join([part if isinstance(part, str) else part(scope) for part in segments])
+
+
+def rendered_bounded(segments: Sequence[str | Segment], scope: Variables) -> str:
+    """The text of many segments. Raise NotSent where it is too long."""
+    parts, length = [], 0
+    for part in segments:
+        parts.append(part if isinstance(part, str) else part(scope))
+        length += len(parts[-1])
+        if length > MAX_RENDERED:
+            raise NotSent(TOO_LARGE, f"a text of more than {MAX_RENDERED} characters")
+    return "".join(parts)

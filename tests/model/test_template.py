@@ -159,3 +159,12 @@ def test_a_rendered_text_has_a_bounded_length() -> None:
     assert len(text.render(scope(long="x" * 10_000))) == MAX_RENDERED
     with pytest.raises(NotSent, match="more than 10000000 characters"):
         text.render(scope(long="x" * 10_001))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 20])
+@pytest.mark.parametrize("literal", ["", "100 %s %b %% ", "{ü}"])
+def test_a_text_is_rendered_alike_however_many_parts_it_has(count: int, literal: str) -> None:
+    text = literal + "".join(f"{{{{v{number}}}}}{literal}" for number in range(count))
+    values = {f"v{number}": number if number % 2 else f"<{number}%s>" for number in range(count)}
+    expected = literal + "".join(f"{value}{literal}" for value in values.values())
+    assert Template(text).render(scope(**values)) == expected

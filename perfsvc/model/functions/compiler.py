@@ -34,10 +34,14 @@ class MissingVariable(Exception):
 
 
 class Compiled(NamedTuple):
-    """A ``value`` for each user, or where that is None, the same ``constant`` for all."""
+    """A ``value`` for each user, or where that is None, the same ``constant`` for all.
+
+    ``variable`` is the name of the variable that the value is, where it is one and nothing else.
+    """
 
     value: Value | None
     constant: Any = None
+    variable: str | None = None
 
 
 class ExpressionCompiler:
@@ -57,7 +61,7 @@ class ExpressionCompiler:
         if expression.name in self._constants:
             return Compiled(None, self._constants[expression.name])
         self._names.add(expression.name)
-        return Compiled(variable(expression.name))
+        return Compiled(variable(expression.name), variable=expression.name)
 
     def _call(self, invocation: Invocation) -> Compiled:
         function, signature = self._library.get(invocation.name, invocation.written)

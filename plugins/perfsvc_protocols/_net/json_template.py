@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from collections.abc import Iterator
+from json.encoder import encode_basestring
 from typing import Any
 
 from perfsvc.plugin import Scope
@@ -33,7 +34,7 @@ def json_parts(value: Any, at: str, template: Compile) -> Iterator[BytePart]:
 def json_bytes(value: Any) -> bytes:
     """Return a value as JSON."""
     if type(value) is str:
-        return b'"%b"' % json_text(value)
+        return plain_text(encode_basestring(value))
     if type(value) is int:
         return b"%d" % value
     return plain_text(json.dumps(value, ensure_ascii=False))

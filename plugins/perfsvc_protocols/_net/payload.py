@@ -23,7 +23,7 @@ from perfsvc_protocols._net.byte_template import byte_template
 from perfsvc_protocols._net.byte_template import constant
 from perfsvc_protocols._net.byte_template import merged
 from perfsvc_protocols._net.byte_template import plain_text
-from perfsvc_protocols._net.byte_template import render
+from perfsvc_protocols._net.byte_template import renderer
 from perfsvc_protocols._net.json_template import json_parts
 
 Decode = Callable[[bytes], bytes]
@@ -35,11 +35,12 @@ NOT_BASE64 = Text("不是合法的 Base64", "is not valid base64")
 class Payload:
     """Bytes to send. ``constant`` has them if no part varies, else None."""
 
-    __slots__ = ("_decode", "_parts", "constant")
+    __slots__ = ("_decode", "_parts", "_render", "constant")
 
     def __init__(self, parts: ByteTemplate, decode: Decode | None = None) -> None:
         """``decode`` makes bytes of the rendered text. Raises ValueError when it cannot of a constant one."""
         self._parts = parts
+        self._render = renderer(parts)
         self._decode = decode
         self.constant = constant(parts)
         if self.constant is not None and decode is not None:
@@ -54,7 +55,7 @@ class Payload:
         """The bytes for one virtual user at this moment. Raises MissingVariable and NotSent."""
         if self.constant is not None:
             return self.constant
-        rendered = render(self._parts, scope)
+        rendered = self._render(scope)
         if self._decode is None:
             return rendered
         try:
