@@ -314,6 +314,7 @@ export const run: (typeof zh)['run'] = {
     waited: 'waited',
     scatter: 'Where it bends',
     scatterUnit: '{p} ms by requests/s',
+    scatterWords: '{n} dots, {fromRate} to {toRate} requests/s, {p} {from} to {to} ms',
     scatterUnfit: 'load generator unfit',
     scatterNote: '{seconds} s each; darker is later',
     knee: 'knee ≈ {level}',

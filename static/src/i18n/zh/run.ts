@@ -313,6 +313,7 @@ export const run = {
     waited: '等待发出',
     scatter: '拐点在哪里',
     scatterUnit: '{p} ms，按每秒请求数',
+    scatterWords: '{n} 个点，每秒 {fromRate} 到 {toRate} 个请求，{p} {from} 到 {to} ms',
     scatterUnfit: '压测机失准',
     scatterNote: '每点 {seconds} s；颜色越深越晚',
     knee: '拐点 ≈ {level}',
