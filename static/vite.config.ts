@@ -31,7 +31,7 @@ export default defineConfig({
             { name: 'editor', test: /node_modules[\\/](@codemirror|@lezer|crelt|style-mod|w3c-keyname|@marijn)/, priority: 2 },
             { name: 'charts', test: /node_modules[\\/]uplot/, priority: 2 },
             // Icons are a few hundred bytes each; those of the sign-in stay apart, or it would load all of them.
-            { name: 'icons', test: /@lucide[\\/]vue[\\/]dist[\\/]esm[\\/]icons[\\/](?!(eye|eye-off|sun|moon|monitor|check)\.)/, priority: 2 },
+            { name: 'icons', test: /@lucide[\\/]vue[\\/]dist[\\/]esm[\\/]icons[\\/](?!(eye|eye-off|sun|moon|monitor|check|circle-alert)\.)/, priority: 2 },
             { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|@vueuse|openapi-fetch)[\\/]|@lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/, priority: 3 },
           ],
         },
