@@ -67,19 +67,27 @@ class Streams(NamedTuple):
     phases: Phases
 
 
+ADDRESS = "address of {0.host}"
+CONNECTION = "connection to {0.host}:{0.port}"
+TUNNEL = "tunnel through the proxy to {0.host}:{0.port}"
+HANDSHAKE = "end of the TLS handshake with {0.host}:{0.port}"
+"""What an attempt waits for."""
+
+
 class DialState:
     """State of one user's dialling: what the latest attempt waits for, and TLS sessions that may be resumed."""
 
-    __slots__ = ("sessions", "waits_for")
+    __slots__ = ("sessions", "to", "waits_for")
 
     def __init__(self) -> None:
+        self.to: Destination | None = None
         self.waits_for = ""
         self.sessions: TlsSessions | None = None
 
     @property
     def hung(self) -> str:
         """Return what an attempt that ran out of time was waiting for, as a message."""
-        return f"no {self.waits_for} in time" if self.waits_for else ""
+        return f"no {self.waits_for.format(self.to)} in time" if self.waits_for else ""
 
 
 class Dialer:
@@ -121,15 +129,18 @@ class Dialer:
         tls = await self._context(to, scope, state) if to.secure else None
         state = state or DialState()
         begun = self._now_ns()
-        state.waits_for = f"address of {to.host}"
+        state.to, state.waits_for = to, ADDRESS
         found = await self.lookup.find(to.host, to.port, scope.vu)
         if self._proxy is None:
             there = found
         else:
             there = await self.lookup.find(*self._proxy.place, scope.vu)
         resolved = self._now_ns()
-        state.waits_for = f"connection to {to.host}:{to.port}" if self._proxy is None else "tunnel through the proxy"
-        connected = await self._first(there, found[0], scope)
+        state.waits_for = CONNECTION if self._proxy is None else TUNNEL
+        if self._proxy is None and len(there) == 1:
+            connected = await self._connected(there[0], scope.vu)
+        else:
+            connected = await self._first(there, found[0], scope)
         return Dialled(connected, tls, resolved - begun, self._now_ns() - resolved)
 
     async def _context(self, to: Destination, scope: Scope, state: DialState | None) -> ssl.SSLContext:
@@ -148,8 +159,6 @@ class Dialer:
             source = self.sources.of(scope.vu, info[0])
             return await tunnelled(self._proxy, info, to, self._credentials.of(scope), source)
 
-        if len(there) == 1:
-            return await connect(there[0])
         race = Race(connect, there)
         try:
             connected, winner = await race.won()
@@ -166,8 +175,8 @@ class Dialer:
             connected, tls, dns_ns, connect_ns = await self.dial(to, scope, state)
             begun = self._now_ns()
             if tls is not None:
-                state.waits_for = f"end of the TLS handshake with {to.host}:{to.port}"
-            transport = await _handed_over(connected, protocol, tls, bare_host(to.host))
+                state.waits_for = HANDSHAKE
+            transport = await _handed_over(connected, protocol, tls, to.host)
         except Failed:
             raise
         except Exception as error:
@@ -197,7 +206,7 @@ async def _handed_over(
             lambda: protocol,
             sock=connected,
             ssl=tls,
-            server_hostname=None if tls is None else host,
+            server_hostname=None if tls is None else bare_host(host),
             ssl_handshake_timeout=None if tls is None else NO_LIMIT_S,
         )
     except ConnectionError as error:

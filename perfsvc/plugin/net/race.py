@@ -14,11 +14,17 @@ from perfsvc.plugin.net.addresses import Info
 ATTEMPT_DELAY_S = 0.25
 """Time between the begin of one attempt and of the next (RFC 8305, 5)."""
 
+HELD_UP = 1.2
+"""A delay so many times as long says that this process was held up, and nothing of the address."""
+
 Connect = Callable[[Info], Awaitable[socket.socket]]
 
 
 class Race:
-    """One connection to one of several addresses. ``late``: those that failed, or had not won when another did."""
+    """One connection to one of several addresses.
+
+    ``late``: addresses that failed, or that had begun before another one won.
+    """
 
     def __init__(self, connect: Connect, addresses: Sequence[Info]) -> None:
         self.late: list[Info] = []
@@ -35,7 +41,10 @@ class Race:
                     self._begin(self._left.popleft())
                 winner = await self._first()
                 if winner is not None:
-                    return winner.result(), self._running.pop(winner)
+                    earlier = list(self._running.values())
+                    info = self._running.pop(winner)
+                    self.late += earlier[: earlier.index(info)]
+                    return winner.result(), info
             raise self._refusal or OSError("there is no address")
         finally:
             self._give_up()
@@ -49,8 +58,11 @@ class Race:
 
     async def _first(self) -> asyncio.Future[socket.socket] | None:
         """Wait for a connection, an error, or the time of the next attempt."""
-        delay = ATTEMPT_DELAY_S if self._left else None
+        delay, loop = ATTEMPT_DELAY_S if self._left else None, asyncio.get_running_loop()
+        begun = loop.time()
         done, _ = await asyncio.wait(self._running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+        if not done and delay is not None and loop.time() - begun > HELD_UP * delay:
+            done, _ = await asyncio.wait(self._running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             error = task.exception()
             if error is None:
@@ -63,8 +75,7 @@ class Race:
 
     def _give_up(self) -> None:
         """Withdraw the other attempts."""
-        for task, info in self._running.items():
-            self.late.append(info)
+        for task in self._running:
             task.cancel()
             task.add_done_callback(_close)
         self._running.clear()
