@@ -40,11 +40,8 @@ def node_fits() -> bool:
 
 def npm(*arguments: str) -> None:
     """Run npm in this folder. Raise CalledProcessError when it fails, RuntimeError when there is no Node.js."""
-    path = os.environ["PATH"] if node_fits() else os.pathsep.join([str(_packaged_node()), os.environ["PATH"]])
-    environ = {**os.environ, "PATH": path}
-    program = shutil.which("npm", path=path)
-    assert program is not None
-    subprocess.run([program, *arguments], cwd=HERE, env=environ, check=True)
+    program, path = _npm()
+    subprocess.run([*program, *arguments], cwd=HERE, env={**os.environ, "PATH": path}, check=True)
 
 
 def install(*, for_developers: bool) -> None:
@@ -69,6 +66,19 @@ def build() -> Path:
     npm("run", "--silent", "build")
     BUILT.write_text(sources, "utf-8")
     return DIST
+
+
+def _npm() -> tuple[list[str], str]:
+    """How npm is called, and the PATH on which it finds Node.js."""
+    path = os.environ["PATH"]
+    own = shutil.which("npm")
+    if own is not None and node_fits():
+        return [own], path
+    # A wheel holds no symbolic links, so the package's own `npm` does not find its library.
+    folder = _packaged_node()
+    library = folder if os.name == "nt" else folder.parent / "lib"
+    script = library / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(folder / "node"), str(script)], os.pathsep.join([str(folder), path])
 
 
 def _packaged_node() -> Path:
