@@ -86,11 +86,12 @@ def take_out(document: dict[str, Any], paths: Sequence[str]) -> set[str]:
     Return the paths of what now has another value, about which nothing more is to be said.
     Variables that are extracted there become variables of the environment, so that uses of them are no problems.
     """
-    members = [(path, found) for path in paths if (found := found_at(document, path)) is not None]
+    found = [(path, member) for path in paths if (member := found_at(document, path)) is not None]
+    members = {(id(member.holder), member.key): (path, member) for path, member in reversed(found)}
     replaced = set()
     env = document.get("env")
     variables = env.get("variables") if isinstance(env, dict) else None
-    for path, (holder, key, name) in members:
+    for path, (holder, key, name) in reversed(members.values()):
         if key in NEEDED:
             holder[key] = copy.deepcopy(NEEDED[str(key)])
             replaced.add(path)
@@ -157,8 +158,10 @@ def extracted_in(value: Any) -> Iterator[str]:
         for each in value:
             yield from extracted_in(each)
     elif isinstance(value, dict):
-        if isinstance(value.get("name"), str) and "from" in value:
-            yield value["name"]
+        if "from" in value:
+            names = value.get("names")
+            named = [value.get("name"), *(names if isinstance(names, list) else ())]
+            yield from (each for each in named if isinstance(each, str))
         for each in value.values():
             yield from extracted_in(each)
 

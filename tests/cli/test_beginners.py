@@ -110,7 +110,7 @@ def test_all_mistakes_are_found_in_one_round(perfsvc: Command, tmp_path: Path) -
         "    steps:\n"
         "      - name: login\n"
         "        thinktime: {}\n"
-        "        request: {url: '/{{acount}}?x={{$rndInt(1, 2)}}&y={{tokn}}', heders: {}}\n"
+        "        request: {url: '/{{acount}}?x={{$rndInt(1, 2)}}&y={{tokn}}&z={{$uid}}', heders: {}}\n"
         "        extract: [{name: token, from: json, pth: $.a}]\n"
         "      - {name: use, request: {url: '/{{token}}/{{account}}'}}\n"
         "config:\n"
@@ -121,7 +121,7 @@ def test_all_mistakes_are_found_in_one_round(perfsvc: Command, tmp_path: Path) -
     )
     done = perfsvc("check", str(path), "--ramp", "soon", "-t", "p95 is 3")
     assert [line.split(": ")[1].removeprefix(f"{path}:") for line in done.err.splitlines()] == [
-        "--threshold", "--ramp", "2:1", "7:9", "8:19", "8:19", "8:19", "8:70", "9:45", "12:3", "15:35", "15:52",
+        "--threshold", "--ramp", "2:1", "7:9", "8:19", "8:19", "8:19", "8:19", "8:81", "9:45", "12:3", "15:35", "15:52",
     ]  # fmt: skip
     assert "did you mean account?" in done.err
 
