@@ -217,6 +217,7 @@ def test_errors_come_with_samples(metrics):
             "step": "login",
             "timestamp": T0 + 1.235,
             "message": "status 500",
+            "message_zh": "status 500",
             "request": "POST /login",
             "response_head": "HTTP/1.1 500",
             "body": "oops",
