@@ -204,7 +204,7 @@ class PlanConfig(Spec, home="config"):
     data_cache_ttl: int = titled(
         "数据缓存时间（秒）", "Data cache, s", advanced=True, default=3600, ge=0, le=MAX_SECONDS
     )
-    node_count: NodeCount = titled("执行节点数", "Nodes", default=1)
+    node_count: NodeCount = titled("执行节点数", "Nodes", default=1, labels=labels.NODE_COUNTS)
     """``auto``: as many processes of this machine as it has cores for them."""
     node_distribution: dict[str, NodeWeight] = titled("节点分布", "Node weights", default_factory=dict)
     load_balance_strategy: Strategy = titled(

@@ -27,6 +27,7 @@ STRATEGIES: Labels = {
     "weight": ("按权重分配", "By weight"),
     "dynamic": ("按节点状况动态分配", "Following the nodes' health"),
 }
+NODE_COUNTS: Labels = {"auto": ("自动", "As many as the machine has cores for")}
 ON_NODE_LOSS: Labels = {
     "fail": ("测试失败", "Fail the run"),
     "rebalance": ("由其他节点分担", "The others take over"),
