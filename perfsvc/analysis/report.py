@@ -65,7 +65,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "metrics": _documented_metrics(metrics, points),
         "verdict": verdict.as_dict(),
         "validity": validity.as_dict(),
-        "performance_score": score_of(metrics, verdict, validity, points).as_dict(),
+        "performance_score": score_of(metrics, verdict, validity, points, moved=facts.search is not None).as_dict(),
         "steps": step_rows(metrics),
         "nodes": node_rows(metrics, facts.nodes),
         "errors": error_details(metrics),

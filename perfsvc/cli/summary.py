@@ -102,13 +102,11 @@ def _validity(report: dict[str, Any], language: str) -> str:
 
 
 def _score(report: dict[str, Any], language: str) -> str:
-    """Format the score with its parts and the cap that applied."""
+    """Format the score with its parts, or why there is none."""
     score, at = report["performance_score"], _at(language)
     if score["score"] is None:
-        return "-"
+        return "-" if score["reason"] is None else f"- ({score['reason'][at]})"
     parts = [f"{part['title'][at]} {part['value']:g}" for part in score["parts"] if part["value"] is not None]
-    if score["score"] < score["uncapped"]:
-        parts.append(f"{report['validity']['state']} ≤ {score['cap']:g}")
     return f"{score['score']:g} ({', '.join(parts)})"
 
 

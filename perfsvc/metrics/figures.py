@@ -14,6 +14,8 @@ from perfsvc.model.window import GaugeSum
 
 SHORTEST_SPAN_NS = NS_PER_S // 10
 """Of a second of the series: what is shorter is the stub at a run's end."""
+WHOLE = -1
+"""In place of a step's index: all steps together."""
 WHOLE_RUN_NS = 1
 """Of a whole run, however short it was: nothing but nothing is too short for a rate."""
 PLAN_PERCENTILES = ("p50", "p90", "p95", "p99", "max")
@@ -128,6 +130,7 @@ class Second(Figures, frozen=True, kw_only=True):
     entry in ``steps`` and no part in the sums, since their requests are steps of their own. ``failures`` are counts by
     error class, ``statuses`` by status. ``latency`` is the service
     times themselves, where the second has just been closed: percentiles of several seconds cannot be had from theirs.
+    ``totals`` are sums by step and of WHOLE, in runs whose thresholds want them.
     """
 
     second: int
@@ -146,6 +149,7 @@ class Second(Figures, frozen=True, kw_only=True):
     steps: tuple[StepSecond, ...] = ()
     nodes: tuple[NodeFigures, ...] = ()
     latency: Histogram | None = None
+    totals: dict[int, Totals] | None = None
     failures: dict[str, int] = {}
     statuses: dict[str, int] = {}
 

@@ -11,6 +11,7 @@ import msgspec
 
 from perfsvc.metrics.deduplication import Range
 from perfsvc.metrics.deduplication import SeenSequence
+from perfsvc.metrics.figures import WHOLE
 from perfsvc.metrics.figures import WHOLE_RUN_NS
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
@@ -41,6 +42,7 @@ from perfsvc.model.scene import Part
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
+from perfsvc.model.threshold import percentile_of
 from perfsvc.model.window import ErrorSample
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
@@ -143,6 +145,8 @@ class Planned(NamedTuple):
 
     iterations: int | None = None
     scenes: Sequence[tuple[str, frozenset[int]]] = ()
+    percentiles: bool = False
+    """Whether a threshold wants percentiles of single seconds."""
 
 
 class RunMetrics:
@@ -182,7 +186,8 @@ class RunMetrics:
         measured = [found for weighted in spec.scenes for found in measured_steps(weighted.scene)]
         groups = {index for index, (_, step) in enumerate(measured) if isinstance(step, GroupStep)}
         made = cls(spec.step_names(), groups, [part for part, _ in measured])
-        made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec))
+        percentiles = any(rule.window_s and percentile_of(rule.metric) is not None for rule in spec.thresholds)
+        made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec), percentiles)
         return made
 
     def merge(self, snapshot: Snapshot) -> bool:
@@ -281,13 +286,17 @@ class RunMetrics:
 
     def figures(self, step: str | None = None) -> Figures:
         """The load of the whole run so far, or all steps of one name."""
+        return Figures(**figures_of(self.totals_of(step), self.running_ns, WHOLE_RUN_NS))
+
+    def totals_of(self, step: str | None = None) -> Totals:
+        """The sums of the load, or of all steps of one name. Not to be changed."""
         if step is None:
-            return Figures(**figures_of(self.total, self.running_ns, WHOLE_RUN_NS))
+            return self.total
         named = Totals()
         for name, totals in zip(self.step_names, self.steps, strict=True):
             if name == step:
                 named.add(totals)
-        return Figures(**figures_of(named, self.running_ns, WHOLE_RUN_NS))
+        return named
 
     def _unpacked(self, window: StepWindow) -> UnpackedWindow:
         if not 0 <= window.step < len(self.steps):
@@ -331,7 +340,8 @@ class RunMetrics:
         latency.merge(point.totals.latency)  # a copy: late samples may still come to the point
         step_seconds = tuple(self._step_seconds(steps, closed.span_ns))
         nodes = tuple(node.figures(name) for name, node in sorted(point.nodes.items()))
-        closed = msgspec.structs.replace(closed, steps=step_seconds, nodes=nodes, latency=latency)
+        totals = {WHOLE: point.totals, **steps} if self.planned.percentiles else None
+        closed = msgspec.structs.replace(closed, steps=step_seconds, nodes=nodes, latency=latency, totals=totals)
         self.latest = closed
         return closed
 

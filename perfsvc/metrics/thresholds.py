@@ -16,15 +16,25 @@ from dataclasses import dataclass
 from typing import Any
 from typing import Literal
 
+from perfsvc.metrics.figures import WHOLE
 from perfsvc.metrics.figures import Figures
 from perfsvc.metrics.figures import Second
+from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.totals import Totals
 from perfsvc.model.execution import VerdictState
 from perfsvc.model.run import EndReason
+from perfsvc.model.threshold import WHOLE_RUN
 from perfsvc.model.threshold import Threshold
+from perfsvc.model.threshold import percentile_of
 
 RATES = frozenset({"error_rate", "success_rate"})
-RISING = frozenset({"requests", "errors", "iterations", "max"})
+OF_SECONDS = {
+    "p99.9": "p999",
+    **{name: name for name in ("p50", "p75", "p90", "p95", "p99", "plan_p50", "plan_p90", "plan_p95", "plan_p99")},
+}
+"""Percentiles that every second has, and their fields."""
+RISING = WHOLE_RUN | {"requests", "errors", "bytes", "bytes_sent", "bytes_received", "max", "plan_max"}
 """Figures of a run that only ever grow."""
 
 
@@ -185,9 +195,13 @@ class RunRule(Rule):
         return self.ended(value, passed=value is not None and self.threshold.holds(value))
 
     def _value(self, metrics: RunMetrics) -> float | None:
-        if self.threshold.metric == "iterations":
-            return float(metrics.iterations)
-        return value_of(metrics.figures(self.threshold.step), self.threshold.metric)
+        metric, step = self.threshold.metric, self.threshold.step
+        if metric in WHOLE_RUN:
+            return float(getattr(metrics, metric))
+        percentile = percentile_of(metric)
+        if percentile is not None:
+            return percentile_in(metrics.totals_of(step), percentile)
+        return value_of(metrics.figures(step), metric)
 
 
 class WindowedRule(Rule):
@@ -237,17 +251,39 @@ class WindowedRule(Rule):
 
     def _value(self, second: Second) -> float | None:
         name, metric = self.threshold.step, self.threshold.metric
-        if name is None:
+        percentile = percentile_of(metric)
+        if percentile is not None and metric not in OF_SECONDS:
+            values = [percentile_in(totals, percentile) for totals in totals_in(second, name)]
+        elif name is None:
             return value_of(second, metric)
-        values = [value_of(step, metric) for step in second.steps if step.name == name]
+        else:
+            values = [value_of(step, metric) for step in second.steps if step.name == name]
         return max((value for value in values if value is not None), key=self._badness, default=None)
+
+
+def totals_in(second: Second, name: str | None) -> list[Totals]:
+    """The sums of a second, or of its steps of one name."""
+    if second.totals is None:
+        return []
+    if name is None:
+        return [second.totals[WHOLE]]
+    return [second.totals[step.step] for step in second.steps if step.name == name]
+
+
+def percentile_in(totals: Totals, percentile: tuple[bool, float]) -> float | None:
+    """A percentile in ms; None where there is no sample."""
+    planned, share = percentile
+    found = (totals.from_plan if planned else totals.latency).percentile_ns(share)
+    return None if found is None else to_ms(found)
 
 
 def value_of(figures: Figures, metric: str) -> float | None:
     """A threshold's metric in these figures; None when there is none (no sample, no request, no check)."""
     if metric in RATES and not figures.requests:
         return None
-    value = figures.p999 if metric == "p99.9" else getattr(figures, metric)
+    if metric == "bytes":
+        return float(figures.bytes_sent + figures.bytes_received)
+    value = getattr(figures, OF_SECONDS.get(metric, metric))
     return None if value is None else float(value)
 
 

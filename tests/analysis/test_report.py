@@ -235,7 +235,7 @@ def test_verdict_validity_and_score(metrics):
     assert report["validity"]["state"] == "INVALID"
     assert [cause["code"] for cause in report["validity"]["causes"]] == ["snapshots_missing"]
     score = report["performance_score"]
-    assert (score["score"], score["cap"]) == (score["uncapped"], 50.0)
+    assert (score["score"], score["reason"]["en"]) == (None, "the run is not VALID, so it has no score")
     assert [part["name"] for part in score["parts"]] == ["errors", "latency", "throughput", "thresholds"]
 
 

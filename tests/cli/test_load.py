@@ -180,19 +180,20 @@ def test_what_protocols_counted_is_told(shown: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "capped", "en", "zh"),
+    ("score", "reason", "en", "zh"),
     [
-        (None, 0, "score: -", "评分: -"),
-        (90.0, 90.0, "score: 90 (Errors 100, Latency stability 78)", "评分: 90 (错误率 100, 响应时间稳定性 78)"),
-        (50.0, 90.0, "score: 50 (Errors 100, Latency stability 78, INVALID ≤ 50)",
-         "评分: 50 (错误率 100, 响应时间稳定性 78, INVALID ≤ 50)"),
+        (None, None, "score: -", "评分: -"),
+        (90.0, None, "score: 90 (Errors 100, Latency stability 78)", "评分: 90 (错误率 100, 响应时间稳定性 78)"),
+        (None, {"zh": "无效", "en": "not VALID"}, "score: - (not VALID)", "评分: - (无效)"),
     ],
-)  # fmt: skip
-def test_the_score_is_told_with_its_parts(shown: Any, score: float | None, capped: float, en: str, zh: str) -> None:
+)
+def test_the_score_is_shown_with_its_parts(
+    shown: Any, score: float | None, reason: dict[str, str] | None, en: str, zh: str
+) -> None:
     titles = {"errors": ("错误率", "Errors", 100.0), "latency": ("响应时间稳定性", "Latency stability", 78.0)}
     parts = [{"title": {"zh": cn, "en": name}, "value": value} for cn, name, value in titles.values()]
     parts.append({"title": {"zh": "阈值通过率", "en": "Thresholds"}, "value": None})
-    told = {"score": score, "uncapped": capped, "cap": 50.0, "parts": parts}
+    told = {"score": score, "reason": reason, "parts": parts}
     validity = {"state": "INVALID", "at_least": False, "causes": []}
     assert en in shown(performance_score=told, validity=validity)
     assert zh in shown("zh", performance_score=told, validity=validity)

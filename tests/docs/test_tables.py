@@ -36,7 +36,7 @@ from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import WhenLate
 from perfsvc.model.test_mode import TestMode
-from perfsvc.model.threshold import METRICS
+from perfsvc.model.threshold import UNITS
 from perfsvc.settings import SETTINGS
 from perfsvc.settings import Setting
 from perfsvc.web.application import ROUTES
@@ -102,7 +102,7 @@ def test_the_guide_names_every_word_of_a_scene(language: str) -> None:
     conditions = get_args(scene.Condition.model_fields["is_"].annotation)
     request = [field.alias or name for name, field in Request.model_fields.items()]
     guide = page("user-guide", language)
-    assert quoted([*sources, *conditions, *request, *Options.model_fields, *METRICS], guide) == set()
+    assert quoted([*sources, *conditions, *request, *Options.model_fields, *UNITS], guide) == set()
 
 
 @pytest.mark.parametrize("language", BOTH)

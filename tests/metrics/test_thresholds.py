@@ -263,3 +263,31 @@ def test_how_thresholds_stand_while_the_run_goes_on(judged):
     judged(judge, metrics, 1)
     assert stands(judge)[0] == ("breached", 1.0, 0, 3)
     assert [rule.breached_at is None for rule in judge.states()] == [False, True, False]
+
+
+def test_any_percentile_of_the_run_and_of_its_steps(feed, window):
+    metrics = RunMetrics(["a", "b"])
+    feed(metrics, [window(0, list(range(1, 101))), window(1, [500])])
+    judge = judge_of("p42 < 50", "p99.99 < 400", "p25{a} < 30", "p1{b} < 100")
+    outcomes = judge.verdict(metrics).thresholds
+    assert [outcome.passed for outcome in outcomes] == [True, False, True, False]
+    assert [round(outcome.value) for outcome in outcomes] == [43, 500, 25, 500]
+
+
+@pytest.mark.parametrize(("line", "breached"), [("p42{b} < 300 for 2s", True), ("p42 < 300 for 2s", False)])
+def test_any_percentile_in_a_window(feed, window, line, breached):
+    metrics = RunMetrics(["a", "b"])
+    metrics.planned = metrics.planned._replace(percentiles=True)
+    judge = judge_of(line)
+    windows = [[window(0, [10] * 9), window(1, [400])]] * 2
+    breaches = [judge.observe(second, metrics) for second in feed(metrics, *windows)]
+    assert [len(each) for each in breaches] == [0, int(breached)]
+
+
+def test_bytes_and_what_was_dropped_or_late(feed, window):
+    metrics = RunMetrics(["a"])
+    feed(metrics, [window(0, [1], bytes_sent=600, bytes_received=500)], dropped=2, late=1)
+    judge = judge_of("bytes < 1 KB", "bytes_sent < 1 KB", "bytes_received{a} == 500", "dropped < 2", "late < 2")
+    outcomes = judge.verdict(metrics).thresholds
+    assert [outcome.value for outcome in outcomes] == [1100.0, 600.0, 500.0, 2.0, 1.0]
+    assert [outcome.passed for outcome in outcomes] == [False, True, True, False, True]

@@ -41,12 +41,18 @@ class ScorePart(OpenResponse):
     value: float | None
 
 
+class NoScore(OpenResponse):
+    """Why a run has no score, in both languages."""
+
+    zh: str
+    en: str
+
+
 class Score(OpenResponse):
-    """The performance score, and the cap that the verdict or the validity puts on it."""
+    """The performance score, or the reason why there is none."""
 
     score: float | None
-    uncapped: float | None
-    cap: float | None
+    reason: NoScore | None = None
     parts: list[ScorePart]
 
 

@@ -3324,6 +3324,18 @@ export interface components {
             type: "normal";
         };
         /**
+         * NoScore
+         * @description Why a run has no score, in both languages.
+         */
+        NoScore: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Option
          * @description One branch of a weighted choice.
          */
@@ -5313,17 +5325,15 @@ export interface components {
         };
         /**
          * Score
-         * @description The performance score, and the cap that the verdict or the validity puts on it.
+         * @description The performance score, or the reason why there is none.
          */
         Score: {
-            /** Cap */
-            cap: number | null;
             /** Parts */
             parts: components["schemas"]["ScorePart"][];
+            /** @default null */
+            reason: components["schemas"]["NoScore"] | null;
             /** Score */
             score: number | null;
-            /** Uncapped */
-            uncapped: number | null;
         } & {
             [key: string]: unknown;
         };
@@ -6133,8 +6143,10 @@ export interface components {
         };
         /**
          * @example p95 < 300
-         * @example error_rate < 1 for 10s
+         * @example p99.99 < 1.5s
+         * @example error_rate < 1% for 2m
          * @example p95{login} < 300
+         * @example dropped == 0
          */
         Threshold: string;
         /**

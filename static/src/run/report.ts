@@ -106,7 +106,7 @@ export interface Report {
   metrics: { errors: { labels: string[]; values: number[] } }
   verdict: VerdictBlock
   validity: ValidityBlock
-  performance_score: { score: N; uncapped: N; cap: number; parts: ScorePart[] }
+  performance_score: { score: N; reason?: { zh: string; en: string } | null; parts: ScorePart[] }
   steps: StepRow[]
   nodes: NodeRow[]
   errors: ErrorClass[]

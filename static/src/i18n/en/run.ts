@@ -122,7 +122,6 @@ export const run: (typeof zh)['run'] = {
   score: {
     title: 'Score',
     of: '/ 100',
-    capped: 'capped at {cap} by validity (uncapped {uncapped})',
     none: 'no figures, no score',
     part: 'Weight {weight}. {formula}',
   },

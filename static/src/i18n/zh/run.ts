@@ -121,7 +121,6 @@ export const run = {
   score: {
     title: '评分',
     of: '/ 100',
-    capped: '因有效性封顶于 {cap}（未封顶为 {uncapped}）',
     none: '没有数据，不评分',
     part: '权重 {weight}。{formula}',
   },
