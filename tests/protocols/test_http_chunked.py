@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
@@ -88,3 +89,11 @@ async def test_nginx_takes_chunks(client: str, nginx: Nginx):
         for _ in range(2):
             outcome = await user.do(request)
             assert (outcome.failure, outcome.status) == (None, 200)
+
+
+async def test_a_body_in_chunks_cannot_be_signed():
+    async with http_user("http://127.0.0.1:1") as user:
+        request = {"method": "POST", "url": "/", "body": "a", "chunked": True, "sign": {"headers": {"X-S": "a"}}}
+        with pytest.raises(InvalidInput) as raised:
+            user.call(request)
+        assert [problem.path for problem in raised.value.problems] == ["chunked"]

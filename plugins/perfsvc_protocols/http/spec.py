@@ -202,6 +202,8 @@ class Request(Spec, home="request"):
             raise Fault(f"{names} 只能填一个", f"at most one of {names}", self.bodies[1])
         if self.sign and self.body_file is not None:
             raise Fault("无法对 body_file 签名", "a body_file cannot be signed", "sign")
+        if self.sign and self.chunked:
+            raise Fault("无法对分块的请求体签名", "a body in chunks cannot be signed", "chunked")
         if self.sign and self.sign.fields and self.multipart is not None:
             raise Fault("multipart 不能含签名字段", "a multipart form cannot hold a signature", "sign.fields")
         if self.auth and any(name.lower() == "authorization" for name in self.headers):
