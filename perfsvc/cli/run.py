@@ -38,7 +38,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ramp", help="ramp-up time, in the same form")
     parser.add_argument(
-        "-r", "--rate", type=float, metavar="N", help="arrivals per second (open model) instead of a number of users"
+        "-r", "--rate", metavar="N", help="arrivals per second (open model), such as 200 or 12000/min, instead of users"
     )
     parser.add_argument("--max-vus", type=int, metavar="N", help="maximum number of virtual users with --rate")
     parser.add_argument("--iterations", type=int, metavar="N", help="stop after N iterations in total")

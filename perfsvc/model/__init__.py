@@ -32,6 +32,7 @@
 ``entities``        what the store keeps
 ``duration``        one grammar for durations
 ``size``            the grammar of sizes
+``rate``            the grammar of rates
 ``labels``          the values of enumerations in words, Chinese and English, for forms
 ``known_keys``     unknown keys: the one that was meant, or where it belongs
 ``signing``           variables of the texts that sign a request

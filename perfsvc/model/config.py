@@ -48,6 +48,7 @@ from perfsvc.model.placement import OnNodeLoss
 from perfsvc.model.placement import Strategy
 from perfsvc.model.problems import Fault
 from perfsvc.model.problems import problems_of
+from perfsvc.model.rate import PerSecond
 from perfsvc.model.template import PLACEHOLDER
 from perfsvc.model.test_mode import TestMode
 from perfsvc.model.threshold import Threshold
@@ -69,8 +70,8 @@ Seconds = Annotated[float, SecondsBetween(0, MAX_SECONDS)]
 class RateRange(Spec):
     """Arrivals per second between which a test mode moves."""
 
-    min: float = titled("最小值", "Lowest", gt=0, le=MAX_RATE)
-    max: float = titled("最大值", "Highest", gt=0, le=MAX_RATE)
+    min: Annotated[float, PerSecond(MAX_RATE)] = titled("最小值", "Lowest")
+    max: Annotated[float, PerSecond(MAX_RATE)] = titled("最大值", "Highest")
 
     @model_validator(mode="after")
     def _ordered(self) -> RateRange:
@@ -86,7 +87,7 @@ def _rate_form(value: Any) -> str:
 
 
 ArrivalRate = Annotated[
-    Annotated[Annotated[float, Field(gt=0, le=MAX_RATE)], Tag(":rate")]
+    Annotated[Annotated[float, PerSecond(MAX_RATE)], Tag(":rate")]
     | Annotated[Annotated[Many[Stage], Field(min_length=1, max_length=1000)], Tag(":stages")]
     | Annotated[RateRange, Tag(":range")],
     Discriminator(_rate_form),

@@ -30,6 +30,7 @@ from perfsvc.model.jsonpath import compile_path
 from perfsvc.model.jsonpath import compile_paths
 from perfsvc.model.problems import Fault
 from perfsvc.model.reply_parts import ReplyParts
+from perfsvc.model.size import Bytes
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
 from perfsvc.model.user_pattern import compile_bytes_pattern
@@ -64,6 +65,7 @@ __all__ = [
     "TIMEOUT",
     "VARIABLE_NAME",
     "AsyncSession",
+    "Bytes",
     "Call",
     "DataContext",
     "DataFailure",

@@ -120,7 +120,7 @@ def test_merging_replaces_the_given_keys_only() -> None:
         ({"test_mode": "step"}, "test_mode"),
         ({"control_mode": "single", "node_count": 2}, "node_count"),
         ({"execution_config": {"thresholds": ["p95 <"]}}, "execution_config.thresholds[0]"),
-        ({"execution_config": {"thresholds": ["p42 < 1"]}}, "execution_config.thresholds[0]"),
+        ({"execution_config": {"thresholds": ["p142 < 1"]}}, "execution_config.thresholds[0]"),
         ({"execution_config": {"thresholds": ["p95 < 1 for 0s"]}}, "execution_config.thresholds[0]"),
         ({"execution_config": {"stages": []}}, "execution_config.stages"),
         ({"data_cache_ttl": "soon"}, "data_cache_ttl"),

@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from pydantic import Field
 from pydantic import model_validator
 
+from perfsvc.plugin import Bytes
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Spec
 from perfsvc.plugin import compile_paths
@@ -116,8 +117,8 @@ class Options(Spec):
     """Doubled before each further one, or the Retry-After of the response."""
     max_pages: int = titled("最多页数", "Most pages", default=1000, ge=1, le=100_000)
     max_rows: int = titled("最多行数", "Most rows", default=1_000_000, ge=1, le=10_000_000)
-    max_response_bytes: int = titled(
-        "单次响应上限（字节）", "Largest response, bytes", default=16 * MIB, ge=1, le=256 * MIB
+    max_response_bytes: Annotated[int, Bytes(1, 256 * MIB)] = titled(
+        "单次响应上限（字节）", "Largest response, bytes", default=16 * MIB
     )
 
     @model_validator(mode="after")

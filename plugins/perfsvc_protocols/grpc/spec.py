@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import ssl
+from typing import Annotated
 from typing import Any
 
 from pydantic import field_validator
 from pydantic import model_validator
 
+from perfsvc.plugin import Bytes
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
 from perfsvc.plugin import Problem
@@ -106,8 +108,8 @@ class Options(NameOptions, ProxyOptions):
     max_message_bytes: int = titled(
         "单条回复上限（字节）", "Largest reply message, bytes", default=4 * MIB, ge=1, le=1024 * MIB
     )
-    max_body_bytes: int = titled(
-        "回复流保留上限（字节）", "Largest streamed reply kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB
+    max_body_bytes: Annotated[int, Bytes(0, 1024 * MIB)] = titled(
+        "回复流保留上限（字节）", "Largest streamed reply kept, bytes", default=10 * MIB
     )
     """Bigger streams are received and counted, and seen as an empty list by checks and extractors."""
 

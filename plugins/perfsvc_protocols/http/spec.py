@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic import field_validator
 from pydantic import model_validator
 
+from perfsvc.plugin import Bytes
 from perfsvc.plugin import Fault
 from perfsvc.plugin import Many
 from perfsvc.plugin import Spec
@@ -265,10 +266,12 @@ class Options(DialOptions):
     max_header_fields: int = titled(
         "响应头字段数上限", "Most fields of a reply head", advanced=True, default=1000, ge=500, le=MOST_FIELDS
     )
-    max_response_bytes: int | None = titled("响应体上限（字节）", "Largest reply body taken, bytes", default=None, ge=1)
+    max_response_bytes: Annotated[int, Bytes(1)] | None = titled(
+        "响应体上限（字节）", "Largest reply body taken, bytes", default=None
+    )
     """A larger one is broken off, and counts as an error."""
-    max_body_bytes: int = titled(
-        "响应体保留上限（字节）", "Largest reply body kept, bytes", default=10 * MIB, ge=0, le=1024 * MIB
+    max_body_bytes: Annotated[int, Bytes(0, 1024 * MIB)] = titled(
+        "响应体保留上限（字节）", "Largest reply body kept, bytes", default=10 * MIB
     )
     """Bigger bodies are received and counted, and seen as empty by checks and extractors."""
 

@@ -1,0 +1,53 @@
+"""One grammar for rates: ``200``, ``200/s``, ``12000/min``, ``7200/h``; a bare number counts per second."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from annotated_types import GroupedMetadata
+from pydantic import BeforeValidator
+from pydantic import Field
+from pydantic import PlainSerializer
+from pydantic import WithJsonSchema
+
+from perfsvc.model.duration import whole
+from perfsvc.model.problems import Fault
+
+PATTERN = r"^\s*\d+(?:\.\d+)?\s*(?:/\s*(?:s|min|h))?\s*$"
+SECONDS = {"": 1, "s": 1, "min": 60, "h": 3600}
+LONGEST = 40
+"""Characters of a rate."""
+
+_FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|min|h))?\s*")
+
+
+def per_second_of(text: str) -> float:
+    """Parse a rate, per second. Raise Fault."""
+    match = _FORM.fullmatch(text) if len(text) <= LONGEST else None
+    if match is None:
+        raise Fault(
+            f"不是速率：{text[:LONGEST]}，例如 200、200/s、12000/min、7200/h",
+            f"not a rate: {text[:LONGEST]}; write 200, 200/s, 12000/min or 7200/h",
+        )
+    return float(match[1]) / SECONDS[match[2] or ""]
+
+
+def _per_second(value: Any) -> Any:
+    return whole(per_second_of(value)) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class PerSecond(GroupedMetadata):
+    """Marks a float field: a number per second above 0, or a text such as ``12000/min``. It is stored as a number."""
+
+    most: float
+
+    def __iter__(self) -> Iterator[Any]:
+        yield BeforeValidator(_per_second)
+        yield Field(gt=0, le=self.most)
+        yield PlainSerializer(whole, when_used="json")
+        both = {"type": ["number", "string"], "exclusiveMinimum": 0, "maximum": self.most, "pattern": PATTERN}
+        yield WithJsonSchema(both, mode="validation")
