@@ -2084,7 +2084,7 @@ export interface components {
              * Arrivals per second
              * @default null
              */
-            arrival_rate: (number | components["schemas"]["Stage"][] | components["schemas"]["RateRange"]) | null;
+            arrival_rate: ((number | string) | components["schemas"]["Stage"][] | components["schemas"]["RateRange"]) | null;
             /**
              * Distribution of arrivals
              * @default constant
@@ -4154,9 +4154,9 @@ export interface components {
          */
         RateRange: {
             /** Highest */
-            max: number;
+            max: number | string;
             /** Lowest */
-            min: number;
+            min: number | string;
         };
         /**
          * Reason
