@@ -9,7 +9,7 @@ NODE := $(shell $(PYTHON) static/build.py missing-node)
 UI = $(if $(NODE),$(BIN)/python,$(PYTHON)) static/build.py
 NPM = $(UI) npm
 
-.PHONY: run test check bench fuzz format lock clean ui ui-dist node screenshots
+.PHONY: run test check bench fuzz faults format lock clean ui ui-dist node screenshots
 
 # Packages and web UI are made side by side: each waits for the network most of its time.
 run:
@@ -55,6 +55,11 @@ bench: .venv/ready-test .venv-bench/ready
 # A running service gets CASES requests made up from its own description, as administrator and as viewer.
 fuzz: .venv/ready-test .venv-fuzz/ready
 	$(BIN)/python .ci/fuzz.py $(CASES)
+
+# Kills, stops and starves each part while a run goes on, REPEATS times: what was sent, counted, said to be lost.
+faults: .venv/ready-test
+	.ci/packages
+	$(BIN)/python .ci/faults.py $(or $(REPEATS),1)
 
 format: .venv/ready-test
 	$(BIN)/ruff check --fix .

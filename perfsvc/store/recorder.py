@@ -24,7 +24,8 @@ from perfsvc.store.windows import Row
 
 T = TypeVar("T")
 
-INTERVAL_S = 1.0
+INTERVAL_S = 0.25
+"""How often what was measured is looked for: what a process that is killed had not written is lost."""
 STOP_LIMIT_S = 10.0
 REFUSED = "the database refuses them"
 MAX_PENDING = 10_000

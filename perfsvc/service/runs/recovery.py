@@ -30,8 +30,8 @@ from perfsvc.store.run_bounds import close_run
 SLICE_S = 60
 INTERRUPTED = EndReason(
     code="interrupted",
-    zh="服务意外中止，报告基于已保存的数据",
-    en="the server was interrupted; the report covers what had been stored",
+    zh="服务意外中止，报告基于已保存的数据，最后约一秒可能缺失",
+    en="the server was interrupted; the report covers what had been stored, about the last second may be missing",
 )
 
 
