@@ -124,6 +124,6 @@ def test_a_starved_generator_is_invalid_and_says_at_least(nginx: Nginx, tmp_path
     assert report["warnings"][0]["en"] == (
         f"the generator was at its own limit: throughput is at least {throughput:g} requests per second"
     )
-    assert report["performance_score"]["score"] <= 50
+    assert report["performance_score"]["score"] is None
     assert "validity: INVALID (the generator's event loop ran 50 ms late or more" in summary
     assert code == 98
