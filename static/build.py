@@ -91,14 +91,15 @@ def _packaged_node() -> Path:
 
 def _sources() -> list[Path]:
     inside = [path for folder in ("src", "scripts") for path in (HERE / folder).rglob("*") if path.is_file()]
+    guide = (HERE.parent / "docs").rglob("*.md")
     beside = [HERE / name for name in ("index.html", "package-lock.json", "tsconfig.json", "vite.config.ts")]
-    return sorted(path for path in [*inside, *beside] if not path.name.endswith(".test.ts"))
+    return sorted(path for path in [*inside, *beside, *guide] if not path.name.endswith(".test.ts"))
 
 
 def _hash(paths: Iterable[Path]) -> str:
     total = hashlib.sha256()
     for path in paths:
-        total.update(path.relative_to(HERE).as_posix().encode())
+        total.update(path.relative_to(HERE.parent).as_posix().encode())
         total.update(path.read_bytes())
     return total.hexdigest()
 

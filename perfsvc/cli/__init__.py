@@ -11,7 +11,6 @@
 ``users``            ``perfsvc users``
 ``exit_codes``       the exit codes of all commands
 ``plan_loader``      a plan from a URL or a file, with the flags applied
-``plan_file``        the text of a plan file: YAML 1.2 or JSON, with places
 ``plan_source``      a plan as it was given, and what set what
 ``plan_places``      line and column of a path in the text of a plan
 ``plan_validation``  validation of a plan without a load

@@ -32,6 +32,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "-e", "--env", action="append", metavar="NAME=VALUE", help="set a variable of the plan; repeatable"
     )
     parser.add_argument("--env-file", type=Path, metavar="FILE", help="set variables from lines NAME=VALUE of a file")
+    parser.add_argument("--plan", metavar="NAME", help="which plan of a project file; needed where it has several")
     parser.add_argument("--host", metavar="URL", help="base URL in place of the plan's env.host")
 
 

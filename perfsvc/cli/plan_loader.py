@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import yaml
 
 from perfsvc.cli.outside import apply_outside
-from perfsvc.cli.plan_file import document_of
 from perfsvc.cli.plan_source import PlanSource
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
@@ -23,8 +22,11 @@ from perfsvc.model.config import SYNONYMS
 from perfsvc.model.duration import milliseconds_of
 from perfsvc.model.duration import seconds_of
 from perfsvc.model.duration import whole
+from perfsvc.model.plan_text import document_of
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.problems import Fault
+from perfsvc.model.project_file import is_project
+from perfsvc.model.project_file import one_plan
 
 MAX_PLAN_BYTES = 10_000_000
 STDIN = "-"
@@ -37,6 +39,8 @@ SYNTAX_HINTS = (
     (re.compile(r":\s+\{\{"), Text("；以 {{ 开头的文本要加引号", "; put a text that begins with {{ in quotes")),
 )
 """What is often meant by a line that is not YAML."""
+NO_PLACES = "# one plan of a project file\n"
+"""In place of the text of a project file, whose lines are not those of one plan."""
 FLAG_PATHS = {
     "users": "concurrent_users",
     "duration": "hold_time",
@@ -67,6 +71,10 @@ def read_source(chosen: argparse.Namespace) -> PlanSource:
     else:
         refuse_request_flags(chosen)
         text, document = read_plan(Path(chosen.what))
+        if is_project(document):
+            text, document = NO_PLACES, one_plan(document, chosen.plan)
+        elif chosen.plan is not None:
+            raise InvalidInput.at("--plan", "只用于有 plans 的项目文件", "is for project files, which have plans")
     problems = apply_outside(chosen, document)
     config = document.get("config")
     if isinstance(config, dict):

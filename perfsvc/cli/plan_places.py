@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import yaml
 
-from perfsvc.cli.plan_file import PlanLoader
 from perfsvc.model.config import SYNONYMS
+from perfsvc.model.plan_text import PlanLoader
 
 MERGE = "tag:yaml.org,2002:merge"
 OTHER_NAMES = SYNONYMS | {theirs: ours for ours, theirs in SYNONYMS.items()}

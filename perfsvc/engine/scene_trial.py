@@ -238,6 +238,9 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
 
     async def _sequence(self, steps: tuple[Step, ...], path: str, part: str) -> None:
         for number, step in enumerate(steps):
+            if not step.enabled:
+                self._note(step, f"{path}[{number}]", part).outcome = "skipped"
+                continue
             await _TAKERS[type(step)](self, step, f"{path}[{number}]", part)
 
     def _note(self, step: Step, path: str, part: str, branch: str | None = None) -> TriedStep:
@@ -418,8 +421,8 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
 
 
 def measured_indexes(scene: SceneSpec) -> dict[int, int]:
-    """The number of each request and group in document order, by identity."""
-    measured = [step for part in PARTS for step in walk(getattr(scene, part))]
+    """The number of each request and group that a run takes, in document order, by identity."""
+    measured = [step for part in PARTS for step in walk(getattr(scene, part), enabled_only=True)]
     return {
         id(step): number
         for number, step in enumerate(step for step in measured if isinstance(step, RequestStep | GroupStep))

@@ -17,6 +17,8 @@
 ``user_pattern``    regular expressions from users, bounded
 ``config``          a plan's config, in the words of the API and the tables
 ``planfile``        a plan in a file
+``project_file``    a project in a file
+``plan_text``       such files as YAML or JSON
 ``threshold``       grammar of thresholds
 ``load``            load profiles
 ``profile``         a plan's config to its load profile

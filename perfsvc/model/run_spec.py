@@ -26,6 +26,7 @@ from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
+from perfsvc.model.scene import enabled_only
 from perfsvc.model.threshold import Threshold
 
 NO_FILES = RunFiles()
@@ -42,10 +43,11 @@ def make_run_spec(
 ) -> RunSpec:
     """Make the specification of one run. ``seed`` is for configs without one. Raises InvalidInput.
 
-    Where there are no scenes, the scene is a GET of ``target_url``.
+    Steps that are not enabled are left out. Where there are no scenes, the scene is a GET of ``target_url``.
     """
     execution = config.execution_config
     refuse_idle_pool(execution)
+    scenes = [each.model_copy(update={"scene": enabled_only(each.scene)}) for each in scenes]
     return RunSpec(
         execution_id=execution_id,
         name=name,

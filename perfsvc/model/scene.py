@@ -12,6 +12,7 @@ from pydantic import Field
 from pydantic import Tag
 from pydantic import model_validator
 
+from perfsvc.errors import InvalidInput
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model import labels
@@ -45,7 +46,13 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 OnFailure = Literal["continue", "next_iteration", "stop_user", "stop_run"]
 
 
-class RequestStep(Spec, home="steps[]"):
+class AnyStep(Spec):
+    """What every step has. One that is not enabled is kept in the scene and left out of runs."""
+
+    enabled: bool = titled("启用", "Enabled", default=True)
+
+
+class RequestStep(AnyStep, home="steps[]"):
     """One request over one protocol."""
 
     type: Literal["request"] = "request"
@@ -66,7 +73,7 @@ class RequestStep(Spec, home="steps[]"):
         return all_of(reader.reads for reader in (*self.checks, *self.extract))
 
 
-class ThinkStep(Spec):
+class ThinkStep(AnyStep):
     """A pause on its own."""
 
     type: Literal["think"]
@@ -84,7 +91,7 @@ class Condition(Spec):
     value: Any = titled("值", "Value", default=None)
 
 
-class GroupStep(Spec):
+class GroupStep(AnyStep):
     """Steps under one name, with a timing of their own."""
 
     type: Literal["group"]
@@ -95,7 +102,7 @@ class GroupStep(Spec):
     )
 
 
-class LoopStep(Spec):
+class LoopStep(AnyStep):
     """Steps repeated a number of times."""
 
     type: Literal["loop"]
@@ -104,7 +111,7 @@ class LoopStep(Spec):
     steps: Many[Step] = titled("步骤", "Steps", min_length=1)
 
 
-class IfStep(Spec):
+class IfStep(AnyStep):
     """Steps taken when a condition holds, others when it does not."""
 
     type: Literal["if"]
@@ -114,7 +121,7 @@ class IfStep(Spec):
     otherwise: Many[Step] = titled("否则", "Otherwise", default=())
 
 
-class WhileStep(Spec):
+class WhileStep(AnyStep):
     """Steps repeated while a condition holds, at most ``max_times`` times."""
 
     type: Literal["while"]
@@ -131,7 +138,7 @@ class Option(Spec):
     steps: Many[Step] = titled("步骤", "Steps", min_length=1)
 
 
-class ChoiceStep(Spec):
+class ChoiceStep(AnyStep):
     """One branch, drawn by weight."""
 
     type: Literal["choice"]
@@ -139,7 +146,7 @@ class ChoiceStep(Spec):
     options: Many[Option] = titled("分支", "Options", min_length=1, max_length=100)
 
 
-class BreakStep(Spec):
+class BreakStep(AnyStep):
     """Leaves the loop around it; with a condition, only when that holds."""
 
     type: Literal["break"]
@@ -147,7 +154,7 @@ class BreakStep(Spec):
     condition: Condition | None = titled("条件", "Condition", default=None)
 
 
-class StopStep(Spec):
+class StopStep(AnyStep):
     """Ends the iteration, the user or the run; with a condition, only when that holds."""
 
     type: Literal["stop"]
@@ -156,7 +163,7 @@ class StopStep(Spec):
     condition: Condition | None = titled("条件", "Condition", default=None)
 
 
-class RendezvousStep(Spec):
+class RendezvousStep(AnyStep):
     """Users wait until so many have come, over all nodes of the run, and go on together."""
 
     type: Literal["rendezvous"]
@@ -224,12 +231,14 @@ class SceneSpec(Spec, home="scenes[]"):
             yield from walk(getattr(self, name))
 
 
-def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
+def walk(steps: tuple[Step, ...], *, enabled_only: bool = False) -> Iterator[Step]:
     """Every step of a list in document order, nested ones included."""
     for step in steps:
+        if enabled_only and not step.enabled:
+            continue
         yield step
         for inner in inner_steps(step):
-            yield from walk(inner)
+            yield from walk(inner, enabled_only=enabled_only)
 
 
 def stray_breaks(steps: tuple[Step, ...], path: str) -> Iterator[str]:
@@ -255,6 +264,35 @@ def inner_lists(step: Step) -> list[tuple[str, tuple[Step, ...]]]:
 def inner_steps(step: Step) -> list[tuple[Step, ...]]:
     """The step lists nested directly in a step."""
     return [steps for _, steps in inner_lists(step)]
+
+
+def enabled_only(scene: SceneSpec) -> SceneSpec:
+    """A scene without the steps that are not enabled, nor those that hold no others then. Raise InvalidInput."""
+    if all(step.enabled for step in scene.walk()):
+        return scene
+    kept = {part: _enabled(getattr(scene, part)) for part in ("setup", "on_start", "steps", "teardown")}
+    if not kept["steps"]:
+        zh, en = f"业务流 {scene.name} 的步骤全部被停用", f"all steps of {scene.name} are disabled"
+        raise InvalidInput.at("scenes", zh, en)
+    return scene.model_copy(update=kept)
+
+
+def _enabled(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return tuple(kept for step in steps if step.enabled and (kept := _with_enabled(step)) is not None)
+
+
+def _with_enabled(step: Step) -> Step | None:
+    if isinstance(step, ChoiceStep):
+        options = [option.model_copy(update={"steps": _enabled(option.steps)}) for option in step.options]
+        left = tuple(option for option in options if option.steps)
+        return step.model_copy(update={"options": left}) if left else None
+    if isinstance(step, IfStep):
+        then, otherwise = _enabled(step.steps), _enabled(step.otherwise)
+        return step.model_copy(update={"steps": then, "otherwise": otherwise}) if then or otherwise else None
+    if isinstance(step, GroupStep | LoopStep | WhileStep):
+        inner = _enabled(step.steps)
+        return step.model_copy(update={"steps": inner}) if inner else None
+    return step
 
 
 for _model in (GroupStep, LoopStep, IfStep, WhileStep, Option, ChoiceStep, SceneSpec):

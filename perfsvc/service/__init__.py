@@ -5,6 +5,7 @@
 ``data``            data files and the data sources of plans
 ``runs``            runs: start, control, outputs, live feed, recovery
 ``projects``        projects and their members
+``project_files``   a project as one YAML file
 ``envs``            environments and their database connections
 ``scenes``          scenes, validated as a run would compile them
 ``plans``           plans

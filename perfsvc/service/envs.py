@@ -148,15 +148,7 @@ class Envs:
         self._vault = vault
 
     async def create(self, form: EnvForm) -> Env:
-        return await self._store.run(
-            envs.create,
-            form.project_id,
-            form.name,
-            form.host,
-            headers=self._entries("headers", form.headers, form.secret_headers, {}),
-            variables=self._entries("variables", form.variables, form.secret_variables, {}),
-            databases=self._sealed(form.databases, {}),
-        )
+        return await self._store.run(envs.create, form.project_id, form.name, form.host, **self.sealed(form))
 
     async def get(self, env_id: int) -> Env:
         return await self._store.run(envs.get, env_id)
@@ -170,6 +162,15 @@ class Envs:
     async def delete(self, env_id: int) -> None:
         """Raises Conflict while a plan uses it."""
         await self._store.run(envs.delete, env_id)
+
+    def sealed(self, form: EnvFields, before: Env | None = None) -> dict[str, dict[str, Any]]:
+        """Headers, variables and connections as they are stored; MASK keeps what ``before`` has. Raise InvalidInput."""
+        headers, variables, databases = (before.headers, before.variables, before.databases) if before else ({}, {}, {})
+        return {
+            "headers": self._entries("headers", form.headers, form.secret_headers, headers),
+            "variables": self._entries("variables", form.variables, form.secret_variables, variables),
+            "databases": self._sealed(form.databases, databases),
+        }
 
     def password(self, env: Env, database: str) -> str:
         """Return the plain password of a connection, empty if it has none."""

@@ -104,10 +104,11 @@ class Scenes:
     def _checked(self, given: dict[str, Any]) -> SceneSpec:
         """Return the scene once every step compiles; takes long for many patterns, so it runs in a thread."""
         spec = SceneSpec.parse(given)
-        self._check(spec)
+        self.check(spec)
         return spec
 
-    def _check(self, spec: SceneSpec) -> None:
+    def check(self, spec: SceneSpec) -> None:
+        """Raises InvalidInput for steps that their protocol rejects."""
         inspector = SceneValidator(self._catalog.protocol, DEFAULT_PROTOCOL)
         faults = Faults()
         for path, step in located(spec):

@@ -24,6 +24,7 @@ from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.plans import Plans
 from perfsvc.service.plugins import Plugins
 from perfsvc.service.presets import Presets
+from perfsvc.service.project_files import ProjectFiles
 from perfsvc.service.projects import Projects
 from perfsvc.service.reports import Reports
 from perfsvc.service.runs.manager import RunManager
@@ -63,6 +64,7 @@ class Services:
     run_list: RunList
     run_windows: RunWindows
     demo: Demo
+    project_files: ProjectFiles
     trials: Trials
     plan_previews: PlanPreviews
     nodes: NodeWatch
@@ -85,6 +87,7 @@ def assemble(
     """Return the services over a store. The caller closes ``passwords``."""
     vault = Vault(secret_key)
     plan_secrets, scene_secrets = PlanSecrets(catalog, vault), SceneSecrets(catalog, vault)
+    scenes = Scenes(store, catalog, scene_secrets)
     sessions = Sessions(store, settings, secret_key, passwords, clock)
     return Services(
         clock=clock,
@@ -95,7 +98,7 @@ def assemble(
         accounts=Accounts(store, settings, passwords, sessions, clock),
         projects=Projects(store, datafiles.sweep),
         envs=data.envs,
-        scenes=Scenes(store, catalog, scene_secrets),
+        scenes=scenes,
         plans=Plans(store, plan_secrets, runs.is_active),
         data=data,
         datafiles=datafiles,
@@ -106,6 +109,7 @@ def assemble(
         run_list=RunList(store, runs.running, runs.row_of),
         run_windows=RunWindows(store),
         demo=Demo(store),
+        project_files=ProjectFiles(store, data.envs, plan_secrets, scene_secrets, scenes.check),
         trials=Trials(
             store, catalog, data.envs, data, TargetPolicy(settings.target_allow, settings.target_deny), scene_secrets
         ),

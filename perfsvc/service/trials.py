@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from typing import Literal
@@ -12,6 +13,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from perfsvc.engine.masking import Masker
+from perfsvc.engine.masking import secret_values
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.scene_trial import MOST_STEPS
@@ -46,6 +48,7 @@ from perfsvc.store.tables import SceneRow
 
 MOST_AT_ONCE = 4
 LONGEST_S = 60
+MOST_ROWS = 100_000
 MAX_SEED = 2**63 - 1
 
 STOPPED_SHORT = Text(f"步骤超过 {MOST_STEPS} 个，试运行到此为止", f"the trial ended after {MOST_STEPS} steps")
@@ -53,7 +56,7 @@ TIMED_OUT = Text("试运行超过了时间限制", "the trial ran out of time")
 
 
 class TrialForm(Spec):
-    """A scene, stored or not, and what a run would bring to it. ``row`` is a row of test data."""
+    """A scene, stored or not, and what a run would bring to it. Data come as a ``row`` or from a data file."""
 
     project_id: Id = titled("所属项目ID", "Project")
     scene: SceneSpec | None = titled("业务流", "Scene", default=None)
@@ -61,6 +64,8 @@ class TrialForm(Spec):
     env_id: Id | None = titled("测试环境", "Environment", default=None)
     target_url: str | None = titled("目标地址", "Base URL", default=None, max_length=2000)
     row: dict[str, Any] = titled("数据行", "Data row", default_factory=dict)
+    datafile_id: Id | None = titled("数据文件ID", "Data file", default=None)
+    row_number: int = titled("第几行数据", "Which row of the file", default=1, ge=1, le=MOST_ROWS)
     variables: dict[str, str] = titled("变量", "Variables", default_factory=dict)
     protocol: str = titled("协议类型", "Protocol", default="http", min_length=1, max_length=20)
     protocol_options: dict[str, dict[str, Any]] = titled("协议选项", "Protocol options", default_factory=dict)
@@ -112,8 +117,9 @@ class Trials:
         target, hidden = self._target(form, env)
         hidden |= own
         files = RunFiles(paths=await self._data.files_of(form.project_id))
+        row = await self._row(form)
         around = TrialSurroundings(
-            self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, form.row, files
+            self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, row, files
         )
         seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
         trial = SceneTrial(scene, around, protocol=form.protocol, timeout_ms=form.timeout * 1000, seed=seed)
@@ -122,7 +128,7 @@ class Trials:
         self._going_on += 1
         try:
             await off_loop(trial.compile)
-            return await tried(trial, form.timeout, Masker(hidden))
+            return await tried(trial, form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
         except InvalidInput as error:
             raise InvalidInput([_placed(problem) for problem in error.problems]) from None
         finally:
@@ -142,6 +148,11 @@ class Trials:
             return await off_loop(work)
         except InvalidInput as error:
             raise InvalidInput([_placed(problem) for problem in error.problems]) from None
+
+    async def _row(self, form: TrialForm) -> dict[str, Any]:
+        if form.datafile_id is None:
+            return form.row
+        return {**await self._data.row(form.project_id, form.datafile_id, form.row_number), **form.row}
 
     def _target(self, form: TrialForm, env: Env | None) -> tuple[Target, frozenset[str]]:
         if env is None:
@@ -190,6 +201,11 @@ def _parts(form: TrialForm) -> tuple[SceneSpec, Env | None]:
     if problems or scene is None:
         raise InvalidInput(problems)
     return scene, env
+
+
+def texts_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """The values of a row that are texts."""
+    return {name: value for name, value in row.items() if isinstance(value, str)}
 
 
 def _placed(problem: Problem) -> Problem:

@@ -27,6 +27,7 @@ from perfsvc.web.api import plan_preview
 from perfsvc.web.api import plans
 from perfsvc.web.api import plugins
 from perfsvc.web.api import presets
+from perfsvc.web.api import project_files
 from perfsvc.web.api import projects
 from perfsvc.web.api import reports
 from perfsvc.web.api import run_windows
@@ -62,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
     *users.routes,
     *demo.routes,
     *projects.routes,
+    *project_files.routes,
     *envs.routes,
     *trials.routes,
     *scenes.routes,

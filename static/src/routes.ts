@@ -146,6 +146,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'shell.title.users', administrator: true },
   },
   {
+    path: '/guide/:doc*',
+    name: 'guide',
+    component: () => import('./pages/guide/GuidePage.vue'),
+    meta: { title: 'shell.title.guide' },
+  },
+  {
     path: '/:rest(.*)',
     name: 'missing',
     component: () => import('./pages/MissingPage.vue'),

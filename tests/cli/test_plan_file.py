@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from perfsvc.cli.commands import make_parser
-from perfsvc.cli.plan_file import document_of
 from perfsvc.cli.plan_loader import plan_of
+from perfsvc.model.plan_text import document_of
 
 
 @pytest.mark.parametrize(

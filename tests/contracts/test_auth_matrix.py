@@ -59,6 +59,8 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/projects/{project_id}/"): (VIEWERS, None),
     ("PUT", "/api/projects/{project_id}/"): (OWNERS, {}),
     ("DELETE", "/api/projects/{project_id}/"): (OWNERS, None),
+    ("GET", "/api/projects/{project_id}/file/"): (VIEWERS, None),
+    ("POST", "/api/projects/{project_id}/file/"): (EDITORS, {"text": "plans: []", "dry_run": True}),
     ("GET", "/api/projects/{project_id}/members/"): (VIEWERS, None),
     ("POST", "/api/projects/{project_id}/members/"): (
         (401, 404, 403, 403, 201, 201),

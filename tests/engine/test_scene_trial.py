@@ -204,3 +204,11 @@ def test_pieces_are_the_whole_text() -> None:
         parts = list(pieces(text))
         assert "".join(parts) == text
         assert max(map(len, parts)) <= 32 * 1024
+
+
+@pytest.mark.asyncio
+async def test_a_step_that_is_not_enabled_is_skipped_and_keeps_its_path() -> None:
+    steps = [get("off", enabled=False), get("on")]
+    found = await tried({"steps": steps}, lambda _: Answer(200))
+    assert [(step["path"], step["index"]) for step in found] == [("steps[0]", None), ("steps[1]", 0)]
+    assert (found[0]["outcome"], found[0]["request"]) == ("skipped", None)

@@ -10,7 +10,9 @@ from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.placement import Placement
 from perfsvc.model.run import Target
+from perfsvc.model.run import WeightedScene
 from perfsvc.model.run_spec import make_run_spec
+from perfsvc.model.scene import SceneSpec
 
 URL = "http://127.0.0.1:8080/items?page=1"
 
@@ -74,3 +76,24 @@ def test_a_bound_of_users_that_bounds_nothing_is_refused_at_the_start_and_can_be
     with pytest.raises(InvalidInput) as caught:
         make_run_spec("p", config, [], Target(), "x", seed=1)
     assert [problem.path for problem in caught.value.problems] == ["config.execution_config.max_vus"]
+
+
+def scene_of(*steps: dict[str, Any]) -> Any:
+    config = PlanConfig.parse({"concurrent_users": 1})
+    scene = WeightedScene(scene=SceneSpec.parse({"name": "s", "steps": list(steps)}))
+    return make_run_spec("x", config, [scene], Target(), "id", seed=7)
+
+
+def test_steps_that_are_not_enabled_are_left_out() -> None:
+    off = {"name": "off", "enabled": False}
+    option = {"weight": 1, "steps": [off]}
+    spec = scene_of(
+        off,
+        {"type": "group", "name": "empty", "steps": [off]},
+        {"type": "choice", "options": [option, {"weight": 2, "steps": [{"name": "kept"}]}]},
+        {"type": "if", "condition": {"variable": "a"}, "steps": [off], "otherwise": [{"name": "else"}]},
+    )
+    assert spec.step_names() == ["kept", "else"]
+    assert len(spec.scenes[0].scene.steps[0].options) == 1
+    with pytest.raises(InvalidInput, match="disabled"):
+        scene_of(off)

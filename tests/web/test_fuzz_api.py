@@ -82,6 +82,8 @@ BODIES: dict[tuple[str, str], Any] = {
         "env_id": 1,
         "target_url": "http://127.0.0.1:1",
         "row": {"a": 1},
+        "datafile_id": 1,
+        "row_number": 1,
         "variables": {"a": "b"},
         "protocol_options": {},
         "seed": 1,
@@ -95,6 +97,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "scenes": [{"scene_id": 1, "weight": 1}],
     },
     ("POST", "/api/projects/demo/"): {"language": "en"},
+    ("POST", "/api/projects/{project_id}/file/"): {"text": "plans: []", "dry_run": True},
     ("POST", "/demo/login/"): {"username": "a", "password": "b"},
     ("POST", "/api/performance/plans/"): {
         "project_id": 1,

@@ -35,6 +35,7 @@ async def test_who_may_try(api: Api) -> None:
         ({"scene": SCENE, "scene_id": 1}, "scene"),
         ({"scene_id": 99}, "scene_id"),
         ({"scene": SCENE, "env_id": 99}, "env_id"),
+        ({"scene": SCENE, "datafile_id": 99}, "datafile_id"),
         ({"scene": SCENE, "timeout": 61}, "timeout"),
         ({"scene": {"name": "s", "steps": [{"name": "a", "request": {}}]}}, "scene.steps[0].request.url"),
         ({"scene": SCENE, "protocol": "pigeon"}, "scene.steps[0].protocol"),

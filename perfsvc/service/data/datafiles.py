@@ -26,6 +26,7 @@ from perfsvc.model.entities import User
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import DataFailure
 from perfsvc.plugin.datasource import Feed
+from perfsvc.plugin.datasource import Row
 from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.file_store import Stored
 from perfsvc.service.data.file_store import Upload
@@ -57,6 +58,9 @@ class NewContent(Spec):
     """A new name for a replaced file, if any."""
 
     name: FileName | None = titled("文件名", "Name", default=None)
+
+
+ROWS_AT_ONCE = 1000
 
 
 class DataFiles:
@@ -100,18 +104,35 @@ class DataFiles:
         preview = await preview_of(SOURCE, await self._open(content.stored_name))
         return preview if preview.count is not None else preview.with_count(content.row_count)
 
+    async def row(self, project_id: int, ident: int, number: int) -> Row:
+        """Return a row of a project's file, counted from 1, read with default options. Raises InvalidInput."""
+        found = await self._of_project(project_id, ident)
+        feed = await self._open(found.content.stored_name)
+        try:
+            left = number
+            while rows := await feed.read(min(left, ROWS_AT_ONCE)):
+                if left <= len(rows):
+                    return rows[left - 1]
+                left -= len(rows)
+        finally:
+            await feed.close()
+        raise InvalidInput.at("row_number", "数据文件没有这么多行", "the data file has fewer rows")
+
     async def path(self, project_id: int, ident: int | str) -> Path:
         """Return the path of a project's file. Raises InvalidInput for a missing file or one of another project."""
         if isinstance(ident, str):
             zh, en = "file 只用于计划文件，请改用 datafile_id", "file is for plan files only; use datafile_id"
             raise InvalidInput.at("file", zh, en)
+        return self._file_store.path((await self._of_project(project_id, ident)).content.stored_name)
+
+    async def _of_project(self, project_id: int, ident: int) -> DataFile:
         try:
             found = await self.get(ident)
         except NotFound:
             found = None
         if found is None or found.project_id != project_id:
             raise InvalidInput.at("datafile_id", "没有该数据文件", "there is no such data file")
-        return self._file_store.path(found.content.stored_name)
+        return found
 
     async def paths(self, project_id: int) -> dict[str, str]:
         """Return the paths of a project's files by id and by name; of two files with one name, the newer."""

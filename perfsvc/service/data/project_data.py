@@ -18,6 +18,7 @@ from perfsvc.model.data import split_config
 from perfsvc.model.entities import Env
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import Feed
+from perfsvc.plugin.datasource import Row
 from perfsvc.service.data.datafiles import DataFiles
 from perfsvc.service.data.preview import PREVIEW_LIMIT_S
 from perfsvc.service.data.preview import Preview
@@ -48,6 +49,10 @@ class ProjectData:
     async def files_of(self, project_id: int) -> dict[str, str]:
         """Return the paths of a project's data files by id and by name."""
         return await self._files.paths(project_id)
+
+    async def row(self, project_id: int, datafile_id: int, number: int) -> Row:
+        """Return a row of a data file, counted from 1. Raises InvalidInput."""
+        return await self._files.row(project_id, datafile_id, number)
 
     def check(self, spec: DataSpec) -> None:
         """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""

@@ -4,6 +4,7 @@
 ``about``         version and features of this installation
 ``users``         registration, sessions, profiles, administration of users
 ``projects``      projects and their members
+``project_files`` a project as one YAML file
 ``envs``          environments
 ``scenes``        scenes
 ``datafiles``     data files: upload, preview, replacement

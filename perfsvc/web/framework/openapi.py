@@ -45,6 +45,7 @@ TAGS: dict[str, Text] = {
     "users": Text("用户", "Users"),
     "demo": Text("演示项目", "Demo project"),
     "projects": Text("项目", "Projects"),
+    "project_files": Text("项目文件", "Projects as files"),
     "envs": Text("测试环境", "Environments"),
     "trials": Text("试运行", "Trying a scene"),
     "scenes": Text("业务流", "Scenes"),

@@ -748,6 +748,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/file/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a project as YAML
+         * @description Needs the project role viewer
+         */
+        get: operations["getProjectFile"];
+        put?: never;
+        /**
+         * Import YAML into a project
+         * @description Needs the project role editor
+         */
+        post: operations["postProjectFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/members/": {
         parameters: {
             query?: never;
@@ -1361,6 +1385,11 @@ export interface components {
              */
             condition: components["schemas"]["Condition"] | null;
             /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
              * Name
              * @default break
              */
@@ -1402,6 +1431,11 @@ export interface components {
          * @description One branch, drawn by weight.
          */
         ChoiceStep: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
             /**
              * Name
              * @default choice
@@ -2537,6 +2571,11 @@ export interface components {
          * @description Steps under one name, with a timing of their own.
          */
         GroupStep: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
             /** Name */
             name: string;
             /**
@@ -2803,6 +2842,11 @@ export interface components {
             /** Condition */
             condition: components["schemas"]["Condition"];
             /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
              * Name
              * @default if
              */
@@ -2819,6 +2863,47 @@ export interface components {
              * @constant
              */
             type: "if";
+        };
+        /**
+         * ImportedResponse
+         * @description What became of one thing of a file, or would: made, changed, or left as it is.
+         */
+        ImportedResponse: {
+            /**
+             * What becomes of it
+             * @enum {string}
+             */
+            action: "create" | "update" | "keep";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "env" | "scene" | "plan";
+            /** Name */
+            name: string;
+        };
+        /**
+         * ImportForm
+         * @description A file to be read. ``dry_run`` only says what would change.
+         */
+        ImportForm: {
+            /**
+             * Change nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /** Text of the file */
+            text: string;
+        };
+        /**
+         * ImportResponse
+         * @description All things of a file. ``dry_run``: nothing was changed.
+         */
+        ImportResponse: {
+            /** Dry Run */
+            dry_run: boolean;
+            /** Results */
+            results: components["schemas"]["ImportedResponse"][];
         };
         /**
          * JmespathExtractor
@@ -3032,6 +3117,11 @@ export interface components {
          * @description Steps repeated a number of times.
          */
         LoopStep: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
             /**
              * Name
              * @default loop
@@ -4276,6 +4366,11 @@ export interface components {
          */
         RendezvousStep: {
             /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
              * Name
              * @default rendezvous
              */
@@ -4703,6 +4798,11 @@ export interface components {
              * @default []
              */
             checks: (components["schemas"]["StatusCheck"] | components["schemas"]["JsonCheck"] | components["schemas"]["JsonSchemaCheck"] | components["schemas"]["CssCheck"] | components["schemas"]["XpathCheck"] | components["schemas"]["RegexCheck"] | components["schemas"]["ContainsCheck"] | components["schemas"]["HeaderCheck"] | components["schemas"]["SizeCheck"] | components["schemas"]["ResponseTimeCheck"])[];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
             /**
              * Extract
              * @default []
@@ -6055,6 +6155,11 @@ export interface components {
              */
             condition: components["schemas"]["Condition"] | null;
             /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
              * Name
              * @default stop
              */
@@ -6128,6 +6233,11 @@ export interface components {
          * @description A pause on its own.
          */
         ThinkStep: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
             /**
              * Name
              * @default think
@@ -6231,9 +6341,14 @@ export interface components {
         };
         /**
          * TrialForm
-         * @description A scene, stored or not, and what a run would bring to it. ``row`` is a row of test data.
+         * @description A scene, stored or not, and what a run would bring to it. Data come as a ``row`` or from a data file.
          */
         TrialForm: {
+            /**
+             * Data file
+             * @default null
+             */
+            datafile_id: number | null;
             /**
              * Environment
              * @default null
@@ -6256,6 +6371,11 @@ export interface components {
             row?: {
                 [key: string]: unknown;
             };
+            /**
+             * Which row of the file
+             * @default 1
+             */
+            row_number: number;
             /**
              * Scene
              * @default null
@@ -6540,6 +6660,11 @@ export interface components {
          */
         WhileStep: {
             condition: components["schemas"]["Condition"];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
             /** At most */
             max_times: number;
             /**
@@ -8438,6 +8563,73 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
+    getProjectFile: {
+        parameters: {
+            query?: {
+                plan_id?: number | null;
+                scene_id?: number | null;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Export a project as YAML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    postProjectFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportForm"];
+            };
+        };
+        responses: {
+            /** @description Import YAML into a project */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
             507: components["responses"]["507"];
         };

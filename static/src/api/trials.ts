@@ -8,6 +8,8 @@ export interface TrialBody {
   env_id?: number
   target_url?: string
   row?: Record<string, string>
+  datafile_id?: number
+  row_number?: number
   timeout?: number
 }
 

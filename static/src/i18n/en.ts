@@ -3,6 +3,8 @@ import type { zh } from './zh'
 import { assets } from './en/assets'
 import { charts } from './en/charts'
 import { compare } from './en/compare'
+import { files } from './en/files'
+import { guide } from './en/guide'
 import { pages } from './en/pages'
 import { parts } from './en/parts'
 import { plans } from './en/plans'
@@ -14,4 +16,4 @@ import { session } from './en/session'
 import { shell } from './en/shell'
 import { start } from './en/start'
 
-export const en: typeof zh = { assets, charts, compare, pages, parts, plans, run, runs, scenes, schema, session, shell, start }
+export const en: typeof zh = { assets, charts, compare, files, guide, pages, parts, plans, run, runs, scenes, schema, session, shell, start }

@@ -2,6 +2,8 @@
 import { assets } from './zh/assets'
 import { charts } from './zh/charts'
 import { compare } from './zh/compare'
+import { files } from './zh/files'
+import { guide } from './zh/guide'
 import { pages } from './zh/pages'
 import { parts } from './zh/parts'
 import { plans } from './zh/plans'
@@ -13,4 +15,4 @@ import { session } from './zh/session'
 import { shell } from './zh/shell'
 import { start } from './zh/start'
 
-export const zh = { assets, charts, compare, pages, parts, plans, run, runs, scenes, schema, session, shell, start }
+export const zh = { assets, charts, compare, files, guide, pages, parts, plans, run, runs, scenes, schema, session, shell, start }

@@ -69,3 +69,66 @@ export function valueAt(value: unknown, path: string): unknown {
     return (node as Record<string, unknown>)[key]
   }, value)
 }
+
+export interface Marked {
+  text: string
+  /** Text between two others; null where no short pair finds just this. */
+  boundary: { left: string; right: string } | null
+  pattern: string | null
+}
+
+const LONGEST_EDGE = 60
+
+/** How a text that was marked in a body can be found again: by what is around it, and by a regular expression. */
+export function markedIn(body: string, from: number, to: number): Marked | null {
+  if (from < 0 || to <= from || to > body.length) return null
+  const text = body.slice(from, to)
+  const edges = edgesOf(body, from, to)
+  const pattern = edges && patternFor(text, edges)
+  return { text, boundary: edges, pattern: pattern && firstMatch(pattern, body) === text ? pattern : null }
+}
+
+/** The shortest texts before and after, on its line, between which the first find is this one. */
+function edgesOf(body: string, from: number, to: number): { left: string; right: string } | null {
+  const lineStart = body.lastIndexOf('\n', from - 1) + 1
+  const lineEnd = body.indexOf('\n', to)
+  const before = body.slice(Math.max(lineStart, from - LONGEST_EDGE), from)
+  const after = body.slice(to, lineEnd < 0 ? to + LONGEST_EDGE : Math.min(lineEnd, to + LONGEST_EDGE))
+  for (let length = Math.min(4, before.length); length > 0 && length <= before.length; length++) {
+    const left = before.slice(-length)
+    for (let size = 1; size <= Math.min(8, after.length); size++) {
+      const right = after.slice(0, size)
+      if (between(body, left, right) === body.slice(from, to) && body.indexOf(left) + left.length === from) return { left, right }
+    }
+  }
+  return null
+}
+
+/** What a boundary extractor finds first; null where it finds nothing. */
+export function between(body: string, left: string, right: string): string | null {
+  const begin = body.indexOf(left)
+  if (begin < 0) return null
+  const end = body.indexOf(right, begin + left.length)
+  return end < 0 ? null : body.slice(begin + left.length, end)
+}
+
+const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+
+function patternFor(text: string, { left, right }: { left: string; right: string }): string {
+  const kind = /^\d+$/.test(text) ? '\\d+' : /^[\w-]+$/.test(text) ? '[\\w-]+' : '.+?'
+  return `${literal(left)}(${kind})${literal(right)}`
+}
+
+export function firstMatch(pattern: string, body: string): string | null {
+  try {
+    const match = new RegExp(pattern, 'u').exec(body)
+    return match ? (match[1] ?? match[0]) : null
+  } catch {
+    return null
+  }
+}
+
+/** A name for the variable that keeps a marked text: the last word before it. */
+export function variableBefore({ boundary }: Marked, taken: ReadonlySet<string>): string {
+  return variableFor(boundary?.left ?? 'value', taken)
+}

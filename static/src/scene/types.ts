@@ -1,11 +1,14 @@
 /** A scene as the API has it. What a request holds is up to its protocol. */
 export interface Extractor {
   name: string
-  from: 'json' | 'regex' | 'header' | 'status' | 'body'
+  /** A kind that the service knows: `json`, `regex`, `boundary`, `header`, … */
+  from: string
   path?: string | null
   pattern?: string | null
   group?: number
   header?: string | null
+  left?: string
+  right?: string
   default?: unknown
 }
 

@@ -65,7 +65,7 @@ function withoutNull(schema: JsonSchema): { schema: JsonSchema; optional: boolea
 
 function kindOf(schema: JsonSchema, hints: JsonSchema, context: Context): FieldKind {
   if (schema.oneOf) return 'union'
-  if (schema.enum || hints.enum) return 'choice'
+  if (schema.enum || hints.enum || enumBesides(schema)) return 'choice'
   if (hints.format === 'datafile' || hints['x-datafile'] === true) return 'datafile'
   const type = Array.isArray(schema.type) ? schema.type.find((one) => one !== 'null') : schema.type
   if (type === 'boolean') return 'switch'
@@ -73,6 +73,14 @@ function kindOf(schema: JsonSchema, hints: JsonSchema, context: Context): FieldK
   if (type === 'string') return textKind(schema, hints)
   if (type === 'array') return listKind(schema, context)
   return type === 'object' ? mapKind(schema, context) : scalarUnion(schema)
+}
+
+/** The values of an enumeration beside which a whole number may stand, such as `first` or 2. */
+function enumBesides(schema: JsonSchema): unknown[] | null {
+  const options = schema.anyOf ?? []
+  const named = options.find((one) => one.enum)
+  const numbered = options.some((one) => one.type === 'integer')
+  return options.length === 2 && named && numbered ? [...named.enum!, 2, 3, 4, 5] : null
 }
 
 function textKind(schema: JsonSchema, hints: JsonSchema): FieldKind {
@@ -130,7 +138,7 @@ const DETAILS: Record<FieldKind, Details> = {
     ...(schema.exclusiveMaximum === undefined ? {} : { max: schema.exclusiveMaximum }),
   }),
   choice: (schema, hints, { language }) => ({
-    choices: (schema.enum ?? hints.enum ?? []).map((value) => ({ value, label: enumLabel(value, hints, language) })),
+    choices: (schema.enum ?? hints.enum ?? enumBesides(schema) ?? []).map((value) => ({ value, label: enumLabel(value, hints, language) })),
   }),
   object: (schema, _, context) => ({ fields: objectFields(schema, context) }),
   list: (schema, _, context) => ({ item: fieldOf('', schema.items ?? {}, true, 0, context) }),

@@ -25,7 +25,7 @@ export function withValue(values: Values, key: string, value: unknown): Values {
 /** A first value of a field that is being filled in. */
 export function first(field: Field): unknown {
   if (field.fallback !== undefined && field.fallback !== null) return structuredClone(field.fallback)
-  if (field.kind === 'object') return firstObject(field.fields ?? [])
+  if (field.kind === 'object') return firstRequired(field.fields ?? [])
   if (field.kind === 'list') return []
   if (field.kind === 'map') return {}
   if (field.kind === 'switch') return false
@@ -38,10 +38,11 @@ export function first(field: Field): unknown {
 
 export function firstVariant(field: Field, value: string | undefined): Values {
   const chosen = field.variants?.find((one) => one.value === value)
-  return { [field.discriminator ?? 'type']: value, ...firstObject(chosen?.field.fields ?? []) }
+  return { [field.discriminator ?? 'type']: value, ...firstRequired(chosen?.field.fields ?? []) }
 }
 
-function firstObject(fields: Field[]): Values {
+/** First values of what must be filled in. */
+export function firstRequired(fields: readonly Field[]): Values {
   return Object.fromEntries(fields.filter((field) => field.required).map((field) => [field.key, first(field)]))
 }
 

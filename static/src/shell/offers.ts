@@ -1,5 +1,5 @@
 // What the command palette offers: the page's own commands, pages, plans, projects, settings, sign-out.
-import { ClipboardList, FolderKanban, Keyboard, Languages, LogOut, Monitor, Moon, Play, Settings, Sun, Terminal } from '@lucide/vue'
+import { BookOpen, ClipboardList, FolderKanban, Keyboard, Languages, LogOut, Monitor, Moon, Play, Settings, Sun, Terminal } from '@lucide/vue'
 import { computed, type Component, type ComputedRef, type Ref } from 'vue'
 import { type RouteLocationRaw, useRouter } from 'vue-router'
 import { usePlans } from '@/api/plans'
@@ -54,6 +54,7 @@ export function useOffers(wanted: Ref<boolean>): ComputedRef<Offer[]> {
     return [
       ...all.map((entry) => ({ id: entry.name, group, icon: entry.icon, label: t(entry.label), run: go(entry.to) })),
       { id: 'start', group, icon: Play, label: t('shell.quickTest'), run: go({ name: 'start' }) },
+      { id: 'guide', group, icon: BookOpen, label: t('shell.title.guide'), run: go({ name: 'guide' }) },
       { id: 'me', group, icon: Settings, label: t('shell.title.me'), run: go({ name: 'me' }) },
       { id: 'projects', group, icon: FolderKanban, label: t('shell.allProjects'), run: go({ name: 'projects' }) },
     ]

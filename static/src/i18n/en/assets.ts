@@ -1,6 +1,12 @@
 import type { zh } from '../zh'
 
 export const assets: (typeof zh)['assets'] = {
+  entryName: 'Name',
+  entryValue: 'Value',
+  secretOf: '{name} is secret',
+  secretSay: 'Secret values are encrypted and never shown again',
+  variablesHint: 'Scenes write them as {\'{{\'}name{\'}}\'}. A locked value is secret: it is never shown again.',
+  headersHint: 'Sent with every request.',
   name: 'Name',
   envs: 'Environments',
   env: 'Environment',

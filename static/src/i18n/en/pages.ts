@@ -26,6 +26,11 @@ export const pages: (typeof zh)['pages'] = {
     removeWhat: 'Its scenes, plans, runs and reports are deleted with it. This cannot be undone.',
   },
   overview: {
+    file: 'You have a file',
+    fileWhat: 'Import what another project was exported to, or a plan file of perfsvc run.',
+    activity: 'Latest activity',
+    did: { newScene: 'new scene {name}', newPlan: 'new plan {name}', run: 'ran {name}', scene: 'changed the scene {name}', plan: 'changed the plan {name}' },
+    nothingYet: 'Nothing yet',
     runs: '{n} run | {n} runs',
     newPlan: 'New plan',
     began: 'began {time}',

@@ -1,6 +1,28 @@
 import type { zh } from '../zh'
 
 export const scenes: (typeof zh)['scenes'] = {
+  error: {
+    extract: 'Nothing was found for {name}: compare its path with the reply.',
+    check: 'A check does not hold.',
+    tls: 'The other side does not speak TLS: should the address begin with http://?',
+    certificate: 'The certificate of the other side is not trusted.',
+    refused: 'Nothing listens at this address: is the service started, is the port right?',
+    timeout: 'No reply came in time.',
+    host: 'This host name cannot be found: check the address.',
+  },
+  meant: 'Did you mean {name}?',
+  optionsOf: 'Options of {name}',
+  finds: 'finds',
+  keepByRegex: 'Keep by regex',
+  checkContains: 'Check that it is there',
+  markText: 'Mark a text to keep it or to check it.',
+  asText: 'as text',
+  dataFile: 'Test data',
+  noData: 'no data',
+  rowNumber: 'row',
+  before: 'Before',
+  afterwards: 'After',
+  moreOf: 'More for {name}',
   title: 'Scenes',
   new: 'New scene',
   scene: 'Scene',
@@ -75,6 +97,11 @@ export const scenes: (typeof zh)['scenes'] = {
   expected: 'Expected value',
   below: 'below',
   source: {
+    boundary: 'between two texts',
+    css: 'CSS selector',
+    xpath: 'XPath',
+    jmespath: 'JMESPath',
+    cookie: 'cookie',
     json: 'JSON',
     regex: 'regex',
     header: 'header',
@@ -89,6 +116,10 @@ export const scenes: (typeof zh)['scenes'] = {
     body: 'Body',
   },
   check: {
+    css: 'CSS selector',
+    xpath: 'XPath',
+    jmespath: 'JMESPath',
+    size: 'Size',
     status: 'Status',
     json: 'JSON',
     regex: 'Matches regex',
@@ -115,6 +146,8 @@ export const scenes: (typeof zh)['scenes'] = {
     normal: 'normal',
   },
   action: {
+    enable: 'Enable',
+    disable: 'Disable',
     duplicate: 'Duplicate',
     copy: 'Copy as JSON',
     cut: 'Cut',
@@ -126,7 +159,7 @@ export const scenes: (typeof zh)['scenes'] = {
   nothingToPaste: 'The clipboard holds no steps',
   known: 'Variables known here',
   clickCopies: 'click to copy',
-  knownNone: 'Select a step to see what is known there.',
+  knownNone: 'None yet: extract one in a step before, or choose an environment or test data above.',
   origin: {
     step: 'extracted by steps before',
     data: 'test data',
@@ -151,7 +184,7 @@ export const scenes: (typeof zh)['scenes'] = {
     waiting: 'waiting',
     receiving: 'receiving',
   },
-  tab: {
+  tab: { variables: 'Variables',
     reply: 'Reply',
     sent: 'Request as sent',
     head: 'Headers',

@@ -44,6 +44,7 @@ export const shell: (typeof zh)['shell'] = {
     runs: 'Runs',
     run: 'Run',
     compare: 'Compare runs',
+    guide: 'Guide',
     trends: 'Trends',
     nodes: 'Nodes',
     plugins: 'Plugins',

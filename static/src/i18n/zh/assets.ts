@@ -1,5 +1,11 @@
 // Texts: environments, data files, presets, members.
 export const assets = {
+  entryName: '名称',
+  entryValue: '值',
+  secretOf: '{name} 是机密',
+  secretSay: '机密值加密保存，保存后不再显示',
+  variablesHint: '在业务流中写作 {\'{{\'}名称{\'}}\'}；锁住的值是机密，保存后不再显示。',
+  headersHint: '每个请求都会带上。',
   name: '名称',
   envs: '测试环境',
   env: '环境',

@@ -43,6 +43,7 @@ export const shell = {
     runs: '测试执行',
     run: '测试执行',
     compare: '对比',
+    guide: '使用指南',
     trends: '趋势',
     nodes: '压测节点',
     plugins: '插件',

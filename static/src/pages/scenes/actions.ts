@@ -4,7 +4,7 @@ import { done, failed } from '@/parts/notices'
 import { copied, made, pasted } from '@/scene/made'
 import { duplicate, insertAfter, moveDown, moveUp, remove, wrap } from '@/scene/moves'
 import { replaced, stepAt } from '@/scene/paths'
-import type { Kind } from '@/scene/types'
+import type { Kind, Step } from '@/scene/types'
 import type { useSceneEditor } from './editor'
 
 export type TreeAction = 'up' | 'down' | 'copy' | 'cut' | 'paste' | 'duplicate' | 'remove' | 'toggle'
@@ -50,7 +50,12 @@ export async function act(editor: Editor, action: TreeAction, readonly: boolean)
   else if (action === 'down') editor.moved(moveDown(scene, path))
   else if (action === 'duplicate') editor.moved(duplicate(scene, path))
   else if (action === 'remove') editor.moved(remove(scene, path))
-  else if (step.enabled !== undefined) editor.put(replaced(scene, path, { ...step, enabled: !step.enabled }))
+  else editor.put(replaced(scene, path, toggled(step)))
+}
+
+/** Enabled is what a step is by itself, so only the opposite is written. */
+function toggled({ enabled, ...rest }: Step): Step {
+  return enabled === false ? rest : { ...rest, enabled: false }
 }
 
 export function add(editor: Editor, kind: Kind, protocol?: string): void {

@@ -4,7 +4,7 @@ import type { Check } from '@/scene/types'
 export type CheckType = 'status' | 'json' | 'regex' | 'contains' | 'header' | 'response_time'
 
 /** A first check of each type. */
-export const CHECKS: Record<CheckType, Check> = {
+export const CHECKS: Readonly<Record<CheckType, Check>> = {
   status: { type: 'status', equals: 200 },
   json: { type: 'json', path: '$.', exists: true },
   regex: { type: 'regex', pattern: '' },

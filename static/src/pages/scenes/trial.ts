@@ -9,9 +9,11 @@ import type { Scene } from '@/scene/types'
 interface Place {
   project: () => number
   env: () => number | null
+  /** The data file and the number of its row, if any. */
+  data: () => { datafile_id: number; row_number: number } | null
 }
 
-export function useTrial({ project, env }: Place) {
+export function useTrial({ project, env, data }: Place) {
   const trial = shallowRef<Trial | null>(null)
   const trying = ref(false)
   const problem = ref('')
@@ -27,7 +29,7 @@ export function useTrial({ project, env }: Place) {
     refused.value = null
     try {
       const id = env()
-      const body = { project_id: project(), scene: clean(scene) as Scene, ...(id === null ? {} : { env_id: id }) }
+      const body = { project_id: project(), scene: clean(scene) as Scene, ...(id === null ? {} : { env_id: id }), ...data() }
       trial.value = await tryScene(body, asked.signal)
     } catch (error) {
       if (error instanceof DOMException) return

@@ -1,4 +1,4 @@
-"""The text of a plan file as a document: JSON as JSON, everything else by the core schema of YAML 1.2."""
+"""The text of a plan file and its document: JSON as JSON, everything else by the core schema of YAML 1.2."""
 
 from __future__ import annotations
 
@@ -53,6 +53,32 @@ for _kind, _pattern, _first in CORE:
     PlanLoader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), ["" if each == "\0" else each for each in _first]
     )
+
+
+class PlanDumper(yaml.SafeDumper):
+    """Puts in quotes what any version of YAML would read as something else than a text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Parts that occur twice are written twice."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent the items of a list below its key."""
+        super().increase_indent(flow, False)
+
+
+PlanDumper.yaml_implicit_resolvers = {
+    first: list(resolvers) for first, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
+}
+for _kind, _pattern, _first in (*CORE, ("int", LEADING_ZERO.pattern, "-+0")):
+    PlanDumper.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), ["" if each == "\0" else each for each in _first]
+    )
+
+
+def text_of(document: Any) -> str:
+    """Return a document as YAML that ``document_of`` reads as the same."""
+    return yaml.dump(document, Dumper=PlanDumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def document_of(text: str, name: str) -> Any:

@@ -1,0 +1,55 @@
+"""A project's environments, scenes and plans as one YAML file."""
+
+from __future__ import annotations
+
+from typing import Literal
+from typing import Self
+
+from perfsvc.model.base import titled
+from perfsvc.model.entities import Role
+from perfsvc.service.auth.access import Kind
+from perfsvc.service.project_files import ExportQuery
+from perfsvc.service.project_files import Imported
+from perfsvc.service.project_files import ImportForm
+from perfsvc.web.framework.handler import Handler
+from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.responses import Plain
+from perfsvc.web.framework.responses import Response
+from perfsvc.web.framework.routing import Route
+from perfsvc.web.framework.rules import may
+
+KINDS = {"env": ("测试环境", "Environment"), "scene": ("业务流", "Scene"), "plan": ("测试计划", "Plan")}
+ACTIONS = {"create": ("新建", "New"), "update": ("替换", "Replaced"), "keep": ("不变", "Same")}
+
+
+class ImportedResponse(Response):
+    """What became of one thing of a file, or would: made, changed, or left as it is."""
+
+    kind: Literal["env", "scene", "plan"] = titled("类别", "Kind", labels=KINDS)
+    name: str
+    action: Literal["create", "update", "keep"] = titled("结果", "What becomes of it", labels=ACTIONS)
+
+    @classmethod
+    def of(cls, imported: Imported) -> Self:
+        return cls(kind=imported.kind, name=imported.name, action=imported.action)
+
+
+class ImportResponse(Response):
+    """All things of a file. ``dry_run``: nothing was changed."""
+
+    dry_run: bool
+    results: list[ImportedResponse]
+
+
+class ProjectFileHandler(Handler):
+    @operation("导出项目", "Export a project as YAML", may(Role.VIEWER, Kind.PROJECT))
+    async def get(self, project_id: int, query: ExportQuery) -> Plain:
+        return Plain(await self.services.project_files.export(project_id, query))
+
+    @operation("导入项目", "Import YAML into a project", may(Role.EDITOR, Kind.PROJECT))
+    async def post(self, project_id: int, body: ImportForm) -> ImportResponse:
+        results = await self.services.project_files.read(self.user, project_id, body)
+        return ImportResponse(dry_run=body.dry_run, results=[ImportedResponse.of(each) for each in results])
+
+
+routes = [Route("/api/projects/{project_id}/file/", ProjectFileHandler)]

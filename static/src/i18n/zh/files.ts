@@ -1,0 +1,22 @@
+// Texts: a project as a file, copies between projects.
+export const files = {
+  export: '导出为 YAML',
+  import: '导入 YAML',
+  importSay: '可以导入项目导出的文件，也可以导入 perfsvc run 使用的计划文件。同名的环境、业务流和计划会被替换，不会删除任何内容。',
+  choose: '选择文件',
+  text: '文件内容',
+  look: '查看会改变什么',
+  take: '导入',
+  nothing: '文件与项目内容一致，没有需要改变的。',
+  imported: '已导入，改变了 {n} 项',
+  action: { create: '新建', update: '替换', keep: '不变' },
+  kind: { env: '测试环境', scene: '业务流', plan: '测试计划' },
+  copy: '复制',
+  copyHere: '在本项目中复制',
+  copyTo: '把“{name}”复制到其他项目',
+  copyToOther: '复制到其他项目…',
+  target: '目标项目',
+  noTarget: '没有其他可以编辑的项目。',
+  copied: '“{name}”已复制到 {project}',
+  copyOf: '{name} 的副本',
+}

@@ -1,0 +1,28 @@
+// Texts: the guide.
+export const guide = {
+  title: '使用指南',
+  search: '搜索指南',
+  hits: '找到 {n} 处',
+  missing: '指南里没有这一页。',
+  tryApi: '在页面上试用 API',
+  about: '指南：{about}',
+  page: {
+    userGuide: '使用指南',
+    protocolsHttp: 'HTTP',
+    protocolsWebsocket: 'WebSocket',
+    protocolsGrpc: 'gRPC',
+    protocolsTcp: 'TCP',
+    protocolsUdp: 'UDP',
+    dataSources: '测试数据',
+    dataSourcesCsv: 'CSV 文件',
+    dataSourcesDatabase: '数据库',
+    dataSourcesApi: 'API',
+    dataSourcesGenerator: '生成器',
+    dataSourcesPool: '数据池',
+    distributed: '多台机器',
+    performanceScore: '性能评分',
+    operations: '安装与运维',
+    pluginGuide: '插件开发',
+    api: 'API',
+  },
+}

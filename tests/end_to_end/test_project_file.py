@@ -1,0 +1,135 @@
+"""A project as a file: written, run on the command line, read again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.nginx import Nginx
+from tests.support.service import BIN
+from tests.support.service import Service
+
+pytestmark = pytest.mark.timeout(120)
+
+ROUGH = [
+    "1e3",
+    "0x1f",
+    "08",
+    "yes",
+    "1:30",
+    "null",
+    "~",
+    "2026-11-29",
+    " a",
+    "a: b",
+    "#",
+    "{{user}}",
+    "是",
+    "",
+    "1_000",
+]
+"""Texts that some version of YAML reads as something else."""
+STEPS = [
+    {
+        "name": "look",
+        "request": {"method": "POST", "url": "/?q={{user}}", "json": ROUGH},
+        "extract": [{"name": "none", "from": "regex", "pattern": "never", "default": None}],
+        "checks": [{"type": "status", "one_of": [200, 405]}],
+        "think_time": {"type": "constant", "value": 0.01},
+    },
+    {"type": "loop", "name": "twice", "times": 2, "steps": [{"name": "in", "request": {"url": "/"}}]},
+]
+
+
+def exported(service: Service, project: int, query: str = "") -> str:
+    request = urllib.request.Request(f"{service.url}/api/projects/{project}/file/{query}")
+    request.add_header("Authorization", f"Bearer {service.token}")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def imported(service: Service, project: int, text: str, **more: Any) -> list[str]:
+    answer = service.post(f"/api/projects/{project}/file/", {"text": text, **more})
+    assert answer.status == 200, answer
+    return [f"{each['action']} {each['kind']} {each['name']}" for each in answer.body["results"]]
+
+
+@pytest.fixture
+def project(service: Service, nginx: Nginx) -> int:
+    """A project with an environment, a scene and two plans."""
+    identifier: int = service.post("/api/projects/", {"name": "Shop"}).body["id"]
+    env = {"project_id": identifier, "name": "staging", "host": nginx.url, "variables": {"user": "ann", "n": "007"}}
+    env_id = service.post("/api/envs/", env).body["id"]
+    scene = {"project_id": identifier, "name": "Order", "description": "buys", "steps": STEPS}
+    scene_id = service.post("/api/scenes/", scene).body["id"]
+    for name, users in (("short", 2), ("long", 5)):
+        config = {
+            "concurrent_users": users,
+            "hold_time": 1,
+            "env_id": env_id,
+            "execution_config": {"thresholds": ["error_rate < 1", "p95{look} < 5000 for 1s"]},
+        }
+        plan = {
+            "project_id": identifier,
+            "name": name,
+            "scenes": [{"scene_id": scene_id, "weight": 3}],
+            "config": config,
+        }
+        assert service.post("/api/performance/plans/", plan).status == 201
+    return identifier
+
+
+def test_a_project_runs_on_the_command_line_and_comes_back_the_same(
+    service: Service, project: int, tmp_path: Path
+) -> None:
+    text = exported(service, project)
+    file = tmp_path / "shop.yaml"
+    file.write_text(text, "utf-8")
+    refused = subprocess.run([BIN, "--lang", "en", "run", file, "-q"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, "choose a plan: short, long" in refused.stderr) == (2, True)
+    ran = subprocess.run([BIN, "run", file, "--plan", "short", "--json", "-"], capture_output=True, check=True)
+    report = json.loads(ran.stdout)
+    assert (report["verdict"]["state"], report["summary"]["max_users"]) == ("PASSED", 2)
+    kept = ["env 默认环境", "env staging", "scene Order", "plan short", "plan long"]
+    assert imported(service, project, text) == [f"keep {each}" for each in kept]
+    other = service.post("/api/projects/", {"name": "Other"}).body["id"]
+    created = imported(service, other, text, dry_run=True)
+    assert created == ["keep env 默认环境", *(f"create {each}" for each in kept[1:])]
+    assert service.get(f"/api/scenes/?project_id={other}").body["total"] == 0
+    imported(service, other, text)
+    assert exported(service, other) == text
+
+
+def test_a_plan_is_exported_with_what_it_needs_and_a_plan_file_is_imported(service: Service, project: int) -> None:
+    plan = service.get(f"/api/performance/plans/?project_id={project}").body["results"][0]
+    text = exported(service, project, f"?plan_id={plan['id']}")
+    assert ("short" in text, "默认环境" in text) == (False, False)
+    steps = [{"name": "a", "request": {"url": "/"}}]
+    one = {
+        "name": "from CI",
+        "env": {"host": "http://127.0.0.1:9"},
+        "scenes": [{"name": "s", "weight": 2, "steps": steps}],
+        "config": {"concurrent_users": 1},
+    }
+    assert imported(service, project, json.dumps(one)) == [
+        "create env from CI",
+        "create scene s",
+        "create plan from CI",
+    ]
+
+
+def test_what_is_wrong_changes_nothing_and_names_its_place(service: Service, project: int) -> None:
+    text = exported(service, project)
+    secret = text.replace("user: ann", "user: '******'")
+    answer = service.post(f"/api/projects/{project}/file/", {"text": secret})
+    assert (answer.status, answer.body["details"][0]["path"]) == (422, "envs[1].variables.user")
+    missing = text.replace("env: staging", "env: nowhere").replace("hold_time: 1", "hold_time: 2")
+    answer = service.post(f"/api/projects/{project}/file/", {"text": missing})
+    assert (answer.status, answer.body["details"][0]["path"]) == (422, "plans[0].env")
+    assert exported(service, project) == text

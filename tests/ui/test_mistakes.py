@@ -1,0 +1,109 @@
+"""The mistakes of a beginner: each is named where it is made, in both languages, with what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from playwright.sync_api import expect
+
+from tests.support.browser import Ui
+from tests.support.service import Service
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("ui-mistakes")]
+
+PATIENCE_MS = 30_000
+SAID = {
+    "zh": {
+        "variable": "{{usr}} 不是前面步骤取得的，也不在环境里。"
+        "如果它是计划数据的一列，就没有问题。 是不是想写 {{user}}？",
+        "column": "不认识变量 {{pasword}} 是不是想写 {{password}}？",
+        "path": "没有找到 {{t}} 的值，请对照响应检查它的路径。",
+        "scheme": "地址要以 http:// 或 https:// 开头",
+        "port": "这个地址没有服务在监听：服务启动了吗？端口对吗？",
+        "rights": "这一页只对管理员开放。",
+        "stranger": "这里已经没有内容了",
+    },
+    "en": {
+        "variable": "{{usr}} is neither extracted by a step before nor in the environment. "
+        "That is fine if it is a column of the plan’s data. Did you mean {{user}}?",
+        "column": "Unknown variable {{pasword}} Did you mean {{password}}?",
+        "path": "Nothing was found for {{t}}: compare its path with the reply.",
+        "scheme": "The address must begin with http:// or https://",
+        "port": "Nothing listens at this address: is the service started, is the port right?",
+        "rights": "This page is for administrators only.",
+        "stranger": "There is nothing here any more",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def project(service: Service) -> int:
+    """A project with environments that are right and wrong."""
+    identifier: int = service.post("/api/projects/", {"name": "Shop"}).body["id"]
+    hosts = {"staging": service.url, "closed": "http://127.0.0.1:9"}
+    for name, host in hosts.items():
+        env = {"project_id": identifier, "name": name, "host": host, "variables": {"user": "ann"}}
+        assert service.post("/api/envs/", env).status == 201
+    for name in ("wu", "li"):
+        form = {"username": name, "email": f"{name}@example.org", "password": "long enough"}
+        assert service.post("/api/users/register/", form).status == 201
+    service.post(f"/api/projects/{identifier}/members/", {"username": "wu", "role": "viewer"})
+    return identifier
+
+
+def scene(service: Service, project: int, url: str = "/healthz", **more: Any) -> str:
+    """The address of a new scene of one step."""
+    steps = [{"type": "request", "name": "a", "request": {"url": url}, **more}]
+    answer = service.post("/api/scenes/", {"project_id": project, "name": "Typed", "steps": steps})
+    assert answer.status == 201, answer
+    return f"/p/{project}/scenes/{answer.body['id']}"
+
+
+def pictured(page: Page, name: str) -> None:
+    """Keep a picture beside those of the pages."""
+    folder = Path(__file__).parents[2] / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"mistake-{name}.png", animations="disabled")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_scene_editor_says(ui: Ui, project: int, language: str) -> None:
+    said = SAID[language]
+    page = ui.open(f"/p/{project}/data", language=language)
+    accounts = {"name": "accounts.csv", "mimeType": "text/csv", "buffer": b"username,password\nann,secret1\n"}
+    page.locator("input[type=file]").set_input_files(accounts)  # type: ignore[arg-type]
+    expect(page.get_by_role("cell", name="ann")).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(ui.service.url + scene(ui.service, project, "/healthz?u={{usr}}"))
+    envs = page.locator(".scene-env select").first
+    envs.select_option(label="staging")
+    expect(page.get_by_text(said["variable"])).to_be_visible()
+    pictured(page, f"variable-{language}")
+    page.goto(ui.service.url + scene(ui.service, project, "/healthz?u={{pasword}}"))
+    page.locator(".scene-env select").nth(1).select_option(index=1)
+    expect(page.get_by_text(said["column"]).first).to_be_visible()
+    pictured(page, f"column-{language}")
+    page.goto(ui.service.url + scene(ui.service, project, extract=[{"name": "t", "from": "json", "path": "$.tokn"}]))
+    for env, what in (("staging", "path"), ("closed", "port")):
+        envs.select_option(label=env)
+        page.locator(".step-form button.btn-primary").click()
+        expect(page.get_by_text(said[what])).to_be_visible(timeout=PATIENCE_MS)
+        pictured(page, f"{what}-{language}")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_other_pages_say(ui: Ui, project: int, language: str) -> None:
+    said = SAID[language]
+    ui.expect_status(403, 404)
+    page = ui.open(f"/p/{project}/envs", language=language)
+    page.locator(".page-actions .btn-primary").click()
+    page.locator("dialog input").nth(1).fill("shop.example.com")
+    expect(page.get_by_text(said["scheme"])).to_be_visible()
+    pictured(page, f"scheme-{language}")
+    viewer = ui.open("/users", language=language, user=("wu", "long enough"))
+    expect(viewer.get_by_text(said["rights"])).to_be_visible()
+    stranger = ui.open(f"/p/{project}", language=language, user=("li", "long enough"))
+    expect(stranger.get_by_text(said["stranger"])).to_be_visible()
+    pictured(stranger, f"rights-{language}")
