@@ -19,7 +19,7 @@ import pluggy
 
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
-from perfsvc.model.functions.builtin import BUILTIN
+from perfsvc.model.functions.families import BUILTIN
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.function import signature_of
 from perfsvc.plugin import hookspecs

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from perfsvc.model.functions import library
-from perfsvc.model.functions.builtin import BUILTIN
+from perfsvc.model.functions.families import BUILTIN
 from perfsvc.model.template import Template
 from perfsvc.plugin import Scope
 from perfsvc.plugin.catalog import Catalog

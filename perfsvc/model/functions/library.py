@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from perfsvc.model.functions.builtin import BUILTIN
+from perfsvc.model.functions.families import BUILTIN
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.function import Signature
 from perfsvc.model.functions.function import signature_of

@@ -23,7 +23,7 @@
 ``health``        health check and Prometheus metrics
 ``run_windows``   any time of a run: figures, percentiles, heat map, series
 ``demo``          one call from nothing to plans that can be started
-``live_frames``   the frames of a live feed as models
+``live_models``   the frames of a live feed as models
 ``report_parts``  the parts of a report as models
 ``request_counts``  the counts of requests as the API describes them
 ``schemas``       JSON Schemas of scenes and plans, and the words that templates know

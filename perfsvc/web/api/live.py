@@ -26,7 +26,7 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
-from perfsvc.web.api.live_frames import LiveFrame
+from perfsvc.web.api.live_models import LiveFrame
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.parsing import read_json

@@ -6,10 +6,10 @@ from typing import Any
 from typing import Literal
 
 from perfsvc.model.scene import Part
-from perfsvc.web.api.live_frames import FinalValidity
-from perfsvc.web.api.live_frames import FinalVerdict
-from perfsvc.web.api.live_frames import ReasonTexts
-from perfsvc.web.api.live_frames import RunEvent
+from perfsvc.web.api.live_models import FinalValidity
+from perfsvc.web.api.live_models import FinalVerdict
+from perfsvc.web.api.live_models import ReasonTexts
+from perfsvc.web.api.live_models import RunEvent
 from perfsvc.web.api.request_counts import CutOff
 from perfsvc.web.api.request_counts import Dropped
 from perfsvc.web.api.request_counts import Failed

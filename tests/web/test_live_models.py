@@ -9,7 +9,7 @@ import pytest
 
 from perfsvc.analysis.run_frame import RunNames
 from perfsvc.service.runs.live_output import LiveOutput
-from perfsvc.web.api.live_frames import LiveFrame
+from perfsvc.web.api.live_models import LiveFrame
 from perfsvc.web.api.report_parts import ReportParts
 from perfsvc.web.application import ROUTES
 from perfsvc.web.framework.openapi import describe
