@@ -3,6 +3,7 @@ import { watch } from 'vue'
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { fetchProjects, lastProject } from './api/projects'
 import { session } from './api/session'
+import { loadWorkTexts } from './i18n'
 import { routes } from './routes'
 
 export const router = createRouter({
@@ -28,9 +29,10 @@ async function home() {
   }
 }
 
-router.beforeEach((to) => {
+router.beforeEach(async (to) => {
   const signedIn = session.current.value !== null
   if (!to.meta.open && !signedIn) return loginFor(to)
+  if (!to.meta.open) await loadWorkTexts()
   return to.name === 'home' ? home() : true
 })
 

@@ -2,9 +2,10 @@
 import { shallowRef } from 'vue'
 import { i18n } from './engine'
 import type { zh } from './zh'
+import type { zhWork } from './zh-work'
 
 export type Language = 'zh' | 'en'
-type Texts = typeof zh
+type Texts = typeof zh & typeof zhWork
 type KeyOf<T> = { [K in keyof T & string]: T[K] extends string ? K : `${K}.${KeyOf<T[K]>}` }[keyof T & string]
 /** The path of a text, such as `shell.signOut`. */
 export type Key = KeyOf<Texts>
@@ -17,6 +18,12 @@ const loaders = {
   zh: async () => (await import('./zh')).zh,
   en: async () => (await import('./en')).en,
 }
+const workLoaders = {
+  zh: async () => (await import('./zh-work')).zhWork,
+  en: async () => (await import('./en-work')).enWork,
+}
+/** Whether the texts of the pages behind the sign-in are wanted. */
+let working = false
 
 /** Return the text in the language in use. `count` picks the form where a text has several, parted by `|`. */
 export function t(key: Key, values: Record<string, unknown> = {}, count?: number): string {
@@ -30,10 +37,19 @@ export function tag(): string {
 
 export async function setLanguage(wanted: Language): Promise<void> {
   i18n.global.setLocaleMessage(wanted, await loaders[wanted]())
+  if (working) i18n.global.mergeLocaleMessage(wanted, await workLoaders[wanted]())
   i18n.global.locale.value = wanted
   language.value = wanted
   localStorage.setItem(STORED, wanted)
   document.documentElement.lang = tag()
+}
+
+/** Load the texts of the pages behind the sign-in, which is light without them. */
+export async function loadWorkTexts(): Promise<void> {
+  if (working) return
+  working = true
+  const wanted = language.value
+  i18n.global.mergeLocaleMessage(wanted, await workLoaders[wanted]())
 }
 
 export async function startLanguage(): Promise<void> {

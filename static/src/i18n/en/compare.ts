@@ -1,6 +1,6 @@
-import type { zh } from '../zh'
+import type { zhWork } from '../zh-work'
 
-export const compare: (typeof zh)['compare'] = {
+export const compare: (typeof zhWork)['compare'] = {
   title: 'Compare runs',
   choose: 'Select runs',
   few: 'Select two runs or more',

@@ -1,6 +1,6 @@
-import type { zh } from '../zh'
+import type { zhWork } from '../zh-work'
 
-export const guide: (typeof zh)['guide'] = {
+export const guide: (typeof zhWork)['guide'] = {
   title: 'Guide',
   search: 'Search the guide',
   hits: '{n} place found | {n} places found',

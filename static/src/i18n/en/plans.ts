@@ -1,6 +1,6 @@
-import type { zh } from '../zh'
+import type { zhWork } from '../zh-work'
 
-export const plans: (typeof zh)['plans'] = {
+export const plans: (typeof zhWork)['plans'] = {
   title: 'Plans',
   new: 'New plan',
   name: 'Name of the plan',

@@ -1,6 +1,6 @@
-import type { zh } from '../zh'
+import type { zhWork } from '../zh-work'
 
-export const run: (typeof zh)['run'] = {
+export const run: (typeof zhWork)['run'] = {
   meta: {
     started: 'Started {at} by {by}',
     startedAt: 'Started {at}',

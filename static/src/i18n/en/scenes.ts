@@ -1,6 +1,6 @@
-import type { zh } from '../zh'
+import type { zhWork } from '../zh-work'
 
-export const scenes: (typeof zh)['scenes'] = {
+export const scenes: (typeof zhWork)['scenes'] = {
   error: {
     extract: 'Nothing was found for {name}: compare its path with the reply.',
     check: 'A check does not hold.',
