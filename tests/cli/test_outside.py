@@ -126,7 +126,7 @@ def test_try_shows_each_step(shop: Shop, perfsvc: Command, tmp_path: Path) -> No
     assert "POST /login HTTP/1.1" in done.out
     assert '{"user": "alice"}' in done.out.replace('":"', '": "')
     assert "✓ status = 200 (200)" in done.out
-    assert "✗ ⊃ nowhere (False)" in done.out
+    assert '✗ ⊃ nowhere (the body is: {"ok": true, "token": "***"})' in done.out
     (result,) = json.loads(perfsvc("try", path, "--json").out).values()
     assert result["steps"][0]["name"] == "login"
     assert perfsvc("try", path, "--scene", "other").code == 2

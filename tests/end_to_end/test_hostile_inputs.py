@@ -55,4 +55,7 @@ def test_hostile_inputs(service: Service, nginx: Nginx) -> None:
     assert viewer.of_type("end")
     report = report_of(service, plan)
     assert report["summary"]["error_count"] == 0
-    assert report["validity"]["state"] == "VALID" or quiet_ms > QUIET_MS, report["validity"]
+    validity = report["validity"]
+    # Other processes of the machine may cost the loop a second or two; the inputs must not.
+    assert validity["state"] == "VALID" or {cause["code"] for cause in validity["causes"]} <= {"loop_lag", "cpu_wait"}
+    assert validity["state"] != "INVALID" or quiet_ms > QUIET_MS, validity

@@ -122,7 +122,7 @@ def test_a_starved_generator_is_invalid_and_says_at_least(nginx: Nginx, tmp_path
     assert lag["figures"]["worst_ms"] > 100
     throughput = report["summary"]["throughput"]
     assert report["warnings"][0]["en"] == (
-        f"the generator was at its own limit: throughput is at least {throughput:g} requests per second"
+        f"the generator was at its own limit: throughput is at least {round(throughput, 1):g} requests per second"
     )
     assert report["performance_score"]["score"] is None
     assert "validity: INVALID (the generator's event loop ran 50 ms late or more" in summary

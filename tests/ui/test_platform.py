@@ -94,7 +94,7 @@ def test_a_viewer_sees_nothing_that_viewers_may_not_do(ui: Ui, shop: int) -> Non
     expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Users")).to_have_count(0)
     page.get_by_role("link", name="Shop").click()
     expect(page.get_by_role("heading", name="Latest runs")).to_be_visible()
-    expect(page.get_by_role("link", name="New plan")).to_have_count(0)
+    expect(page.get_by_role("link", name="New plan", exact=True)).to_have_count(0)
     page.goto(f"{ui.service.url}/nodes")
     page.get_by_text("Service process").wait_for()
     expect(page.get_by_role("button", name="Drain")).to_have_count(0)
