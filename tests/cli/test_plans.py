@@ -227,11 +227,8 @@ def test_what_is_wrong_is_told_by_its_place(perfsvc: Command, tmp_path: Path, te
 
 
 def test_a_rate_that_is_no_number_is_told_by_its_place(perfsvc: Command) -> None:
-    assert perfsvc("run", URL, "-r", "nan") == (
-        2,
-        "",
-        "perfsvc: --rate: not a rate: nan; write 200, 200/s, 12000/min or 7200/h\n",
-    )
+    problem = "perfsvc: --rate: not a rate: nan; write 200, 200/s, 12000/min or 7200/h\n"
+    assert perfsvc("run", URL, "-r", "nan") == (2, "", problem)
 
 
 def test_choices_are_told_in_the_language_asked_for(perfsvc: Command, tmp_path: Path) -> None:
