@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import operator
-import time
 from collections.abc import Callable
 from collections.abc import Coroutine
+from itertools import pairwise
 from typing import Any
 
 import psutil
@@ -46,9 +45,8 @@ SLICES = 10
 FEW_OBJECTS = 300
 FEW_BYTES = 4_000_000
 PAUSE_S = 0.3
-SETTLE_S = 10.0
-ROUNDS, FIRST = 4, 2
-"""Rounds of requests that may leave something behind; the first ones are what the others are compared with."""
+ROUNDS = 4
+"""Rounds of requests that may leave something behind."""
 Counts = tuple[int, int, int]
 """Open descriptors, tasks and timers."""
 ENDLESS = 1_000_000_000
@@ -347,13 +345,14 @@ async def a_session_begins_anew_after_reset(rig: Rig) -> None:
 @check
 async def no_end_of_a_request_leaves_anything_to_the_next(rig: Rig) -> None:
     rounds: list[Counts] = []
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         for behaviour in (Behaviour.GOOD,) if rig.one_way else Behaviour:
             await _ended_and_followed(rig, behaviour)
-        rounds.append(await settled(None if number < FIRST else _most(rounds[:FIRST])))
+        rounds.append(await settled())
     for name, *found in zip(("descriptors", "tasks", "timers"), *rounds, strict=True):
         # Pools of libraries come and go: what is left behind grows in every round.
-        assert min(found[FIRST:]) <= max(found[:FIRST]), f"{name} left behind: {found} after rounds of requests"
+        grows = all(before < after for before, after in pairwise(found))
+        assert not grows, f"{name} left behind: {found} after rounds of requests"
 
 
 async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
@@ -375,23 +374,15 @@ async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
             assert same, f"{name} has something of the request before"
 
 
-async def settled(bound: Counts | None = None) -> Counts:
-    """Return the numbers of open descriptors, tasks and timers once they no longer fall and are within ``bound``.
-
-    A library may close its sockets in threads of its own: what exceeds the bound has ``SETTLE_S`` to go.
-    """
-    found, deadline = _open_things(), time.monotonic() + SETTLE_S
-    while time.monotonic() < deadline:
+async def settled() -> Counts:
+    """Return the numbers of open descriptors, tasks and timers once they no longer fall."""
+    found = _open_things()
+    for _ in range(100):
         await asyncio.sleep(0.02)
         before, found = found, _open_things()
-        if found >= before and (bound is None or all(map(operator.le, found, bound))):
+        if found >= before:
             break
     return found
-
-
-def _most(rounds: list[Counts]) -> Counts:
-    descriptors, tasks, timers = map(max, zip(*rounds, strict=True))
-    return descriptors, tasks, timers
 
 
 def _open_things() -> Counts:
