@@ -227,7 +227,7 @@ def memory(browser: Browser, service: Service) -> None:
 
 
 def peace(desk: Desk) -> None:
-    """Lag of the event loop of a saturated engine, with nobody at the UI and with its files served all the time."""
+    """Lag of the event loop of a saturated engine, without viewers of the UI and with its files served all the time."""
     service = desk.service
     plan = desk.plan("saturated", {"concurrent_users": 20, "hold_time": 18}, "/json")
     started = service.post(f"/api/performance/plans/{plan}/start/").body

@@ -102,7 +102,7 @@ def _validity(report: dict[str, Any], language: str) -> str:
 
 
 def _score(report: dict[str, Any], language: str) -> str:
-    """Format the score with its parts, or why there is none."""
+    """Format the score with its parts, or the reason for its absence."""
     score, at = report["performance_score"], _at(language)
     if score["score"] is None:
         return "-" if score["reason"] is None else f"- ({score['reason'][at]})"

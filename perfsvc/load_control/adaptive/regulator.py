@@ -48,7 +48,7 @@ RETREAT = 0.85
 RELIEF = 1.5
 """A queue that is long by chance drains this much faster at a level so much further from the capacity."""
 APPROACH, SMALLEST_ROOM = 0.5, 0.01
-"""Share of the distance to the capacity that one move up may take; a shorter distance (of the level) is none."""
+"""Share of the distance to the capacity that one move up may take; the share of the level below which it is ignored."""
 LATELY_S, NEARBY = 60, math.log(1.03)
 """Seconds of late at levels so close to each other that they are read together."""
 FEWEST_S, MEMORIES = 3, 3.0

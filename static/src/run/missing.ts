@@ -15,7 +15,7 @@ export interface LoadColumns {
 }
 
 /**
- * The plan as it was for the whole run, into `column`. Nodes tell what each was to do, so while one is lost its part of
+ * The plan as it was for the whole run, into `column`. Nodes report the load each was given, so while one is lost its part of
  * the plan is not told: there the plan goes straight on from before to after. In a pause nothing was planned.
  */
 export function wholePlan(track: Track, { real, planned }: LoadColumns, lost: readonly Span[], column: Float32Array): Float32Array {

@@ -5,7 +5,7 @@ export interface Entry {
   name: string
   value: string
   secret: boolean
-  /** A secret that the service keeps; it is sent as it came unless it is typed anew. */
+  /** A secret that the service keeps; it is sent as it came unless a new one is typed. */
   stored: boolean
 }
 
