@@ -32,8 +32,8 @@ from perfsvc.metrics.validity import Evidence
 from perfsvc.metrics.validity import HealthLog
 from perfsvc.metrics.validity import Validity
 from perfsvc.metrics.validity import judge
-from perfsvc.model.liveness import SILENT_S
 from perfsvc.model.load import wanted_iterations
+from perfsvc.model.node_timeouts import SILENT_S
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import ONCE_PER_RUN
 from perfsvc.model.scene import PARTS

@@ -7,7 +7,7 @@ time. Where no node is expected, as in a run of one node, a second is complete w
 
 from __future__ import annotations
 
-from perfsvc.model.liveness import GRACE_S
+from perfsvc.model.node_timeouts import GRACE_S
 
 
 class Watermark:

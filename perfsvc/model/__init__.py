@@ -30,7 +30,7 @@
 ``test_mode``       test modes
 ``window``          windows and snapshots: what a node measured in a second
 ``node``            engine processes and their events
-``liveness``        how long a node or a controller may be silent
+``node_timeouts``   how long a node or a controller may be silent
 ``entities``        what the store keeps
 ``duration``        one grammar for durations
 ``size``            the grammar of sizes

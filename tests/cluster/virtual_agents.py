@@ -21,7 +21,7 @@ from perfsvc.cluster.dask.agents import DASK
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
 from perfsvc.cluster.dask.messages import Hello
-from perfsvc.model.liveness import HEARTBEAT_S
+from perfsvc.model.node_timeouts import HEARTBEAT_S
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.protocol import Protocol

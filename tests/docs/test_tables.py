@@ -28,13 +28,13 @@ from perfsvc.model.config import ExecutionConfig
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.config import SearchConfig
 from perfsvc.model.config import TestType
-from perfsvc.model.liveness import GRACE_S
-from perfsvc.model.liveness import LEASE_S
-from perfsvc.model.liveness import SILENT_S
-from perfsvc.model.liveness import UNREACHABLE_S
 from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import WhenLate
+from perfsvc.model.node_timeouts import GRACE_S
+from perfsvc.model.node_timeouts import LEASE_S
+from perfsvc.model.node_timeouts import SILENT_S
+from perfsvc.model.node_timeouts import UNREACHABLE_S
 from perfsvc.model.test_mode import TestMode
 from perfsvc.model.threshold import UNITS
 from perfsvc.settings import SETTINGS

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfsvc.metrics.watermark import Watermark
-from perfsvc.model.liveness import GRACE_S
+from perfsvc.model.node_timeouts import GRACE_S
 
 SnapshotReport = tuple[float, str, int]
 """The moment, the node and the second it told."""

@@ -18,7 +18,7 @@ from perfsvc.cluster.dask.processes import Processes
 from perfsvc.errors import Conflict
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
-from perfsvc.model.liveness import FRESH_S
+from perfsvc.model.node_timeouts import FRESH_S
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
 

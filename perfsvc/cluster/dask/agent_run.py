@@ -24,7 +24,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
-from perfsvc.model.liveness import LEASE_S
+from perfsvc.model.node_timeouts import LEASE_S
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
 from perfsvc.plugin.protocol import Protocol

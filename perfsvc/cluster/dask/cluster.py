@@ -13,9 +13,9 @@ from perfsvc.cluster.dask.deployment import DaskDeployment
 from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import NotFound
-from perfsvc.model.liveness import UNREACHABLE_S
 from perfsvc.model.node import NodeInfo
 from perfsvc.model.node import NodeState
+from perfsvc.model.node_timeouts import UNREACHABLE_S
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
 

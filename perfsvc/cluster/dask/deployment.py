@@ -38,7 +38,7 @@ from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
-from perfsvc.model.liveness import LATE
+from perfsvc.model.node_timeouts import LATE
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
 

@@ -10,12 +10,12 @@ from perfsvc.clock import NS_PER_S
 from perfsvc.cluster.dask.load_shares import LoadShares
 from perfsvc.cluster.dask.replacements import Replacements
 from perfsvc.cluster.dask.run_nodes import RunNodes
-from perfsvc.model.liveness import LATE
-from perfsvc.model.liveness import LATE_S
-from perfsvc.model.liveness import SILENT
-from perfsvc.model.liveness import SILENT_S
-from perfsvc.model.liveness import STALL_S
-from perfsvc.model.liveness import WATCH_S
+from perfsvc.model.node_timeouts import LATE
+from perfsvc.model.node_timeouts import LATE_S
+from perfsvc.model.node_timeouts import SILENT
+from perfsvc.model.node_timeouts import SILENT_S
+from perfsvc.model.node_timeouts import STALL_S
+from perfsvc.model.node_timeouts import WATCH_S
 from perfsvc.model.run import RunSpec
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from perfsvc.cluster.dask.agents import reserved_name
 from perfsvc.cluster.dask.dask_config import configure
 from perfsvc.cluster.dask.dask_config import security_of
 from perfsvc.errors import StartupError
-from perfsvc.model.liveness import HEARTBEAT_S
+from perfsvc.model.node_timeouts import HEARTBEAT_S
 from perfsvc.temp_folders import scratch_folder
 
 log = logging.getLogger(__name__)

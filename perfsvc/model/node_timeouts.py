@@ -1,7 +1,7 @@
-"""Liveness: how long a node or a controller may be silent. Every limit follows from ``SILENT_S``; nothing else does.
+"""Node timeouts: how long a node or a controller may be silent. All follow from ``SILENT_S``, and from nothing else.
 
 A heartbeat goes out often enough that several in a row must be lost before a node is: a single delayed message never
-costs one. Limits on phases of a run (joining, compiling, setup, teardown) are not liveness and stand with their phases.
+costs one. Limits on phases of a run (joining, compiling, setup, teardown) stand with their phases.
 """
 
 from __future__ import annotations
