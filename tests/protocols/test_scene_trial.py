@@ -17,7 +17,7 @@ from perfsvc.plugin.testing import Rig
 from tests.protocols.rigs import RIGS
 
 
-async def tried(rig: Rig, address: str) -> list[dict[str, object]]:
+async def tried(rig: Rig, address: str, timeout_ms: int = 3_000) -> list[dict[str, object]]:
     name = rig.protocol.name
     around = TrialSurroundings(
         lambda _: rig.protocol,
@@ -28,7 +28,7 @@ async def tried(rig: Rig, address: str) -> list[dict[str, object]]:
         RunFiles(),
     )
     scene = SceneSpec.parse({"name": "s", "steps": [{"name": "a", "request": rig.request}] * 2})
-    trial = SceneTrial(scene, around, protocol=name, timeout_ms=3_000, seed=1)
+    trial = SceneTrial(scene, around, protocol=name, timeout_ms=timeout_ms, seed=1)
     trial.compile()
     await trial.run()
     await trial.close()
@@ -53,5 +53,5 @@ async def test_request_and_reply_are_shown(name: str) -> None:
 async def test_a_peer_that_says_nothing_is_a_timeout(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = RIGS[name]
     async with rig.peer(Behaviour.SILENT) as address:
-        first = (await tried(rig, address))[0]
+        first = (await tried(rig, address, timeout_ms=300))[0]
     assert first["error"]["class"] == "Timeout"  # type: ignore[index]

@@ -346,8 +346,8 @@ async def a_session_begins_anew_after_reset(rig: Rig) -> None:
 async def no_end_of_a_request_leaves_anything_to_the_next(rig: Rig) -> None:
     rounds: list[Counts] = []
     for _ in range(ROUNDS):
-        for behaviour in (Behaviour.GOOD,) if rig.one_way else Behaviour:
-            await _ended_and_followed(rig, behaviour)
+        behaviours = (Behaviour.GOOD,) if rig.one_way else Behaviour
+        await asyncio.gather(*(_ended_and_followed(rig, behaviour) for behaviour in behaviours))
         rounds.append(await settled())
     for name, *found in zip(("descriptors", "tasks", "timers"), *rounds, strict=True):
         # Pools of libraries come and go: what is left behind grows in every round.
