@@ -1,4 +1,4 @@
-"""The web UI against its bars: downloads, first paint, frames of a run of an hour, memory, and the engine's peace.
+"""The web UI against its bars: downloads, first paint, frames of a run of an hour, memory, typing, the engine's peace.
 
 An hour is told to a page as frames of the live feed, twenty steps in each; the feed is the real page's, its frames
 are made from one that the service sent.
@@ -18,7 +18,9 @@ from typing import Any
 
 from playwright.sync_api import Browser
 from playwright.sync_api import CDPSession
+from playwright.sync_api import Locator
 from playwright.sync_api import Page
+from playwright.sync_api import Route
 from playwright.sync_api import WebSocketRoute
 
 from tests.support.browser import BUILT
@@ -31,6 +33,9 @@ from tests.support.service import Service
 
 HOUR_S = 3600
 STEPS = 20
+SCENE_STEPS = 200
+FIELDS = 100
+KEYS = 120
 UPDATES = 60
 MOVES = 240
 SLOWED = 4
@@ -226,6 +231,78 @@ def memory(browser: Browser, service: Service) -> None:
     run.page.context.close()
 
 
+TYPED = """
+() => {
+  window.delays_ = []
+  addEventListener('keydown', () => {
+    const began = performance.now()
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel()
+      channel.port1.onmessage = () => window.delays_.push(performance.now() - began)
+      channel.port2.postMessage(null)
+    })
+  }, { capture: true })
+}
+"""
+"""Keeps the time from each key to the end of the frame that it was drawn in."""
+
+
+def wide_plugin(route: Route) -> None:
+    """Add a protocol of many fields, of every kind that forms have, to what the service has loaded."""
+    listed = route.fetch().json()
+    kinds: tuple[dict[str, Any], ...] = (
+        {"type": "string", "x-template": True},
+        {"type": "integer", "minimum": 0},
+        {"type": "boolean", "default": False},
+        {"enum": ["one", "two", "three"], "type": "string"},
+        {"type": "object", "additionalProperties": {"type": "string"}},
+    )
+    fields = {f"field_{at}": {"title": f"Field {at}", **kinds[at % len(kinds)]} for at in range(FIELDS)}
+    schema = {"type": "object", "properties": fields}
+    wide = {"kind": "protocol", "name": "wide", "status": "loaded", "request_schema": schema, "options_schema": {}}
+    route.fulfill(json={**listed, "results": [*listed["results"], wide]})
+
+
+def typing(browser: Browser, desk: Desk) -> None:
+    """Typing in a scene of many steps: the name of a step, an address, a field of a plugin that has many."""
+    steps = [
+        {
+            "name": f"step {at}",
+            "request": {"method": "POST", "url": f"/items/{at}?u={{{{user}}}}", "json": {"id": at, "t": "{{token}}"}},
+            "extract": [{"name": f"v{at}", "from": "json", "path": "$.id"}],
+            "checks": [{"type": "status", "equals": 200}],
+        }
+        for at in range(SCENE_STEPS)
+    ]
+    scene = desk.made("/api/scenes/", {"name": "long", "project_id": desk.project, "steps": steps})
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    user = desk.service.get("/api/users/me/").body
+    session = json.dumps({"token": desk.service.token, "refreshToken": "none", "user": user})
+    context.add_init_script(SIGN_IN % json.dumps([session, "en", "light"]))
+    page = context.new_page()
+    page.route("**/api/plugins/**", wide_plugin)
+    page.goto(f"{desk.service.url}/p/{desk.project}/scenes/{scene}")
+    page.get_by_role("treeitem").nth(SCENE_STEPS - 1).wait_for()
+    page.evaluate(TYPED)
+    places = [("name of a step", page.get_by_label("Name of the step")), ("address", page.get_by_label("URL"))]
+    for what, field in places:
+        line(f"{SCENE_STEPS} steps, {what}: from key to picture, p95", f"{delay(page, field):.0f} ms", "<= 50 ms")
+    page.get_by_label("Protocol").select_option("wide")
+    field = page.get_by_label("Field 0", exact=True)
+    line(f"... field of a plugin with {FIELDS}: from key to picture, p95", f"{delay(page, field):.0f} ms", "<= 50 ms")
+    context.close()
+
+
+def delay(page: Page, field: Locator) -> float:
+    """The 95th percentile of the time from a key to its picture, ms."""
+    field.click()
+    page.evaluate("window.delays_.length = 0")
+    for at in range(KEYS):
+        page.keyboard.press("abcdefghij {"[at % 12])
+    page.wait_for_function("wanted => window.delays_.length >= wanted", arg=KEYS)
+    return float(statistics.quantiles(page.evaluate("window.delays_"), n=20)[-1])
+
+
 def peace(desk: Desk) -> None:
     """Lag of the event loop of a saturated engine, without viewers of the UI and with its files served all the time."""
     service = desk.service
@@ -279,6 +356,7 @@ def main() -> None:
                 first_paint(browser, desk)
                 frames(browser, service)
                 memory(browser, service)
+                typing(browser, desk)
                 peace(desk)
         finally:
             service.end()

@@ -20,7 +20,7 @@ export interface PlanConfig extends LoadConfig {
   protocol?: string
   data_source_type?: string
   data_config?: Record<string, unknown>
-  node_count?: number
+  node_count?: number | 'auto'
   node_distribution?: Record<string, number>
   load_balance_strategy?: string
   execution_config?: LoadConfig['execution_config'] & {
@@ -129,8 +129,14 @@ export interface Started {
   execution_id: string
 }
 
-export function startPlan(id: number): Promise<Started> {
-  return ask(api.POST('/api/performance/plans/{plan_id}/start/', { params: { path: { plan_id: id } } }))
+/** Variables of one run, and which of them are secret. */
+export interface StartBody {
+  variables: Record<string, string>
+  secret_variables: string[]
+}
+
+export function startPlan(id: number, body?: StartBody): Promise<Started> {
+  return raw<Started>('POST', `/api/performance/plans/${id}/start/`, body ? { body } : {}) as Promise<Started>
 }
 
 /** Start, stop and deletion of plans; every list that shows them is read again. */
@@ -138,7 +144,7 @@ export function usePlanActions() {
   const cache = useQueryClient()
   const settle = () =>
     Promise.all(['plans', 'plan', 'runs', 'executions'].map((key) => cache.invalidateQueries({ queryKey: [key] })))
-  const start = useMutation({ mutationFn: startPlan, onSettled: settle })
+  const start = useMutation({ mutationFn: (id: number) => startPlan(id), onSettled: settle })
   const stop = useMutation({
     mutationFn: (id: number) =>
       ask(api.POST('/api/performance/plans/{plan_id}/stop/', { params: { path: { plan_id: id } } })),

@@ -1,8 +1,12 @@
 /** What of a config is to be saved: keys that differ from the stored one; null clears a key. */
 type Config = Record<string, unknown>
 
-function same(a: unknown, b: unknown): boolean {
-  return (a ?? null) === (b ?? null) || JSON.stringify(clean(a)) === JSON.stringify(clean(b))
+/** Whether two values say the same: a null says as little as a missing key. What both share is not looked into. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a ?? null, b ?? null)) return true
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => same(one, b[i]))
+  if (!isObject(a) || !isObject(b)) return false
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => same(a[key], b[key]))
 }
 
 /** A value without the nulls in it, keys in order, so that equal things have one text. */

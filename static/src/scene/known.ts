@@ -1,6 +1,6 @@
 /** The variables known at a step, and where each comes from. */
 import { innerLists } from './paths'
-import { nameOf, PARTS } from './types'
+import { nameOf, namesOf, PARTS } from './types'
 import type { Scene, Step } from './types'
 
 export type Origin = 'step' | 'data' | 'environment' | 'built in'
@@ -47,6 +47,11 @@ export function knownAt(scene: Scene, path: string, around: Surroundings = {}): 
   return [...[...before.values()].toReversed(), ...given(around, before)]
 }
 
+/** The names that data, environment and service give to every step. */
+export function namesAround({ columns, environment, builtIn }: Surroundings): Set<string> {
+  return new Set([...(columns?.names ?? []), ...Object.keys(environment?.variables ?? {}), ...(builtIn ?? []).map(({ name }) => name)])
+}
+
 function given(around: Surroundings, before: ReadonlyMap<string, Known>): Known[] {
   const { columns, environment } = around
   const data = (columns?.names ?? []).map((name): Known => {
@@ -76,9 +81,7 @@ function walk(steps: Step[], list: string, stop: string, conditions: string[], f
   return steps.some((step, i) => {
     const path = `${list}[${i}]`
     if (path === stop) return true
-    for (const { name } of step.extract ?? []) {
-      if (name) found.push({ variable: name, step: nameOf(step), path, conditions })
-    }
+    for (const name of (step.extract ?? []).flatMap(namesOf)) found.push({ variable: name, step: nameOf(step), path, conditions })
     const uncertain = step.type === 'if' || step.type === 'while' || step.type === 'choice'
     return innerLists(step).some((inner) => {
       const inside = `${path}.${inner.key}`

@@ -17,6 +17,9 @@ const BODY: Record<Kind, () => Step> = {
   if: () => ({ condition: { variable: '', is: 'present' }, steps: [], otherwise: [] }),
   choice: () => ({ options: [{ weight: 70, steps: [] }, { weight: 30, steps: [] }] }),
   think: () => ({ think_time: { type: 'uniform', min: 1, max: 3 } }),
+  break: () => ({ condition: { variable: '', is: 'present' } }),
+  stop: () => ({ what: 'iteration', condition: { variable: '', is: 'present' } }),
+  rendezvous: () => ({ users: 10 }),
 }
 
 function free(name: string, scene: Scene): string {

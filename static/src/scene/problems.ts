@@ -1,14 +1,14 @@
 /** What is wrong in a scene, told while it is typed: unknown variables, empty lists, missing fields. */
-import { knownAt } from './known'
+import { namesAround } from './known'
 import type { Surroundings } from './known'
 import { innerLists } from './paths'
-import { fitnessOf, nearest, within } from './templates'
+import { fitnessOf, within } from './templates'
 import { everyStep } from './tree'
-import { kindOf } from './types'
+import { kindOf, namesOf } from './types'
 import type { Scene, Step } from './types'
 
 export type SceneFault =
-  | { code: 'unknown variable'; name: string; meant: string | null }
+  | { code: 'unknown variable'; name: string }
   | { code: 'malformed placeholder'; name: string }
   | { code: 'no steps' }
   | { code: 'no name' }
@@ -18,10 +18,13 @@ export type SceneProblem = SceneFault & { path: string; severity: 'error' | 'war
 
 /** Problems of the whole scene. Unknown variables are warnings where what the data gives is not known here. */
 export function problemsIn(scene: Scene, around: Surroundings, dataKnown: boolean): SceneProblem[] {
-  const found: SceneProblem[] = everyStep(scene).flatMap(({ path, step }) => [
-    ...shapeProblems(step).map((fault): SceneProblem => ({ ...fault, path, severity: 'error' })),
-    ...variableProblems(scene, path, step, around, dataKnown),
-  ])
+  const known = namesAround(around)
+  const found: SceneProblem[] = []
+  for (const { path, step } of everyStep(scene)) {
+    found.push(...shapeProblems(step).map((fault): SceneProblem => ({ ...fault, path, severity: 'error' })))
+    found.push(...variableProblems(step, path, known, dataKnown))
+    for (const name of (step.extract ?? []).flatMap(namesOf)) known.add(name)
+  }
   if (!(scene.steps ?? []).length) found.push({ code: 'no steps', path: 'steps', severity: 'error' })
   return found
 }
@@ -30,21 +33,30 @@ function shapeProblems(step: Step): SceneFault[] {
   const faults: SceneFault[] = []
   const kind = kindOf(step)
   if (!(step.name ?? kind).trim()) faults.push({ code: 'no name' })
-  if ((kind === 'if' || kind === 'while') && !step.condition?.variable) faults.push({ code: 'no condition' })
+  const conditional = kind === 'if' || kind === 'while' || step.condition != null
+  if (conditional && !step.condition?.variable) faults.push({ code: 'no condition' })
   const empty = innerLists(step).some((list) => list.key !== 'otherwise' && list.steps.length === 0)
   if (empty) faults.push({ code: 'no steps' })
   return faults
 }
 
-function variableProblems(scene: Scene, path: string, step: Step, around: Surroundings, dataKnown: boolean): SceneProblem[] {
-  const names = new Set([...within(step.request), ...within(step.checks)])
-  if (step.condition?.variable && step.condition.is !== 'absent') names.add(step.condition.variable)
-  if (!names.size) return []
-  const known = new Set(knownAt(scene, path, around).map((one) => one.name))
-  return [...names].flatMap((name): SceneProblem[] => {
+// Steps are never changed in place, so what one uses is found once.
+const used = new WeakMap<Step, string[]>()
+function namesUsed(step: Step): string[] {
+  let names = used.get(step)
+  if (names === undefined) {
+    const condition = step.condition?.variable && step.condition.is !== 'absent' ? [step.condition.variable] : []
+    names = [...new Set([...within(step.request), ...within(step.checks), ...condition])]
+    used.set(step, names)
+  }
+  return names
+}
+
+function variableProblems(step: Step, path: string, known: ReadonlySet<string>, dataKnown: boolean): SceneProblem[] {
+  return namesUsed(step).flatMap((name): SceneProblem[] => {
     const fitness = fitnessOf(name, known)
     if (fitness === 'malformed') return [{ code: 'malformed placeholder', name, path, severity: 'error' }]
     if (fitness !== 'unknown') return []
-    return [{ code: 'unknown variable', name, meant: nearest(name, known), path, severity: dataKnown ? 'error' : 'warning' }]
+    return [{ code: 'unknown variable', name, path, severity: dataKnown ? 'error' : 'warning' }]
   })
 }

@@ -190,7 +190,7 @@ describe('problems', () => {
       ['no condition', 'steps[1]'],
       ['no steps', 'steps[1]'],
     ])
-    expect(problemsIn(scene, {}, true)[0]).toMatchObject({ name: 'tokn', meant: 'token', severity: 'error' })
+    expect(problemsIn(scene, {}, true)[0]).toMatchObject({ name: 'tokn', severity: 'error' })
     expect(problemsIn(shop, {}, true)).toEqual([])
   })
 })

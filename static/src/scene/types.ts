@@ -1,6 +1,8 @@
 /** A scene as the API has it. What a request holds is up to its protocol. */
 export interface Extractor {
-  name: string
+  /** The variable; null or absent where `names` has several. */
+  name?: string | null
+  names?: string[]
   /** A kind that the service knows: `json`, `regex`, `boundary`, `header`, … */
   from: string
   path?: string | null
@@ -33,7 +35,7 @@ export interface Option {
   steps: Step[]
 }
 
-export const KINDS = ['request', 'group', 'loop', 'while', 'if', 'choice', 'think'] as const
+export const KINDS = ['request', 'group', 'loop', 'while', 'if', 'choice', 'think', 'break', 'stop', 'rendezvous'] as const
 export type Kind = (typeof KINDS)[number]
 
 export interface Step {
@@ -48,7 +50,12 @@ export interface Step {
   enabled?: boolean
   times?: number
   max_times?: number
-  condition?: Condition
+  condition?: Condition | null
+  /** What a `stop` ends: the iteration, the user or the run. */
+  what?: string
+  /** For how many users a `rendezvous` waits. */
+  users?: number
+  on_failure?: string
   steps?: Step[]
   otherwise?: Step[]
   options?: Option[]
@@ -66,4 +73,9 @@ export function kindOf(step: Step): Kind {
 
 export function nameOf(step: Step): string {
   return step.name ?? kindOf(step)
+}
+
+/** The variables that an extractor sets. */
+export function namesOf({ name, names }: Extractor): string[] {
+  return (names?.length ? names : [name ?? '']).filter(Boolean)
 }

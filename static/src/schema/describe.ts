@@ -8,10 +8,17 @@ interface Context {
   open: string[]
 }
 
+// Schemas come from the service and are never changed.
+const described = new WeakMap<JsonSchema, { language: Language; fields: Field[] }>()
+
 /** The fields of an object's schema, in the order in which they should stand. */
 export function fieldsOf(schema: JsonSchema | null | undefined, language: Language): Field[] {
   if (!schema) return []
-  return objectFields(schema, { root: schema, language, open: [] })
+  const known = described.get(schema)
+  if (known?.language === language) return known.fields
+  const fields = objectFields(schema, { root: schema, language, open: [] })
+  described.set(schema, { language, fields })
+  return fields
 }
 
 function objectFields(schema: JsonSchema, context: Context): Field[] {
@@ -65,6 +72,7 @@ function withoutNull(schema: JsonSchema): { schema: JsonSchema; optional: boolea
 
 function kindOf(schema: JsonSchema, hints: JsonSchema, context: Context): FieldKind {
   if (schema.oneOf) return 'union'
+  if (hints['x-line'] === true) return 'value'
   if (schema.enum || hints.enum || enumBesides(schema)) return 'choice'
   if (hints.format === 'datafile' || hints['x-datafile'] === true) return 'datafile'
   const type = Array.isArray(schema.type) ? schema.type.find((one) => one !== 'null') : schema.type
@@ -128,6 +136,7 @@ const DETAILS: Record<FieldKind, Details> = {
   long: text,
   secret: text,
   json: none,
+  value: none,
   switch: none,
   datafile: none,
   number: (schema) => ({

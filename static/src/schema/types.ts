@@ -34,7 +34,7 @@ export interface JsonSchema {
 }
 
 export const FIELD_KINDS = [
-  'text', 'long', 'secret', 'number', 'switch', 'choice', 'map', 'list', 'object', 'union', 'json', 'datafile',
+  'text', 'long', 'secret', 'number', 'switch', 'choice', 'map', 'list', 'object', 'union', 'json', 'value', 'datafile',
 ] as const
 export type FieldKind = (typeof FIELD_KINDS)[number]
 

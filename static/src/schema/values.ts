@@ -84,3 +84,17 @@ function matches(pattern: string, value: string): boolean {
     return true
   }
 }
+
+/** Any value as a line of text: a string without quotes, unless it reads as another value. */
+export function asText(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value) ?? ''
+  return typeof asValue(value) === 'string' ? value : JSON.stringify(value)
+}
+
+export function asValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
+}

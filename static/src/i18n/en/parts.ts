@@ -17,6 +17,8 @@ export const parts: (typeof zh)['parts'] = {
   close: 'Close',
   atLeast: 'at least',
   atLeastWhy: 'The load generator was overloaded at the time: the real value is this or more.',
+  about: 'About {about}',
+  readOn: 'Read on in the guide',
   howMeasured: 'How {about} was measured',
   beats: '{passed} of the last {all} runs passed',
   unitOf: 'Unit of {label}',

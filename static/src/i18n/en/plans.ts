@@ -262,6 +262,12 @@ export const plans: (typeof zhWork)['plans'] = {
     },
   },
   nodeCount: 'Agents',
+  thisMany: 'this many',
+  autoCount: 'automatic: as many as there are cores',
+  runWith: 'Run with variables…',
+  runWithTitle: 'Run once with variables',
+  runWithSay: 'For this run only; they win over variables of the same name in the environment.',
+  runWithKnown: 'In the environment {env}: {names}',
   processCount: 'Processes',
   onLoss: 'When one is lost',
   loss: {

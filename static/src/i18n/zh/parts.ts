@@ -16,6 +16,8 @@ export const parts = {
   close: '关闭',
   atLeast: '至少',
   atLeastWhy: '压测机当时不堪重负，真实值不低于此。',
+  about: '{about}：说明',
+  readOn: '在指南中查看',
   howMeasured: '{about}是怎么测的',
   beats: '最近 {all} 次，{passed} 次通过',
   unitOf: '{label}的单位',

@@ -261,6 +261,12 @@ export const plans = {
     },
   },
   nodeCount: '节点数',
+  thisMany: '指定数量',
+  autoCount: '自动：有几个核就开几个',
+  runWith: '带变量运行…',
+  runWithTitle: '带变量运行一次',
+  runWithSay: '只对这一次运行有效，优先于环境里的同名变量。',
+  runWithKnown: '环境 {env} 里已有：{names}',
   processCount: '进程数',
   onLoss: '节点失联时',
   loss: {

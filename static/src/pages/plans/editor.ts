@@ -1,7 +1,7 @@
 // A plan while it is edited: what is wrong with it, and saving it.
 import { useQueryClient } from '@tanstack/vue-query'
 import { computed, type ComputedRef, ref, type ShallowRef, shallowRef } from 'vue'
-import { changePlan, createPlan, type Plan, type PlanBody, readPlan, startPlan } from '@/api/planEditing'
+import { changePlan, createPlan, type Plan, type PlanBody, readPlan, type StartBody, startPlan } from '@/api/planEditing'
 import { asProblem } from '@/api/problem'
 import { t } from '@/i18n'
 import { changedKeys } from '@/load/changes'
@@ -85,10 +85,10 @@ function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project,
     }
   }
 
-  async function saveAndRun(): Promise<string | null> {
+  async function saveAndRun(given?: StartBody): Promise<string | null> {
     const saved = draft.dirty.value || plan() === null ? await save() : { id: plan()! }
     if (!saved) return null
-    const { execution_id } = await startPlan(saved.id)
+    const { execution_id } = await startPlan(saved.id, given)
     void cache.invalidateQueries({ queryKey: ['runs'] })
     return execution_id
   }

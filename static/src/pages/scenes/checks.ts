@@ -17,22 +17,9 @@ export function statusText(check: Check): string {
   return Array.isArray(check.one_of) ? check.one_of.join(', ') : String(check.equals ?? '')
 }
 
-/** One code, or several parted by commas. */
-export function statusValue(text: string): Check {
+/** One code, or several parted by commas, in a check that keeps its other fields. */
+export function statusValue(check: Check, text: string): Check {
+  const { equals: _, one_of: __, ...rest } = check
   const codes = text.split(/[,，\s]+/).map(Number).filter((code) => Number.isInteger(code) && code > 0)
-  return codes.length === 1 ? { type: 'status', equals: codes[0] } : { type: 'status', one_of: codes }
-}
-
-/** An expected JSON value as text: a string without quotes, unless it reads as another value. */
-export function equalsText(value: unknown): string {
-  if (typeof value !== 'string') return JSON.stringify(value) ?? ''
-  return typeof parsedEquals(value) === 'string' ? value : JSON.stringify(value)
-}
-
-export function parsedEquals(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return text
-  }
+  return codes.length === 1 ? { ...rest, equals: codes[0] } : { ...rest, one_of: codes }
 }

@@ -2,10 +2,10 @@
 import type { Kind } from '@/api/sceneSchemas'
 import { language, t, type Key } from '@/i18n'
 import { fieldsOf } from '@/schema/describe'
-import type { Field, JsonSchema } from '@/schema/types'
+import type { Field, FieldKind, JsonSchema } from '@/schema/types'
 
 const EXTRACTORS = new Set(['json', 'regex', 'boundary', 'header', 'status', 'body', 'css', 'xpath', 'jmespath', 'cookie'])
-const CHECKS = new Set(['status', 'json', 'regex', 'contains', 'header', 'response_time', 'css', 'xpath', 'jmespath', 'size'])
+const CHECKS = new Set(['status', 'json', 'jsonschema', 'regex', 'contains', 'header', 'response_time', 'css', 'xpath', 'jmespath', 'size'])
 
 export function extractorLabel(value: string): string {
   return EXTRACTORS.has(value) ? t(`scenes.source.${value}` as Key) : value
@@ -14,9 +14,18 @@ export function checkLabel(value: string): string {
   return CHECKS.has(value) ? t(`scenes.check.${value}` as Key) : value
 }
 
+/** Kinds of fields that fit into a line. */
+const LINES: ReadonlySet<FieldKind> = new Set(['text', 'number', 'value'])
+
 /** What must be filled in stands on the line; the rest is folded away. */
 export function lineFields(kind: Kind | undefined, without: readonly string[]): Field[] {
-  return fieldsOf(kind?.schema ?? null, language.value).filter((field) => field.required && !without.includes(field.key))
+  return fieldsOf(kind?.schema ?? null, language.value).filter((field) => field.required && LINES.has(field.kind) && !without.includes(field.key))
+}
+
+/** Whether what is folded away must be looked at: the line has no field of its own, or lacks one that must be filled in. */
+export function needsMore(kind: Kind | undefined, line: boolean): boolean {
+  const fields = fieldsOf(kind?.schema ?? null, language.value)
+  return fields.length > 0 && (!line || fields.some((field) => field.required && !LINES.has(field.kind)))
 }
 
 export function hasMore(kind: Kind | undefined, without: readonly string[]): boolean {

@@ -3,8 +3,8 @@ import type { Language } from '@/i18n'
 
 const FILES = import.meta.glob<string>(
   [
-    '../../../../docs/{user-guide,data-sources,distributed,performance-score,api,plugin-guide,operations}{,.zh-CN}.md',
-    '../../../../docs/{protocols,data-sources}/*.md',
+    '../../../docs/{user-guide,data-sources,distributed,performance-score,api,plugin-guide,operations}{,.zh-CN}.md',
+    '../../../docs/{protocols,data-sources}/*.md',
   ],
   { query: '?url', import: 'default', eager: true },
 )
@@ -19,7 +19,7 @@ const texts = new Map<string, Promise<string>>()
 
 /** A page of the guide; the English one where there is no other. Raise TypeError when it cannot be fetched. */
 export function read(doc: string, language: Language): Promise<string> {
-  const base = `../../../../docs/${doc}`
+  const base = `../../../docs/${doc}`
   const url = (language === 'zh' ? FILES[`${base}.zh-CN.md`] : undefined) ?? FILES[`${base}.md`]
   if (url === undefined) return Promise.reject(new TypeError(doc))
   let text = texts.get(url)
