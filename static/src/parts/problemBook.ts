@@ -29,7 +29,7 @@ export async function goToProblem(path: string): Promise<void> {
     const field = document.querySelector<HTMLElement>(`[data-path="${CSS.escape(part)}"]`)
     if (field) {
       field.scrollIntoView({ block: 'center' })
-      field.querySelector<HTMLElement>('input, select, textarea, button')?.focus({ preventScroll: true })
+      field.querySelector<HTMLElement>('input, select, textarea, button:not(.info)')?.focus({ preventScroll: true })
       return
     }
     if (!/[.[]/.test(part)) return
