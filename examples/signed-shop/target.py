@@ -1,7 +1,7 @@
 """The shop that plan.yaml loads: it verifies every signature and token.
 
-Usage: target.py [PORT], with the key in SHOP_KEY. Without a port it takes a free one. It prints its address, and counts
-what it was asked for at /stats.
+Usage: target.py [PORT], with the key in SHOP_KEY and the RSA key (PEM) in SHOP_RSA_KEY, of which it uses the public
+part. Without a port it takes a free one. It prints its address, and counts what it was asked for at /stats.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ import json
 import os
 import sys
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from typing import Any
 from typing import ClassVar
+from typing import cast
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
@@ -26,6 +33,8 @@ from tornado.web import HTTPError
 from tornado.web import RequestHandler
 
 KEY = os.environ.get("SHOP_KEY", "").encode()
+PAYER = cast(RSAPrivateKey, load_pem_private_key(os.environ["SHOP_RSA_KEY"].encode(), None)).public_key()
+NUMBERS = count(1)
 ACCOUNTS = dict(list(csv.reader(Path(__file__).with_name("accounts.csv").open(encoding="utf-8")))[1:])
 ITEMS_ON_A_PAGE = 10
 
@@ -86,7 +95,22 @@ class Orders(Base):
         if not isinstance(order["item"], int):
             raise HTTPError(422, "item must be a number")
         self.set_status(201)
-        self.write({"buyer": buyer, "item": order["item"]})
+        self.write({"buyer": buyer, "item": order["item"], "order": next(NUMBERS)})
+
+
+class Payments(Base):
+    def post(self) -> None:
+        self.buyer()
+        request = self.request
+        signature = base64.b64decode(request.headers.get("X-Signature", ""))
+        try:
+            PAYER.verify(signature, f"{request.path}\n{request.body.decode()}".encode(), PKCS1v15(), SHA256())
+        except InvalidSignature:
+            raise HTTPError(401, "wrong RSA signature") from None
+        if not isinstance(json.loads(request.body)["order"], int):
+            raise HTTPError(422, "order must be a number")
+        self.set_status(201)
+        self.write({})
 
 
 class Stats(Base):
@@ -101,7 +125,15 @@ def token_of(account: str) -> str:
 
 async def main(port: int) -> None:
     """Serve until killed."""
-    routes = [(r"/login", Login), (r"/items", Items), (r"/items/(\d+)", Item), (r"/orders", Orders), (r"/stats", Stats)]
+    kinds = {
+        "login": Login,
+        "items": Items,
+        r"items/(\d+)": Item,
+        "orders": Orders,
+        "payments": Payments,
+        "stats": Stats,
+    }
+    routes = [(f"/{path}", kind) for path, kind in kinds.items()]
     server = HTTPServer(Application(routes))
     sockets = bind_sockets(port, "127.0.0.1")
     server.add_sockets(sockets)

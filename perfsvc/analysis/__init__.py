@@ -8,6 +8,7 @@
 ``warnings``         its warnings
 ``blocks``           groups of figures that several responses share
 ``live_frames``      frame of each second in a live feed
+``warm_up_block``    the warm-up in reports and feeds
 ``run_frame``        first frame of a live feed
 ``search_frames``    frames of searches and adaptive load
 ``step_tree``        steps as a tree in document order

@@ -49,6 +49,7 @@ def metrics_frame(
         "validity": validity.state,
         "validity_causes": [cause.code for cause in validity.causes],
         "validity_texts": validity_block(validity)["causes"],
+        "warm_up": second.warm_up,
         "thresholds": threshold_blocks(thresholds),
         "steps": [step_data(step) for step in second.steps],
         "nodes": frame_nodes(second, members),

@@ -201,13 +201,13 @@ def names_twice(spec: RunSpec) -> list[dict[str, Any]]:
 
 def windows_too_long(spec: RunSpec) -> list[dict[str, Any]]:
     """Thresholds over more seconds than the run has."""
-    duration = spec.load.duration
+    duration = spec.load.duration - spec.warm_up_s
     return [
         note_of(
             "window_too_long",
             "warning",
-            f"阈值 {rule} 的时间窗长于测试时长 {duration:g} 秒",
-            f"the window of {rule} is longer than the run, {duration:g} s",
+            f"阈值 {rule} 的时间窗长于计入统计的时长 {duration:g} 秒",
+            f"the window of {rule} is longer than the measured part of the run, {duration:g} s",
         )
         for rule in spec.thresholds
         if (rule.window_s or 0) > duration

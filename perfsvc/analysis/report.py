@@ -21,6 +21,7 @@ from perfsvc.analysis.breakdown import unsent_details
 from perfsvc.analysis.nodes import Nodes
 from perfsvc.analysis.nodes import loss_remarks
 from perfsvc.analysis.nodes import node_rows
+from perfsvc.analysis.warm_up_block import warm_up_block
 from perfsvc.analysis.warnings import warnings_of
 from perfsvc.clock import NS_PER_S
 from perfsvc.clock import iso_z
@@ -59,19 +60,21 @@ class RunFacts:
 def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validity: Validity) -> dict[str, Any]:
     """The report of a run that is over, without the id it is stored under."""
     points = metrics.series.finest()
+    measured = [point for point in points if not metrics.warm_up.holds(point.second)]
     report = {
         **_identity(facts),
-        "summary": summary_of(metrics, points, (facts.end_time - facts.start_time).total_seconds()),
+        "summary": summary_of(metrics, measured, (facts.end_time - facts.start_time).total_seconds()),
         "metrics": _documented_metrics(metrics, points),
         "verdict": verdict.as_dict(),
         "validity": validity.as_dict(),
-        "performance_score": score_of(metrics, verdict, validity, points, moved=facts.search is not None).as_dict(),
+        "performance_score": score_of(metrics, verdict, validity, measured, moved=facts.search is not None).as_dict(),
         "steps": step_rows(metrics),
         "nodes": node_rows(metrics, facts.nodes),
         "errors": error_details(metrics),
         "unsent": unsent_details(metrics),
         "series": series_block(points),
         "step_series": step_series_block(metrics),
+        "warm_up": warm_up_block(metrics),
         "pauses": [_interval(pause) for pause in metrics.pauses],
         "gaps": [_interval(gap) for gap in metrics.gaps],
         "events": list(facts.events),
@@ -168,7 +171,8 @@ def _identity(facts: RunFacts) -> dict[str, Any]:
 def summary_of(metrics: RunMetrics, points: Sequence[Second], duration: float) -> dict[str, Any]:
     """A run in figures. ``duration`` is the time from its start to its end, or to now, s.
 
-    Counts are of all requests; throughput and latencies are of the load, without setup and teardown.
+    Counts are of all requests; throughput and latencies are of the load, without setup and teardown. The warm-up is in
+    neither, and not in ``points``.
     """
     total, figures, once = metrics.everything, metrics.figures(), metrics.once
     error_rate = percent(total.errors, total.requests)

@@ -43,6 +43,7 @@ class Standing:
     validity: Validity
     events: Sequence[dict[str, Any]]
     search: dict[str, Any] | None
+    warm_up: dict[str, Any] | None = None
 
 
 def run_frame(
@@ -63,6 +64,7 @@ def run_frame(
             "now": round(standing.now, 3),
             "elapsed": round(standing.elapsed, 3),
             "planned": {**planned_block(spec.load), "end": planned_end(spec, standing)},
+            "warm_up": standing.warm_up,
             "thresholds": threshold_blocks(standing.thresholds),
             "abort_on_breach": spec.abort_on_breach,
             "scenes": scene_trees(spec.scenes, spec.protocol),

@@ -49,7 +49,7 @@ def _at_least(metrics: RunMetrics, validity: Validity) -> Text | None:
 
 
 def _iterations_short(metrics: RunMetrics) -> Text | None:
-    wanted, done = metrics.planned.iterations, metrics.iterations
+    wanted, done = metrics.planned.iterations, metrics.iterations + metrics.warm_up.iterations
     if wanted is None or done >= wanted:
         return None
     return Text(
@@ -98,7 +98,7 @@ def _few_requests(metrics: RunMetrics) -> Text | None:
 
 
 def _short_run(metrics: RunMetrics) -> Text | None:
-    if metrics.running_ns >= SHORT_RUN_S * NS_PER_S:
+    if metrics.running_ns >= SHORT_RUN_S * NS_PER_S or metrics.warm_up.length:
         return None
     seconds = metrics.running_ns / NS_PER_S
     return Text(
@@ -148,7 +148,20 @@ def _silent_target(metrics: RunMetrics) -> Text | None:
     )
 
 
+def _warm_up(metrics: RunMetrics) -> Text | None:
+    warm_up = metrics.warm_up
+    if not warm_up.length:
+        return None
+    total = warm_up.total
+    return Text(
+        f"前 {warm_up.length:g} 秒为预热：其中 {total.requests} 个请求（{total.errors} 个错误）不计入统计和阈值",
+        f"the first {warm_up.length:g} s were warm-up: its requests ({total.requests}, of them failed: {total.errors}) "
+        "count neither in the figures nor for thresholds",
+    )
+
+
 REMARKS: tuple[Callable[[RunMetrics], Text | None], ...] = (
+    _warm_up,
     _silent_target,
     _idle_scenes,
     _users_without_data,

@@ -61,6 +61,13 @@ def show_expected(what: str, spec: RunSpec, language: str) -> None:
     requests = "-" if expected.requests is None else str(expected.requests)
     length = f"{planned['duration']:g} s"
     out.print(Text(f"预计：时长 {length}，请求 {requests}", f"expected: {length}, requests {requests}").of(language))
+    if warm_up := spec.warm_up_s:
+        measured = f"{spec.load.duration - warm_up:g}"
+        said = Text(
+            f"前 {warm_up:g} 秒为预热，不计入统计和阈值；计入的时长 {measured} 秒",
+            f"the first {warm_up:g} s are warm-up, in no figure and no threshold: {measured} s are measured",
+        )
+        out.print(said.of(language))
     for advice in expected.advice:
         if advice["severity"] == "warning":
             out.print(f"{Text('注意', 'note').of(language)}: {advice['zh' if language == 'zh' else 'en']}")

@@ -10,6 +10,7 @@ LABELS = {
     "rps": Text("请求/秒", "req/s"),
     "errors": Text("错误", "errors"),
     "planned": Text("计划", "planned"),
+    "warm_up": Text("预热", "warm-up"),
     "dropped": Text("丢弃", "dropped"),
     "late": Text("迟到", "late"),
     "from_plan": Text("自计划时刻", "from plan"),

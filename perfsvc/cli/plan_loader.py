@@ -45,6 +45,7 @@ FLAG_PATHS = {
     "users": "concurrent_users",
     "duration": "hold_time",
     "ramp": "ramp_up_time",
+    "warm_up": "execution_config.warm_up",
     "timeout": "request_timeout",
     "rate": "execution_config.arrival_rate",
     "max_vus": "execution_config.max_vus",
@@ -187,11 +188,13 @@ def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Prob
         ("hold_time", chosen.duration, "--duration", seconds_of),
         ("ramp_up_time", chosen.ramp, "--ramp", seconds_of),
         ("request_timeout", chosen.timeout, "--timeout", milliseconds_of),
+        ("warm_up", chosen.warm_up, "--warm-up", seconds_of),
     ):
         try:
             given[name] = None if text is None else whole(parse(text))
         except Fault as fault:
             problems += [Problem(flag, problem.text) for problem in fault.problems]
+    warm_up = given.pop("warm_up", None)
     for name, value in given.items():
         if value is not None:
             config.pop({theirs: ours for ours, theirs in SYNONYMS.items()}.get(name, name), None)
@@ -201,6 +204,7 @@ def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Prob
     execution = config.setdefault("execution_config", {})
     if isinstance(execution, dict):
         apply_execution_flags(chosen, execution)
+        execution.update({} if warm_up is None else {"warm_up": warm_up})
     return problems
 
 

@@ -67,7 +67,8 @@ class Progress(Output):
     def _show(self, live: LiveLines, second: Second) -> None:
         load, metrics = self._run.spec.load, self._run.metrics
         wanted = wanted_iterations(load) if load.iterations is not None else None
-        share = metrics.iterations / wanted if wanted else second.elapsed / load.duration if load.duration else 0.0
+        done = metrics.iterations + metrics.warm_up.iterations
+        share = done / wanted if wanted else second.elapsed / load.duration if load.duration else 0.0
         lines = ["  ".join(self._load(second)).strip(), "  ".join(self._figures(second)), *self._search()]
         live.show(share, lines, failing=metrics.total.errors > 0)
 
@@ -77,14 +78,20 @@ class Progress(Output):
         load, metrics = self._run.spec.load, self._run.metrics
         parts = [f"{second.elapsed:6.1f}/{load.duration:g} s"]
         if load.iterations is not None:
-            parts = [f"{second.elapsed:6.1f} s", f"{name['iterations']} {metrics.iterations}/{wanted_iterations(load)}"]
+            parts = [
+                f"{second.elapsed:6.1f} s",
+                f"{name['iterations']} {metrics.iterations + metrics.warm_up.iterations}/{wanted_iterations(load)}",
+            ]
         if second.planned_rate:
             parts.append(f"{name['planned']} {second.planned_rate:g}/s")
+        if second.warm_up:
+            parts.append(f"{name['warm_up']} {self._run.spec.warm_up_s:g} s")
         return [*parts, f"{name['users']} {second.vus}"]
 
     def _figures(self, second: Second) -> list[str]:
         name = {key: label.of(self._language) for key, label in LABELS.items()}
-        metrics, everything = self._run.metrics, self._run.metrics.everything
+        metrics = self._run.metrics
+        everything = metrics.warm_up.total if second.warm_up else metrics.everything
         parts = [f"{name['rps']} {second.rps:.0f}", f"p95 {in_ms(second.p95)} ms"]
         share = percent(everything.errors, everything.requests)
         parts.append(f"{name['errors']} {everything.errors} ({share:.1f} %)")

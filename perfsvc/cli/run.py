@@ -37,6 +37,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
         help="how long to hold the load after the ramp-up: 30, 30s, 500ms, 5m, 1h30m (default with a URL: 10s)",
     )
     parser.add_argument("--ramp", help="ramp-up time, in the same form")
+    parser.add_argument("--warm-up", help="first part of the run that is not measured, in the same form")
     parser.add_argument(
         "-r", "--rate", metavar="N", help="arrivals per second (open model), such as 200 or 12000/min, instead of users"
     )

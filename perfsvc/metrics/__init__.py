@@ -5,6 +5,7 @@
 ``recorder``       samples of one step, folded into a window each second
 ``totals``         totals: what is counted, and how windows add up
 ``run_metrics``    the run: snapshots of all nodes merged
+``warm_up``        the first seconds, which are in no total
 ``deduplication``  each snapshot counted once
 ``watermark``      when a second is complete
 ``node_state``     nodes of a run after its events: share, lost or left

@@ -130,7 +130,7 @@ class Second(Figures, frozen=True, kw_only=True):
     entry in ``steps`` and no part in the sums, since their requests are steps of their own. ``failures`` are counts by
     error class, ``statuses`` by status. ``latency`` is the service
     times themselves, where the second has just been closed: percentiles of several seconds cannot be had from theirs.
-    ``totals`` are sums by step and of WHOLE, in runs whose thresholds want them.
+    ``totals`` are sums by step and of WHOLE, in runs whose thresholds want them. ``warm_up``: it counts in no sum.
     """
 
     second: int
@@ -150,6 +150,7 @@ class Second(Figures, frozen=True, kw_only=True):
     nodes: tuple[NodeFigures, ...] = ()
     latency: Histogram | None = None
     totals: dict[int, Totals] | None = None
+    warm_up: bool = False
     failures: dict[str, int] = {}
     statuses: dict[str, int] = {}
 

@@ -32,6 +32,7 @@ from perfsvc.metrics.validity import Evidence
 from perfsvc.metrics.validity import HealthLog
 from perfsvc.metrics.validity import Validity
 from perfsvc.metrics.validity import judge
+from perfsvc.metrics.warm_up import WarmUp
 from perfsvc.model.load import wanted_iterations
 from perfsvc.model.node_timeouts import SILENT_S
 from perfsvc.model.run import RunSpec
@@ -84,20 +85,24 @@ class NodeTotals(Totals):
         self.sequence = SeenSequence()
         self.series = NodeSeries()
 
-    def add_snapshot(self, snapshot: Snapshot, totals: Totals) -> None:
-        """Count a snapshot of this node."""
-        self.add(totals)
+    def add_snapshot(self, snapshot: Snapshot, totals: Totals, *, warm_up: bool) -> None:
+        """Count a snapshot of this node; one of the warm-up only in the series."""
+        if not warm_up:
+            self._measure(snapshot, totals)
         self.series.add(snapshot, totals)
         self.snapshots += 1
         self.elapsed = max(self.elapsed, snapshot.elapsed)
-        self.running_ns += snapshot.span_ns
-        self.iterations += snapshot.iterations
-        self.dropped += snapshot.dropped
-        self.late += snapshot.late
         self.cut_off += snapshot.cut_off
         self.first_second = min(self.first_second, snapshot.second)
         if snapshot.second >= self.last_second:
             self.last_second, self.health = snapshot.second, snapshot.health
+
+    def _measure(self, snapshot: Snapshot, totals: Totals) -> None:
+        self.add(totals)
+        self.running_ns += snapshot.span_ns
+        self.iterations += snapshot.iterations
+        self.dropped += snapshot.dropped
+        self.late += snapshot.late
 
 
 class OpenSecond(NamedTuple):
@@ -127,6 +132,27 @@ class LostUsers:
         self.without_data.update(snapshot.without_data[:MAX_NAMED])
 
 
+class FirstSamples:
+    """The first few failed requests of every error class."""
+
+    __slots__ = ("_by_class", "_names")
+
+    def __init__(self) -> None:
+        self._by_class: dict[str, list[ErrorSample]] = {}
+        self._names = ErrorClasses()
+
+    def add(self, samples: Sequence[ErrorSample]) -> None:
+        """Keep samples while there is room in their classes."""
+        for sample in samples:
+            kept = self._by_class.setdefault(self._names.name(sample.error_class), [])
+            if len(kept) < SAMPLES_PER_CLASS:
+                kept.append(sample)
+
+    def all(self) -> list[ErrorSample]:
+        """Return the samples, class by class."""
+        return [sample for samples in self._by_class.values() for sample in samples]
+
+
 class StepTable:
     """The measured steps by index: names, which of them are ``groups``, and which ``parts`` of scenes they are in.
 
@@ -153,13 +179,20 @@ class RunMetrics:
     """Everything measured in one run, in bounded memory. ``latest`` is the second closed last.
 
     ``total``, seconds and nodes are of the load: steps that stand ``apart`` have no share in them. ``once`` is the sum
-    of setup and teardown.
+    of setup and teardown. Seconds of the warm-up are in the series, and in no sum but its own.
     """
 
-    def __init__(self, step_names: Sequence[str], groups: Collection[int] = (), parts: Sequence[Part] = ()) -> None:
+    def __init__(
+        self,
+        step_names: Sequence[str],
+        groups: Collection[int] = (),
+        parts: Sequence[Part] = (),
+        warm_up_s: float = 0.0,
+    ) -> None:
         self._table = StepTable(list(step_names), frozenset(groups), list(parts) or ["steps"] * len(step_names))
         self.total = RunTotals()
         self.once = RunTotals()
+        self.warm_up = WarmUp(warm_up_s)
         self.steps = [RunTotals() for _ in step_names]
         self.nodes: dict[str, NodeTotals] = {}
         self.series = Series()
@@ -173,8 +206,7 @@ class RunMetrics:
         self.health = HealthLog()
         self.pauses: list[Range] = []
         self.gaps: list[Range] = []
-        self._samples: dict[str, list[ErrorSample]] = {}
-        self._sample_classes = ErrorClasses()
+        self._samples = FirstSamples()
         self._open: dict[int, OpenSecond] = {}
         self._closed_upto: int | None = None
         self.node_states: dict[str, NodeState] = {}
@@ -185,7 +217,7 @@ class RunMetrics:
         """Metrics for a run, its groups and the parts of its scenes known as such."""
         measured = [found for weighted in spec.scenes for found in measured_steps(weighted.scene)]
         groups = {index for index, (_, step) in enumerate(measured) if isinstance(step, GroupStep)}
-        made = cls(spec.step_names(), groups, [part for part, _ in measured])
+        made = cls(spec.step_names(), groups, [part for part, _ in measured], spec.warm_up_s)
         percentiles = any(rule.window_s and percentile_of(rule.metric) is not None for rule in spec.thresholds)
         made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec), percentiles)
         return made
@@ -201,11 +233,12 @@ class RunMetrics:
         if not node.sequence.accept(snapshot.seq):
             return False
         self.nodes[snapshot.node] = node
-        totals = self._count(windows)
-        node.add_snapshot(snapshot, totals)
-        self._count_snapshot(snapshot)
+        warm_up = self.warm_up.covers(snapshot)
+        totals = self._count(windows, warm_up=warm_up)
+        node.add_snapshot(snapshot, totals, warm_up=warm_up)
+        self._count_snapshot(snapshot, warm_up=warm_up)
         point, change = self.series.add(snapshot, totals)
-        self.running_ns += change.span_ns
+        self.running_ns += 0 if warm_up else change.span_ns
         if point is None or not self._is_open(snapshot.second):
             self.late_snapshots += 1
         else:
@@ -256,8 +289,8 @@ class RunMetrics:
         both.add_run_totals(self.once)
         return both
 
-    def validity(self) -> Validity:
-        """Whether the generator was fit to measure this run, as far as it has come."""
+    def validity(self, *, ended: bool = True) -> Validity:
+        """Whether the generator was fit to measure this run; unless it has ``ended``, as far as it has come."""
         everything, nodes = self.everything, self.nodes.values()
         end = max((node.last_second for node in nodes), default=0)
         silent = {name for name, node in self.nodes.items() if end - node.last_second > SILENT_S}
@@ -275,6 +308,9 @@ class RunMetrics:
             nodes=len(self.nodes.keys() | lost),
             iterations=self.iterations,
             dropped=self.dropped,
+            warm_up_s=self.warm_up.length,
+            warm_up_requests=self.warm_up.total.requests,
+            warming_up=not ended and not self.warm_up.over,
             stopped_users=self.lost_users.stopped,
         )
         return judge(evidence)
@@ -282,7 +318,7 @@ class RunMetrics:
     @property
     def error_samples(self) -> list[ErrorSample]:
         """The first few failed requests of every error class."""
-        return [sample for samples in self._samples.values() for sample in samples]
+        return self._samples.all()
 
     def figures(self, step: str | None = None) -> Figures:
         """The load of the whole run so far, or all steps of one name."""
@@ -303,28 +339,32 @@ class RunMetrics:
             raise ValueError(f"a window of step {window.step}, but there are {len(self.steps)} steps")
         return UnpackedWindow.of(window)
 
-    def _count(self, windows: list[UnpackedWindow]) -> RunTotals:
+    def _count(self, windows: list[UnpackedWindow], *, warm_up: bool) -> RunTotals:
         """Count windows in the totals. Return the sum of the load's."""
-        counted = RunTotals()
+        counted, once = RunTotals(), self.apart - self.groups
         counted.add_windows([unpacked for unpacked in windows if unpacked.window.step not in self.apart])
-        self.total.add_run_totals(counted)
-        self.once.add_windows([unpacked for unpacked in windows if unpacked.window.step in self.apart - self.groups])
+        (self.warm_up.total if warm_up else self.total).add_run_totals(counted)
+        self.once.add_windows([unpacked for unpacked in windows if unpacked.window.step in once])
         for unpacked in windows:
-            self.steps[unpacked.window.step].add_window(unpacked)
+            if not warm_up or unpacked.window.step in once:
+                self.steps[unpacked.window.step].add_window(unpacked)
         return counted
 
-    def _count_snapshot(self, snapshot: Snapshot) -> None:
-        self.iterations += snapshot.iterations
-        self.dropped += snapshot.dropped
-        self.late += snapshot.late
+    def _count_snapshot(self, snapshot: Snapshot, *, warm_up: bool) -> None:
+        if warm_up:
+            self.warm_up.count(snapshot)
+        else:
+            self._measure(snapshot)
         self.cut_off += snapshot.cut_off
         self.lost_users.add(snapshot)
         self.elapsed = max(self.elapsed, snapshot.elapsed)
+
+    def _measure(self, snapshot: Snapshot) -> None:
+        self.iterations += snapshot.iterations
+        self.dropped += snapshot.dropped
+        self.late += snapshot.late
         self.health.note(snapshot)
-        for sample in snapshot.errors:
-            kept = self._samples.setdefault(self._sample_classes.name(sample.error_class), [])
-            if len(kept) < SAMPLES_PER_CLASS:
-                kept.append(sample)
+        self._samples.add(snapshot.errors)
 
     def _is_open(self, second: int) -> bool:
         if self._closed_upto is not None and second <= self._closed_upto:
@@ -341,7 +381,14 @@ class RunMetrics:
         step_seconds = tuple(self._step_seconds(steps, closed.span_ns))
         nodes = tuple(node.figures(name) for name, node in sorted(point.nodes.items()))
         totals = {WHOLE: point.totals, **steps} if self.planned.percentiles else None
-        closed = msgspec.structs.replace(closed, steps=step_seconds, nodes=nodes, latency=latency, totals=totals)
+        closed = msgspec.structs.replace(
+            closed,
+            steps=step_seconds,
+            nodes=nodes,
+            latency=latency,
+            totals=totals,
+            warm_up=self.warm_up.holds(second),
+        )
         self.latest = closed
         return closed
 

@@ -2,8 +2,9 @@
 
 A rule over the whole run is judged on the run's figures so far; it may be broken and mend again. A rule with a window
 looks at single seconds and stays breached once it was broken in each of that many running seconds in a row: a paused
-second does not count, and one without the figure (no request, no check) neither breaks nor clears. A rule whose figure
-was never measured fails at the end, because it was not shown to hold.
+second does not count, and one without the figure (no request, no check) neither breaks nor clears. Seconds of the
+warm-up are not judged at all. A rule whose figure was never measured fails at the end, because it was not shown to
+hold.
 """
 
 from __future__ import annotations
@@ -105,6 +106,8 @@ class ThresholdJudge:
 
     def observe(self, second: Second, metrics: RunMetrics) -> list[Breach]:
         """Take in a closed second, in order. Return every threshold that is broken now, new or not."""
+        if second.warm_up:
+            return []
         breaches = (rule.observe(second, metrics) for rule in self._rules)
         return [breach for breach in breaches if breach is not None]
 

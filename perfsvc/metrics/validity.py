@@ -244,6 +244,9 @@ class Evidence(NamedTuple):
     iterations: int
     dropped: int
     stopped_users: int = 0
+    warm_up_s: float = 0.0
+    warm_up_requests: int = 0
+    warming_up: bool = False
     unsent: int = 0
 
 
@@ -273,9 +276,15 @@ def judge(evidence: Evidence) -> Validity:
 
 def no_samples(evidence: Evidence) -> Cause | None:
     """Nothing was measured."""
-    if evidence.requests:
+    if evidence.requests or evidence.warming_up:
         return None
     text = Text("没有测得任何请求", "no request was measured")
+    if count := evidence.warm_up_requests:
+        text = Text(
+            f"没有测得任何请求：测试在 {evidence.warm_up_s:g} 秒的预热期内就结束了，预热期的 {count} 个请求不计入结果",
+            f"no request was measured: the run was over within its warm-up of {evidence.warm_up_s:g} s, "
+            f"whose requests ({count}) do not count",
+        )
     return Cause("no_samples", Grade.INVALID, text, {"requests": 0})
 
 

@@ -135,6 +135,9 @@ class ExecutionConfig(Spec, home="config.execution_config"):
     abort_grace: Annotated[float, SecondsBetween(0, DAY_S)] = titled(
         "中止宽限（秒）", "Grace before an abort, s", advanced=True, default=5.0
     )
+    warm_up: Annotated[float, SecondsBetween(0, DAY_S)] = titled(
+        "预热时间（秒，不计入结果）", "Warm-up, s (not measured)", default=0.0
+    )
     graceful_stop: Annotated[float, SecondsBetween(0, 3600)] = titled(
         "停止宽限（秒）", "Graceful stop, s", advanced=True, default=10.0
     )

@@ -236,6 +236,8 @@ class RunSpec(Spec):
     thresholds: Many[Threshold] = ()
     abort_on_breach: bool = False
     abort_grace_s: float = 5.0
+    warm_up_s: float = 0.0
+    """Seconds of the load profile from its start that count in no total and for no threshold."""
     secrets: Many[str] = Field(default=(), repr=False)
     """Values that no sample, report or log may show."""
 

@@ -15,6 +15,7 @@ from perfsvc.model.data import NO_DATA
 from perfsvc.model.data import Allocation
 from perfsvc.model.data import DataSpec
 from perfsvc.model.data import split_config
+from perfsvc.model.load import Load
 from perfsvc.model.nearest import did_you_mean
 from perfsvc.model.nearest import nearest
 from perfsvc.model.placement import Placement
@@ -47,13 +48,15 @@ def make_run_spec(
     """
     execution = config.execution_config
     refuse_idle_pool(execution)
+    load = load_of(config)
+    refuse_long_warm_up(execution.warm_up, load)
     scenes = [each.model_copy(update={"scene": enabled_only(each.scene)}) for each in scenes]
     return RunSpec(
         execution_id=execution_id,
         name=name,
         seed=seed if execution.seed is None else execution.seed,
         scenes=tuple(scenes) or (WeightedScene(scene=scene_of(config)),),
-        load=load_of(config),
+        load=load,
         target=target,
         placement=placement_of(config),
         protocol=config.protocol,
@@ -67,6 +70,7 @@ def make_run_spec(
         thresholds=checked_thresholds(config, scenes),
         abort_on_breach=execution.abort_on_breach,
         abort_grace_s=execution.abort_grace,
+        warm_up_s=execution.warm_up,
         data=data_of(config),
         files=files,
     )
@@ -79,6 +83,17 @@ def refuse_idle_pool(execution: ExecutionConfig) -> None:
             "config.execution_config.max_vus",
             "只能与 arrival_rate 一起使用；用户数用 concurrent_users 指定",
             "is for arrival_rate only; set the number of users by concurrent_users",
+        )
+
+
+def refuse_long_warm_up(warm_up: float, load: Load) -> None:
+    """Raises InvalidInput for a warm-up that leaves nothing of the run to be measured."""
+    if warm_up and warm_up >= load.duration:
+        raise InvalidInput.at(
+            "config.execution_config.warm_up",
+            f"预热 {warm_up:g} 秒不短于整个测试（{load.duration:g} 秒），没有时间可供统计；请缩短预热或延长测试",
+            f"a warm-up of {warm_up:g} s is as long as the whole run ({load.duration:g} s), so that nothing would be "
+            "measured; make it shorter, or the run longer",
         )
 
 

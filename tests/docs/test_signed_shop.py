@@ -12,17 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import NoEncryption
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.docs.pages import ROOT
 from tests.support.service import BIN
 
 SHOP = ROOT / "examples" / "signed-shop"
 KEY = "a key of the test"
+RSA_KEY = (
+    rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+)
 
 
 @pytest.fixture
 def shop() -> Iterator[str]:
-    environment = {**os.environ, "SHOP_KEY": KEY}
+    environment = {**os.environ, "SHOP_KEY": KEY, "SHOP_RSA_KEY": RSA_KEY}
     command = [sys.executable, str(SHOP / "target.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
@@ -34,7 +41,8 @@ def run(shop: str, folder: Path, *flags: str, key: str = KEY) -> tuple[int, dict
     """The exit code and the report of a run."""
     path = folder / "report.json"
     command = [str(BIN), "--lang", "en", "run", str(SHOP / "plan.yaml"), "--host", shop, "--json", str(path), "-q"]
-    done = subprocess.run([*command, *flags], env={**os.environ, "SHOP_KEY": key}, timeout=120, check=False)
+    secrets = {"SHOP_KEY": key, "SHOP_RSA_KEY": RSA_KEY.replace("\n", "\\n")}
+    done = subprocess.run([*command, *flags], env={**os.environ, **secrets}, timeout=120, check=False)
     return done.returncode, json.loads(path.read_text("utf-8"))
 
 
@@ -51,11 +59,12 @@ def test_every_signature_and_token_is_right(shop: str, tmp_path: Path, flags: li
     _, report = run(shop, tmp_path, "--iterations", "40", *flags)
     assert (report["verdict"]["state"], report["summary"]["error_count"]) == ("PASSED", 0)
     requests = {step["name"]: step["requests"] for step in report["steps"]}
-    assert requests == {"login": 4, "list": 40, "detail": 40, "order": 40}
-    assert asked(shop) == {"POST login": 4, "GET items": 80, "POST orders": 40}
+    assert requests == {"login": 4, "list": 40, "detail": 40, "order": 40, "pay": 40}
+    assert asked(shop) == {"POST login": 4, "GET items": 80, "POST orders": 40, "POST payments": 40}
     assert report["data"]["used"] == 4
     assert len(report["nodes"]) == (2 if flags else 1)
     assert KEY not in json.dumps(report)
+    assert RSA_KEY.splitlines()[1] not in json.dumps(report)
 
 
 def test_a_wrong_key_ends_the_run_at_the_login(shop: str, tmp_path: Path) -> None:

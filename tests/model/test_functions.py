@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC
 from datetime import datetime
@@ -9,6 +10,13 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import NoEncryption
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+from cryptography.hazmat.primitives.serialization import PublicFormat
 
 from perfsvc.model.functions import dates
 from perfsvc.model.functions.function import FunctionFailed
@@ -133,6 +141,48 @@ def test_tokens_are_signed() -> None:
     assert Template('{{$jwt(claims, "short")}}').render(scope(claims={})).count(".") == 2
 
 
+RSA_KEY = rsa.generate_private_key(65537, 1024)
+PRIVATE = RSA_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+PUBLIC = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+TRADITIONAL = RSA_KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        PRIVATE,
+        TRADITIONAL,
+        PRIVATE.replace("\n", "\\n"),
+        PRIVATE.replace("\n", " "),
+        "".join(PRIVATE.splitlines()[1:-1]),
+    ],
+    ids=["PKCS8", "PKCS1", "escaped", "one line", "bare"],
+)
+def test_a_private_key_signs_in_every_form_that_environments_have(key: str) -> None:
+    text = '{{$base64($rsaSign("sha256", key, body))}} {{$rsaSign("sha256", key, body, "pss")}}'
+    one, other = Template(text).render(scope(key=key, body="text")).split()
+    public, digest = RSA_KEY.public_key(), hashes.SHA256()
+    public.verify(base64.b64decode(one), b"text", padding.PKCS1v15(), digest)
+    public.verify(bytes.fromhex(other), b"text", padding.PSS(padding.MGF1(digest), 32), digest)
+
+
+def test_a_password_is_encrypted_for_the_owner_of_a_key() -> None:
+    text = '{{$base64($rsaEncrypt(key, "secret"))}} {{$base64($rsaEncrypt(key, "secret", "oaep"))}}'
+    one, other = (base64.b64decode(part) for part in Template(text).render(scope(key=PUBLIC)).split())
+    digest = hashes.SHA256()
+    assert RSA_KEY.decrypt(one, padding.PKCS1v15()) == b"secret"
+    assert RSA_KEY.decrypt(other, padding.OAEP(padding.MGF1(digest), digest, None)) == b"secret"
+
+
+@pytest.mark.parametrize("key", ["", "no key", PUBLIC, "-----BEGIN PRIVATE KEY-----", PRIVATE[:200], "é"])
+def test_what_is_no_private_key_is_not_shown(key: str) -> None:
+    with pytest.raises(FunctionFailed) as caught:
+        Template('{{$rsaSign("sha256", key, "text")}}').render(scope(key=key))
+    assert str(caught.value) == (
+        "$rsaSign: the key must be an RSA private key as PEM (-----BEGIN PRIVATE KEY-----) without a pass phrase"
+    )
+
+
 def test_a_value_that_a_function_cannot_take_fails_its_request() -> None:
     with pytest.raises(FunctionFailed) as caught:
         Template("{{$randomItem(items)}}").render(scope(items="abc"))
@@ -159,6 +209,10 @@ def test_a_value_that_a_function_cannot_take_fails_its_request() -> None:
         ("{{$randomInt(9, 1)}}", "the lower bound exceeds the upper one"),
         ("{{$randomItem('x')}}", "needs a variable that holds a list"),
         ("{{$jwt('x', 'y')}}", "the payload must be a JSON object"),
+        ("{{$rsaSign('md5', key, 'a')}}", "the algorithm must be one of sha1, sha256, sha384, sha512"),
+        ("{{$rsaSign('sha256', key, 'a', 'oaep')}}", "the padding must be one of pkcs1, pss"),
+        ("{{$rsaSign('sha256', 'x', 'a')}}", "the key must be an RSA private key as PEM"),
+        ("{{$rsaEncrypt('x', 'a')}}", "the key must be an RSA public key as PEM"),
         ("{{$timestamp('min')}}", "the unit must be s, ms, us or ns"),
         ("{{$counter('all')}}", 'must be "user" or "run"'),
         ("{{$faker.nope}}", "Faker has no nope"),
@@ -185,5 +239,6 @@ def test_every_function_has_examples_that_work(name: str) -> None:
     for example in function.examples:
         assert example.count(f"${name}")
         text = Template("{{" + example + "}}")
-        assert text.render(scope())
-        assert (text.constant is not None) == (function.pure and "$vu" not in example)
+        assert text.render(scope(**function.example_variables))
+        folded = function.pure and "$vu" not in example and not function.example_variables
+        assert (text.constant is not None) == folded

@@ -380,9 +380,10 @@ def never(execution_id: str, error: Exception) -> None:
     raise AssertionError(f"{execution_id} was not closed") from error
 
 
-async def test_an_ended_run_has_the_metrics_that_it_had_at_its_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("warm_up", "requests"), [(0, 325), (7, 297)])
+async def test_an_ended_run_has_the_metrics_that_it_had_at_its_end(tmp_path: Path, warm_up: int, requests: int) -> None:
     async with rig_in(tmp_path) as rig:
-        plan = await rig.plan()
+        plan = await rig.plan(execution_config={"warm_up": warm_up})
         run = await rig.start(plan)
         for second in range(25):
             rig.cluster.deployed[-1].tell("local", second + 1, requests=second + 1)
@@ -390,7 +391,7 @@ async def test_an_ended_run_has_the_metrics_that_it_had_at_its_end(tmp_path: Pat
         last = await rig.runs.metrics(run.execution_id, None, 5)
         await rig.runs.stop(plan, rig.user)
         ended = await rig.runs.metrics(run.execution_id, None, None)
-        assert ended["metrics"]["throughput"]["total_requests"] == 325
+        assert ended["metrics"]["throughput"]["total_requests"] == requests
         for block in ("response_time", "error_rate"):
             assert {**ended["metrics"][block], "current": None} == {**under_way["metrics"][block], "current": None}
         found = await rig.runs.metrics(run.execution_id, None, 5)

@@ -13,5 +13,6 @@
 ``fakes``          values that Faker makes
 ``counters``       counters, and what a user is
 ``tokens``         signed tokens
+``rsa``            signatures and encryption with RSA keys
 =================  ============================================================
 """

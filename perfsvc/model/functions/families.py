@@ -6,6 +6,7 @@ from perfsvc.model.functions import counters
 from perfsvc.model.functions import dates
 from perfsvc.model.functions import digests
 from perfsvc.model.functions import random_values
+from perfsvc.model.functions import rsa
 from perfsvc.model.functions import texts
 from perfsvc.model.functions import tokens
 from perfsvc.model.functions.function import Function
@@ -17,4 +18,5 @@ BUILTIN: tuple[type[Function], ...] = (
     *texts.FUNCTIONS,
     *digests.FUNCTIONS,
     *tokens.FUNCTIONS,
+    *rsa.FUNCTIONS,
 )

@@ -58,7 +58,8 @@ class Function:
     name: ClassVar[str]
     title: ClassVar[Text]
     examples: ClassVar[tuple[str, ...]]
-    """Expressions that work without variables, such as ``$md5("abc")``."""
+    """Expressions such as ``$md5("abc")``, with no variables but these."""
+    example_variables: ClassVar[dict[str, Any]] = {}
     pure: ClassVar[bool] = False
     """Whether equal arguments always give an equal result: then a call with constant arguments is computed once."""
 

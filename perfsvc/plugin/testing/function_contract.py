@@ -83,7 +83,7 @@ def its_examples_work(rig: FunctionRig) -> None:
     assert rig.function.examples
     for example in rig.function.examples:
         assert f"${rig.function.name}" in example
-        rig.value(example)
+        rig.value(example, **rig.function.example_variables)
 
 
 @check
@@ -102,7 +102,8 @@ def what_cannot_work_is_refused_before_the_run(rig: FunctionRig) -> None:
 @check
 def equal_arguments_give_equal_results_where_it_is_pure(rig: FunctionRig) -> None:
     for expression in rig.function.examples if rig.function.pure else ():
-        assert rig.value(expression) == rig.value(expression)
+        variables = rig.function.example_variables
+        assert rig.value(expression, **variables) == rig.value(expression, **variables)
 
 
 @check
@@ -123,6 +124,7 @@ def any_value_of_a_variable_is_a_result_or_a_failure(rig: FunctionRig) -> None:
 @check
 def it_is_fast(rig: FunctionRig) -> None:
     made, scope = rig.function(), Scope(1, SEED)
+    scope.variables.update(rig.function.example_variables)
     for example in rig.function.examples:
         template = Template("{{" + example + "}}", {}, _Kept(made))
         took = []

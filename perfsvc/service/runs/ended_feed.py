@@ -42,6 +42,7 @@ def ended_feed(row: RunRow, spec: RunSpec, run: EndedRun, report: dict[str, Any]
         validity=validity_of(report),
         events=report.get("events") or [],
         search=report.get("search"),
+        warm_up=report.get("warm_up"),
     )
     first = run_frame(spec, names_of(row), run.everything, run.steps, standing)
     channel = Channel(lambda: [first, history_frame(run.history)])

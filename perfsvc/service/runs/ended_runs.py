@@ -30,6 +30,7 @@ from perfsvc.service.runs.run_windows import whole_of
 from perfsvc.service.runs.run_windows import windows_by_step
 from perfsvc.service.runs.run_windows import windows_of
 from perfsvc.store import distributions
+from perfsvc.store import reports
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Parts
@@ -62,7 +63,8 @@ class EndedRuns:
     async def figures(self, execution_id: str, time_range: int | None) -> MetricFigures:
         """The figures of a run's last ``time_range`` seconds, or of all of it. Raises NotFound."""
         steps, start, end = await self._extent(execution_id)
-        since = start if time_range is None else max(start, end - time_range)
+        measured = await self._measured_from(execution_id, steps, start)
+        since = measured if time_range is None else max(start, end - time_range)
         last = await self._made(execution_id, end - 1, end, LOAD, lambda pieces: seconds_of(pieces, steps, end - 1, 1))
 
         def made(pieces: list[Piece]) -> MetricFigures:
@@ -80,7 +82,8 @@ class EndedRuns:
         def summed(pieces: list[Piece]) -> tuple[RunTotals, float]:
             return everything_of(pieces, steps, load_of(pieces, steps)), whole_of(pieces).elapsed
 
-        totals, elapsed = await self._made(execution_id, start, end, everything(steps), summed)
+        measured = await self._measured_from(execution_id, steps, start)
+        totals, elapsed = await self._made(execution_id, measured, end, everything(steps), summed)
         history = await self._on_grid(execution_id, grid_of(start, end, HISTORY_POINTS), LOAD, steps, seconds_of)
         grid = grid_of(start, end, STEP_POINTS)
         curves = await self._on_grid(execution_id, grid, first_steps(steps), steps, steps_block)
@@ -90,6 +93,13 @@ class EndedRuns:
         steps = await self._windows.steps_of(execution_id)
         extent = await self._store.run(distributions.extent, execution_id)
         return steps, *(extent or (0, 0))
+
+    async def _measured_from(self, execution_id: str, steps: Steps, start: int) -> int:
+        """The first second after the warm-up, from the report."""
+        if not steps.warm_up_s:
+            return start
+        report = await self._store.run(reports.by_execution, execution_id)
+        return max(start, (report.body.get("warm_up") or {}).get("end") or start)
 
     async def _on_grid(
         self,

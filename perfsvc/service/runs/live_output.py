@@ -54,7 +54,7 @@ class LiveOutput(Output):
         if not seconds:
             return
         run = self._run
-        validity, thresholds = run.metrics.validity(), run.thresholds()
+        validity, thresholds = run.metrics.validity(ended=False), run.thresholds()
         for second in seconds:
             frame = metrics_frame(second, run.metrics, validity, run.metrics.node_states, thresholds)
             self._log.add(second.second, encode({"timestamp": second.second, **frame["data"]}))

@@ -58,7 +58,8 @@ class NodeLosses:
             self._close(loss, self._metrics.elapsed, moment)
         missing = sum(loss.missing for loss in self._losses)
         offered = self._profile.area(self._metrics.elapsed) - missing
-        in_time = self._metrics.total.requests - sum(map(self._reported_late, self._losses))
+        sent = self._metrics.total.requests + self._metrics.warm_up.total.requests
+        in_time = sent - sum(map(self._reported_late, self._losses))
         if offered > 0:
             for loss in self._losses:
                 self._finalize(loss, in_time / offered * loss.missing)

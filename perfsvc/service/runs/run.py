@@ -15,6 +15,7 @@ from typing import get_args
 from perfsvc.analysis.report import RunFacts
 from perfsvc.analysis.report import build_report
 from perfsvc.analysis.run_frame import Standing
+from perfsvc.analysis.warm_up_block import warm_up_block
 from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
 from perfsvc.clock import RunClock
@@ -179,9 +180,10 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
             now=self._clock.wall(),
             elapsed=self._elapsed(),
             thresholds=self.thresholds(),
-            validity=self.metrics.validity(),
+            validity=self.metrics.validity(ended=self.state.ended),
             events=self._events.all(),
             search=self.search(),
+            warm_up=warm_up_block(self.metrics),
         )
 
     def pause(self, by: str = "") -> None:
@@ -242,7 +244,7 @@ class Run:  # size: commands, callbacks and ending of one run; each is short and
         seconds = self._complete_seconds(snapshot)
         breaches = [breach for second in seconds for breach in self._judge.observe(second, self.metrics)]
         if seconds:
-            for kind, details in self._alarms.changes(self.thresholds(), self.metrics.validity()):
+            for kind, details in self._alarms.changes(self.thresholds(), self.metrics.validity(ended=False)):
                 self._add_event(kind, **details)
         self._notify(lambda output: output.add(snapshot, seconds))
         self._abort_on(breaches)

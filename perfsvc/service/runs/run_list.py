@@ -69,7 +69,7 @@ def as_now(row: RunRow, run: Run, *, spark: bool) -> RunRow:
     return replace(
         row,
         execution=execution,
-        validity=run.metrics.validity().state,
+        validity=run.metrics.validity(ended=run.state.ended).state,
         summary=summary_of(run.metrics, points, run.duration),
         spark=spark_of(series_block(points)) if spark else None,
     )

@@ -73,6 +73,7 @@ class Steps:
     groups: frozenset[int]
     apart: frozenset[int]
     parts: list[Part]
+    warm_up_s: float = 0.0
 
     def kind(self, step: int) -> str:
         return "group" if step in self.groups else "request"
@@ -226,7 +227,7 @@ class RunWindows:
 def steps_in(execution: Execution) -> Steps:
     """The measured steps of a stored run."""
     metrics = RunMetrics.of(RunSpec.parse(execution.spec))
-    return Steps(metrics.step_names, metrics.groups, metrics.apart, metrics.parts)
+    return Steps(metrics.step_names, metrics.groups, metrics.apart, metrics.parts, metrics.warm_up.length)
 
 
 def refuse_unknown(step: int | None, steps: Steps) -> None:

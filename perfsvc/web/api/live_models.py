@@ -130,6 +130,18 @@ class StepsSoFar(Response):
     steps: list[StepSoFar]
 
 
+class WarmUpBlock(OpenResponse):
+    """The warm-up: its length in s, its first second and the one after its last (Unix time), and what no total has."""
+
+    seconds: float
+    start: int | None
+    end: int | None
+    over: bool
+    requests: int
+    errors: int
+    iterations: int
+
+
 class RunData(Response):
     """Description of a run for a viewer who joins."""
 
@@ -146,6 +158,7 @@ class RunData(Response):
     now: float
     elapsed: float
     planned: Planned
+    warm_up: WarmUpBlock | None
     thresholds: list[ThresholdState]
     abort_on_breach: bool
     scenes: list[SceneTree]
@@ -255,6 +268,7 @@ class SecondData(PointData):
     validity: ValidityState
     validity_causes: list[str]
     validity_texts: list[CauseText]
+    warm_up: bool = False
     thresholds: list[ThresholdState]
     steps: list[StepPoint]
     nodes: list[NodePoint]

@@ -10,6 +10,7 @@ from perfsvc.web.api.live_models import FinalValidity
 from perfsvc.web.api.live_models import FinalVerdict
 from perfsvc.web.api.live_models import ReasonTexts
 from perfsvc.web.api.live_models import RunEvent
+from perfsvc.web.api.live_models import WarmUpBlock
 from perfsvc.web.api.request_counts import CutOff
 from perfsvc.web.api.request_counts import Dropped
 from perfsvc.web.api.request_counts import Failed
@@ -206,6 +207,7 @@ class ReportParts(OpenResponse):
     series: RunSeries | None = None
     step_series: StepsOverTime | None = None
     latency_from_plan: PlanLatencies | None = None
+    warm_up: WarmUpBlock | None = None
     pauses: list[dict[str, Any]] | None = None
     gaps: list[dict[str, Any]] | None = None
     events: list[RunEvent] | None = None

@@ -2202,6 +2202,11 @@ export interface components {
              */
             thresholds: components["schemas"]["Threshold"][];
             /**
+             * Warm-up, s (not measured)
+             * @default 0
+             */
+            warm_up: number | string;
+            /**
              * When no user is free
              * @default wait
              * @enum {string}
@@ -4641,6 +4646,8 @@ export interface components {
             validity: components["schemas"]["FinalValidity"] | null;
             /** @default null */
             verdict: components["schemas"]["FinalVerdict"] | null;
+            /** @default null */
+            warm_up: components["schemas"]["WarmUpBlock"] | null;
             /**
              * Warnings
              * @default null
@@ -4955,6 +4962,7 @@ export interface components {
              * @enum {string}
              */
             variable: "vus" | "arrival_rate";
+            warm_up: components["schemas"]["WarmUpBlock"] | null;
         };
         /**
          * RunEvent
@@ -5630,6 +5638,11 @@ export interface components {
             validity_causes: string[];
             /** Validity Texts */
             validity_texts: components["schemas"]["CauseText"][];
+            /**
+             * Warm Up
+             * @default false
+             */
+            warm_up: boolean;
             /** Width */
             width: number;
         };
@@ -6655,6 +6668,28 @@ export interface components {
             variables: components["schemas"]["Word"][];
         };
         /**
+         * WarmUpBlock
+         * @description The warm-up: its length in s, its first second and the one after its last (Unix time), and what no total has.
+         */
+        WarmUpBlock: {
+            /** End */
+            end: number | null;
+            /** Errors */
+            errors: number;
+            /** Iterations */
+            iterations: number;
+            /** Over */
+            over: boolean;
+            /** Requests */
+            requests: number;
+            /** Seconds */
+            seconds: number;
+            /** Start */
+            start: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * WhileStep
          * @description Steps repeated while a condition holds, at most ``max_times`` times.
          */
@@ -6799,6 +6834,11 @@ export interface components {
             validity_causes: string[];
             /** Validity Texts */
             validity_texts: components["schemas"]["CauseText"][];
+            /**
+             * Warm Up
+             * @default false
+             */
+            warm_up: boolean;
             /** Width */
             width: number;
         };

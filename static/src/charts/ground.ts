@@ -20,6 +20,12 @@ export function below(u: uPlot, ground: Ground): void {
     pen.fillStyle = faded('--sunk', 0.7)
     pen.fillRect(X(ground.now), top, left + width - X(ground.now), height)
   }
+  if (ground.warmUp) {
+    pen.fillStyle = faded('--brand', 0.08)
+    pen.fillRect(X(ground.warmUp.from), top, X(ground.warmUp.to) - X(ground.warmUp.from), height)
+    pen.fillStyle = colour('--line')
+    pen.fillRect(X(ground.warmUp.to) - devicePixelRatio, top, devicePixelRatio, height)
+  }
   for (const pause of ground.pauses) {
     const [from, to] = [X(pause.from), X(pause.to)]
     pen.fillStyle = colour('--sunk')

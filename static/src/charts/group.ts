@@ -7,6 +7,7 @@ export interface Ground {
   /** Unix seconds; null once the run is over. */
   now: number | null
   pauses: readonly Span[]
+  warmUp: Span | null
   unfit: readonly UnfitSpan[]
   /** Where a line goes through all lanes. */
   lines: readonly { at: number; tone: 'plain' | 'hand' | 'bad' }[]
@@ -16,7 +17,7 @@ export class ChartGroup {
   range: [number, number] = [0, 1]
   /** Times are seconds since a beginning, not Unix seconds. */
   elapsed = false
-  ground: Ground = { now: null, pauses: [], unfit: [], lines: [] }
+  ground: Ground = { now: null, pauses: [], warmUp: null, unfit: [], lines: [] }
   /** Time under the cursor; null at rest. */
   cursor: number | null = null
   readonly key = `charts-${Math.random().toString(36).slice(2)}`

@@ -24,6 +24,7 @@ export type NodeSecond = Schemas['NodePoint']
 export type MetricsData = Schemas['SecondData']
 /** A second as a history tells it; of a history since a moment, whole. */
 export type Second = Omit<Schemas['HistoryPoint'], 'timestamp'> & Partial<MetricsData>
+export type WarmUp = Schemas['WarmUpBlock']
 export type ThresholdState = Schemas['ThresholdState']
 export type Cause = Schemas['CauseText']
 

@@ -1,6 +1,6 @@
 /** A finished run: the same data as the live feed leaves behind, taken from its report. */
 
-import { addCounts, Run } from './run'
+import { addCounts, Run, warmUpOf } from './run'
 import { extend, unfitness } from './fit'
 import { Track } from './track'
 import type { Report, Series } from './report'
@@ -21,6 +21,7 @@ export function fromReport(report: Report): Run {
   for (const step of report.steps) run.stepNames.set(step.index, step.name)
   run.events = report.events
   run.pauses = report.pauses.map((pause) => ({ from: pause.start, to: pause.end }))
+  run.warmUp = warmUpOf(report.warm_up)
   run.validity = report.validity
   run.end = report
   judgeSeries(run, report)

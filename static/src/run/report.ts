@@ -1,6 +1,6 @@
 /** The report of a run, as the server answers it. */
 
-import type { Block, Cause, Counts, GaugeFigures, N, Outcome, RunEvent, RunStatus, Search, Summary, Text, ValidityBlock, Variable, VerdictBlock, Mode } from './frames'
+import type { Block, Cause, Counts, GaugeFigures, N, Outcome, RunEvent, RunStatus, Search, Summary, Text, ValidityBlock, Variable, VerdictBlock, WarmUp, Mode } from './frames'
 
 export interface Phase {
   count: number
@@ -112,6 +112,7 @@ export interface Report {
   errors: ErrorClass[]
   series: Series
   step_series: StepSeries
+  warm_up?: WarmUp | null
   pauses: Interval[]
   gaps: Interval[]
   events: RunEvent[]

@@ -5,7 +5,7 @@ import { extend, unfitness } from './fit'
 import { writeNode, writeSecond, writeStep } from './rows'
 import { Track } from './track'
 import type { Span, UnfitSpan } from './fit'
-import type { Cause, Counts, EndData, Frame, MetricsData, RunEvent, RunInfo, RunStatus, Second, ThresholdState, ValidityState } from './frames'
+import type { Cause, Counts, EndData, Frame, MetricsData, RunEvent, RunInfo, RunStatus, Second, ThresholdState, ValidityState, WarmUp } from './frames'
 
 const ENDED = new Set<RunStatus>(['completed', 'stopped', 'failed'])
 
@@ -21,6 +21,8 @@ export class Run {
   thresholds: ThresholdState[] = []
   events: RunEvent[] = []
   pauses: Span[] = []
+  /** The first seconds, which are in no figure; null where there are none. */
+  warmUp: Span | null = null
   unfit: UnfitSpan[] = []
   failures: Counts = {}
   statuses: Counts = {}
@@ -65,6 +67,7 @@ export class Run {
   private begin(info: RunInfo): void {
     this.info = info
     this.status = info.status
+    this.warmUp = warmUpOf(info.warm_up)
     this.thresholds = info.thresholds
     this.failures = { ...info.errors.failures }
     this.statuses = { ...info.errors.statuses }
@@ -104,6 +107,7 @@ export class Run {
   private second(time: number, data: MetricsData): void {
     if (!this.add(time, data)) return
     this.latest = data
+    if (data.warm_up) this.warmUp = { from: this.warmUp?.from ?? time, to: time + data.width }
     this.validity = { state: data.validity, causes: data.validity_texts ?? this.validity?.causes ?? [] }
     if (data.thresholds) this.thresholds = data.thresholds
     addCounts(this.failures, data.failures)
@@ -145,6 +149,10 @@ export class Run {
     const known = this.events.some((other) => other.event === event.event && other.elapsed === event.elapsed && other.timestamp === event.timestamp && other.node === event.node && other.level === event.level)
     if (!known) this.events.push(event)
   }
+}
+
+export function warmUpOf(block: WarmUp | null | undefined): Span | null {
+  return block && block.start !== null && block.end !== null ? { from: block.start, to: block.end } : null
 }
 
 export function addCounts(sums: Counts, more: Counts | null | undefined): void {

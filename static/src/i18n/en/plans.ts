@@ -291,6 +291,7 @@ export const plans: (typeof zhWork)['plans'] = {
   stopIs: 'graceful stop {value} s',
   seedIs: 'seed {value}',
   timeout: 'Request time-out',
+  warmUp: 'Warm-up, not measured',
   gracefulStop: 'Graceful stop',
   pacing: 'Pacing',
   maxIterations: 'Most iterations',

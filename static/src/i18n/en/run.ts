@@ -6,6 +6,7 @@ export const run: (typeof zhWork)['run'] = {
     startedAt: 'Started {at}',
     span: '{from} – {to}, {length}',
     paused: '{length} of it paused',
+    warmUp: 'the first {length} are warm-up, in no figure',
     nodes: '{n} node | {n} nodes',
     mode: { concurrent: 'Load profile', step: 'Staircase', error_rate: 'Search for the limit', adaptive: 'Hold a target' },
     arrivals: 'arrivals',

@@ -290,6 +290,7 @@ export const plans = {
   stopIs: '收尾 {value} 秒',
   seedIs: '随机种子 {value}',
   timeout: '请求超时',
+  warmUp: '预热（不计入结果）',
   gracefulStop: '停止时最多等',
   pacing: '迭代间隔',
   maxIterations: '最多迭代次数',

@@ -5,6 +5,7 @@ export const run = {
     startedAt: '{at} 启动',
     span: '{from} – {to}，历时 {length}',
     paused: '其中暂停 {length}',
+    warmUp: '前 {length} 为预热，不计入结果',
     nodes: '{n} 个节点',
     mode: { concurrent: '按负载曲线', step: '阶梯加压', error_rate: '搜索极限', adaptive: '保持目标' },
     arrivals: '到达率',

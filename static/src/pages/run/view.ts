@@ -162,6 +162,7 @@ function keeping(live: Run, recorded: Run): Run {
   if (live.empty) return recorded
   live.unfit = recorded.unfit
   live.pauses = recorded.pauses
+  live.warmUp = recorded.warmUp
   live.events = recorded.events
   live.failures = recorded.failures
   live.search.rows = recorded.search.rows
@@ -245,7 +246,7 @@ function followCharts(view: RunView): void {
     [tick, shown, marks, live],
     () => {
       group.range = [shown.value.from, shown.value.to]
-      group.ground = { now: live.value ? now.value : null, pauses: run.value.pauses, unfit: run.value.unfit, lines: marks.value }
+      group.ground = { now: live.value ? now.value : null, pauses: run.value.pauses, warmUp: run.value.warmUp, unfit: run.value.unfit, lines: marks.value }
       group.update()
     },
     { immediate: true },
