@@ -15,17 +15,17 @@ from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.sessions import Sessions
 from perfsvc.settings import Settings
 from perfsvc.store.database import Store
+from tests.support import migrated
 from tests.support.manual_clock import ManualClock
 from tests.support.web_world import HASHER
 from tests.support.web_world import SECRET_KEY
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return "sqlite:///perfsvc.db"
-    url: str = request.getfixturevalue("mariadb").new_database()
-    return url
+        return migrated.sqlite_file(tmp_path / "perfsvc.db")
+    return migrated.mariadb_database(request.getfixturevalue("mariadb"))
 
 
 @pytest_asyncio.fixture

@@ -22,6 +22,7 @@ from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import users
 from perfsvc.store.database import Store
+from tests.support import migrated
 
 T0 = 1_700_000_000
 
@@ -58,6 +59,14 @@ def clock() -> FakeClock:
 
 @pytest.fixture(params=["sqlite", "mariadb"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database of each kind, without rows."""
+    if request.param == "sqlite":
+        return migrated.sqlite_file(tmp_path / "perfsvc.db")
+    return migrated.mariadb_database(request.getfixturevalue("mariadb"))
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/perfsvc.db"

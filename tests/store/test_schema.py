@@ -34,6 +34,7 @@ from perfsvc.store.migrations import runner
 from perfsvc.store.tables import TABLES
 from perfsvc.store.tables import Table
 from perfsvc.store.tables import UserRow
+from tests.store.conftest import FakeClock
 from tests.store.conftest import MakeSnapshot
 from tests.store.conftest import MakeStore
 from tests.store.conftest import World
@@ -423,9 +424,11 @@ async def test_a_migration_that_fails_says_so(store: Store, open_store: MakeStor
 
 
 @pytest.mark.asyncio
-async def test_servers_may_start_on_one_empty_database_at_once(open_store: MakeStore) -> None:
-    stores = await asyncio.gather(*[open_store() for _ in range(4)])
+async def test_servers_may_start_on_one_empty_database_at_once(empty_url: str, clock: FakeClock) -> None:
+    stores = await asyncio.gather(*[Store.open(empty_url, clock=clock) for _ in range(4)])
     assert [await store.run(count, HISTORY) for store in stores] == [len(MIGRATIONS)] * 4
+    for store in stores:
+        await store.close()
 
 
 @pytest.mark.asyncio

@@ -92,13 +92,15 @@ async def test_a_server_that_is_too_old(mariadb: mariadb.Server, monkeypatch: py
 
 
 @pytest.mark.asyncio
-async def test_one_process_migrates_at_a_time(url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_process_migrates_at_a_time(
+    empty_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(backends, "MIGRATION_WAIT_S", 0)
-    backend = backends.backend_for(parse(url, Path()), 1, 10.0)
+    backend = backends.backend_for(parse(empty_url, Path()), 1, 10.0)
     await asyncio.to_thread(backend.prepare)
     with backend.exclusive(), pytest.raises(MigrationError, match="another process is migrating the database"):
-        await Store.open(url, clock=clock)
-    await (await Store.open(url, clock=clock)).close()
+        await Store.open(empty_url, clock=clock)
+    await (await Store.open(empty_url, clock=clock)).close()
     backend.database.close_all()
 
 

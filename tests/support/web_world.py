@@ -72,6 +72,7 @@ from perfsvc.store.recorder import Recorder
 from perfsvc.web.application import ROUTES
 from perfsvc.web.framework.openapi import describe
 from perfsvc_datasources.csv import CsvSource
+from tests.support import migrated
 from tests.support.fake_cluster import FakeCluster
 from tests.support.fake_protocol import Answer
 from tests.support.fake_protocol import FakeCall
@@ -166,6 +167,7 @@ async def build(folder: Path, **changes: Any) -> World:
     """A new world whose settings differ from the defaults by ``changes``."""
     clock = ManualClock()
     settings = Settings(**{"data_dir": folder, "registration": True, **changes})
+    migrated.sqlite_file(folder / "perfsvc.db")
     store = await Store.open(settings.database_url, clock=clock, data_dir=folder)
     cluster, passwords = FakeCluster(), Passwords(HASHER)
     data, kept = project_data(store, settings, clock)
