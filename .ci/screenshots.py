@@ -28,7 +28,7 @@ from tests.support.service import Service  # noqa: E402
 RECORDING = ROOT / ".ci" / "recording.json.gz"
 TARGET = ROOT / "build" / "screenshots"
 LOOKS = [
-    f"{language}-{theme}-{width}" for width in (1440, 390) for language in ("zh", "en") for theme in ("light", "dark")
+    f"{language}-{theme}-{width}" for width in (1280, 390) for language in ("zh", "en") for theme in ("light", "dark")
 ]
 READY = {
     "run-live": ".steps .spark",

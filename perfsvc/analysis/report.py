@@ -148,6 +148,7 @@ def _series_from_plan(points: Sequence[Second]) -> dict[str, Any]:
     return {
         "latency_from_plan": {
             "p50": [point.plan_p50 for point in points],
+            "p90": [point.plan_p90 for point in points],
             "p95": [point.plan_p95 for point in points],
             "p99": [point.plan_p99 for point in points],
         }

@@ -5,7 +5,7 @@ import { queries } from './api/queries'
 import { session } from './api/session'
 import { startLanguage } from './i18n'
 import { i18n } from './i18n/engine'
-import { router } from './router'
+import { loadAhead, router } from './router'
 import './style/tokens.css'
 import './style/base.css'
 import './style/shell.css'
@@ -28,5 +28,7 @@ window.addEventListener('vite:preloadError', () => {
 startTheme()
 startPaper()
 session.start()
-await startLanguage()
+loadAhead()
+if (session.current.value !== null) void import('./shell/AppShell.vue').catch(() => null)
+await startLanguage(session.current.value !== null)
 createApp(App).use(router).use(i18n).use(VueQueryPlugin, { queryClient: queries }).mount('#app')

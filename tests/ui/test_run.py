@@ -169,7 +169,7 @@ def test_the_chosen_percentile_is_that_of_the_whole_page_and_of_its_link(ui: Ui,
     expect(figures).to_be_visible(timeout=PATIENCE_MS)
     figures.get_by_label("Choose a percentile").select_option("p99")
     page.wait_for_url(re.compile(r"[?&]p=p99"))
-    expect(page.get_by_role("heading", name="Where it bends p99 ms")).to_be_visible()
+    expect(page.get_by_role("heading", name="Slower when busier? p99 ms")).to_be_visible()
     expect(lane(page, "Response time")).to_contain_text("p99 (TP99)")
     page.evaluate("localStorage.removeItem('perfsvc.run.percentile')")
     page.reload()

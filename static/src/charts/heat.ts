@@ -1,6 +1,8 @@
 /** Response times over time as counts: painted once into an image, drawn under the percentile lines. */
 
 import type uPlot from 'uplot'
+import { t } from '@/i18n'
+import { ms, num } from '@/i18n/format'
 import { channels, colour } from './colours'
 import type { LaneSpec } from './lane'
 import { scaleOf } from './paths'
@@ -13,12 +15,13 @@ export interface HeatData {
   max: number
 }
 
-export function heatGround(heat: HeatData, log: boolean): Pick<LaneSpec, 'ground' | 'bounds'> {
+export function heatGround(heat: HeatData, log: boolean): Pick<LaneSpec, 'ground' | 'groundWords' | 'bounds'> {
   let image: HTMLCanvasElement | null = null
   let painted = ''
   const bounds = boundsOf(heat, log)
   return {
     bounds: () => bounds,
+    groundWords: (time) => wordsOf(heat, time),
     ground: (u) => {
       const theme = colour('--s1')
       if (!image || painted !== theme) {
@@ -28,6 +31,15 @@ export function heatGround(heat: HeatData, log: boolean): Pick<LaneSpec, 'ground
       place(u, heat, image)
     },
   }
+}
+
+/** How many requests ended then, and where most of them lie. */
+function wordsOf({ timestamps, width, edges, cells }: HeatData, time: number): string {
+  const column = timestamps.findIndex((start) => time >= start && time < start + width)
+  const here = cells.filter(([at]) => at === column)
+  if (!here.length) return ''
+  const [, row] = here.reduce((most, cell) => (cell[2] > most[2] ? cell : most))
+  return t('charts.heatAt', { n: num(here.reduce((sum, [, , count]) => sum + count, 0)), from: ms(edges[row]), to: ms(edges[row + 1]) })
 }
 
 /** From the lowest to the highest row that holds something. */

@@ -49,6 +49,8 @@ export interface LaneSpec {
   /** Filled area between two lines, by their places. */
   band?: { lower: number; upper: number; token: string; alpha: number }
   ground?: (u: uPlot) => void
+  /** What the ground shows at a moment. */
+  groundWords?: (time: number) => string
   over?: (u: uPlot) => void
   /** Bounds of the y scale where they are not those of the data. */
   bounds?: () => [number, number]
@@ -160,7 +162,9 @@ export class LaneChart {
 
   /** All values of the lane in words. */
   words(): string {
-    return this.spec.lines.flatMap((line, at) => (line.label ? [`${line.label} ${this.textOf(at)}`] : [])).join(', ')
+    const time = this.group.cursor
+    const ground = time === null ? '' : (this.spec.groundWords?.(time) ?? '')
+    return [...this.spec.lines.flatMap((line, at) => (line.label ? [`${line.label} ${this.textOf(at)}`] : [])), ground].filter(Boolean).join(', ')
   }
 
   private sighted(seen: boolean): void {
@@ -306,7 +310,7 @@ function seriesOf(spec: Line): uPlot.Series {
     stroke: () => colour(spec.token),
     width: spec.style === 'stack' ? 0 : (spec.width ?? 1.5),
     dash: spec.dash,
-    fill: filled ? () => (spec.style === 'stack' ? colour(spec.token) : faded(spec.token, spec.fill ?? 0.13)) : undefined,
+    fill: filled ? () => (spec.style === 'stack' && !spec.fill ? colour(spec.token) : faded(spec.token, spec.fill ?? 0.13)) : undefined,
     paths: spec.style === 'step' || spec.style === 'stack' ? steps(filled) : line(filled),
     points: { show: false },
     auto: false,
@@ -338,7 +342,8 @@ function rowsIn(x: Float64Array, [from, to]: [number, number]): [number, number]
   return [Math.max(0, first - 1), last]
 }
 
+const SHORT = [0, 1, 2].map((digits) => new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }))
 function short(value: number): string {
   if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`
-  return value.toLocaleString('en-US', { maximumFractionDigits: value < 1 ? 2 : value < 10 ? 1 : 0 })
+  return SHORT[value < 1 ? 2 : value < 10 ? 1 : 0]!.format(value)
 }

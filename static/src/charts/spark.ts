@@ -1,5 +1,7 @@
 /** A sparkline: last value marked, what lies over a limit in red and thicker, the shape not flattened by one spike. */
 
+import { t } from '@/i18n'
+import { num } from '@/i18n/format'
 import { prepared } from './canvas'
 import { colour, faded } from './colours'
 
@@ -64,6 +66,21 @@ function trace(pen: CanvasRenderingContext2D, values: ArrayLike<number>, X: (at:
     on = true
   }
   pen.stroke()
+}
+
+/** A line in words: its last, least and greatest value. */
+export function sparkWords(title: string, values: ArrayLike<number>): string {
+  let [last, low, high] = [NaN, Infinity, -Infinity]
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!
+    if (Number.isNaN(value)) continue
+    last = value
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  if (Number.isNaN(last)) return t('charts.sparkNone', { title })
+  const say = (value: number) => num(value, value && Math.abs(value) < 10 ? 2 : 0)
+  return t('charts.sparkOf', { title, last: say(last), low: say(low), high: say(high) })
 }
 
 /** About so many points of a longer list; of each stretch its greatest, so that no peak is lost. */

@@ -36,8 +36,9 @@ export function tag(): string {
 }
 
 export async function setLanguage(wanted: Language): Promise<void> {
-  i18n.global.setLocaleMessage(wanted, await loaders[wanted]())
-  if (working) i18n.global.mergeLocaleMessage(wanted, await workLoaders[wanted]())
+  const [texts, work] = await Promise.all([loaders[wanted](), working ? workLoaders[wanted]() : null])
+  i18n.global.setLocaleMessage(wanted, texts)
+  if (work) i18n.global.mergeLocaleMessage(wanted, work)
   i18n.global.locale.value = wanted
   language.value = wanted
   localStorage.setItem(STORED, wanted)
@@ -52,7 +53,9 @@ export async function loadWorkTexts(): Promise<void> {
   i18n.global.mergeLocaleMessage(wanted, await workLoaders[wanted]())
 }
 
-export async function startLanguage(): Promise<void> {
+/** `signedIn`: the texts of the pages behind the sign-in are loaded as well. */
+export async function startLanguage(signedIn: boolean): Promise<void> {
+  working = signedIn
   const stored = localStorage.getItem(STORED)
   const known = stored === 'zh' || stored === 'en' ? stored : null
   await setLanguage(known ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en'))

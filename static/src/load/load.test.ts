@@ -156,7 +156,7 @@ describe('spans and scales', () => {
 
   it('has round steps', () => {
     expect(loadScale(464)).toEqual({ max: 500, step: 100 })
-    expect(loadScale(1.2)).toEqual({ max: 1.25, step: 0.25 })
+    expect(loadScale(1.2)).toEqual({ max: 1.5, step: 0.5 })
     expect(loadScale(10)).toEqual({ max: 10, step: 2 })
     expect(timeScale(840)).toEqual({ max: 840, step: 120 })
   })

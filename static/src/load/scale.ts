@@ -8,7 +8,9 @@ export interface Scale {
 export function loadScale(most: number): Scale {
   const value = Math.max(most, 1e-9)
   const power = 10 ** Math.floor(Math.log10(value / 5))
-  const step = [1, 2, 2.5, 5, 10].map((part) => part * power).find((size) => value / size <= 5.2) ?? 10 * power
+  // A step of 2.5 makes halves of small loads.
+  const parts = power < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]
+  const step = parts.map((part) => part * power).find((size) => value / size <= 5.2) ?? 10 * power
   const whole = value > 4 && step < 1 ? 1 : step
   return { max: Math.ceil(value / whole - 1e-9) * whole, step: whole }
 }

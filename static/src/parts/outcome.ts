@@ -19,6 +19,6 @@ export function beatOf(run: Ended): Beat {
   const outcome = outcomeOf(run)
   if (outcome === 'failed' || outcome === 'error') return 'fail'
   if (outcome === 'stopped' || outcome === 'running' || outcome === 'paused') return 'stop'
-  if (run.validity === 'SUSPECT' || run.validity === 'INVALID') return 'warn'
-  return outcome === 'unjudged' ? 'stop' : 'pass'
+  if (outcome === 'unjudged') return 'stop'
+  return run.validity === 'SUSPECT' || run.validity === 'INVALID' ? 'warn' : 'pass'
 }

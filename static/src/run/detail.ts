@@ -16,6 +16,7 @@ export interface StepFigures {
   errors: number[]
   error_rate: N[]
   p50: N[]
+  p90: N[]
   p95: N[]
   p99: N[]
   max: N[]
@@ -50,7 +51,7 @@ function writeFigures(run: Run, row: number, step: StepFigures, point: number, w
   run.steps.set(name('rps'), row, paused ? null : step.rps[point])
   run.steps.set(name('errors'), row, paused ? null : (step.errors[point] ?? 0) / width)
   run.steps.set(name('errorRate'), row, step.error_rate[point])
-  for (const figure of ['p50', 'p95', 'p99', 'max'] as const) run.steps.set(name(figure), row, step[figure][point])
+  for (const figure of ['p50', 'p90', 'p95', 'p99', 'max'] as const) run.steps.set(name(figure), row, step[figure][point])
   for (const [counter, values] of Object.entries(step.counters)) run.steps.set(name(`counter:${counter}`), row, values?.[point] ?? null)
   for (const [gauge, values] of Object.entries(step.gauges)) run.steps.set(name(`gauge:${gauge}`), row, values?.[point] ?? null)
 }

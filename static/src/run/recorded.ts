@@ -52,7 +52,7 @@ function writeSeries(track: Track, series: Series): void {
     if (paused) return
     for (const [column, name] of Object.entries(COUNTS)) track.set(column, row, per(read(name), series.width))
     track.set('errorRate', row, read('requests') ? read('error_rate') : null)
-    for (const name of ['p50', 'p95', 'p99'] as const) track.set(`planP${name.slice(1)}`, row, series.latency_from_plan?.[name][point])
+    for (const name of ['p50', 'p90', 'p95', 'p99'] as const) track.set(`planP${name.slice(1)}`, row, series.latency_from_plan?.[name]?.[point])
   })
 }
 

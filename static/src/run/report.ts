@@ -1,30 +1,25 @@
-/** The report of a run, as the server answers it. */
+/**
+ * The report of a run, as the service describes it. What its description leaves open (losses and series of nodes,
+ * pauses, the search) is told here.
+ */
 
-import type { Block, Cause, Counts, GaugeFigures, N, Outcome, RunEvent, RunStatus, Search, Summary, Text, ValidityBlock, Variable, VerdictBlock, WarmUp, Mode } from './frames'
+import type { components } from '@/api/schema'
+import type { Block, N, RunEvent, Search, Summary, Text, ValidityBlock, Variable, VerdictBlock, WarmUp } from './frames'
 
-export interface Phase {
-  count: number
-  avg: N
-  max: N
-}
-export interface StepRow extends Block {
-  index: number
-  name: string
-  type: 'request' | 'group'
-  phases: Record<string, Phase>
-  statuses: Counts
-  failures: Counts
-  counters: Counts
-  gauges: Record<string, GaugeFigures>
-}
-export interface ScorePart {
-  name: string
-  title: Text
-  formula: Text
-  weight: number
-  measured: N
-  value: N
-}
+type Schemas = components['schemas']
+/** What is named, without the leave to have more. */
+type Named<T> = { [K in keyof T as string extends K ? never : K]: T[K] }
+/** The service describes parts as nullable that every report of a run with a result has. */
+type There<T> = { [K in keyof T]-?: NonNullable<T[K]> }
+/** Described by the same names as figures of a window. */
+type Figures = keyof Block
+
+export type Phase = Schemas['PhaseBlock']
+export type StepRow = Omit<Named<Schemas['ReportStep']>, Figures | 'checks' | 'part' | 'unsent'> & Block
+export type ErrorSample = Named<Schemas['ReportErrorSample']>
+export type ErrorClass = Omit<Named<Schemas['ReportError']>, 'samples'> & { samples: ErrorSample[] }
+type Score = Omit<Named<Schemas['Score']>, 'parts'> & { parts: Named<Schemas['ScorePart']>[] }
+
 export interface Loss {
   time: string
   until: string | null
@@ -34,40 +29,11 @@ export interface Loss {
   missing: { variable: Variable; amount: number; requests: N }
   remark: Text
 }
-export interface NodeRow extends Block {
-  node: string
-  host: string
-  share: number
-  state: string
-  iterations: number
-  first_second: N
-  last_second: N
-  losses: Loss[]
-  series: {
-    width: number
-    timestamps: number[]
-    throughput: N[]
-    errors: N[]
-    active_users: N[]
-    process_cpu: N[]
-    loop_lag: N[]
+export type NodeRow = Omit<Named<Schemas['ReportNode']>, Figures | 'checks'> &
+  Block & {
+    losses: Loss[]
+    series: { width: number; timestamps: number[] } & Record<'throughput' | 'errors' | 'active_users' | 'process_cpu' | 'loop_lag', N[]>
   }
-}
-export interface ErrorSample {
-  step: string | null
-  timestamp: number
-  message: string
-  message_zh?: string
-  request: string | null
-  response_head: string | null
-  body: string | null
-}
-export interface ErrorClass {
-  error_class: string
-  count: number
-  share: number
-  samples: ErrorSample[]
-}
 export interface StepSeries {
   width: number
   timestamps: number[]
@@ -78,8 +44,9 @@ export interface Interval {
   end: number
   seconds: number
 }
-type PlanSeries = { p50: N[]; p95: N[]; p99: N[] }
+type PlanSeries = Partial<Record<'p50' | 'p90' | 'p95' | 'p99', N[]>>
 
+/** Lists of all figures, by their names. */
 export interface Series {
   width: number
   timestamps: number[]
@@ -87,26 +54,17 @@ export interface Series {
   paused: boolean[]
   [figure: string]: N[] | number[] | boolean[] | number | PlanSeries | undefined
 }
-export interface Report {
-  id: number
-  plan_id: number
-  execution_id: string
-  name: string
-  plan_name?: string
-  project_id?: number
-  starter?: string
-  mode?: Mode
+type Whole = Named<Schemas['ReportResponse']>
+type Always = There<Pick<Whole, 'id' | 'plan_id' | 'execution_id' | 'name' | 'start_time' | 'end_time' | 'status' | 'seed'>>
+
+export interface Report extends Always, Partial<Pick<Whole, 'plan_name' | 'project_id' | 'starter' | 'mode' | 'config'>> {
   variable?: Variable
-  start_time: string
-  end_time: string
-  status: RunStatus
   reason: ({ code: string } & Text) | null
-  seed: number
   summary: Summary
   metrics: { errors: { labels: string[]; values: number[] } }
   verdict: VerdictBlock
   validity: ValidityBlock
-  performance_score: { score: N; reason?: { zh: string; en: string } | null; parts: ScorePart[] }
+  performance_score: Score
   steps: StepRow[]
   nodes: NodeRow[]
   errors: ErrorClass[]
@@ -117,10 +75,7 @@ export interface Report {
   gaps: Interval[]
   events: RunEvent[]
   warnings: Text[]
-  latency_from_plan?: { avg: N; min: N; max: N; percentiles: Summary['percentiles']; note: Text }
+  latency_from_plan?: NonNullable<Block['latency_from_plan']> & { note: Text }
   data?: Record<string, unknown>
   search?: Search
-  config?: Record<string, unknown>
 }
-
-export type { Cause, Outcome }

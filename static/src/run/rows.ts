@@ -19,6 +19,7 @@ const COLUMNS: Record<string, (second: Second) => number | null | undefined> = {
   p99: (s) => s.p99,
   max: (s) => s.max,
   planP50: (s) => s.latency_from_plan?.p50,
+  planP90: (s) => s.latency_from_plan?.p90,
   planP95: (s) => s.latency_from_plan?.p95,
   planP99: (s) => s.latency_from_plan?.p99,
   dropped: (s) => s.dropped / s.width,
@@ -50,10 +51,14 @@ export function writeStep(track: Track, row: number, step: StepSecond, width: nu
     errors: step.errors / width,
     errorRate: step.requests ? step.error_rate : null,
     p50: step.p50,
+    p90: step.p90,
     p95: step.p95,
     p99: step.p99,
     max: step.max,
+    planP50: step.latency_from_plan?.p50,
+    planP90: step.latency_from_plan?.p90,
     planP95: step.latency_from_plan?.p95,
+    planP99: step.latency_from_plan?.p99,
   }
   for (const [figure, value] of Object.entries(figures)) track.set(name(figure), row, value)
   for (const [counter, value] of Object.entries(step.counters)) track.set(name(`counter:${counter}`), row, value / width)

@@ -18,6 +18,8 @@ export class Run {
   latest: MetricsData | null = null
   /** Names of all measured steps by index; a second holds only those that were busy in it. */
   readonly stepNames = new Map<number, string>()
+  /** Requests and errors of each step since the beginning. */
+  readonly stepCounts = new Map<number, { requests: number; errors: number }>()
   thresholds: ThresholdState[] = []
   events: RunEvent[] = []
   pauses: Span[] = []
@@ -86,6 +88,7 @@ export class Run {
         this.steps.set(`${step.index}:rps`, row, step.rps[point])
         this.steps.set(`${step.index}:p95`, row, step.p95[point])
         this.steps.set(`${step.index}:errorRate`, row, step.error_rate[point])
+        this.count(step.index, step.rps[point] ?? 0, ((step.rps[point] ?? 0) * (step.error_rate[point] ?? 0)) / 100, series.width)
       }
     })
   }
@@ -123,7 +126,9 @@ export class Run {
       const at = this.steps.push(time, data.width)
       data.steps.forEach((step) => {
         this.stepNames.set(step.index, step.name)
-        if (at >= 0) writeStep(this.steps, at, step, data.width)
+        if (at < 0) return
+        writeStep(this.steps, at, step, data.width)
+        this.count(step.index, step.requests_per_second, step.errors / data.width, data.width)
       })
     }
     if (data.nodes?.length) {
@@ -131,6 +136,13 @@ export class Run {
       if (at >= 0) data.nodes.forEach((node) => writeNode(this.nodes, at, node))
     }
     return true
+  }
+
+  private count(step: number, rps: number, errors: number, width: number): void {
+    const sums = this.stepCounts.get(step) ?? { requests: 0, errors: 0 }
+    sums.requests += rps * width
+    sums.errors += errors * width
+    this.stepCounts.set(step, sums)
   }
 
   private judge(time: number, data: Second): void {

@@ -338,7 +338,6 @@ export const plans: (typeof zhWork)['plans'] = {
   suspect: 'suspect',
   noneYet: 'none yet',
   limitIs: 'limit {value}',
-  noLimit: 'no limit',
   actions: 'Actions',
   empty: 'No plans yet',
   emptyWhy: 'A plan says how the load moves, who does what, and when it has passed.',

@@ -337,7 +337,6 @@ export const plans = {
   suspect: '存疑',
   noneYet: '还没有',
   limitIs: '限值 {value}',
-  noLimit: '没有限值',
   actions: '操作',
   empty: '还没有测试计划',
   emptyWhy: '计划说明负载怎样变化、谁在做什么、怎样算通过。',

@@ -46,9 +46,13 @@ export function usePlanEditor(place: Place) {
   const problems = computed<ProblemBook>(() => {
     // What was said of an earlier state may be mended already.
     const said = previewed.value === draft.body.value ? (preview.value?.problems ?? []) : []
-    const served = said.map(({ path, message }) => [path, message] as const)
+    const served = Object.fromEntries(said.map(({ path, message }) => [path, message] as const))
     const onSave = refused.value?.body === draft.body.value ? refused.value?.book : {}
-    return { ...Object.fromEntries(served), ...onSave, ...local.value }
+    // A form that nobody has touched yet is not told what it lacks.
+    if (place.plan() === null && !draft.dirty.value) return onSave ?? {}
+    // What is to be requested is asked for once.
+    if (local.value.scenes) delete served['config.target_url']
+    return { ...served, ...onSave, ...local.value }
   })
   return { draft, preview, problems, ...useSaving(draft, refused, place) }
 }

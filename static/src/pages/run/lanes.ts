@@ -7,10 +7,11 @@ import { num, rate } from '@/i18n/format'
 import { LAG_MS, overlaps } from '@/run/fit'
 import { levelAt, peakOf } from '@/run/course'
 import { missingLoad, wholePlan, type MissingSpan } from '@/run/missing'
+import { COLOURED, errorTokens } from '@/run/errorClasses'
 import type { Track } from '@/run/track'
 import type { RunView } from './view'
+import { errorName } from './words'
 
-const ERROR_TOKENS = ['--e1', '--e2', '--e3', '--e4']
 
 /** Mean of a column over what is in view; a pause is not in it. */
 export function meanIn(track: Track, name: string, [from, to]: [number, number]): number | null {
@@ -165,7 +166,7 @@ export function errorClasses(view: RunView): string[] {
   if (view.step.value !== null) return []
   const { run } = view
   const known = run.value.main.names('class:').map((name) => name.slice(6))
-  return known.toSorted((a, b) => (run.value.failures[b] ?? 0) - (run.value.failures[a] ?? 0)).slice(0, ERROR_TOKENS.length)
+  return known.toSorted((a, b) => (run.value.failures[b] ?? 0) - (run.value.failures[a] ?? 0)).slice(0, COLOURED)
 }
 
 export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
@@ -176,7 +177,8 @@ export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
     const line: Line = { key: 'errors', label: t('run.sheet.errorsAll'), token: '--e1', style: 'stack', format: rate, rest, restUnit: t('run.sheet.total') }
     return { lines: [line], height: 84, data: () => ({ x: track().times, drawn: [track().column(name('errors'))] }), room: () => 3 }
   }
-  const lines = classes.map((each, at): Line => ({ key: each, label: each, token: ERROR_TOKENS[at]!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restUnit: t('run.sheet.total') }))
+  const tokens = errorTokens(classes)
+  const lines = classes.map((each): Line => ({ key: each, label: errorName(each), token: tokens.get(each)!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restUnit: t('run.sheet.total') }))
   const data = () => {
     const told = classes.map((each) => track().column(`class:${each}`))
     const length = track().length

@@ -25,6 +25,12 @@ export function fromPlan(percentile: Percentile): string {
   return `planP${percentile.slice(1)}`
 }
 
+/** The chosen one and those beside it, ascending. */
+export function shownOf(percentile: Percentile): Percentile[] {
+  const wanted = new Set([percentile, ...beside(percentile)])
+  return PERCENTILES.filter((name) => wanted.has(name))
+}
+
 /** Percentiles beside the chosen one: the middle and the tail. */
 export function beside(percentile: Percentile): [Percentile, Percentile] {
   return [percentile === 'p50' ? 'p95' : 'p50', percentile === 'p99' ? 'p95' : 'p99']

@@ -1,22 +1,25 @@
 // Rows of the step table: of the last seconds while the run goes on, of the window once there are exact figures.
 import type { WindowFigures } from '@/api/execution'
-import type { N, SceneTree } from '@/run/frames'
+import type { N, Percentiles, SceneTree } from '@/run/frames'
 import { meanOf } from '@/run/littlesLaw'
 import type { Phase, Report } from '@/run/report'
 import type { Run } from '@/run/run'
+import { fromPlan, PERCENTILES, type Percentile } from './percentile'
 
-export interface StepLine {
-  index: number
-  name: string
-  group: boolean
+/** Figures of a row; all requests have them together, below the steps. */
+export interface TotalLine {
   rps: N
-  p50: N
-  p95: N
-  p99: N
-  fromPlan: N
+  percentiles: Percentiles
+  /** Percentiles counted from plan; null where there is no plan. */
+  plan: Percentiles | null
   max: N
   errorRate: N
   errors: N
+}
+export interface StepLine extends TotalLine {
+  index: number
+  name: string
+  group: boolean
   phases: Record<string, Phase>
   requests: number
 }
@@ -30,19 +33,32 @@ const RECENT_S = 10
 export function liveLines(run: Run): StepLine[] {
   const { steps } = run
   const last = steps.length - 1
-  const sums = (index: number, name: string) => {
-    const column = steps.column(`${index}:${name}`)
-    let sum = 0
-    for (const value of column) if (!Number.isNaN(value)) sum += value
-    return sum
-  }
   return [...run.stepNames].map(([index, name]) => {
     // What was before this page was opened has p95 alone: a mean over other seconds than those of p99 would not go with it.
     const known = rowsKnown(steps, `${index}:p99`, last)
     const mean = (figure: string) => meanOf(steps, `${index}:${figure}`, last, known)
-    const [requests, errors] = [sums(index, 'rps'), sums(index, 'errors')]
-    return { index, name, group: isGroup(run, index), rps: mean('rps'), p50: mean('p50'), p95: mean('p95'), p99: mean('p99'), fromPlan: mean('planP95'), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors: Math.round(errors), phases: {}, requests: Math.round(requests) }
+    const { requests, errors } = run.stepCounts.get(index) ?? { requests: 0, errors: 0 }
+    return { index, name, group: isGroup(run, index), rps: mean('rps'), ...percentilesOf(mean), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors: Math.round(errors), phases: {}, requests: Math.round(requests) }
   })
+}
+
+export function liveTotal({ main, latest }: Run): TotalLine {
+  const mean = (figure: string) => meanOf(main, figure, main.length - 1, RECENT_S)
+  const [requests, errors] = [latest?.total_requests ?? 0, latest?.total_errors ?? 0]
+  return { rps: mean('rps'), ...percentilesOf(mean), max: mean('max'), errorRate: requests ? (errors / requests) * 100 : null, errors }
+}
+
+export function reportTotal(report: Report, figures: WindowFigures | null | undefined): TotalLine {
+  const block = figures?.summary
+  const { summary, latency_from_plan: plan } = report
+  if (block) return { rps: block.rps, percentiles: block.percentiles, plan: block.latency_from_plan?.percentiles ?? null, max: block.max, errorRate: block.requests ? block.error_rate : null, errors: block.errors }
+  return { rps: summary.throughput, percentiles: summary.percentiles, plan: plan?.percentiles ?? null, max: summary.max_response_time ?? null, errorRate: summary.total_requests ? summary.error_rate : null, errors: summary.error_count }
+}
+
+function percentilesOf(mean: (figure: string) => N): Pick<TotalLine, 'percentiles' | 'plan'> {
+  const each = (column: (name: Percentile) => string) => Object.fromEntries(PERCENTILES.map((name) => [name, mean(column(name))]))
+  const plan = each(fromPlan)
+  return { percentiles: each((name) => name), plan: Object.values(plan).some((value) => value !== null) ? plan : null }
 }
 
 /** How many of the last rows are told in full; all that are wanted where none is. */
@@ -59,10 +75,8 @@ export function reportLines(report: Report, figures: WindowFigures | null | unde
     name: step.name,
     group: step.type === 'group',
     rps: step.rps,
-    p50: step.percentiles.p50 ?? null,
-    p95: step.percentiles.p95 ?? null,
-    p99: step.percentiles.p99 ?? null,
-    fromPlan: step.latency_from_plan?.percentiles.p95 ?? null,
+    percentiles: step.percentiles,
+    plan: step.latency_from_plan?.percentiles ?? null,
     max: step.max,
     errorRate: step.requests ? step.error_rate : null,
     errors: step.errors,
@@ -85,14 +99,20 @@ export function grouped(lines: StepLine[], scenes: readonly SceneTree[]): StepGr
   return [...groups, ...(rest.length ? [{ name: '', share: null, lines: rest }] : [])].filter((group) => group.lines.length)
 }
 
-export type SortKey = 'name' | 'rps' | 'p50' | 'p95' | 'p99' | 'fromPlan' | 'max' | 'errorRate' | 'errors'
+export type SortKey = 'name' | 'rps' | Percentile | `plan ${Percentile}` | 'max' | 'errorRate' | 'errors'
+
+export function figureOf(line: TotalLine, key: Exclude<SortKey, 'name'>): N {
+  if (key.startsWith('plan ')) return line.plan?.[key.slice(5) as Percentile] ?? null
+  if (key.startsWith('p')) return line.percentiles[key as Percentile] ?? null
+  return line[key as 'rps' | 'max' | 'errorRate' | 'errors']
+}
 
 export function sorted(lines: StepLine[], key: SortKey | null, down: boolean): StepLine[] {
   if (!key) return lines
   const sign = down ? -1 : 1
   return [...lines].toSorted((a, b) => {
     if (key === 'name') return sign * a.name.localeCompare(b.name)
-    return sign * ((a[key] ?? -Infinity) - (b[key] ?? -Infinity))
+    return sign * ((figureOf(a, key) ?? -Infinity) - (figureOf(b, key) ?? -Infinity))
   })
 }
 

@@ -15,6 +15,22 @@ export function said(text: Text | null | undefined): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+const ERRORS: [RegExp, Key][] = [
+  [/^Check: /, 'run.errors.names.check'],
+  [/^Timeout$/, 'run.errors.names.timeout'],
+  [/^Connection Error/, 'run.errors.names.connection'],
+  [/^DNS Error/, 'run.errors.names.dns'],
+  [/^TLS Error/, 'run.errors.names.tls'],
+  [/^Plugin Error/, 'run.errors.names.plugin'],
+  [/^Missing variable/, 'run.errors.names.variable'],
+]
+
+/** An error class in words; those of protocols are shown as they are. */
+export function errorName(error: string): string {
+  for (const [pattern, key] of ERRORS) if (pattern.test(error)) return error.replace(pattern, t(key))
+  return error
+}
+
 /** “600/s”, or “150” users. */
 export function levelText(level: N | undefined, variable: Variable): string {
   if (level === null || level === undefined) return NONE
