@@ -100,7 +100,7 @@ def test_series_are_parallel_lists(metrics):
     assert series["error_rate"] == [40.0, 0.0, 0.0, 33.333333, 50.0]
     assert series["paused"] == [False, False, True, False, False]
     assert series["p95"] == [40.0, None, None, 30.0, 40.0]
-    assert list(planned) == ["p50", "p95", "p99"]
+    assert list(planned) == ["p50", "p90", "p95", "p99"]
     assert planned["p95"] == [90.0, None, None, None, 90.0]
     assert series["planned_rate"] == [12.5, 0.0, 0.0, 0.0, 0.0]
     assert (series["dropped"], series["late"]) == ([0] * 5, [0, 0, 0, 4, 0])
