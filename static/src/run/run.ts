@@ -128,7 +128,7 @@ export class Run {
         this.stepNames.set(step.index, step.name)
         if (at < 0) return
         writeStep(this.steps, at, step, data.width)
-        this.count(step.index, step.requests_per_second, step.errors / data.width, data.width)
+        if (!data.warm_up) this.count(step.index, step.requests_per_second, step.errors / data.width, data.width)
       })
     }
     if (data.nodes?.length) {
