@@ -20,6 +20,7 @@ from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
 from benchmarks import scale
+from benchmarks import startup
 from benchmarks import stored_windows
 from benchmarks import tcp_echo
 from benchmarks import web_ui
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "web-ui": web_ui.main,
     "websocket": websocket_echo.main,
     "scale": scale.main,
+    "startup": startup.main,
     "stored": stored_windows.main,
 }
 

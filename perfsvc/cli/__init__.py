@@ -9,8 +9,10 @@
 ``certs``            ``perfsvc certs``
 ``plugins``          ``perfsvc plugins``
 ``users``            ``perfsvc users``
+``command_parser``   the parser of one command
 ``exit_codes``       the exit codes of all commands
 ``plan_loader``      a plan from a URL or a file, with the flags applied
+``plan_document``    plan files as text and document
 ``plan_source``      a plan as it was given, and what set what
 ``plan_places``      line and column of a path in the text of a plan
 ``plan_validation``  validation of a plan without a load

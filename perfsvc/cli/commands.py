@@ -22,6 +22,7 @@ from perfsvc.cli import serve
 from perfsvc.cli import try_plan
 from perfsvc.cli import users
 from perfsvc.cli import worker
+from perfsvc.cli.command_parser import CommandParser
 from perfsvc.cli.encoding import tolerate_encodings
 from perfsvc.cli.exit_codes import BAD_INPUT
 from perfsvc.cli.exit_codes import INTERNAL
@@ -52,6 +53,7 @@ COMMANDS: dict[str, Command] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     tolerate_encodings()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads: nothing here multiplies matrices
     chosen = make_parser().parse_args(arguments)
     language = chosen.lang or locale_language()
     if chosen.command != "serve" and chosen.log_level:  # the service has a setting for it
@@ -76,7 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="perfsvc", description="A self-hosted performance-testing platform")
     parser.add_argument("--version", action="version", version=f"perfsvc {__version__}")
     add_language(parser, None)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=CommandParser)
     for module in MODULES:
         module.add(commands)
     for name, command in commands.choices.items():

@@ -31,6 +31,7 @@ from perfsvc.model.run import RunFiles
 from perfsvc.model.run import WeightedScene
 from perfsvc.model.run_spec import placement_of
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.on_demand import CatalogOnDemand
 from perfsvc.service.data.plan_file_data import PlanFileData
 from perfsvc.service.runs.opening import RunPlan
 from perfsvc.service.runs.opening import new_execution_id
@@ -53,7 +54,7 @@ def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[st
 
 
 async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path) -> dict[str, Any]:
-    clock, catalog = SystemClock(), Catalog.load()
+    clock, catalog = SystemClock(), CatalogOnDemand()
     cache = DataCache(scratch, CACHE_BYTES, clock)
     run_plan = run_plan_of(plan, folder, DataSources(catalog, cache))
     async with cluster_of(plan.config, catalog, clock, scratch) as cluster:

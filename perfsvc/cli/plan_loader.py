@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-import yaml
 
 from perfsvc.cli.outside import apply_outside
 from perfsvc.cli.plan_source import PlanSource
@@ -22,23 +17,9 @@ from perfsvc.model.config import SYNONYMS
 from perfsvc.model.duration import milliseconds_of
 from perfsvc.model.duration import seconds_of
 from perfsvc.model.duration import whole
-from perfsvc.model.plan_text import document_of
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.problems import Fault
-from perfsvc.model.project_file import is_project
-from perfsvc.model.project_file import one_plan
 
-MAX_PLAN_BYTES = 10_000_000
-STDIN = "-"
-SYNTAX_HINTS = (
-    (re.compile(r"^ *\t"), Text("；YAML 用空格缩进，不能用制表符", "; indent with spaces, not with tabs")),
-    (
-        re.compile(r'"[^"]*\{\{[^"]*\("'),
-        Text("；文本中有双引号时，请用单引号括起整个文本", '; put a text that has " in it in single quotes'),
-    ),
-    (re.compile(r":\s+\{\{"), Text("；以 {{ 开头的文本要加引号", "; put a text that begins with {{ in quotes")),
-)
-"""What is often meant by a line that is not YAML."""
 NO_PLACES = "# one plan of a project file\n"
 """In place of the text of a project file, whose lines are not those of one plan."""
 FLAG_PATHS = {
@@ -53,8 +34,6 @@ FLAG_PATHS = {
     "processes": "node_count",
 }
 """Where flags are written into a config."""
-HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
-HOST = re.compile(r"^(?!.*\.(?:ya?ml|json)$)(?:localhost|[\w-]+(?:\.[\w-]+)+)(?:[/?#].*)?$")
 
 
 def plan_of(chosen: argparse.Namespace) -> PlanFile:
@@ -70,6 +49,11 @@ def read_source(chosen: argparse.Namespace) -> PlanSource:
         document = url_document(chosen)
         flags = {"scenes[0].steps[0].request.url": chosen.what, "scenes[0].steps[0].request.method": "--method"}
     else:
+        # Imported late: a URL needs no YAML.
+        from perfsvc.cli.plan_document import read_plan
+        from perfsvc.model.project_file import is_project
+        from perfsvc.model.project_file import one_plan
+
         refuse_request_flags(chosen)
         text, document = read_plan(Path(chosen.what))
         if is_project(document):
@@ -129,55 +113,6 @@ def path_of(url: str) -> str:
         return urlsplit(url).path or "/"
     except ValueError:
         return "/"
-
-
-def read_plan(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return a plan file as text and decoded; ``-`` is standard input. Raises InvalidInput."""
-    try:
-        raw = sys.stdin.buffer.read(MAX_PLAN_BYTES + 1) if str(path) == STDIN else _bytes_of(path)
-    except OSError as error:
-        raise unreadable(str(path), error) from None
-    if len(raw) > MAX_PLAN_BYTES:
-        raise InvalidInput.at(str(path), "文件过大", "is too large")
-    text = ""
-    try:
-        text = raw.decode("utf-8")
-        document = document_of(text, path.name)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise undecodable(str(path), text, error) from None
-    if not isinstance(document, dict):
-        raise InvalidInput.at(str(path), "应为对象", "must be an object")
-    return text, document
-
-
-def _bytes_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MAX_PLAN_BYTES + 1)  # devices and pipes have no size
-
-
-def unreadable(what: str, error: OSError) -> InvalidInput:
-    """Return the error for an unreadable plan file; a missing ``host:port`` or host was probably meant as a URL."""
-    zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
-    if isinstance(error, FileNotFoundError) and (HOST_AND_PORT.match(what) or HOST.match(what)):
-        zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
-    return InvalidInput.at(what, zh, en)
-
-
-def undecodable(path: str, text: str, error: Exception) -> InvalidInput:
-    """Return the error for a text that is neither YAML nor JSON, with its place and a hint at what is often meant."""
-    kind = "JSON" if path.endswith(".json") else "YAML"
-    line, column, detail = 0, 0, str(error)
-    if isinstance(error, json.JSONDecodeError):
-        line, column, detail = error.lineno, error.colno, error.msg
-    elif isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
-        detail = error.problem or error.context or ""
-        if error.context_mark and "end of stream" in detail:  # a quote that is never closed
-            mark, detail = error.context_mark, f"{error.context}: {detail}"
-        line, column = mark.line + 1, mark.column + 1
-    written = "".join(text.splitlines()[line - 1 : line]) if line else ""
-    hint = next((each for pattern, each in SYNTAX_HINTS if pattern.search(written)), Text("", ""))
-    place = f"{path}:{line}:{column}" if line else path
-    return InvalidInput.at(place, f"不是合法的 {kind}：{detail}{hint.zh}", f"is not {kind}: {detail}{hint.en}")
 
 
 def apply_flags(chosen: argparse.Namespace, config: dict[str, Any]) -> list[Problem]:

@@ -19,6 +19,7 @@ from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import RunSpec
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.on_demand import CatalogOnDemand
 from perfsvc.service.runs.opening import feed_opener
 from perfsvc.service.runs.opening import spec_of
 from perfsvc.temp_folders import scratch_folder
@@ -27,7 +28,7 @@ from perfsvc.temp_folders import scratch_folder
 def checked(plan: PlanFile, folder: Path) -> RunSpec:
     """Make and compile a plan's run, without a load. Raises InvalidInput."""
 
-    clock, catalog = SystemClock(), Catalog.load()
+    clock, catalog = SystemClock(), CatalogOnDemand()
     with scratch_folder("check") as scratch:
         run_plan = run_plan_of(plan, folder, DataSources(catalog, DataCache(scratch, CACHE_BYTES, clock)))
         spec = spec_of(run_plan, "check")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from perfsvc.cli.labels import LABELS
-from perfsvc.cli.live_lines import LiveLines
 from perfsvc.cli.search_progress import search_line
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
@@ -21,6 +19,9 @@ from perfsvc.model.window import Snapshot
 from perfsvc.service.runs.run import STOPPED_BY_USER
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
+
+if TYPE_CHECKING:
+    from perfsvc.cli.live_lines import LiveLines
 
 ENDING = Text(
     "正在停止：已发出的请求最多还有 {seconds:g} 秒；再按一次 Ctrl-C 立即退出，不生成报告\n",
@@ -40,8 +41,7 @@ class Progress(Output):
     def __init__(self, language: str) -> None:
         self._language = language
         self._stream = sys.stderr
-        made = Console(stderr=True, highlight=False, markup=False, emoji=False)
-        self._live = LiveLines(made) if self._stream.isatty() else None
+        self._live = live_lines() if self._stream.isatty() else None
 
     async def start(self, run: Run) -> None:
         self._run = run
@@ -106,6 +106,15 @@ class Progress(Output):
     def _search(self) -> list[str]:
         search = self._run.search()
         return [] if search is None or not search["evidence"] else [search_line(search, self._language)]
+
+
+def live_lines() -> LiveLines:
+    """Return lines at the terminal; what draws them is imported only where there is one."""
+    from rich.console import Console
+
+    from perfsvc.cli.live_lines import LiveLines
+
+    return LiveLines(Console(stderr=True, highlight=False, markup=False, emoji=False))
 
 
 def in_ms(latency: float | None) -> str:

@@ -58,7 +58,6 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
     from perfsvc.cli.headless import run_plan
     from perfsvc.cli.plan_loader import read_source
     from perfsvc.cli.progress import Progress
-    from perfsvc.cli.summary import show_report
 
     source = read_source(chosen)
     with source.explaining():
@@ -69,5 +68,7 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
     if chosen.json:
         write_json(report, chosen.json)
     if not chosen.quiet and chosen.json != "-":
+        from perfsvc.cli.summary import show_report
+
         show_report(report, language)
     return code_of(report)

@@ -6,13 +6,18 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from perfsvc.settings import SETTINGS
-from perfsvc.settings import load
+from perfsvc.cli.command_parser import CommandParser
 
 
 def add(commands: Any) -> None:
-    """Add the command: a flag for every setting that is not a secret."""
-    serve = commands.add_parser("serve", help="start the service")
+    """Add the command."""
+    commands.add_parser("serve", help="start the service", fill=add_flags)
+
+
+def add_flags(serve: CommandParser) -> None:
+    """Add a flag for every setting that is not a secret."""
+    from perfsvc.settings import SETTINGS  # imported late: other commands have no settings
+
     serve.add_argument("--config", type=Path, metavar="FILE", help="settings in a TOML file")
     for row in SETTINGS:
         if not row.secret:
@@ -23,6 +28,7 @@ def add(commands: Any) -> None:
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Start the service and run it until a signal arrives."""
     from perfsvc.app import serve
+    from perfsvc.settings import load
 
     flags = {name.removeprefix("set_"): value for name, value in vars(chosen).items() if name.startswith("set_")}
     return serve(load(flags, config=chosen.config), language)

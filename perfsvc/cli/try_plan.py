@@ -44,9 +44,9 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
     """Try the scenes. The exit code is 1 when a step failed."""
     from perfsvc.cli.plan_loader import read_source
     from perfsvc.event_loop import run_on_loop
-    from perfsvc.plugin.catalog import Catalog
+    from perfsvc.plugin.on_demand import CatalogOnDemand
 
-    catalog = Catalog.load()
+    catalog = CatalogOnDemand()
     source = read_source(chosen)
     with source.explaining():
         results = run_on_loop(_results(source.plan(), chosen, source.folder, catalog))

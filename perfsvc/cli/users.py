@@ -10,7 +10,6 @@ from typing import Any
 
 from perfsvc.cli.exit_codes import PASSED
 from perfsvc.errors import Text
-from perfsvc.settings import load
 
 COLUMNS = (Text("用户名", "name"), Text("邮箱", "email"), Text("角色", "role"), Text("状态", "state"))
 ADMINISTRATOR = Text("管理员", "administrator")
@@ -55,6 +54,7 @@ def with_password(action: Any) -> None:
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Carry out one action."""
     from perfsvc.service.auth.account_tool import account_tool
+    from perfsvc.settings import load
 
     flags = {"data_dir": chosen.data_dir} if chosen.data_dir else {}
     settings = load(flags, config=chosen.config)

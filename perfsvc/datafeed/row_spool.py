@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from perfsvc.errors import Text
 from perfsvc.plugin.datasource import DataFailure
@@ -66,6 +65,8 @@ class RowSpool:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the last release
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # imported late: few runs need it
+
         self._cipher = AESGCM(secrets.token_bytes(32))
         self._budget = budget
         self._blocks: list[Block] = []

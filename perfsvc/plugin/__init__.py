@@ -11,6 +11,7 @@
 ``hookspecs``   hooks by which a package registers its classes
 ``discovery``   entry points found, sorted and loaded one by one
 ``catalog``     loaded classes by name
+``on_demand``   the same for one command, which loads what its plan needs
 ``skeleton``    ``perfsvc plugins new``
 ``testing``     contract tests and drivers for plugins
 ==============  ============================================================

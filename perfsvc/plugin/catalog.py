@@ -42,6 +42,10 @@ class Catalog:
         register(each.offered for each in catalog._functions.values())
         return catalog
 
+    def protocol_versions(self) -> dict[str, str]:
+        """The distribution and version of each protocol, by name."""
+        return {name: each.origin.release for name, each in self._protocols.items()}
+
     @property
     def protocols(self) -> list[str]:
         """The names of all protocols, sorted."""

@@ -30,6 +30,8 @@ from perfsvc.plugin.protocol import Protocol
 log = logging.getLogger(__name__)
 
 GROUP = "perfsvc.plugins"
+OWN = "perfsvc"
+"""The distribution of the built-in plugins."""
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
 """A protocol's or data source's name: it goes into a column of 20 characters."""
 
@@ -56,6 +58,11 @@ class Origin:
         """``distribution:entry-name``, which is what a plugin is known by."""
         return f"{self.distribution}:{self.name}"
 
+    @property
+    def release(self) -> str:
+        """The distribution with its version."""
+        return f"{self.distribution} {self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -68,11 +75,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A class that a plugin brings, with its JSON Schemas by attribute (``Request``, ``Options``)."""
+    """A class that a plugin brings, and the base class that its hook requires."""
 
     origin: Origin
+    base: type[Any]
     offered: type[Any]
-    schemas: dict[str, dict[str, Any]]
+
+    @property
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """The JSON Schemas of its specs by attribute (``Request``, ``Options``)."""
+        return schemas_of(self.base, self.offered)
 
 
 class Unusable(Exception):
@@ -83,13 +95,18 @@ class Unusable(Exception):
         self.text = Text(zh, en)
 
 
+def installed() -> list[EntryPoint]:
+    """Return the entry points of all installed plugins."""
+    return list(entry_points(group=GROUP))
+
+
 def discover(points: Iterable[EntryPoint] | None = None) -> tuple[list[Brought], list[Failure]]:
     """Everything that plugins bring, and the plugins that cannot be used; without ``points``, of all installed."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     brought: list[Brought] = []
     failures: list[Failure] = []
-    for origin, point in find(entry_points(group=GROUP) if points is None else points):
+    for origin, point in find(installed() if points is None else points):
         outcome = admit(manager, origin, point)
         if isinstance(outcome, Failure):
             failures.append(outcome)
@@ -164,7 +181,9 @@ def bring(origin: Origin, base: type[Any], offered: Any) -> Brought:
     if wrong is not None:
         what = getattr(offered, "__qualname__", repr(offered))
         raise Unusable(f"{what}：{wrong.zh}", f"{what}: {wrong.en}")
-    return Brought(origin, offered, schemas_of(base, offered))
+    if origin.distribution != OWN:
+        schemas_of(base, offered)  # which may fail; those of the built-in ones are made when asked for
+    return Brought(origin, base, offered)
 
 
 def fault_of(base: type[Any], offered: Any) -> Text | None:

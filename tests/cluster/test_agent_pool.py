@@ -9,7 +9,6 @@ from typing import cast
 import msgspec
 import pytest
 
-from perfsvc.cluster.dask.agent import plugins_of
 from perfsvc.cluster.dask.agent_pool import AgentPool
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.processes import Processes
@@ -19,7 +18,7 @@ from tests.cluster.rig import CLOCK
 from tests.cluster.rig import spec_of
 from tests.cluster.test_scheduler import HELLO
 
-PLUGINS = plugins_of(CATALOG)
+PLUGINS = CATALOG.protocol_versions()
 
 
 @pytest.mark.asyncio

@@ -42,6 +42,7 @@ from perfsvc.event_loop import collecting_little
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
 from perfsvc.plugin.catalog import Catalog
+from perfsvc.plugin.on_demand import CatalogOnDemand
 from perfsvc.temp_folders import scratch_folder
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class AgentPlugin(WorkerPlugin):
                 version=__version__,
                 python=platform.python_version(),
                 dask=DASK,
-                plugins=plugins_of(self._catalog),
+                plugins=self._catalog.protocol_versions(),
                 started_here=self._config.started_here,
             )
         )
@@ -149,12 +150,6 @@ class AgentPlugin(WorkerPlugin):
             self._worker.batched_stream.send({"op": messages.OP, "data": messages.encode(report)})
         except OSError:
             log.debug("the scheduler is gone; dropped %s", type(report).__name__)
-
-
-def plugins_of(catalog: Catalog) -> dict[str, str]:
-    """All loaded protocols, with the distribution and version of each."""
-    loaded = [plugin for plugin in catalog.describe() if plugin["kind"] == "protocol"]
-    return {plugin["name"]: f"{plugin['distribution']} {plugin['version']}" for plugin in loaded}
 
 
 async def serve(config: AgentConfig, catalog: Catalog) -> None:
@@ -258,7 +253,7 @@ def config_of(document: Mapping[str, Any]) -> AgentConfig:
 def main() -> None:
     """Run an agent that the server started, with the config on the first line of input."""
     logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    catalog = Catalog.load()
+    catalog = CatalogOnDemand()
     line = sys.stdin.readline()
     if line:  # else the parent is gone
         run_agent(config_of(json.loads(line)), catalog)

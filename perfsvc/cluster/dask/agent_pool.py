@@ -294,12 +294,7 @@ def shortage(needed: int, joined: int, fit: int, unfit: list[Text], *, closed: b
 def unfitness(agent: Agent, spec: RunSpec, catalog: Catalog) -> Text | None:
     """Why an agent cannot run a spec, or None."""
     needed = protocols_of(spec)
-    loaded = {
-        plugin["name"]: f"{plugin['distribution']} {plugin['version']}"
-        for plugin in catalog.describe()
-        if plugin["kind"] == "protocol" and plugin["name"] in needed
-    }
-    return agent.unfit(loaded)
+    return agent.unfit({name: version for name, version in catalog.protocol_versions().items() if name in needed})
 
 
 def protocols_of(spec: RunSpec) -> set[str]:

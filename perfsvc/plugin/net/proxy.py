@@ -8,10 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import field_validator
-from python_socks import ProxyConnectionError
-from python_socks import ProxyError
-from python_socks import ProxyType
-from python_socks.async_.asyncio import Proxy as Tunnel
 
 from perfsvc.plugin import Failed
 from perfsvc.plugin import Fault
@@ -31,7 +27,6 @@ NOT_A_PROXY = Text(
     "应为 http:// 或 socks5:// 加 host:port，用户名和密码另填",
     "must be http:// or socks5:// with host:port; user name and password have keys of their own",
 )
-KINDS = {"http": ProxyType.HTTP, "socks5": ProxyType.SOCKS5}
 
 
 class Proxy(Spec):
@@ -81,8 +76,13 @@ async def tunnelled(
     proxy: Proxy, there: Info, to: Info, credentials: tuple[str, str] | None, source: str | None
 ) -> socket.socket:
     """Return a socket connected to an address by way of a proxy's address. Raise Failed and OSError."""
+    from python_socks import ProxyConnectionError  # imported late: few runs need it
+    from python_socks import ProxyError
+    from python_socks import ProxyType
+    from python_socks.async_.asyncio import Proxy as Tunnel
+
     username, password = credentials or (None, None)
-    kind = KINDS[urlsplit(proxy.url).scheme]
+    kind = {"http": ProxyType.HTTP, "socks5": ProxyType.SOCKS5}[urlsplit(proxy.url).scheme]
     tunnel = Tunnel(kind, _literal(there), there[4][1], username, password)
     try:
         connected = await tunnel.connect(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -17,14 +19,14 @@ from perfsvc_protocols.http import spec
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.compile import Compiler
 from perfsvc_protocols.http.curl import support
-from perfsvc_protocols.http.h2.decoding import Heads
-from perfsvc_protocols.http.h2.session import Http2Session
 from perfsvc_protocols.http.listening_user import listening_kind
 from perfsvc_protocols.http.session import HttpSession
 from perfsvc_protocols.http.user import HttpUser
 
 if TYPE_CHECKING:
     from perfsvc_protocols.http.curl.transport import CurlTransport
+    from perfsvc_protocols.http.h2.decoding import Heads
+    from perfsvc_protocols.http.h2.session import Http2Session
 
 ALPN = {"2": ("h2",)}
 """ALPN protocols that our own client offers, by version; otherwise ``http/1.1``."""
@@ -32,7 +34,14 @@ USUAL = ("http/1.1",)
 
 
 LISTENING_1: type[HttpSession] = listening_kind(HttpSession)
-LISTENING_2: type[Http2Session] = listening_kind(Http2Session)
+
+
+@cache
+def http2_kind(*, listens: bool) -> type[Http2Session]:
+    """The sessions of HTTP/2, which few runs need and which take a while to load."""
+    from perfsvc_protocols.http.h2.session import Http2Session
+
+    return listening_kind(Http2Session) if listens else Http2Session
 
 
 class HttpProtocol(Protocol):
@@ -47,7 +56,6 @@ class HttpProtocol(Protocol):
         """Raises InvalidInput for a CA or a client certificate that cannot be read."""
         super().__init__(options, context)
         self._compiler = Compiler(options, context)
-        self._heads = Heads(options.max_head_bytes, options.max_header_fields)
         self._dialers: dict[str, Dialer] = {}
         self._dialer(options.http_version)
         self._versions: set[str] = set()
@@ -79,8 +87,7 @@ class HttpProtocol(Protocol):
         (version,) = self._versions or {options.http_version}
         dialer = self._dialer(version)
         if version == "2":
-            http2 = LISTENING_2 if self._listens else Http2Session
-            return http2(scope, done, options, dialer, self._heads, now_ns)
+            return http2_kind(listens=self._listens)(scope, done, options, dialer, self._heads, now_ns)
         http1 = LISTENING_1 if self._listens else HttpSession
         return http1(scope, done, options, dialer, now_ns)
 
@@ -90,6 +97,12 @@ class HttpProtocol(Protocol):
     async def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
+
+    @cached_property
+    def _heads(self) -> Heads:
+        from perfsvc_protocols.http.h2.decoding import Heads
+
+        return Heads(self.options.max_head_bytes, self.options.max_header_fields)
 
     def _through_curl(self) -> CurlTransport:
         from perfsvc_protocols.http.curl.transport import CurlTransport

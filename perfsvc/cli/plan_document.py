@@ -1,0 +1,78 @@
+"""Plan files as text and document, and the errors of those that cannot be read."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Text
+from perfsvc.model.plan_text import document_of
+
+MAX_PLAN_BYTES = 10_000_000
+STDIN = "-"
+SYNTAX_HINTS = (
+    (re.compile(r"^ *\t"), Text("；YAML 用空格缩进，不能用制表符", "; indent with spaces, not with tabs")),
+    (
+        re.compile(r'"[^"]*\{\{[^"]*\("'),
+        Text("；文本中有双引号时，请用单引号括起整个文本", '; put a text that has " in it in single quotes'),
+    ),
+    (re.compile(r":\s+\{\{"), Text("；以 {{ 开头的文本要加引号", "; put a text that begins with {{ in quotes")),
+)
+"""What is often meant by a line that is not YAML."""
+HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
+HOST = re.compile(r"^(?!.*\.(?:ya?ml|json)$)(?:localhost|[\w-]+(?:\.[\w-]+)+)(?:[/?#].*)?$")
+
+
+def read_plan(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return a plan file as text and decoded; ``-`` is standard input. Raises InvalidInput."""
+    try:
+        raw = sys.stdin.buffer.read(MAX_PLAN_BYTES + 1) if str(path) == STDIN else _bytes_of(path)
+    except OSError as error:
+        raise unreadable(str(path), error) from None
+    if len(raw) > MAX_PLAN_BYTES:
+        raise InvalidInput.at(str(path), "文件过大", "is too large")
+    text = ""
+    try:
+        text = raw.decode("utf-8")
+        document = document_of(text, path.name)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise undecodable(str(path), text, error) from None
+    if not isinstance(document, dict):
+        raise InvalidInput.at(str(path), "应为对象", "must be an object")
+    return text, document
+
+
+def _bytes_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_PLAN_BYTES + 1)  # devices and pipes have no size
+
+
+def unreadable(what: str, error: OSError) -> InvalidInput:
+    """Return the error for an unreadable plan file; a missing ``host:port`` or host was probably meant as a URL."""
+    zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and (HOST_AND_PORT.match(what) or HOST.match(what)):
+        zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
+    return InvalidInput.at(what, zh, en)
+
+
+def undecodable(path: str, text: str, error: Exception) -> InvalidInput:
+    """Return the error for a text that is neither YAML nor JSON, with its place and a hint at what is often meant."""
+    kind = "JSON" if path.endswith(".json") else "YAML"
+    line, column, detail = 0, 0, str(error)
+    if isinstance(error, json.JSONDecodeError):
+        line, column, detail = error.lineno, error.colno, error.msg
+    elif isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
+        detail = error.problem or error.context or ""
+        if error.context_mark and "end of stream" in detail:  # a quote that is never closed
+            mark, detail = error.context_mark, f"{error.context}: {detail}"
+        line, column = mark.line + 1, mark.column + 1
+    written = "".join(text.splitlines()[line - 1 : line]) if line else ""
+    hint = next((each for pattern, each in SYNTAX_HINTS if pattern.search(written)), Text("", ""))
+    place = f"{path}:{line}:{column}" if line else path
+    return InvalidInput.at(place, f"不是合法的 {kind}：{detail}{hint.zh}", f"is not {kind}: {detail}{hint.en}")
