@@ -59,7 +59,7 @@ fuzz: .venv/ready-test .venv-fuzz/ready
 # Kills, stops and starves each part while a run goes on, REPEATS times: what was sent, counted, said to be lost.
 faults: .venv/ready-test
 	.ci/packages
-	$(BIN)/python .ci/faults.py $(or $(REPEATS),1)
+	$(BIN)/python .ci/faults.py --repeats $(or $(REPEATS),1) --side-by-side $(or $(SIDE_BY_SIDE),4)
 
 format: .venv/ready-test
 	$(BIN)/ruff check --fix .

@@ -19,6 +19,7 @@ from benchmarks import http_client
 from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
+from benchmarks import recovery
 from benchmarks import scale
 from benchmarks import startup
 from benchmarks import stored_windows
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "websocket": websocket_echo.main,
     "scale": scale.main,
     "startup": startup.main,
+    "recovery": recovery.main,
     "stored": stored_windows.main,
 }
 

@@ -84,14 +84,14 @@ def second_windows(numbers: np.random.Generator, steps: int = STEPS) -> list[Ste
     return made
 
 
-def drawn_spans() -> dict[int, Spans]:
+def drawn_spans(steps: int = STEPS) -> dict[int, Spans]:
     """The spans of every width, each made of some of the narrower ones."""
     numbers, choice = np.random.default_rng(1), random.Random(1)
-    seconds = [second_windows(numbers) for _ in range(DRAWN[1])]
+    seconds = [second_windows(numbers, steps) for _ in range(DRAWN[1])]
     spans = {1: Spans(seconds, [SpanParts(window_blob.pack(each, ()), {}) for each in seconds])}
     for narrower, width in pairwise(LEVELS):
         parts = [choice.choices(spans[narrower].windows, k=width // narrower) for _ in range(DRAWN[width])]
-        whole = [[merged_window(step, [part[step] for part in each]) for step in range(STEPS)] for each in parts]
+        whole = [[merged_window(step, [part[step] for part in each]) for step in range(steps)] for each in parts]
         spans[width] = Spans(whole, [packed(each) for each in whole])
     return spans
 

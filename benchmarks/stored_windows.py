@@ -13,13 +13,17 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from tornado.httpclient import HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
+from tornado.websocket import websocket_connect
 
 from benchmarks import long_run
 from benchmarks.long_run import END
@@ -93,6 +97,15 @@ class Reader:
         answer = await self._client.fetch(request)
         self._headers["Authorization"] = f"Bearer {json.loads(answer.body)['token']}"
 
+    async def follow(self) -> Asked:
+        """The live feed of the run, which has ended, to its end."""
+        url = f"{self._address.replace('http', 'ws', 1)}/ws/performance/{RUN}/"
+        began, cpu, size = time.perf_counter(), time.process_time(), 0
+        feed = await websocket_connect(HTTPRequest(url, headers=self._headers), max_message_size=LARGEST_ANSWER)
+        while (text := await feed.read_message()) is not None:
+            size += len(text)
+        return Asked(1000 * (time.perf_counter() - began), 1000 * (time.process_time() - cpu), size)
+
     async def ask(self, question: str) -> Asked:
         url = f"{self._address}/api/performance/{question}"
         request = HTTPRequest(url, headers=self._headers, decompress_response=False, request_timeout=60)
@@ -102,12 +115,12 @@ class Reader:
         return Asked(1000 * took, 1000 * worked, len(answer.body))
 
 
-async def measured(reader: Reader, name: str, question: str) -> None:
+async def measured(name: str, ask: Callable[[], Awaitable[Asked]]) -> None:
     """Print the medians of some rounds and the worst lateness in any of them."""
     late = Lateness()
-    await reader.ask(question)
+    await ask()
     watcher = asyncio.create_task(late.watch())
-    asked = [await reader.ask(question) for _ in range(ROUNDS)]
+    asked = [await ask() for _ in range(ROUNDS)]
     watcher.cancel()
     took, cpu, size = (statistics.median(column) for column in zip(*asked, strict=True))
     print(
@@ -128,7 +141,8 @@ async def bench(database_url: str, folder: Path, spans: dict[int, long_run.Spans
         await reader.log_in()
         with collecting_little():  # as the service does
             for name, question in QUESTIONS.items():
-                await measured(reader, name, question)
+                await measured(name, partial(reader.ask, question))
+            await measured("live feed, run and history", reader.follow)
     finally:
         await app.stop()
 

@@ -36,6 +36,7 @@ from perfsvc.service.data.file_store import FileStore
 from perfsvc.service.data.project_data import ProjectData
 from perfsvc.service.data.sqlite_files import SqliteFiles
 from perfsvc.service.envs import Envs
+from perfsvc.service.plain_secrets import PlainSecrets
 from perfsvc.service.plan_secrets import PlanSecrets
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.startup_recovery import StartupRecovery
@@ -48,12 +49,11 @@ from perfsvc.store.address import SqliteAddress
 from perfsvc.store.address import parse
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
+from perfsvc.store.service_lock import CHECK_S
 from perfsvc.web.application import make_application
 from perfsvc.web.application import make_server
 
 log = logging.getLogger("perfsvc")
-
-LOCK_CHECK_S = 5.0
 
 FIRST_PASSWORD = Text(
     "已创建管理员 {name}，初始密码（只显示一次）：{word}\n",
@@ -104,7 +104,8 @@ class App:
         dask = self._make_dask(await self.store.run(drained_nodes.names))
         standing.push_async_callback(dask.close)
         await dask.open()
-        runs = self._make_runs(data, PlanSecrets(self._catalog, Vault(secret_key)), dask)
+        secrets = PlanSecrets(self._catalog, Vault(secret_key))
+        runs = self._make_runs(data, secrets, dask)
         self.services = assemble(
             self.store,
             self._catalog,
@@ -128,6 +129,7 @@ class App:
         standing.push_async_callback(runs.close)
         standing.callback(server.stop)
         self._background(recovery.run())
+        self._background(self._seal(PlainSecrets(self.store, secrets)))
         self._background(self._keep_lock())
 
     @property
@@ -152,10 +154,19 @@ class App:
         task = asyncio.create_task(work)
         self._standing.push_async_callback(ended, task)
 
+    async def _seal(self, plain: PlainSecrets) -> None:
+        """Seal what is stored in plain text. The next start tries again what fails."""
+        try:
+            await plain.seal()
+        except Exception as error:
+            log.error("not all stored secrets could be sealed: %s", error)
+            zh = "有机密值仍以明文保存，重启后会再次尝试加密"
+            self._self_check.note(zh, "some secrets are still stored in plain text; the next start tries again")
+
     async def _keep_lock(self) -> None:
         """Keep the database's lock; end the service when it was lost with its connection and another has taken it."""
         while True:
-            await asyncio.sleep(LOCK_CHECK_S)
+            await asyncio.sleep(CHECK_S)
             try:
                 held = await asyncio.to_thread(self.store.service_lock.still_held)
             except Exception as error:  # the database is away, for other services too

@@ -28,5 +28,6 @@
 ``labels``           labels that progress and summary share
 ``tables``           tables and texts on standard output
 ``encoding``         output in encodings that lack some characters
+``closed_output``    output whose reader has gone
 ``json_output``      JSON to a file or to standard output
 """

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from perfsvc.cli.closed_output import write
 from perfsvc.cli.labels import LABELS
 from perfsvc.cli.search_progress import search_line
 from perfsvc.errors import Text
@@ -54,15 +55,13 @@ class Progress(Output):
             if self._live is not None:
                 self._show(self._live, second)
             elif elapsed <= SPARSE_AFTER_S or elapsed % SPARSE_EVERY_S == 0:
-                self._stream.write("  ".join([*self._load(second), *self._figures(second), *self._search()]) + "\n")
-                self._stream.flush()
+                write(self._stream, "  ".join([*self._load(second), *self._figures(second), *self._search()]) + "\n")
 
     def state_changed(self, state: RunState, moment: datetime) -> None:
         if self._live is not None and (state.ended or state is RunState.STOPPING):
             self._live.clear()
         if state is RunState.STOPPING and self._run.reason is STOPPED_BY_USER:
-            self._stream.write(ENDING.of(self._language).format(seconds=self._run.spec.graceful_stop_s))
-            self._stream.flush()
+            write(self._stream, ENDING.of(self._language).format(seconds=self._run.spec.graceful_stop_s))
 
     def _show(self, live: LiveLines, second: Second) -> None:
         load, metrics = self._run.spec.load, self._run.metrics
@@ -110,11 +109,10 @@ class Progress(Output):
 
 def live_lines() -> LiveLines:
     """Return lines at the terminal; what draws them is imported only where there is one."""
-    from rich.console import Console
-
     from perfsvc.cli.live_lines import LiveLines
+    from perfsvc.cli.tables import PatientConsole
 
-    return LiveLines(Console(stderr=True, highlight=False, markup=False, emoji=False))
+    return LiveLines(PatientConsole(stderr=True, highlight=False, markup=False, emoji=False))
 
 
 def in_ms(latency: float | None) -> str:

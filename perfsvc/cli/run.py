@@ -65,10 +65,12 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
         if chosen.json not in (None, "-"):
             open_for_writing(chosen.json).close()
         report = run_plan(plan, [] if chosen.quiet or chosen.summary_only else [Progress(language)], source.folder)
-    if chosen.json:
-        write_json(report, chosen.json)
-    if not chosen.quiet and chosen.json != "-":
-        from perfsvc.cli.summary import show_report
+    try:
+        if chosen.json:
+            write_json(report, chosen.json)
+    finally:  # a full disk takes the file, not the summary
+        if not chosen.quiet and chosen.json != "-":
+            from perfsvc.cli.summary import show_report
 
-        show_report(report, language)
+            show_report(report, language)
     return code_of(report)

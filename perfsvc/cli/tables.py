@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from perfsvc.cli.closed_output import discard
 from perfsvc.errors import Text
 
 PIPED_WIDTH = 500
@@ -25,10 +26,18 @@ STATE_STYLES = {
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
+class PatientConsole(Console):
+    """A console that falls silent when its reader has gone; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        discard(self.file)
+
+
 def console() -> Console:
     """Return standard output. Step names are text, not markup; piped output is not wrapped to a terminal's width."""
     piped = None if sys.stdout.isatty() else PIPED_WIDTH
-    return Console(highlight=False, markup=False, emoji=False, width=piped)
+    return PatientConsole(highlight=False, markup=False, emoji=False, width=piped)
 
 
 def table(language: str, columns: Sequence[Text | str], left: Collection[str] = ()) -> Table:

@@ -17,12 +17,15 @@
 ``checks``            checks as functions of a reply
 ``extractors``        extractors as functions of a reply
 ``reply_values``      JSON documents, patterns and paths for both
+``pattern_time``      how long patterns of users may hold the loop
 ``pages``             HTML and XML bodies looked through by XPath and CSS
 ``bounded_work``      a thread for work that could take for ever
 ``findings``          what was found instead, in words
 ``explanation``       why a request failed that got its reply
 ``scene_validation``  problems of a scene before it is run
 ``scene_trial``       a scene tried once, without load
+``trial_reading``     checks and extractors of a trial, off the loop
+``kept_reply``        a copy of a reply
 ``trial_report``      what a trial keeps of each step, bounded and masked
 ``faults``            problems collected by their paths
 ``row_buffer``        rows of test data, claimed shortly before use

@@ -10,7 +10,7 @@ from perfsvc.engine.faults import Faults
 from perfsvc.engine.pages import Find
 from perfsvc.engine.pages import compile_css
 from perfsvc.engine.pages import compile_xpath
-from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.engine.pattern_time import search
 from perfsvc.engine.reply_values import Varying
 from perfsvc.engine.reply_values import document_of
 from perfsvc.model.checks import Check
@@ -220,11 +220,11 @@ def _regex(check: RegexCheck, template: Compile) -> CheckFunction:
     pattern, header = Varying(check.pattern, template, compile_pattern, "pattern"), check.header
     label = f"Check: regex {check.pattern}"
     if header is None:
-        return lambda reply, scope: None if pattern.of(scope).search(reply.text(), timeout=REGEX_LIMIT_S) else label
+        return lambda reply, scope: None if search(pattern.of(scope), reply.text()) else label
 
     def run(reply: Reply, scope: Scope) -> str | None:
         text = "\n".join(reply.header_values(header))
-        return None if pattern.of(scope).search(text, timeout=REGEX_LIMIT_S) else label
+        return None if search(pattern.of(scope), text) else label
 
     return run
 

@@ -20,6 +20,7 @@ from perfsvc.engine.masking import Masker
 from perfsvc.engine.meetings import Meetings
 from perfsvc.engine.meetings import OnWaiting
 from perfsvc.engine.meetings import points_of
+from perfsvc.engine.pattern_time import refill
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import check_open_files
 from perfsvc.engine.probe import raise_open_files_limit
@@ -267,6 +268,7 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
 
     def _tick(self, late_ns: int) -> None:
         self.tick_ns = self._node.clock.now_ns()
+        refill()
         for pool in self._pools:
             pool.sweep(self.tick_ns)
         if self._lease_over and not self._aborted:

@@ -18,7 +18,8 @@ from perfsvc.engine.faults import Faults
 from perfsvc.engine.pages import Find
 from perfsvc.engine.pages import compile_css
 from perfsvc.engine.pages import compile_xpath
-from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.engine.pattern_time import find_all
+from perfsvc.engine.pattern_time import search
 from perfsvc.engine.reply_values import at_path
 from perfsvc.engine.reply_values import compile_json_path
 from perfsvc.engine.reply_values import compile_json_paths
@@ -116,7 +117,7 @@ def several_at_once(extractor: ChoosingExtractor, rng: random.Random) -> FindAll
 
 
 def _groups_of(pattern: regex.Pattern[str], text: str) -> Iterable[list[Any]]:
-    for match in pattern.finditer(text, timeout=REGEX_LIMIT_S):
+    for match in find_all(pattern, text, MOST_VALUES):
         yield [MISSING if group is None else group for group in match.groups()]
 
 
@@ -251,7 +252,7 @@ def _regex(extractor: RegexExtractor) -> ExtractFunction:
     (compiled, wanted), subject = _group(extractor), subject_of(extractor.header)
 
     def run(reply: Reply) -> Any:
-        match = compiled.search(subject(reply), timeout=REGEX_LIMIT_S)
+        match = search(compiled, subject(reply))
         return MISSING if match is None or match[wanted] is None else match[wanted]
 
     return run
@@ -261,7 +262,7 @@ def _regex_all(extractor: RegexExtractor) -> FindAll:
     (compiled, wanted), subject = _group(extractor), subject_of(extractor.header)
 
     def run(reply: Reply) -> Iterable[Any]:
-        found = compiled.finditer(subject(reply), timeout=REGEX_LIMIT_S)
+        found = find_all(compiled, subject(reply), MOST_VALUES)
         return (match[wanted] for match in found if match[wanted] is not None)
 
     return run

@@ -17,7 +17,7 @@ from perfsvc.engine.extractors import MOST_VALUES
 from perfsvc.engine.extractors import all_values
 from perfsvc.engine.extractors import subject_of
 from perfsvc.engine.pages import is_page
-from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.engine.pattern_time import search
 from perfsvc.engine.reply_values import document_of
 from perfsvc.errors import Text
 from perfsvc.model.checks import Check
@@ -98,7 +98,7 @@ def actual_of(check: Check, reply: Reply, scope: Scope, template: Compile) -> An
         return size_found(check, template)(reply, scope)
     if isinstance(check, RegexCheck):
         text = subject_of(check.header)(reply)
-        match = compile_pattern(template(check.pattern).render(scope)).search(text, timeout=REGEX_LIMIT_S)
+        match = search(compile_pattern(template(check.pattern).render(scope)), text)
         return None if match is None else match[0]
     if isinstance(check, HeaderCheck):
         return reply.header(check.name)

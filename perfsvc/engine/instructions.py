@@ -11,7 +11,7 @@ from typing import Any
 
 from perfsvc.engine.checks import CheckFunction
 from perfsvc.engine.checks import broken_by
-from perfsvc.engine.reply_values import REGEX_LIMIT_S
+from perfsvc.engine.pattern_time import search
 from perfsvc.engine.reply_values import Varying
 from perfsvc.engine.virtual_user import WAIT
 from perfsvc.engine.virtual_user import Instruction
@@ -338,7 +338,7 @@ def matches_on(spec: Condition, template: Callable[[str], Template]) -> Callable
         if name not in scope.variables:
             return False
         try:
-            return pattern.of(scope).search(as_text(scope.variables[name]), timeout=REGEX_LIMIT_S) is not None
+            return search(pattern.of(scope), as_text(scope.variables[name])) is not None
         except (MissingVariable, Fault, TimeoutError):
             return False
 

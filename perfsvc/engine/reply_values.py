@@ -22,8 +22,6 @@ from perfsvc.plugin.protocol import Scope
 
 T = TypeVar("T")
 
-REGEX_LIMIT_S = 0.1
-"""A pattern that backtracks for longer would block every user of the process, so it fails its request."""
 MOST_VARIANTS = 100
 """Expressions with variables in them that are kept compiled, of each place."""
 

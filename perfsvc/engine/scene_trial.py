@@ -17,24 +17,20 @@ from typing import Any
 
 from perfsvc.engine import files
 from perfsvc.engine.checks import StatusFailures
-from perfsvc.engine.checks import broken_by
 from perfsvc.engine.checks import compile_check
-from perfsvc.engine.checks import status_first
-from perfsvc.engine.explanation import Explanation
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
-from perfsvc.engine.findings import actual_of
 from perfsvc.engine.instructions import condition_on
+from perfsvc.engine.kept_reply import KeptReply
+from perfsvc.engine.kept_reply import headers_read
 from perfsvc.engine.resolver import Resolver
-from perfsvc.engine.trial_report import TriedCheck
+from perfsvc.engine.trial_reading import CompiledStep
+from perfsvc.engine.trial_reading import ReplyReader
 from perfsvc.engine.trial_report import TriedStep
-from perfsvc.engine.trial_report import TriedValue
 from perfsvc.engine.trial_report import phases_of
-from perfsvc.engine.trial_report import text_of_check
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.model.functions.library import Library
-from perfsvc.model.jsonpath import MISSING
 from perfsvc.model.reply_parts import ReplyParts
 from perfsvc.model.run import RunFiles
 from perfsvc.model.run import Target
@@ -129,14 +125,14 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         self._library = Library()
         self._sessions: dict[str, Session] = {}
         self._calls: dict[int, Call] = {}
-        self._checks: dict[int, list[Any]] = {}
-        self._extractors: dict[int, list[Any]] = {}
+        self._compiled: dict[int, CompiledStep] = {}
         self._indexes = measured_indexes(scene)
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[KeptReply | None] | None = None
         self._busy: Session | None = None
         self._began_ns = 0
         self._rule = CONTINUE
         self._template = self._context().template
+        self._reader = ReplyReader(self.scope, self._template)
 
     def compile(self) -> None:
         """Make every request, check and extractor ready. Raises InvalidInput with every fault."""
@@ -159,6 +155,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
 
     async def close(self) -> None:
         """Give up what is in flight, close connections."""
+        await self._reader.close()
         if self._busy is not None:
             self._busy.abort(ABORTED)
         for session in self._sessions.values():
@@ -198,11 +195,11 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
             f"{path}.request",
         )
         failures = StatusFailures(protocol.status_failure)
-        self._checks[id(step)] = [
+        checks: list[Any] = [  # with None for what is wrong, and then nothing is tried
             faults.noted(partial(compile_check, check, failures, self._template), f"{path}.checks[{number}]")
             for number, check in enumerate(step.checks)
         ]
-        self._extractors[id(step)] = compile_extractors(step, path, faults, self._rng)
+        self._compiled[id(step)] = CompiledStep(checks, compile_extractors(step, path, faults, self._rng), failures)
         if call is not None:
             self._calls[id(step)] = call
 
@@ -264,7 +261,10 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         before = tried.before = dict(self.scope.variables)
         protocol = self._protocols[name]
         try:
-            await self._send(name, self._calls[id(step)], lambda reply: self._read(tried, step, protocol, reply))
+            reply = await self._send(name, self._calls[id(step)], partial(self._kept, tried, step, protocol))
+            if reply is not None:
+                compiled = self._compiled[id(step)]
+                await self._reader.in_thread(lambda: self._reader.read(tried, step, compiled, reply))
         except (NotSent, MissingVariable) as error:
             tried.fail(error.error_class, str(error))
         except Exception as error:  # a plugin's own mistake is the request's failure, as in a run
@@ -275,20 +275,22 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         }
         self._apply(step.on_failure, tried)
 
-    async def _send(self, name: str, call: Call, read: Callable[[Reply], None]) -> None:
-        """One request from start to reply, which is read immediately: the session may reuse it."""
+    async def _send(self, name: str, call: Call, keep: Callable[[Reply], KeptReply | None]) -> KeptReply | None:
+        """One request from start to reply, which is copied immediately: the session may reuse it."""
         loop = asyncio.get_running_loop()
         session = self._sessions.get(name) or self._open(name)
-        waiting = self._waiting = loop.create_future()
-        self._reader = read
+        waiting: asyncio.Future[KeptReply | None] = loop.create_future()
+        self._waiting = waiting
+        self._keep = keep
         session.start(call)
         self._busy = session
         limit = loop.call_later(call.timeout_ns / 1e9, session.abort, TIMEOUT)
         try:
-            await waiting
+            kept = await waiting
         finally:
             limit.cancel()
         self._busy = None
+        return kept
 
     def _open(self, name: str) -> Session:
         def done(reply: Reply) -> None:
@@ -296,59 +298,27 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
             if waiting is None or waiting.done():
                 return
             try:
-                self._reader(reply)
+                waiting.set_result(self._keep(reply))
             except Exception as error:  # must not come back to a plugin that cannot know what to do with it
                 waiting.set_exception(error)
-            else:
-                waiting.set_result(None)
 
         session = self._sessions[name] = self._protocols[name].session(self.scope, done)
         return session
 
-    def _read(self, tried: TriedStep, step: RequestStep, protocol: Protocol, reply: Reply) -> None:
+    def _kept(self, tried: TriedStep, step: RequestStep, protocol: Protocol, reply: Reply) -> KeptReply | None:
+        """A copy of a reply that arrived whole; of a failed request, what is shown is noted."""
         tried.note_reply(reply, phases_of(reply))
         if reply.failure is not None:
             tried.fail(reply.failure, reply.message)
             for extractor in step.extract:
                 for name in extractor.variables:
                     self.scope.variables.pop(name, None)
-            return
+            return None
         judges = not any(check.type == "status" for check in step.checks)
         failure = protocol.status_failure(reply.status) if judges else None
         if failure is not None:
             tried.fail(failure, reply.message)
-        explanation = Explanation(step, StatusFailures(protocol.status_failure), self._template)
-        self._check(tried, step, explanation, reply)
-        self._extract(tried, step, explanation, reply)
-
-    def _check(self, tried: TriedStep, step: RequestStep, explanation: Explanation, reply: Reply) -> None:
-        compiled = self._checks[id(step)]
-        for number, check in sorted(enumerate(step.checks), key=status_first):
-            try:
-                failure = broken_by(compiled[number], reply, self.scope)
-                actual = actual_of(check, reply, self.scope, self._template)
-            except Exception as error:  # a body that no parser takes is this check's failure
-                failure, actual = f"Unreadable Reply: {type(error).__name__}", None
-            finding = None if failure is None else explanation(failure, reply, self.scope)
-            tried.checks.append(TriedCheck(number, check.type, text_of_check(check), failure is None, actual, finding))
-            if failure is not None:
-                tried.fail_with(failure, finding)
-        tried.checks.sort(key=lambda checked: checked.index)
-
-    def _extract(self, tried: TriedStep, step: RequestStep, explanation: Explanation, reply: Reply) -> None:
-        for name, find in self._extractors[id(step)]:
-            try:
-                value = find(reply)
-            except Exception:  # as above
-                value = MISSING
-            found, failure = value is not MISSING, f"Extract: {name}"
-            finding = None if found else explanation(failure, reply, self.scope)
-            tried.extracted.append(TriedValue(name, value if found else None, found, finding))
-            if found:
-                self.scope.variables[name] = value
-            else:
-                self.scope.variables.pop(name, None)
-                tried.fail_with(failure, finding)
+        return KeptReply(reply, tried.body, headers_read(step))
 
     async def think_step(self, step: ThinkStep, path: str, part: str) -> None:
         self._note(step, path, part).outcome = "skipped"
@@ -379,7 +349,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
     async def while_step(self, step: WhileStep, path: str, part: str) -> None:
         number = 0
         with suppress(LoopLeft):
-            while number < step.max_times and self._holds(step.condition):
+            while number < step.max_times and await self._holds(step.condition):
                 number += 1
                 self._note(step, path, part, str(number))
                 await self._sequence(step.steps, f"{path}.steps", part)
@@ -387,15 +357,16 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
             self._note(step, path, part, "0").outcome = "skipped"
 
     async def break_step(self, step: BreakStep, path: str, part: str) -> None:
-        if self._taken(step, path, part):
+        if await self._taken(step, path, part):
             raise LoopLeft
 
     async def stop_step(self, step: StopStep, path: str, part: str) -> None:
-        if self._taken(step, path, part):
+        if await self._taken(step, path, part):
             raise Left(step.what)
 
-    def _taken(self, step: BreakStep | StopStep, path: str, part: str) -> bool:
-        tried, taken = self._note(step, path, part), step.condition is None or self._holds(step.condition)
+    async def _taken(self, step: BreakStep | StopStep, path: str, part: str) -> bool:
+        tried = self._note(step, path, part)
+        taken = step.condition is None or await self._holds(step.condition)
         if not taken:
             tried.outcome = "skipped"
         return taken
@@ -405,7 +376,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         self._note(step, path, part).outcome = "skipped"
 
     async def if_step(self, step: IfStep, path: str, part: str) -> None:
-        holds = self._holds(step.condition)
+        holds = await self._holds(step.condition)
         self._note(step, path, part, "then" if holds else "otherwise")
         name, steps = ("steps", step.steps) if holds else ("otherwise", step.otherwise)
         await self._sequence(steps, f"{path}.{name}", part)
@@ -416,8 +387,8 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         self._note(step, path, part, str(number + 1))
         await self._sequence(step.options[number].steps, f"{path}.options[{number}].steps", part)
 
-    def _holds(self, condition: Condition) -> bool:
-        return condition_on(condition, self._template)(self.scope)
+    async def _holds(self, condition: Condition) -> bool:
+        return await self._reader.in_thread(lambda: condition_on(condition, self._template)(self.scope))
 
 
 def measured_indexes(scene: SceneSpec) -> dict[int, int]:

@@ -58,11 +58,28 @@ class SceneSecrets:
                         parent[place[-1]] = kept.pop(0) if len(kept) > 1 else kept[0]
                     else:
                         problems.append(Problem(f"{path}.request.{'.'.join(place)}", NOT_STORED))
-                elif isinstance(value, str) and value and not PLACEHOLDER.search(value):
+                elif is_plain(value):
                     parent[place[-1]] = {SEALED: self._vault.seal(value)}
         if problems:
             raise InvalidInput(problems)
         return document
+
+    def with_plain_sealed(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return a stored scene's document with everything sealed; the same one where it is already."""
+        plain = [
+            (path, place)
+            for path, step in requests_in(document)
+            for place, parent in self._places(step)
+            if is_plain(parent[place[-1]])
+        ]
+        if not plain:
+            return document
+        changed = copy.deepcopy(document)
+        for path, step in requests_in(changed):
+            for place, parent in self._places(step):
+                if (path, place) in plain:
+                    parent[place[-1]] = {SEALED: self._vault.seal(parent[place[-1]])}
+        return changed
 
     def opened(self, scene: SceneSpec) -> tuple[SceneSpec, frozenset[str]]:
         """Return the scene in plain text, and the secrets in it. Raise Unavailable."""
@@ -100,6 +117,11 @@ def secret_fields(kind: type[BaseModel], given: dict[str, Any], above: Place) ->
         elif isinstance(given[key], dict):
             for inner in models_in(field.annotation):
                 yield from secret_fields(inner, given[key], (*above, key))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a secret field has a text that must be sealed."""
+    return isinstance(value, str) and value not in ("", MASK) and not PLACEHOLDER.search(value)
 
 
 def is_marked(field: FieldInfo) -> bool:

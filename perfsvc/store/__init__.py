@@ -27,6 +27,7 @@
 ``recorder``       batches of snapshots and errors, written once a second
 ``spool``          snapshots on disk while the database is away
 ``drained_nodes``  names of nodes that get no load
+``sealing``        documents whose secrets are in plain text, replaced by sealed ones
 ``service_lock``   one service per database
 ``distributions``  the stored spans that cover a time of a run
 ``window_blob``    windows of a span as they are stored

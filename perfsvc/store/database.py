@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -43,7 +44,9 @@ T = TypeVar("T")
 THREADS = 4
 QUEUE_LIMIT = 256
 TIME_LIMIT_S = 30.0
-ATTEMPTS = 3
+ATTEMPTS = 8
+FIRST_PAUSE_S = 0.005
+"""At most, before a transaction that lost a race is tried again; each further pause may be twice as long."""
 DISK_FULL = Text(
     "数据库所在磁盘空间已满，请清理后重试", "the disk of the database is full; make room on it and try again"
 )
@@ -73,6 +76,8 @@ class Unit(Generic[T]):
             except FAILURES as error:
                 if attempt == ATTEMPTS or not self._backend.lost_a_race(original(error)):
                     raise self._translated(error) from error
+                # Those that lost together must not meet again.
+                self.abandoned.wait(random.uniform(0, FIRST_PAUSE_S * 2 ** (attempt - 1)))  # noqa: S311
         raise AssertionError("the last attempt returns or raises")
 
     def _once(self) -> T:

@@ -1,4 +1,4 @@
-"""Writes a run's snapshots to the database, once a second and exactly once, whether the database is there or not."""
+"""Writes a run's snapshots to the database, at once and exactly once, whether the database is there or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ from perfsvc.store.windows import Row
 T = TypeVar("T")
 
 INTERVAL_S = 0.25
-"""How often what was measured is looked for: what a process that is killed had not written is lost."""
+"""How often the spool is looked at: what waits in it is written when the database is back."""
+PAUSE_S = 0.1
+"""Between two writes, so that the snapshots of many nodes are written together. A process that is killed loses what
+was not written."""
 STOP_LIMIT_S = 10.0
 REFUSED = "the database refuses them"
 MAX_PENDING = 10_000
@@ -63,6 +66,7 @@ class Recorder:
         self._spool = SnapshotSpool(spool_dir, execution_id, spool_limit)
         self._pending: list[Snapshot] = []
         self._stopping = asyncio.Event()
+        self._due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._deadline: float | None = None
         self._limit: asyncio.Timeout | None = None
@@ -78,6 +82,7 @@ class Recorder:
             self._lose("too many, or too late", [snapshot])
             return
         self._pending.append(snapshot)
+        self._due.set()
         self.newest = max(self.newest, snapshot.second)
 
     @property
@@ -91,6 +96,7 @@ class Recorder:
         if self._limit:
             self._limit.reschedule(self._deadline)
         self._stopping.set()
+        self._due.set()
         try:
             if self._task:
                 await self._task
@@ -112,11 +118,13 @@ class Recorder:
     async def _run(self) -> None:
         last = False
         while not last:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._interval)
+            await signal_of(self._due, self._interval)
+            self._due.clear()
             last = self._stopping.is_set()
             if await self._flush(self._taken()) and not self._spool.empty:
                 await self._drain()
+            if not last:
+                await signal_of(self._stopping, PAUSE_S)
 
     async def _flush(self, batch: list[Snapshot]) -> bool:
         """Whether the batch reached the database; if not, it is in the spool."""
@@ -200,3 +208,9 @@ class Recorder:
             seconds = (self._clock.now_ns() - self._away_since) / NS_PER_S
             log.warning("run %s: the database is back after %.1f s", self._execution_id, seconds)
             self._away_since = None
+
+
+async def signal_of(event: asyncio.Event, limit_s: float) -> None:
+    """Wait for an event, or until the time is over."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), limit_s)

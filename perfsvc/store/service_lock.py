@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 from typing import Protocol
 
@@ -17,6 +18,10 @@ from perfsvc.file_lock import FileLock
 
 SUFFIX = ".service"
 MAX_LOCK_NAME = 64
+CHECK_S = 2.0
+"""How often a service that runs should ask ``still_held``."""
+SETTLED_S = 3 * CHECK_S
+"""A database server that was restarted has forgotten who held the lock; by then that service has it again."""
 LOST = (PeeweeException, MySQLError, OSError)
 """Exceptions of a connection that is gone."""
 
@@ -72,17 +77,29 @@ class ServerServiceLock:
         self._connection: Any = None
 
     def acquire(self) -> None:
+        """Take the lock; of a server that has just been started, once a service that runs has had its turn."""
         self._connection = self._connect()
+        wait_s = SETTLED_S - self._uptime()
+        if wait_s > 0:
+            log.info("the database server has just been started: waiting %.0f s for services that use it", wait_s)
+            sleep(wait_s)
+        self._take()
+
+    def _take(self) -> None:
         if not self._ask("SELECT GET_LOCK(%s, 0)"):
             self.release()
             raise in_use(self._database)
+
+    def _uptime(self) -> float:
+        return float(self._connection.execute_sql("SHOW GLOBAL STATUS LIKE 'Uptime'").fetchone()[1])
 
     def still_held(self) -> bool:
         if self._connection is not None and self._holds():
             return True
         self.release()
+        self._connection = self._connect()
         try:
-            self.acquire()
+            self._take()
         except StartupError:
             return False
         log.warning("the lock of database %s was lost with its connection and is taken again", self._database)

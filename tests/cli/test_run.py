@@ -261,6 +261,18 @@ def test_json_replaces_a_file(perfsvc: Command, shop: Shop, tmp_path: Path) -> N
     assert "verdict: NO_THRESHOLDS: no thresholds set" in done.out
 
 
+def test_json_to_a_device(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", shop.url, "-d", "0.3", "-t", "requests > 0", "--json", "/dev/null")
+    assert (done.code, "Traceback" in done.err) == (0, False)
+    assert done.out.startswith("verdict: PASSED ")
+
+
+def test_a_full_disk_takes_the_file_and_not_the_summary(perfsvc: Command, shop: Shop) -> None:
+    done = perfsvc("run", shop.url, "-d", "0.3", "--summary-only", "--json", "/dev/full")
+    assert (done.code, done.err) == (2, "perfsvc: --json: /dev/full cannot be written: No space left on device\n")
+    assert done.out.startswith("verdict: NO_THRESHOLDS")
+
+
 def test_a_report_that_cannot_be_written_is_known_before_the_run(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
     path = tmp_path / "none" / "report.json"
     done = perfsvc("run", shop.url, "-d", "60", "--json", str(path))
@@ -306,6 +318,22 @@ def test_ctrl_c_ends_the_run_with_its_report(shop: Shop, tmp_path: Path) -> None
     found = json.loads(path.read_text("utf-8"))
     assert (found["status"], found["reason"]["code"]) == ("stopped", "stopped_by_user")
     assert found["summary"]["total_requests"] == shop.count
+
+
+@pytest.mark.parametrize("shown", ["summary", "json", "everything"])
+def test_a_reader_that_has_gone_changes_neither_run_nor_exit_code(shop: Shop, tmp_path: Path, shown: str) -> None:
+    path = tmp_path / "report.json"
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [str(BIN), "run", shop.url, "-d", "1.2", "-t", BREACHED, "--json", "-" if shown == "json" else str(path)]
+    stderr = writing if shown == "everything" else subprocess.PIPE
+    done = subprocess.run(command, stdout=writing, stderr=stderr, timeout=60, check=False)
+    os.close(writing)
+    assert done.returncode == 99
+    assert b"Traceback" not in (done.stderr or b"")
+    assert b"Exception" not in (done.stderr or b"")
+    if shown != "json":
+        assert json.loads(path.read_text("utf-8"))["summary"]["total_requests"] == shop.count
 
 
 def test_ctrl_c_twice_waits_for_nothing(shop: Shop) -> None:

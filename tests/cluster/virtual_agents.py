@@ -60,6 +60,11 @@ class Wire:
         asyncio.get_running_loop().call_later(WIRE_S, lambda: self._take(self._under_way.popleft()))
 
 
+async def at_once(work: Callable[[], Any]) -> Any:
+    """Work on the loop: the time of a virtual one would pass while a thread works."""
+    return work()
+
+
 class VirtualAgent:
     """An agent and its runs. A ``hung`` one neither receives nor sends; reports of ``mute`` types are lost."""
 
@@ -82,7 +87,7 @@ class VirtualAgent:
         if isinstance(command, messages.Deploy):
             assignment = command.assignment
             self.runs[assignment] = AgentRun(
-                command, self._protocol_class, self._virtual.clock, self.send, lambda: self._forget(assignment)
+                command, self._protocol_class, self._virtual.clock, self.send, lambda: self._forget(assignment), at_once
             )
         elif isinstance(command, messages.LifecycleCommand | messages.LoadCommand) and command.assignment in self.runs:
             self.runs[command.assignment].handle(command)

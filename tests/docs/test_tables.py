@@ -11,8 +11,8 @@ import pytest
 from perfsvc.analysis.blocks import TWO_LATENCIES
 from perfsvc.cli.commands import make_parser
 from perfsvc.engine.executors.closed import SPREAD_LIMIT_S
+from perfsvc.engine.pattern_time import LIMIT_S
 from perfsvc.engine.probe import OTHER_FILES
-from perfsvc.engine.reply_values import REGEX_LIMIT_S
 from perfsvc.load_control.error_rate.bisection import Phase
 from perfsvc.load_control.error_rate.bisection import Verdict
 from perfsvc.metrics import validity
@@ -146,7 +146,7 @@ LIMITS = {
 }
 """The numbers of each row of the guide's table of causes, in order."""
 CAUSE = re.compile(r"^\| `([a-z_]+)` \| ([^|]+ \| [^|]+ \| [^|]+) \|$", re.MULTILINE)
-PATTERN = {"": f"longer than {REGEX_LIMIT_S:g} s", ".zh-CN": f"超过 {REGEX_LIMIT_S:g} 秒"}
+PATTERN = {"": f"longer than {LIMIT_S:g} s", ".zh-CN": f"超过 {LIMIT_S:g} 秒"}
 SPREAD = {"": f"at most {SPREAD_LIMIT_S:g} s", ".zh-CN": f"最长 {SPREAD_LIMIT_S:g} 秒"}
 FILES = {"": f"one for each user and {OTHER_FILES} besides", ".zh-CN": f"每个用户需要一个，另外需要 {OTHER_FILES} 个"}
 

@@ -23,12 +23,21 @@ GENERAL_PATH = "$.items[?(@.price > {number})]..name"
 PAGE = {"name": "page", "request": {"method": "GET", "url": "/json"}, "think_time": {"type": "constant", "value": 0.1}}
 
 
+ENDLESS = "(a|aa)+$"
+MANY_A = {"method": "GET", "url": f"/json?{'a' * 60}"}
+"""The reply has the address, in which ENDLESS is looked for in vain and for ever."""
+
+
 class Place(NamedTuple):
-    """Where the inputs are sent: what an editor of a project has. ``scene`` is one of 500 steps, ``plan`` is of it."""
+    """Where the inputs are sent: what an editor of a project has.
+
+    ``scene`` is one of 500 steps, ``plan`` is of it; ``endless`` is a plan whose patterns backtrack for ever.
+    """
 
     project: int
     scene: int
     plan: int
+    endless: int
     target: str
 
 
@@ -74,6 +83,10 @@ def hostile_inputs(place: Place) -> Iterator[Hostile]:
     yield preview(place, "500 steps", {}, scenes=[{"scene_id": place.scene}])
     yield Hostile("500 steps, started", f"/api/performance/plans/{place.plan}/start/", {}, frozenset({200}))
     yield Hostile("500 steps, stopped", f"/api/performance/plans/{place.plan}/stop/", {}, frozenset({200}))
+    endless = f"/api/performance/plans/{place.endless}"
+    yield Hostile("patterns without end, started", f"{endless}/start/", {}, frozenset({200}))
+    yield Hostile("patterns without end, running", "/api/users/login/", {}, frozenset({422}))
+    yield Hostile("patterns without end, stopped", f"{endless}/stop/", {}, frozenset({200}))
 
 
 def scenes() -> Iterator[tuple[str, list[dict[str, Any]], int]]:
@@ -88,6 +101,7 @@ def scenes() -> Iterator[tuple[str, list[dict[str, Any]], int]]:
     yield "4,000 placeholders in JSON", [step(0, {"method": "POST", "url": "/", "json": ["{{$vu}}"] * 4_000})], 422
     yield "16,000 regexes", regexes("{number}_{each}(a|b)*[a-z]"), 200
     yield "16,000 wrong regexes", regexes("({number}{each}"), 422
+    yield "patterns without end", [endless_step(number) for number in range(4)], 200
     yield "nested repeats", [step(0, extract=[regex(NESTED)])], 422
     wrong = [{"name": "", "from": "json", "path": 1} for _ in range(50)]
     yield "16,000 wrong extractors", [step(number, extract=wrong) for number in range(320)], 422
@@ -128,6 +142,11 @@ def step(number: int, request: dict[str, Any] | None = None, **more: Any) -> dic
     return {"name": f"step {number}", "request": request or {"method": "GET", "url": f"/json?{number}"}, **more}
 
 
+def endless_step(number: int) -> dict[str, Any]:
+    checks = [{"type": "regex", "pattern": ENDLESS}] * 5
+    return step(number, MANY_A, extract=[regex(ENDLESS)] * 5, checks=checks, think_time=PAGE["think_time"])
+
+
 def paths(first: int) -> list[dict[str, Any]]:
     return [
         {"name": f"v{number}", "from": "json", "path": GENERAL_PATH.format(number=number)}
@@ -151,13 +170,20 @@ def proto() -> str:
 
 
 def place_of(service: Service, project: int, host: str) -> Place:
-    """Make the scene of 500 steps and its plan in a project."""
-    steps = [{**step(number), "think_time": PAGE["think_time"]} for number in range(500)]
-    scene = service.post("/api/scenes/", {"project_id": project, "name": "long", "steps": steps}).body["id"]
+    """Make the scene of 500 steps, that of patterns without end, and the plan of each in a project."""
     env = service.post("/api/envs/", {"project_id": project, "name": "long", "host": host}).body["id"]
-    config = {"env_id": env, "concurrent_users": 1, "ramp_up_time": 0, "hold_time": 600}
-    plan = {"name": "long", "project_id": project, "scenes": [{"scene_id": scene}], "config": config}
-    return Place(project, scene, service.post("/api/performance/plans/", plan).body["id"], host)
+
+    def scene_of(name: str, steps: list[dict[str, Any]]) -> int:
+        return int(service.post("/api/scenes/", {"project_id": project, "name": name, "steps": steps}).body["id"])
+
+    def plan_of_scene(scene: int) -> int:
+        config = {"env_id": env, "concurrent_users": 4, "ramp_up_time": 0, "hold_time": 600}
+        plan = {"name": "long", "project_id": project, "scenes": [{"scene_id": scene}], "config": config}
+        return int(service.post("/api/performance/plans/", plan).body["id"])
+
+    long = scene_of("long", [{**step(number), "think_time": PAGE["think_time"]} for number in range(500)])
+    endless = scene_of("endless", [endless_step(number) for number in range(4)])
+    return Place(project, long, plan_of_scene(long), plan_of_scene(endless), host)
 
 
 def worst_lag(seconds: list[dict[str, Any]]) -> float:

@@ -236,6 +236,16 @@ async def test_stopping_while_the_setup_is_under_way(tmp_path: Path) -> None:
         assert (stored.state, stored.reason.code) == (RunState.STOPPED, "stopped_by_user")
 
 
+async def test_a_start_does_not_wait_for_the_setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manager, "START_WAIT_S", 0.01)
+    async with rig_in(tmp_path) as rig:
+        plan = await rig.plan()
+        rig.cluster.setup.clear()
+        started = await asyncio.wait_for(rig.start(plan), LIMIT_S)
+        assert started.state is RunState.STARTING
+        assert (await rig.runs.execution(started.execution_id)).state is RunState.STARTING
+
+
 async def test_a_start_that_fails_leaves_a_report_and_no_active_run(tmp_path: Path) -> None:
     async with rig_in(tmp_path) as rig:
         plan = await rig.plan()

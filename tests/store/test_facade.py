@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
+import pymysql
 import pytest
 
 from perfsvc.clock import SystemClock
@@ -14,10 +19,14 @@ from perfsvc.errors import SettingsError
 from perfsvc.errors import StartupError
 from perfsvc.errors import StoreBusy
 from perfsvc.errors import StoreUnavailable
+from perfsvc.store import database
 from perfsvc.store import users
+from perfsvc.store.backends import Backend
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.binding import now
+from perfsvc.store.database import ATTEMPTS
 from perfsvc.store.database import Store
+from perfsvc.store.database import Unit
 from perfsvc.store.database import writes
 from perfsvc.store.tables import UserRow
 from tests.store.conftest import MakeStore
@@ -296,3 +305,58 @@ async def test_the_file_of_sqlite_is_for_its_owner_only(tmp_path: Path) -> None:
 async def test_a_url_that_means_nothing() -> None:
     with pytest.raises(SettingsError):
         await Store.open("oracle://x", clock=SystemClock())
+
+
+@pytest.mark.asyncio
+async def test_transactions_that_deadlock_are_tried_again(open_store: MakeStore) -> None:
+    store = await open_store()
+    first, second = await store.run(add_user_marked, "first"), await store.run(add_user_marked, "second")
+    met = threading.Barrier(2)
+
+    @writes
+    def change(one: int, other: int) -> None:
+        UserRow.update(email=f"{one}").where(UserRow.id == one).execute()
+        if not met.broken:
+            with suppress(threading.BrokenBarrierError):  # of the second attempt, or where writers take turns
+                met.wait(0.2)
+            met.abort()
+        UserRow.update(email=f"{one}").where(UserRow.id == other).execute()
+
+    await asyncio.gather(store.run(change, first, second), store.run(change, second, first))
+
+
+class Unlucky:
+    """A backend on which a transaction loses its race so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    @contextmanager
+    def transaction(self, *, writes: bool, abandoned: threading.Event) -> Iterator[None]:
+        yield
+        self.left -= 1
+        if self.left >= 0:
+            raise pymysql.err.OperationalError(1213, "Deadlock found when trying to get lock; try restarting")
+
+    def lost_a_race(self, error: Exception) -> bool:
+        return error.args[0] == 1213
+
+    def wrote_while_reading(self, error: Exception) -> bool:
+        return False
+
+    broke_constraint = wrote_while_reading
+
+
+def test_a_race_that_is_lost_several_times_is_no_failure() -> None:
+    unit = Unit(cast("Backend", Unlucky(ATTEMPTS - 1)), lambda: "done", "name", writes=True)
+    assert unit() == "done"
+    with pytest.raises(StoreUnavailable):
+        Unit(cast("Backend", Unlucky(ATTEMPTS)), lambda: "done", "name", writes=True)()
+
+
+def test_a_caller_that_has_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "FIRST_PAUSE_S", 60.0)
+    unit = Unit(cast("Backend", Unlucky(1)), lambda: "done", "name", writes=True)
+    unit.abandoned.set()
+    with pytest.raises(StoreUnavailable):
+        unit()

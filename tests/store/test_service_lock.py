@@ -9,10 +9,19 @@ import pytest
 from peewee import OperationalError
 
 from perfsvc.errors import StartupError
+from perfsvc.store import service_lock
 from perfsvc.store.address import parse
 from perfsvc.store.backends import backend_for
 from perfsvc.store.service_lock import ServiceLock
 from tests.support import mariadb as support
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was waited for servers that have just been started, s."""
+    waited: list[float] = []
+    monkeypatch.setattr(service_lock, "sleep", waited.append)
+    return waited
 
 
 @pytest.fixture
@@ -68,3 +77,21 @@ def test_a_lock_outlives_a_restart_of_the_server(server: support.Server) -> None
     server.start()
     assert lock.still_held()
     lock.release()
+
+
+def test_of_a_server_that_was_restarted_a_service_that_runs_takes_the_lock_first(
+    server: support.Server, pauses: list[float]
+) -> None:
+    url = server.new_database()
+    running, starting = lock_on(url), lock_on(url)
+    running.acquire()
+    server.stop()
+    server.start()
+    pauses.clear()
+    assert running.still_held()
+    assert pauses == []
+    with pytest.raises(StartupError, match="another perfsvc service uses this database"):
+        starting.acquire()
+    (waited,) = pauses
+    assert service_lock.SETTLED_S - 3 < waited <= service_lock.SETTLED_S
+    running.release()

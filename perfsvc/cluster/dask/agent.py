@@ -31,7 +31,6 @@ from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import address_of
 from perfsvc.cluster.dask.address import host_and_port
 from perfsvc.cluster.dask.agent_run import AgentRun
-from perfsvc.cluster.dask.agent_run import fault_of
 from perfsvc.cluster.dask.agents import DASK
 from perfsvc.cluster.dask.agents import reserved_name
 from perfsvc.cluster.dask.dask_config import configure
@@ -134,13 +133,9 @@ class AgentPlugin(WorkerPlugin):
 
     def _deploy(self, command: messages.Deploy) -> None:
         assignment = command.assignment
-        try:
-            self._runs[assignment] = AgentRun(
-                command, self._catalog.protocol, self._clock, self._send, lambda: self._forget(assignment)
-            )
-        except Exception as error:
-            self._send(messages.Refusal(assignment=assignment, **fault_of(error)))
-            self._send(messages.Ended(assignment=assignment))
+        self._runs[assignment] = AgentRun(
+            command, self._catalog.protocol, self._clock, self._send, lambda: self._forget(assignment)
+        )
 
     def _forget(self, assignment: str) -> None:
         del self._runs[assignment]

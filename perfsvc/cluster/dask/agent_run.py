@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Coroutine
+from collections.abc import Mapping
 from typing import Any
 
 from perfsvc.clock import NS_PER_S
@@ -24,6 +26,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import RunError
 from perfsvc.errors import Text
+from perfsvc.event_loop import off_loop
 from perfsvc.model.node_timeouts import LEASE_S
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import Snapshot
@@ -31,6 +34,7 @@ from perfsvc.plugin.protocol import Protocol
 
 log = logging.getLogger(__name__)
 
+NO_FAULT: Mapping[str, str] = {}
 TEARDOWN_WAIT_S = 120.0
 """For the users of other nodes to leave; after that this node ends without teardown steps."""
 
@@ -72,7 +76,10 @@ class RemoteSupply:
 
 
 class AgentRun:
-    """A run on this agent. ``send`` sends a report; ``on_ended`` is called once, after the last report."""
+    """A run on this agent. ``send`` sends a report; ``on_ended`` is called once, after the last report.
+
+    The scenes are compiled by ``off_loop``, since other runs of this agent share the loop; commands wait meanwhile.
+    """
 
     def __init__(
         self,
@@ -81,9 +88,12 @@ class AgentRun:
         clock: Clock,
         send: Callable[[messages.AgentMessage], None],
         on_ended: Callable[[], None],
+        off_loop: Callable[[Callable[[], Any]], Awaitable[Any]] = off_loop,
     ) -> None:
         self.assignment = deploy.assignment
+        self._protocol_class = protocol_class
         self._clock = clock
+        self._off_loop = off_loop
         self._send = send
         self._on_ended = on_ended
         self._index = deploy.index
@@ -92,24 +102,22 @@ class AgentRun:
         self._teardown: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._ended = False
         self._supply = RemoteSupply(deploy, send)
-        slot = Slot(Share(deploy.index, deploy.weights), deploy.generation, deploy.since, deploy.levels)
-        self._engine = Engine(
-            RunSpec.parse(json.loads(deploy.spec)),
-            Node(protocol_class, clock, TargetPolicy(deploy.allow, deploy.deny), deploy.node, slot),
-            Callbacks(self._on_snapshot, self._on_ending, self._wait_for_teardown, self._on_waiting),
-            self._supply,
-        )
-        self._engine.compile()
-        self.renew_lease()
-        send(messages.Compiled(assignment=self.assignment))
+        self._engine: Engine
+        self._compiled = False
+        self._early: list[messages.Command] = []
+        self._in_background(self._compile(deploy))
 
     def renew_lease(self) -> None:
         """Let the load go on for another LEASE_S; called for every message of the controller."""
-        self._engine.lease_ns = self._clock.now_ns() + int(LEASE_S * NS_PER_S)
+        if self._compiled:
+            self._engine.lease_ns = self._clock.now_ns() + int(LEASE_S * NS_PER_S)
 
     def handle(self, command: messages.Command) -> None:
         """Carry out a command."""
         self.renew_lease()
+        if not self._compiled:
+            self._early.append(command)
+            return
         match command:
             case messages.Prepare():
                 self._in_background(self._prepare(command))
@@ -150,10 +158,36 @@ class AgentRun:
 
     def abort(self) -> None:
         """End the load at once; also called when the controller is gone."""
+        if not self._compiled:
+            self._early.append(messages.Abort(assignment=self.assignment))
+            return
         self._cancel_start()
         self._decide_teardown(False)
         self._engine.abort()
         self._in_background(self._report_end())
+
+    async def _compile(self, deploy: messages.Deploy) -> None:
+        """Make the engine ready, then carry out what came meanwhile. A run that cannot be compiled is over here."""
+        slot = Slot(Share(deploy.index, deploy.weights), deploy.generation, deploy.since, deploy.levels)
+        policy = TargetPolicy(deploy.allow, deploy.deny)
+        try:
+            spec = await self._off_loop(lambda: RunSpec.parse(json.loads(deploy.spec)))
+            self._engine = Engine(
+                spec,
+                Node(self._protocol_class, self._clock, policy, deploy.node, slot),
+                Callbacks(self._on_snapshot, self._on_ending, self._wait_for_teardown, self._on_waiting),
+                self._supply,
+            )
+            await self._off_loop(self._engine.compile)
+        except Exception as error:
+            self._send(messages.Refusal(assignment=self.assignment, **fault_of(error)))
+            self._end()
+            return
+        self._compiled = True
+        self.renew_lease()
+        self._send(messages.Compiled(assignment=self.assignment))
+        for command in self._early:
+            self.handle(command)
 
     async def _prepare(self, command: messages.Prepare) -> None:
         try:
@@ -186,6 +220,9 @@ class AgentRun:
         except Exception as error:
             log.exception("run %s failed on this node", self.assignment)
             fault = fault_of(error)
+        self._end(fault)
+
+    def _end(self, fault: Mapping[str, str] = NO_FAULT) -> None:
         if not self._ended:
             self._ended = True
             self._send(messages.Ended(assignment=self.assignment, **fault))
@@ -213,7 +250,7 @@ class AgentRun:
         self._send(messages.Came(assignment=self.assignment, point=point, count=count))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._engine.loop.create_task(work)
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
