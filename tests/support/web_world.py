@@ -33,8 +33,10 @@ from perfsvc.model.scene import SceneSpec
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
+from perfsvc.plugin import DataSource
 from perfsvc.plugin import Fault
 from perfsvc.plugin import InvalidInput
+from perfsvc.plugin import Protocol
 from perfsvc.plugin import ReplyParts
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
@@ -119,10 +121,9 @@ class HttpProtocol(FakeProtocol):
 
 def catalog() -> Catalog:
     """One protocol, ``http``, and two data sources, ``fake`` and ``csv``."""
-    schemas = {"Request": HttpRequest.model_json_schema(), "Options": {"type": "object"}}
-    http = Brought(Origin("protocol-http", "perfsvc", "1"), HttpProtocol, schemas)
-    fake = Brought(Origin("datasource-fake", "perfsvc", "1"), FakeSource, {"Options": schemas["Options"]})
-    csv = Brought(Origin("data-csv", "perfsvc", "1"), CsvSource, {"Options": schemas["Options"]})
+    http = Brought(Origin("protocol-http", "perfsvc", "1"), Protocol, HttpProtocol)
+    fake = Brought(Origin("datasource-fake", "perfsvc", "1"), DataSource, FakeSource)
+    csv = Brought(Origin("data-csv", "perfsvc", "1"), DataSource, CsvSource)
     return Catalog([http, fake, csv])
 
 
