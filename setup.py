@@ -147,8 +147,9 @@ setup(
     package_dir={name: "plugins/" + name.replace(".", "/") for name in BUILTIN},
     package_data={
         "perfsvc": ["py.typed"],
+        "perfsvc.model": ["*.json"],
         "perfsvc.plugin.skeleton": ["files/*", "files/*/*"],
-        "perfsvc.web": ["pages/*"],
+        "perfsvc.web": ["pages/*", "*.json"],
     },
     cmdclass={"build_ui": BuildUi},
     setup_requires=[] if UI_BUILD is None or UI_BUILD.node_fits() else [UI_BUILD.NODE_PACKAGE],

@@ -32,6 +32,7 @@ from benchmarks.long_run import T0
 from perfsvc.app import App
 from perfsvc.clock import SystemClock
 from perfsvc.event_loop import collecting_little
+from perfsvc.event_loop import run_on_loop
 from perfsvc.settings import Settings
 from perfsvc.store.database import Store
 from tests.support import mariadb
@@ -180,13 +181,13 @@ def main() -> None:
     print_sizes(spans)
     with tempfile.TemporaryDirectory() as folder:
         print("SQLite")
-        asyncio.run(bench("sqlite:///w.db", Path(folder), spans))
+        run_on_loop(bench("sqlite:///w.db", Path(folder), spans))
         print_growth(Path(folder) / "w.db")
     with tempfile.TemporaryDirectory() as folder, maria(Path(folder) / "server") as (url, table):
         print("MariaDB")
         data = Path(folder) / "data"
         data.mkdir()
-        asyncio.run(bench(url, data, spans))
+        run_on_loop(bench(url, data, spans))
         print_growth(table)
 
 

@@ -148,6 +148,20 @@ def titled(
     return Field(default, title=en, json_schema_extra=extra, **constraints)
 
 
+def exactly_one(*names: str) -> ConfigDict:
+    """The config of a spec of whose fields ``names`` exactly one must be given: its schema says so."""
+
+    def say(schema: dict[str, Any]) -> None:
+        schema["oneOf"] = [{"required": [name]} for name in names]
+        for name in names:
+            field = schema["properties"][name]
+            variants = [part for part in field.pop("anyOf") if part != {"type": "null"}]
+            field.pop("default")
+            schema["properties"][name] = {**variants[0], **field}
+
+    return ConfigDict(json_schema_extra=say)
+
+
 class Exact(Spec):
     """A spec in which null and nothing mean different things: what was left out is left out when it is written."""
 

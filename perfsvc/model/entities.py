@@ -58,6 +58,28 @@ class RefreshToken:
     revoked: bool
 
 
+class TokenScope(StrEnum):
+    """What an API token is good for; each scope includes those before it."""
+
+    READ = "read"
+    RUN = "run"
+    WRITE = "write"
+
+
+@dataclass(frozen=True)
+class ApiToken:
+    """A token for programs; ``identifier`` is the part of it that may be shown. ``expires`` is None for never."""
+
+    id: int
+    user_id: int
+    name: str
+    scope: TokenScope
+    identifier: str
+    expires: datetime | None
+    last_used: datetime | None
+    created_time: datetime
+
+
 @dataclass(frozen=True)
 class Project:
     """A team's space."""

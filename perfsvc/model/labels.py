@@ -63,6 +63,11 @@ ON_FAILURE: Labels = {
     "stop_user": ("该用户退出", "Stop the user"),
     "stop_run": ("测试失败并结束", "Fail the run"),
 }
+TOKEN_SCOPES: Labels = {
+    "read": ("只读", "Read"),
+    "run": ("只读并可运行测试", "Read, and run tests"),
+    "write": ("读写", "Read and write"),
+}
 STOPS: Labels = {
     "iteration": ("本次迭代", "The iteration"),
     "user": ("该用户", "The user"),
@@ -78,6 +83,37 @@ MATCHES: Labels = {
     "last": ("最后一个", "The last"),
     "random": ("随机一个", "One at random"),
     "all": ("全部", "All, as a list"),
+}
+RUN_ORDERS: Labels = {
+    "start_time": ("开始时间，最早的在前", "Start, the earliest first"),
+    "-start_time": ("开始时间，最新的在前", "Start, the latest first"),
+    "duration": ("时长，最短的在前", "Duration, the shortest first"),
+    "-duration": ("时长，最长的在前", "Duration, the longest first"),
+    "error_rate": ("错误率，最低的在前", "Error rate, the lowest first"),
+    "-error_rate": ("错误率，最高的在前", "Error rate, the highest first"),
+    "throughput": ("吞吐量，最低的在前", "Throughput, the lowest first"),
+    "-throughput": ("吞吐量，最高的在前", "Throughput, the highest first"),
+    "p95": ("p95，最低的在前", "p95, the lowest first"),
+    "-p95": ("p95，最高的在前", "p95, the highest first"),
+    "score": ("性能评分，最低的在前", "Performance score, the lowest first"),
+    "-score": ("性能评分，最高的在前", "Performance score, the highest first"),
+}
+
+LIST_ORDERS: Labels = {
+    "name": ("名称，从 A 到 Z", "Name, from A to Z"),
+    "-name": ("名称，从 Z 到 A", "Name, from Z to A"),
+    "username": ("用户名，从 A 到 Z", "Username, from A to Z"),
+    "-username": ("用户名，从 Z 到 A", "Username, from Z to A"),
+    "created_at": ("创建时间，最早的在前", "Creation, the earliest first"),
+    "-created_at": ("创建时间，最新的在前", "Creation, the latest first"),
+    "updated_at": ("修改时间，最早的在前", "Change, the earliest first"),
+    "-updated_at": ("修改时间，最新的在前", "Change, the latest first"),
+    "size": ("大小，最小的在前", "Size, the smallest first"),
+    "-size": ("大小，最大的在前", "Size, the largest first"),
+    "cpu": ("CPU，最低的在前", "CPU, the lowest first"),
+    "-cpu": ("CPU，最高的在前", "CPU, the highest first"),
+    "memory": ("内存，最少的在前", "Memory, the least first"),
+    "-memory": ("内存，最多的在前", "Memory, the most first"),
 }
 
 STEP_TYPES: Labels = {
@@ -118,6 +154,25 @@ RESPONSES: tuple[Labels, ...] = (
         "completed": ("已完成", "Completed"),
         "failed": ("失败", "Failed"),
     },
+    {
+        "created": ("已创建", "Created"),
+        "starting": ("启动中", "Starting"),
+        "running": ("进行中", "Running"),
+        "paused": ("已暂停", "Paused"),
+        "stopping": ("停止中", "Stopping"),
+        "completed": ("已完成", "Completed"),
+        "stopped": ("已停止", "Stopped"),
+        "failed": ("出错", "Error"),
+    },
+    {"viewer": ("查看者", "Viewer"), "editor": ("编辑者", "Editor"), "owner": ("所有者", "Owner")},
+    {
+        "response_time": ("响应时间", "Response time"),
+        "throughput": ("吞吐量", "Throughput"),
+        "error_rate": ("错误率", "Error rate"),
+        "system": ("压测机状态", "Load generator"),
+    },
+    ITERATIONS,
+    TOKEN_SCOPES,
     {"request": ("请求", "Request"), "group": ("事务", "Group")},
     {
         "load": ("负载改变", "Load changed"),

@@ -148,7 +148,7 @@ def _chosen(plans: Sequence[dict[str, Any]], name: str | None) -> dict[str, Any]
 def _named(document: Mapping[str, Any], part: str, name: Any) -> dict[str, Any]:
     found = next((each for each in _dicts(document.get(part)) if each.get("name") == name), None)
     if found is None:
-        raise InvalidInput.at(part, f"没有名为 {name} 的项", f"there is none named {name}")
+        raise InvalidInput.at(part, f"{part} 中没有名为 {name} 的项", f"{part} has no entry named {name}")
     return found
 
 

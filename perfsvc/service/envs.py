@@ -24,6 +24,8 @@ from perfsvc.model.base import titled
 from perfsvc.model.config import check_address
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.model.variable_name import VariableName
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.fields import Id
@@ -153,8 +155,8 @@ class Envs:
     async def get(self, env_id: int) -> Env:
         return await self._store.run(envs.get, env_id)
 
-    async def page(self, project_id: int, page: int, page_size: int) -> Page[Env]:
-        return await self._store.run(envs.page, project_id, page, page_size)
+    async def page(self, project_id: int, page: int, page_size: int, selection: Selection = ALL) -> Page[Env]:
+        return await self._store.run(envs.page, project_id, page, page_size, selection)
 
     async def update(self, env_id: int, change: EnvChange) -> Env:
         return await self._store.run(self._update, env_id, change)

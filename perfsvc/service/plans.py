@@ -19,6 +19,8 @@ from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import SceneWeight
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.service.editing import Edit
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
@@ -82,8 +84,8 @@ class Plans:
     async def get(self, plan_id: int) -> Plan:
         return await self._store.run(plans.get, plan_id)
 
-    async def page(self, project_id: int, page: int, page_size: int) -> Page[Plan]:
-        return await self._store.run(plans.page, project_id, page, page_size)
+    async def page(self, project_id: int, page: int, page_size: int, selection: Selection = ALL) -> Page[Plan]:
+        return await self._store.run(plans.page, project_id, page, page_size, selection)
 
     async def update(self, plan_id: int, change: PlanChange, edit: Edit) -> Plan:
         """Update a plan; active runs are not affected. Raises InvalidInput as ``create`` does."""

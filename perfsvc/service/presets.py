@@ -13,6 +13,8 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Preset
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.model.test_mode import TestMode
 from perfsvc.service.fields import Description
 from perfsvc.service.fields import Id
@@ -61,8 +63,8 @@ class Presets:
     async def get(self, preset_id: int) -> Preset:
         return await self._store.run(presets.get, preset_id)
 
-    async def page(self, project_id: int, page: int, page_size: int) -> Page[Preset]:
-        return await self._store.run(presets.page, project_id, page, page_size)
+    async def page(self, project_id: int, page: int, page_size: int, selection: Selection = ALL) -> Page[Preset]:
+        return await self._store.run(presets.page, project_id, page, page_size, selection)
 
     async def update(self, preset_id: int, change: PresetChange) -> Preset:
         """Raises InvalidInput as ``create`` does."""

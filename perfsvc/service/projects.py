@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Annotated
 from typing import Any
 
-from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import model_validator
 
@@ -17,12 +16,15 @@ from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.model.base import Spec
+from perfsvc.model.base import exactly_one
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Member
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Project
 from perfsvc.model.entities import Role
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.model.problems import Fault
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
@@ -55,7 +57,7 @@ class ProjectChange(Change):
 class MemberForm(Spec):
     """A new member, by id or by name."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["user_id"]}, {"required": ["username"]}]})
+    model_config = exactly_one("user_id", "username")
 
     user_id: Id | None = titled("用户", "User", default=None)
     username: str | None = titled("用户名", "Username", default=None, max_length=150)
@@ -90,9 +92,9 @@ class Projects:
     async def get(self, project_id: int) -> Project:
         return await self._store.run(projects.get, project_id)
 
-    async def page(self, user: User, page: int, page_size: int) -> Page[Project]:
+    async def page(self, user: User, page: int, page_size: int, selection: Selection = ALL) -> Page[Project]:
         """Return the projects of a user; all projects for an administrator."""
-        return await self._store.run(projects.page_for_user, user, page, page_size)
+        return await self._store.run(projects.page_for_user, user, page, page_size, selection)
 
     async def roles(self, user: User, project_ids: Collection[int]) -> dict[int, Role]:
         """Return the user's role in each project; an administrator is an owner everywhere."""

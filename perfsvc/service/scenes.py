@@ -16,6 +16,8 @@ from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Scene
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.model.scene import MAX_STEPS
 from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import ChoiceStep
@@ -74,8 +76,8 @@ class Scenes:
     async def get(self, scene_id: int) -> Scene:
         return await self._store.run(scenes.get, scene_id)
 
-    async def page(self, project_id: int, page: int, page_size: int) -> Page[Scene]:
-        return await self._store.run(scenes.page, project_id, page, page_size)
+    async def page(self, project_id: int, page: int, page_size: int, selection: Selection = ALL) -> Page[Scene]:
+        return await self._store.run(scenes.page, project_id, page, page_size, selection)
 
     async def update(self, scene_id: int, change: SceneChange, edit: Edit) -> Scene:
         """Raises ChangedMeanwhile, and InvalidInput for steps that their protocol rejects."""

@@ -21,6 +21,7 @@ from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
 from perfsvc.model.template import Template
 from perfsvc.model.think_time import ThinkTime
+from perfsvc.model.translations import translate
 from perfsvc.plugin.protocol import Scope
 
 MODELS: dict[str, Any] = {
@@ -59,7 +60,10 @@ def schema_of(name: str) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def schemas() -> dict[str, dict[str, Any]]:
     """All schemas by name."""
-    return {name: TypeAdapter(model).json_schema() for name, model in MODELS.items()}
+    found = {name: TypeAdapter(model).json_schema() for name, model in MODELS.items()}
+    for schema in found.values():
+        translate(schema)
+    return found
 
 
 def function_words() -> list[Word]:

@@ -27,6 +27,7 @@ from perfsvc.errors import Text
 from perfsvc.errors import Unavailable
 from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
+from perfsvc.model.base import exactly_one
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Env
 from perfsvc.model.problems import Fault
@@ -57,6 +58,8 @@ TIMED_OUT = Text("试运行超过了时间限制", "the trial ran out of time")
 
 class TrialForm(Spec):
     """A scene, stored or not, and what a run would bring to it. Data come as a ``row`` or from a data file."""
+
+    model_config = exactly_one("scene", "scene_id")
 
     project_id: Id = titled("所属项目ID", "Project")
     scene: SceneSpec | None = titled("业务流", "Scene", default=None)

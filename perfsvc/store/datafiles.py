@@ -9,10 +9,13 @@ from perfsvc.errors import Conflict
 from perfsvc.model.entities import DataFile
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Page
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.store.database import writes
 from perfsvc.store.rows import DATAFILE
 from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import USER
+from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
@@ -21,6 +24,11 @@ from perfsvc.store.tables import DataFileRow
 from perfsvc.store.tables import PlanRow
 from perfsvc.store.tables import ProjectRow
 from perfsvc.store.tables import UserRow
+
+COLUMNS = Columns(
+    searched=(DataFileRow.name,),
+    orders={"name": DataFileRow.name, "created_at": DataFileRow.id, "size": DataFileRow.size},
+)
 
 
 @writes
@@ -36,10 +44,10 @@ def get(datafile_id: int) -> DataFile:
     return entity(by_id(DataFileRow, datafile_id, DATAFILE))
 
 
-def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[DataFile]:
+def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[DataFile]:
     """A project's files, the newest first."""
     query = DataFileRow.select().where(DataFileRow.project == project_id)
-    return page_of(query, [DataFileRow.id.desc()], page, page_size, entities)
+    return page_of(query, DataFileRow.id.desc(), page, page_size, entities, COLUMNS, selection)
 
 
 def of_project(project_id: int) -> list[DataFile]:

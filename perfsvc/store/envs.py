@@ -7,10 +7,13 @@ from typing import Any
 from perfsvc.errors import Conflict
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.store.binding import locked
 from perfsvc.store.database import writes
 from perfsvc.store.rows import ENV
 from perfsvc.store.rows import PROJECT
+from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import found
 from perfsvc.store.rows import page_of
@@ -20,6 +23,15 @@ from perfsvc.store.tables import EnvRow
 from perfsvc.store.tables import ProjectRow
 
 DEFAULT_NAME = "默认环境"
+
+
+COLUMNS = Columns(
+    searched=(
+        EnvRow.name,
+        EnvRow.host,
+    ),
+    orders={"name": EnvRow.name, "created_at": EnvRow.id},
+)
 
 
 @writes
@@ -50,9 +62,10 @@ def get(env_id: int) -> Env:
     return entity(by_id(EnvRow, env_id, ENV))
 
 
-def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[Env]:
+def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[Env]:
     """A project's environments, the oldest first."""
-    return page_of(EnvRow.select().where(EnvRow.project == project_id), [EnvRow.id], page, page_size, entities)
+    query = EnvRow.select().where(EnvRow.project == project_id)
+    return page_of(query, EnvRow.id, page, page_size, entities, COLUMNS, selection)
 
 
 @writes

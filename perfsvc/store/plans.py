@@ -14,6 +14,8 @@ from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import SceneWeight
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.store import envs
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
@@ -22,6 +24,7 @@ from perfsvc.store.plan_config import from_row
 from perfsvc.store.plan_config import to_columns
 from perfsvc.store.rows import PLAN
 from perfsvc.store.rows import USER
+from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import found
 from perfsvc.store.rows import page_of
@@ -36,6 +39,16 @@ from perfsvc.store.tables import UserRow
 NO_SUCH_ENV = Text("项目中没有该测试环境", "the project has no such environment")
 NO_SUCH_SCENE = Text("项目中没有该业务流", "the project has no such scene")
 SCENE_TWICE = Text("业务流重复", "the scene is repeated")
+
+
+COLUMNS = Columns(
+    searched=(
+        PlanRow.name,
+        PlanRow.description,
+    ),
+    orders={"name": PlanRow.name, "created_at": PlanRow.id, "updated_at": PlanRow.updated_time},
+    compared={"mode": ConfigRow.test_mode, "status": PlanRow.status},
+)
 
 
 @writes
@@ -65,10 +78,10 @@ def get(plan_id: int) -> Plan:
     return entities([found(with_config().where(PlanRow.id == plan_id).first(), PLAN)])[0]
 
 
-def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[Plan]:
+def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[Plan]:
     """A project's plans, the newest first."""
     query = with_config().where(PlanRow.project == project_id)
-    return page_of(query, [PlanRow.id.desc()], page, page_size, entities)
+    return page_of(query, PlanRow.id.desc(), page, page_size, entities, COLUMNS, selection)
 
 
 @writes

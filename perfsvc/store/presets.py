@@ -6,16 +6,28 @@ from typing import Any
 
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Preset
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.store.database import writes
 from perfsvc.store.rows import PRESET
 from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import USER
+from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import PresetRow
 from perfsvc.store.tables import ProjectRow
 from perfsvc.store.tables import UserRow
+
+COLUMNS = Columns(
+    searched=(
+        PresetRow.name,
+        PresetRow.description,
+    ),
+    orders={"name": PresetRow.name, "created_at": PresetRow.id},
+    compared={"mode": PresetRow.config_type},
+)
 
 
 @writes
@@ -46,10 +58,10 @@ def get(preset_id: int) -> Preset:
     return entity(by_id(PresetRow, preset_id, PRESET))
 
 
-def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[Preset]:
+def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[Preset]:
     """A project's presets, the newest first."""
     query = PresetRow.select().where(PresetRow.project == project_id)
-    return page_of(query, [PresetRow.id.desc()], page, page_size, entities)
+    return page_of(query, PresetRow.id.desc(), page, page_size, entities, COLUMNS, selection)
 
 
 @writes

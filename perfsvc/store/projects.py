@@ -11,12 +11,15 @@ from perfsvc.model.entities import Page
 from perfsvc.model.entities import Project
 from perfsvc.model.entities import Role
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.store import envs
 from perfsvc.store.binding import locked
 from perfsvc.store.database import writes
 from perfsvc.store.rows import MEMBER
 from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import USER
+from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import found
 from perfsvc.store.rows import page_of
@@ -27,6 +30,11 @@ from perfsvc.store.tables import PlanRow
 from perfsvc.store.tables import ProjectRow
 from perfsvc.store.tables import SceneRow
 from perfsvc.store.tables import UserRow
+
+COLUMNS = Columns(
+    searched=(ProjectRow.name, ProjectRow.leader),
+    orders={"name": ProjectRow.name, "created_at": ProjectRow.id},
+)
 
 
 @writes
@@ -44,13 +52,13 @@ def get(project_id: int) -> Project:
     return entity(by_id(ProjectRow, project_id, PROJECT))
 
 
-def page_for_user(user: User, page: int = 1, page_size: int = 10) -> Page[Project]:
+def page_for_user(user: User, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[Project]:
     """The projects that a user is a member of, for administrators all; the oldest first."""
     query = ProjectRow.select()
     if not user.administrator:
         joined = MemberRow.select(MemberRow.project).where(MemberRow.user == user.id)
         query = query.where(ProjectRow.id.in_(joined))
-    return page_of(query, [ProjectRow.id], page, page_size, entities)
+    return page_of(query, ProjectRow.id, page, page_size, entities, COLUMNS, selection)
 
 
 @writes

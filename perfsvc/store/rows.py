@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from functools import reduce
+from operator import or_
 from typing import Any
 from typing import TypeVar
+
+from peewee import fn
 
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.errors import Text
 from perfsvc.model.entities import Page
+from perfsvc.model.listing import Selection
 from perfsvc.store.fields import MAX_INT
+from perfsvc.store.fields import Chars
 from perfsvc.store.tables import Table
 
 T = TypeVar("T")
 
 USER = Text("用户不存在", "the user does not exist")
+API_TOKEN = Text("令牌不存在", "the token does not exist")
 PROJECT = Text("项目不存在", "the project does not exist")
 MEMBER = Text("项目成员不存在", "the project has no such member")
 ENV = Text("测试环境不存在", "the environment does not exist")
@@ -48,13 +58,44 @@ def require(table: type[Table], key: int, missing: Text) -> None:
     by_id(table, key, missing)
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a listing: those that are searched, those that may give the order, those that may be compared."""
+
+    searched: tuple[Any, ...]
+    orders: Mapping[str, Any]
+    compared: Mapping[str, Any] = field(default_factory=dict)
+
+    def conditions(self, selection: Selection) -> Iterator[Any]:
+        """What every row of a selection satisfies."""
+        if selection.text:
+            yield reduce(or_, [column.contains(selection.text) for column in self.searched])
+        yield from (self.compared[name] == value for name, value in selection.equal.items())
+
+    def order(self, selection: Selection, usual: Any) -> list[Any]:
+        """The order of a selection, and within it the usual one. Texts are ordered without regard to case."""
+        if not selection.order:
+            return [usual]
+        column = self.orders[selection.ordered_by]
+        compared = fn.LOWER(column) if isinstance(column, Chars) else column
+        return [compared.desc() if selection.descending else compared.asc(), usual]
+
+
 def page_of(
-    query: Any, order: Sequence[Any], page: int, page_size: int, convert: Callable[[list[Any]], list[T]]
+    query: Any,
+    usual: Any,
+    page: int,
+    page_size: int,
+    convert: Callable[[list[Any]], list[T]],
+    columns: Columns,
+    selection: Selection,
 ) -> Page[T]:
     """One page of a query; ``page`` counts from 1, and one beyond the last is empty. Raises InvalidInput."""
     refuse_page(page, page_size)
+    for condition in columns.conditions(selection):
+        query = query.where(condition)
     total = query.count()
-    rows = list(query.order_by(*order).limit(page_size).offset((page - 1) * page_size))
+    rows = list(query.order_by(*columns.order(selection, usual)).limit(page_size).offset((page - 1) * page_size))
     return Page(total, page, page_size, convert(rows))
 
 

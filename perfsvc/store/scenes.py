@@ -9,12 +9,15 @@ from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Scene
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.model.scene import SceneSpec
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import SCENE
 from perfsvc.store.rows import USER
+from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
@@ -22,6 +25,14 @@ from perfsvc.store.tables import PlanSceneRow
 from perfsvc.store.tables import ProjectRow
 from perfsvc.store.tables import SceneRow
 from perfsvc.store.tables import UserRow
+
+COLUMNS = Columns(
+    searched=(
+        SceneRow.name,
+        SceneRow.description,
+    ),
+    orders={"name": SceneRow.name, "created_at": SceneRow.id, "updated_at": SceneRow.updated_time},
+)
 
 
 @writes
@@ -54,10 +65,10 @@ def named(project_id: int, name: str) -> list[SceneSpec]:
     return [entity(row).spec for row in query]
 
 
-def page(project_id: int, page: int = 1, page_size: int = 10) -> Page[Scene]:
+def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[Scene]:
     """A project's scenes, the newest first."""
     query = SceneRow.select().where(SceneRow.project == project_id)
-    return page_of(query, [SceneRow.id.desc()], page, page_size, entities)
+    return page_of(query, SceneRow.id.desc(), page, page_size, entities, COLUMNS, selection)
 
 
 @writes

@@ -14,6 +14,7 @@ from peewee import Model
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import TestType
 from perfsvc.model.entities import Role
+from perfsvc.model.entities import TokenScope
 from perfsvc.model.placement import ControlMode
 from perfsvc.model.placement import Strategy
 from perfsvc.model.run import ENDED
@@ -105,6 +106,20 @@ class RefreshTokenRow(Table):
 
     class Meta:
         table_name = "refresh_token"
+
+
+class ApiTokenRow(Table):
+    user = Reference(UserRow)
+    name = Chars(100, least=1)
+    scope = Chars(10, choices=tuple(TokenScope))
+    identifier = Chars(16, least=1)
+    digest = Chars(64, least=1)
+    expires = Moment(null=True)
+    last_used = Moment(null=True)
+    created_time = Moment(default=now)
+
+    class Meta:
+        table_name = "api_token"
 
 
 class ProjectRow(Table):
@@ -311,6 +326,7 @@ class DrainedNodeRow(Table):
 TABLES: tuple[type[Table], ...] = (
     UserRow,
     RefreshTokenRow,
+    ApiTokenRow,
     ProjectRow,
     MemberRow,
     EnvRow,

@@ -9,11 +9,14 @@ from perfsvc.errors import Conflict
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import RefreshToken
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.model.usernames import username_key
 from perfsvc.store.binding import locked
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import USER
+from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import found
 from perfsvc.store.rows import page_of
@@ -22,6 +25,12 @@ from perfsvc.store.tables import UserRow
 
 NORMAL, DISABLED = 0, 1
 """Values of the column ``is_active``."""
+
+COLUMNS = Columns(
+    searched=(UserRow.username, UserRow.email),
+    orders={"username": UserRow.username, "created_at": UserRow.id},
+    compared={"is_active": UserRow.is_active, "administrator": UserRow.administrator},
+)
 
 
 @writes
@@ -48,9 +57,9 @@ def by_username(username: str) -> User:
     return entity(found(UserRow.get_or_none(UserRow.username == username), USER))
 
 
-def page(page: int = 1, page_size: int = 10) -> Page[User]:
+def page(page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[User]:
     """All users, the oldest first."""
-    return page_of(UserRow.select(), [UserRow.id], page, page_size, entities)
+    return page_of(UserRow.select(), UserRow.id, page, page_size, entities, COLUMNS, selection)
 
 
 def exist() -> bool:

@@ -15,6 +15,7 @@ from perfsvc.web import demo as demo_target
 from perfsvc.web import docs
 from perfsvc.web import ui
 from perfsvc.web.api import about
+from perfsvc.web.api import api_tokens
 from perfsvc.web.api import data_preview
 from perfsvc.web.api import datafiles
 from perfsvc.web.api import demo
@@ -61,6 +62,7 @@ LARGEST_MESSAGE = 4096
 ROUTES: tuple[Route, ...] = (
     *about.routes,
     *users.routes,
+    *api_tokens.routes,
     *demo.routes,
     *projects.routes,
     *project_files.routes,

@@ -10,7 +10,11 @@ from tornado.web import StaticFileHandler
 
 from perfsvc.errors import StartupError
 from perfsvc.model.entities import Role
+from perfsvc.model.entities import TokenScope
 from perfsvc.service.auth.access import Kind
+from perfsvc.service.auth.api_tokens import ApiTokenForm
+from perfsvc.service.auth.identity import Needs
+from perfsvc.store import users
 from perfsvc.web.application import ROUTES
 from perfsvc.web.application import make_application
 from perfsvc.web.framework.handler import Handler
@@ -50,6 +54,10 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/users/me/"): (LOGGED_IN, None),
     ("PUT", "/api/users/me/"): (LOGGED_IN, {}),
     ("PUT", "/api/users/me/password/"): (LOGGED_IN, {"old_password": PASSWORD, "new_password": "another password"}),
+    ("GET", "/api/users/me/tokens/"): (LOGGED_IN, None),
+    ("POST", "/api/users/me/tokens/"): ((401, 201, 201, 201, 201, 201), {"name": "CI"}),
+    # Of one's own there is none.
+    ("DELETE", "/api/users/me/tokens/{token_id}/"): ((401, 404, 404, 404, 404, 404), None),
     ("GET", "/api/users/"): (ADMINISTRATORS, None),
     ("GET", "/api/users/{user_id}/"): (ADMINISTRATORS, None),
     ("PUT", "/api/users/{user_id}/"): (ADMINISTRATORS, {}),
@@ -188,6 +196,57 @@ async def test_who_may_do_what(api: Api, world: World, method: str, path: str, a
         assert answer.status == expected[ACTORS.index(actor)], (actor, answer.text)
         if answer.status >= 400:
             assert set(answer.json) == {"error"}
+
+
+SCOPES: dict[TokenScope, set[Needs]] = {
+    TokenScope.READ: {Needs.READ},
+    TokenScope.RUN: {Needs.READ, Needs.RUN},
+    TokenScope.WRITE: {Needs.READ, Needs.RUN, Needs.WRITE},
+}
+NEEDS = {
+    (method, route.path): operation.needs
+    for route in ROUTES
+    for method, operation in route.operations().items()
+    if operation.rule.takes_token
+}
+"""What each operation that takes a token needs of an API token."""
+
+
+def test_what_operations_need_of_an_api_token() -> None:
+    of_run = {path for (_, path), needs in NEEDS.items() if needs is Needs.RUN}
+    plan, run = "/api/performance/plans/{plan_id}", "/api/performance/executions/{execution_id}"
+    assert of_run == {*(f"{plan}/{verb}/" for verb in ("start", "stop", "pause", "resume")), f"{run}/load/"}
+    of_login = {key for key, needs in NEEDS.items() if needs is Needs.LOGIN}
+    assert of_login == {
+        ("POST", "/api/users/logout/"),
+        ("PUT", "/api/users/me/"),
+        ("PUT", "/api/users/me/password/"),
+        ("GET", "/api/users/me/tokens/"),
+        ("POST", "/api/users/me/tokens/"),
+        ("DELETE", "/api/users/me/tokens/{token_id}/"),
+        ("PUT", "/api/users/{user_id}/"),
+    }
+    assert {key for key, needs in NEEDS.items() if needs is Needs.READ and key[0] != "GET"} == {
+        ("POST", "/api/performance/plans/preview/")
+    }
+
+
+@pytest.mark.gen_test(timeout=60)
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_an_api_token_has_its_scope_and_the_role_of_its_user(api: Api, world: World, scope: TokenScope) -> None:
+    tokens = world.services.sessions.api_tokens
+    user = await world.store.run(users.get, world.people["viewer"])
+    made = await tokens.create(user, ApiTokenForm(name="CI", scope=scope))
+    headers = {"Authorization": f"Bearer {made.text}", "X-Forwarded-For": "203.0.113.9"}
+    for (method, path), needs in NEEDS.items():
+        expected, body = MATRIX[method, path]
+        address = path.format_map(world.ids) + {"GET": QUERIES, "POST": UPLOADS}.get(method, {}).get(path, "")
+        if path.startswith("/api/projects/") and needs is Needs.WRITE and method == "POST" and "{" not in path:
+            continue  # whoever makes a project owns it
+        answer = await api.call(method, address, None, body, headers=headers)
+        of_viewer = expected[ACTORS.index("viewer")]
+        wanted = of_viewer if needs in SCOPES[scope] or of_viewer == 403 else 403
+        assert answer.status == wanted, (method, path, answer.text)
 
 
 @pytest.mark.gen_test(timeout=60)

@@ -16,8 +16,10 @@ from perfsvc.errors import Conflict
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import MigrationError
 from perfsvc.model.entities import ErrorRecord
+from perfsvc.model.entities import TokenScope
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunState
+from perfsvc.store import api_tokens
 from perfsvc.store import errors_seen
 from perfsvc.store import executions
 from perfsvc.store import plans
@@ -228,6 +230,7 @@ async def test_the_database_takes_every_allowed_value_and_no_other(store: Store,
         with pytest.raises(Conflict):
             await store.run(execute, f"UPDATE {name} SET `{column}` = 'x{value}'")
     assert {(table.shape()[0], column) for table, column, _ in CHOICES} == {
+        ("api_token", "scope"),
         ("project_member", "role"),
         ("performance_test_plan", "status"),
         ("performance_config", "control_mode"),
@@ -304,7 +307,9 @@ async def test_times_come_back_to_the_microsecond(store: Store) -> None:
 
 
 async def fill(store: Store, world: World) -> None:
-    """Give the world's plan something in every table that hangs on it."""
+    """Give the world's plan something in every table that hangs on it, and its user an API token."""
+    made = api_tokens.Made(world.user.id, "CI", TokenScope.READ, "0" * 12, "0" * 64, None)
+    await store.run(api_tokens.create, made)
     started = Execution("run-1", world.plan.id, world.user.id, RunState.RUNNING, {}, TIME, None, None)
     await store.run(executions.create, started)
     await store.run(errors_seen.upsert, world.plan.id, "run-1", [ErrorRecord("run-1", 1, {}, 1)])
@@ -363,6 +368,7 @@ MIGRATIONS = [
     "0007_username_keys",
     "0008_exact_durations",
     "0009_windows_of_steps",
+    "0010_api_tokens",
 ]
 
 
@@ -376,7 +382,10 @@ async def test_migrations_go_down_and_up_again(store: Store) -> None:
     assert await store.run(in_migration(tables)) == everything
     for name in reversed(MIGRATIONS[1:]):
         assert await store.run(in_migration(lambda database: runner(database).down())) == [name]
-    assert await store.run(in_migration(tables)) == everything - {"drained_node"} | {"schedule", "audit_log"}
+    assert await store.run(in_migration(tables)) == everything - {"drained_node", "api_token"} | {
+        "schedule",
+        "audit_log",
+    }
     assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == MIGRATIONS[1:]
     for name in reversed(MIGRATIONS):
         assert await store.run(in_migration(lambda database: runner(database).down())) == [name]

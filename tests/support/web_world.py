@@ -202,6 +202,7 @@ async def build(folder: Path, **changes: Any) -> World:
     ids["execution_id"], ids["name"] = "run-1-0", "agent-1"
     ids["file"] = UI_SCRIPT
     ids["number"] = 7
+    ids["token_id"] = 1
     ids["report_id"] = await store.run(_past_run, ids["plan_id"], people["owner"])
     kept_file(folder / "datafiles")
     return World(store, services, settings, runs, cluster, clock, passwords, ids, people, tokens)

@@ -60,12 +60,31 @@ async def test_read_log_in_and_try(api: Api, base_url: str) -> None:
         assert hosts == {base_url.removeprefix("http://")}
 
 
+async def test_examples_are_shown_and_sent(api: Api, base_url: str) -> None:
+    async with opened(f"{base_url}/docs/#postProjects", "en-US") as (page, complaints, _):
+        await page.fill("#username", "owner")
+        await page.fill("#password", PASSWORD)
+        await page.click("#login button")
+        await page.wait_for_selector("#session:not([hidden])")
+        assert '"name": "shop"' in await page.input_value("article textarea")
+        await page.click("article .sample summary >> nth=0")
+        assert '"name": "shop"' in await page.inner_text("article .sample pre >> nth=0")
+        await page.click("article form button")
+        await page.wait_for_selector(".result pre")
+        assert await page.inner_text(".result b") == "201"
+        await page.click('#operations a[href="#postDataFiles"]')
+        await page.wait_for_selector('article form input[type="file"]')
+        assert complaints == []
+
+
 async def test_it_speaks_chinese_too(api: Api, base_url: str) -> None:
     async with opened(f"{base_url}/docs", "zh-CN") as (page, complaints, _):
         await page.click('#operations a[href="#postPlans"]')
         await page.wait_for_selector("article h1 >> text=创建测试计划")
         await page.click("details summary >> text=PlanConfig")
         await page.wait_for_selector("article >> text=并发用户数")
+        await page.wait_for_selector("article >> text=计划的配置：负载、数据、阈值与选项。")
+        await page.wait_for_selector("article .values li >> text=寻找极限")
         await page.click("#language")
         await page.wait_for_selector("article h1 >> text=Create a plan")
         assert complaints == []

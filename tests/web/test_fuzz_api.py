@@ -48,6 +48,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/users/token/verify/"): {"token": "x.y.z"},
     ("PUT", "/api/users/me/"): {"username": "owner", "email": "o@o"},
     ("PUT", "/api/users/me/password/"): {"old_password": "wrong one", "new_password": "long enough"},
+    ("POST", "/api/users/me/tokens/"): {"name": "CI", "scope": "run", "expires_in_days": 30},
     ("PUT", "/api/users/{user_id}/"): {
         "email": "o@o",
         "is_active": 0,

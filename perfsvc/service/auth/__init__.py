@@ -3,6 +3,8 @@
 ==================  ==============================================
 ``accounts``        users and their passwords
 ``sessions``        login, token refresh, logout
+``identity``        the user of a request, and what its token allows
+``api_tokens``      tokens for programs
 ``tokens``          JSON Web Tokens
 ``access``          roles in projects
 ``passwords``       hashing and verification of passwords

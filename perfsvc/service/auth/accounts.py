@@ -19,6 +19,8 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.model.problems import Fault
 from perfsvc.service.auth.passwords import LONGEST
 from perfsvc.service.auth.passwords import SHORTEST
@@ -30,6 +32,7 @@ from perfsvc.service.auth.weak_passwords import weakness
 from perfsvc.service.partial_update import Change
 from perfsvc.service.partial_update import may_change
 from perfsvc.settings import Settings
+from perfsvc.store import api_tokens
 from perfsvc.store import users
 from perfsvc.store.database import Store
 from perfsvc.store.database import writes
@@ -115,9 +118,9 @@ class Accounts:
     async def get(self, user_id: int) -> User:
         return await self._store.run(users.get, user_id)
 
-    async def page(self, page: int, page_size: int) -> Page[User]:
+    async def page(self, page: int, page_size: int, selection: Selection = ALL) -> Page[User]:
         """Return all users, the oldest first."""
-        return await self._store.run(users.page, page, page_size)
+        return await self._store.run(users.page, page, page_size, selection)
 
     async def update_profile(self, user: User, change: ProfileChange) -> User:
         """Raises Conflict for a taken name."""
@@ -134,7 +137,7 @@ class Accounts:
         return await self._sessions.begin(user)
 
     async def administer(self, user_id: int, change: AccountChange, administrator: User) -> User:
-        """Change an account; disabling it or setting its password ends all its sessions.
+        """Change an account; disabling it or setting its password ends all its sessions and deletes its API tokens.
 
         Raises NotFound, and Conflict when administrators disable or demote themselves, so that one always remains.
         """
@@ -172,4 +175,5 @@ def _set_password(user_id: int, password_hash: str) -> None:
 def _administer(user_id: int, changes: dict[str, Any]) -> User:
     if changes.get("disabled") or "password_hash" in changes:
         users.revoke_all(user_id)
+        api_tokens.delete_all(user_id)
     return _update(user_id, changes)

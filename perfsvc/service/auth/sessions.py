@@ -22,6 +22,9 @@ from perfsvc.model.base import titled
 from perfsvc.model.entities import RefreshToken
 from perfsvc.model.entities import User
 from perfsvc.service.auth.access import remember_bounded
+from perfsvc.service.auth.api_tokens import PREFIX
+from perfsvc.service.auth.api_tokens import ApiTokens
+from perfsvc.service.auth.identity import Identity
 from perfsvc.service.auth.passwords import LONGEST
 from perfsvc.service.auth.passwords import Passwords
 from perfsvc.service.auth.throttle import Throttle
@@ -48,14 +51,6 @@ class Login(Spec):
     password: str = titled("密码", "Password", min_length=1, max_length=LONGEST)
 
 
-class Identity(NamedTuple):
-    """The user and session of a token. ``expires`` is Unix time in seconds."""
-
-    user: User
-    session: str
-    expires: int
-
-
 class TokenPair(NamedTuple):
     """An access token with its lifetime in seconds, and the refresh token for the next pair."""
 
@@ -73,6 +68,7 @@ class Sessions:
         self._passwords = passwords
         self._clock = clock
         self._verified: dict[str, User] = {}
+        self.api_tokens = ApiTokens(store, clock)
         self._tokens = Tokens(derive(secret_key, "tokens"), clock)
         self._by_user = Throttle(settings.login_attempts, settings.login_window, clock)
         self._by_address = Throttle(settings.login_attempts * ADDRESS_ALLOWANCE, settings.login_window, clock)
@@ -115,7 +111,12 @@ class Sessions:
         return self._pair(refresh)
 
     async def authenticate(self, token: str) -> Identity:
-        """Return the identity behind an access token. Raises NotAuthenticated if token, session or user is invalid."""
+        """Return the identity behind an access token or an API token.
+
+        Raises NotAuthenticated if token, session or user is invalid.
+        """
+        if token.startswith(PREFIX):
+            return await self.api_tokens.identity(token)
         claims = self._tokens.read("access", token)
         try:
             user = await self._store.run(_user_of, claims)

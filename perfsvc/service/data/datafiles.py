@@ -23,6 +23,8 @@ from perfsvc.model.entities import DataFile
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import User
+from perfsvc.model.listing import ALL
+from perfsvc.model.listing import Selection
 from perfsvc.plugin.datasource import DataContext
 from perfsvc.plugin.datasource import DataFailure
 from perfsvc.plugin.datasource import Feed
@@ -91,8 +93,8 @@ class DataFiles:
     async def get(self, datafile_id: int) -> DataFile:
         return await self._store.run(datafiles.get, datafile_id)
 
-    async def page(self, project_id: int, page: int, page_size: int) -> Page[DataFile]:
-        return await self._store.run(datafiles.page, project_id, page, page_size)
+    async def page(self, project_id: int, page: int, page_size: int, selection: Selection = ALL) -> Page[DataFile]:
+        return await self._store.run(datafiles.page, project_id, page, page_size, selection)
 
     async def delete(self, datafile_id: int) -> None:
         """Raises NotFound, Conflict while a plan uses it."""

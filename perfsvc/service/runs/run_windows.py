@@ -197,8 +197,9 @@ class RunWindows:
     ) -> dict[str, Any]:
         widest = max(level for level in LEVELS if width is None or width % level == 0)
         async with self._turn:
-            pieces = await self._store.run(distributions.pieces_between, execution_id, start, end, parts, widest)
-            made = await asyncio.to_thread(make, pieces)
+            held = [await self._store.run(distributions.pieces_between, execution_id, start, end, parts, widest)]
+            # Freed in the thread: thousands of objects at once would hold the loop.
+            made = await asyncio.to_thread(lambda: make(held.pop()))
         asked = (wanted.since, wanted.until)
         exact = all(edge is None or edge == used for edge, used in zip(asked, (start, end), strict=True))
         return {

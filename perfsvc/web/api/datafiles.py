@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from typing import Self
 
 from perfsvc.model.entities import DataFile as StoredFile
@@ -13,6 +14,7 @@ from perfsvc.web.api.data_preview import DataPreviewResponse
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Moment
 from perfsvc.web.framework.responses import PageOf
@@ -56,10 +58,19 @@ class DataFilePage(PageOf[DataFileResponse]):
     """Data files."""
 
 
+FileOrder = Literal["name", "-name", "created_at", "-created_at", "size", "-size"]
+
+
+class DataFileQuery(OfProject):
+    """Data files of a project, by name, the newest first."""
+
+    order: FileOrder = ordered(FileOrder, "-created_at")
+
+
 class DataFilesHandler(UploadHandler):
     @operation("获取数据文件列表", "List a project's data files", may(Role.VIEWER, Kind.PROJECT))
-    async def get(self, query: OfProject) -> DataFilePage:
-        page = await self.services.datafiles.page(query.project_id, query.page, query.page_size)
+    async def get(self, query: DataFileQuery) -> DataFilePage:
+        page = await self.services.datafiles.page(query.project_id, query.page, query.page_size, query.selection)
         return DataFilePage.of(page, DataFileResponse.of)
 
     @operation("上传数据文件", "Upload a data file", may(Role.EDITOR, Kind.PROJECT), status=201, uploads=True)

@@ -46,12 +46,20 @@ def demo_url(handler: Handler) -> str | None:
 
 
 class DemoHandler(Handler):
-    @operation("创建演示项目", "Make a project for the demo target", AUTHENTICATED, status=201, optional=True)
+    @operation(
+        "创建演示项目，已有时返回原项目",
+        "Make a project for the demo target, or return the one that is there",
+        AUTHENTICATED,
+        status=201,
+        optional=True,
+        repeatable=True,
+    )
     async def post(self, body: DemoForm) -> DemoProjectResponse:
         url = demo_url(self)
         if url is None:
             raise NotFound("演示目标已关闭", "the demo target is off")
         made = await self.services.demo.make(self.user, body.language, url.rstrip("/"))
+        self.found_existing = not made.new
         return DemoProjectResponse(
             project=ProjectResponse.of(made.project, Role.OWNER),
             env_id=made.env.id,

@@ -14,7 +14,9 @@ from perfsvc.service.secrets import sealed_names
 from perfsvc.service.secrets import shown
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import NameOrder
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Moment
 from perfsvc.web.framework.responses import PageOf
@@ -63,10 +65,16 @@ VIEWERS = may(Role.VIEWER, Kind.ENV)
 EDITORS = may(Role.EDITOR, Kind.ENV)
 
 
+class EnvQuery(OfProject):
+    """Environments of a project, by name or address, the oldest first."""
+
+    order: NameOrder = ordered(NameOrder, "created_at")
+
+
 class EnvsHandler(Handler):
     @operation("获取测试环境列表", "List a project's environments", may(Role.VIEWER, Kind.PROJECT))
-    async def get(self, query: OfProject) -> EnvPage:
-        page = await self.services.envs.page(query.project_id, query.page, query.page_size)
+    async def get(self, query: EnvQuery) -> EnvPage:
+        page = await self.services.envs.page(query.project_id, query.page, query.page_size, query.selection)
         return EnvPage.of(page, EnvResponse.of)
 
     @operation("创建测试环境", "Create an environment", may(Role.EDITOR, Kind.PROJECT), status=201)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from perfsvc.model.base import titled
+from perfsvc.model.listing import selected
 from perfsvc.model.node import NodeKind
 from perfsvc.model.node import NodeState
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
-from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.queries import ListQuery
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import OpenResponse
 from perfsvc.web.framework.responses import PageOf
 from perfsvc.web.framework.responses import Response
@@ -61,10 +66,26 @@ class NodePage(PageOf[NodeResponse]):
     """Engine processes."""
 
 
+NodeOrder = Literal["name", "-name", "cpu", "-cpu", "memory", "-memory"]
+
+
+class NodeQuery(ListQuery):
+    """Nodes by name or host; without an order the server first, then its agents by name."""
+
+    compared = ("kind", "state")
+
+    kind: NodeKind | None = titled("类别", "Kind", default=None)
+    state: NodeState | None = titled("状态", "State", default=None)
+    order: NodeOrder | None = ordered(NodeOrder, None)
+
+
 class NodesHandler(Handler):
     @operation("获取执行节点列表", "List the engine processes", AUTHENTICATED)
-    async def get(self, query: PageQuery) -> NodePage:
-        return NodePage.of(query.cut(self.services.nodes.all()), NodeResponse.model_validate)
+    async def get(self, query: NodeQuery) -> NodePage:
+        return NodePage.of(
+            query.cut(selected(self.services.nodes.all(), query.selection, ("name", "host"))),
+            NodeResponse.model_validate,
+        )
 
 
 class NodeHandler(Handler):

@@ -11,6 +11,7 @@ from perfsvc.model.entities import Role
 from perfsvc.model.load import Variable
 from perfsvc.model.test_mode import TestMode
 from perfsvc.service.auth.access import Kind
+from perfsvc.service.auth.identity import Needs
 from perfsvc.service.plan_preview import PlanPreview
 from perfsvc.service.plan_preview import PreviewPlanForm
 from perfsvc.web.framework.handler import Handler
@@ -134,7 +135,7 @@ def _scenes(preview: PlanPreview) -> list[dict[str, Any]]:
 
 
 class PlanPreviewHandler(Handler):
-    @operation("预览测试计划", "What an unsaved plan would do", may(Role.VIEWER, Kind.PROJECT))
+    @operation("预览测试计划", "What an unsaved plan would do", may(Role.VIEWER, Kind.PROJECT), needs=Needs.READ)
     async def post(self, body: PreviewPlanForm) -> PlanPreviewResponse:
         return PlanPreviewResponse.of(await self.services.plan_previews.of(body), self.language)
 

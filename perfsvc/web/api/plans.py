@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from typing import Literal
 from typing import Self
 
+from perfsvc.model.base import titled
 from perfsvc.model.entities import Plan
 from perfsvc.model.entities import Role
+from perfsvc.model.listing import Selection
+from perfsvc.model.test_mode import TestMode
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.plans import PlanChange
 from perfsvc.service.plans import PlanForm
 from perfsvc.web.framework.editing import EditHandler
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import ChangeOrder
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import Config
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Moment
@@ -85,10 +91,26 @@ VIEWERS = may(Role.VIEWER, Kind.PLAN)
 EDITORS = may(Role.EDITOR, Kind.PLAN)
 
 
+class PlanQuery(OfProject):
+    """Plans of a project, by name or description, the newest first."""
+
+    compared = ("mode", "status")
+
+    mode: TestMode | None = titled("压测模式", "Test mode", default=None)
+    status: PlanStatus | None = titled("状态", "State", default=None)
+    order: ChangeOrder = ordered(ChangeOrder, "-created_at")
+
+    @property
+    def selection(self) -> Selection:
+        found = super().selection
+        stored = {"status": "pending"} if self.status == "created" else {}
+        return replace(found, equal={**found.equal, **stored})
+
+
 class PlansHandler(Handler):
     @operation("获取测试计划列表", "List a project's plans", may(Role.VIEWER, Kind.PROJECT))
-    async def get(self, query: OfProject) -> PlanPage:
-        page = await self.services.plans.page(query.project_id, query.page, query.page_size)
+    async def get(self, query: PlanQuery) -> PlanPage:
+        page = await self.services.plans.page(query.project_id, query.page, query.page_size, query.selection)
         return PlanPage.of(page, PlanRow.of)
 
     @operation("创建测试计划", "Create a plan", may(Role.EDITOR, Kind.PROJECT), status=201)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from perfsvc.model.base import titled
+from perfsvc.model.listing import selected
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
-from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.queries import ListQuery
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import OpenResponse
 from perfsvc.web.framework.responses import PageOf
 from perfsvc.web.framework.routing import Route
@@ -23,10 +28,26 @@ class PluginPage(PageOf[PluginResponse]):
     """Loaded plugins."""
 
 
+PluginKind = Literal["protocol", "data_source", "function"]
+KINDS = {"protocol": ("协议", "Protocol"), "data_source": ("数据源", "Data source"), "function": ("函数", "Function")}
+
+
+class PluginQuery(ListQuery):
+    """Plugins by name."""
+
+    compared = ("kind",)
+
+    kind: PluginKind | None = titled("类别", "Kind", labels=KINDS, default=None)
+    order: Literal["name", "-name"] | None = ordered(Literal["name", "-name"], None)
+
+
 class PluginsHandler(Handler):
     @operation("获取插件列表", "List protocols and data sources with their JSON Schemas", AUTHENTICATED)
-    async def get(self, query: PageQuery) -> PluginPage:
-        return PluginPage.of(query.cut(self.services.plugins.describe()), PluginResponse.model_validate)
+    async def get(self, query: PluginQuery) -> PluginPage:
+        return PluginPage.of(
+            query.cut(selected(self.services.plugins.describe(), query.selection, ("name",))),
+            PluginResponse.model_validate,
+        )
 
 
 routes = [Route("/api/plugins/", PluginsHandler)]

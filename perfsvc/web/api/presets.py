@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from typing import Self
 
+from perfsvc.model.base import titled
 from perfsvc.model.entities import Preset
 from perfsvc.model.entities import Role
+from perfsvc.model.test_mode import TestMode
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.presets import PresetChange
 from perfsvc.service.presets import PresetForm
@@ -56,10 +58,18 @@ VIEWERS = may(Role.VIEWER, Kind.PRESET)
 EDITORS = may(Role.EDITOR, Kind.PRESET)
 
 
+class PresetQuery(OfProject):
+    """Presets of a project, by name or description, the newest first."""
+
+    compared = ("mode",)
+
+    mode: TestMode | None = titled("压测模式", "Test mode", default=None)
+
+
 class PresetsHandler(Handler):
     @operation("获取预设配置列表", "List a project's presets", may(Role.VIEWER, Kind.PROJECT))
-    async def get(self, query: OfProject) -> PresetPage:
-        page = await self.services.presets.page(query.project_id, query.page, query.page_size)
+    async def get(self, query: PresetQuery) -> PresetPage:
+        page = await self.services.presets.page(query.project_id, query.page, query.page_size, query.selection)
         return PresetPage.of(page, PresetResponse.of)
 
     @operation("创建预设配置", "Create a preset", may(Role.EDITOR, Kind.PROJECT), status=201)

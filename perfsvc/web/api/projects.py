@@ -14,7 +14,10 @@ from perfsvc.service.projects import ProjectForm
 from perfsvc.service.projects import RoleChange
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import ListQuery
+from perfsvc.web.framework.queries import NameOrder
 from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Moment
 from perfsvc.web.framework.responses import PageOf
@@ -67,10 +70,16 @@ VIEWERS = may(Role.VIEWER, Kind.PROJECT)
 OWNERS = may(Role.OWNER, Kind.PROJECT)
 
 
+class ProjectQuery(ListQuery):
+    """Projects by name or leader, the oldest first."""
+
+    order: NameOrder = ordered(NameOrder, "created_at")
+
+
 class ProjectsHandler(Handler):
     @operation("获取项目列表", "List one's projects; all of them for administrators", AUTHENTICATED)
-    async def get(self, query: PageQuery) -> ProjectPage:
-        page = await self.services.projects.page(self.user, query.page, query.page_size)
+    async def get(self, query: ProjectQuery) -> ProjectPage:
+        page = await self.services.projects.page(self.user, query.page, query.page_size, query.selection)
         roles = await self.services.projects.roles(self.user, [project.id for project in page.results])
         return ProjectPage.of(page, lambda project: ProjectResponse.of(project, roles[project.id]))
 

@@ -50,7 +50,7 @@ class NoScore(OpenResponse):
 
 
 class Score(OpenResponse):
-    """The performance score, or the reason why there is none."""
+    """The performance score with its parts, or why the run was not scored."""
 
     score: float | None
     reason: NoScore | None = None

@@ -17,6 +17,7 @@ from perfsvc.model.execution import Figure
 from perfsvc.model.execution import RunFilter
 from perfsvc.model.execution import ValidityState
 from perfsvc.model.execution import VerdictState
+from perfsvc.model.labels import RUN_ORDERS
 from perfsvc.model.problems import Fault
 from perfsvc.model.run import ENDED
 from perfsvc.model.run import RunState
@@ -77,7 +78,7 @@ class RunQuery(PageQuery):
     q: str | None = titled("计划名称或执行ID包含", "In the plan's name or the run's id", default=None, max_length=100)
     since: When | None = titled("开始时间不早于", "Started at or after", default=None, alias="from")
     until: When | None = titled("开始时间早于", "Started before", default=None, alias="to")
-    order: Order = titled("排序", "Order", default="-start_time")
+    order: Order = titled("排序", "Order", default="-start_time", labels=RUN_ORDERS)
     spark: Literal["0", "1"] = titled("附带曲线缩略图", "With small curves", default="0")
 
     def filter(self, *, reported: bool = False) -> RunFilter:

@@ -38,7 +38,7 @@ Second = Annotated[int, Field(ge=0, le=LATEST)]
 
 
 class WindowQuery(Spec):
-    """Which time: from one Unix second up to and without another; and which latencies."""
+    """The time from one Unix second up to and without another. ``latency=plan`` goes with ``outcome=all`` only."""
 
     since: Second | None = titled("起始（Unix 秒）", "From, Unix s", default=None, alias="from")
     until: Second | None = titled("结束（Unix 秒，不含）", "To, Unix s, exclusive", default=None, alias="to")
@@ -50,8 +50,8 @@ class WindowQuery(Spec):
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise Fault("from 必须早于 to", "from must be before to", "from")
         if self.latency == "plan" and self.outcome == "success":
-            zh = "从计划时刻算起的响应时间只按全部请求统计"
-            raise Fault(zh, "latencies from plan are kept of all requests only", "outcome")
+            zh = "从计划时刻算起的响应时间只按全部请求统计，请去掉 outcome"
+            raise Fault(zh, "latencies from plan are kept for all requests only; leave outcome out", "outcome")
         return self
 
     def wanted(self, step: int | None = None) -> Wanted:
@@ -60,13 +60,13 @@ class WindowQuery(Spec):
 
 
 class StepQuery(WindowQuery):
-    """Also which step; without one, all requests."""
+    """One step, or all requests, in a time of a run. ``latency=plan`` goes with ``outcome=all`` only."""
 
     step: int | None = titled("步骤序号", "Step", default=None, ge=0, le=100_000)
 
 
 class HeatmapQuery(StepQuery):
-    """Also how large the map may be."""
+    """A map of at most so many columns and rows. ``latency=plan`` goes with ``outcome=all`` only."""
 
     columns: int = titled("最多列数", "Columns at most", default=300, ge=10, le=600)
     rows: int = titled("行数", "Rows", default=60, ge=10, le=120)
@@ -84,7 +84,7 @@ def _steps(text: str) -> str:
 
 
 class SeriesQuery(WindowQuery):
-    """Also which steps, several separated by commas; without any, all requests together."""
+    """Steps, separated by commas, or all requests together. ``latency=plan`` goes with ``outcome=all`` only."""
 
     step: Annotated[str, AfterValidator(_steps)] | None = titled("步骤序号", "Steps", default=None, max_length=200)
     points: int = titled("最多点数", "Points at most", default=600, ge=10, le=3600)

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from perfsvc.clock import utc_now
 from perfsvc.model.base import Spec
+from perfsvc.model.base import exactly_one
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Role
 from perfsvc.model.load import MAX_RATE
@@ -16,6 +17,7 @@ from perfsvc.model.load import Variable
 from perfsvc.model.problems import Fault
 from perfsvc.model.run import RunState
 from perfsvc.service.auth.access import Kind
+from perfsvc.service.auth.identity import Needs
 from perfsvc.service.runs.start_form import StartForm
 from perfsvc.web.api.executions import ExecutionResponse
 from perfsvc.web.api.request_counts import AllRequests
@@ -152,7 +154,9 @@ class RunHandler(Handler):
 
 
 class StartHandler(RunHandler):
-    @operation("启动性能测试", "Start a run, with variables of its own if wanted", EDITORS, relays=True)
+    @operation(
+        "启动性能测试", "Start a run, with variables of its own if wanted", EDITORS, relays=True, needs=Needs.RUN
+    )
     async def post(self, plan_id: int, body: StartForm) -> Started:
         run = await self.services.runs.start(plan_id, self.user, body)
         url = self.websocket_url(run.execution_id)
@@ -166,21 +170,21 @@ class StartHandler(RunHandler):
 
 
 class StopHandler(RunHandler):
-    @operation("停止性能测试", "Stop the run", EDITORS)
+    @operation("停止性能测试", "Stop the run", EDITORS, needs=Needs.RUN)
     async def post(self, plan_id: int) -> Stopped:
         run = await self.services.runs.stop(plan_id, self.user)
         return Stopped(execution_id=run.execution_id, status=run.state, stop_time=run.end_time or self.now)
 
 
 class PauseHandler(RunHandler):
-    @operation("暂停性能测试", "Pause the run", EDITORS)
+    @operation("暂停性能测试", "Pause the run", EDITORS, needs=Needs.RUN)
     async def post(self, plan_id: int) -> Paused:
         run = await self.services.runs.pause(plan_id, self.user)
         return Paused(execution_id=run.execution_id, status=run.state, pause_time=self.now)
 
 
 class ResumeHandler(RunHandler):
-    @operation("恢复性能测试", "Resume the run", EDITORS)
+    @operation("恢复性能测试", "Resume the run", EDITORS, needs=Needs.RUN)
     async def post(self, plan_id: int) -> Resumed:
         run = await self.services.runs.resume(plan_id, self.user)
         return Resumed(execution_id=run.execution_id, status=run.state, resume_time=self.now)
@@ -196,6 +200,8 @@ class ErrorsHandler(Handler):
 class LoadChange(Spec):
     """A new load: virtual users, or arrivals per second where the run's load is a rate."""
 
+    model_config = exactly_one("vus", "arrival_rate")
+
     vus: int | None = titled("虚拟用户数", "Virtual users", default=None, ge=0, le=MAX_VUS)
     arrival_rate: float | None = titled("到达率（次/秒）", "Arrivals per second", default=None, ge=0, le=MAX_RATE)
 
@@ -207,7 +213,7 @@ class LoadChange(Spec):
 
 
 class LoadHandler(Handler):
-    @operation("调整负载", "Change the load of a run", may(Role.EDITOR, Kind.EXECUTION))
+    @operation("调整负载", "Change the load of a run", may(Role.EDITOR, Kind.EXECUTION), needs=Needs.RUN)
     async def post(self, execution_id: str, body: LoadChange) -> ExecutionResponse:
         variable: Variable = "arrival_rate" if body.vus is None else "vus"
         level = float(body.arrival_rate or 0) if body.vus is None else float(body.vus)

@@ -18,7 +18,9 @@ from perfsvc.service.secrets import shown
 from perfsvc.web.framework.editing import EditHandler
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import ChangeOrder
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Moment
 from perfsvc.web.framework.responses import PageOf
@@ -88,10 +90,16 @@ VIEWERS = may(Role.VIEWER, Kind.SCENE)
 EDITORS = may(Role.EDITOR, Kind.SCENE)
 
 
+class SceneQuery(OfProject):
+    """Scenes of a project, by name or description, the newest first."""
+
+    order: ChangeOrder = ordered(ChangeOrder, "-created_at")
+
+
 class ScenesHandler(Handler):
     @operation("获取业务流列表", "List a project's scenes", may(Role.VIEWER, Kind.PROJECT))
-    async def get(self, query: OfProject) -> ScenePage:
-        page = await self.services.scenes.page(query.project_id, query.page, query.page_size)
+    async def get(self, query: SceneQuery) -> ScenePage:
+        page = await self.services.scenes.page(query.project_id, query.page, query.page_size, query.selection)
         return ScenePage.of(page, SceneRow.of)
 
     @operation("创建业务流", "Create a scene", may(Role.EDITOR, Kind.PROJECT), status=201)

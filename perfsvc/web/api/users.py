@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from typing import Literal
@@ -10,15 +11,18 @@ from typing import Self
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import User
+from perfsvc.model.listing import Selection
 from perfsvc.service.auth.accounts import AccountChange
 from perfsvc.service.auth.accounts import PasswordChange
 from perfsvc.service.auth.accounts import ProfileChange
 from perfsvc.service.auth.accounts import Registration
+from perfsvc.service.auth.identity import Needs
 from perfsvc.service.auth.sessions import Login
 from perfsvc.service.auth.sessions import TokenPair
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
-from perfsvc.web.framework.queries import PageQuery
+from perfsvc.web.framework.queries import ListQuery
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Moment
 from perfsvc.web.framework.responses import PageOf
@@ -130,7 +134,7 @@ class VerifyHandler(Handler):
 
 
 class LogOutHandler(Handler):
-    @operation("退出登录", "Log out: the session's tokens are revoked", AUTHENTICATED)
+    @operation("退出登录", "Log out: the session's tokens are revoked", AUTHENTICATED, needs=Needs.LOGIN)
     async def post(self) -> Message:
         await self.services.sessions.logout(self.identity.session)
         return self.message("已退出登录", "Logged out")
@@ -141,23 +145,52 @@ class MeHandler(Handler):
     async def get(self) -> UserResponse:
         return UserResponse.of(self.user)
 
-    @operation("修改个人信息", "Change one's own profile", AUTHENTICATED)
+    @operation("修改个人信息", "Change one's own profile", AUTHENTICATED, needs=Needs.LOGIN)
     async def put(self, body: ProfileChange) -> UserResponse:
         return UserResponse.of(await self.services.accounts.update_profile(self.user, body))
 
 
 class MyPasswordHandler(Handler):
-    @operation("修改密码", "Change one's password: all sessions end, a new one begins", AUTHENTICATED, throttled=True)
+    @operation(
+        "修改密码",
+        "Change one's password: all sessions end, a new one begins",
+        AUTHENTICATED,
+        throttled=True,
+        needs=Needs.LOGIN,
+    )
     async def put(self, body: PasswordChange) -> PasswordResponse:
         pair = await self.services.accounts.change_password(self.user, body)
         changed = self.message("密码已修改", "The password was changed").message
         return PasswordResponse(**pair._asdict(), message=changed)
 
 
+UserOrder = Literal["username", "-username", "created_at", "-created_at"]
+YES_NO = {"0": ("否", "No"), "1": ("是", "Yes")}
+
+
+class UserQuery(ListQuery):
+    """Users by name or email, the oldest first."""
+
+    is_active: Literal["0", "1"] | None = titled("启用状态", "Enabled or disabled", default=None)
+    administrator: Literal["0", "1"] | None = titled("管理员", "Administrators", labels=YES_NO, default=None)
+    order: UserOrder = ordered(UserOrder, "created_at")
+
+    @property
+    def selection(self) -> Selection:
+        equal: dict[str, int | bool] = {}
+        if self.is_active is not None:
+            equal["is_active"] = int(self.is_active)
+        if self.administrator is not None:
+            equal["administrator"] = self.administrator == "1"
+        return replace(super().selection, equal=equal)
+
+
 class UsersHandler(Handler):
     @operation("获取用户列表", "List all users", OF_ADMINISTRATOR)
-    async def get(self, query: PageQuery) -> UserPage:
-        return UserPage.of(await self.services.accounts.page(query.page, query.page_size), UserResponse.of)
+    async def get(self, query: UserQuery) -> UserPage:
+        return UserPage.of(
+            await self.services.accounts.page(query.page, query.page_size, query.selection), UserResponse.of
+        )
 
 
 class UserHandler(Handler):
@@ -165,7 +198,7 @@ class UserHandler(Handler):
     async def get(self, user_id: int) -> UserResponse:
         return UserResponse.of(await self.services.accounts.get(user_id))
 
-    @operation("修改用户", "Change a user: disable, promote, set a password", OF_ADMINISTRATOR)
+    @operation("修改用户", "Change a user: disable, promote, set a password", OF_ADMINISTRATOR, needs=Needs.LOGIN)
     async def put(self, user_id: int, body: AccountChange) -> UserResponse:
         return UserResponse.of(await self.services.accounts.administer(user_id, body, self.user))
 

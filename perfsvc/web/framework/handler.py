@@ -13,13 +13,16 @@ from pydantic import BaseModel
 from tornado.web import RequestHandler
 
 from perfsvc.errors import BadRequest
+from perfsvc.errors import Forbidden
 from perfsvc.errors import MethodNotAllowed
 from perfsvc.errors import NotAuthenticated
 from perfsvc.errors import NotFound
+from perfsvc.errors import Text
 from perfsvc.errors import TooLarge
 from perfsvc.errors import Unavailable
 from perfsvc.model.entities import User
-from perfsvc.service.auth.sessions import Identity
+from perfsvc.service.auth.identity import Identity
+from perfsvc.service.auth.identity import Needs
 from perfsvc.service.services import Services
 from perfsvc.web.framework.body_limit import declared_length
 from perfsvc.web.framework.context import WebContext
@@ -61,6 +64,14 @@ CROSS_ORIGIN_HEADERS = {
 }
 
 
+NEEDS_LOGIN = Text("此操作不能使用 API 令牌，请登录", "API tokens cannot be used for this; log in")
+
+
+def scope_text(needs: Needs) -> Text:
+    """The message for an API token of less scope than an operation needs."""
+    return Text(f"此操作需要权限范围为 {needs} 的 API 令牌", f"this needs an API token with the scope {needs}")
+
+
 class Handler(RequestHandler):
     """Serves methods that are operations and refuses all others."""
 
@@ -72,6 +83,8 @@ class Handler(RequestHandler):
         self.context = context
         self.caller: Identity | None = None
         self.inputs: dict[str, Any] = {}
+        self.found_existing = False
+        """Whether a repeatable operation had nothing to create."""
 
     @property
     def services(self) -> Services:
@@ -126,8 +139,11 @@ class Handler(RequestHandler):
         self.clear_header("Content-Type")
 
     async def authenticate(self) -> None:
-        """Identify the caller by the token. Raises NotAuthenticated."""
+        """Identify the caller by the token. Raises NotAuthenticated, and Forbidden for an API token of less scope."""
         self.caller = await self.services.sessions.authenticate(self.bearer_token())
+        needs = self.requested.needs
+        if not self.caller.may(needs):
+            raise Forbidden(*(NEEDS_LOGIN if needs is Needs.LOGIN else scope_text(needs)))
 
     def bearer_token(self) -> str:
         """Return the token of the ``Authorization`` header. Raises NotAuthenticated if there is none."""
@@ -151,7 +167,7 @@ class Handler(RequestHandler):
         """Send the response; None if the handler has sent it already. A large one blocks the loop for no long time."""
         if response is None:
             return
-        self.set_status(self.requested.status)
+        self.set_status(200 if self.found_existing else self.requested.status)
         if isinstance(response, Plain):
             self.set_header("Content-Type", "text/plain; charset=utf-8")
             self.finish(str(response))

@@ -1,11 +1,17 @@
 """The API's description, OpenAPI 3.1, made from the same facts that serve the requests.
 
-Texts are English with the Chinese beside them: ``summary`` and ``x-summary-zh``, ``title`` and ``x-title-zh``.
+Texts are English with the Chinese beside them: ``summary`` and ``x-summary-zh``, ``title`` and ``x-title-zh``,
+``description`` and ``x-description-zh``; values of enumerations have their words in ``x-enum-en`` and ``x-enum-zh``.
+Bodies and responses have recorded examples.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from inspect import cleandoc
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,6 +22,14 @@ from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.model.config import SYNONYMS
 from perfsvc.model.labels import RESPONSES
+from perfsvc.model.translations import chinese
+from perfsvc.model.translations import in_lines_of_paragraphs
+from perfsvc.model.translations import subschemas
+from perfsvc.model.translations import translate
+from perfsvc.web.framework.openapi_texts import CONVENTIONS
+from perfsvc.web.framework.openapi_texts import FAILURES
+from perfsvc.web.framework.openapi_texts import PATH
+from perfsvc.web.framework.openapi_texts import TAGS
 from perfsvc.web.framework.operation import Operation
 from perfsvc.web.framework.responses import Error
 from perfsvc.web.framework.responses import Plain
@@ -27,60 +41,6 @@ from perfsvc.web.framework.rules import Member
 JSON = "application/json"
 FILE = "application/octet-stream"
 SCHEMAS = "#/components/schemas/{model}"
-
-CONVENTIONS = Text(
-    "所有接口使用 JSON；路径末尾的斜杠可以省略。需要登录的接口使用请求头 Authorization: Bearer <token>。"
-    "错误格式为 {error}，422 另有 details 列出每一处问题；消息语言由 Accept-Language 决定，默认中文。"
-    "列表返回 total、page、page_size、results。PUT 只修改给出的字段。时间为 ISO 8601 UTC，延迟单位毫秒，比率为百分数。",
-    "Everything is JSON; the slash at the end of a path may be left out. "
-    "Log in and send Authorization: Bearer <token>. "
-    "Errors are {error}, with details that list every problem for 422; "
-    "Accept-Language decides the language of messages, Chinese by default. "
-    "Listings are total, page, page_size, results. PUT changes the given keys only. "
-    "Times are ISO 8601 in UTC, latencies milliseconds, rates percent.",
-)
-
-TAGS: dict[str, Text] = {
-    "about": Text("服务信息", "About"),
-    "users": Text("用户", "Users"),
-    "demo": Text("演示项目", "Demo project"),
-    "projects": Text("项目", "Projects"),
-    "project_files": Text("项目文件", "Projects as files"),
-    "envs": Text("测试环境", "Environments"),
-    "trials": Text("试运行", "Trying a scene"),
-    "scenes": Text("业务流", "Scenes"),
-    "datafiles": Text("数据文件", "Data files"),
-    "plan_preview": Text("测试计划预览", "Preview of a plan"),
-    "plans": Text("测试计划", "Plans"),
-    "data_preview": Text("测试数据预览", "Preview of test data"),
-    "executions": Text("测试执行记录", "Runs in short"),
-    "run_windows": Text("任意时间段", "Any time of a run"),
-    "runs": Text("测试执行", "Runs"),
-    "live": Text("实时数据", "Live feed"),
-    "reports": Text("测试报告", "Reports"),
-    "presets": Text("预设配置", "Presets"),
-    "plugins": Text("插件", "Plugins"),
-    "schemas": Text("JSON Schema 与模板词汇", "Schemas and vocabulary"),
-    "nodes": Text("执行节点", "Engine processes"),
-    "health": Text("运行状况", "Health"),
-    "docs": Text("接口文档", "Description"),
-}
-
-FAILURES: dict[int, Text] = {
-    400: Text("请求体无法解析", "The request could not be read"),
-    401: Text("需要登录，或登录已失效", "No token, or an invalid one"),
-    403: Text("没有权限", "Not allowed"),
-    404: Text("资源不存在，或不属于您", "No such resource, or it is not yours"),
-    409: Text("与当前状态冲突", "In conflict with the current state"),
-    413: Text("请求体过大", "The body is too large"),
-    415: Text("Content-Type 不是这里接受的类型", "The Content-Type is not supported here"),
-    422: Text("请求参数未通过验证", "The input did not pass validation; details lists every problem"),
-    429: Text("请求次数过多", "Too many requests; retry after Retry-After seconds"),
-    502: Text("数据源无法读取", "A data source could not be read; error gives the cause"),
-    503: Text("服务暂时不可用", "The service is temporarily unavailable"),
-    507: Text("磁盘空间已满", "The disk is full"),
-}
-
 
 ENUMERATIONS = {frozenset(labels): labels for labels in RESPONSES}
 CONFIGS = {
@@ -111,10 +71,10 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
             "x-description-zh": CONVENTIONS.zh,
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name, "description": text.en, "x-description-zh": text.zh} for name, text in TAGS.items()],
+        "tags": [{"name": name, **_described(text)} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
             "responses": {str(status): _failure(text) for status, text in FAILURES.items()},
             "schemas": _schemas(operation for _, _, operation in documented),
         },
@@ -122,28 +82,38 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
 
 
 def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
+    name = method.lower() + route.handler.__name__.removesuffix("Handler")
+    recorded = examples().get(name, {})
     described: dict[str, Any] = {
         "tags": [route.handler.__module__.rpartition(".")[2]],
-        "operationId": method.lower() + route.handler.__name__.removesuffix("Handler"),
+        "operationId": name,
         "summary": operation.summary.en,
         "x-summary-zh": operation.summary.zh,
-        "description": operation.rule.explained.en,
-        "x-description-zh": operation.rule.explained.zh,
+        **_described(_explained(operation)),
         "security": _security(operation),
+        **({"x-token-scope": operation.needs} if operation.rule.takes_token else {}),
         "parameters": [*_path_parameters(operation), *_query_parameters(operation.query)],
-        "responses": _responses(method, operation),
+        "responses": _responses(method, operation, recorded),
     }
     if operation.body is not None:
         required = not getattr(operation.body, "body_optional", False)
-        described["requestBody"] = {"required": required, "content": {JSON: {"schema": _reference(operation.body)}}}
+        content = _content(JSON, _reference(operation.body), recorded, "request")
+        described["requestBody"] = {"required": required, "content": content}
     elif operation.uploads:
-        described["requestBody"] = {
-            "required": True,
-            "content": {FILE: {"schema": {"type": "string", "format": "binary"}}},
-        }
+        content = _content(FILE, {"type": "string", "format": "binary"}, recorded, "request")
+        described["requestBody"] = {"required": True, "content": content}
     if operation.frames is not None:
         described["x-frames"] = _reference(operation.frames)
     return described
+
+
+def _explained(operation: Operation) -> Text:
+    """Who may use an operation; then a paragraph on its query."""
+    texts = [operation.rule.explained]
+    if operation.query is not None:
+        said = in_lines_of_paragraphs(cleandoc(operation.query.__doc__ or ""))
+        texts.append(Text(chinese().get(said, said), said))
+    return Text("\n\n".join(text.zh for text in texts), "\n\n".join(text.en for text in texts))
 
 
 def _security(operation: Operation) -> list[dict[str, Any]]:
@@ -155,7 +125,8 @@ def _security(operation: Operation) -> list[dict[str, Any]]:
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
     schemas = {int: {"type": "integer", "minimum": 0}, str: {"type": "string"}}
     return [
-        {"name": name, "in": "path", "required": True, "schema": schemas[kind]} for name, kind in operation.path.items()
+        {"name": name, "in": "path", "required": True, **_described(PATH[name]), "schema": schemas[kind]}
+        for name, kind in operation.path.items()
     ]
 
 
@@ -163,21 +134,44 @@ def _query_parameters(query: type[Spec] | None) -> list[dict[str, Any]]:
     if query is None:
         return []
     schema = _tidied(query.model_json_schema())
+    _label(schema)
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": part}
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            **_described(Text(part.pop("x-title-zh"), part.pop("title"))),
+            "schema": part,
+        }
         for name, part in schema["properties"].items()
     ]
 
 
-def _responses(method: str, operation: Operation) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": operation.summary.en}
+def _described(text: Text) -> dict[str, str]:
+    return {"description": text.en, "x-description-zh": text.zh}
+
+
+def _content(media_type: str, schema: dict[str, Any], recorded: dict[str, Any], part: str) -> dict[str, Any]:
+    return {media_type: {"schema": schema, **({"example": recorded[part]} if part in recorded else {})}}
+
+
+@lru_cache(maxsize=1)
+def examples() -> dict[str, dict[str, Any]]:
+    """Recorded requests and responses by operation."""
+    found: dict[str, dict[str, Any]] = json.loads((files("perfsvc.web") / "examples.json").read_text("utf-8"))
+    return found
+
+
+def _responses(method: str, operation: Operation, recorded: dict[str, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = _described(operation.summary)
     if operation.response is not None and issubclass(operation.response, BaseModel):
-        success["content"] = {JSON: {"schema": _reference(operation.response)}}
+        success["content"] = _content(JSON, _reference(operation.response), recorded, "response")
     elif operation.response is Plain:
-        success["content"] = {"text/plain": {"schema": {"type": "string"}}}
+        success["content"] = _content("text/plain", {"type": "string"}, recorded, "response")
     failures = {str(status): {"$ref": f"#/components/responses/{status}"} for status in _failures(method, operation)}
-    return {str(operation.status): success, **failures}
+    existing = {"200": success} if operation.repeatable else {}
+    return {**existing, str(operation.status): success, **failures}
 
 
 def _failures(method: str, operation: Operation) -> list[int]:
@@ -202,8 +196,7 @@ def _failures(method: str, operation: Operation) -> list[int]:
 
 def _failure(text: Text) -> dict[str, Any]:
     return {
-        "description": text.en,
-        "x-description-zh": text.zh,
+        **_described(text),
         "content": {JSON: {"schema": {"$ref": SCHEMAS.format(model="Error")}}},
     }
 
@@ -219,20 +212,23 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
             if model is not None and issubclass(model, BaseModel):
                 models[model] = None
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS)
-    schemas = _tidied(found["$defs"])
-    _label(schemas)
+    schemas: dict[str, Any] = found["$defs"]
+    for schema in schemas.values():
+        _label(_tidied(schema))
+        translate(schema)
     _open_configs(schemas)
     return {name: schemas[name] for name in sorted(schemas)}
 
 
-def _label(schemas: dict[str, Any]) -> None:
+def _label(schema: dict[str, Any]) -> None:
     """Add the labels of enumerations that are known by their values, so that fields need not repeat them."""
-    for schema in schemas.values():
-        for field in schema.get("properties", {}).values():
-            labels = ENUMERATIONS.get(frozenset(map(str, field.get("enum", ()))))
-            if labels is not None and "x-enum-zh" not in field:
-                field["x-enum-zh"] = {value: labels[value][0] for value in map(str, field["enum"])}
-                field["x-enum-en"] = {value: labels[value][1] for value in map(str, field["enum"])}
+    variants = {id(variant) for part in subschemas(schema) for variant in part.get("anyOf", ())}
+    for part in subschemas(schema):
+        values = next((one["enum"] for one in (part, *part.get("anyOf", ())) if "enum" in one), ())
+        labels = ENUMERATIONS.get(frozenset(map(str, values)))
+        if labels is not None and "x-enum-zh" not in part and id(part) not in variants:
+            part["x-enum-zh"] = {str(value): labels[str(value)][0] for value in values}
+            part["x-enum-en"] = {str(value): labels[str(value)][1] for value in values}
 
 
 def _open_configs(schemas: dict[str, Any]) -> None:
@@ -252,13 +248,18 @@ def _open_configs(schemas: dict[str, Any]) -> None:
         schemas[form]["properties"][field] = {**titles, "$ref": SCHEMAS.format(model=taken)}
 
 
-def _tidied(schema: Any) -> Any:
-    """Without ``default: null`` where null is not a value: such a key may be left out, not be null."""
-    if isinstance(schema, list):
-        return [_tidied(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {name: _tidied(part) for name, part in schema.items()}
-    if kept.get("default", ...) is None and not any(part.get("type") == "null" for part in kept.get("anyOf", [])):
-        del kept["default"]
-    return kept
+def _tidied(schema: dict[str, Any]) -> dict[str, Any]:
+    """Remove, in place, what pydantic adds without a meaning, add what it leaves out, and return the schema.
+
+    Removed are ``default: null`` where null is not a value (such a key may be left out, not be null), and titles of
+    fields that only repeat their names. Where keys follow a pattern, others are refused.
+    """
+    for part in subschemas(schema):
+        if "patternProperties" in part:
+            part.setdefault("additionalProperties", False)
+        for field in part.get("properties", {}).values():
+            if "x-title-zh" not in field:
+                field.pop("title", None)
+        if part.get("default", ...) is None and not any(one.get("type") == "null" for one in part.get("anyOf", [])):
+            del part["default"]
+    return schema

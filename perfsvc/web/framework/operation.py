@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
+from perfsvc.service.auth.identity import Needs
 from perfsvc.web.framework.request import ApiRequest
 from perfsvc.web.framework.responses import Large
 from perfsvc.web.framework.responses import Plain
@@ -47,6 +48,8 @@ class Operation:
     relays: bool
     uploads: bool
     optional: bool
+    needs: Needs
+    repeatable: bool
     frames: type[BaseModel] | None = None
 
     @property
@@ -73,13 +76,16 @@ def operation(
     relays: bool = False,
     uploads: bool = False,
     optional: bool = False,
+    needs: Needs | None = None,
+    repeatable: bool = False,
     frames: type[BaseModel] | None = None,
 ) -> Callable[[Callable[..., Any]], Serve]:
     """Make a handler's method an operation whose return value is sent as the response.
 
     ``throttled``: the service may raise TooManyRequests. ``relays``: it may raise SourceFailed. ``uploads``: the body
     is a file. ``optional``: a setting may switch the operation off, which is NotFound. ``frames`` are the messages of
-    an operation that becomes a WebSocket.
+    an operation that becomes a WebSocket. ``needs`` is the scope that an API token must have: ``read`` for GET and
+    ``write`` for all others unless another is given. ``repeatable``: a second call returns with 200 what is there.
     """
 
     def declare(function: Callable[..., Any]) -> Serve:
@@ -97,6 +103,8 @@ def operation(
             relays=relays,
             uploads=uploads,
             optional=optional,
+            needs=needs or (Needs.READ if function.__name__ == "get" else Needs.WRITE),
+            repeatable=repeatable,
             frames=frames,
             **takes,
         )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+from typing import ClassVar
 from typing import Literal
 from typing import TypeVar
+from typing import get_args
 
+from perfsvc.model import labels
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.entities import Page
+from perfsvc.model.listing import Selection
 from perfsvc.service.fields import Id
 
 T = TypeVar("T")
@@ -30,10 +35,37 @@ class PageQuery(Spec):
         return Page(len(everything), self.page, self.page_size, everything[first : first + self.page_size])
 
 
-class OfProject(PageQuery):
-    """A listing within a project."""
+def ordered(orders: Any, default: str | None) -> Any:
+    """The field of a listing's order; ``orders`` is the Literal of its values."""
+    known = {name: labels.LIST_ORDERS[name] for name in get_args(orders)}
+    return titled("排序", "Order", default=default, labels=known)
+
+
+class ListQuery(PageQuery):
+    """A listing that can be searched and ordered; a subclass says by what. Filters are combined with AND."""
+
+    compared: ClassVar[tuple[str, ...]] = ()
+    """Parameters that must equal a field of the rows."""
+
+    q: str | None = titled("搜索文本", "Text to search for", default=None, max_length=100)
+    order: str | None = None
+
+    @property
+    def selection(self) -> Selection:
+        """The same for the services."""
+        given = {name: getattr(self, name) for name in self.compared}
+        return Selection(self.q, self.order, {name: value for name, value in given.items() if value is not None})
+
+
+NameOrder = Literal["name", "-name", "created_at", "-created_at"]
+ChangeOrder = Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"]
+
+
+class OfProject(ListQuery):
+    """A listing within a project, the newest first."""
 
     project_id: Id = titled("项目ID", "Project")
+    order: NameOrder = ordered(NameOrder, "-created_at")
 
 
 class MetricsQuery(Spec):

@@ -77,12 +77,16 @@ class Large(Generic[T]):
     """A response of the model ``T`` that takes long to write: it is written and compressed in a thread."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document = document
+        self._held = [document]
 
     def write(self) -> bytes:
-        """The JSON, compressed. No single step holds the interpreter for long."""
+        """Return the JSON, compressed, and free the document: once, in a thread, which holds the loop for no time.
+
+        No single step holds the interpreter for long.
+        """
+        document = self._held.pop()
         packer = zlib.compressobj(1, wbits=GZIP)
-        packed = [packer.compress(part) for part in json_parts(self._document)]
+        packed = [packer.compress(part) for part in json_parts(document)]
         return b"".join([*packed, packer.flush()])
 
 

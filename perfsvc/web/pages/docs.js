@@ -5,13 +5,13 @@ const WORDS = {
     search: "查找接口", username: "用户名", password: "密码", login: "登录", logout: "退出", other: "English",
     parameters: "参数", body: "请求体", answers: "响应", tryIt: "发送请求", send: "发送", required: "必填",
     none: "无", sending: "请求中…", failed: "请求失败", welcome: "接口文档", allowed: "权限：",
-    intro: "在左侧选择一个接口；登录后即可在此页面直接调用。", default: "默认",
+    intro: "在左侧选择一个接口；登录后即可在此页面直接调用。", default: "默认", example: "示例", file: "文件",
   },
   en: {
     search: "Find an operation", username: "Username", password: "Password", login: "Log in", logout: "Log out",
     other: "中文", parameters: "Parameters", body: "Request body", answers: "Answers", tryIt: "Try it", send: "Send",
     required: "required", none: "none", sending: "Sending…", failed: "The request failed", welcome: "The API",
-    allowed: "Who may: ", default: "default",
+    allowed: "Who may: ", default: "default", example: "Example", file: "File",
     intro: "Choose an operation on the left; log in to call it right from this page.",
   },
 };
@@ -72,6 +72,17 @@ function bounds(schema) {
   return found.join(", ");
 }
 
+/** The values of an enumeration, each with its label. */
+function labels(schema) {
+  const found = schema[`x-enum-${state.language}`];
+  if (!found) return null;
+  return make("ul", { class: "values" }, ...Object.entries(found).map(([value, label]) =>
+    make("li", {}, make("code", {}, value), ` ${label}`)));
+}
+
+/** A text in which ``names`` are code. */
+const prose = (content) => content.split(/``(.+?)``/).map((part, index) => (index % 2 ? make("code", {}, part) : part));
+
 /** What must be given; where either of two names will do, the first. */
 const requiredOf = (schema) => [schema, schema.anyOf?.[0], schema.oneOf?.[0]].flatMap((part) => part?.required ?? []);
 
@@ -84,11 +95,12 @@ function nested(schema) {
 
 const star = () => make("b", { class: "required", title: word("required") }, " *");
 
-function propertyRow(name, schema, required) {
+function propertyRow(name, schema, required, label = text(schema, "title")) {
   const row = make("tr", {},
     make("td", {}, make("code", {}, name), required ? star() : null),
     make("td", { class: "type" }, typeName(schema)),
-    make("td", {}, text(schema, "title"), make("small", {}, bounds(schema))));
+    make("td", {}, label, make("small", {}, bounds(schema)),
+      schema.description ? make("p", {}, ...prose(text(schema, "description"))) : null, labels(schema)));
   const inner = nested(schema);
   if (inner.length) row.lastChild.append(...inner.map(foldedSchema));
   return row;
@@ -104,10 +116,14 @@ function foldedSchema(reference) {
 }
 
 function schemaTable(schema) {
-  if (!schema.properties) return make("p", { class: "type" }, typeName(schema));
+  if (!schema.properties) {
+    return make("div", { class: "schema" }, make("p", {}, ...prose(text(schema, "description"))),
+      make("p", { class: "type" }, typeName(schema)), labels(schema));
+  }
   const rows = Object.entries(schema.properties).map(([name, property]) =>
     propertyRow(name, property, requiredOf(schema).includes(name)));
-  return make("div", { class: "schema" }, make("p", {}, schema.description ?? ""), make("table", {}, ...rows));
+  return make("div", { class: "schema" }, make("p", {}, ...prose(text(schema, "description"))),
+    make("table", {}, ...rows));
 }
 
 /** The least that satisfies a schema, to begin with. */
@@ -158,44 +174,54 @@ function welcome() {
 }
 
 function detail({ method, path, operation }) {
-  const body = operation.requestBody?.content["application/json"].schema;
+  const content = operation.requestBody?.content;
+  const body = content?.["application/json"];
+  const upload = Boolean(content?.["application/octet-stream"]);
   return [
     make("h1", {}, text(operation, "summary")),
     make("p", { class: "address" }, make("span", { class: `method ${method}` }, method), make("code", {}, path)),
-    make("p", {}, `${word("allowed")}${text(operation, "description")}`),
+    ...text(operation, "description").split("\n\n").map((paragraph, index) =>
+      make("p", {}, ...(index ? prose(paragraph) : [`${word("allowed")}${paragraph}`]))),
     section("parameters", operation.parameters.length ? parameterTable(operation.parameters) : word("none")),
-    body ? section("body", schemaTable(resolved(body))) : null,
+    body ? section("body", schemaTable(resolved(body.schema)), sample(body.example)) : null,
     section("answers", ...Object.entries(operation.responses).map(answerView)),
-    operation.responses[101] ? null : tryForm(method, path, operation, body),
+    operation.responses[101] ? null : tryForm(method, path, operation, body, upload),
   ].filter(Boolean);
 }
 
 const section = (name, ...content) => make("section", {}, make("h2", {}, word(name)), ...content);
 
 const parameterTable = (parameters) => make("table", {},
-  ...parameters.map((parameter) => propertyRow(parameter.name, parameter.schema, parameter.required)));
+  ...parameters.map((parameter) =>
+    propertyRow(parameter.name, parameter.schema, parameter.required, text(parameter, "description"))));
+
+const sample = (value) => value === undefined ? null : make("details", { class: "sample" },
+  make("summary", {}, word("example")),
+  make("pre", {}, typeof value === "string" ? value : JSON.stringify(value, null, 2)));
 
 function answerView([status, answer]) {
   const real = answer.$ref ? state.api.components.responses[answer.$ref.split("/").pop()] : answer;
-  const schema = real.content?.["application/json"]?.schema;
+  const content = real.content?.["application/json"] ?? real.content?.["text/plain"];
+  const schema = content?.schema;
   return make("details", { class: "answer" },
     make("summary", {}, make("b", { class: status < 300 ? "good" : "bad" }, status), " ",
       status < 300 ? "" : text(real, "description"),
       schema ? make("span", { class: "type" }, ` ${typeName(schema)}`) : null),
-    schema ? schemaTable(resolved(schema)) : null);
+    schema ? schemaTable(resolved(schema)) : null, sample(content?.example));
 }
 
-function tryForm(method, path, operation, body) {
+function tryForm(method, path, operation, body, upload) {
   const inputs = operation.parameters.map((parameter) => make("label", {}, make("code", {}, parameter.name),
     make("input", { name: parameter.name, "data-in": parameter.in, required: parameter.required, autocomplete: "off",
       placeholder: parameter.schema.default ?? "" })));
   const area = body && make("textarea", { name: "body", rows: 12, spellcheck: "false", "aria-label": word("body") });
-  if (area) area.value = JSON.stringify(example(body), null, 2);
+  if (area) area.value = JSON.stringify(body.example ?? example(body.schema), null, 2);
+  const file = upload && make("input", { type: "file", required: true, "aria-label": word("file") });
   const result = make("div", { class: "result", "aria-live": "polite" });
-  const form = make("form", {}, ...inputs, area, make("button", {}, word("send")));
+  const form = make("form", {}, ...inputs, area || null, file || null, make("button", {}, word("send")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(method, path, [...form.querySelectorAll("[data-in]")], area?.value, result);
+    send(method, path, [...form.querySelectorAll("[data-in]")], file ? file.files[0] : area?.value, result);
   });
   return section("tryIt", form, result);
 }
@@ -225,7 +251,7 @@ async function send(method, path, inputs, body, result) {
 function call(method, address, body) {
   const headers = { "Accept-Language": state.language };
   if (state.token) headers.Authorization = `Bearer ${state.token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = typeof body === "string" ? "application/json" : "application/octet-stream";
   return fetch(address, { method: method.toUpperCase(), headers, body });
 }
 

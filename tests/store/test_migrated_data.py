@@ -1,0 +1,132 @@
+"""Migrations of databases with data in them: down to before one, and up again, what is documented stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import TokenScope
+from perfsvc.model.scene import SceneSpec
+from perfsvc.store import api_tokens
+from perfsvc.store import plans
+from perfsvc.store import scenes
+from perfsvc.store.binding import DATABASE
+from perfsvc.store.database import Store
+from perfsvc.store.database import writes
+from perfsvc.store.migrations import migrate
+from perfsvc.store.migrations import runner
+from perfsvc.store.tables import TABLES
+from tests.store.conftest import World
+from tests.store.test_schema import MIGRATIONS
+from tests.store.test_schema import count
+from tests.store.test_schema import execute
+from tests.store.test_schema import in_migration
+
+TIME = "'2026-01-02 03:04:05.678901'"
+
+
+def down_to_before(name: str) -> Callable[[], Any]:
+    """Undo a migration and all later ones."""
+
+    def down(database: Any) -> None:
+        for _ in MIGRATIONS[MIGRATIONS.index(name) :]:
+            runner(database).down()
+
+    return in_migration(down)
+
+
+def up() -> Any:
+    """Apply all migrations."""
+    return in_migration(lambda database: migrate(database, dict(table.shape() for table in TABLES)))()
+
+
+def rows(table: str, *, without: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    """All rows of a table by id, but for some columns."""
+    cursor = DATABASE.execute_sql(f"SELECT * FROM {table} ORDER BY id")
+    names = [column[0] for column in cursor.description]
+    return [{name: value for name, value in zip(names, row, strict=True) if name not in without} for row in cursor]
+
+
+@pytest.mark.asyncio
+async def test_unused_tables_come_and_go_and_take_nothing_with_them(store: Store, world: World) -> None:
+    before = {table: await store.run(rows, table) for table in ("users", "performance_test_plan", "performance_config")}
+    await store.run(down_to_before("0004_unused_tables"))
+    await store.run(
+        execute,
+        "INSERT INTO schedule (plan_id, creator_id, name, rule, next_time)"
+        f" VALUES ({world.plan.id}, {world.user.id}, 'nightly', '0 2 * * *', {TIME})",
+    )
+    await store.run(
+        execute,
+        "INSERT INTO audit_log (user_id, username, action, subject, subject_id, detail, address)"
+        f" VALUES ({world.user.id}, 'wang', 'start', 'plan', '{world.plan.id}', '{{}}', '::1')",
+    )
+    assert [await store.run(count, table) for table in ("schedule", "audit_log")] == [1, 1]
+    await store.run(up)
+    assert not {"schedule", "audit_log"} & set(await store.run(lambda: DATABASE.get_tables()))
+    assert {table: await store.run(rows, table) for table in before} == before
+    await store.run(down_to_before("0004_unused_tables"))
+    assert [await store.run(count, table) for table in ("schedule", "audit_log")] == [0, 0]
+
+
+@pytest.mark.asyncio
+async def test_editors_are_forgotten_on_the_way_down_and_nothing_else(store: Store, world: World) -> None:
+    @writes
+    def edited() -> int:
+        spec = SceneSpec.parse({"name": "buy", "steps": [{"name": "页面", "request": {"url": "/"}}]})
+        scene = scenes.create(world.project.id, world.user.id, spec, "说明")
+        scenes.update(replace(scene, updated_by="王"))
+        plans.update(replace(world.plan, description="晚高峰", updated_by="王"))
+        return scene.id
+
+    scene_id = await store.run(edited)
+    tables = ("test_scene", "performance_test_plan")
+    without = frozenset({"updated_by"})
+    before = {table: await store.run(lambda name=table: rows(name, without=without)) for table in tables}
+    assert (await store.run(scenes.get, scene_id)).updated_by == "王"
+    await store.run(down_to_before("0006_editors"))
+    assert {table: await store.run(rows, table) for table in tables} == before
+    await store.run(up)
+    assert {table: await store.run(lambda name=table: rows(name, without=without)) for table in tables} == before
+    scene, plan = await store.run(scenes.get, scene_id), await store.run(plans.get, world.plan.id)
+    assert (scene.updated_by, plan.updated_by) == (None, None)
+    assert (scene.spec.steps[0].name, plan.description) == ("页面", "晚高峰")
+
+
+@pytest.mark.asyncio
+async def test_exact_durations_become_whole_seconds_and_stay_so(store: Store, world: World) -> None:
+    exact = {
+        "concurrent_users": 10,
+        "hold_time": 12.5,
+        "ramp_up_time": 0.2,
+        "test_mode": "step",
+        "step_users": 5,
+        "step_time": 1.25,
+    }
+    config = PlanConfig.parse({**exact, "env_id": world.plan.config.env_id})
+    await store.run(plans.update, replace(world.plan, config=config))
+    stored = (await store.run(plans.get, world.plan.id)).config
+    assert (stored.hold_time, stored.ramp_up_time, stored.step_time) == (12.5, 0.2, 1.25)
+    before = await store.run(lambda: rows("performance_config", without=frozenset({"exact_durations"})))
+    await store.run(down_to_before("0008_exact_durations"))
+    assert await store.run(rows, "performance_config") == before
+    await store.run(up)
+    again = (await store.run(plans.get, world.plan.id)).config
+    assert (again.hold_time, again.ramp_up_time, again.step_time) == (13, 1, 2)
+    rounded = {"hold_time": 13.0, "ramp_up_time": 1.0, "step_time": 2.0}
+    assert again.model_dump() == {**stored.model_dump(), **rounded}
+
+
+@pytest.mark.asyncio
+async def test_api_tokens_go_and_their_users_stay(store: Store, world: World) -> None:
+    made = api_tokens.Made(world.user.id, "CI", TokenScope.RUN, "0" * 12, "0" * 64, None)
+    assert (await store.run(api_tokens.create, made)).scope is TokenScope.RUN
+    before = await store.run(rows, "users")
+    await store.run(down_to_before("0010_api_tokens"))
+    await store.run(up)
+    assert await store.run(rows, "users") == before
+    assert await store.run(api_tokens.of_user, world.user.id) == []
