@@ -115,6 +115,7 @@ def titled(
     en: str,
     default: Any = ...,
     *,
+    about: tuple[str, str] | None = None,
     secret: bool = False,
     password: bool = False,
     template: bool = False,
@@ -128,9 +129,12 @@ def titled(
     The service encrypts the text of an option that is ``secret`` and never gives it back. The other words are hints for
     forms: ``password`` hides what is typed, ``template`` says that the text may hold ``{{…}}``, ``advanced`` that few
     need it; of the fields that are ``exclusive`` under one name only one may be filled; ``labels`` are the Chinese and
-    the English text for each value of an enumeration.
+    the English text for each value of an enumeration. ``about`` explains the field where its title does not suffice,
+    in Chinese and English; ``examples`` is a list of values. Forms have the fields in the order of their declaration.
     """
     extra: dict[str, Any] = {"x-title-zh": zh}
+    if about is not None:
+        extra["x-description-zh"], constraints["description"] = about
     if secret:
         extra["writeOnly"] = True
         constraints["repr"] = False
@@ -149,15 +153,25 @@ def titled(
 
 
 def exactly_one(*names: str) -> ConfigDict:
-    """The config of a spec of whose fields ``names`` exactly one must be given: its schema says so."""
+    """The config of a spec of whose fields ``names`` exactly one is given: its schema says so."""
+    return _given("oneOf", names)
 
+
+def at_least_one(*names: str) -> ConfigDict:
+    """The config of a spec of whose fields ``names`` at least one is given: its schema says so."""
+    return _given("anyOf", names)
+
+
+def _given(keyword: str, names: tuple[str, ...]) -> ConfigDict:
     def say(schema: dict[str, Any]) -> None:
-        schema["oneOf"] = [{"required": [name]} for name in names]
+        # Within allOf, since forms take the alternatives of an object for variants of it.
+        schema["allOf"] = [{keyword: [{"required": [name]} for name in names]}]
         for name in names:
             field = schema["properties"][name]
-            variants = [part for part in field.pop("anyOf") if part != {"type": "null"}]
-            field.pop("default")
-            schema["properties"][name] = {**variants[0], **field}
+            variants = [part for part in field.pop("anyOf", [{}]) if part != {"type": "null"}]
+            field.pop("default", None)
+            least = {"minItems": 1} if field.get("type") == "array" else {}
+            schema["properties"][name] = {**variants[0], **least, **field}
 
     return ConfigDict(json_schema_extra=say)
 

@@ -12,6 +12,8 @@ from pydantic import model_validator
 from perfsvc.model.base import Exact
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
+from perfsvc.model.base import at_least_one
+from perfsvc.model.base import exactly_one
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
 from perfsvc.model.reply_parts import BODY
@@ -30,6 +32,8 @@ class CheckBase(Spec):
 
 class StatusCheck(ReadsReply, CheckBase, needs=NOTHING):
     """The status code equals a value, or is one of several."""
+
+    model_config = exactly_one("equals", "one_of")
 
     type: Literal["status"]
     equals: int | None = titled("等于", "Equals", default=None)
@@ -96,6 +100,8 @@ class JsonSchemaCheck(ReadsReply, CheckBase, needs=BODY):
 
 class SizeCheck(ReadsReply, CheckBase, needs=BODY):
     """The size of the body in bytes; with ``path``, the number of items or characters of the value there."""
+
+    model_config = at_least_one("equals", "less_than", "greater_than")
 
     type: Literal["size"]
     path: str | None = titled("JSONPath", "JSONPath", default=None, max_length=1000)

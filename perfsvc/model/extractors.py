@@ -14,6 +14,7 @@ from pydantic import model_validator
 from perfsvc.model import labels
 from perfsvc.model.base import Exact
 from perfsvc.model.base import Many
+from perfsvc.model.base import exactly_one
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
 from perfsvc.model.reply_parts import BODY
@@ -26,6 +27,8 @@ from perfsvc.model.variable_name import VariableName
 
 class ExtractorBase(Exact):
     """Takes a value out of a reply into a variable. Without ``default``, finding nothing fails the step."""
+
+    model_config = exactly_one("name")
 
     name: VariableName | None = titled("变量名", "Variable", default=None)
     default: Any = titled("默认值", "Default", default=None)
@@ -51,6 +54,8 @@ Match = Literal["first", "last", "random", "all"] | Annotated[int, Field(ge=1, l
 
 class ChoosingExtractor(ExtractorBase):
     """Takes one of several values, all of them as a list, or one after the other into several variables."""
+
+    model_config = exactly_one("name", "names")
 
     names: Many[VariableName] = titled("多个变量名", "Several variables", advanced=True, default=(), max_length=50)
     match: Match = titled("取第几个", "Which match", labels=labels.MATCHES, default="first")

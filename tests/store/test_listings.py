@@ -34,7 +34,7 @@ async def test_search_and_order(store: Store, world: World, selection: Selection
     @writes
     def fill() -> None:
         for name in NAMES:
-            spec = SceneSpec.parse({"name": name, "steps": [{"request": {"url": "/"}}]})
+            spec = SceneSpec.parse({"name": name, "steps": [{"name": "page", "request": {"url": "/"}}]})
             scenes.create(world.project.id, world.user.id, spec, f"the scene of {name}" if name == "beta" else None)
 
     await store.run(fill)

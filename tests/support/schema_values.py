@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,7 +14,8 @@ Schema = Mapping[str, Any]
 DEPTH = 3
 """Levels after which objects and lists are as small as they may be."""
 TEXT = st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\0")
-PRINTED = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
+PRINTED = st.characters(min_codepoint=33, max_codepoint=126)
+"""For patterns, without their ranges beyond ASCII: those take Hypothesis seconds."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(TEXT, max_size=10),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(TEXT, max_size=5), inner, max_size=2),
@@ -91,12 +93,14 @@ def alternatives(schema: Schema) -> list[tuple[Schema, set[str]]]:
     """The properties of an object with those that are required: once for each alternative."""
     properties: Schema = schema.get("properties", {})
     required = set(schema.get("required", []))
-    exclusive = {name for part in schema.get("oneOf", []) for name in part["required"]}
+    rules = [schema, *schema.get("allOf", [])]
+    one_of = [part for rule in rules for part in rule.get("oneOf", [])]
+    exclusive = {name for part in one_of for name in part["required"]}
     one = [
         ({name: part for name, part in properties.items() if name not in exclusive or name in each["required"]}, each)
-        for each in schema.get("oneOf", [])
+        for each in one_of
     ]
-    any_of = [(properties, each) for each in schema.get("anyOf", [])]
+    any_of = [(properties, part) for rule in rules for part in rule.get("anyOf", [])]
     found = [(known, required | set(each["required"])) for known, each in [*one, *any_of]]
     return found or [(properties, required)]
 
@@ -106,13 +110,18 @@ def shared(schema: Schema) -> dict[str, Any]:
     return {name: schema[name] for name in ("type", "minimum", "maximum", "minLength", "maxLength") if name in schema}
 
 
+@cache
+def matching(pattern: str) -> st.SearchStrategy[str]:
+    """Texts of a pattern, in which ``$`` is the very end, and ``\\w`` and ``\\d`` are ASCII."""
+    plain = re.sub(r"[^\x00-\x7f]-[^\x00-\x7f]", "", re.sub(r"\$$", r"\\Z", pattern))
+    return st.from_regex(re.compile(plain, re.ASCII), alphabet=PRINTED)
+
+
 def texts(schema: Schema) -> st.SearchStrategy[str]:
     """Texts by pattern or by length."""
     least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
     if "pattern" in schema:
-        # In the schema's regular expressions $ is the very end, and \\w and \\d are ASCII.
-        pattern = re.compile(re.sub(r"\$$", r"\\Z", schema["pattern"]), re.ASCII)
-        return st.from_regex(pattern, alphabet=PRINTED).filter(lambda text: least <= len(text) <= most)
+        return matching(schema["pattern"]).filter(lambda text: least <= len(text) <= most)
     if "examples" in schema:
         return st.sampled_from(schema["examples"])
     return st.text(TEXT, min_size=least, max_size=int(min(most, least + 20)))

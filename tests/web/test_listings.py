@@ -9,6 +9,7 @@ import pytest
 from tests.support.web_world import CONFIG
 from tests.support.web_world import STEPS
 from tests.support.web_world import Api
+from tests.support.web_world import World
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -60,13 +61,14 @@ async def test_search_and_order(api: Api, path: str) -> None:
     assert (await api.get(f"{path}{LISTED[path]}order=colour")).status == 422
 
 
-async def test_filters_of_plans(api: Api) -> None:
+async def test_filters_of_plans(api: Api, world: World) -> None:
     path = "/api/performance/plans/"
     step = {"test_mode": "step", "step_users": 1, "step_time": 1, **CONFIG}
     assert (await api.post(path, {"name": "stairs", "project_id": 1, "config": step})).status == 201
     assert await names(api, path, "mode=step") == ["stairs"]
     assert await names(api, path, "status=created") == ["stairs", "evening peak"]
     assert await names(api, path, "status=running") == []
+    world.clock.advance(1)
     assert (await api.put(f"{path}1/", {"description": "the Usual customers"})).status == 200
     assert await names(api, path, "q=usual") == ["evening peak"]
     assert await names(api, path, "order=-updated_at") == ["evening peak", "stairs"]

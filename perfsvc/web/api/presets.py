@@ -15,7 +15,9 @@ from perfsvc.service.presets import PresetForm
 from perfsvc.service.secrets import shown
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
+from perfsvc.web.framework.queries import NameOrder
 from perfsvc.web.framework.queries import OfProject
+from perfsvc.web.framework.queries import ordered
 from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Moment
 from perfsvc.web.framework.responses import PageOf
@@ -64,6 +66,7 @@ class PresetQuery(OfProject):
     compared = ("mode",)
 
     mode: TestMode | None = titled("压测模式", "Test mode", default=None)
+    order: NameOrder = ordered(NameOrder, "-created_at")
 
 
 class PresetsHandler(Handler):

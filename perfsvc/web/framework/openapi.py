@@ -34,7 +34,6 @@ from perfsvc.web.framework.operation import Operation
 from perfsvc.web.framework.responses import Error
 from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.routing import Route
-from perfsvc.web.framework.rules import Administrator
 from perfsvc.web.framework.rules import LoopbackOrAdministrator
 from perfsvc.web.framework.rules import Member
 
@@ -176,11 +175,10 @@ def _responses(method: str, operation: Operation, recorded: dict[str, Any]) -> d
 
 def _failures(method: str, operation: Operation) -> list[int]:
     bound = isinstance(operation.rule, Member)
-    restricted = bound or isinstance(operation.rule, Administrator | LoopbackOrAdministrator)
     possible = {
         400: operation.body is not None or operation.query is not None or operation.status == 101,
         401: operation.rule.takes_token or operation.body is not None,
-        403: restricted or operation.body is not None or operation.status == 101,
+        403: operation.rule.takes_token or operation.body is not None or operation.status == 101,
         404: bound or bool(operation.path) or operation.optional,
         409: method != "GET",
         413: operation.body is not None or operation.uploads,

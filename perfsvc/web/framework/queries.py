@@ -62,10 +62,9 @@ ChangeOrder = Literal["name", "-name", "created_at", "-created_at", "updated_at"
 
 
 class OfProject(ListQuery):
-    """A listing within a project, the newest first."""
+    """A listing within a project."""
 
     project_id: Id = titled("项目ID", "Project")
-    order: NameOrder = ordered(NameOrder, "-created_at")
 
 
 class MetricsQuery(Spec):

@@ -84,7 +84,10 @@ function labels(schema) {
 const prose = (content) => content.split(/``(.+?)``/).map((part, index) => (index % 2 ? make("code", {}, part) : part));
 
 /** What must be given; where either of two names will do, the first. */
-const requiredOf = (schema) => [schema, schema.anyOf?.[0], schema.oneOf?.[0]].flatMap((part) => part?.required ?? []);
+function requiredOf(schema) {
+  const rules = [schema, ...(schema.allOf ?? [])];
+  return rules.flatMap((rule) => [rule, rule.anyOf?.[0], rule.oneOf?.[0]]).flatMap((part) => part?.required ?? []);
+}
 
 /** The schemas below a property that are worth opening. */
 function nested(schema) {
