@@ -62,16 +62,26 @@ ADDRESS_CHOICES = {
 class NameOptions(Spec):
     """Options for host overrides and for names with several addresses."""
 
-    resolve: dict[str, Places] = titled("主机覆盖（host:port → 地址，可多个）", "Host override", default_factory=dict)
-    """``host:port`` to one address or several; still subject to what this installation may send load to."""
+    resolve: dict[str, Places] = titled(
+        "主机覆盖（host:port → 地址，可多个）",
+        "Host override",
+        default_factory=dict,
+        about=(
+            "将 host:port 对应到一个或多个地址；仍须是本服务允许发送负载的地址。",
+            "host:port to one address or several; still subject to what this installation may send load to.",
+        ),
+    )
     address_choice: Literal["connection", "user"] = titled(
         "多个地址时的选择",
         "Choice among several addresses",
         advanced=True,
         default="connection",
         labels=ADDRESS_CHOICES,
+        about=(
+            "connection：每个连接依次使用域名的下一个地址；user：每个用户固定使用一个。",
+            "connection: each connection takes the next address of a name. user: a user stays with one.",
+        ),
     )
-    """``connection``: each connection takes the next address of a name. ``user``: a user stays with one."""
 
     @field_validator("resolve")
     @classmethod

@@ -32,8 +32,12 @@ NOT_A_PROXY = Text(
 class Proxy(Spec):
     """A proxy between users and targets."""
 
-    url: str = titled("代理地址", "Proxy URL", max_length=1000)
-    """``http://`` or ``socks5://``, a host and a port."""
+    url: str = titled(
+        "代理地址",
+        "Proxy URL",
+        max_length=1000,
+        about=("http:// 或 socks5://，加上主机和端口。", "http:// or socks5://, a host and a port."),
+    )
     username: str | None = titled("代理用户名", "Proxy user name", default=None, max_length=1000)
     password: str = titled("代理密码", "Proxy password", default="", max_length=1000, secret=True)
 

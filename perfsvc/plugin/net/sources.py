@@ -28,8 +28,13 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class SourceOptions(Spec):
     """Options for source addresses."""
 
-    source_addresses: Many[str] = titled("源地址（IP 或网段）", "Source addresses", default=(), max_length=256)
-    """Addresses or networks of this machine, spread over the users."""
+    source_addresses: Many[str] = titled(
+        "源地址（IP 或网段）",
+        "Source addresses",
+        default=(),
+        max_length=256,
+        about=("本机的地址或网段，分摊给各用户。", "Addresses or networks of this machine, spread over the users."),
+    )
 
     @field_validator("source_addresses")
     @classmethod

@@ -55,8 +55,15 @@ class TlsOptions(Spec):
 
     verify: bool = titled("校验证书", "Verify certificates", default=True)
     ca: str | None = titled("CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None)
-    certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
-    """May hold templates, such as ``{{certificate}}`` from a data row: each user then shows its own."""
+    certificate: str | None = titled(
+        "客户端证书（PEM 文本）",
+        "Client certificate, PEM text",
+        default=None,
+        about=(
+            "可使用模板，例如取自数据行的 {{certificate}}，每个用户出示各自的证书。",
+            "May hold templates, such as {{certificate}} from a data row: each user then shows its own.",
+        ),
+    )
     key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
 
     tls_min_version: Version | None = titled(
@@ -73,8 +80,16 @@ class TlsOptions(Spec):
         min_length=1,
         max_length=2000,
     )
-    session_resumption: bool = titled("恢复 TLS 会话", "Resume TLS sessions", advanced=True, default=False)
-    """Whether a user's later connections to a place resume the TLS session of its latest one there."""
+    session_resumption: bool = titled(
+        "恢复 TLS 会话",
+        "Resume TLS sessions",
+        advanced=True,
+        default=False,
+        about=(
+            "用户再次连接同一地址时，是否恢复其最近一次的 TLS 会话。",
+            "Whether a user's later connections to a place resume the TLS session of its latest one there.",
+        ),
+    )
 
     @field_validator("ciphers")
     @classmethod

@@ -58,8 +58,14 @@ class PagePagination(Spec):
     type: Literal["page"]
     parameter: Name = titled("页码参数", "Parameter", default="page")
     start: int = titled("起始页码", "First page", default=1, ge=0, le=1_000_000_000)
-    step: int = titled("页码增量", "Step", default=1, ge=1, le=1_000_000)
-    """The size of a page where the parameter is an offset."""
+    step: int = titled(
+        "页码增量",
+        "Step",
+        default=1,
+        ge=1,
+        le=1_000_000,
+        about=("参数为偏移量时，填每页的行数。", "The size of a page where the parameter is an offset."),
+    )
     size_parameter: Name | None = titled("每页行数参数", "Parameter of the size", default=None)
     size: int | None = titled("每页行数", "Rows on a page", default=None, ge=1, le=1_000_000)
     total: JsonPath | None = titled("总行数（JSONPath）", "Rows in all, JSONPath", default=None)
@@ -96,8 +102,13 @@ Pagination = Annotated[PagePagination | CursorPagination | LinkPagination, Field
 class Options(Spec):
     """A JSON endpoint."""
 
-    url: str = titled("地址", "Address", min_length=1, max_length=2000)
-    """Absolute, or below the environment's base URL."""
+    url: str = titled(
+        "地址",
+        "Address",
+        min_length=1,
+        max_length=2000,
+        about=("完整的 URL，或相对于测试环境的服务地址。", "Absolute, or below the environment's base URL."),
+    )
     method: Literal["GET", "POST"] = titled("请求方法", "Method", default="GET", labels=METHODS)
     headers: dict[HeaderName, HeaderValue] = titled(
         "请求头", "Headers", default_factory=dict, max_length=50, repr=False
@@ -106,15 +117,39 @@ class Options(Spec):
     json_body: Any = titled("JSON 请求体", "JSON body", default=None, alias="json", repr=False)
     form: dict[Name, Scalar] | None = titled("表单", "Form", default=None, max_length=100, repr=False)
     auth: Auth | None = titled("身份认证", "Authentication", default=None)
-    rows: JsonPath = titled("数据行（JSONPath）", "Rows, JSONPath", default="$")
-    """Every match is a row; of a match that is a list, every item."""
-    columns: dict[Column, JsonPath] | None = titled("列（JSONPath）", "Columns, JSONPath", default=None, min_length=1)
-    """Paths within a row; without them, the keys of the first page's rows."""
+    rows: JsonPath = titled(
+        "数据行（JSONPath）",
+        "Rows, JSONPath",
+        default="$",
+        about=(
+            "每处匹配为一行；匹配为列表时，其中每一项为一行。",
+            "Every match is a row; of a match that is a list, every item.",
+        ),
+    )
+    columns: dict[Column, JsonPath] | None = titled(
+        "列（JSONPath）",
+        "Columns, JSONPath",
+        default=None,
+        min_length=1,
+        about=(
+            "一行之内的路径；不填时取第一页各行的键。",
+            "Paths within a row; without them, the keys of the first page's rows.",
+        ),
+    )
     pagination: Pagination | None = titled("分页", "Pages", default=None)
     timeout: float = titled("请求超时（秒）", "Time limit of a request, s", default=30.0, ge=0.1, le=300)
     retries: int = titled("重试次数", "Retries", default=3, ge=0, le=10)
-    retry_wait: float = titled("首次重试等待（秒）", "Wait before the first retry, s", default=0.5, ge=0, le=60)
-    """Doubled before each further one, or the Retry-After of the response."""
+    retry_wait: float = titled(
+        "首次重试等待（秒）",
+        "Wait before the first retry, s",
+        default=0.5,
+        ge=0,
+        le=60,
+        about=(
+            "每次重试加倍，或按响应的 Retry-After。",
+            "Doubled before each further one, or the Retry-After of the response.",
+        ),
+    )
     max_pages: int = titled("最多页数", "Most pages", default=1000, ge=1, le=100_000)
     max_rows: int = titled("最多行数", "Most rows", default=1_000_000, ge=1, le=10_000_000)
     max_response_bytes: Annotated[int, Bytes(1, 256 * MIB)] = titled(

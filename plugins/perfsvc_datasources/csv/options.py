@@ -58,10 +58,21 @@ class Options(Spec):
     encoding: Encoding = titled("编码", "Encoding", default="auto", labels=ENCODINGS)
     delimiter: str = titled("分隔符", "Delimiter, one character or auto", default="auto")
     quote: str = titled("引号", "Quote: \", ' or none", default='"')
-    columns: Columns | None = titled("列名", "Names of the columns", default=None)
-    """Without them the first line has the names."""
-    header: bool | None = titled("首行为列名", "The first line has names", default=None)
-    """With ``columns``: whether there is such a line all the same, to be passed over."""
+    columns: Columns | None = titled(
+        "列名",
+        "Names of the columns",
+        default=None,
+        about=("不填时第一行为列名。", "Without them the first line has the names."),
+    )
+    header: bool | None = titled(
+        "首行为列名",
+        "The first line has names",
+        default=None,
+        about=(
+            "填写了 columns 时：文件是否仍有标题行，有则跳过。",
+            "With columns: whether there is such a line all the same, to be passed over.",
+        ),
+    )
     on_bad_row: Literal["skip", "fail"] = titled("遇到错误行时", "At a bad row", default="skip", labels=ON_BAD_ROW)
 
     @model_validator(mode="after")

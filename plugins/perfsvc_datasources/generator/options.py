@@ -181,8 +181,16 @@ ColumnSpec = Annotated[
 class Options(Spec):
     """The columns, and how many rows there are of them."""
 
-    columns: dict[Column, ColumnSpec] = titled("列", "Columns", min_length=1, max_length=100)
-    """A text is a method of Faker, with arguments if need be: ``name``, ``random_int(1,9)``."""
+    columns: dict[Column, ColumnSpec] = titled(
+        "列",
+        "Columns",
+        min_length=1,
+        max_length=100,
+        about=(
+            "文本为 Faker 的方法，可带参数：name、random_int(1,9)。",
+            "A text is a method of Faker, with arguments if need be: name, random_int(1,9).",
+        ),
+    )
     locale: str = titled("语言区域", "Locale", default="zh_CN", pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}$")
     count: int | None = titled("行数，默认不限", "Rows; without an end by default", default=None, ge=1, le=LARGEST)
     pool_size: int = titled("每个 Faker 列的取值数", "Values per column of Faker", default=10_000, ge=1, le=200_000)

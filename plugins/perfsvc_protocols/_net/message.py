@@ -22,8 +22,14 @@ PRINTABLE_SHARE = 0.9
 class MessageRequest(Spec):
     """Bytes to send, in one of three ways of writing them; all may hold templates."""
 
-    url: str = titled("地址", "URL", template=True, default="", max_length=2000)
-    """Without one the environment's base URL."""
+    url: str = titled(
+        "地址",
+        "URL",
+        template=True,
+        default="",
+        max_length=2000,
+        about=("不填时使用测试环境的服务地址。", "Without one the environment's base URL."),
+    )
     text: str | None = titled("文本", "Text", template=True, exclusive="payload", default=None)
     hex: str | None = titled("十六进制", "Hexadecimal", exclusive="payload", default=None)
     base64: str | None = titled("Base64", "Base64", exclusive="payload", default=None)

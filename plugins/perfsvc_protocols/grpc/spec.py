@@ -34,15 +34,41 @@ class Request(Spec):
     """One call. Strings within the messages and the metadata may hold templates."""
 
     method: str = titled("方法（包.服务/方法）", "Method: package.Service/Method", pattern=METHOD, max_length=500)
-    url: str = titled("地址", "Address", template=True, default="", max_length=2000)
-    """``grpc://host:port`` or ``grpcs://host:port``; empty for the environment's base URL."""
-    message: Any = titled("请求消息", "Message", template=True, exclusive="message", default=None)
-    """JSON: an object, or for a well-known type its JSON form, such as ``"1.5s"`` for a Duration."""
+    url: str = titled(
+        "地址",
+        "Address",
+        template=True,
+        default="",
+        max_length=2000,
+        about=(
+            "grpc://host:port 或 grpcs://host:port；为空时使用测试环境的服务地址。",
+            "grpc://host:port or grpcs://host:port; empty for the environment's base URL.",
+        ),
+    )
+    message: Any = titled(
+        "请求消息",
+        "Message",
+        template=True,
+        exclusive="message",
+        default=None,
+        about=(
+            'JSON：对象；对于通用类型为其 JSON 形式，如 Duration 的 "1.5s"。',
+            'JSON: an object, or for a well-known type its JSON form, such as "1.5s" for a Duration.',
+        ),
+    )
     messages: Many[Any] | None = titled(
         "请求消息流", "Messages, streamed", template=True, exclusive="message", default=None, max_length=10_000
     )
-    metadata: dict[str, str | Many[str]] = titled("元数据", "Metadata", template=True, default_factory=dict)
-    """One value or several; those of names that end with ``-bin`` are base64."""
+    metadata: dict[str, str | Many[str]] = titled(
+        "元数据",
+        "Metadata",
+        template=True,
+        default_factory=dict,
+        about=(
+            "一个或多个值；名称以 -bin 结尾的为 base64。",
+            "One value or several; those of names that end with -bin are base64.",
+        ),
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Request:
@@ -91,27 +117,50 @@ class Tls(Spec):
 class Options(NameOptions, ProxyOptions):
     """Options of every virtual user of a run as a gRPC client."""
 
-    protos: dict[str, str] = titled("proto 文件（名称 → 内容）", "Proto files: name to text", default_factory=dict)
-    """Without any, the server is asked by reflection."""
+    protos: dict[str, str] = titled(
+        "proto 文件（名称 → 内容）",
+        "Proto files: name to text",
+        default_factory=dict,
+        about=("不填时通过反射向服务端查询。", "Without any, the server is asked by reflection."),
+    )
     tls: Tls = titled("TLS", "TLS", default_factory=Tls)
     authority: str | None = titled(
-        "请求的 :authority", "Authority of the calls", advanced=True, default=None, pattern=AUTHORITY, max_length=300
+        "请求的 :authority",
+        "Authority of the calls",
+        advanced=True,
+        default=None,
+        pattern=AUTHORITY,
+        max_length=300,
+        about=(
+            "每次调用的 :authority，与主机和端口不同时填写；使用 TLS 时应为证书中的名称。",
+            ":authority of every call, where it is to differ from host and port. With TLS a name of the certificate.",
+        ),
     )
-    """``:authority`` of every call, where it is to differ from host and port. With TLS a name of the certificate."""
     shared_channels: int = titled(
         "共享连接数（0：每用户一个）", "Shared channels; 0: one per user", advanced=True, default=0, ge=0, le=1000
     )
     proto_field_names: bool = titled(
-        "回复使用 proto 字段名", "Replies keep proto field names", advanced=True, default=False
+        "回复使用 proto 字段名",
+        "Replies keep proto field names",
+        advanced=True,
+        default=False,
+        about=(
+            "否则响应使用 JSON 映射的驼峰名称。",
+            "Otherwise replies have the camel-case names of the JSON mapping.",
+        ),
     )
-    """Otherwise replies have the camel-case names of the JSON mapping."""
     max_message_bytes: int = titled(
         "单条回复上限（字节）", "Largest reply message, bytes", default=4 * MIB, ge=1, le=1024 * MIB
     )
     max_body_bytes: Annotated[int, Bytes(0, 1024 * MIB)] = titled(
-        "回复流保留上限（字节）", "Largest streamed reply kept, bytes", default=10 * MIB
+        "回复流保留上限（字节）",
+        "Largest streamed reply kept, bytes",
+        default=10 * MIB,
+        about=(
+            "更大的流会接收并计数，但断言和提取器看到的是空列表。",
+            "Bigger streams are received and counted, and seen as an empty list by checks and extractors.",
+        ),
     )
-    """Bigger streams are received and counted, and seen as an empty list by checks and extractors."""
 
     @model_validator(mode="after")
     def _shown_directly(self) -> Options:

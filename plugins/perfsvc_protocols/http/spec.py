@@ -111,18 +111,50 @@ class Listen(Spec):
     """How long a reply is listened to that comes piece by piece, or does not end; at least one of the three ends."""
 
     events: int | None = titled("事件数", "Events", default=None, ge=1, le=1_000_000)
-    seconds: float | None = titled("秒数", "Seconds", default=None, gt=0, le=86_400)
-    """From the request on; the step's time limit is that much longer."""
+    seconds: float | None = titled(
+        "秒数",
+        "Seconds",
+        default=None,
+        gt=0,
+        le=86_400,
+        about=(
+            "从发出请求算起；步骤的时限相应延长。",
+            "From the request on; the step's time limit is that much longer.",
+        ),
+    )
     until: str | None = titled(
-        "直到事件匹配（正则）", "Until an event matches", default=None, min_length=1, max_length=1000
+        "直到事件匹配（正则）",
+        "Until an event matches",
+        default=None,
+        min_length=1,
+        max_length=1000,
+        about=(
+            "在每个事件的数据中查找的正则表达式。",
+            "A regular expression that is looked for in the data of each event.",
+        ),
     )
-    """A regular expression that is looked for in the data of each event."""
     format: Literal["auto", "sse", "lines", "pieces"] = titled(
-        "事件格式", "Format of events", advanced=True, default="auto", labels=EVENT_FORMATS
+        "事件格式",
+        "Format of events",
+        advanced=True,
+        default="auto",
+        labels=EVENT_FORMATS,
+        about=(
+            "auto 按内容类型判断；pieces 为响应体到达时的各个片段。",
+            "auto goes by the content type; pieces are the parts of the body as they arrive.",
+        ),
     )
-    """``auto`` goes by the content type; ``pieces`` are the parts of the body as they arrive."""
-    tokens: str | None = titled("词元的 JSONPath", "JSONPath of tokens", default=None, min_length=1, max_length=1000)
-    """A text that is found counts as one token, a number is the number of all so far."""
+    tokens: str | None = titled(
+        "词元的 JSONPath",
+        "JSONPath of tokens",
+        default=None,
+        min_length=1,
+        max_length=1000,
+        about=(
+            "找到的文本计为一个词元，数字则为至今的总数。",
+            "A text that is found counts as one token, a number is the number of all so far.",
+        ),
+    )
 
 
 class Sign(Spec):
@@ -148,11 +180,22 @@ class Request(Spec, home="request"):
     """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
 
     method: str = titled("方法", "Method", default="GET", pattern=r"^[A-Z][A-Z-]{0,31}$")
-    url: str = titled("地址", "URL", template=True, default="", max_length=16_000)
-    """Absolute, or below the environment's base URL."""
+    url: str = titled(
+        "地址",
+        "URL",
+        template=True,
+        default="",
+        max_length=16_000,
+        about=("完整的 URL，或相对于测试环境的服务地址。", "Absolute, or below the environment's base URL."),
+    )
     query: Values = titled("查询参数", "Query", template=True, default_factory=dict)
-    headers: dict[str, str | Many[str]] = titled("请求头", "Headers", template=True, default_factory=dict)
-    """A list of values is as many lines, in this order."""
+    headers: dict[str, str | Many[str]] = titled(
+        "请求头",
+        "Headers",
+        template=True,
+        default_factory=dict,
+        about=("值为列表时，按顺序发送多行。", "A list of values is as many lines, in this order."),
+    )
     auth: Auth | None = titled("认证", "Authentication", default=None)
     json_body: Any = titled("JSON 请求体", "JSON body", template=True, exclusive="body", default=None, alias="json")
     form: Values | None = titled("表单", "Form", template=True, exclusive="body", default=None)
@@ -161,21 +204,62 @@ class Request(Spec, home="request"):
     )
     body: str | None = titled("原始请求体", "Raw body", template=True, exclusive="body", default=None)
     body_file: str | None = titled(
-        "以文件作为请求体", "Body from a file", exclusive="body", default=None, min_length=1, max_length=1000
+        "以文件作为请求体",
+        "Body from a file",
+        exclusive="body",
+        default=None,
+        min_length=1,
+        max_length=1000,
+        about=(
+            "文件名；边读边发送，不会整个载入内存。",
+            "The name of a file; it is sent as it is read, never held as a whole.",
+        ),
     )
-    """The name of a file; it is sent as it is read, never held as a whole."""
-    sign: Sign | None = titled("签名", "Signature", advanced=True, default=None)
-    """Computed last, over method, path, query and body."""
-    follow_redirects: bool | None = titled("跟随重定向", "Follow redirects", default=None)
-    """Overrides the run's option for this step, as ``http_version`` does."""
+    sign: Sign | None = titled(
+        "签名",
+        "Signature",
+        advanced=True,
+        default=None,
+        about=("最后计算，覆盖方法、路径、查询和请求体。", "Computed last, over method, path, query and body."),
+    )
+    follow_redirects: bool | None = titled(
+        "跟随重定向",
+        "Follow redirects",
+        default=None,
+        about=(
+            "仅对该步骤生效，优先于测试的选项，http_version 也一样。",
+            "Overrides the run's option for this step, as http_version does.",
+        ),
+    )
     http_version: Version | None = titled("HTTP 版本", "HTTP version", default=None, labels=VERSIONS)
-    chunked: bool = titled("分块发送请求体", "Body in chunks", advanced=True, default=False)
-    """``Transfer-Encoding: chunked`` in place of a length; HTTP/2 and 3 send frames anyway."""
+    chunked: bool = titled(
+        "分块发送请求体",
+        "Body in chunks",
+        advanced=True,
+        default=False,
+        about=(
+            "以 Transfer-Encoding: chunked 代替长度；HTTP/2 和 3 本来就分帧发送。",
+            "Transfer-Encoding: chunked in place of a length; HTTP/2 and 3 send frames anyway.",
+        ),
+    )
     chunk_bytes: int = titled("每块字节数", "Bytes of a chunk", advanced=True, default=8192, ge=1, le=16 * MIB)
-    listen: Listen | None = titled("监听持续的响应", "Listen to the reply", advanced=True, default=None)
-    """For server-sent events, lines of JSON and other replies that come bit by bit."""
-    expect_continue: bool = titled("先征询再发送请求体", "Expect: 100-continue", advanced=True, default=False)
-    """Whether the server is asked before the body is sent."""
+    listen: Listen | None = titled(
+        "监听持续的响应",
+        "Listen to the reply",
+        advanced=True,
+        default=None,
+        about=(
+            "用于服务器推送事件、逐行 JSON 等陆续到达的响应。",
+            "For server-sent events, lines of JSON and other replies that come bit by bit.",
+        ),
+    )
+    expect_continue: bool = titled(
+        "先征询再发送请求体",
+        "Expect: 100-continue",
+        advanced=True,
+        default=False,
+        about=("发送请求体之前是否先征询服务端。", "Whether the server is asked before the body is sent."),
+    )
 
     @field_validator("method", mode="before")
     @classmethod
@@ -237,43 +321,89 @@ class HttpProxy(Proxy):
 class Options(DialOptions):
     """Options of every virtual user of a run as an HTTP client."""
 
-    http_version: Version = titled("HTTP 版本", "HTTP version", default="1.1", labels=VERSIONS)
-    """``2`` and ``3`` insist on it; ``auto`` takes the best the target offers."""
+    http_version: Version = titled(
+        "HTTP 版本",
+        "HTTP version",
+        default="1.1",
+        labels=VERSIONS,
+        about=(
+            "2 和 3 为强制使用；auto 使用目标支持的最高版本。",
+            "2 and 3 insist on it; auto takes the best the target offers.",
+        ),
+    )
     proxy: HttpProxy | None = titled("代理", "Proxy", default=None)
     cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
     follow_redirects: bool = titled("跟随重定向", "Follow redirects", default=False)
     max_redirects: int = titled("最多重定向次数", "At most so many redirects", default=10, ge=1, le=50)
     user_agent: str | None = titled("User-Agent", "User agent", default=None, max_length=500)
     compression: bool = titled("接受压缩", "Accept compressed replies", default=False)
-    keep_alive: bool = titled("保持连接", "Keep connections alive", default=True)
-    """Otherwise each request opens a connection of its own."""
-    new_session_each_iteration: bool = titled("每次迭代使用新会话", "New session each iteration", default=False)
-    """Connections are closed and cookies forgotten whenever an iteration begins."""
-    max_connections: int = titled("每用户最多连接数", "At most so many connections per user", default=16, ge=1, le=256)
-    """To different places; where one more is opened, that which was opened first is closed."""
+    keep_alive: bool = titled(
+        "保持连接",
+        "Keep connections alive",
+        default=True,
+        about=("否则每个请求新建一个连接。", "Otherwise each request opens a connection of its own."),
+    )
+    new_session_each_iteration: bool = titled(
+        "每次迭代使用新会话",
+        "New session each iteration",
+        default=False,
+        about=(
+            "每次迭代开始时关闭连接并清除 Cookie。",
+            "Connections are closed and cookies forgotten whenever an iteration begins.",
+        ),
+    )
+    max_connections: int = titled(
+        "每用户最多连接数",
+        "At most so many connections per user",
+        default=16,
+        ge=1,
+        le=256,
+        about=(
+            "连接到不同地址的数量；超出时关闭最早打开的连接。",
+            "To different places; where one more is opened, that which was opened first is closed.",
+        ),
+    )
     shared_connections: int = titled(
         "共享连接数（0：每用户独立连接）",
         "Connections shared by all users; 0: each user its own",
         default=0,
         ge=0,
         le=10_000,
+        about=(
+            "每个节点到同一地址的数量；超出其承载能力的请求排队等待。",
+            "To one place and on one node; requests beyond what they carry wait.",
+        ),
     )
-    """To one place and on one node; requests beyond what they carry wait."""
     max_head_bytes: int = titled(
-        "响应头上限（字节）", "Largest reply head, bytes", advanced=True, default=256 * KIB, ge=4 * KIB, le=MOST_HEAD
+        "响应头上限（字节）",
+        "Largest reply head, bytes",
+        advanced=True,
+        default=256 * KIB,
+        ge=4 * KIB,
+        le=MOST_HEAD,
+        about=(
+            "最终响应的响应头，含状态行；更大的视为协议错误。",
+            "Of the final reply, with its status line; a larger one is a protocol error.",
+        ),
     )
-    """Of the final reply, with its status line; a larger one is a protocol error."""
     max_header_fields: int = titled(
         "响应头字段数上限", "Most fields of a reply head", advanced=True, default=1000, ge=500, le=MOST_FIELDS
     )
     max_response_bytes: Annotated[int, Bytes(1)] | None = titled(
-        "响应体上限（字节）", "Largest reply body taken, bytes", default=None
+        "响应体上限（字节）",
+        "Largest reply body taken, bytes",
+        default=None,
+        about=("更大的响应会被中断，并计为错误。", "A larger one is broken off, and counts as an error."),
     )
-    """A larger one is broken off, and counts as an error."""
     max_body_bytes: Annotated[int, Bytes(0, 1024 * MIB)] = titled(
-        "响应体保留上限（字节）", "Largest reply body kept, bytes", default=10 * MIB
+        "响应体保留上限（字节）",
+        "Largest reply body kept, bytes",
+        default=10 * MIB,
+        about=(
+            "更大的响应体会接收并计数，但断言和提取器看到的是空内容。",
+            "Bigger bodies are received and counted, and seen as empty by checks and extractors.",
+        ),
     )
-    """Bigger bodies are received and counted, and seen as empty by checks and extractors."""
 
     @property
     def limits(self) -> Limits:

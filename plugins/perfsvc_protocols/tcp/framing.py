@@ -67,8 +67,15 @@ class LengthFraming(Spec):
     size: Literal[1, 2, 4, 8] = titled("长度字段字节数", "Bytes of the length", default=4, labels=SIZES)
     byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big", labels=BYTE_ORDERS)
     offset: int = titled("长度字段偏移", "Offset of the length", default=0, ge=0, le=1_000_000)
-    includes_header: bool = titled("长度包含头部", "The length counts the header too", default=False)
-    """The header is everything up to and with the length; otherwise the length counts what comes after it."""
+    includes_header: bool = titled(
+        "长度包含头部",
+        "The length counts the header too",
+        default=False,
+        about=(
+            "头部为长度字段及其之前的全部内容；否则长度只计其后的内容。",
+            "The header is everything up to and with the length; otherwise the length counts what comes after it.",
+        ),
+    )
 
     def frame(self, limit: int) -> Frame:
         """The function that finds the end of a message of at most ``limit`` bytes."""

@@ -17,14 +17,30 @@ MIB = 1024 * 1024
 class Request(MessageRequest):
     """Sends a payload (``tcp://`` or ``tls://``) and waits for one message; without a payload it only waits."""
 
-    framing: Framing | None = titled("分帧方式", "Framing", default=None)
-    """Overrides the run's option for this step."""
-    add_length: bool = titled("自动添加长度前缀", "Put the length before the payload", default=False)
-    """As the framing by length has it."""
+    framing: Framing | None = titled(
+        "分帧方式",
+        "Framing",
+        default=None,
+        about=("仅对该步骤生效，优先于测试的选项。", "Overrides the run's option for this step."),
+    )
+    add_length: bool = titled(
+        "自动添加长度前缀",
+        "Put the length before the payload",
+        default=False,
+        about=("按长度分帧的格式添加。", "As the framing by length has it."),
+    )
     one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
 
-    half_close: bool = titled("发送后半关闭", "Half close", advanced=True, default=False)
-    """Ends the sending side after the payload, as ``shutdown`` does; the reply still comes. Not over TLS."""
+    half_close: bool = titled(
+        "发送后半关闭",
+        "Half close",
+        advanced=True,
+        default=False,
+        about=(
+            "发送内容后关闭发送方向（shutdown），仍可接收响应。不能用于 TLS。",
+            "Ends the sending side after the payload, as shutdown does; the reply still comes. Not over TLS.",
+        ),
+    )
 
     @model_validator(mode="after")
     def _measurable(self) -> Request:
@@ -37,10 +53,18 @@ class Options(DialOptions):
     """Options of every virtual user of a run as a TCP client."""
 
     framing: Framing | None = titled("分帧方式", "Framing", default=None)
-    keep_connection: bool = titled("保持连接", "Keep the connection", default=True)
-    """Otherwise each request opens one of its own."""
+    keep_connection: bool = titled(
+        "保持连接",
+        "Keep the connection",
+        default=True,
+        about=("否则每个请求新建一个连接。", "Otherwise each request opens one of its own."),
+    )
     new_connection_each_iteration: bool = titled("每次迭代重新连接", "New connection each iteration", default=False)
     max_message_bytes: int = titled(
-        "单条消息上限（字节）", "Largest message, bytes", default=10 * MIB, ge=1, le=256 * MIB
+        "单条消息上限（字节）",
+        "Largest message, bytes",
+        default=10 * MIB,
+        ge=1,
+        le=256 * MIB,
+        about=("更大的消息会使连接断开。", "A bigger one ends the connection."),
     )
-    """A bigger one ends the connection."""

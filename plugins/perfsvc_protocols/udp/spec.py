@@ -24,8 +24,14 @@ class Sequence(Spec):
     offset: int = titled("偏移", "Offset", default=0, ge=0, le=MAX_DATAGRAM)
     size: Literal[4, 8] = titled("字节数", "Bytes", default=4, labels=SIZES)
     byte_order: Literal["big", "little"] = titled("字节序", "Byte order", default="big", labels=BYTE_ORDERS)
-    reply_offset: int | None = titled("回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM)
-    """If it differs from the offset in the request."""
+    reply_offset: int | None = titled(
+        "回复中的偏移",
+        "Offset in the reply",
+        default=None,
+        ge=0,
+        le=MAX_DATAGRAM,
+        about=("与请求中的偏移不同时填写。", "If it differs from the offset in the request."),
+    )
 
 
 class Field(Spec):
@@ -47,8 +53,17 @@ class Request(MessageRequest):
     one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
     count: int = titled("数据报个数", "So many datagrams", default=1, ge=1, le=4000)
     interval: float = titled("发送间隔（毫秒）", "Time between them, ms", default=0.0, ge=0, le=60_000)
-    wait: int | None = titled("最后一个发出后等待（毫秒）", "Wait after the last, ms", default=None, ge=1, le=3_600_000)
-    """Replies missing by then are lost. The default is the step's time limit for one datagram, 1 s for several."""
+    wait: int | None = titled(
+        "最后一个发出后等待（毫秒）",
+        "Wait after the last, ms",
+        default=None,
+        ge=1,
+        le=3_600_000,
+        about=(
+            "届时仍未到达的响应视为丢失。默认值：单个数据报为步骤的时限，多个时为 1 秒。",
+            "Replies missing by then are lost. The default is the step's time limit for one datagram, 1 s for several.",
+        ),
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Request:
@@ -64,6 +79,12 @@ class Request(MessageRequest):
 class Options(SourceOptions, NameOptions):
     """Options of every virtual user of a run as a UDP client."""
 
-    sockets: int = titled("每个虚拟用户的套接字数", "Sockets of each virtual user", default=1, ge=1, le=64)
-    """Used in turn: each has a port of its own."""
+    sockets: int = titled(
+        "每个虚拟用户的套接字数",
+        "Sockets of each virtual user",
+        default=1,
+        ge=1,
+        le=64,
+        about=("轮流使用，每个有自己的端口。", "Used in turn: each has a port of its own."),
+    )
     new_sockets_each_iteration: bool = titled("每次迭代使用新套接字", "New sockets each iteration", default=False)

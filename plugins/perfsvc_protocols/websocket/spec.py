@@ -38,8 +38,14 @@ class Expect(Spec):
     regex: str | None = titled("正则表达式", "Regular expression", default=None, min_length=1, max_length=1000)
     contains: str | None = titled("包含文本", "Contains", default=None, min_length=1, max_length=10_000)
     count: int = titled("消息数", "So many messages", default=1, ge=1, le=1_000_000)
-    timeout: int | None = titled("超时（毫秒）", "Timeout, ms", default=None, ge=1, le=3_600_000)
-    """Beside the time limit of the whole step."""
+    timeout: int | None = titled(
+        "超时（毫秒）",
+        "Timeout, ms",
+        default=None,
+        ge=1,
+        le=3_600_000,
+        about=("与整个步骤的时限分别计算。", "Beside the time limit of the whole step."),
+    )
 
     @model_validator(mode="after")
     def _one_predicate(self) -> Expect:
@@ -103,8 +109,17 @@ class Request(Action):
     The first request opens the connection. A later one with another ``url`` closes it and opens another.
     """
 
-    url: str | None = titled("地址", "URL", template=True, default=None, max_length=16_000)
-    """Absolute (ws, wss, http, https), or below the environment's base URL."""
+    url: str | None = titled(
+        "地址",
+        "URL",
+        template=True,
+        default=None,
+        max_length=16_000,
+        about=(
+            "完整的 URL（ws、wss、http、https），或相对于测试环境的服务地址。",
+            "Absolute (ws, wss, http, https), or below the environment's base URL.",
+        ),
+    )
     headers: dict[str, str] = titled("请求头", "Headers", template=True, default_factory=dict)
     subprotocols: Many[str] = titled("子协议", "Subprotocols", default=(), max_length=20)
     actions: Many[Action] = titled("动作列表", "Actions", default=(), max_length=100)
@@ -139,17 +154,51 @@ class Options(DialOptions):
     """Options of every virtual user of a run as a WebSocket client."""
 
     max_message_bytes: int = titled(
-        "单条消息上限（字节）", "Largest message, bytes", default=10 * MIB, ge=1024, le=256 * MIB
+        "单条消息上限（字节）",
+        "Largest message, bytes",
+        default=10 * MIB,
+        ge=1024,
+        le=256 * MIB,
+        about=("更大的消息会使连接断开。", "A bigger one ends the connection."),
     )
-    """A bigger one ends the connection."""
-    strict: bool = titled("严格遵守 RFC 6455", "Strict", advanced=True, default=True)
-    """Text that is not UTF-8, reserved bits and a subprotocol that was not offered end the connection."""
-    compression: bool = titled("压缩消息", "Compress messages", default=False)
-    """Offers permessage-deflate: messages are compressed in both directions where the server agrees."""
-    cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
-    """Upgrades carry the user's cookies, those of its HTTP steps too, and may set some."""
+    strict: bool = titled(
+        "严格遵守 RFC 6455",
+        "Strict",
+        advanced=True,
+        default=True,
+        about=(
+            "遇到非 UTF-8 文本、保留位或未提供的子协议时断开连接。",
+            "Text that is not UTF-8, reserved bits and a subprotocol that was not offered end the connection.",
+        ),
+    )
+    compression: bool = titled(
+        "压缩消息",
+        "Compress messages",
+        default=False,
+        about=(
+            "提供 permessage-deflate：服务端同意时双向压缩消息。",
+            "Offers permessage-deflate: messages are compressed in both directions where the server agrees.",
+        ),
+    )
+    cookies: bool = titled(
+        "处理 Cookie",
+        "Keep cookies",
+        default=True,
+        about=(
+            "升级请求携带用户的 Cookie（包括其 HTTP 步骤得到的），响应也可以设置 Cookie。",
+            "Upgrades carry the user's cookies, those of its HTTP steps too, and may set some.",
+        ),
+    )
     backlog: int = titled(
-        "步骤间保留的消息数", "Messages kept between steps", advanced=True, default=64, ge=0, le=10_000
+        "步骤间保留的消息数",
+        "Messages kept between steps",
+        advanced=True,
+        default=64,
+        ge=0,
+        le=10_000,
+        about=(
+            "留给之后的 expect；满时丢弃最早的。会发送消息的步骤只查看其后到达的消息。",
+            "For an expect that comes later; the oldest make room. A step that sends looks only at what comes after.",
+        ),
     )
-    """For an ``expect`` that comes later; the oldest make room. A step that sends looks only at what comes after."""
     new_connection_each_iteration: bool = titled("每次迭代重新连接", "New connection each iteration", default=False)
