@@ -36,6 +36,8 @@
 ``size``            the grammar of sizes
 ``rate``            the grammar of rates
 ``labels``          the values of enumerations in words, Chinese and English, for forms
+``listing``         which rows of a listing, and in which order
+``translations``    the Chinese of descriptions in JSON Schemas
 ``known_keys``     unknown keys: the one that was meant, or where it belongs
 ``signing``           variables of the texts that sign a request
 ``nearest``         the known word that was probably meant

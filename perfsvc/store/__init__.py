@@ -10,6 +10,7 @@
 ``fields``         column types, and the validation of values
 ``rows``           helpers for queries
 ``users``          users and refresh tokens
+``api_tokens``     tokens for programs
 ``projects``       projects and members
 ``envs``           environments
 ``scenes``         scenes

@@ -3,6 +3,7 @@
 ================  ===================================================================
 ``about``         version and features of this installation
 ``users``         registration, sessions, profiles, administration of users
+``api_tokens``    the caller's own tokens for programs
 ``projects``      projects and their members
 ``project_files`` a project as one YAML file
 ``envs``          environments
