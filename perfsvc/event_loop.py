@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterator
@@ -74,6 +75,41 @@ def collecting_little() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+class _Uncollected:
+    """How many contexts keep the garbage collector from running."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            self._inside += 1
+            gc.disable()
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                gc.enable()
+
+
+_uncollected = _Uncollected()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from running, for short work that makes many objects and no cycles of them.
+
+    A collection looks at all of them in one go and holds the interpreter, and with it the loop, for tens of ms.
+    """
+    _uncollected.enter()
+    try:
+        yield
+    finally:
+        _uncollected.leave()
 
 
 def on_signals(act: Callable[[], None]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+
+from perfsvc.event_loop import uncollected
 
 READS = """
 import os, resource
@@ -24,3 +27,12 @@ run_on_loop(read())
 def test_large_blocks_are_not_given_back_to_the_system_each_time():
     done = subprocess.run([sys.executable, "-c", READS], capture_output=True, text=True, check=True, timeout=60)
     assert int(done.stdout) < 1000  # a block anew each time is 64 pages: 64,000
+
+
+def test_nothing_is_collected_until_the_last_of_several_is_done():
+    assert gc.isenabled()
+    with uncollected():
+        with uncollected():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -25,6 +25,7 @@ from perfsvc.analysis.window_views import run_series
 from perfsvc.analysis.window_views import series_of_step
 from perfsvc.errors import InvalidInput
 from perfsvc.event_loop import off_loop
+from perfsvc.event_loop import uncollected
 from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.span import Span
 from perfsvc.metrics.window_sum import TOTAL
@@ -197,9 +198,10 @@ class RunWindows:
     ) -> dict[str, Any]:
         widest = max(level for level in LEVELS if width is None or width % level == 0)
         async with self._turn:
-            held = [await self._store.run(distributions.pieces_between, execution_id, start, end, parts, widest)]
-            # Freed in the thread: thousands of objects at once would hold the loop.
-            made = await asyncio.to_thread(lambda: make(held.pop()))
+            with uncollected():
+                held = [await self._store.run(distributions.pieces_between, execution_id, start, end, parts, widest)]
+                # Freed in the thread: thousands of objects at once would hold the loop.
+                made = await asyncio.to_thread(lambda: make(held.pop()))
         asked = (wanted.since, wanted.until)
         exact = all(edge is None or edge == used for edge, used in zip(asked, (start, end), strict=True))
         return {
