@@ -69,7 +69,7 @@ class Columns:
     def conditions(self, selection: Selection) -> Iterator[Any]:
         """What every row of a selection satisfies."""
         if selection.text:
-            yield reduce(or_, [column.contains(selection.text) for column in self.searched])
+            yield reduce(or_, [holding(column, selection.text) for column in self.searched])
         yield from (self.compared[name] == value for name, value in selection.equal.items())
 
     def order(self, selection: Selection, usual: Any) -> list[Any]:
@@ -79,6 +79,11 @@ class Columns:
         column = self.orders[selection.ordered_by]
         compared = fn.LOWER(column) if isinstance(column, Chars) else column
         return [compared.desc() if selection.descending else compared.asc(), usual]
+
+
+def holding(column: Any, text: str) -> Any:
+    """The condition that a column has a text in it, without regard to case."""
+    return fn.LOWER(column).contains(text.lower())
 
 
 def page_of(

@@ -15,6 +15,7 @@ from perfsvc.model.run import EndReason
 from perfsvc.model.run import RunState
 from perfsvc.store.rows import EXECUTION
 from perfsvc.store.rows import found
+from perfsvc.store.rows import holding
 from perfsvc.store.rows import refuse_page
 from perfsvc.store.tables import ExecutionRow
 from perfsvc.store.tables import MemberRow
@@ -88,7 +89,7 @@ def conditions(wanted: RunFilter) -> Iterator[Any]:
     if wanted.states:
         yield ExecutionRow.state.in_([state.value for state in wanted.states])
     if wanted.text:
-        yield PlanRow.name.contains(wanted.text) | ExecutionRow.execution_id.contains(wanted.text)
+        yield holding(PlanRow.name, wanted.text) | holding(ExecutionRow.execution_id, wanted.text)
     if wanted.since is not None:
         yield ExecutionRow.start_time >= wanted.since
     if wanted.until is not None:

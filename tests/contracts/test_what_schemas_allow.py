@@ -60,7 +60,7 @@ BEYOND = re.compile(
             "exclude each other|is required with|means the same as|must not exceed|test_mode",
             "cannot both be 0|load_balance_strategy|is not for names|names a variable twice|control_mode|has no effect",
             # numbers and sizes that are texts
-            r"must be at (most|least) [\d.]+$",
+            r"must be at (most|least) [\d.]+$|must be whole milliseconds",
             # steps and their place
             "break is for the steps of a loop or while",
             # passwords

@@ -30,12 +30,16 @@ export interface paths {
         /**
          * List a project's data files
          * @description Needs the project role viewer
+         *
+         *     Data files of a project, by name, the newest first.
          */
         get: operations["getDataFiles"];
         put?: never;
         /**
          * Upload a data file
          * @description Needs the project role editor
+         *
+         *     The project and the name of an uploaded file.
          */
         post: operations["postDataFiles"];
         delete?: never;
@@ -59,6 +63,8 @@ export interface paths {
         /**
          * Replace the content of a data file
          * @description Needs the project role editor
+         *
+         *     A new name for a replaced file, if any.
          */
         put: operations["putDataFile"];
         post?: never;
@@ -102,6 +108,8 @@ export interface paths {
         /**
          * List a project's environments
          * @description Needs the project role viewer
+         *
+         *     Environments of a project, by name or address, the oldest first.
          */
         get: operations["getEnvs"];
         put?: never;
@@ -154,6 +162,8 @@ export interface paths {
         /**
          * List the engine processes
          * @description Needs a token
+         *
+         *     Nodes by name or host; without an order the server first, then its agents by name.
          */
         get: operations["getNodes"];
         put?: never;
@@ -258,6 +268,8 @@ export interface paths {
         /**
          * List the runs of a plan, of a project or of all one's projects
          * @description Needs the project role viewer
+         *
+         *     Filters and order of a list of runs. Filters are combined with AND.
          */
         get: operations["getExecutions"];
         put?: never;
@@ -298,6 +310,8 @@ export interface paths {
         /**
          * The percentile curve of any time of a run
          * @description Needs the project role viewer
+         *
+         *     One step, or all requests, in a time of a run. ``latency=plan`` goes with ``outcome=all`` only.
          */
         get: operations["getDistribution"];
         put?: never;
@@ -318,6 +332,8 @@ export interface paths {
         /**
          * A run's error classes, each with an example
          * @description Needs the project role viewer
+         *
+         *     Page of a listing, counted from 1.
          */
         get: operations["getErrors"];
         put?: never;
@@ -338,6 +354,8 @@ export interface paths {
         /**
          * The figures of any time of a run
          * @description Needs the project role viewer
+         *
+         *     The time from one Unix second up to and without another. ``latency=plan`` goes with ``outcome=all`` only.
          */
         get: operations["getFigures"];
         put?: never;
@@ -358,6 +376,8 @@ export interface paths {
         /**
          * The latency heat map of any time of a run
          * @description Needs the project role viewer
+         *
+         *     A map of at most so many columns and rows. ``latency=plan`` goes with ``outcome=all`` only.
          */
         get: operations["getHeatmap"];
         put?: never;
@@ -398,6 +418,8 @@ export interface paths {
         /**
          * The series of any time of a run
          * @description Needs the project role viewer
+         *
+         *     Steps, separated by commas, or all requests together. ``latency=plan`` goes with ``outcome=all`` only.
          */
         get: operations["getSeries"];
         put?: never;
@@ -418,6 +440,8 @@ export interface paths {
         /**
          * A run's figures up to now
          * @description Needs the project role viewer
+         *
+         *     Selection of metrics and of the time range.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -438,6 +462,8 @@ export interface paths {
         /**
          * List a project's plans
          * @description Needs the project role viewer
+         *
+         *     Plans of a project, by name or description, the newest first.
          */
         get: operations["getPlans"];
         put?: never;
@@ -590,6 +616,8 @@ export interface paths {
         /**
          * List a project's presets
          * @description Needs the project role viewer
+         *
+         *     Presets of a project, by name or description, the newest first.
          */
         get: operations["getPresets"];
         put?: never;
@@ -642,6 +670,8 @@ export interface paths {
         /**
          * List the reports of a plan, of a project or of all one's projects
          * @description Needs the project role viewer
+         *
+         *     Filters and order of a list of runs. Filters are combined with AND.
          */
         get: operations["getReports"];
         put?: never;
@@ -686,6 +716,8 @@ export interface paths {
         /**
          * List protocols and data sources with their JSON Schemas
          * @description Needs a token
+         *
+         *     Plugins by name.
          */
         get: operations["getPlugins"];
         put?: never;
@@ -706,6 +738,8 @@ export interface paths {
         /**
          * List one's projects; all of them for administrators
          * @description Needs a token
+         *
+         *     Projects by name or leader, the oldest first.
          */
         get: operations["getProjects"];
         put?: never;
@@ -758,6 +792,8 @@ export interface paths {
         /**
          * Export a project as YAML
          * @description Needs the project role viewer
+         *
+         *     Which part of a project; all of it where neither is given. A plan comes with its environment and its scenes.
          */
         get: operations["getProjectFile"];
         put?: never;
@@ -782,6 +818,8 @@ export interface paths {
         /**
          * List a project's members
          * @description Needs the project role viewer
+         *
+         *     Page of a listing, counted from 1.
          */
         get: operations["getMembers"];
         put?: never;
@@ -830,7 +868,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a project for the demo target
+         * Make a project for the demo target, or return the one that is there
          * @description Needs a token
          */
         post: operations["postDemo"];
@@ -850,6 +888,8 @@ export interface paths {
         /**
          * List a project's scenes
          * @description Needs the project role viewer
+         *
+         *     Scenes of a project, by name or description, the newest first.
          */
         get: operations["getScenes"];
         put?: never;
@@ -962,6 +1002,8 @@ export interface paths {
         /**
          * List all users
          * @description Administrators only
+         *
+         *     Users by name or email, the oldest first.
          */
         get: operations["getUsers"];
         put?: never;
@@ -1075,6 +1117,52 @@ export interface paths {
         put: operations["putMyPassword"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/tokens/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own API tokens
+         * @description Needs a token
+         *
+         *     Page of a listing, counted from 1.
+         */
+        get: operations["getApiTokens"];
+        put?: never;
+        /**
+         * Create an API token
+         * @description Needs a token
+         */
+        post: operations["postApiTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/tokens/{token_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an API token, which ends its use
+         * @description Needs a token
+         */
+        delete: operations["deleteApiToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1210,6 +1298,8 @@ export interface paths {
         /**
          * Live figures of a run (WebSocket)
          * @description Needs the project role viewer
+         *
+         *     ``token`` is for clients that can set neither headers nor subprotocols, ``since`` for those that come back.
          */
         get: operations["getLive"];
         put?: never;
@@ -1230,21 +1320,13 @@ export interface components {
          */
         AboutResponse: {
             demo: components["schemas"]["DemoTarget"] | null;
-            /** Languages */
             languages: ("zh" | "en")[];
             limits: components["schemas"]["Limits"];
-            /**
-             * Name
-             * @constant
-             */
+            /** @constant */
             name: "perfsvc";
-            /** Refresh Grace Seconds */
             refresh_grace_seconds: number;
-            /** Registration Open */
             registration_open: boolean;
-            /** Token Seconds */
             token_seconds: number;
-            /** Version */
             version: string;
         };
         /**
@@ -1290,17 +1372,53 @@ export interface components {
          * @description A contradiction between the numbers of a plan.
          */
         Advice: {
-            /** Code */
             code: string;
-            /** En */
             en: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
+            /** @enum {string} */
             severity: "info" | "warning" | "error";
-            /** Zh */
             zh: string;
+        };
+        /**
+         * ApiTokenForm
+         * @description A new API token.
+         */
+        ApiTokenForm: {
+            /**
+             * Days until it expires; null for never
+             * @default 90
+             */
+            expires_in_days: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Scope
+             * @default read
+             */
+            scope: components["schemas"]["TokenScope"];
+        };
+        /**
+         * ApiTokenPage
+         * @description API tokens, the newest first.
+         */
+        ApiTokenPage: {
+            page: number;
+            page_size: number;
+            results: components["schemas"]["ApiTokenResponse"][];
+            total: number;
+        };
+        /**
+         * ApiTokenResponse
+         * @description An API token. ``begins`` is how its text begins; ``expires_at`` is null for never.
+         */
+        ApiTokenResponse: {
+            begins: string;
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            id: number;
+            last_used_at: string | null;
+            name: string;
+            scope: components["schemas"]["TokenScope"];
         };
         /**
          * BodyExtractor
@@ -1319,12 +1437,9 @@ export interface components {
              * @constant
              */
             from: "body";
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-        };
+            /** Variable */
+            name?: string;
+        } & unknown;
         /**
          * BoundaryExtractor
          * @description The text between two others.
@@ -1349,29 +1464,20 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
             /** Right boundary */
             right: string;
-        };
+        } & (unknown | unknown);
         /**
          * Bracket
          * @description Interim result of a search: the breaking point lies between ``low`` and ``high``.
          */
         Bracket: {
-            /** High */
             high: number | null;
-            /** Low */
             low: number | null;
-            /** Value */
             value: number | null;
         };
         /**
@@ -1389,15 +1495,9 @@ export interface components {
              * @default true
              */
             enabled: boolean;
-            /**
-             * Name
-             * @default break
-             */
+            /** @default break */
             name: string;
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "break";
         };
         /**
@@ -1405,11 +1505,8 @@ export interface components {
          * @description Why a run is not valid: a stable code, and a sentence in both languages.
          */
         CauseText: {
-            /** Code */
             code: string;
-            /** En */
             en: string;
-            /** Zh */
             zh: string;
         };
         /**
@@ -1417,11 +1514,8 @@ export interface components {
          * @description Checks that passed and failed; the rate is percent, null without checks.
          */
         Checks: {
-            /** Failed */
             failed: number;
-            /** Passed */
             passed: number;
-            /** Rate */
             rate: number | null;
         } & {
             [key: string]: unknown;
@@ -1436,17 +1530,11 @@ export interface components {
              * @default true
              */
             enabled: boolean;
-            /**
-             * Name
-             * @default choice
-             */
+            /** @default choice */
             name: string;
             /** Options */
             options: components["schemas"]["Option"][];
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "choice";
         };
         /**
@@ -1520,17 +1608,11 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
-        };
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
+        } & (unknown | unknown);
         /**
          * CssCheck
          * @description The text of the first element that a CSS selector finds, or an attribute of it.
@@ -1593,27 +1675,19 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
             /** CSS selector */
             selector: string;
-        };
+        } & (unknown | unknown);
         /**
          * CurvePoint
          * @description The planned load at a moment of the profile, s; between two points it goes in a straight line.
          */
         CurvePoint: {
-            /** Level */
             level: number;
-            /** T */
             t: number;
         };
         /**
@@ -1621,9 +1695,7 @@ export interface components {
          * @description A point of the planned load: s of profile time, and users or arrivals per second.
          */
         CurvePointNow: {
-            /** Level */
             level: number;
-            /** T */
             t: number;
         };
         /**
@@ -1664,13 +1736,9 @@ export interface components {
          * @description Data files.
          */
         DataFilePage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["DataFileResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -1678,24 +1746,14 @@ export interface components {
          * @description A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known.
          */
         DataFileResponse: {
-            /** Columns */
             columns: string[];
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Digest */
             digest: string;
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /** Project Id */
             project_id: number;
-            /** Row Count */
             row_count: number | null;
-            /** Size */
             size: number;
         };
         /**
@@ -1703,15 +1761,11 @@ export interface components {
          * @description The first rows of a data source. ``total`` is null where it is not known without reading everything.
          */
         DataPreviewResponse: {
-            /** Columns */
             columns: string[];
-            /** Rows */
             rows: {
                 [key: string]: unknown;
             }[];
-            /** Total */
             total: number | null;
-            /** Warnings */
             warnings: string[];
         };
         /**
@@ -1731,14 +1785,9 @@ export interface components {
          * @description A plan of the demo project.
          */
         DemoPlan: {
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /**
-             * Test Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             test_mode: "concurrent" | "step" | "error_rate" | "adaptive";
         };
         /**
@@ -1746,12 +1795,9 @@ export interface components {
          * @description The demo project with what is in it.
          */
         DemoProjectResponse: {
-            /** Env Id */
             env_id: number;
-            /** Plans */
             plans: components["schemas"]["DemoPlan"][];
             project: components["schemas"]["ProjectResponse"];
-            /** Scene Id */
             scene_id: number;
         };
         /**
@@ -1759,7 +1805,6 @@ export interface components {
          * @description A target of this service's own to try load tests on.
          */
         DemoTarget: {
-            /** Url */
             url: string;
         };
         /**
@@ -1767,9 +1812,7 @@ export interface components {
          * @description An OpenAPI document.
          */
         Description: {
-            /** Openapi */
             openapi: string;
-            /** Paths */
             paths: {
                 [key: string]: unknown;
             };
@@ -1781,41 +1824,24 @@ export interface components {
          * @description A percentile curve: each point is a percentile, its latency in ms, and how many requests were no slower.
          */
         DistributionResponse: {
-            /** Avg */
             avg: number | null;
-            /** Count */
             count: number;
-            /** Exact */
             exact: boolean;
-            /** Execution Id */
             execution_id: string;
-            /** From */
             from: number;
-            /**
-             * Latency
-             * @enum {string}
-             */
+            /** @enum {string} */
             latency: "service" | "plan";
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /**
-             * Outcome
-             * @enum {string}
-             */
+            /** @enum {string} */
             outcome: "all" | "success";
-            /** Points */
             points: [
                 number,
                 number,
                 number
             ][];
-            /** Step */
             step: number | null;
-            /** To */
             to: number;
-            /** Width */
             width: number;
         };
         /**
@@ -1823,29 +1849,16 @@ export interface components {
          * @description End of a run. Fields of the report are present where there is one.
          */
         EndData: {
-            /**
-             * End Time
-             * @default null
-             */
+            /** @default null */
             end_time: string | null;
-            /**
-             * Name
-             * @default null
-             */
+            /** @default null */
             name: string | null;
-            /**
-             * Performance Score
-             * @default null
-             */
+            /** @default null */
             performance_score: number | null;
             /** @default null */
             reason: components["schemas"]["ReasonTexts"] | null;
-            /** Report Id */
             report_id: number | null;
-            /**
-             * Start Time
-             * @default null
-             */
+            /** @default null */
             start_time: string | null;
             status: components["schemas"]["RunState"];
             /** @default null */
@@ -1863,9 +1876,7 @@ export interface components {
          */
         EndFrame: {
             data: components["schemas"]["EndData"];
-            /** Execution Id */
             execution_id: string;
-            /** Timestamp */
             timestamp: number;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1941,13 +1952,9 @@ export interface components {
          * @description Environments.
          */
         EnvPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["EnvResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -1955,32 +1962,20 @@ export interface components {
          * @description An environment. The values of secrets are ``******``; passwords of connections are left out.
          */
         EnvResponse: {
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Databases */
             databases: {
                 [key: string]: components["schemas"]["PublicDatabase"];
             };
-            /** Headers */
             headers: {
                 [key: string]: string;
             };
-            /** Host */
             host: string;
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /** Project Id */
             project_id: number;
-            /** Secret Headers */
             secret_headers: string[];
-            /** Secret Variables */
             secret_variables: string[];
-            /** Variables */
             variables: {
                 [key: string]: string;
             };
@@ -1992,33 +1987,19 @@ export interface components {
          *     With 409 for an edit of what was changed meanwhile come ``code``, ``updated_at`` and ``changed_by``, a user name.
          */
         Error: {
-            /**
-             * Changed By
-             * @default null
-             */
+            /** @default null */
             changed_by: string | null;
             /**
-             * Code
              * @default changed
              * @constant
              */
             code: "changed";
-            /**
-             * Details
-             * @default []
-             */
+            /** @default [] */
             details: components["schemas"]["Problem"][];
-            /** Error */
             error: string;
-            /**
-             * Request Id
-             * @default
-             */
+            /** @default  */
             request_id: string;
-            /**
-             * Updated At
-             * @default
-             */
+            /** @default  */
             updated_at: string;
         };
         /**
@@ -2026,9 +2007,7 @@ export interface components {
          * @description Number of errors by class.
          */
         ErrorCounts: {
-            /** Labels */
             labels: string[];
-            /** Values */
             values: number[];
         } & {
             [key: string]: unknown;
@@ -2038,13 +2017,9 @@ export interface components {
          * @description The error classes of a run.
          */
         ErrorPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["ErrorSample"][];
-            /** Total */
             total: number;
         };
         /**
@@ -2052,12 +2027,8 @@ export interface components {
          * @description Percent.
          */
         ErrorRate: {
-            /** Current */
             current: number | null;
-            /**
-             * Total Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             total_errors: number;
         } & {
             [key: string]: unknown;
@@ -2074,15 +2045,12 @@ export interface components {
          * @description Errors by class and replies by status since the start.
          */
         ErrorsSoFar: {
-            /** Failures */
             failures: {
                 [key: string]: number;
             };
-            /** Statuses */
             statuses: {
                 [key: string]: number;
             };
-            /** Total */
             total: number;
         };
         /**
@@ -2091,7 +2059,6 @@ export interface components {
          */
         EventFrame: {
             data: components["schemas"]["RunEvent"];
-            /** Timestamp */
             timestamp: number;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2202,11 +2169,6 @@ export interface components {
              */
             thresholds: components["schemas"]["Threshold"][];
             /**
-             * Warm-up, s (not measured)
-             * @default 0
-             */
-            warm_up: number | string;
-            /**
              * When no user is free
              * @default wait
              * @enum {string}
@@ -2218,49 +2180,28 @@ export interface components {
          * @description A run with what it was started with: scenes, load, target and options, the secrets in it masked.
          */
         ExecutionDetail: {
-            /** Config */
             config: {
                 [key: string]: unknown;
             };
-            /** End Time */
             end_time: string | null;
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
-            /** Performance Score */
             performance_score: number | null;
-            /** Plan Id */
             plan_id: number;
-            /** Plan Name */
             plan_name: string;
-            /** Project Id */
             project_id: number;
             reason: components["schemas"]["Reason"] | null;
-            /** Report Id */
             report_id: number | null;
-            /**
-             * Start Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             start_time: string;
-            /** Starter */
             starter: string;
-            /** Starter Id */
             starter_id: number;
             status: components["schemas"]["RunState"];
             summary: components["schemas"]["RunSummary"] | null;
-            /** Validity */
             validity: ("VALID" | "SUSPECT" | "INVALID") | null;
-            /**
-             * Variable
-             * @enum {string}
-             */
+            /** @enum {string} */
             variable: "vus" | "arrival_rate";
-            /** Verdict */
             verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
@@ -2268,47 +2209,27 @@ export interface components {
          * @description A run in a listing. ``spark`` is there where it was asked for, and null while there is nothing to draw.
          */
         ExecutionListRow: {
-            /** End Time */
             end_time: string | null;
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
-            /** Performance Score */
             performance_score: number | null;
-            /** Plan Id */
             plan_id: number;
-            /** Plan Name */
             plan_name: string;
-            /** Project Id */
             project_id: number;
             reason: components["schemas"]["Reason"] | null;
-            /** Report Id */
             report_id: number | null;
             /** @default null */
             spark: components["schemas"]["Spark"] | null;
-            /**
-             * Start Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             start_time: string;
-            /** Starter */
             starter: string;
-            /** Starter Id */
             starter_id: number;
             status: components["schemas"]["RunState"];
             summary: components["schemas"]["RunSummary"] | null;
-            /** Validity */
             validity: ("VALID" | "SUSPECT" | "INVALID") | null;
-            /**
-             * Variable
-             * @enum {string}
-             */
+            /** @enum {string} */
             variable: "vus" | "arrival_rate";
-            /** Verdict */
             verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
@@ -2316,13 +2237,9 @@ export interface components {
          * @description Runs, the latest first unless another order was asked for.
          */
         ExecutionPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["ExecutionListRow"][];
-            /** Total */
             total: number;
         };
         /**
@@ -2330,45 +2247,25 @@ export interface components {
          * @description A run. ``reason`` and ``end_time`` are there once it has ended, ``verdict`` and ``report_id`` with its report.
          */
         ExecutionResponse: {
-            /** End Time */
             end_time: string | null;
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
-            /** Performance Score */
             performance_score: number | null;
-            /** Plan Id */
             plan_id: number;
-            /** Plan Name */
             plan_name: string;
-            /** Project Id */
             project_id: number;
             reason: components["schemas"]["Reason"] | null;
-            /** Report Id */
             report_id: number | null;
-            /**
-             * Start Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             start_time: string;
-            /** Starter */
             starter: string;
-            /** Starter Id */
             starter_id: number;
             status: components["schemas"]["RunState"];
             summary: components["schemas"]["RunSummary"] | null;
-            /** Validity */
             validity: ("VALID" | "SUSPECT" | "INVALID") | null;
-            /**
-             * Variable
-             * @enum {string}
-             */
+            /** @enum {string} */
             variable: "vus" | "arrival_rate";
-            /** Verdict */
             verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
@@ -2392,30 +2289,17 @@ export interface components {
          * @description A time in figures.
          */
         FiguresResponse: {
-            /** Exact */
             exact: boolean;
-            /** Execution Id */
             execution_id: string;
-            /** From */
             from: number;
-            /**
-             * Latency
-             * @enum {string}
-             */
+            /** @enum {string} */
             latency: "service" | "plan";
-            /**
-             * Outcome
-             * @enum {string}
-             */
+            /** @enum {string} */
             outcome: "all" | "success";
-            /** Step */
             step: number | null;
-            /** Steps */
             steps: components["schemas"]["StepFigures"][];
             summary: components["schemas"]["FiguresSummary"];
-            /** To */
             to: number;
-            /** Width */
             width: number;
         };
         /**
@@ -2423,82 +2307,47 @@ export interface components {
          * @description All requests of the load in a time, with what is counted of the run itself.
          */
         FiguresSummary: {
-            /** Avg */
             avg: number | null;
-            /** Bytes Received */
             bytes_received: number;
-            /** Bytes Sent */
             bytes_sent: number;
-            /** Checks Failed */
             checks_failed: number;
-            /** Checks Passed */
             checks_passed: number;
-            /** Counters */
             counters: {
                 [key: string]: number;
             };
-            /**
-             * Cut Off
-             * @description Requests in flight that were given up because the run or their user ended: neither requests nor errors, though the target's log may have them.
-             */
+            /** @description Requests in flight that were given up because the run or their user ended: neither requests nor errors, though the target's log may have them. */
             cut_off: number;
-            /**
-             * Dropped
-             * @description Planned arrivals that never began, for want of a free user or of data.
-             */
+            /** @description Planned arrivals that never began, for want of a free user or of data. */
             dropped: number;
-            /** Error Rate */
             error_rate: number | null;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /** Failures */
             failures: {
                 [key: string]: number;
             };
-            /** Gauges */
             gauges: {
                 [key: string]: components["schemas"]["GaugeBlock"];
             };
-            /** Iterations */
             iterations: number;
-            /**
-             * Late
-             * @description Planned arrivals that had to wait for a free user or for data.
-             */
+            /** @description Planned arrivals that had to wait for a free user or for data. */
             late: number;
             latency_from_plan: components["schemas"]["LatencyBlock"] | null;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
-            /** Phases */
             phases: {
                 [key: string]: components["schemas"]["PhaseBlock"];
             };
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Rps */
             rps: number;
-            /** Running Time */
             running_time: number;
-            /** Statuses */
             statuses: {
                 [key: string]: number;
             };
-            /**
-             * Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             unsent: number;
         };
         /**
@@ -2506,16 +2355,11 @@ export interface components {
          * @description The generator's verdict on its own measurement. ``at_least``: read throughput as “at least N”.
          */
         FinalValidity: {
-            /** At Least */
             at_least: boolean;
-            /** Causes */
             causes: {
                 [key: string]: unknown;
             }[];
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "VALID" | "SUSPECT" | "INVALID";
         } & {
             [key: string]: unknown;
@@ -2525,12 +2369,8 @@ export interface components {
          * @description The verdict by thresholds.
          */
         FinalVerdict: {
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS";
-            /** Thresholds */
             thresholds: {
                 [key: string]: unknown;
             }[];
@@ -2542,9 +2382,7 @@ export interface components {
          * @description What was found instead of what was wanted, in both languages.
          */
         Finding: {
-            /** En */
             en: string;
-            /** Zh */
             zh: string;
         };
         /**
@@ -2552,11 +2390,8 @@ export interface components {
          * @description A gauge of a protocol, in its own unit.
          */
         GaugeBlock: {
-            /** Avg */
             avg: number;
-            /** Count */
             count: number;
-            /** Max */
             max: number;
         };
         /**
@@ -2564,11 +2399,8 @@ export interface components {
          * @description A gauge of a protocol, in its own unit.
          */
         GaugeNow: {
-            /** Avg */
             avg: number;
-            /** Count */
             count: number;
-            /** Max */
             max: number;
         };
         /**
@@ -2591,10 +2423,7 @@ export interface components {
             on_failure: "continue" | "next_iteration" | "stop_user" | "stop_run";
             /** Steps */
             steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "group";
         };
         /**
@@ -2649,32 +2478,20 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
-        };
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
+        } & (unknown | unknown);
         /**
          * Health
          * @description Whether all is well. ``degraded``: the service works, and ``incidents`` say what to look at.
          */
         Health: {
-            /** Incidents */
             incidents: components["schemas"]["HealthIncident"][];
-            /** Recovering */
             recovering: boolean;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "ok" | "degraded";
-            /** Version */
             version: string;
         };
         /**
@@ -2682,12 +2499,8 @@ export interface components {
          * @description Something that went wrong with the service itself.
          */
         HealthIncident: {
-            /** Message */
             message: string;
-            /**
-             * Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             time: string;
         };
         /**
@@ -2695,39 +2508,23 @@ export interface components {
          * @description Counts by time and latency: cells are column, row and count; ``edges`` are the rows' bounds in ms.
          */
         HeatmapResponse: {
-            /** Cells */
             cells: [
                 number,
                 number,
                 number
             ][];
-            /** Edges */
             edges: number[];
-            /** Exact */
             exact: boolean;
-            /** Execution Id */
             execution_id: string;
-            /** From */
             from: number;
-            /**
-             * Latency
-             * @enum {string}
-             */
+            /** @enum {string} */
             latency: "service" | "plan";
-            /** Max */
             max: number;
-            /**
-             * Outcome
-             * @enum {string}
-             */
+            /** @enum {string} */
             outcome: "all" | "success";
-            /** Step */
             step: number | null;
-            /** Timestamps */
             timestamps: number[];
-            /** To */
             to: number;
-            /** Width */
             width: number;
         };
         /**
@@ -2735,11 +2532,8 @@ export interface components {
          * @description The second frame: the run so far. ``complete``: every second after ``since``, each as its frame was.
          */
         HistoryFrame: {
-            /** Complete */
             complete: boolean;
-            /** Data */
             data: (components["schemas"]["WholeHistoryPoint"] | components["schemas"]["HistoryPoint"])[];
-            /** Timestamp */
             timestamp: number | null;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2752,91 +2546,48 @@ export interface components {
          * @description A point of the history.
          */
         HistoryPoint: {
-            /** Active Users */
             active_users: number;
-            /** Bytes Received */
             bytes_received: number;
-            /** Bytes Sent */
             bytes_sent: number;
-            /**
-             * Dropped
-             * @description Planned arrivals that never began, for want of a free user or of data.
-             */
+            /** @description Planned arrivals that never began, for want of a free user or of data. */
             dropped: number;
-            /** Elapsed */
             elapsed: number;
-            /** Error Rate */
             error_rate: number;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /**
-             * Failures
-             * @default null
-             */
+            /** @default null */
             failures: {
                 [key: string]: number;
             } | null;
-            /** Iterations */
             iterations: number;
-            /**
-             * Late
-             * @description Planned arrivals that had to wait for a free user or for data.
-             */
+            /** @description Planned arrivals that had to wait for a free user or for data. */
             late: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatency"] | null;
-            /** Loop Lag */
             loop_lag: number;
-            /** Max */
             max: number | null;
-            /** Node Count */
             node_count: number;
-            /** P50 */
             p50: number | null;
-            /** P90 */
             p90: number | null;
-            /** P95 */
             p95: number | null;
-            /** P99 */
             p99: number | null;
-            /** Paused */
             paused: boolean;
-            /** Planned Rate */
             planned_rate: number;
-            /** Planned Users */
             planned_users: number;
-            /** Process Cpu */
             process_cpu: number;
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Requests Per Second */
             requests_per_second: number;
-            /** Response Time */
             response_time: number | null;
-            /** Send Lag */
             send_lag: number;
-            /**
-             * Statuses
-             * @default null
-             */
+            /** @default null */
             statuses: {
                 [key: string]: number;
             } | null;
             system_metrics: components["schemas"]["SystemNow"];
-            /** Timestamp */
             timestamp: number;
-            /**
-             * Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             unsent: number;
-            /** Width */
             width: number;
         };
         /**
@@ -2851,10 +2602,7 @@ export interface components {
              * @default true
              */
             enabled: boolean;
-            /**
-             * Name
-             * @default if
-             */
+            /** @default if */
             name: string;
             /**
              * Otherwise
@@ -2863,10 +2611,7 @@ export interface components {
             otherwise: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Then */
             steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "if";
         };
         /**
@@ -2884,7 +2629,6 @@ export interface components {
              * @enum {string}
              */
             kind: "env" | "scene" | "plan";
-            /** Name */
             name: string;
         };
         /**
@@ -2905,9 +2649,7 @@ export interface components {
          * @description All things of a file. ``dry_run``: nothing was changed.
          */
         ImportResponse: {
-            /** Dry Run */
             dry_run: boolean;
-            /** Results */
             results: components["schemas"]["ImportedResponse"][];
         };
         /**
@@ -2932,19 +2674,13 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
             /** JMESPath */
             path: string;
-        };
+        } & (unknown | unknown);
         /**
          * JsonCheck
          * @description The value at a JSONPath equals a value; with neither ``equals`` nor ``exists``, it is there.
@@ -2992,19 +2728,13 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
             /** JSONPath */
             path: string;
-        };
+        } & (unknown | unknown);
         /**
          * JsonSchema
          * @description A JSON Schema (2020-12), whole in itself.
@@ -3042,13 +2772,9 @@ export interface components {
          * @description Latencies in ms; null where no request was sent.
          */
         LatencyBlock: {
-            /** Avg */
             avg: number | null;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
@@ -3058,19 +2784,12 @@ export interface components {
          * @description The most of each thing.
          */
         Limits: {
-            /** Arrival Rate */
             arrival_rate: number;
-            /** Body Bytes */
             body_bytes: number;
-            /** Live Viewers */
             live_viewers: number;
-            /** Page Size */
             page_size: number;
-            /** Scene Steps */
             scene_steps: number;
-            /** Upload Bytes */
             upload_bytes: number;
-            /** Vus */
             vus: number;
         };
         /**
@@ -3083,17 +2802,11 @@ export interface components {
          * @description A new load: virtual users, or arrivals per second where the run's load is a rate.
          */
         LoadChange: {
-            /**
-             * Arrivals per second
-             * @default null
-             */
-            arrival_rate: number | null;
-            /**
-             * Virtual users
-             * @default null
-             */
-            vus: number | null;
-        };
+            /** Arrivals per second */
+            arrival_rate?: number;
+            /** Virtual users */
+            vus?: number;
+        } & (unknown | unknown);
         /**
          * Login
          * @description Credentials.
@@ -3109,11 +2822,8 @@ export interface components {
          * @description Tokens of a new session, and its user.
          */
         LoginResponse: {
-            /** Expires In */
             expires_in: number;
-            /** Refresh Token */
             refresh_token: string;
-            /** Token */
             token: string;
             user: components["schemas"]["UserResponse"];
         };
@@ -3127,19 +2837,13 @@ export interface components {
              * @default true
              */
             enabled: boolean;
-            /**
-             * Name
-             * @default loop
-             */
+            /** @default loop */
             name: string;
             /** Steps */
             steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
             /** Times */
             times: number;
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "loop";
         };
         /**
@@ -3148,29 +2852,19 @@ export interface components {
          */
         MemberForm: {
             role: components["schemas"]["Role"];
-            /**
-             * User
-             * @default null
-             */
-            user_id: number | null;
-            /**
-             * Username
-             * @default null
-             */
-            username: string | null;
+            /** User */
+            user_id?: number;
+            /** Username */
+            username?: string;
         } & (unknown | unknown);
         /**
          * MemberPage
          * @description Members of a project.
          */
         MemberPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["MemberResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -3178,12 +2872,9 @@ export interface components {
          * @description A user's role in a project.
          */
         MemberResponse: {
-            /** Project Id */
             project_id: number;
             role: components["schemas"]["Role"];
-            /** User Id */
             user_id: number;
-            /** Username */
             username: string;
         };
         /**
@@ -3191,7 +2882,6 @@ export interface components {
          * @description One sentence in the caller's language.
          */
         Message: {
-            /** Message */
             message: string;
         };
         /**
@@ -3200,7 +2890,6 @@ export interface components {
          */
         MetricsFrame: {
             data: components["schemas"]["SecondData"];
-            /** Timestamp */
             timestamp: number;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -3213,60 +2902,49 @@ export interface components {
          * @description The figures of a run up to now.
          */
         MetricsResponse: {
-            /** Execution Id */
             execution_id: string;
             metrics: components["schemas"]["Figures"];
-            /** Timestamp */
             timestamp: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * NewApiTokenResponse
+         * @description A new API token. ``token`` is its text, which is shown only this once.
+         */
+        NewApiTokenResponse: {
+            begins: string;
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            id: number;
+            last_used_at: string | null;
+            name: string;
+            scope: components["schemas"]["TokenScope"];
+            token: string;
         };
         /**
          * NodeDetail
          * @description A node with readings of the last ten minutes, one every two seconds.
          */
         NodeDetail: {
-            /**
-             * Cpu
-             * @description Percent of one core.
-             */
+            /** @description Percent of one core. */
             cpu: number;
-            /** History */
             history: components["schemas"]["NodeReading"][];
-            /** Host */
             host: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "server" | "agent";
-            /**
-             * Loop Lag
-             * @description The worst lateness of its event loop lately, ms.
-             */
+            /** @description The worst lateness of its event loop lately, ms. */
             loop_lag: number;
-            /**
-             * Memory
-             * @description Resident bytes.
-             */
+            /** @description Resident bytes. */
             memory: number;
-            /** Name */
             name: string;
-            /** Pid */
             pid: number;
-            /** Running */
             running: components["schemas"]["NodeShare"][];
-            /**
-             * Since
-             * @description When it joined.
-             */
+            /** @description When it joined. */
             since: string;
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "ready" | "busy" | "draining" | "lost";
-            /** Version */
             version: string;
         } & {
             [key: string]: unknown;
@@ -3276,17 +2954,11 @@ export interface components {
          * @description A node over time; null where it reported nothing.
          */
         NodeOverTime: {
-            /** Active Users */
             active_users: (number | null)[];
-            /** Errors */
             errors: (number | null)[];
-            /** Loop Lag */
             loop_lag: (number | null)[];
-            /** Name */
             name: string;
-            /** Process Cpu */
             process_cpu: (number | null)[];
-            /** Rps */
             rps: (number | null)[];
         };
         /**
@@ -3294,13 +2966,9 @@ export interface components {
          * @description Engine processes.
          */
         NodePage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["NodeResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -3308,23 +2976,14 @@ export interface components {
          * @description A node in one second.
          */
         NodePoint: {
-            /** Active Users */
             active_users: number;
-            /** Errors */
             errors: number;
-            /** Host */
             host: string;
-            /** Loop Lag */
             loop_lag: number;
-            /** Name */
             name: string;
-            /** Process Cpu */
             process_cpu: number;
-            /** Requests Per Second */
             requests_per_second: number;
-            /** Share */
             share: number;
-            /** State */
             state: string;
         } & {
             [key: string]: unknown;
@@ -3334,13 +2993,9 @@ export interface components {
          * @description State of a node at one moment.
          */
         NodeReading: {
-            /** Cpu */
             cpu: number;
-            /** Loop Lag */
             loop_lag: number;
-            /** Memory */
             memory: number;
-            /** Time */
             time: string;
         } & {
             [key: string]: unknown;
@@ -3350,45 +3005,22 @@ export interface components {
          * @description An engine process: this server (`server`), or an agent.
          */
         NodeResponse: {
-            /**
-             * Cpu
-             * @description Percent of one core.
-             */
+            /** @description Percent of one core. */
             cpu: number;
-            /** Host */
             host: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "server" | "agent";
-            /**
-             * Loop Lag
-             * @description The worst lateness of its event loop lately, ms.
-             */
+            /** @description The worst lateness of its event loop lately, ms. */
             loop_lag: number;
-            /**
-             * Memory
-             * @description Resident bytes.
-             */
+            /** @description Resident bytes. */
             memory: number;
-            /** Name */
             name: string;
-            /** Pid */
             pid: number;
-            /** Running */
             running: components["schemas"]["NodeShare"][];
-            /**
-             * Since
-             * @description When it joined.
-             */
+            /** @description When it joined. */
             since: string;
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "ready" | "busy" | "draining" | "lost";
-            /** Version */
             version: string;
         } & {
             [key: string]: unknown;
@@ -3398,9 +3030,7 @@ export interface components {
          * @description A node's part of a run's load, in percent.
          */
         NodeShare: {
-            /** Execution Id */
             execution_id: string;
-            /** Share */
             share: number;
         };
         /**
@@ -3423,9 +3053,7 @@ export interface components {
          * @description Why a run has no score, in both languages.
          */
         NoScore: {
-            /** En */
             en: string;
-            /** Zh */
             zh: string;
         } & {
             [key: string]: unknown;
@@ -3455,13 +3083,9 @@ export interface components {
          * @description All sessions have ended; this is a new one.
          */
         PasswordResponse: {
-            /** Expires In */
             expires_in: number;
-            /** Message */
             message: string;
-            /** Refresh Token */
             refresh_token: string;
-            /** Token */
             token: string;
         };
         /**
@@ -3469,12 +3093,8 @@ export interface components {
          * @description No new request starts until the run is resumed.
          */
         Paused: {
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Pause Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             pause_time: string;
             status: components["schemas"]["RunState"];
         };
@@ -3483,11 +3103,8 @@ export interface components {
          * @description Count and durations of a phase, ms.
          */
         PhaseBlock: {
-            /** Avg */
             avg: number | null;
-            /** Count */
             count: number;
-            /** Max */
             max: number | null;
         };
         /**
@@ -3772,14 +3389,10 @@ export interface components {
          * @description Latencies from the planned start, with a note on what that means.
          */
         PlanLatencies: {
-            /** Avg */
             avg: number | null;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
             note: components["schemas"]["Texts"];
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
@@ -3791,17 +3404,11 @@ export interface components {
          * @description Latencies in ms from the planned start.
          */
         PlanLatency: {
-            /** Avg */
             avg: number | null;
-            /** Max */
             max: number | null;
-            /** P50 */
             p50: number | null;
-            /** P90 */
             p90: number | null;
-            /** P95 */
             p95: number | null;
-            /** P99 */
             p99: number | null;
         };
         /**
@@ -3809,21 +3416,13 @@ export interface components {
          * @description The planned load of the whole run. ``moves``: the test mode moves it between ``min`` and ``max``.
          */
         Planned: {
-            /** Duration */
             duration: number;
-            /** End */
             end: number | null;
-            /** Iterations */
             iterations: number | null;
-            /** Iterations Scope */
             iterations_scope: ("per_vu" | "shared") | null;
-            /** Max */
             max: number;
-            /** Min */
             min: number;
-            /** Moves */
             moves: boolean;
-            /** Points */
             points: components["schemas"]["CurvePointNow"][];
         };
         /**
@@ -3831,13 +3430,9 @@ export interface components {
          * @description Plans.
          */
         PlanPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["PlanRow"][];
-            /** Total */
             total: number;
         };
         /**
@@ -3845,33 +3440,20 @@ export interface components {
          * @description A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
          */
         PlanPreviewResponse: {
-            /** Advice */
             advice: components["schemas"]["Advice"][];
-            /** Duration */
             duration: number | null;
-            /** Iterations */
             iterations: number | null;
             latency: components["schemas"]["PreviewLatency"];
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** Mode */
             mode: ("concurrent" | "step" | "error_rate" | "adaptive") | null;
             needs: components["schemas"]["PreviewNeeds"];
-            /** Nodes */
             nodes: components["schemas"]["PreviewNode"][];
-            /** Peak */
             peak: number | null;
-            /** Points */
             points: components["schemas"]["CurvePoint"][];
-            /** Problems */
             problems: components["schemas"]["Problem"][];
-            /** Requests */
             requests: number | null;
-            /** Scenes */
             scenes: components["schemas"]["PreviewScene"][];
-            /** Variable */
             variable: ("vus" | "arrival_rate") | null;
         };
         /**
@@ -3880,32 +3462,17 @@ export interface components {
          */
         PlanResponse: {
             config: components["schemas"]["PlanConfig"];
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Description */
             description: string | null;
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /** Project Id */
             project_id: number;
-            /** Scenes */
             scenes: components["schemas"]["SceneWeightResponse"][];
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "created" | "running" | "completed" | "failed";
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Updated By */
             updated_by: string | null;
         };
         /**
@@ -3913,30 +3480,16 @@ export interface components {
          * @description A plan in a listing.
          */
         PlanRow: {
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Description */
             description: string | null;
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /** Project Id */
             project_id: number;
-            /**
-             * Status
-             * @enum {string}
-             */
+            /** @enum {string} */
             status: "created" | "running" | "completed" | "failed";
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Updated By */
             updated_by: string | null;
         };
         /**
@@ -3944,13 +3497,9 @@ export interface components {
          * @description Loaded plugins.
          */
         PluginPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["PluginResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -3958,11 +3507,8 @@ export interface components {
          * @description A protocol or a data source with the JSON Schema of what it takes, or a plugin that failed, with the cause.
          */
         PluginResponse: {
-            /** Kind */
             kind: string;
-            /** Name */
             name: string;
-            /** Status */
             status: string;
         } & {
             [key: string]: unknown;
@@ -4014,13 +3560,9 @@ export interface components {
          * @description Presets.
          */
         PresetPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["PresetResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -4028,24 +3570,15 @@ export interface components {
          * @description A config saved under a name.
          */
         PresetResponse: {
-            /** Config Data */
             config_data: {
                 [key: string]: unknown;
             };
-            /** Config Type */
             config_type: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Description */
             description: string | null;
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /** Project Id */
             project_id: number;
         };
         /**
@@ -4072,11 +3605,8 @@ export interface components {
          * @description Latencies of the plan's last report in ms, on which the estimate stands; null where there is none.
          */
         PreviewLatency: {
-            /** Avg */
             avg: number | null;
-            /** From Report Id */
             from_report_id: number | null;
-            /** P50 */
             p50: number | null;
         };
         /**
@@ -4084,13 +3614,9 @@ export interface components {
          * @description Resources that the peak of the load needs. ``users`` is null where latencies are not known.
          */
         PreviewNeeds: {
-            /** Nodes */
             nodes: number;
-            /** Open Files */
             open_files: number | null;
-            /** Open Files Limit */
             open_files_limit: number | null;
-            /** Users */
             users: number | null;
         };
         /**
@@ -4098,13 +3624,9 @@ export interface components {
          * @description A node's part of the load in percent, and of its peak.
          */
         PreviewNode: {
-            /** Arrival Rate */
             arrival_rate: number | null;
-            /** Name */
             name: string;
-            /** Share */
             share: number;
-            /** Vus */
             vus: number | null;
         };
         /**
@@ -4139,15 +3661,10 @@ export interface components {
          * @description A scene's part of the load in percent, and how many requests one iteration of it sends.
          */
         PreviewScene: {
-            /** Name */
             name: string;
-            /** Requests Per Iteration */
             requests_per_iteration: number;
-            /** Scene Id */
             scene_id: number | null;
-            /** Share */
             share: number;
-            /** Weight */
             weight: number;
         };
         /**
@@ -4155,9 +3672,7 @@ export interface components {
          * @description One problem of an input, and its path.
          */
         Problem: {
-            /** Message */
             message: string;
-            /** Path */
             path: string;
         };
         /**
@@ -4198,13 +3713,9 @@ export interface components {
          * @description Projects.
          */
         ProjectPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["ProjectResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -4212,17 +3723,11 @@ export interface components {
          * @description A project. ``my_role`` is the caller's; administrators are owners everywhere.
          */
         ProjectResponse: {
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Id */
             id: number;
-            /** Leader */
             leader: string;
             my_role: components["schemas"]["Role"];
-            /** Name */
             name: string;
         };
         /**
@@ -4230,17 +3735,11 @@ export interface components {
          * @description A connection in responses: whether it has a password, but not which.
          */
         PublicDatabase: {
-            /** Database */
             database: string;
-            /** Host */
             host: string;
-            /** Password Set */
             password_set: boolean;
-            /** Port */
             port: number | null;
-            /** Type */
             type: string;
-            /** User */
             user: string;
         };
         /**
@@ -4258,9 +3757,7 @@ export interface components {
          * @description Why a run ended.
          */
         Reason: {
-            /** Code */
             code: string;
-            /** Message */
             message: string;
         };
         /**
@@ -4268,11 +3765,8 @@ export interface components {
          * @description Why a run ended.
          */
         ReasonTexts: {
-            /** Code */
             code: string;
-            /** En */
             en: string;
-            /** Zh */
             zh: string;
         };
         /**
@@ -4340,19 +3834,13 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
             /** Regular expression */
             pattern: string;
-        };
+        } & (unknown | unknown);
         /**
          * Registration
          * @description A new user.
@@ -4375,20 +3863,14 @@ export interface components {
              * @default true
              */
             enabled: boolean;
-            /**
-             * Name
-             * @default rendezvous
-             */
+            /** @default rendezvous */
             name: string;
             /**
              * Longest wait, s
              * @default 30
              */
             timeout: number | string;
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "rendezvous";
             /** Users */
             users: number;
@@ -4398,13 +3880,9 @@ export interface components {
          * @description An error class with its share of all requests in percent, and the first few samples.
          */
         ReportError: {
-            /** Count */
             count: number;
-            /** Error Class */
             error_class: string;
-            /** Samples */
             samples: components["schemas"]["ReportErrorSample"][];
-            /** Share */
             share: number | null;
         } & {
             [key: string]: unknown;
@@ -4414,22 +3892,13 @@ export interface components {
          * @description A failed request, secrets masked. ``message`` is what was found, in English; ``message_zh`` in Chinese.
          */
         ReportErrorSample: {
-            /** Body */
             body: string;
-            /** Message */
             message: string;
-            /**
-             * Message Zh
-             * @default
-             */
+            /** @default  */
             message_zh: string;
-            /** Request */
             request: string;
-            /** Response Head */
             response_head: string;
-            /** Step */
             step: string | null;
-            /** Timestamp */
             timestamp: number;
         } & {
             [key: string]: unknown;
@@ -4439,13 +3908,9 @@ export interface components {
          * @description Latencies in ms; null where no request was sent.
          */
         ReportLatency: {
-            /** Avg */
             avg: number | null;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
@@ -4468,59 +3933,31 @@ export interface components {
          * @description A node's part of the load over the whole run.
          */
         ReportNode: {
-            /** Avg */
             avg: number | null;
-            /** Bytes Received */
             bytes_received: number;
-            /** Bytes Sent */
             bytes_sent: number;
             checks: components["schemas"]["Checks"];
-            /**
-             * Cut Off
-             * @description Requests in flight that were given up because the run or their user ended: neither requests nor errors, though the target's log may have them.
-             */
+            /** @description Requests in flight that were given up because the run or their user ended: neither requests nor errors, though the target's log may have them. */
             cut_off: number;
-            /**
-             * Dropped
-             * @description Planned arrivals that never began, for want of a free user or of data.
-             */
+            /** @description Planned arrivals that never began, for want of a free user or of data. */
             dropped: number;
-            /** Error Rate */
             error_rate: number | null;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /** Host */
             host: string;
-            /** Iterations */
             iterations: number;
-            /**
-             * Late
-             * @description Planned arrivals that had to wait for a free user or for data.
-             */
+            /** @description Planned arrivals that had to wait for a free user or for data. */
             late: number;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** Node */
             node: string;
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Rps */
             rps: number;
-            /** Share */
             share: number | null;
-            /** State */
             state: string;
         } & {
             [key: string]: unknown;
@@ -4530,13 +3967,9 @@ export interface components {
          * @description Reports, the latest first unless another order was asked for.
          */
         ReportPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["ReportRow"][];
-            /** Total */
             total: number;
         };
         /**
@@ -4546,100 +3979,58 @@ export interface components {
          *     ``config`` is what the run was started with, its secrets masked.
          */
         ReportResponse: {
-            /** Config */
             config: {
                 [key: string]: unknown;
             };
-            /**
-             * Data
-             * @default null
-             */
+            /** @default null */
             data: {
                 [key: string]: unknown;
             } | null;
-            /** End Time */
             end_time: string;
-            /**
-             * Errors
-             * @default null
-             */
+            /** @default null */
             errors: components["schemas"]["ReportError"][] | null;
-            /**
-             * Events
-             * @default null
-             */
+            /** @default null */
             events: components["schemas"]["RunEvent"][] | null;
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Gaps
-             * @default null
-             */
+            /** @default null */
             gaps: {
                 [key: string]: unknown;
             }[] | null;
-            /** Id */
             id: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatencies"] | null;
             metrics: components["schemas"]["ReportMetrics"];
-            /**
-             * Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
-            /**
-             * Name
-             * @default null
-             */
+            /** @default null */
             name: string | null;
-            /**
-             * Nodes
-             * @default null
-             */
+            /** @default null */
             nodes: components["schemas"]["ReportNode"][] | null;
-            /**
-             * Pauses
-             * @default null
-             */
+            /** @default null */
             pauses: {
                 [key: string]: unknown;
             }[] | null;
             /** @default null */
             performance_score: components["schemas"]["Score"] | null;
-            /** Plan Id */
             plan_id: number;
-            /** Plan Name */
             plan_name: string;
-            /** Project Id */
             project_id: number;
             /** @default null */
             reason: components["schemas"]["ReasonTexts"] | null;
-            /**
-             * Search
-             * @default null
-             */
+            /** @default null */
             search: {
                 [key: string]: unknown;
             } | null;
-            /**
-             * Seed
-             * @default null
-             */
+            /** @default null */
             seed: number | null;
             /** @default null */
             series: components["schemas"]["RunSeries"] | null;
-            /** Start Time */
             start_time: string;
-            /** Starter */
             starter: string;
             status: components["schemas"]["RunState"];
             /** @default null */
             step_series: components["schemas"]["StepsOverTime"] | null;
-            /**
-             * Steps
-             * @default null
-             */
+            /** @default null */
             steps: components["schemas"]["ReportStep"][] | null;
             summary: components["schemas"]["RunSummary"];
             /** @default null */
@@ -4647,11 +4038,6 @@ export interface components {
             /** @default null */
             verdict: components["schemas"]["FinalVerdict"] | null;
             /** @default null */
-            warm_up: components["schemas"]["WarmUpBlock"] | null;
-            /**
-             * Warnings
-             * @default null
-             */
             warnings: components["schemas"]["Texts"][] | null;
         } & {
             [key: string]: unknown;
@@ -4661,42 +4047,24 @@ export interface components {
          * @description A report in a listing. ``spark`` is there where it was asked for.
          */
         ReportRow: {
-            /**
-             * End Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             end_time: string;
-            /** Execution Id */
             execution_id: string;
-            /** Id */
             id: number;
-            /**
-             * Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
-            /** Performance Score */
             performance_score: number | null;
-            /** Plan Id */
             plan_id: number;
-            /** Plan Name */
             plan_name: string;
-            /** Project Id */
             project_id: number;
             /** @default null */
             spark: components["schemas"]["Spark"] | null;
-            /**
-             * Start Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             start_time: string;
-            /** Starter */
             starter: string;
             status: components["schemas"]["RunState"];
             summary: components["schemas"]["RunSummary"];
-            /** Validity */
             validity: ("VALID" | "SUSPECT" | "INVALID") | null;
-            /** Verdict */
             verdict: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
         };
         /**
@@ -4704,13 +4072,10 @@ export interface components {
          * @description Average response time in milliseconds per Unix second, with the whole run's percentiles.
          */
         ReportSeries: {
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
-            /** Timestamps */
             timestamps: number[];
-            /** Values */
             values: (number | null)[];
         } & {
             [key: string]: unknown;
@@ -4720,75 +4085,45 @@ export interface components {
          * @description A step or a group over the whole run. ``unsent`` is counted by class.
          */
         ReportStep: {
-            /** Avg */
             avg: number | null;
-            /** Bytes Received */
             bytes_received: number;
-            /** Bytes Sent */
             bytes_sent: number;
             checks: components["schemas"]["Checks"];
-            /** Counters */
             counters: {
                 [key: string]: number;
             };
-            /** Error Rate */
             error_rate: number | null;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /** Failures */
             failures: {
                 [key: string]: number;
             };
-            /** Gauges */
             gauges: {
                 [key: string]: components["schemas"]["GaugeBlock"];
             };
-            /** Index */
             index: number;
             /** @default null */
             latency_from_plan: components["schemas"]["ReportLatency"] | null;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** Name */
             name: string;
-            /**
-             * Part
-             * @default null
-             */
+            /** @default null */
             part: ("setup" | "on_start" | "steps" | "teardown") | null;
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
-            /** Phases */
             phases: {
                 [key: string]: components["schemas"]["PhaseBlock"];
             };
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Rps */
             rps: number;
-            /** Statuses */
             statuses: {
                 [key: string]: number;
             };
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "request" | "group";
-            /**
-             * Unsent
-             * @default null
-             */
+            /** @default null */
             unsent: {
                 [key: string]: number;
             } | null;
@@ -4843,7 +4178,6 @@ export interface components {
              */
             timeout: (number | string) | null;
             /**
-             * Type
              * @default request
              * @constant
              */
@@ -4872,15 +4206,10 @@ export interface components {
          * @description Milliseconds; null before the first reply.
          */
         ResponseTimes: {
-            /** Avg */
             avg: number | null;
-            /** Current */
             current: number | null;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** P95 */
             p95: number | null;
         } & {
             [key: string]: unknown;
@@ -4890,12 +4219,8 @@ export interface components {
          * @description The run goes on.
          */
         Resumed: {
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Resume Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             resume_time: string;
             status: components["schemas"]["RunState"];
         };
@@ -4917,68 +4242,41 @@ export interface components {
          * @description Description of a run for a viewer who joins.
          */
         RunData: {
-            /** Abort On Breach */
             abort_on_breach: boolean;
-            /** Elapsed */
             elapsed: number;
             errors: components["schemas"]["ErrorsSoFar"];
-            /** Events */
             events: components["schemas"]["RunEvent"][];
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
-            /** Name */
             name: string;
-            /** Now */
             now: number;
-            /** Plan Id */
             plan_id: number | null;
-            /** Plan Name */
             plan_name: string;
             planned: components["schemas"]["Planned"];
-            /** Project Id */
             project_id: number | null;
-            /** Scenes */
             scenes: components["schemas"]["SceneTree"][];
-            /** Search */
             search: {
                 [key: string]: unknown;
             } | null;
-            /** Start Time */
             start_time: string;
-            /** Starter */
             starter: string;
             status: components["schemas"]["RunState"];
             steps: components["schemas"]["StepsSoFar"];
-            /** Thresholds */
             thresholds: components["schemas"]["ThresholdState"][];
             validity: components["schemas"]["ValidityNow"];
-            /**
-             * Variable
-             * @enum {string}
-             */
+            /** @enum {string} */
             variable: "vus" | "arrival_rate";
-            warm_up: components["schemas"]["WarmUpBlock"] | null;
         };
         /**
          * RunEvent
          * @description Something that happened to the run; what else there is depends on the kind of event.
          */
         RunEvent: {
-            /** Elapsed */
             elapsed: number;
-            /**
-             * Event
-             * @enum {string}
-             */
+            /** @enum {string} */
             event: "load" | "node" | "pause" | "resume" | "stop" | "threshold" | "validity";
-            /** Time */
             time: string;
-            /** Timestamp */
             timestamp: number;
         } & {
             [key: string]: unknown;
@@ -4989,7 +4287,6 @@ export interface components {
          */
         RunFrame: {
             data: components["schemas"]["RunData"];
-            /** Timestamp */
             timestamp: number;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -5002,19 +4299,12 @@ export interface components {
          * @description The run over time besides its requests: users are means, CPU (percent) and lags (ms) the highest.
          */
         RunOverTime: {
-            /** Active Users */
             active_users: (number | null)[];
-            /** Loop Lag */
             loop_lag: (number | null)[];
-            /** Paused */
             paused: boolean[];
-            /** Planned Rate */
             planned_rate: (number | null)[];
-            /** Planned Users */
             planned_users: (number | null)[];
-            /** Process Cpu */
             process_cpu: (number | null)[];
-            /** Send Lag */
             send_lag: (number | null)[];
         };
         /**
@@ -5022,125 +4312,55 @@ export interface components {
          * @description The run over time: all lists are as long as ``timestamps``; a point spans ``width`` s.
          */
         RunSeries: {
-            /**
-             * Active Users
-             * @default null
-             */
+            /** @default null */
             active_users: (number | null)[] | null;
-            /**
-             * Avg
-             * @default null
-             */
+            /** @default null */
             avg: (number | null)[] | null;
-            /**
-             * Bytes Received
-             * @default null
-             */
+            /** @default null */
             bytes_received: number[] | null;
-            /**
-             * Bytes Sent
-             * @default null
-             */
+            /** @default null */
             bytes_sent: number[] | null;
-            /**
-             * Dropped
-             * @default null
-             */
+            /** @default null */
             dropped: number[] | null;
-            /**
-             * Elapsed
-             * @default null
-             */
+            /** @default null */
             elapsed: number[] | null;
-            /** Error Rate */
             error_rate: (number | null)[];
-            /**
-             * Errors
-             * @default null
-             */
+            /** @default null */
             errors: number[] | null;
-            /**
-             * Late
-             * @default null
-             */
+            /** @default null */
             late: number[] | null;
-            /**
-             * Latency From Plan
-             * @default null
-             */
+            /** @default null */
             latency_from_plan: {
                 [key: string]: (number | null)[];
             } | null;
-            /**
-             * Loop Lag
-             * @default null
-             */
+            /** @default null */
             loop_lag: (number | null)[] | null;
-            /**
-             * Max
-             * @default null
-             */
+            /** @default null */
             max: (number | null)[] | null;
-            /**
-             * Node Count
-             * @default null
-             */
+            /** @default null */
             node_count: number[] | null;
-            /**
-             * P50
-             * @default null
-             */
+            /** @default null */
             p50: (number | null)[] | null;
-            /**
-             * P90
-             * @default null
-             */
+            /** @default null */
             p90: (number | null)[] | null;
-            /** P95 */
             p95: (number | null)[];
-            /**
-             * P99
-             * @default null
-             */
+            /** @default null */
             p99: (number | null)[] | null;
-            /**
-             * Paused
-             * @default null
-             */
+            /** @default null */
             paused: boolean[] | null;
-            /**
-             * Planned Rate
-             * @default null
-             */
+            /** @default null */
             planned_rate: (number | null)[] | null;
-            /**
-             * Planned Users
-             * @default null
-             */
+            /** @default null */
             planned_users: (number | null)[] | null;
-            /**
-             * Process Cpu
-             * @default null
-             */
+            /** @default null */
             process_cpu: (number | null)[] | null;
-            /**
-             * Requests
-             * @default null
-             */
+            /** @default null */
             requests: number[] | null;
-            /**
-             * Send Lag
-             * @default null
-             */
+            /** @default null */
             send_lag: (number | null)[] | null;
-            /** Throughput */
             throughput: (number | null)[];
-            /** Timestamps */
             timestamps: number[];
-            /**
-             * Width
-             * @default null
-             */
+            /** @default null */
             width: number | null;
         } & {
             [key: string]: unknown;
@@ -5155,82 +4375,40 @@ export interface components {
          * RunSummary
          * @description A run in figures: rates in percent, times in milliseconds; null where nothing was measured.
          *
-         *     Counts and the error rate are of all requests; throughput and response times are of the load, without setup and
-         *     teardown.
+         *     Counts and the error rate are of all requests; throughput and response times are of the load, without setup and teardown.
          */
         RunSummary: {
-            /**
-             * Answered
-             * @default null
-             */
+            /** @default null */
             answered: number | null;
-            /** Avg Response Time */
             avg_response_time: number | null;
-            /**
-             * Cut Off
-             * @default null
-             */
+            /** @default null */
             cut_off: number | null;
-            /**
-             * Dropped
-             * @default null
-             */
+            /** @default null */
             dropped: number | null;
-            /**
-             * Duration
-             * @default null
-             */
+            /** @default null */
             duration: number | null;
-            /**
-             * Error Count
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             error_count: number;
-            /**
-             * Error Rate
-             * @default null
-             */
+            /** @default null */
             error_rate: number | null;
-            /**
-             * Late
-             * @default null
-             */
+            /** @default null */
             late: number | null;
-            /**
-             * Max Users
-             * @default null
-             */
+            /** @default null */
             max_users: number | null;
-            /**
-             * Percentiles
-             * @default null
-             */
+            /** @default null */
             percentiles: {
                 [key: string]: number | null;
             } | null;
-            /**
-             * Sent
-             * @default null
-             */
+            /** @default null */
             sent: number | null;
             /** @default null */
             setup_teardown: components["schemas"]["SetupTeardown"] | null;
-            /** Success Rate */
             success_rate: number | null;
-            /**
-             * Throughput
-             * @default null
-             */
+            /** @default null */
             throughput: number | null;
-            /**
-             * Total Requests
-             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
-             */
+            /** @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection. */
             total_requests: number;
-            /**
-             * Unsent
-             * @default null
-             */
+            /** @default null */
             unsent: number | null;
         } & {
             [key: string]: unknown;
@@ -5293,13 +4471,9 @@ export interface components {
          * @description Scenes.
          */
         ScenePage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["SceneRow"][];
-            /** Total */
             total: number;
         };
         /**
@@ -5307,33 +4481,18 @@ export interface components {
          * @description A scene with its steps, as they were given.
          */
         SceneResponse: {
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Description */
             description: string | null;
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /** On Start */
             on_start: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
-            /** Project Id */
             project_id: number;
-            /** Setup */
             setup: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
-            /** Steps */
             steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
-            /** Teardown */
             teardown: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Updated By */
             updated_by: string | null;
         };
         /**
@@ -5341,25 +4500,14 @@ export interface components {
          * @description A scene in a listing.
          */
         SceneRow: {
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Description */
             description: string | null;
-            /** Id */
             id: number;
-            /** Name */
             name: string;
-            /** Project Id */
             project_id: number;
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Updated By */
             updated_by: string | null;
         };
         /**
@@ -5405,11 +4553,8 @@ export interface components {
          * @description A scene with its steps in document order.
          */
         SceneTree: {
-            /** Name */
             name: string;
-            /** Steps */
             steps: components["schemas"]["StepNode"][];
-            /** Weight */
             weight: number;
         };
         /**
@@ -5417,9 +4562,7 @@ export interface components {
          * @description A scene's share in a plan.
          */
         SceneWeightResponse: {
-            /** Scene Id */
             scene_id: number;
-            /** Weight */
             weight: number;
         };
         /**
@@ -5433,14 +4576,12 @@ export interface components {
         };
         /**
          * Score
-         * @description The performance score, or the reason why there is none.
+         * @description The performance score with its parts, or why the run was not scored.
          */
         Score: {
-            /** Parts */
             parts: components["schemas"]["ScorePart"][];
             /** @default null */
             reason: components["schemas"]["NoScore"] | null;
-            /** Score */
             score: number | null;
         } & {
             [key: string]: unknown;
@@ -5451,14 +4592,10 @@ export interface components {
          */
         ScorePart: {
             formula: components["schemas"]["Texts"];
-            /** Measured */
             measured: number | null;
-            /** Name */
             name: string;
             title: components["schemas"]["Texts"];
-            /** Value */
             value: number | null;
-            /** Weight */
             weight: number;
         } & {
             [key: string]: unknown;
@@ -5495,14 +4632,9 @@ export interface components {
          */
         SearchData: {
             bracket: components["schemas"]["Bracket"];
-            /** Complete */
             complete: boolean;
-            /**
-             * Mode
-             * @enum {string}
-             */
+            /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
-            /** Row */
             row: {
                 [key: string]: unknown;
             };
@@ -5513,7 +4645,6 @@ export interface components {
          */
         SearchFrame: {
             data: components["schemas"]["SearchData"];
-            /** Timestamp */
             timestamp: number;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -5526,124 +4657,60 @@ export interface components {
          * @description The load in one second, with its steps, nodes and thresholds; ``total_…`` are of all requests so far.
          */
         SecondData: {
-            /** Active Users */
             active_users: number;
-            /** Bytes Received */
             bytes_received: number;
-            /** Bytes Sent */
             bytes_sent: number;
-            /**
-             * Dropped
-             * @description Planned arrivals that never began, for want of a free user or of data.
-             */
+            /** @description Planned arrivals that never began, for want of a free user or of data. */
             dropped: number;
-            /** Elapsed */
             elapsed: number;
-            /** Error Rate */
             error_rate: number;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /**
-             * Failures
-             * @default null
-             */
+            /** @default null */
             failures: {
                 [key: string]: number;
             } | null;
-            /** Iterations */
             iterations: number;
-            /**
-             * Late
-             * @description Planned arrivals that had to wait for a free user or for data.
-             */
+            /** @description Planned arrivals that had to wait for a free user or for data. */
             late: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatency"] | null;
-            /** Loop Lag */
             loop_lag: number;
-            /** Max */
             max: number | null;
-            /** Node Count */
             node_count: number;
-            /** Nodes */
             nodes: components["schemas"]["NodePoint"][];
-            /** P50 */
             p50: number | null;
-            /** P90 */
             p90: number | null;
-            /** P95 */
             p95: number | null;
-            /** P99 */
             p99: number | null;
-            /** Paused */
             paused: boolean;
-            /** Planned Rate */
             planned_rate: number;
-            /** Planned Users */
             planned_users: number;
-            /** Process Cpu */
             process_cpu: number;
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Requests Per Second */
             requests_per_second: number;
-            /** Response Time */
             response_time: number | null;
-            /** Send Lag */
             send_lag: number;
-            /**
-             * Statuses
-             * @default null
-             */
+            /** @default null */
             statuses: {
                 [key: string]: number;
             } | null;
-            /** Steps */
             steps: components["schemas"]["StepPoint"][];
             system_metrics: components["schemas"]["SystemNow"];
-            /** Thresholds */
             thresholds: components["schemas"]["ThresholdState"][];
-            /**
-             * Total Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             total_errors: number;
-            /**
-             * Total Requests
-             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
-             */
+            /** @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection. */
             total_requests: number;
-            /**
-             * Total Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             total_unsent: number;
-            /**
-             * Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             unsent: number;
-            /**
-             * Validity
-             * @enum {string}
-             */
+            /** @enum {string} */
             validity: "VALID" | "SUSPECT" | "INVALID";
-            /** Validity Causes */
             validity_causes: string[];
-            /** Validity Texts */
             validity_texts: components["schemas"]["CauseText"][];
-            /**
-             * Warm Up
-             * @default false
-             */
-            warm_up: boolean;
-            /** Width */
             width: number;
         };
         /**
@@ -5651,34 +4718,19 @@ export interface components {
          * @description Steps, the run and its nodes over time.
          */
         SeriesResponse: {
-            /** Exact */
             exact: boolean;
-            /** Execution Id */
             execution_id: string;
-            /** From */
             from: number;
-            /**
-             * Latency
-             * @enum {string}
-             */
+            /** @enum {string} */
             latency: "service" | "plan";
-            /** Nodes */
             nodes: components["schemas"]["NodeOverTime"][];
-            /**
-             * Outcome
-             * @enum {string}
-             */
+            /** @enum {string} */
             outcome: "all" | "success";
             run: components["schemas"]["RunOverTime"];
-            /** Series */
             series: components["schemas"]["StepSeries"][];
-            /** Step */
             step: number | null;
-            /** Timestamps */
             timestamps: number[];
-            /** To */
             to: number;
-            /** Width */
             width: number;
         };
         /**
@@ -5686,15 +4738,9 @@ export interface components {
          * @description What setup and teardown did: counted in the totals of the run, and in no figure of its load.
          */
         SetupTeardown: {
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
         } & {
             [key: string]: unknown;
@@ -5704,21 +4750,12 @@ export interface components {
          * @description The size of the body in bytes; with ``path``, the number of items or characters of the value there.
          */
         SizeCheck: {
-            /**
-             * Equals
-             * @default null
-             */
-            equals: (number | string) | null;
-            /**
-             * Greater than
-             * @default null
-             */
-            greater_than: (number | string) | null;
-            /**
-             * Less than
-             * @default null
-             */
-            less_than: (number | string) | null;
+            /** Equals */
+            equals?: number | string;
+            /** Greater than */
+            greater_than?: number | string;
+            /** Less than */
+            less_than?: number | string;
             /**
              * Not
              * @default false
@@ -5729,22 +4766,22 @@ export interface components {
              * @default null
              */
             path: string | null;
+            /** @constant */
+            type: "size";
+        } & ((unknown | unknown | unknown) & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "size";
-        };
+        });
         /**
          * Spark
          * @description A run as small curves of at most 60 points each: requests per second, p95 in ms, error rate in percent.
          */
         Spark: {
-            /** Error Rate */
             error_rate: (number | null)[];
-            /** P95 */
             p95: (number | null)[];
-            /** Rps */
             rps: (number | null)[];
         };
         /**
@@ -5762,17 +4799,11 @@ export interface components {
          * @description A run has started; its live feed is at ``websocket_url``, or ``websocket_path`` of the address that is known.
          */
         Started: {
-            /** Execution Id */
             execution_id: string;
-            /**
-             * Start Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             start_time: string;
             status: components["schemas"]["RunState"];
-            /** Websocket Path */
             websocket_path: string;
-            /** Websocket Url */
             websocket_url: string;
         };
         /**
@@ -5795,34 +4826,30 @@ export interface components {
          * @description The status code equals a value, or is one of several.
          */
         StatusCheck: {
-            /**
-             * Equals
-             * @default null
-             */
-            equals: number | null;
+            /** Equals */
+            equals?: number;
             /**
              * Not
              * @default false
              */
             not: boolean;
-            /**
-             * One of
-             * @default null
-             */
-            one_of: number[] | null;
+            /** One of */
+            one_of?: number[];
+            /** @constant */
+            type: "status";
+        } & ((unknown | unknown) & {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "status";
-        };
+        });
         /**
          * StatusData
          * @description The new state, and since when.
          */
         StatusData: {
             status: components["schemas"]["RunState"];
-            /** Time */
             time: string;
         };
         /**
@@ -5842,19 +4869,15 @@ export interface components {
              * @constant
              */
             from: "status";
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-        };
+            /** Variable */
+            name?: string;
+        } & unknown;
         /**
          * StatusFrame
          * @description The run is in a new state.
          */
         StatusFrame: {
             data: components["schemas"]["StatusData"];
-            /** Timestamp */
             timestamp: number;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -5867,79 +4890,46 @@ export interface components {
          * @description One step of a time.
          */
         StepFigures: {
-            /** Avg */
             avg: number | null;
-            /** Bytes Received */
             bytes_received: number;
-            /** Bytes Sent */
             bytes_sent: number;
-            /** Checks Failed */
             checks_failed: number;
-            /** Checks Passed */
             checks_passed: number;
-            /** Counters */
             counters: {
                 [key: string]: number;
             };
-            /** Error Rate */
             error_rate: number | null;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /** Failures */
             failures: {
                 [key: string]: number;
             };
-            /** Gauges */
             gauges: {
                 [key: string]: components["schemas"]["GaugeBlock"];
             };
-            /** Index */
             index: number;
             latency_from_plan: components["schemas"]["LatencyBlock"] | null;
-            /** Max */
             max: number | null;
-            /** Min */
             min: number | null;
-            /** Name */
             name: string;
-            /**
-             * Part
-             * @enum {string}
-             */
+            /** @enum {string} */
             part: "setup" | "on_start" | "steps" | "teardown";
-            /** Percentiles */
             percentiles: {
                 [key: string]: number | null;
             };
-            /** Phases */
             phases: {
                 [key: string]: components["schemas"]["PhaseBlock"];
             };
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Rps */
             rps: number;
-            /** Running Time */
             running_time: number;
-            /** Statuses */
             statuses: {
                 [key: string]: number;
             };
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "request" | "group";
-            /**
-             * Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             unsent: number;
         };
         /**
@@ -5947,25 +4937,14 @@ export interface components {
          * @description A step of a scene. ``index`` is that of other frames; ``parent`` the index of the group around it.
          */
         StepNode: {
-            /** Depth */
             depth: number;
-            /** Index */
             index: number | null;
-            /** Name */
             name: string;
-            /** Parent */
             parent: number | null;
-            /**
-             * Part
-             * @enum {string}
-             */
+            /** @enum {string} */
             part: "setup" | "on_start" | "steps" | "teardown";
-            /** Protocol */
             protocol: string | null;
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think";
         };
         /**
@@ -5973,21 +4952,15 @@ export interface components {
          * @description A step over time.
          */
         StepOverTime: {
-            /** Counters */
             counters: {
                 [key: string]: number[];
             };
-            /** Gauges */
             gauges: {
                 [key: string]: (number | null)[];
             };
-            /** Index */
             index: number;
-            /** Name */
             name: string;
-            /** P95 */
             p95: (number | null)[];
-            /** Throughput */
             throughput: (number | null)[];
         } & {
             [key: string]: unknown;
@@ -5997,64 +4970,37 @@ export interface components {
          * @description A step in one second.
          */
         StepPoint: {
-            /** Counters */
             counters: {
                 [key: string]: number;
             };
-            /** Error Rate */
             error_rate: number;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /**
-             * Failures
-             * @default null
-             */
+            /** @default null */
             failures: {
                 [key: string]: number;
             } | null;
-            /** Gauges */
             gauges: {
                 [key: string]: components["schemas"]["GaugeNow"];
             };
-            /** Index */
             index: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatency"] | null;
-            /** Max */
             max: number | null;
-            /** Name */
             name: string;
-            /** P50 */
             p50: number | null;
-            /** P90 */
             p90: number | null;
-            /** P95 */
             p95: number | null;
-            /** P99 */
             p99: number | null;
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Requests Per Second */
             requests_per_second: number;
-            /** Response Time */
             response_time: number | null;
-            /**
-             * Statuses
-             * @default null
-             */
+            /** @default null */
             statuses: {
                 [key: string]: number;
             } | null;
-            /**
-             * Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             unsent: number;
         };
         /**
@@ -6062,43 +5008,27 @@ export interface components {
          * @description A step, or all requests together, over time; all lists are as long as ``timestamps``.
          */
         StepSeries: {
-            /** Avg */
             avg: (number | null)[];
-            /** Counters */
             counters: {
                 [key: string]: number[];
             };
-            /** Error Rate */
             error_rate: (number | null)[];
-            /** Errors */
             errors: number[];
-            /** Failures */
             failures: {
                 [key: string]: number[];
             };
-            /** Gauges */
             gauges: {
                 [key: string]: (number | null)[];
             };
-            /** Index */
             index: number | null;
-            /** Max */
             max: (number | null)[];
-            /** Name */
             name: string | null;
-            /** P50 */
             p50: (number | null)[];
-            /** P90 */
             p90: (number | null)[];
-            /** P95 */
             p95: (number | null)[];
-            /** P99 */
             p99: (number | null)[];
-            /** Requests */
             requests: number[];
-            /** Rps */
             rps: (number | null)[];
-            /** Statuses */
             statuses: {
                 [key: string]: number[];
             };
@@ -6108,13 +5038,9 @@ export interface components {
          * @description A step over time.
          */
         StepSoFar: {
-            /** Error Rate */
             error_rate: (number | null)[];
-            /** Index */
             index: number;
-            /** P95 */
             p95: (number | null)[];
-            /** Rps */
             rps: (number | null)[];
         };
         /**
@@ -6122,11 +5048,8 @@ export interface components {
          * @description The first 20 steps over time.
          */
         StepsOverTime: {
-            /** Steps */
             steps: components["schemas"]["StepOverTime"][];
-            /** Timestamps */
             timestamps: number[];
-            /** Width */
             width: number;
         } & {
             [key: string]: unknown;
@@ -6136,11 +5059,8 @@ export interface components {
          * @description The first 20 steps over time, in points of ``width`` s.
          */
         StepsSoFar: {
-            /** Steps */
             steps: components["schemas"]["StepSoFar"][];
-            /** Timestamps */
             timestamps: number[];
-            /** Width */
             width: number;
         };
         /**
@@ -6148,13 +5068,9 @@ export interface components {
          * @description A run has been stopped.
          */
         Stopped: {
-            /** Execution Id */
             execution_id: string;
             status: components["schemas"]["RunState"];
-            /**
-             * Stop Time
-             * Format: date-time
-             */
+            /** Format: date-time */
             stop_time: string;
         };
         /**
@@ -6172,15 +5088,9 @@ export interface components {
              * @default true
              */
             enabled: boolean;
-            /**
-             * Name
-             * @default stop
-             */
+            /** @default stop */
             name: string;
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "stop";
             /**
              * Ends
@@ -6194,11 +5104,8 @@ export interface components {
          * @description The generators' machines: percent, percent, MB/s.
          */
         SystemNow: {
-            /** Cpu */
             cpu: number;
-            /** Memory */
             memory: number;
-            /** Network */
             network: number;
         };
         /**
@@ -6206,11 +5113,8 @@ export interface components {
          * @description The load generator itself, per timestamp: percent, percent, MB/s.
          */
         SystemSeries: {
-            /** Cpu */
             cpu: (number | null)[];
-            /** Memory */
             memory: (number | null)[];
-            /** Network */
             network: (number | null)[];
         } & {
             [key: string]: unknown;
@@ -6220,11 +5124,8 @@ export interface components {
          * @description The load generator itself: percent, percent, MB/s.
          */
         SystemUse: {
-            /** Cpu Usage */
             cpu_usage: number | null;
-            /** Memory Usage */
             memory_usage: number | null;
-            /** Network Io */
             network_io: number | null;
         } & {
             [key: string]: unknown;
@@ -6234,9 +5135,7 @@ export interface components {
          * @description A sentence in both languages.
          */
         Texts: {
-            /** En */
             en: string;
-            /** Zh */
             zh: string;
         } & {
             [key: string]: unknown;
@@ -6251,17 +5150,11 @@ export interface components {
              * @default true
              */
             enabled: boolean;
-            /**
-             * Name
-             * @default think
-             */
+            /** @default think */
             name: string;
             /** Think time */
             think_time: components["schemas"]["ConstantThink"] | components["schemas"]["UniformThink"] | components["schemas"]["NormalThink"];
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "think";
         };
         /**
@@ -6277,26 +5170,15 @@ export interface components {
          * @description State of a threshold: for a windowed one ``broken_s`` of ``of_s`` seconds in a row; 0 is the whole run.
          */
         ThresholdState: {
-            /** Breached At */
             breached_at: number | null;
-            /** Broken S */
             broken_s: number;
-            /** Expression */
             expression: string;
-            /** Limit */
             limit: number;
-            /** Metric */
             metric: string;
-            /** Of S */
             of_s: number;
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "holding" | "breaking" | "breached";
-            /** Step */
             step: string | null;
-            /** Value */
             value: number | null;
         };
         /**
@@ -6304,14 +5186,9 @@ export interface components {
          * @description Requests of the load per second of running time. Without ``time_range`` the total is that of the run.
          */
         Throughput: {
-            /** Avg Rps */
             avg_rps: number;
-            /** Current Rps */
             current_rps: number;
-            /**
-             * Total Requests
-             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
-             */
+            /** @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection. */
             total_requests: number;
         } & {
             [key: string]: unknown;
@@ -6321,9 +5198,7 @@ export interface components {
          * @description Whether a new token was accepted, and until when (Unix time) the feed may go on.
          */
         TokenData: {
-            /** Accepted */
             accepted: boolean;
-            /** Expires */
             expires: number;
         };
         /**
@@ -6332,7 +5207,6 @@ export interface components {
          */
         TokenFrame: {
             data: components["schemas"]["TokenData"];
-            /** Timestamp */
             timestamp: number;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -6345,13 +5219,16 @@ export interface components {
          * @description An access token, its lifetime in seconds, and the refresh token that is exchanged for the next pair.
          */
         TokenResponse: {
-            /** Expires In */
             expires_in: number;
-            /** Refresh Token */
             refresh_token: string;
-            /** Token */
             token: string;
         };
+        /**
+         * TokenScope
+         * @description What an API token is good for; each scope includes those before it.
+         * @enum {string}
+         */
+        TokenScope: "read" | "run" | "write";
         /**
          * TrialForm
          * @description A scene, stored or not, and what a run would bring to it. Data come as a ``row`` or from a data file.
@@ -6389,16 +5266,10 @@ export interface components {
              * @default 1
              */
             row_number: number;
-            /**
-             * Scene
-             * @default null
-             */
-            scene: components["schemas"]["SceneSpec"] | null;
-            /**
-             * Stored scene
-             * @default null
-             */
-            scene_id: number | null;
+            /** Scene */
+            scene?: components["schemas"]["SceneSpec"];
+            /** Stored scene */
+            scene_id?: number;
             /**
              * Seed
              * @default null
@@ -6418,24 +5289,17 @@ export interface components {
             variables?: {
                 [key: string]: string;
             };
-        };
+        } & (unknown | unknown);
         /**
          * TrialResponse
          * @description Result of a try-out, step by step; secrets are masked. ``notes`` give the reason of an early end.
          */
         TrialResponse: {
-            /** Duration */
             duration: number;
-            /** Notes */
             notes: string[];
-            /**
-             * Outcome
-             * @enum {string}
-             */
+            /** @enum {string} */
             outcome: "passed" | "failed" | "timeout";
-            /** Steps */
             steps: components["schemas"]["TriedStep"][];
-            /** Variables */
             variables: {
                 [key: string]: string;
             };
@@ -6445,16 +5309,11 @@ export interface components {
          * @description A check with the value it looked at; ``finding`` is what was found where it failed.
          */
         TriedCheck: {
-            /** Actual */
             actual: boolean | number | string | null;
             finding: components["schemas"]["Finding"] | null;
-            /** Index */
             index: number;
-            /** Passed */
             passed: boolean;
-            /** Text */
             text: string;
-            /** Type */
             type: string;
         };
         /**
@@ -6462,11 +5321,8 @@ export interface components {
          * @description Why a step failed: the error class that a run would count, and what is known about it.
          */
         TriedError: {
-            /** Class */
             class: string;
-            /** Message */
             message: string;
-            /** Message Zh */
             message_zh: string;
         };
         /**
@@ -6475,11 +5331,8 @@ export interface components {
          */
         TriedExtraction: {
             finding: components["schemas"]["Finding"] | null;
-            /** Found */
             found: boolean;
-            /** Name */
             name: string;
-            /** Value */
             value: string | null;
         };
         /**
@@ -6487,9 +5340,7 @@ export interface components {
          * @description A request as its protocol sent it.
          */
         TriedRequest: {
-            /** Text */
             text: string;
-            /** Truncated */
             truncated: boolean;
         };
         /**
@@ -6497,77 +5348,47 @@ export interface components {
          * @description A reply: ``body`` is text, or base64 where it is not UTF-8; ``size`` is the whole body's in bytes.
          */
         TriedResponse: {
-            /** Body */
             body: string;
-            /**
-             * Encoding
-             * @enum {string}
-             */
+            /** @enum {string} */
             encoding: "text" | "base64";
-            /** Head */
             head: string;
-            /** Size */
             size: number;
-            /** Status */
             status: number;
-            /** Truncated */
             truncated: boolean;
         };
         /**
          * TriedStep
          * @description A step as it was taken. Times are milliseconds since the start of the trial.
          *
-         *     ``before`` are the variables before it, ``after`` those that it changed; ``branch`` is which way a condition, a
-         *     choice or a loop took.
+         *     ``before`` are the variables before it, ``after`` those that it changed; ``branch`` is which way a condition, a choice or a loop took.
          */
         TriedStep: {
-            /** After */
             after: {
                 [key: string]: string;
             };
-            /** Before */
             before: {
                 [key: string]: string;
             };
-            /** Branch */
             branch: string | null;
-            /** Checks */
             checks: components["schemas"]["TriedCheck"][];
-            /** Duration */
             duration: number;
             error: components["schemas"]["TriedError"] | null;
-            /** Extracted */
             extracted: components["schemas"]["TriedExtraction"][];
-            /** Index */
             index: number | null;
-            /** Name */
             name: string;
-            /**
-             * Outcome
-             * @enum {string}
-             */
+            /** @enum {string} */
             outcome: "passed" | "failed" | "skipped";
-            /**
-             * Part
-             * @enum {string}
-             */
+            /** @enum {string} */
             part: "setup" | "on_start" | "steps" | "teardown";
-            /** Path */
             path: string;
-            /** Phases */
             phases: {
                 [key: string]: number;
             };
-            /** Protocol */
             protocol: string | null;
             request: components["schemas"]["TriedRequest"] | null;
             response: components["schemas"]["TriedResponse"] | null;
-            /** Started */
             started: number;
-            /**
-             * Type
-             * @enum {string}
-             */
+            /** @enum {string} */
             type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think" | "break" | "stop" | "rendezvous";
         };
         /**
@@ -6590,13 +5411,9 @@ export interface components {
          * @description Users.
          */
         UserPage: {
-            /** Page */
             page: number;
-            /** Page Size */
             page_size: number;
-            /** Results */
             results: components["schemas"]["UserResponse"][];
-            /** Total */
             total: number;
         };
         /**
@@ -6604,28 +5421,15 @@ export interface components {
          * @description A user. ``is_active`` is 0 for normal, 1 for disabled.
          */
         UserResponse: {
-            /** Administrator */
             administrator: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
+            /** Format: date-time */
             created_at: string;
-            /** Email */
             email: string;
-            /** Id */
             id: number;
-            /**
-             * Is Active
-             * @enum {integer}
-             */
+            /** @enum {integer} */
             is_active: 0 | 1;
-            /**
-             * Updated At
-             * Format: date-time
-             */
+            /** Format: date-time */
             updated_at: string;
-            /** Username */
             username: string;
         };
         /**
@@ -6633,12 +5437,8 @@ export interface components {
          * @description Whether the generator is fit to measure the run, as far as it has come.
          */
         ValidityNow: {
-            /** Causes */
             causes: components["schemas"]["CauseText"][];
-            /**
-             * State
-             * @enum {string}
-             */
+            /** @enum {string} */
             state: "VALID" | "SUSPECT" | "INVALID";
         };
         /**
@@ -6646,12 +5446,8 @@ export interface components {
          * @description A valid token: expiry and user.
          */
         VerifyResponse: {
-            /**
-             * Expires At
-             * Format: date-time
-             */
+            /** Format: date-time */
             expires_at: string;
-            /** Message */
             message: string;
             user: components["schemas"]["UserResponse"];
         };
@@ -6660,34 +5456,9 @@ export interface components {
          * @description Everything that may stand in ``{{…}}`` besides variables of one's own.
          */
         Vocabulary: {
-            /** Faker */
             faker: components["schemas"]["Word"][];
-            /** Functions */
             functions: components["schemas"]["Word"][];
-            /** Variables */
             variables: components["schemas"]["Word"][];
-        };
-        /**
-         * WarmUpBlock
-         * @description The warm-up: its length in s, its first second and the one after its last (Unix time), and what no total has.
-         */
-        WarmUpBlock: {
-            /** End */
-            end: number | null;
-            /** Errors */
-            errors: number;
-            /** Iterations */
-            iterations: number;
-            /** Over */
-            over: boolean;
-            /** Requests */
-            requests: number;
-            /** Seconds */
-            seconds: number;
-            /** Start */
-            start: number | null;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * WhileStep
@@ -6702,17 +5473,11 @@ export interface components {
             enabled: boolean;
             /** At most */
             max_times: number;
-            /**
-             * Name
-             * @default while
-             */
+            /** @default while */
             name: string;
             /** Steps */
             steps: (components["schemas"]["RequestStep"] | components["schemas"]["ThinkStep"] | components["schemas"]["GroupStep"] | components["schemas"]["LoopStep"] | components["schemas"]["IfStep"] | components["schemas"]["WhileStep"] | components["schemas"]["ChoiceStep"] | components["schemas"]["BreakStep"] | components["schemas"]["StopStep"] | components["schemas"]["RendezvousStep"])[];
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "while";
         };
         /**
@@ -6720,126 +5485,61 @@ export interface components {
          * @description A second of a complete history.
          */
         WholeHistoryPoint: {
-            /** Active Users */
             active_users: number;
-            /** Bytes Received */
             bytes_received: number;
-            /** Bytes Sent */
             bytes_sent: number;
-            /**
-             * Dropped
-             * @description Planned arrivals that never began, for want of a free user or of data.
-             */
+            /** @description Planned arrivals that never began, for want of a free user or of data. */
             dropped: number;
-            /** Elapsed */
             elapsed: number;
-            /** Error Rate */
             error_rate: number;
-            /**
-             * Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             errors: number;
-            /**
-             * Failures
-             * @default null
-             */
+            /** @default null */
             failures: {
                 [key: string]: number;
             } | null;
-            /** Iterations */
             iterations: number;
-            /**
-             * Late
-             * @description Planned arrivals that had to wait for a free user or for data.
-             */
+            /** @description Planned arrivals that had to wait for a free user or for data. */
             late: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatency"] | null;
-            /** Loop Lag */
             loop_lag: number;
-            /** Max */
             max: number | null;
-            /** Node Count */
             node_count: number;
-            /** Nodes */
             nodes: components["schemas"]["NodePoint"][];
-            /** P50 */
             p50: number | null;
-            /** P90 */
             p90: number | null;
-            /** P95 */
             p95: number | null;
-            /** P99 */
             p99: number | null;
-            /** Paused */
             paused: boolean;
-            /** Planned Rate */
             planned_rate: number;
-            /** Planned Users */
             planned_users: number;
-            /** Process Cpu */
             process_cpu: number;
-            /**
-             * Requests
-             * @description Requests that were tried and ended: those sent, and those that found no connection.
-             */
+            /** @description Requests that were tried and ended: those sent, and those that found no connection. */
             requests: number;
-            /** Requests Per Second */
             requests_per_second: number;
-            /** Response Time */
             response_time: number | null;
-            /** Send Lag */
             send_lag: number;
-            /**
-             * Statuses
-             * @default null
-             */
+            /** @default null */
             statuses: {
                 [key: string]: number;
             } | null;
-            /** Steps */
             steps: components["schemas"]["StepPoint"][];
             system_metrics: components["schemas"]["SystemNow"];
-            /** Thresholds */
             thresholds: components["schemas"]["ThresholdState"][];
-            /** Timestamp */
             timestamp: number;
-            /**
-             * Total Errors
-             * @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused.
-             */
+            /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             total_errors: number;
-            /**
-             * Total Requests
-             * @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection.
-             */
+            /** @description All requests of the run that were tried and ended, those of setup and teardown too: those sent, and those that found no connection. */
             total_requests: number;
-            /**
-             * Total Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             total_unsent: number;
-            /**
-             * Unsent
-             * @description Requests that were never tried, for want of a variable; they are in no other count.
-             */
+            /** @description Requests that were never tried, for want of a variable; they are in no other count. */
             unsent: number;
-            /**
-             * Validity
-             * @enum {string}
-             */
+            /** @enum {string} */
             validity: "VALID" | "SUSPECT" | "INVALID";
-            /** Validity Causes */
             validity_causes: string[];
-            /** Validity Texts */
             validity_texts: components["schemas"]["CauseText"][];
-            /**
-             * Warm Up
-             * @default false
-             */
-            warm_up: boolean;
-            /** Width */
             width: number;
         };
         /**
@@ -6847,15 +5547,10 @@ export interface components {
          * @description A word that templates know: ``insert`` is what stands in a text, ``example`` what may become of it.
          */
         Word: {
-            /** En */
             en: string;
-            /** Example */
             example: string;
-            /** Insert */
             insert: string;
-            /** Name */
             name: string;
-            /** Zh */
             zh: string;
         };
         /**
@@ -6910,19 +5605,13 @@ export interface components {
              * @default first
              */
             match: ("first" | "last" | "random" | "all") | number;
-            /**
-             * Variable
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Several variables
-             * @default []
-             */
-            names: string[];
+            /** Variable */
+            name?: string;
+            /** Several variables */
+            names?: string[];
             /** XPath */
             path: string;
-        };
+        } & (unknown | unknown);
     };
     responses: {
         /** @description The request could not be read */
@@ -7056,6 +5745,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "perfsvc",
+                     *       "version": "0.1.0",
+                     *       "languages": [
+                     *         "zh",
+                     *         "en"
+                     *       ],
+                     *       "registration_open": true,
+                     *       "token_seconds": 900,
+                     *       "refresh_grace_seconds": 30,
+                     *       "demo": {
+                     *         "url": "http://127.0.0.1:8000/demo/"
+                     *       },
+                     *       "limits": {
+                     *         "page_size": 100,
+                     *         "upload_bytes": 1073741824,
+                     *         "body_bytes": 1048576,
+                     *         "scene_steps": 500,
+                     *         "vus": 1000000,
+                     *         "arrival_rate": 10000000,
+                     *         "live_viewers": 500
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AboutResponse"];
                 };
             };
@@ -7065,9 +5779,16 @@ export interface operations {
     getDataFiles: {
         parameters: {
             query: {
+                /** @description Order */
+                order?: "name" | "-name" | "created_at" | "-created_at" | "size" | "-size";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Project */
                 project_id: number;
+                /** @description Text to search for */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -7081,6 +5802,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "project_id": 1,
+                     *           "name": "users.csv",
+                     *           "size": 35,
+                     *           "digest": "c73349b66d9730062c3d077404eed8d13a5c15b8f3d88e1366e2b56e3694e8ac",
+                     *           "columns": [
+                     *             "user",
+                     *             "city"
+                     *           ],
+                     *           "row_count": 2,
+                     *           "created_at": "2026-11-30T02:37:59Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFilePage"];
                 };
             };
@@ -7095,7 +5838,9 @@ export interface operations {
     postDataFiles: {
         parameters: {
             query: {
+                /** @description Name */
                 name: string;
+                /** @description Project */
                 project_id: number;
             };
             header?: never;
@@ -7104,6 +5849,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example user,city
+                 *     alice,Berlin
+                 *     bob,Chengdu
+                 */
                 "application/octet-stream": string;
             };
         };
@@ -7114,6 +5864,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "name": "users.csv",
+                     *       "size": 35,
+                     *       "digest": "c73349b66d9730062c3d077404eed8d13a5c15b8f3d88e1366e2b56e3694e8ac",
+                     *       "columns": [
+                     *         "user",
+                     *         "city"
+                     *       ],
+                     *       "row_count": 2,
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFileResponse"];
                 };
             };
@@ -7134,6 +5899,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Data file */
                 datafile_id: number;
             };
             cookie?: never;
@@ -7146,6 +5912,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "name": "users.csv",
+                     *       "size": 35,
+                     *       "digest": "c73349b66d9730062c3d077404eed8d13a5c15b8f3d88e1366e2b56e3694e8ac",
+                     *       "columns": [
+                     *         "user",
+                     *         "city"
+                     *       ],
+                     *       "row_count": 2,
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFileResponse"];
                 };
             };
@@ -7158,16 +5939,23 @@ export interface operations {
     putDataFile: {
         parameters: {
             query?: {
+                /** @description Name */
                 name?: string | null;
             };
             header?: never;
             path: {
+                /** @description Data file */
                 datafile_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example user,city
+                 *     alice,Berlin
+                 *     bob,Chengdu
+                 */
                 "application/octet-stream": string;
             };
         };
@@ -7178,6 +5966,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "name": "users.csv",
+                     *       "size": 35,
+                     *       "digest": "c73349b66d9730062c3d077404eed8d13a5c15b8f3d88e1366e2b56e3694e8ac",
+                     *       "columns": [
+                     *         "user",
+                     *         "city"
+                     *       ],
+                     *       "row_count": 2,
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataFileResponse"];
                 };
             };
@@ -7198,6 +6001,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Data file */
                 datafile_id: number;
             };
             cookie?: never;
@@ -7210,6 +6014,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The data file was deleted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -7226,6 +6035,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Data file */
                 datafile_id: number;
             };
             cookie?: never;
@@ -7238,6 +6048,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "user",
+                     *         "city"
+                     *       ],
+                     *       "rows": [
+                     *         {
+                     *           "user": "alice",
+                     *           "city": "Berlin"
+                     *         },
+                     *         {
+                     *           "user": "bob",
+                     *           "city": "Chengdu"
+                     *         }
+                     *       ],
+                     *       "total": 2,
+                     *       "warnings": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataPreviewResponse"];
                 };
             };
@@ -7252,9 +6082,16 @@ export interface operations {
     getEnvs: {
         parameters: {
             query: {
+                /** @description Order */
+                order?: "name" | "-name" | "created_at" | "-created_at";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Project */
                 project_id: number;
+                /** @description Text to search for */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -7268,6 +6105,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 2,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "project_id": 1,
+                     *           "name": "默认环境",
+                     *           "host": "",
+                     *           "headers": {},
+                     *           "variables": {},
+                     *           "secret_headers": [],
+                     *           "secret_variables": [],
+                     *           "databases": {},
+                     *           "created_at": "2026-11-30T02:37:58Z"
+                     *         },
+                     *         {
+                     *           "id": 2,
+                     *           "project_id": 1,
+                     *           "name": "staging",
+                     *           "host": "http://127.0.0.1:8000/demo",
+                     *           "headers": {},
+                     *           "variables": {
+                     *             "user": "alice"
+                     *           },
+                     *           "secret_headers": [],
+                     *           "secret_variables": [],
+                     *           "databases": {},
+                     *           "created_at": "2026-11-30T02:37:59Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["EnvPage"];
                 };
             };
@@ -7288,6 +6160,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "project_id": 1,
+                 *       "name": "staging",
+                 *       "host": "http://127.0.0.1:8000/demo",
+                 *       "variables": {
+                 *         "user": "alice"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnvForm"];
             };
         };
@@ -7298,6 +6180,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "project_id": 1,
+                     *       "name": "staging",
+                     *       "host": "http://127.0.0.1:8000/demo",
+                     *       "headers": {},
+                     *       "variables": {
+                     *         "user": "alice"
+                     *       },
+                     *       "secret_headers": [],
+                     *       "secret_variables": [],
+                     *       "databases": {},
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EnvResponse"];
                 };
             };
@@ -7318,6 +6216,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Environment */
                 env_id: number;
             };
             cookie?: never;
@@ -7330,6 +6229,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "project_id": 1,
+                     *       "name": "staging",
+                     *       "host": "http://127.0.0.1:8000/demo",
+                     *       "headers": {},
+                     *       "variables": {
+                     *         "user": "alice"
+                     *       },
+                     *       "secret_headers": [],
+                     *       "secret_variables": [],
+                     *       "databases": {},
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EnvResponse"];
                 };
             };
@@ -7344,12 +6259,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Environment */
                 env_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "headers": {
+                 *         "X-Shop": "1"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnvChange"];
             };
         };
@@ -7360,6 +6283,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "project_id": 1,
+                     *       "name": "staging",
+                     *       "host": "http://127.0.0.1:8000/demo",
+                     *       "headers": {
+                     *         "X-Shop": "1"
+                     *       },
+                     *       "variables": {
+                     *         "user": "alice"
+                     *       },
+                     *       "secret_headers": [],
+                     *       "secret_variables": [],
+                     *       "databases": {},
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EnvResponse"];
                 };
             };
@@ -7380,6 +6321,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Environment */
                 env_id: number;
             };
             cookie?: never;
@@ -7392,6 +6334,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The environment was deleted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -7406,8 +6353,18 @@ export interface operations {
     getNodes: {
         parameters: {
             query?: {
+                /** @description Kind */
+                kind?: ("server" | "agent") | null;
+                /** @description Order */
+                order?: ("name" | "-name" | "cpu" | "-cpu" | "memory" | "-memory") | null;
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Text to search for */
+                q?: string | null;
+                /** @description State */
+                state?: ("ready" | "busy" | "draining" | "lost") | null;
             };
             header?: never;
             path?: never;
@@ -7421,11 +6378,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "name": "local",
+                     *           "kind": "server",
+                     *           "host": "load-1",
+                     *           "pid": 1614,
+                     *           "version": "0.1.0",
+                     *           "state": "ready",
+                     *           "since": "2026-11-30T02:37:57Z",
+                     *           "cpu": 39.1,
+                     *           "memory": 188981248,
+                     *           "loop_lag": 158,
+                     *           "running": []
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NodePage"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -7435,6 +6415,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name */
                 name: string;
             };
             cookie?: never;
@@ -7447,10 +6428,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "local",
+                     *       "kind": "server",
+                     *       "host": "load-1",
+                     *       "pid": 1614,
+                     *       "version": "0.1.0",
+                     *       "state": "ready",
+                     *       "since": "2026-11-30T02:37:57Z",
+                     *       "cpu": 39.1,
+                     *       "memory": 188981248,
+                     *       "loop_lag": 158,
+                     *       "running": [],
+                     *       "history": [
+                     *         {
+                     *           "time": "2026-11-30T02:37:57Z",
+                     *           "cpu": 0,
+                     *           "memory": 155787264,
+                     *           "loop_lag": 0
+                     *         },
+                     *         {
+                     *           "time": "2026-11-30T02:37:59Z",
+                     *           "cpu": 34.6,
+                     *           "memory": 178200576,
+                     *           "loop_lag": 469
+                     *         },
+                     *         {
+                     *           "time": "2026-11-30T02:38:01Z",
+                     *           "cpu": 19,
+                     *           "memory": 179269632,
+                     *           "loop_lag": 6
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NodeDetail"];
                 };
             };
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             404: components["responses"]["404"];
             503: components["responses"]["503"];
         };
@@ -7460,6 +6477,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name */
                 name: string;
             };
             cookie?: never;
@@ -7472,6 +6490,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "agent-1",
+                     *       "kind": "agent",
+                     *       "host": "load-2",
+                     *       "pid": 1614,
+                     *       "version": "0.1.0",
+                     *       "state": "draining",
+                     *       "since": "2026-11-30T02:37:57Z",
+                     *       "cpu": 39.1,
+                     *       "memory": 188981248,
+                     *       "loop_lag": 158,
+                     *       "running": [],
+                     *       "history": [
+                     *         {
+                     *           "time": "2026-11-30T02:37:57Z",
+                     *           "cpu": 0,
+                     *           "memory": 155787264,
+                     *           "loop_lag": 0
+                     *         },
+                     *         {
+                     *           "time": "2026-11-30T02:37:59Z",
+                     *           "cpu": 34.6,
+                     *           "memory": 178200576,
+                     *           "loop_lag": 469
+                     *         },
+                     *         {
+                     *           "time": "2026-11-30T02:38:01Z",
+                     *           "cpu": 19,
+                     *           "memory": 179269632,
+                     *           "loop_lag": 6
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NodeDetail"];
                 };
             };
@@ -7489,6 +6542,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name */
                 name: string;
             };
             cookie?: never;
@@ -7501,6 +6555,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "agent-1",
+                     *       "kind": "agent",
+                     *       "host": "load-2",
+                     *       "pid": 1614,
+                     *       "version": "0.1.0",
+                     *       "state": "ready",
+                     *       "since": "2026-11-30T02:37:57Z",
+                     *       "cpu": 39.1,
+                     *       "memory": 188981248,
+                     *       "loop_lag": 158,
+                     *       "running": [],
+                     *       "history": [
+                     *         {
+                     *           "time": "2026-11-30T02:37:57Z",
+                     *           "cpu": 0,
+                     *           "memory": 155787264,
+                     *           "loop_lag": 0
+                     *         },
+                     *         {
+                     *           "time": "2026-11-30T02:37:59Z",
+                     *           "cpu": 34.6,
+                     *           "memory": 178200576,
+                     *           "loop_lag": 469
+                     *         },
+                     *         {
+                     *           "time": "2026-11-30T02:38:01Z",
+                     *           "cpu": 19,
+                     *           "memory": 179269632,
+                     *           "loop_lag": 6
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["NodeDetail"];
                 };
             };
@@ -7527,6 +6616,180 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0",
+                     *       "paths": {
+                     *         "/api/about/": {
+                     *           "get": {
+                     *             "tags": [
+                     *               "about"
+                     *             ],
+                     *             "operationId": "getAbout",
+                     *             "summary": "What this service is",
+                     *             "x-summary-zh": "服务信息",
+                     *             "description": "Open to everybody",
+                     *             "x-description-zh": "无需登录",
+                     *             "security": [],
+                     *             "parameters": [],
+                     *             "responses": {
+                     *               "200": {
+                     *                 "description": "What this service is",
+                     *                 "x-description-zh": "服务信息",
+                     *                 "content": {
+                     *                   "application/json": {
+                     *                     "schema": {
+                     *                       "$ref": "#/components/schemas/AboutResponse"
+                     *                     },
+                     *                     "example": {
+                     *                       "name": "perfsvc",
+                     *                       "version": "0.1.0",
+                     *                       "languages": [
+                     *                         "zh",
+                     *                         "en"
+                     *                       ],
+                     *                       "registration_open": true,
+                     *                       "token_seconds": 900,
+                     *                       "refresh_grace_seconds": 30,
+                     *                       "demo": {
+                     *                         "url": "http://127.0.0.1:8000/demo/"
+                     *                       },
+                     *                       "limits": {
+                     *                         "page_size": 100,
+                     *                         "upload_bytes": 1073741824,
+                     *                         "body_bytes": 1048576,
+                     *                         "scene_steps": 500,
+                     *                         "vus": 1000000,
+                     *                         "arrival_rate": 10000000,
+                     *                         "live_viewers": 500
+                     *                       }
+                     *                     }
+                     *                   }
+                     *                 }
+                     *               },
+                     *               "503": {
+                     *                 "$ref": "#/components/responses/503"
+                     *               }
+                     *             }
+                     *           }
+                     *         },
+                     *         "/api/users/register/": {
+                     *           "post": {
+                     *             "tags": [
+                     *               "users"
+                     *             ],
+                     *             "operationId": "postRegister",
+                     *             "summary": "Register",
+                     *             "x-summary-zh": "注册",
+                     *             "description": "Open to everybody",
+                     *             "x-description-zh": "无需登录",
+                     *             "security": [],
+                     *             "parameters": [],
+                     *             "responses": {
+                     *               "201": {
+                     *                 "description": "Register",
+                     *                 "x-description-zh": "注册",
+                     *                 "content": {
+                     *                   "application/json": {
+                     *                     "schema": {
+                     *                       "$ref": "#/components/schemas/UserResponse"
+                     *                     },
+                     *                     "example": {
+                     *                       "id": 2,
+                     *                       "username": "alice",
+                     *                       "email": "alice@example.com",
+                     *                       "is_active": 0,
+                     *                       "administrator": false,
+                     *                       "created_at": "2026-11-30T02:34:13Z",
+                     *                       "updated_at": "2026-11-30T02:34:13Z"
+                     *                     }
+                     *                   }
+                     *                 }
+                     *               },
+                     *               "400": {
+                     *                 "$ref": "#/components/responses/400"
+                     *               }
+                     *             },
+                     *             "requestBody": {
+                     *               "required": true,
+                     *               "content": {
+                     *                 "application/json": {
+                     *                   "schema": {
+                     *                     "$ref": "#/components/schemas/Registration"
+                     *                   },
+                     *                   "example": {
+                     *                     "username": "alice",
+                     *                     "email": "alice@example.com",
+                     *                     "password": "a long password"
+                     *                   }
+                     *                 }
+                     *               }
+                     *             }
+                     *           }
+                     *         }
+                     *       },
+                     *       "info": {
+                     *         "title": "perfsvc",
+                     *         "version": "0.1.0",
+                     *         "description": "Everything is JSON; the slash at the end of a path may be left out. Send Authorization: Bearer <token>, with a token from a login or an API token. Errors are {error}, with details that list every problem for 422; Accept-Language decides the language of messages, Chinese by default. Listings are total, page, page_size, results. PUT changes the given keys only. Times are ISO 8601 in UTC, latencies milliseconds, rates percent.",
+                     *         "x-description-zh": "所有接口使用 JSON；路径末尾的斜杠可以省略。需要登录的接口使用请求头 Authorization: Bearer <token>，令牌来自登录或 API 令牌。错误格式为 {error}，422 另有 details 列出每一处问题；消息语言由 Accept-Language 决定，默认中文。列表返回 total、page、page_size、results。PUT 只修改给出的字段。时间为 ISO 8601 UTC，延迟单位毫秒，比率为百分数。"
+                     *       },
+                     *       "servers": [
+                     *         {
+                     *           "url": "/"
+                     *         }
+                     *       ],
+                     *       "tags": [
+                     *         {
+                     *           "name": "about",
+                     *           "description": "About",
+                     *           "x-description-zh": "服务信息"
+                     *         },
+                     *         {
+                     *           "name": "users",
+                     *           "description": "Users",
+                     *           "x-description-zh": "用户"
+                     *         },
+                     *         {
+                     *           "name": "api_tokens",
+                     *           "description": "API tokens",
+                     *           "x-description-zh": "API 令牌"
+                     *         }
+                     *       ],
+                     *       "components": {
+                     *         "securitySchemes": {
+                     *           "bearer": {
+                     *             "type": "http",
+                     *             "scheme": "bearer"
+                     *           }
+                     *         },
+                     *         "responses": {
+                     *           "400": {
+                     *             "description": "The request could not be read",
+                     *             "x-description-zh": "请求体无法解析",
+                     *             "content": {
+                     *               "application/json": {
+                     *                 "schema": {
+                     *                   "$ref": "#/components/schemas/Error"
+                     *                 }
+                     *               }
+                     *             }
+                     *           },
+                     *           "401": {
+                     *             "description": "No token, or an invalid one",
+                     *             "x-description-zh": "需要登录，或登录已失效",
+                     *             "content": {
+                     *               "application/json": {
+                     *                 "schema": {
+                     *                   "$ref": "#/components/schemas/Error"
+                     *                 }
+                     *               }
+                     *             }
+                     *           }
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Description"];
                 };
             };
@@ -7542,6 +6805,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "project_id": 1,
+                 *       "data_source_type": "csv",
+                 *       "data_config": {
+                 *         "datafile_id": 1
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PreviewForm"];
             };
         };
@@ -7552,6 +6824,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "user",
+                     *         "city"
+                     *       ],
+                     *       "rows": [
+                     *         {
+                     *           "user": "alice",
+                     *           "city": "Berlin"
+                     *         },
+                     *         {
+                     *           "user": "bob",
+                     *           "city": "Chengdu"
+                     *         }
+                     *       ],
+                     *       "total": 2,
+                     *       "warnings": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["DataPreviewResponse"];
                 };
             };
@@ -7571,18 +6863,31 @@ export interface operations {
     getExecutions: {
         parameters: {
             query?: {
+                /** @description Started at or after */
                 from?: string | null;
+                /** @description Test mode */
                 mode?: ("concurrent" | "step" | "error_rate" | "adaptive") | null;
+                /** @description Order */
                 order?: "start_time" | "-start_time" | "duration" | "-duration" | "error_rate" | "-error_rate" | "throughput" | "-throughput" | "p95" | "-p95" | "score" | "-score";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Plan */
                 plan_id?: number | null;
+                /** @description Project */
                 project_id?: number | null;
+                /** @description In the plan's name or the run's id */
                 q?: string | null;
+                /** @description With small curves */
                 spark?: "0" | "1";
+                /** @description States, separated by commas */
                 status?: string | null;
+                /** @description Started before */
                 to?: string | null;
+                /** @description Validity */
                 validity?: ("VALID" | "SUSPECT" | "INVALID") | null;
+                /** @description Verdict */
                 verdict?: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
             };
             header?: never;
@@ -7597,6 +6902,90 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "execution_id": "20261130-2839e1a946fd27da",
+                     *           "plan_id": 1,
+                     *           "plan_name": "evening peak",
+                     *           "project_id": 1,
+                     *           "starter_id": 1,
+                     *           "starter": "admin",
+                     *           "status": "stopped",
+                     *           "mode": "concurrent",
+                     *           "variable": "vus",
+                     *           "start_time": "2026-11-30T02:37:59Z",
+                     *           "end_time": "2026-11-30T02:38:03Z",
+                     *           "reason": {
+                     *             "code": "stopped_by_user",
+                     *             "message": "stopped by a user"
+                     *           },
+                     *           "report_id": 1,
+                     *           "verdict": "STOPPED",
+                     *           "validity": "VALID",
+                     *           "summary": {
+                     *             "total_requests": 1064,
+                     *             "success_rate": 95.300752,
+                     *             "avg_response_time": 4.67,
+                     *             "error_count": 50,
+                     *             "sent": 1064,
+                     *             "answered": 1064,
+                     *             "unsent": 0,
+                     *             "cut_off": 0,
+                     *             "dropped": 0,
+                     *             "late": 0,
+                     *             "setup_teardown": {
+                     *               "requests": 0,
+                     *               "errors": 0
+                     *             },
+                     *             "error_rate": 4.699248,
+                     *             "throughput": 297.306,
+                     *             "percentiles": {
+                     *               "p50": 1.162,
+                     *               "p75": 3.107,
+                     *               "p90": 12.647,
+                     *               "p95": 24.719,
+                     *               "p99": 48.063,
+                     *               "p99.9": 73.008,
+                     *               "max": 73.008
+                     *             },
+                     *             "max_users": 8,
+                     *             "duration": 3.633,
+                     *             "min_response_time": 0.336,
+                     *             "max_response_time": 73.008,
+                     *             "running_time": 3.579,
+                     *             "iterations": 525,
+                     *             "bytes_sent": 135738,
+                     *             "bytes_received": 829087,
+                     *             "checks_passed": 1014,
+                     *             "checks_failed": 50
+                     *           },
+                     *           "performance_score": 3.7,
+                     *           "spark": {
+                     *             "rps": [
+                     *               181.658,
+                     *               225.061,
+                     *               435.992
+                     *             ],
+                     *             "p95": [
+                     *               7.151,
+                     *               43.743,
+                     *               9.879
+                     *             ],
+                     *             "error_rate": [
+                     *               3.846,
+                     *               7.018,
+                     *               3.926
+                     *             ]
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExecutionPage"];
                 };
             };
@@ -7613,6 +7002,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
@@ -7625,6 +7015,216 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "plan_id": 1,
+                     *       "plan_name": "evening peak",
+                     *       "project_id": 1,
+                     *       "starter_id": 1,
+                     *       "starter": "admin",
+                     *       "status": "stopped",
+                     *       "mode": "concurrent",
+                     *       "variable": "vus",
+                     *       "start_time": "2026-11-30T02:37:59Z",
+                     *       "end_time": "2026-11-30T02:38:03Z",
+                     *       "reason": {
+                     *         "code": "stopped_by_user",
+                     *         "message": "stopped by a user"
+                     *       },
+                     *       "report_id": 1,
+                     *       "verdict": "STOPPED",
+                     *       "validity": "VALID",
+                     *       "summary": {
+                     *         "total_requests": 1064,
+                     *         "success_rate": 95.300752,
+                     *         "avg_response_time": 4.67,
+                     *         "error_count": 50,
+                     *         "sent": 1064,
+                     *         "answered": 1064,
+                     *         "unsent": 0,
+                     *         "cut_off": 0,
+                     *         "dropped": 0,
+                     *         "late": 0,
+                     *         "setup_teardown": {
+                     *           "requests": 0,
+                     *           "errors": 0
+                     *         },
+                     *         "error_rate": 4.699248,
+                     *         "throughput": 297.306,
+                     *         "percentiles": {
+                     *           "p50": 1.162,
+                     *           "p75": 3.107,
+                     *           "p90": 12.647,
+                     *           "p95": 24.719,
+                     *           "p99": 48.063,
+                     *           "p99.9": 73.008,
+                     *           "max": 73.008
+                     *         },
+                     *         "max_users": 8,
+                     *         "duration": 3.633,
+                     *         "min_response_time": 0.336,
+                     *         "max_response_time": 73.008,
+                     *         "running_time": 3.579,
+                     *         "iterations": 525,
+                     *         "bytes_sent": 135738,
+                     *         "bytes_received": 829087,
+                     *         "checks_passed": 1014,
+                     *         "checks_failed": 50
+                     *       },
+                     *       "performance_score": 3.7,
+                     *       "config": {
+                     *         "execution_id": "20261130-2839e1a946fd27da",
+                     *         "name": "evening peak",
+                     *         "seed": 1384581097885909800,
+                     *         "scenes": [
+                     *           {
+                     *             "scene": {
+                     *               "name": "buy",
+                     *               "steps": [
+                     *                 {
+                     *                   "enabled": true,
+                     *                   "type": "request",
+                     *                   "name": "list",
+                     *                   "protocol": null,
+                     *                   "request": {
+                     *                     "url": "/items/?page={{$randomInt(1,9)}}",
+                     *                     "auth": {
+                     *                       "type": "bearer",
+                     *                       "token": "{{token}}"
+                     *                     }
+                     *                   },
+                     *                   "extract": [],
+                     *                   "checks": [
+                     *                     {
+                     *                       "type": "json",
+                     *                       "path": "$.items[0].id",
+                     *                       "exists": true
+                     *                     }
+                     *                   ],
+                     *                   "think_time": {
+                     *                     "type": "uniform",
+                     *                     "min": 0.01,
+                     *                     "max": 0.05
+                     *                   },
+                     *                   "timeout": null,
+                     *                   "on_failure": "continue"
+                     *                 },
+                     *                 {
+                     *                   "enabled": true,
+                     *                   "type": "request",
+                     *                   "name": "order",
+                     *                   "protocol": null,
+                     *                   "request": {
+                     *                     "url": "/errors/?rate=10"
+                     *                   },
+                     *                   "extract": [],
+                     *                   "checks": [
+                     *                     {
+                     *                       "not": false,
+                     *                       "type": "status",
+                     *                       "equals": 200,
+                     *                       "one_of": null
+                     *                     }
+                     *                   ],
+                     *                   "think_time": null,
+                     *                   "timeout": null,
+                     *                   "on_failure": "continue"
+                     *                 }
+                     *               ],
+                     *               "on_start": [
+                     *                 {
+                     *                   "enabled": true,
+                     *                   "type": "request",
+                     *                   "name": "login",
+                     *                   "protocol": null,
+                     *                   "request": {
+                     *                     "method": "POST",
+                     *                     "url": "/login/",
+                     *                     "json": {
+                     *                       "username": "{{user}}",
+                     *                       "password": "***"
+                     *                     }
+                     *                   },
+                     *                   "extract": [
+                     *                     {
+                     *                       "name": "token",
+                     *                       "from": "json",
+                     *                       "path": "$.token"
+                     *                     }
+                     *                   ],
+                     *                   "checks": [
+                     *                     {
+                     *                       "not": false,
+                     *                       "type": "status",
+                     *                       "equals": 200,
+                     *                       "one_of": null
+                     *                     }
+                     *                   ],
+                     *                   "think_time": null,
+                     *                   "timeout": null,
+                     *                   "on_failure": "continue"
+                     *                 }
+                     *               ],
+                     *               "setup": [],
+                     *               "teardown": []
+                     *             },
+                     *             "weight": 1
+                     *           }
+                     *         ],
+                     *         "load": {
+                     *           "variable": "vus",
+                     *           "stages": [
+                     *             {
+                     *               "duration": 1,
+                     *               "target": 5
+                     *             },
+                     *             {
+                     *               "duration": 120,
+                     *               "target": 5
+                     *             }
+                     *           ],
+                     *           "max_vus": 5,
+                     *           "distribution": "constant",
+                     *           "when_late": "wait",
+                     *           "iterations": null,
+                     *           "control": null
+                     *         },
+                     *         "target": {
+                     *           "base_url": "http://127.0.0.1:8000/demo",
+                     *           "headers": {
+                     *             "X-Shop": "1"
+                     *           },
+                     *           "variables": {
+                     *             "user": "bob"
+                     *           }
+                     *         },
+                     *         "placement": {
+                     *           "mode": "single",
+                     *           "count": 1,
+                     *           "strategy": "round_robin",
+                     *           "weights": {},
+                     *           "on_loss": "rebalance",
+                     *           "replace_within_s": 30
+                     *         },
+                     *         "protocol": "http",
+                     *         "protocol_options": {},
+                     *         "request_timeout_ms": 30000,
+                     *         "graceful_stop_s": 10,
+                     *         "pacing_s": 0,
+                     *         "on_start_failure": "stop_user",
+                     *         "on_start_retries": 0,
+                     *         "dns_cache": true,
+                     *         "data": null,
+                     *         "thresholds": [
+                     *           "p95 < 300",
+                     *           "error_rate < 50"
+                     *         ],
+                     *         "abort_on_breach": false,
+                     *         "abort_grace_s": 5
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExecutionDetail"];
                 };
             };
@@ -7637,14 +7237,20 @@ export interface operations {
     getDistribution: {
         parameters: {
             query?: {
+                /** @description From, Unix s */
                 from?: number | null;
+                /** @description Which latency */
                 latency?: "service" | "plan";
+                /** @description Of which requests */
                 outcome?: "all" | "success";
+                /** @description Step */
                 step?: number | null;
+                /** @description To, Unix s, exclusive */
                 to?: number | null;
             };
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
@@ -7657,6 +7263,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "from": 1796006279,
+                     *       "to": 1796006283,
+                     *       "width": 4,
+                     *       "step": null,
+                     *       "latency": "service",
+                     *       "outcome": "all",
+                     *       "exact": true,
+                     *       "count": 1064,
+                     *       "min": 0.336,
+                     *       "max": 73.008,
+                     *       "avg": 4.67,
+                     *       "points": [
+                     *         [
+                     *           0,
+                     *           0.336,
+                     *           1
+                     *         ],
+                     *         [
+                     *           10,
+                     *           0.516,
+                     *           107
+                     *         ],
+                     *         [
+                     *           20,
+                     *           0.638,
+                     *           213
+                     *         ]
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DistributionResponse"];
                 };
             };
@@ -7671,11 +7310,14 @@ export interface operations {
     getErrors: {
         parameters: {
             query?: {
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
             };
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
@@ -7688,6 +7330,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "error_class": "HTTP 500",
+                     *           "count": 7,
+                     *           "share": 3.846154,
+                     *           "samples": [
+                     *             {
+                     *               "step": "order",
+                     *               "timestamp": 1796006280.097,
+                     *               "message": "the status is 500",
+                     *               "message_zh": "状态码是 500",
+                     *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 7646216a23269789\nContent-Language: zh\n…",
+                     *               "body": "{\"ok\": false}"
+                     *             },
+                     *             {
+                     *               "step": "order",
+                     *               "timestamp": 1796006280.236,
+                     *               "message": "the status is 500",
+                     *               "message_zh": "状态码是 500",
+                     *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 32ba13eba303d43e\nContent-Language: zh\n…",
+                     *               "body": "{\"ok\": false}"
+                     *             },
+                     *             {
+                     *               "step": "order",
+                     *               "timestamp": 1796006280.326,
+                     *               "message": "the status is 500",
+                     *               "message_zh": "状态码是 500",
+                     *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d84c6e672d0e7a95\nContent-Language: zh\n…",
+                     *               "body": "{\"ok\": false}"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ErrorPage"];
                 };
             };
@@ -7702,13 +7387,18 @@ export interface operations {
     getFigures: {
         parameters: {
             query?: {
+                /** @description From, Unix s */
                 from?: number | null;
+                /** @description Which latency */
                 latency?: "service" | "plan";
+                /** @description Of which requests */
                 outcome?: "all" | "success";
+                /** @description To, Unix s, exclusive */
                 to?: number | null;
             };
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
@@ -7721,6 +7411,234 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "from": 1796006279,
+                     *       "to": 1796006283,
+                     *       "width": 4,
+                     *       "step": null,
+                     *       "latency": "service",
+                     *       "outcome": "all",
+                     *       "exact": true,
+                     *       "summary": {
+                     *         "requests": 1064,
+                     *         "errors": 50,
+                     *         "unsent": 0,
+                     *         "error_rate": 4.699248,
+                     *         "rps": 297.306,
+                     *         "avg": 4.67,
+                     *         "min": 0.336,
+                     *         "max": 73.008,
+                     *         "percentiles": {
+                     *           "p50": 1.162,
+                     *           "p75": 3.107,
+                     *           "p90": 12.647,
+                     *           "p95": 24.719,
+                     *           "p99": 48.063,
+                     *           "p99.9": 73.008,
+                     *           "max": 73.008
+                     *         },
+                     *         "latency_from_plan": null,
+                     *         "bytes_sent": 135738,
+                     *         "bytes_received": 829087,
+                     *         "checks_passed": 1014,
+                     *         "checks_failed": 50,
+                     *         "failures": {
+                     *           "HTTP 500": 50
+                     *         },
+                     *         "statuses": {
+                     *           "200": 1014,
+                     *           "500": 50
+                     *         },
+                     *         "running_time": 3.579,
+                     *         "phases": {
+                     *           "dns": {
+                     *             "count": 8,
+                     *             "avg": 0.051,
+                     *             "max": 0.204
+                     *           },
+                     *           "connect": {
+                     *             "count": 8,
+                     *             "avg": 4.798,
+                     *             "max": 14.57
+                     *           },
+                     *           "waiting": {
+                     *             "count": 1064,
+                     *             "avg": 4.67,
+                     *             "max": 73.008
+                     *           },
+                     *           "receiving": {
+                     *             "count": 1064,
+                     *             "avg": 0,
+                     *             "max": 0
+                     *           }
+                     *         },
+                     *         "counters": {},
+                     *         "gauges": {},
+                     *         "iterations": 525,
+                     *         "dropped": 0,
+                     *         "late": 0,
+                     *         "cut_off": 0
+                     *       },
+                     *       "steps": [
+                     *         {
+                     *           "index": 0,
+                     *           "name": "login",
+                     *           "type": "request",
+                     *           "part": "on_start",
+                     *           "requests": 8,
+                     *           "errors": 0,
+                     *           "unsent": 0,
+                     *           "error_rate": 0,
+                     *           "rps": 2.235,
+                     *           "avg": 7.135,
+                     *           "min": 1.001,
+                     *           "max": 27.676,
+                     *           "percentiles": {
+                     *             "p50": 2.393,
+                     *             "p75": 6.075,
+                     *             "p90": 27.676,
+                     *             "p95": 27.676,
+                     *             "p99": 27.676,
+                     *             "p99.9": 27.676,
+                     *             "max": 27.676
+                     *           },
+                     *           "latency_from_plan": null,
+                     *           "bytes_sent": 1536,
+                     *           "bytes_received": 3848,
+                     *           "checks_passed": 8,
+                     *           "checks_failed": 0,
+                     *           "failures": {},
+                     *           "statuses": {
+                     *             "200": 8
+                     *           },
+                     *           "running_time": 3.579,
+                     *           "phases": {
+                     *             "dns": {
+                     *               "count": 8,
+                     *               "avg": 0.051,
+                     *               "max": 0.204
+                     *             },
+                     *             "connect": {
+                     *               "count": 8,
+                     *               "avg": 4.798,
+                     *               "max": 14.57
+                     *             },
+                     *             "waiting": {
+                     *               "count": 8,
+                     *               "avg": 7.135,
+                     *               "max": 27.676
+                     *             },
+                     *             "receiving": {
+                     *               "count": 8,
+                     *               "avg": 0,
+                     *               "max": 0
+                     *             }
+                     *           },
+                     *           "counters": {},
+                     *           "gauges": {}
+                     *         },
+                     *         {
+                     *           "index": 1,
+                     *           "name": "list",
+                     *           "type": "request",
+                     *           "part": "steps",
+                     *           "requests": 531,
+                     *           "errors": 0,
+                     *           "unsent": 0,
+                     *           "error_rate": 0,
+                     *           "rps": 148.374,
+                     *           "avg": 5.013,
+                     *           "min": 0.394,
+                     *           "max": 73.008,
+                     *           "percentiles": {
+                     *             "p50": 1.169,
+                     *             "p75": 4.615,
+                     *             "p90": 13.455,
+                     *             "p95": 22.847,
+                     *             "p99": 72.895,
+                     *             "p99.9": 73.008,
+                     *             "max": 73.008
+                     *           },
+                     *           "latency_from_plan": null,
+                     *           "bytes_sent": 75402,
+                     *           "bytes_received": 586939,
+                     *           "checks_passed": 531,
+                     *           "checks_failed": 0,
+                     *           "failures": {},
+                     *           "statuses": {
+                     *             "200": 531
+                     *           },
+                     *           "running_time": 3.579,
+                     *           "phases": {
+                     *             "waiting": {
+                     *               "count": 531,
+                     *               "avg": 5.013,
+                     *               "max": 73.008
+                     *             },
+                     *             "receiving": {
+                     *               "count": 531,
+                     *               "avg": 0,
+                     *               "max": 0
+                     *             }
+                     *           },
+                     *           "counters": {},
+                     *           "gauges": {}
+                     *         },
+                     *         {
+                     *           "index": 2,
+                     *           "name": "order",
+                     *           "type": "request",
+                     *           "part": "steps",
+                     *           "requests": 525,
+                     *           "errors": 50,
+                     *           "unsent": 0,
+                     *           "error_rate": 9.52381,
+                     *           "rps": 146.697,
+                     *           "avg": 4.287,
+                     *           "min": 0.336,
+                     *           "max": 48.119,
+                     *           "percentiles": {
+                     *             "p50": 1.15,
+                     *             "p75": 2.299,
+                     *             "p90": 10.951,
+                     *             "p95": 25.407,
+                     *             "p99": 43.743,
+                     *             "p99.9": 48.119,
+                     *             "max": 48.119
+                     *           },
+                     *           "latency_from_plan": null,
+                     *           "bytes_sent": 58800,
+                     *           "bytes_received": 238300,
+                     *           "checks_passed": 475,
+                     *           "checks_failed": 50,
+                     *           "failures": {
+                     *             "HTTP 500": 50
+                     *           },
+                     *           "statuses": {
+                     *             "200": 475,
+                     *             "500": 50
+                     *           },
+                     *           "running_time": 3.579,
+                     *           "phases": {
+                     *             "waiting": {
+                     *               "count": 525,
+                     *               "avg": 4.287,
+                     *               "max": 48.119
+                     *             },
+                     *             "receiving": {
+                     *               "count": 525,
+                     *               "avg": 0,
+                     *               "max": 0
+                     *             }
+                     *           },
+                     *           "counters": {},
+                     *           "gauges": {}
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["FiguresResponse"];
                 };
             };
@@ -7735,16 +7653,24 @@ export interface operations {
     getHeatmap: {
         parameters: {
             query?: {
+                /** @description Columns at most */
                 columns?: number;
+                /** @description From, Unix s */
                 from?: number | null;
+                /** @description Which latency */
                 latency?: "service" | "plan";
+                /** @description Of which requests */
                 outcome?: "all" | "success";
+                /** @description Rows */
                 rows?: number;
+                /** @description Step */
                 step?: number | null;
+                /** @description To, Unix s, exclusive */
                 to?: number | null;
             };
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
@@ -7757,6 +7683,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "from": 1796006279,
+                     *       "to": 1796006283,
+                     *       "width": 1,
+                     *       "step": null,
+                     *       "latency": "service",
+                     *       "outcome": "all",
+                     *       "exact": true,
+                     *       "timestamps": [
+                     *         1796006279,
+                     *         1796006280,
+                     *         1796006281
+                     *       ],
+                     *       "edges": [
+                     *         0.3361,
+                     *         0.3676,
+                     *         0.4021
+                     *       ],
+                     *       "cells": [
+                     *         [
+                     *           0,
+                     *           1,
+                     *           1
+                     *         ],
+                     *         [
+                     *           0,
+                     *           2,
+                     *           1
+                     *         ],
+                     *         [
+                     *           0,
+                     *           3,
+                     *           5
+                     *         ]
+                     *       ],
+                     *       "max": 59
+                     *     }
+                     */
                     "application/json": components["schemas"]["HeatmapResponse"];
                 };
             };
@@ -7773,12 +7739,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "vus": 8
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoadChange"];
             };
         };
@@ -7789,6 +7761,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "plan_id": 1,
+                     *       "plan_name": "evening peak",
+                     *       "project_id": 1,
+                     *       "starter_id": 1,
+                     *       "starter": "admin",
+                     *       "status": "running",
+                     *       "mode": "concurrent",
+                     *       "variable": "vus",
+                     *       "start_time": "2026-11-30T02:37:59Z",
+                     *       "end_time": null,
+                     *       "reason": null,
+                     *       "report_id": null,
+                     *       "verdict": null,
+                     *       "validity": "VALID",
+                     *       "summary": {
+                     *         "total_requests": 182,
+                     *         "success_rate": 96.153846,
+                     *         "avg_response_time": 1.632,
+                     *         "error_count": 7,
+                     *         "sent": 182,
+                     *         "answered": 182,
+                     *         "unsent": 0,
+                     *         "cut_off": 0,
+                     *         "dropped": 0,
+                     *         "late": 0,
+                     *         "setup_teardown": {
+                     *           "requests": 0,
+                     *           "errors": 0
+                     *         },
+                     *         "error_rate": 3.846154,
+                     *         "throughput": 181.658,
+                     *         "percentiles": {
+                     *           "p50": 0.844,
+                     *           "p75": 1.247,
+                     *           "p90": 3.717,
+                     *           "p95": 7.151,
+                     *           "p99": 13.567,
+                     *           "p99.9": 27.676,
+                     *           "max": 27.676
+                     *         },
+                     *         "max_users": 5,
+                     *         "duration": 1.319,
+                     *         "min_response_time": 0.4,
+                     *         "max_response_time": 27.676,
+                     *         "running_time": 1.002,
+                     *         "iterations": 86,
+                     *         "bytes_sent": 23514,
+                     *         "bytes_received": 142040,
+                     *         "checks_passed": 175,
+                     *         "checks_failed": 7
+                     *       },
+                     *       "performance_score": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExecutionResponse"];
                 };
             };
@@ -7807,15 +7836,22 @@ export interface operations {
     getSeries: {
         parameters: {
             query?: {
+                /** @description From, Unix s */
                 from?: number | null;
+                /** @description Which latency */
                 latency?: "service" | "plan";
+                /** @description Of which requests */
                 outcome?: "all" | "success";
+                /** @description Points at most */
                 points?: number;
+                /** @description Steps */
                 step?: string | null;
+                /** @description To, Unix s, exclusive */
                 to?: number | null;
             };
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
@@ -7828,6 +7864,167 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "from": 1796006279,
+                     *       "to": 1796006283,
+                     *       "width": 1,
+                     *       "step": null,
+                     *       "latency": "service",
+                     *       "outcome": "all",
+                     *       "exact": true,
+                     *       "timestamps": [
+                     *         1796006279,
+                     *         1796006280,
+                     *         1796006281
+                     *       ],
+                     *       "series": [
+                     *         {
+                     *           "index": null,
+                     *           "name": null,
+                     *           "rps": [
+                     *             181.658,
+                     *             225.061,
+                     *             435.992
+                     *           ],
+                     *           "requests": [
+                     *             182,
+                     *             228,
+                     *             433
+                     *           ],
+                     *           "errors": [
+                     *             7,
+                     *             16,
+                     *             17
+                     *           ],
+                     *           "error_rate": [
+                     *             3.846154,
+                     *             7.017544,
+                     *             3.926097
+                     *           ],
+                     *           "avg": [
+                     *             1.632,
+                     *             11.11,
+                     *             2.801
+                     *           ],
+                     *           "p50": [
+                     *             0.844,
+                     *             2.589,
+                     *             1.119
+                     *           ],
+                     *           "p90": [
+                     *             3.717,
+                     *             31.503,
+                     *             8.023
+                     *           ],
+                     *           "p95": [
+                     *             7.151,
+                     *             43.743,
+                     *             9.879
+                     *           ],
+                     *           "p99": [
+                     *             13.567,
+                     *             73.008,
+                     *             35.487
+                     *           ],
+                     *           "max": [
+                     *             27.676,
+                     *             73.008,
+                     *             36.458
+                     *           ],
+                     *           "failures": {
+                     *             "HTTP 500": [
+                     *               7,
+                     *               16,
+                     *               17
+                     *             ]
+                     *           },
+                     *           "statuses": {
+                     *             "200": [
+                     *               175,
+                     *               212,
+                     *               416
+                     *             ],
+                     *             "500": [
+                     *               7,
+                     *               16,
+                     *               17
+                     *             ]
+                     *           },
+                     *           "counters": {},
+                     *           "gauges": {}
+                     *         }
+                     *       ],
+                     *       "nodes": [
+                     *         {
+                     *           "name": "local",
+                     *           "active_users": [
+                     *             5,
+                     *             8,
+                     *             8
+                     *           ],
+                     *           "rps": [
+                     *             181.658,
+                     *             225.061,
+                     *             435.992
+                     *           ],
+                     *           "errors": [
+                     *             7,
+                     *             16,
+                     *             17
+                     *           ],
+                     *           "process_cpu": [
+                     *             16.2,
+                     *             16.7,
+                     *             23.6
+                     *           ],
+                     *           "loop_lag": [
+                     *             10,
+                     *             65,
+                     *             26
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "run": {
+                     *         "active_users": [
+                     *           5,
+                     *           8,
+                     *           8
+                     *         ],
+                     *         "planned_users": [
+                     *           5,
+                     *           8,
+                     *           8
+                     *         ],
+                     *         "planned_rate": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ],
+                     *         "paused": [
+                     *           false,
+                     *           false,
+                     *           false
+                     *         ],
+                     *         "process_cpu": [
+                     *           16.2,
+                     *           16.7,
+                     *           23.6
+                     *         ],
+                     *         "loop_lag": [
+                     *           10,
+                     *           65,
+                     *           26
+                     *         ],
+                     *         "send_lag": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SeriesResponse"];
                 };
             };
@@ -7842,11 +8039,14 @@ export interface operations {
     getMetrics: {
         parameters: {
             query?: {
+                /** @description Kind of figure */
                 metric_type?: ("response_time" | "throughput" | "error_rate" | "system") | null;
+                /** @description Last seconds */
                 time_range?: number | null;
             };
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
@@ -7859,6 +8059,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "timestamp": "2026-11-30T02:38:03Z",
+                     *       "metrics": {
+                     *         "response_time": {
+                     *           "current": 2.801,
+                     *           "avg": 4.796,
+                     *           "min": 0.336,
+                     *           "max": 73.008,
+                     *           "p95": 27.663,
+                     *           "p50": 1.142,
+                     *           "p75": 2.589,
+                     *           "p90": 12.647,
+                     *           "p99": 48.095,
+                     *           "p99.9": 73.008
+                     *         },
+                     *         "throughput": {
+                     *           "current_rps": 435.992,
+                     *           "avg_rps": 280.245,
+                     *           "total_requests": 843
+                     *         },
+                     *         "error_rate": {
+                     *           "current": 3.926097,
+                     *           "total_errors": 40,
+                     *           "avg": 4.744958
+                     *         },
+                     *         "system": {
+                     *           "cpu_usage": 100,
+                     *           "memory_usage": 7.9,
+                     *           "network_io": 0.878
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MetricsResponse"];
                 };
             };
@@ -7873,9 +8108,20 @@ export interface operations {
     getPlans: {
         parameters: {
             query: {
+                /** @description Test mode */
+                mode?: ("concurrent" | "step" | "error_rate" | "adaptive") | null;
+                /** @description Order */
+                order?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Project */
                 project_id: number;
+                /** @description Text to search for */
+                q?: string | null;
+                /** @description State */
+                status?: ("created" | "running" | "completed" | "failed") | null;
             };
             header?: never;
             path?: never;
@@ -7889,6 +8135,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "evening peak",
+                     *           "description": null,
+                     *           "project_id": 1,
+                     *           "status": "created",
+                     *           "created_at": "2026-11-30T02:37:59Z",
+                     *           "updated_at": "2026-11-30T02:37:59Z",
+                     *           "updated_by": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanPage"];
                 };
             };
@@ -7909,6 +8174,29 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "evening peak",
+                 *       "project_id": 1,
+                 *       "scenes": [
+                 *         {
+                 *           "scene_id": 1
+                 *         }
+                 *       ],
+                 *       "config": {
+                 *         "concurrent_users": 5,
+                 *         "ramp_up_time": 1,
+                 *         "hold_time": 60,
+                 *         "execution_config": {
+                 *           "thresholds": [
+                 *             "p95 < 300",
+                 *             "error_rate < 50"
+                 *           ]
+                 *         },
+                 *         "env_id": 2
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlanForm"];
             };
         };
@@ -7919,6 +8207,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "evening peak",
+                     *       "description": null,
+                     *       "project_id": 1,
+                     *       "status": "created",
+                     *       "created_at": "2026-11-30T02:37:59Z",
+                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "updated_by": null,
+                     *       "scenes": [
+                     *         {
+                     *           "scene_id": 1,
+                     *           "weight": 1
+                     *         }
+                     *       ],
+                     *       "config": {
+                     *         "concurrent_users": 5,
+                     *         "ramp_up_time": 1,
+                     *         "hold_time": 60,
+                     *         "request_timeout": 30000,
+                     *         "test_type": "load",
+                     *         "control_mode": "single",
+                     *         "test_mode": "concurrent",
+                     *         "env_id": 2,
+                     *         "protocol": "http",
+                     *         "data_source_type": "none",
+                     *         "data_config": {},
+                     *         "data_cache_ttl": 3600,
+                     *         "node_count": 1,
+                     *         "node_distribution": {},
+                     *         "load_balance_strategy": "round_robin",
+                     *         "execution_config": {
+                     *           "when_late": "wait",
+                     *           "distribution": "constant",
+                     *           "iterations_scope": "shared",
+                     *           "search": {
+                     *             "precision": 2,
+                     *             "confirmations": 3
+                     *           },
+                     *           "thresholds": [
+                     *             "p95 < 300",
+                     *             "error_rate < 50"
+                     *           ],
+                     *           "abort_on_breach": false,
+                     *           "abort_grace": 5,
+                     *           "graceful_stop": 10,
+                     *           "dns_cache": true,
+                     *           "pacing": 0,
+                     *           "protocol_options": {},
+                     *           "on_start_failure": "stop_user",
+                     *           "on_start_retries": 0,
+                     *           "on_node_loss": "rebalance",
+                     *           "replace_within": 30
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanResponse"];
                 };
             };
@@ -7939,6 +8285,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Plan */
                 plan_id: number;
             };
             cookie?: never;
@@ -7951,6 +8298,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "evening peak",
+                     *       "description": null,
+                     *       "project_id": 1,
+                     *       "status": "created",
+                     *       "created_at": "2026-11-30T02:37:59Z",
+                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "updated_by": null,
+                     *       "scenes": [
+                     *         {
+                     *           "scene_id": 1,
+                     *           "weight": 1
+                     *         }
+                     *       ],
+                     *       "config": {
+                     *         "concurrent_users": 5,
+                     *         "ramp_up_time": 1,
+                     *         "hold_time": 60,
+                     *         "request_timeout": 30000,
+                     *         "test_type": "load",
+                     *         "control_mode": "single",
+                     *         "test_mode": "concurrent",
+                     *         "env_id": 2,
+                     *         "protocol": "http",
+                     *         "data_source_type": "none",
+                     *         "data_config": {},
+                     *         "data_cache_ttl": 3600,
+                     *         "node_count": 1,
+                     *         "node_distribution": {},
+                     *         "load_balance_strategy": "round_robin",
+                     *         "execution_config": {
+                     *           "when_late": "wait",
+                     *           "distribution": "constant",
+                     *           "iterations_scope": "shared",
+                     *           "search": {
+                     *             "precision": 2,
+                     *             "confirmations": 3
+                     *           },
+                     *           "thresholds": [
+                     *             "p95 < 300",
+                     *             "error_rate < 50"
+                     *           ],
+                     *           "abort_on_breach": false,
+                     *           "abort_grace": 5,
+                     *           "graceful_stop": 10,
+                     *           "dns_cache": true,
+                     *           "pacing": 0,
+                     *           "protocol_options": {},
+                     *           "on_start_failure": "stop_user",
+                     *           "on_start_retries": 0,
+                     *           "on_node_loss": "rebalance",
+                     *           "replace_within": 30
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanResponse"];
                 };
             };
@@ -7965,12 +8370,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Plan */
                 plan_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "hold_time": 120
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlanChange"];
             };
         };
@@ -7981,6 +8394,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "evening peak",
+                     *       "description": null,
+                     *       "project_id": 1,
+                     *       "status": "created",
+                     *       "created_at": "2026-11-30T02:37:59Z",
+                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "updated_by": "admin",
+                     *       "scenes": [
+                     *         {
+                     *           "scene_id": 1,
+                     *           "weight": 1
+                     *         }
+                     *       ],
+                     *       "config": {
+                     *         "concurrent_users": 5,
+                     *         "ramp_up_time": 1,
+                     *         "hold_time": 120,
+                     *         "request_timeout": 30000,
+                     *         "test_type": "load",
+                     *         "control_mode": "single",
+                     *         "test_mode": "concurrent",
+                     *         "env_id": 2,
+                     *         "protocol": "http",
+                     *         "data_source_type": "none",
+                     *         "data_config": {},
+                     *         "data_cache_ttl": 3600,
+                     *         "node_count": 1,
+                     *         "node_distribution": {},
+                     *         "load_balance_strategy": "round_robin",
+                     *         "execution_config": {
+                     *           "when_late": "wait",
+                     *           "distribution": "constant",
+                     *           "iterations_scope": "shared",
+                     *           "search": {
+                     *             "precision": 2,
+                     *             "confirmations": 3
+                     *           },
+                     *           "thresholds": [
+                     *             "p95 < 300",
+                     *             "error_rate < 50"
+                     *           ],
+                     *           "abort_on_breach": false,
+                     *           "abort_grace": 5,
+                     *           "graceful_stop": 10,
+                     *           "dns_cache": true,
+                     *           "pacing": 0,
+                     *           "protocol_options": {},
+                     *           "on_start_failure": "stop_user",
+                     *           "on_start_retries": 0,
+                     *           "on_node_loss": "rebalance",
+                     *           "replace_within": 30
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanResponse"];
                 };
             };
@@ -8001,6 +8472,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Plan */
                 plan_id: number;
             };
             cookie?: never;
@@ -8013,6 +8485,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The plan was deleted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -8029,6 +8506,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Plan */
                 plan_id: number;
             };
             cookie?: never;
@@ -8041,6 +8519,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "status": "paused",
+                     *       "pause_time": "2026-11-30T02:38:03Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Paused"];
                 };
             };
@@ -8058,6 +8543,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Plan */
                 plan_id: number;
             };
             cookie?: never;
@@ -8070,6 +8556,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "status": "running",
+                     *       "resume_time": "2026-11-30T02:38:03Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Resumed"];
                 };
             };
@@ -8087,12 +8580,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Plan */
                 plan_id: number;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "variables": {
+                 *         "user": "bob"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["StartForm"];
             };
         };
@@ -8103,6 +8604,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "status": "running",
+                     *       "start_time": "2026-11-30T02:37:59Z",
+                     *       "websocket_url": "ws://127.0.0.1:8000/ws/performance/20261130-2839e1a946fd27da/",
+                     *       "websocket_path": "/ws/performance/20261130-2839e1a946fd27da/"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Started"];
                 };
             };
@@ -8124,6 +8634,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Plan */
                 plan_id: number;
             };
             cookie?: never;
@@ -8136,6 +8647,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "status": "stopped",
+                     *       "stop_time": "2026-11-30T02:38:03Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Stopped"];
                 };
             };
@@ -8157,6 +8675,29 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "evening peak",
+                 *       "project_id": 1,
+                 *       "scenes": [
+                 *         {
+                 *           "scene_id": 1
+                 *         }
+                 *       ],
+                 *       "config": {
+                 *         "concurrent_users": 5,
+                 *         "ramp_up_time": 1,
+                 *         "hold_time": 60,
+                 *         "execution_config": {
+                 *           "thresholds": [
+                 *             "p95 < 300",
+                 *             "error_rate < 50"
+                 *           ]
+                 *         },
+                 *         "env_id": 2
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PreviewPlanForm"];
             };
         };
@@ -8167,6 +8708,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "mode": "concurrent",
+                     *       "variable": "vus",
+                     *       "duration": 61,
+                     *       "points": [
+                     *         {
+                     *           "t": 0,
+                     *           "level": 0
+                     *         },
+                     *         {
+                     *           "t": 1,
+                     *           "level": 5
+                     *         },
+                     *         {
+                     *           "t": 61,
+                     *           "level": 5
+                     *         }
+                     *       ],
+                     *       "peak": 5,
+                     *       "min": 5,
+                     *       "max": 5,
+                     *       "iterations": null,
+                     *       "requests": null,
+                     *       "latency": {
+                     *         "avg": null,
+                     *         "p50": null,
+                     *         "from_report_id": null
+                     *       },
+                     *       "scenes": [
+                     *         {
+                     *           "scene_id": 1,
+                     *           "name": "buy",
+                     *           "weight": 1,
+                     *           "share": 100,
+                     *           "requests_per_iteration": 2
+                     *         }
+                     *       ],
+                     *       "nodes": [
+                     *         {
+                     *           "name": "local",
+                     *           "share": 100,
+                     *           "vus": 5,
+                     *           "arrival_rate": null
+                     *         }
+                     *       ],
+                     *       "needs": {
+                     *         "users": 5,
+                     *         "open_files": 105,
+                     *         "open_files_limit": 20000,
+                     *         "nodes": 1
+                     *       },
+                     *       "advice": [
+                     *         {
+                     *           "code": "no_latency",
+                     *           "severity": "info",
+                     *           "zh": "没有以往的报告，无法按响应时间估算",
+                     *           "en": "no report of this plan yet, so nothing is known of its latency"
+                     *         }
+                     *       ],
+                     *       "problems": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanPreviewResponse"];
                 };
             };
@@ -8185,9 +8789,18 @@ export interface operations {
     getPresets: {
         parameters: {
             query: {
+                /** @description Test mode */
+                mode?: ("concurrent" | "step" | "error_rate" | "adaptive") | null;
+                /** @description Order */
+                order?: "name" | "-name" | "created_at" | "-created_at";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Project */
                 project_id: number;
+                /** @description Text to search for */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -8201,6 +8814,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "usual",
+                     *           "description": null,
+                     *           "project_id": 1,
+                     *           "config_type": "concurrent",
+                     *           "config_data": {
+                     *             "concurrent_users": 5,
+                     *             "ramp_up_time": 1,
+                     *             "hold_time": 60,
+                     *             "test_mode": "concurrent",
+                     *             "execution_config": {
+                     *               "thresholds": [
+                     *                 "p95 < 300",
+                     *                 "error_rate < 50"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "created_at": "2026-11-30T02:37:59Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PresetPage"];
                 };
             };
@@ -8221,6 +8863,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "project_id": 1,
+                 *       "name": "usual",
+                 *       "config_type": "concurrent",
+                 *       "config_data": {
+                 *         "concurrent_users": 5,
+                 *         "ramp_up_time": 1,
+                 *         "hold_time": 60,
+                 *         "execution_config": {
+                 *           "thresholds": [
+                 *             "p95 < 300",
+                 *             "error_rate < 50"
+                 *           ]
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PresetForm"];
             };
         };
@@ -8231,6 +8891,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "usual",
+                     *       "description": null,
+                     *       "project_id": 1,
+                     *       "config_type": "concurrent",
+                     *       "config_data": {
+                     *         "concurrent_users": 5,
+                     *         "ramp_up_time": 1,
+                     *         "hold_time": 60,
+                     *         "test_mode": "concurrent",
+                     *         "execution_config": {
+                     *           "thresholds": [
+                     *             "p95 < 300",
+                     *             "error_rate < 50"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PresetResponse"];
                 };
             };
@@ -8251,6 +8933,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Preset */
                 preset_id: number;
             };
             cookie?: never;
@@ -8263,6 +8946,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "usual",
+                     *       "description": null,
+                     *       "project_id": 1,
+                     *       "config_type": "concurrent",
+                     *       "config_data": {
+                     *         "concurrent_users": 5,
+                     *         "ramp_up_time": 1,
+                     *         "hold_time": 60,
+                     *         "test_mode": "concurrent",
+                     *         "execution_config": {
+                     *           "thresholds": [
+                     *             "p95 < 300",
+                     *             "error_rate < 50"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PresetResponse"];
                 };
             };
@@ -8277,12 +8982,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Preset */
                 preset_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "five users"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PresetChange"];
             };
         };
@@ -8293,6 +9004,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "usual",
+                     *       "description": "five users",
+                     *       "project_id": 1,
+                     *       "config_type": "concurrent",
+                     *       "config_data": {
+                     *         "concurrent_users": 5,
+                     *         "ramp_up_time": 1,
+                     *         "hold_time": 60,
+                     *         "test_mode": "concurrent",
+                     *         "execution_config": {
+                     *           "thresholds": [
+                     *             "p95 < 300",
+                     *             "error_rate < 50"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PresetResponse"];
                 };
             };
@@ -8313,6 +9046,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Preset */
                 preset_id: number;
             };
             cookie?: never;
@@ -8325,6 +9059,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The preset was deleted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -8339,18 +9078,31 @@ export interface operations {
     getReports: {
         parameters: {
             query?: {
+                /** @description Started at or after */
                 from?: string | null;
+                /** @description Test mode */
                 mode?: ("concurrent" | "step" | "error_rate" | "adaptive") | null;
+                /** @description Order */
                 order?: "start_time" | "-start_time" | "duration" | "-duration" | "error_rate" | "-error_rate" | "throughput" | "-throughput" | "p95" | "-p95" | "score" | "-score";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Plan */
                 plan_id?: number | null;
+                /** @description Project */
                 project_id?: number | null;
+                /** @description In the plan's name or the run's id */
                 q?: string | null;
+                /** @description With small curves */
                 spark?: "0" | "1";
+                /** @description States, separated by commas */
                 status?: string | null;
+                /** @description Started before */
                 to?: string | null;
+                /** @description Validity */
                 validity?: ("VALID" | "SUSPECT" | "INVALID") | null;
+                /** @description Verdict */
                 verdict?: ("PASSED" | "FAILED" | "STOPPED" | "NO_THRESHOLDS") | null;
             };
             header?: never;
@@ -8365,6 +9117,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "plan_id": 1,
+                     *           "plan_name": "evening peak",
+                     *           "project_id": 1,
+                     *           "execution_id": "20261130-2839e1a946fd27da",
+                     *           "starter": "admin",
+                     *           "mode": "concurrent",
+                     *           "start_time": "2026-11-30T02:37:59Z",
+                     *           "end_time": "2026-11-30T02:38:03Z",
+                     *           "status": "stopped",
+                     *           "verdict": "STOPPED",
+                     *           "validity": "VALID",
+                     *           "summary": {
+                     *             "total_requests": 1064,
+                     *             "success_rate": 95.300752,
+                     *             "avg_response_time": 4.67,
+                     *             "error_count": 50,
+                     *             "sent": 1064,
+                     *             "answered": 1064,
+                     *             "unsent": 0,
+                     *             "cut_off": 0,
+                     *             "dropped": 0,
+                     *             "late": 0,
+                     *             "setup_teardown": {
+                     *               "requests": 0,
+                     *               "errors": 0
+                     *             },
+                     *             "error_rate": 4.699248,
+                     *             "throughput": 297.306,
+                     *             "percentiles": {
+                     *               "p50": 1.162,
+                     *               "p75": 3.107,
+                     *               "p90": 12.647,
+                     *               "p95": 24.719,
+                     *               "p99": 48.063,
+                     *               "p99.9": 73.008,
+                     *               "max": 73.008
+                     *             },
+                     *             "max_users": 8,
+                     *             "duration": 3.633,
+                     *             "min_response_time": 0.336,
+                     *             "max_response_time": 73.008,
+                     *             "running_time": 3.579,
+                     *             "iterations": 525,
+                     *             "bytes_sent": 135738,
+                     *             "bytes_received": 829087,
+                     *             "checks_passed": 1014,
+                     *             "checks_failed": 50
+                     *           },
+                     *           "performance_score": 3.7
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReportPage"];
                 };
             };
@@ -8381,6 +9194,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Report */
                 report_id: number;
             };
             cookie?: never;
@@ -8393,6 +9207,826 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "evening peak",
+                     *       "seed": 1384581097885909800,
+                     *       "reason": {
+                     *         "code": "stopped_by_user",
+                     *         "zh": "用户手动停止",
+                     *         "en": "stopped by a user"
+                     *       },
+                     *       "verdict": {
+                     *         "state": "STOPPED",
+                     *         "thresholds": [
+                     *           {
+                     *             "expression": "p95 < 300",
+                     *             "metric": "p95",
+                     *             "value": 24.719,
+                     *             "limit": 300,
+                     *             "passed": true,
+                     *             "breached_at": null
+                     *           },
+                     *           {
+                     *             "expression": "error_rate < 50",
+                     *             "metric": "error_rate",
+                     *             "value": 4.699248,
+                     *             "limit": 50,
+                     *             "passed": true,
+                     *             "breached_at": null
+                     *           }
+                     *         ]
+                     *       },
+                     *       "validity": {
+                     *         "state": "VALID",
+                     *         "at_least": false,
+                     *         "causes": []
+                     *       },
+                     *       "performance_score": {
+                     *         "score": 3.7,
+                     *         "reason": null,
+                     *         "parts": [
+                     *           {
+                     *             "name": "errors",
+                     *             "title": {
+                     *               "zh": "错误率",
+                     *               "en": "Errors"
+                     *             },
+                     *             "formula": {
+                     *               "zh": "100 × (1 − 错误率% ÷ 5)",
+                     *               "en": "100 × (1 − error rate % ÷ 5)"
+                     *             },
+                     *             "weight": 0,
+                     *             "measured": 4.6992,
+                     *             "value": 6.02
+                     *           },
+                     *           {
+                     *             "name": "latency",
+                     *             "title": {
+                     *               "zh": "响应时间稳定性",
+                     *               "en": "Latency stability"
+                     *             },
+                     *             "formula": {
+                     *               "zh": "100 × (1 − ln(长尾 ÷ 2) ÷ ln 5)",
+                     *               "en": "100 × (1 − ln(tail ÷ 2) ÷ ln 5)"
+                     *             },
+                     *             "weight": 45,
+                     *             "measured": 6.1051,
+                     *             "value": 30.66
+                     *           },
+                     *           {
+                     *             "name": "throughput",
+                     *             "title": {
+                     *               "zh": "吞吐量稳定性",
+                     *               "en": "Throughput stability"
+                     *             },
+                     *             "formula": {
+                     *               "zh": "100 × (1 − 变异系数 ÷ 0.5)",
+                     *               "en": "100 × (1 − coefficient of variation ÷ 0.5)"
+                     *             },
+                     *             "weight": 20,
+                     *             "measured": null,
+                     *             "value": null
+                     *           }
+                     *         ]
+                     *       },
+                     *       "steps": [
+                     *         {
+                     *           "avg": 7.135,
+                     *           "min": 1.001,
+                     *           "max": 27.676,
+                     *           "percentiles": {
+                     *             "p50": 2.393,
+                     *             "p75": 6.075,
+                     *             "p90": 27.676,
+                     *             "p95": 27.676,
+                     *             "p99": 27.676,
+                     *             "p99.9": 27.676,
+                     *             "max": 27.676
+                     *           },
+                     *           "requests": 8,
+                     *           "errors": 0,
+                     *           "rps": 2.235,
+                     *           "error_rate": 0,
+                     *           "bytes_sent": 1536,
+                     *           "bytes_received": 3848,
+                     *           "checks": {
+                     *             "passed": 8,
+                     *             "failed": 0,
+                     *             "rate": 100
+                     *           },
+                     *           "index": 0,
+                     *           "name": "login",
+                     *           "type": "request",
+                     *           "part": "on_start",
+                     *           "phases": {
+                     *             "dns": {
+                     *               "count": 8,
+                     *               "avg": 0.051,
+                     *               "max": 0.204
+                     *             },
+                     *             "connect": {
+                     *               "count": 8,
+                     *               "avg": 4.798,
+                     *               "max": 14.57
+                     *             },
+                     *             "waiting": {
+                     *               "count": 8,
+                     *               "avg": 7.135,
+                     *               "max": 27.676
+                     *             },
+                     *             "receiving": {
+                     *               "count": 8,
+                     *               "avg": 0,
+                     *               "max": 0
+                     *             }
+                     *           },
+                     *           "statuses": {
+                     *             "200": 8
+                     *           },
+                     *           "failures": {},
+                     *           "unsent": {},
+                     *           "counters": {},
+                     *           "gauges": {}
+                     *         },
+                     *         {
+                     *           "avg": 5.013,
+                     *           "min": 0.394,
+                     *           "max": 73.008,
+                     *           "percentiles": {
+                     *             "p50": 1.169,
+                     *             "p75": 4.615,
+                     *             "p90": 13.455,
+                     *             "p95": 22.847,
+                     *             "p99": 72.895,
+                     *             "p99.9": 73.008,
+                     *             "max": 73.008
+                     *           },
+                     *           "requests": 531,
+                     *           "errors": 0,
+                     *           "rps": 148.374,
+                     *           "error_rate": 0,
+                     *           "bytes_sent": 75402,
+                     *           "bytes_received": 586939,
+                     *           "checks": {
+                     *             "passed": 531,
+                     *             "failed": 0,
+                     *             "rate": 100
+                     *           },
+                     *           "index": 1,
+                     *           "name": "list",
+                     *           "type": "request",
+                     *           "part": "steps",
+                     *           "phases": {
+                     *             "waiting": {
+                     *               "count": 531,
+                     *               "avg": 5.013,
+                     *               "max": 73.008
+                     *             },
+                     *             "receiving": {
+                     *               "count": 531,
+                     *               "avg": 0,
+                     *               "max": 0
+                     *             }
+                     *           },
+                     *           "statuses": {
+                     *             "200": 531
+                     *           },
+                     *           "failures": {},
+                     *           "unsent": {},
+                     *           "counters": {},
+                     *           "gauges": {}
+                     *         },
+                     *         {
+                     *           "avg": 4.287,
+                     *           "min": 0.336,
+                     *           "max": 48.119,
+                     *           "percentiles": {
+                     *             "p50": 1.15,
+                     *             "p75": 2.299,
+                     *             "p90": 10.951,
+                     *             "p95": 25.407,
+                     *             "p99": 43.743,
+                     *             "p99.9": 48.119,
+                     *             "max": 48.119
+                     *           },
+                     *           "requests": 525,
+                     *           "errors": 50,
+                     *           "rps": 146.697,
+                     *           "error_rate": 9.52381,
+                     *           "bytes_sent": 58800,
+                     *           "bytes_received": 238300,
+                     *           "checks": {
+                     *             "passed": 475,
+                     *             "failed": 50,
+                     *             "rate": 90.47619
+                     *           },
+                     *           "index": 2,
+                     *           "name": "order",
+                     *           "type": "request",
+                     *           "part": "steps",
+                     *           "phases": {
+                     *             "waiting": {
+                     *               "count": 525,
+                     *               "avg": 4.287,
+                     *               "max": 48.119
+                     *             },
+                     *             "receiving": {
+                     *               "count": 525,
+                     *               "avg": 0,
+                     *               "max": 0
+                     *             }
+                     *           },
+                     *           "statuses": {
+                     *             "200": 475,
+                     *             "500": 50
+                     *           },
+                     *           "failures": {
+                     *             "HTTP 500": 50
+                     *           },
+                     *           "unsent": {},
+                     *           "counters": {},
+                     *           "gauges": {}
+                     *         }
+                     *       ],
+                     *       "nodes": [
+                     *         {
+                     *           "avg": 4.67,
+                     *           "min": 0.336,
+                     *           "max": 73.008,
+                     *           "percentiles": {
+                     *             "p50": 1.162,
+                     *             "p75": 3.107,
+                     *             "p90": 12.647,
+                     *             "p95": 24.719,
+                     *             "p99": 48.063,
+                     *             "p99.9": 73.008,
+                     *             "max": 73.008
+                     *           },
+                     *           "requests": 1064,
+                     *           "errors": 50,
+                     *           "rps": 297.306,
+                     *           "error_rate": 4.699248,
+                     *           "bytes_sent": 135738,
+                     *           "bytes_received": 829087,
+                     *           "checks": {
+                     *             "passed": 1014,
+                     *             "failed": 50,
+                     *             "rate": 95.300752
+                     *           },
+                     *           "node": "local",
+                     *           "host": "load-1",
+                     *           "share": 100,
+                     *           "state": "running",
+                     *           "iterations": 525,
+                     *           "dropped": 0,
+                     *           "late": 0,
+                     *           "cut_off": 0,
+                     *           "unsent": 0,
+                     *           "first_second": 1796006279,
+                     *           "last_second": 1796006282,
+                     *           "snapshots": 4,
+                     *           "missing": [],
+                     *           "missing_count": 0,
+                     *           "series": {
+                     *             "width": 1,
+                     *             "timestamps": [
+                     *               1796006279,
+                     *               1796006280,
+                     *               1796006281
+                     *             ],
+                     *             "throughput": [
+                     *               181.658,
+                     *               225.061,
+                     *               435.992
+                     *             ],
+                     *             "errors": [
+                     *               7,
+                     *               16,
+                     *               17
+                     *             ],
+                     *             "active_users": [
+                     *               5,
+                     *               8,
+                     *               8
+                     *             ],
+                     *             "process_cpu": [
+                     *               16.2,
+                     *               16.7,
+                     *               23.6
+                     *             ],
+                     *             "loop_lag": [
+                     *               10,
+                     *               65,
+                     *               26
+                     *             ]
+                     *           },
+                     *           "losses": []
+                     *         }
+                     *       ],
+                     *       "errors": [
+                     *         {
+                     *           "error_class": "HTTP 500",
+                     *           "count": 50,
+                     *           "share": 4.699248,
+                     *           "samples": [
+                     *             {
+                     *               "step": "order",
+                     *               "timestamp": 1796006280.097,
+                     *               "message": "the status is 500",
+                     *               "message_zh": "状态码是 500",
+                     *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 7646216a23269789\nContent-Language: zh\n…",
+                     *               "body": "{\"ok\": false}"
+                     *             },
+                     *             {
+                     *               "step": "order",
+                     *               "timestamp": 1796006280.236,
+                     *               "message": "the status is 500",
+                     *               "message_zh": "状态码是 500",
+                     *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 32ba13eba303d43e\nContent-Language: zh\n…",
+                     *               "body": "{\"ok\": false}"
+                     *             },
+                     *             {
+                     *               "step": "order",
+                     *               "timestamp": 1796006280.326,
+                     *               "message": "the status is 500",
+                     *               "message_zh": "状态码是 500",
+                     *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d84c6e672d0e7a95\nContent-Language: zh\n…",
+                     *               "body": "{\"ok\": false}"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "series": {
+                     *         "timestamps": [
+                     *           1796006279,
+                     *           1796006280,
+                     *           1796006281
+                     *         ],
+                     *         "width": 1,
+                     *         "elapsed": [
+                     *           1.002,
+                     *           2.015,
+                     *           3.008
+                     *         ],
+                     *         "throughput": [
+                     *           181.658,
+                     *           225.061,
+                     *           435.992
+                     *         ],
+                     *         "active_users": [
+                     *           5,
+                     *           8,
+                     *           8
+                     *         ],
+                     *         "planned_users": [
+                     *           5,
+                     *           8,
+                     *           8
+                     *         ],
+                     *         "planned_rate": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ],
+                     *         "requests": [
+                     *           182,
+                     *           228,
+                     *           433
+                     *         ],
+                     *         "errors": [
+                     *           7,
+                     *           16,
+                     *           17
+                     *         ],
+                     *         "error_rate": [
+                     *           3.846154,
+                     *           7.017544,
+                     *           3.926097
+                     *         ],
+                     *         "avg": [
+                     *           1.632,
+                     *           11.11,
+                     *           2.801
+                     *         ],
+                     *         "p50": [
+                     *           0.844,
+                     *           2.589,
+                     *           1.119
+                     *         ],
+                     *         "p90": [
+                     *           3.717,
+                     *           31.503,
+                     *           8.023
+                     *         ],
+                     *         "p95": [
+                     *           7.151,
+                     *           43.743,
+                     *           9.879
+                     *         ],
+                     *         "p99": [
+                     *           13.567,
+                     *           73.008,
+                     *           35.487
+                     *         ],
+                     *         "max": [
+                     *           27.676,
+                     *           73.008,
+                     *           36.458
+                     *         ],
+                     *         "node_count": [
+                     *           1,
+                     *           1,
+                     *           1
+                     *         ],
+                     *         "dropped": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ],
+                     *         "late": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ],
+                     *         "bytes_sent": [
+                     *           23514,
+                     *           29196,
+                     *           54976
+                     *         ],
+                     *         "bytes_received": [
+                     *           142040,
+                     *           177904,
+                     *           337183
+                     *         ],
+                     *         "paused": [
+                     *           false,
+                     *           false,
+                     *           false
+                     *         ],
+                     *         "loop_lag": [
+                     *           10,
+                     *           65,
+                     *           26
+                     *         ],
+                     *         "send_lag": [
+                     *           0,
+                     *           0,
+                     *           0
+                     *         ],
+                     *         "process_cpu": [
+                     *           16.2,
+                     *           16.7,
+                     *           23.6
+                     *         ],
+                     *         "iterations": [
+                     *           86,
+                     *           111,
+                     *           217
+                     *         ]
+                     *       },
+                     *       "step_series": {
+                     *         "width": 1,
+                     *         "timestamps": [
+                     *           1796006279,
+                     *           1796006280,
+                     *           1796006281
+                     *         ],
+                     *         "steps": [
+                     *           {
+                     *             "index": 0,
+                     *             "name": "login",
+                     *             "throughput": [
+                     *               4.991,
+                     *               2.961,
+                     *               0
+                     *             ],
+                     *             "p95": [
+                     *               27.676,
+                     *               2.44,
+                     *               null
+                     *             ],
+                     *             "counters": {},
+                     *             "gauges": {}
+                     *           },
+                     *           {
+                     *             "index": 1,
+                     *             "name": "list",
+                     *             "throughput": [
+                     *               90.829,
+                     *               112.53,
+                     *               217.492
+                     *             ],
+                     *             "p95": [
+                     *               7.199,
+                     *               72.895,
+                     *               11.223
+                     *             ],
+                     *             "counters": {},
+                     *             "gauges": {}
+                     *           },
+                     *           {
+                     *             "index": 2,
+                     *             "name": "order",
+                     *             "throughput": [
+                     *               85.838,
+                     *               109.569,
+                     *               218.499
+                     *             ],
+                     *             "p95": [
+                     *               3.717,
+                     *               43.743,
+                     *               9.727
+                     *             ],
+                     *             "counters": {},
+                     *             "gauges": {}
+                     *           }
+                     *         ]
+                     *       },
+                     *       "pauses": [],
+                     *       "gaps": [],
+                     *       "events": [
+                     *         {
+                     *           "event": "load",
+                     *           "timestamp": 1796006281,
+                     *           "time": "2026-11-30T02:38:01Z",
+                     *           "elapsed": 1.002,
+                     *           "variable": "vus",
+                     *           "level": 8,
+                     *           "by": "admin"
+                     *         },
+                     *         {
+                     *           "event": "pause",
+                     *           "timestamp": 1796006283,
+                     *           "time": "2026-11-30T02:38:03Z",
+                     *           "elapsed": 3.008,
+                     *           "by": "admin"
+                     *         },
+                     *         {
+                     *           "event": "resume",
+                     *           "timestamp": 1796006283,
+                     *           "time": "2026-11-30T02:38:03Z",
+                     *           "elapsed": 3.008,
+                     *           "by": "admin"
+                     *         }
+                     *       ],
+                     *       "warnings": [
+                     *         {
+                     *           "zh": "只运行了 3.6 秒，结果受启动阶段影响",
+                     *           "en": "only 3.6 s of load: start-up distorts the figures"
+                     *         }
+                     *       ],
+                     *       "id": 1,
+                     *       "plan_id": 1,
+                     *       "plan_name": "evening peak",
+                     *       "project_id": 1,
+                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "starter": "admin",
+                     *       "mode": "concurrent",
+                     *       "start_time": "2026-11-30T02:37:59Z",
+                     *       "end_time": "2026-11-30T02:38:03Z",
+                     *       "status": "stopped",
+                     *       "summary": {
+                     *         "total_requests": 1064,
+                     *         "success_rate": 95.300752,
+                     *         "avg_response_time": 4.67,
+                     *         "error_count": 50,
+                     *         "sent": 1064,
+                     *         "answered": 1064,
+                     *         "unsent": 0,
+                     *         "cut_off": 0,
+                     *         "dropped": 0,
+                     *         "late": 0,
+                     *         "setup_teardown": {
+                     *           "requests": 0,
+                     *           "errors": 0
+                     *         },
+                     *         "error_rate": 4.699248,
+                     *         "throughput": 297.306,
+                     *         "percentiles": {
+                     *           "p50": 1.162,
+                     *           "p75": 3.107,
+                     *           "p90": 12.647,
+                     *           "p95": 24.719,
+                     *           "p99": 48.063,
+                     *           "p99.9": 73.008,
+                     *           "max": 73.008
+                     *         },
+                     *         "max_users": 8,
+                     *         "duration": 3.633,
+                     *         "min_response_time": 0.336,
+                     *         "max_response_time": 73.008,
+                     *         "running_time": 3.579,
+                     *         "iterations": 525,
+                     *         "bytes_sent": 135738,
+                     *         "bytes_received": 829087,
+                     *         "checks_passed": 1014,
+                     *         "checks_failed": 50
+                     *       },
+                     *       "metrics": {
+                     *         "response_times": {
+                     *           "timestamps": [
+                     *             1796006279,
+                     *             1796006280,
+                     *             1796006281
+                     *           ],
+                     *           "values": [
+                     *             1.632,
+                     *             11.11,
+                     *             2.801
+                     *           ],
+                     *           "percentiles": {
+                     *             "p50": 1.162,
+                     *             "p75": 3.107,
+                     *             "p90": 12.647,
+                     *             "p95": 24.719,
+                     *             "p99": 48.063,
+                     *             "p99.9": 73.008,
+                     *             "max": 73.008
+                     *           }
+                     *         },
+                     *         "errors": {
+                     *           "labels": [
+                     *             "HTTP 500"
+                     *           ],
+                     *           "values": [
+                     *             50
+                     *           ]
+                     *         },
+                     *         "system_metrics": {
+                     *           "cpu": [
+                     *             100,
+                     *             100,
+                     *             100
+                     *           ],
+                     *           "memory": [
+                     *             7.8,
+                     *             7.8,
+                     *             7.9
+                     *           ],
+                     *           "network": [
+                     *             0.375,
+                     *             0.49,
+                     *             0.878
+                     *           ]
+                     *         }
+                     *       },
+                     *       "config": {
+                     *         "execution_id": "20261130-2839e1a946fd27da",
+                     *         "name": "evening peak",
+                     *         "seed": 1384581097885909800,
+                     *         "scenes": [
+                     *           {
+                     *             "scene": {
+                     *               "name": "buy",
+                     *               "steps": [
+                     *                 {
+                     *                   "enabled": true,
+                     *                   "type": "request",
+                     *                   "name": "list",
+                     *                   "protocol": null,
+                     *                   "request": {
+                     *                     "url": "/items/?page={{$randomInt(1,9)}}",
+                     *                     "auth": {
+                     *                       "type": "bearer",
+                     *                       "token": "{{token}}"
+                     *                     }
+                     *                   },
+                     *                   "extract": [],
+                     *                   "checks": [
+                     *                     {
+                     *                       "type": "json",
+                     *                       "path": "$.items[0].id",
+                     *                       "exists": true
+                     *                     }
+                     *                   ],
+                     *                   "think_time": {
+                     *                     "type": "uniform",
+                     *                     "min": 0.01,
+                     *                     "max": 0.05
+                     *                   },
+                     *                   "timeout": null,
+                     *                   "on_failure": "continue"
+                     *                 },
+                     *                 {
+                     *                   "enabled": true,
+                     *                   "type": "request",
+                     *                   "name": "order",
+                     *                   "protocol": null,
+                     *                   "request": {
+                     *                     "url": "/errors/?rate=10"
+                     *                   },
+                     *                   "extract": [],
+                     *                   "checks": [
+                     *                     {
+                     *                       "not": false,
+                     *                       "type": "status",
+                     *                       "equals": 200,
+                     *                       "one_of": null
+                     *                     }
+                     *                   ],
+                     *                   "think_time": null,
+                     *                   "timeout": null,
+                     *                   "on_failure": "continue"
+                     *                 }
+                     *               ],
+                     *               "on_start": [
+                     *                 {
+                     *                   "enabled": true,
+                     *                   "type": "request",
+                     *                   "name": "login",
+                     *                   "protocol": null,
+                     *                   "request": {
+                     *                     "method": "POST",
+                     *                     "url": "/login/",
+                     *                     "json": {
+                     *                       "username": "{{user}}",
+                     *                       "password": "***"
+                     *                     }
+                     *                   },
+                     *                   "extract": [
+                     *                     {
+                     *                       "name": "token",
+                     *                       "from": "json",
+                     *                       "path": "$.token"
+                     *                     }
+                     *                   ],
+                     *                   "checks": [
+                     *                     {
+                     *                       "not": false,
+                     *                       "type": "status",
+                     *                       "equals": 200,
+                     *                       "one_of": null
+                     *                     }
+                     *                   ],
+                     *                   "think_time": null,
+                     *                   "timeout": null,
+                     *                   "on_failure": "continue"
+                     *                 }
+                     *               ],
+                     *               "setup": [],
+                     *               "teardown": []
+                     *             },
+                     *             "weight": 1
+                     *           }
+                     *         ],
+                     *         "load": {
+                     *           "variable": "vus",
+                     *           "stages": [
+                     *             {
+                     *               "duration": 1,
+                     *               "target": 5
+                     *             },
+                     *             {
+                     *               "duration": 120,
+                     *               "target": 5
+                     *             }
+                     *           ],
+                     *           "max_vus": 5,
+                     *           "distribution": "constant",
+                     *           "when_late": "wait",
+                     *           "iterations": null,
+                     *           "control": null
+                     *         },
+                     *         "target": {
+                     *           "base_url": "http://127.0.0.1:8000/demo",
+                     *           "headers": {
+                     *             "X-Shop": "1"
+                     *           },
+                     *           "variables": {
+                     *             "user": "bob"
+                     *           }
+                     *         },
+                     *         "placement": {
+                     *           "mode": "single",
+                     *           "count": 1,
+                     *           "strategy": "round_robin",
+                     *           "weights": {},
+                     *           "on_loss": "rebalance",
+                     *           "replace_within_s": 30
+                     *         },
+                     *         "protocol": "http",
+                     *         "protocol_options": {},
+                     *         "request_timeout_ms": 30000,
+                     *         "graceful_stop_s": 10,
+                     *         "pacing_s": 0,
+                     *         "on_start_failure": "stop_user",
+                     *         "on_start_retries": 0,
+                     *         "dns_cache": true,
+                     *         "data": null,
+                     *         "thresholds": [
+                     *           "p95 < 300",
+                     *           "error_rate < 50"
+                     *         ],
+                     *         "abort_on_breach": false,
+                     *         "abort_grace_s": 5
+                     *       },
+                     *       "unsent": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReportResponse"];
                 };
             };
@@ -8407,6 +10041,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Report */
                 report_id: number;
             };
             cookie?: never;
@@ -8419,6 +10054,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The report was deleted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -8433,8 +10073,16 @@ export interface operations {
     getPlugins: {
         parameters: {
             query?: {
+                /** @description Kind */
+                kind?: ("protocol" | "data_source" | "function") | null;
+                /** @description Order */
+                order?: ("name" | "-name") | null;
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Text to search for */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -8448,11 +10096,239 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 10,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "kind": "protocol",
+                     *           "name": "grpc",
+                     *           "status": "loaded",
+                     *           "title": {
+                     *             "zh": "gRPC",
+                     *             "en": "gRPC"
+                     *           },
+                     *           "plugin": "protocol-grpc",
+                     *           "distribution": "perfsvc",
+                     *           "version": "0.1.0",
+                     *           "request_schema": {
+                     *             "additionalProperties": false,
+                     *             "description": "One call. Strings within the messages and the metadata may hold templates.",
+                     *             "properties": {
+                     *               "method": {
+                     *                 "maxLength": 500,
+                     *                 "pattern": "^/?[A-Za-z_][A-Za-z0-9_.]*\/[A-Za-z_][A-Za-z0-9_]*$",
+                     *                 "title": "Method: package.Service/Method",
+                     *                 "type": "string",
+                     *                 "x-title-zh": "方法（包.服务/方法）"
+                     *               },
+                     *               "url": {
+                     *                 "default": "",
+                     *                 "maxLength": 2000,
+                     *                 "title": "Address",
+                     *                 "type": "string",
+                     *                 "x-template": true,
+                     *                 "x-title-zh": "地址"
+                     *               }
+                     *             },
+                     *             "required": [
+                     *               "method"
+                     *             ],
+                     *             "title": "Request",
+                     *             "type": "object"
+                     *           },
+                     *           "options_schema": {
+                     *             "additionalProperties": false,
+                     *             "description": "Options of every virtual user of a run as a gRPC client.",
+                     *             "properties": {
+                     *               "proxy": {
+                     *                 "anyOf": [
+                     *                   {
+                     *                     "$ref": "#/$defs/Proxy"
+                     *                   },
+                     *                   {
+                     *                     "type": "null"
+                     *                   }
+                     *                 ],
+                     *                 "default": null,
+                     *                 "title": "Proxy",
+                     *                 "x-title-zh": "代理"
+                     *               },
+                     *               "resolve": {
+                     *                 "additionalProperties": {
+                     *                   "anyOf": [
+                     *                     {
+                     *                       "type": "string"
+                     *                     },
+                     *                     {
+                     *                       "items": {
+                     *                         "type": "string"
+                     *                       },
+                     *                       "type": "array"
+                     *                     }
+                     *                   ]
+                     *                 },
+                     *                 "title": "Host override",
+                     *                 "type": "object",
+                     *                 "x-title-zh": "主机覆盖（host:port → 地址，可多个）"
+                     *               }
+                     *             },
+                     *             "title": "Options",
+                     *             "type": "object"
+                     *           },
+                     *           "examples": [],
+                     *           "error": null,
+                     *           "missing_module": null
+                     *         },
+                     *         {
+                     *           "kind": "protocol",
+                     *           "name": "http",
+                     *           "status": "loaded",
+                     *           "title": {
+                     *             "zh": "HTTP",
+                     *             "en": "HTTP"
+                     *           },
+                     *           "plugin": "protocol-http",
+                     *           "distribution": "perfsvc",
+                     *           "version": "0.1.0",
+                     *           "request_schema": {
+                     *             "additionalProperties": false,
+                     *             "description": "One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too.",
+                     *             "properties": {
+                     *               "method": {
+                     *                 "default": "GET",
+                     *                 "pattern": "^[A-Z][A-Z-]{0,31}$",
+                     *                 "title": "Method",
+                     *                 "type": "string",
+                     *                 "x-title-zh": "方法"
+                     *               },
+                     *               "url": {
+                     *                 "default": "",
+                     *                 "maxLength": 16000,
+                     *                 "title": "URL",
+                     *                 "type": "string",
+                     *                 "x-template": true,
+                     *                 "x-title-zh": "地址"
+                     *               }
+                     *             },
+                     *             "title": "Request",
+                     *             "type": "object"
+                     *           },
+                     *           "options_schema": {
+                     *             "additionalProperties": false,
+                     *             "description": "Options of every virtual user of a run as an HTTP client.",
+                     *             "properties": {
+                     *               "proxy": {
+                     *                 "anyOf": [
+                     *                   {
+                     *                     "$ref": "#/$defs/HttpProxy"
+                     *                   },
+                     *                   {
+                     *                     "type": "null"
+                     *                   }
+                     *                 ],
+                     *                 "default": null,
+                     *                 "title": "Proxy",
+                     *                 "x-title-zh": "代理"
+                     *               },
+                     *               "verify": {
+                     *                 "default": true,
+                     *                 "title": "Verify certificates",
+                     *                 "type": "boolean",
+                     *                 "x-title-zh": "校验证书"
+                     *               }
+                     *             },
+                     *             "title": "Options",
+                     *             "type": "object"
+                     *           },
+                     *           "examples": [],
+                     *           "error": null,
+                     *           "missing_module": null
+                     *         },
+                     *         {
+                     *           "kind": "protocol",
+                     *           "name": "tcp",
+                     *           "status": "loaded",
+                     *           "title": {
+                     *             "zh": "TCP",
+                     *             "en": "TCP"
+                     *           },
+                     *           "plugin": "protocol-tcp",
+                     *           "distribution": "perfsvc",
+                     *           "version": "0.1.0",
+                     *           "request_schema": {
+                     *             "additionalProperties": false,
+                     *             "description": "Sends a payload (``tcp://`` or ``tls://``) and waits for one message; without a payload it only waits.",
+                     *             "properties": {
+                     *               "url": {
+                     *                 "default": "",
+                     *                 "maxLength": 2000,
+                     *                 "title": "URL",
+                     *                 "type": "string",
+                     *                 "x-template": true,
+                     *                 "x-title-zh": "地址"
+                     *               },
+                     *               "text": {
+                     *                 "anyOf": [
+                     *                   {
+                     *                     "type": "string"
+                     *                   },
+                     *                   {
+                     *                     "type": "null"
+                     *                   }
+                     *                 ],
+                     *                 "default": null,
+                     *                 "title": "Text",
+                     *                 "x-exclusive": "payload",
+                     *                 "x-template": true,
+                     *                 "x-title-zh": "文本"
+                     *               }
+                     *             },
+                     *             "title": "Request",
+                     *             "type": "object"
+                     *           },
+                     *           "options_schema": {
+                     *             "additionalProperties": false,
+                     *             "description": "Options of every virtual user of a run as a TCP client.",
+                     *             "properties": {
+                     *               "proxy": {
+                     *                 "anyOf": [
+                     *                   {
+                     *                     "$ref": "#/$defs/Proxy"
+                     *                   },
+                     *                   {
+                     *                     "type": "null"
+                     *                   }
+                     *                 ],
+                     *                 "default": null,
+                     *                 "title": "Proxy",
+                     *                 "x-title-zh": "代理"
+                     *               },
+                     *               "verify": {
+                     *                 "default": true,
+                     *                 "title": "Verify certificates",
+                     *                 "type": "boolean",
+                     *                 "x-title-zh": "校验证书"
+                     *               }
+                     *             },
+                     *             "title": "Options",
+                     *             "type": "object"
+                     *           },
+                     *           "examples": [],
+                     *           "error": null,
+                     *           "missing_module": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PluginPage"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -8460,8 +10336,14 @@ export interface operations {
     getProjects: {
         parameters: {
             query?: {
+                /** @description Order */
+                order?: "name" | "-name" | "created_at" | "-created_at";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Text to search for */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -8475,11 +10357,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "shop",
+                     *           "leader": "admin",
+                     *           "created_at": "2026-11-30T02:37:58Z",
+                     *           "my_role": "owner"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectPage"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -8493,6 +10392,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "shop"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProjectForm"];
             };
         };
@@ -8503,6 +10407,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "shop",
+                     *       "leader": "admin",
+                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "my_role": "owner"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectResponse"];
                 };
             };
@@ -8522,6 +10435,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
             };
             cookie?: never;
@@ -8534,6 +10448,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "shop",
+                     *       "leader": "admin",
+                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "my_role": "owner"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectResponse"];
                 };
             };
@@ -8548,12 +10471,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "web shop"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProjectChange"];
             };
         };
@@ -8564,6 +10493,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "web shop",
+                     *       "leader": "admin",
+                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "my_role": "owner"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectResponse"];
                 };
             };
@@ -8584,6 +10522,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
             };
             cookie?: never;
@@ -8596,6 +10535,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The project was deleted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -8610,11 +10554,14 @@ export interface operations {
     getProjectFile: {
         parameters: {
             query?: {
+                /** @description Id of a plan */
                 plan_id?: number | null;
+                /** @description Id of a scene */
                 scene_id?: number | null;
             };
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
             };
             cookie?: never;
@@ -8627,6 +10574,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example envs:
+                     *       - name: 默认环境
+                     *       - name: staging
+                     *         host: http://127.0.0.1:8000/demo
+                     *         headers:
+                     *           X-Shop: '1'
+                     *         variables:
+                     *           user: alice
+                     *     scenes:
+                     *       - name: buy
+                     *         description: the usual customer
+                     *         steps:
+                     *     …
+                     */
                     "text/plain": string;
                 };
             };
@@ -8643,12 +10605,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "envs:\n  - name: 默认环境\n  - name: staging\n    host: http://127.0.0.1:8000/demo\n    headers:\n      X-Shop: '1'\n    variables:\n      user: alice\nscenes:\n  - name: buy\n    description: the usual customer\n    steps:\n…",
+                 *       "dry_run": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ImportForm"];
             };
         };
@@ -8659,6 +10628,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "results": [
+                     *         {
+                     *           "kind": "env",
+                     *           "name": "默认环境",
+                     *           "action": "keep"
+                     *         },
+                     *         {
+                     *           "kind": "env",
+                     *           "name": "staging",
+                     *           "action": "keep"
+                     *         },
+                     *         {
+                     *           "kind": "scene",
+                     *           "name": "buy",
+                     *           "action": "keep"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ImportResponse"];
                 };
             };
@@ -8677,11 +10668,14 @@ export interface operations {
     getMembers: {
         parameters: {
             query?: {
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
             };
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
             };
             cookie?: never;
@@ -8694,6 +10688,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 2,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "project_id": 1,
+                     *           "user_id": 1,
+                     *           "username": "admin",
+                     *           "role": "owner"
+                     *         },
+                     *         {
+                     *           "project_id": 1,
+                     *           "user_id": 2,
+                     *           "username": "alice",
+                     *           "role": "editor"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemberPage"];
                 };
             };
@@ -8710,12 +10725,19 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "username": "alice",
+                 *       "role": "viewer"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemberForm"];
             };
         };
@@ -8726,6 +10748,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "project_id": 1,
+                     *       "user_id": 2,
+                     *       "username": "alice",
+                     *       "role": "viewer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemberResponse"];
                 };
             };
@@ -8746,13 +10776,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
+                /** @description User */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "editor"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleChange"];
             };
         };
@@ -8763,6 +10800,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "project_id": 1,
+                     *       "user_id": 2,
+                     *       "username": "alice",
+                     *       "role": "editor"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemberResponse"];
                 };
             };
@@ -8783,7 +10828,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Project */
                 project_id: number;
+                /** @description User */
                 user_id: number;
             };
             cookie?: never;
@@ -8796,6 +10843,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The member was removed"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -8816,16 +10868,90 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "language": "en"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DemoForm"];
             };
         };
         responses: {
-            /** @description Make a project for the demo target */
+            /** @description Make a project for the demo target, or return the one that is there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "project": {
+                     *         "id": 2,
+                     *         "name": "Demo project",
+                     *         "leader": "admin",
+                     *         "created_at": "2026-11-30T02:38:05Z",
+                     *         "my_role": "owner"
+                     *       },
+                     *       "env_id": 4,
+                     *       "scene_id": 2,
+                     *       "plans": [
+                     *         {
+                     *           "id": 2,
+                     *           "name": "10 users for 1 minute",
+                     *           "test_mode": "concurrent"
+                     *         },
+                     *         {
+                     *           "id": 3,
+                     *           "name": "A staircase",
+                     *           "test_mode": "step"
+                     *         },
+                     *         {
+                     *           "id": 4,
+                     *           "name": "Find the breaking point",
+                     *           "test_mode": "error_rate"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DemoProjectResponse"];
+                };
+            };
+            /** @description Make a project for the demo target, or return the one that is there */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "project": {
+                     *         "id": 2,
+                     *         "name": "Demo project",
+                     *         "leader": "admin",
+                     *         "created_at": "2026-11-30T02:38:05Z",
+                     *         "my_role": "owner"
+                     *       },
+                     *       "env_id": 4,
+                     *       "scene_id": 2,
+                     *       "plans": [
+                     *         {
+                     *           "id": 2,
+                     *           "name": "10 users for 1 minute",
+                     *           "test_mode": "concurrent"
+                     *         },
+                     *         {
+                     *           "id": 3,
+                     *           "name": "A staircase",
+                     *           "test_mode": "step"
+                     *         },
+                     *         {
+                     *           "id": 4,
+                     *           "name": "Find the breaking point",
+                     *           "test_mode": "error_rate"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DemoProjectResponse"];
                 };
             };
@@ -8844,9 +10970,16 @@ export interface operations {
     getScenes: {
         parameters: {
             query: {
+                /** @description Order */
+                order?: "name" | "-name" | "created_at" | "-created_at" | "updated_at" | "-updated_at";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Project */
                 project_id: number;
+                /** @description Text to search for */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -8860,6 +10993,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "project_id": 1,
+                     *           "name": "buy",
+                     *           "description": null,
+                     *           "created_at": "2026-11-30T02:37:59Z",
+                     *           "updated_at": "2026-11-30T02:37:59Z",
+                     *           "updated_by": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScenePage"];
                 };
             };
@@ -8880,6 +11031,74 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "project_id": 1,
+                 *       "name": "buy",
+                 *       "on_start": [
+                 *         {
+                 *           "name": "login",
+                 *           "request": {
+                 *             "method": "POST",
+                 *             "url": "/login/",
+                 *             "json": {
+                 *               "username": "{{user}}",
+                 *               "password": "demo"
+                 *             }
+                 *           },
+                 *           "extract": [
+                 *             {
+                 *               "name": "token",
+                 *               "from": "json",
+                 *               "path": "$.token"
+                 *             }
+                 *           ],
+                 *           "checks": [
+                 *             {
+                 *               "type": "status",
+                 *               "equals": 200
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "steps": [
+                 *         {
+                 *           "name": "list",
+                 *           "request": {
+                 *             "url": "/items/?page={{$randomInt(1,9)}}",
+                 *             "auth": {
+                 *               "type": "bearer",
+                 *               "token": "{{token}}"
+                 *             }
+                 *           },
+                 *           "checks": [
+                 *             {
+                 *               "type": "json",
+                 *               "path": "$.items[0].id",
+                 *               "exists": true
+                 *             }
+                 *           ],
+                 *           "think_time": {
+                 *             "type": "uniform",
+                 *             "min": 0.01,
+                 *             "max": 0.05
+                 *           }
+                 *         },
+                 *         {
+                 *           "name": "order",
+                 *           "request": {
+                 *             "url": "/errors/?rate=10"
+                 *           },
+                 *           "checks": [
+                 *             {
+                 *               "type": "status",
+                 *               "equals": 200
+                 *             }
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SceneForm"];
             };
         };
@@ -8890,6 +11109,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "name": "buy",
+                     *       "description": null,
+                     *       "created_at": "2026-11-30T02:37:59Z",
+                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "updated_by": null,
+                     *       "steps": [
+                     *         {
+                     *           "name": "list",
+                     *           "request": {
+                     *             "url": "/items/?page={{$randomInt(1,9)}}",
+                     *             "auth": {
+                     *               "type": "bearer",
+                     *               "token": "{{token}}"
+                     *             }
+                     *           },
+                     *           "checks": [
+                     *             {
+                     *               "type": "json",
+                     *               "path": "$.items[0].id",
+                     *               "exists": true
+                     *             }
+                     *           ],
+                     *           "think_time": {
+                     *             "type": "uniform",
+                     *             "min": 0.01,
+                     *             "max": 0.05
+                     *           }
+                     *         },
+                     *         {
+                     *           "name": "order",
+                     *           "request": {
+                     *             "url": "/errors/?rate=10"
+                     *           },
+                     *           "checks": [
+                     *             {
+                     *               "type": "status",
+                     *               "equals": 200
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "on_start": [
+                     *         {
+                     *           "name": "login",
+                     *           "request": {
+                     *             "method": "POST",
+                     *             "url": "/login/",
+                     *             "json": {
+                     *               "username": "{{user}}",
+                     *               "password": "demo"
+                     *             }
+                     *           },
+                     *           "extract": [
+                     *             {
+                     *               "name": "token",
+                     *               "from": "json",
+                     *               "path": "$.token"
+                     *             }
+                     *           ],
+                     *           "checks": [
+                     *             {
+                     *               "type": "status",
+                     *               "equals": 200
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "setup": [],
+                     *       "teardown": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["SceneResponse"];
                 };
             };
@@ -8910,6 +11204,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Scene */
                 scene_id: number;
             };
             cookie?: never;
@@ -8922,6 +11217,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "name": "buy",
+                     *       "description": null,
+                     *       "created_at": "2026-11-30T02:37:59Z",
+                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "updated_by": null,
+                     *       "steps": [
+                     *         {
+                     *           "name": "list",
+                     *           "request": {
+                     *             "url": "/items/?page={{$randomInt(1,9)}}",
+                     *             "auth": {
+                     *               "type": "bearer",
+                     *               "token": "{{token}}"
+                     *             }
+                     *           },
+                     *           "checks": [
+                     *             {
+                     *               "type": "json",
+                     *               "path": "$.items[0].id",
+                     *               "exists": true
+                     *             }
+                     *           ],
+                     *           "think_time": {
+                     *             "type": "uniform",
+                     *             "min": 0.01,
+                     *             "max": 0.05
+                     *           }
+                     *         },
+                     *         {
+                     *           "name": "order",
+                     *           "request": {
+                     *             "url": "/errors/?rate=10"
+                     *           },
+                     *           "checks": [
+                     *             {
+                     *               "type": "status",
+                     *               "equals": 200
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "on_start": [
+                     *         {
+                     *           "name": "login",
+                     *           "request": {
+                     *             "method": "POST",
+                     *             "url": "/login/",
+                     *             "json": {
+                     *               "username": "{{user}}",
+                     *               "password": "demo"
+                     *             }
+                     *           },
+                     *           "extract": [
+                     *             {
+                     *               "name": "token",
+                     *               "from": "json",
+                     *               "path": "$.token"
+                     *             }
+                     *           ],
+                     *           "checks": [
+                     *             {
+                     *               "type": "status",
+                     *               "equals": 200
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "setup": [],
+                     *       "teardown": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["SceneResponse"];
                 };
             };
@@ -8936,12 +11306,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Scene */
                 scene_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "the usual customer"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SceneChange"];
             };
         };
@@ -8952,6 +11328,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "project_id": 1,
+                     *       "name": "buy",
+                     *       "description": "the usual customer",
+                     *       "created_at": "2026-11-30T02:37:59Z",
+                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "updated_by": "admin",
+                     *       "steps": [
+                     *         {
+                     *           "name": "list",
+                     *           "request": {
+                     *             "url": "/items/?page={{$randomInt(1,9)}}",
+                     *             "auth": {
+                     *               "type": "bearer",
+                     *               "token": "{{token}}"
+                     *             }
+                     *           },
+                     *           "checks": [
+                     *             {
+                     *               "type": "json",
+                     *               "path": "$.items[0].id",
+                     *               "exists": true
+                     *             }
+                     *           ],
+                     *           "think_time": {
+                     *             "type": "uniform",
+                     *             "min": 0.01,
+                     *             "max": 0.05
+                     *           }
+                     *         },
+                     *         {
+                     *           "name": "order",
+                     *           "request": {
+                     *             "url": "/errors/?rate=10"
+                     *           },
+                     *           "checks": [
+                     *             {
+                     *               "type": "status",
+                     *               "equals": 200
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "on_start": [
+                     *         {
+                     *           "name": "login",
+                     *           "request": {
+                     *             "method": "POST",
+                     *             "url": "/login/",
+                     *             "json": {
+                     *               "username": "{{user}}",
+                     *               "password": "demo"
+                     *             }
+                     *           },
+                     *           "extract": [
+                     *             {
+                     *               "name": "token",
+                     *               "from": "json",
+                     *               "path": "$.token"
+                     *             }
+                     *           ],
+                     *           "checks": [
+                     *             {
+                     *               "type": "status",
+                     *               "equals": 200
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "setup": [],
+                     *       "teardown": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["SceneResponse"];
                 };
             };
@@ -8972,6 +11423,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Scene */
                 scene_id: number;
             };
             cookie?: never;
@@ -8984,6 +11436,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The scene was deleted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -9004,6 +11461,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "project_id": 1,
+                 *       "scene_id": 1,
+                 *       "env_id": 2,
+                 *       "seed": 4
+                 *     }
+                 */
                 "application/json": components["schemas"]["TrialForm"];
             };
         };
@@ -9014,6 +11479,156 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "outcome": "passed",
+                     *       "duration": 12.615,
+                     *       "steps": [
+                     *         {
+                     *           "path": "on_start[0]",
+                     *           "part": "on_start",
+                     *           "index": 0,
+                     *           "name": "login",
+                     *           "type": "request",
+                     *           "protocol": "http",
+                     *           "started": 0.022,
+                     *           "duration": 0.856,
+                     *           "outcome": "passed",
+                     *           "error": null,
+                     *           "request": {
+                     *             "text": "POST /demo/login/ HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nContent-Type: application/json\r\nX-Shop: 1\r\nContent-Length: 38\r\n\r\n{\"username\":\"alice\",\"password\":\"***\"}",
+                     *             "truncated": false
+                     *           },
+                     *           "response": {
+                     *             "status": 200,
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:37:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d7bb2d4362c58ee4\nContent-Language: zh\n…",
+                     *             "body": "{\"token\": \"***\", \"expires_in\": 3600}",
+                     *             "encoding": "text",
+                     *             "size": 43,
+                     *             "truncated": false
+                     *           },
+                     *           "phases": {
+                     *             "dns": 0.188,
+                     *             "connect": 0.672,
+                     *             "waiting": 0.856
+                     *           },
+                     *           "extracted": [
+                     *             {
+                     *               "name": "token",
+                     *               "value": "***",
+                     *               "found": true,
+                     *               "finding": null
+                     *             }
+                     *           ],
+                     *           "before": {},
+                     *           "after": {
+                     *             "token": "***"
+                     *           },
+                     *           "checks": [
+                     *             {
+                     *               "index": 0,
+                     *               "type": "status",
+                     *               "text": "status = 200",
+                     *               "passed": true,
+                     *               "actual": 200,
+                     *               "finding": null
+                     *             }
+                     *           ],
+                     *           "branch": null
+                     *         },
+                     *         {
+                     *           "path": "steps[0]",
+                     *           "part": "steps",
+                     *           "index": 1,
+                     *           "name": "list",
+                     *           "type": "request",
+                     *           "protocol": "http",
+                     *           "started": 2.615,
+                     *           "duration": 0.606,
+                     *           "outcome": "passed",
+                     *           "error": null,
+                     *           "request": {
+                     *             "text": "GET /demo/items/?page=3 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\nAuthorization: ***\r\n\r\n",
+                     *             "truncated": false
+                     *           },
+                     *           "response": {
+                     *             "status": 200,
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:37:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 459e3f325537768f\nContent-Language: zh\n…",
+                     *             "body": "{\"total\": 100, \"page\": 3, \"items\": [{\"id\": 21, \"name\": \"item 21\", \"price\": 210, \"in_stock\": false}, {\"id\": 22, \"name\": \"item 22\", \"price\": 220, \"in_stock\": true}, {\"id\": 23, \"name\": \"item 23\", \"price\": 230, \"in_stock\": true}, {\"id\": 24, \"name\": \"item 24\", \"price\": 240, \"in_stock\": true}, {\"id\": 25, \"name\": \"item 25\", \"price\": 250, \"in_stock\": true}, {\"id\": 26, \"name\": \"item 26\", \"price\": 260, \"in_stock\": true}, {\"id\": 27, \"name\": \"item 27\", \"price\": 270, \"in_stock\": true}, {\"id\": 28, \"name\": \"item 28\", \"price\": 280, \"in_stock\": false}, {\"id\": 29, \"name\": \"item 29\", \"price\": 290, \"in_stock\": true}, {\"id\": 30, \"name\": \"item 30\", \"price\": 300, \"in_stock\": true}]}",
+                     *             "encoding": "text",
+                     *             "size": 668,
+                     *             "truncated": false
+                     *           },
+                     *           "phases": {
+                     *             "waiting": 0.606
+                     *           },
+                     *           "extracted": [],
+                     *           "before": {
+                     *             "token": "***"
+                     *           },
+                     *           "after": {},
+                     *           "checks": [
+                     *             {
+                     *               "index": 0,
+                     *               "type": "json",
+                     *               "text": "$.items[0].id ∃",
+                     *               "passed": true,
+                     *               "actual": 21,
+                     *               "finding": null
+                     *             }
+                     *           ],
+                     *           "branch": null
+                     *         },
+                     *         {
+                     *           "path": "steps[1]",
+                     *           "part": "steps",
+                     *           "index": 2,
+                     *           "name": "order",
+                     *           "type": "request",
+                     *           "protocol": "http",
+                     *           "started": 3.478,
+                     *           "duration": 8.862,
+                     *           "outcome": "passed",
+                     *           "error": null,
+                     *           "request": {
+                     *             "text": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
+                     *             "truncated": false
+                     *           },
+                     *           "response": {
+                     *             "status": 200,
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:37:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 739ce5f8af4cba7b\nContent-Language: zh\n…",
+                     *             "body": "{\"ok\": true}",
+                     *             "encoding": "text",
+                     *             "size": 12,
+                     *             "truncated": false
+                     *           },
+                     *           "phases": {
+                     *             "waiting": 8.862
+                     *           },
+                     *           "extracted": [],
+                     *           "before": {
+                     *             "token": "***"
+                     *           },
+                     *           "after": {},
+                     *           "checks": [
+                     *             {
+                     *               "index": 0,
+                     *               "type": "status",
+                     *               "text": "status = 200",
+                     *               "passed": true,
+                     *               "actual": 200,
+                     *               "finding": null
+                     *             }
+                     *           ],
+                     *           "branch": null
+                     *         }
+                     *       ],
+                     *       "variables": {
+                     *         "token": "***"
+                     *       },
+                     *       "notes": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrialResponse"];
                 };
             };
@@ -9045,10 +11660,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "scene": {
+                     *         "additionalProperties": false,
+                     *         "description": "Steps of one virtual user: once at its start, then in a loop.",
+                     *         "properties": {
+                     *           "name": {
+                     *             "maxLength": 100,
+                     *             "minLength": 1,
+                     *             "title": "Name",
+                     *             "type": "string",
+                     *             "x-title-zh": "业务流名称"
+                     *           },
+                     *           "steps": {
+                     *             "items": {
+                     *               "oneOf": [
+                     *                 {
+                     *                   "$ref": "#/$defs/RequestStep"
+                     *                 },
+                     *                 {
+                     *                   "$ref": "#/$defs/ThinkStep"
+                     *                 },
+                     *                 {
+                     *                   "$ref": "#/$defs/GroupStep"
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "maxItems": 500,
+                     *             "minItems": 1,
+                     *             "title": "Steps",
+                     *             "type": "array",
+                     *             "x-title-zh": "步骤"
+                     *           }
+                     *         },
+                     *         "required": [
+                     *           "name",
+                     *           "steps"
+                     *         ],
+                     *         "title": "SceneSpec",
+                     *         "type": "object",
+                     *         "x-description-zh": "一个虚拟用户的步骤：启动时执行一次的，和循环执行的。"
+                     *       },
+                     *       "step": {
+                     *         "oneOf": [
+                     *           {
+                     *             "$ref": "#/$defs/RequestStep"
+                     *           },
+                     *           {
+                     *             "$ref": "#/$defs/ThinkStep"
+                     *           },
+                     *           {
+                     *             "$ref": "#/$defs/GroupStep"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Schemas"];
                 };
             };
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             503: components["responses"]["503"];
         };
     };
@@ -9057,6 +11730,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Name */
                 name: string;
             };
             cookie?: never;
@@ -9069,10 +11743,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "additionalProperties": false,
+                     *       "description": "Compares a variable with a value. A variable that is not set is only ``absent``.",
+                     *       "properties": {
+                     *         "variable": {
+                     *           "maxLength": 64,
+                     *           "pattern": "^[A-Za-z_À-῿Ⰰ-⿯々-〇〡-퟿豈-﫿][A-Za-z0-9_À-῿Ⰰ-⿯々-〇〡-퟿豈-﫿-]{0,63}$",
+                     *           "title": "Variable",
+                     *           "type": "string",
+                     *           "x-title-zh": "变量"
+                     *         },
+                     *         "is": {
+                     *           "default": "present",
+                     *           "enum": [
+                     *             "equals",
+                     *             "not_equals",
+                     *             "contains"
+                     *           ],
+                     *           "title": "Is",
+                     *           "type": "string",
+                     *           "x-enum-en": {
+                     *             "absent": "is not set",
+                     *             "contains": "contains",
+                     *             "equals": "equals",
+                     *             "greater_than": "is greater than",
+                     *             "less_than": "is less than",
+                     *             "matches": "matches the pattern",
+                     *             "not_equals": "does not equal",
+                     *             "present": "is set"
+                     *           },
+                     *           "x-enum-zh": {
+                     *             "absent": "未设置",
+                     *             "contains": "包含",
+                     *             "equals": "等于",
+                     *             "greater_than": "大于",
+                     *             "less_than": "小于",
+                     *             "matches": "匹配正则表达式",
+                     *             "not_equals": "不等于",
+                     *             "present": "已设置"
+                     *           },
+                     *           "x-title-zh": "条件"
+                     *         }
+                     *       },
+                     *       "required": [
+                     *         "variable"
+                     *       ],
+                     *       "title": "Condition",
+                     *       "type": "object",
+                     *       "x-description-zh": "将变量与一个值比较。未设置的变量只满足 ``absent``。"
+                     *     }
+                     */
                     "application/json": components["schemas"]["JsonSchema"];
                 };
             };
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             404: components["responses"]["404"];
             503: components["responses"]["503"];
         };
@@ -9080,8 +11807,18 @@ export interface operations {
     getUsers: {
         parameters: {
             query?: {
+                /** @description Administrators */
+                administrator?: ("0" | "1") | null;
+                /** @description Enabled or disabled */
+                is_active?: ("0" | "1") | null;
+                /** @description Order */
+                order?: "username" | "-username" | "created_at" | "-created_at";
+                /** @description Page */
                 page?: number;
+                /** @description Entries per page */
                 page_size?: number;
+                /** @description Text to search for */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -9095,6 +11832,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "total": 2,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "username": "admin",
+                     *           "email": "admin@example.com",
+                     *           "is_active": 0,
+                     *           "administrator": true,
+                     *           "created_at": "2026-11-30T02:37:57Z",
+                     *           "updated_at": "2026-11-30T02:37:58Z"
+                     *         },
+                     *         {
+                     *           "id": 2,
+                     *           "username": "alice",
+                     *           "email": "alice@example.com",
+                     *           "is_active": 0,
+                     *           "administrator": false,
+                     *           "created_at": "2026-11-30T02:37:58Z",
+                     *           "updated_at": "2026-11-30T02:37:58Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserPage"];
                 };
             };
@@ -9110,6 +11874,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description User */
                 user_id: number;
             };
             cookie?: never;
@@ -9122,6 +11887,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "username": "alice",
+                     *       "email": "alice@example.com",
+                     *       "is_active": 0,
+                     *       "administrator": false,
+                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
@@ -9136,12 +11912,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description User */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "is_active": 0
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountChange"];
             };
         };
@@ -9152,6 +11934,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "username": "alice",
+                     *       "email": "alice@example.com",
+                     *       "is_active": 0,
+                     *       "administrator": false,
+                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
@@ -9176,6 +11969,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "username": "alice",
+                 *       "password": "a long password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Login"];
             };
         };
@@ -9186,6 +11985,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJI…",
+                     *       "refresh_token": "eyJhbGciOiJI…",
+                     *       "expires_in": 900,
+                     *       "user": {
+                     *         "id": 2,
+                     *         "username": "alice",
+                     *         "email": "alice@example.com",
+                     *         "is_active": 0,
+                     *         "administrator": false,
+                     *         "created_at": "2026-11-30T02:37:58Z",
+                     *         "updated_at": "2026-11-30T02:37:58Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["LoginResponse"];
                 };
             };
@@ -9216,10 +12031,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "Logged out"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
@@ -9241,10 +12062,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "admin",
+                     *       "email": "admin@localhost",
+                     *       "is_active": 0,
+                     *       "administrator": true,
+                     *       "created_at": "2026-11-30T02:37:57Z",
+                     *       "updated_at": "2026-11-30T02:37:57Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             503: components["responses"]["503"];
         };
     };
@@ -9257,6 +12090,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "admin@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProfileChange"];
             };
         };
@@ -9267,6 +12105,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "username": "admin",
+                     *       "email": "admin@example.com",
+                     *       "is_active": 0,
+                     *       "administrator": true,
+                     *       "created_at": "2026-11-30T02:37:57Z",
+                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
@@ -9290,6 +12139,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "old_password": "correct horse",
+                 *       "new_password": "another password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
@@ -9300,6 +12155,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJI…",
+                     *       "refresh_token": "eyJhbGciOiJI…",
+                     *       "expires_in": 900,
+                     *       "message": "The password was changed"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PasswordResponse"];
                 };
             };
@@ -9315,6 +12178,140 @@ export interface operations {
             507: components["responses"]["507"];
         };
     };
+    getApiTokens: {
+        parameters: {
+            query?: {
+                /** @description Page */
+                page?: number;
+                /** @description Entries per page */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List one's own API tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "nightly",
+                     *           "scope": "run",
+                     *           "begins": "perfsvc_3bf5cf36816f",
+                     *           "created_at": "2026-11-30T02:37:58Z",
+                     *           "expires_at": "2027-02-28T02:37:58Z",
+                     *           "last_used_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiTokenPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    postApiTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "nightly",
+                 *       "scope": "run",
+                 *       "expires_in_days": 90
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiTokenForm"];
+            };
+        };
+        responses: {
+            /** @description Create an API token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "name": "nightly",
+                     *       "scope": "run",
+                     *       "begins": "perfsvc_3bf5cf36816f",
+                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "expires_at": "2027-02-28T02:37:58Z",
+                     *       "last_used_at": null,
+                     *       "token": "perfsvc_3bf5…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewApiTokenResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
+    deleteApiToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description API token */
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete an API token, which ends its use */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The token was deleted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
     postRegister: {
         parameters: {
             query?: never;
@@ -9324,6 +12321,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "username": "alice",
+                 *       "email": "alice@example.com",
+                 *       "password": "a long password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Registration"];
             };
         };
@@ -9334,6 +12338,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "username": "alice",
+                     *       "email": "alice@example.com",
+                     *       "is_active": 0,
+                     *       "administrator": false,
+                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
@@ -9358,6 +12373,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "eyJhbGciOiJI…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshToken"];
             };
         };
@@ -9368,6 +12388,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJI…",
+                     *       "refresh_token": "eyJhbGciOiJI…",
+                     *       "expires_in": 900
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenResponse"];
                 };
             };
@@ -9391,6 +12418,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "eyJhbGciOiJI…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccessToken"];
             };
         };
@@ -9401,6 +12433,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": "The token is valid",
+                     *       "expires_at": "2026-11-30T02:52:58Z",
+                     *       "user": {
+                     *         "id": 2,
+                     *         "username": "alice",
+                     *         "email": "alice@example.com",
+                     *         "is_active": 0,
+                     *         "administrator": false,
+                     *         "created_at": "2026-11-30T02:37:58Z",
+                     *         "updated_at": "2026-11-30T02:37:58Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerifyResponse"];
                 };
             };
@@ -9430,10 +12477,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "variables": [
+                     *         {
+                     *           "name": "$counter",
+                     *           "insert": "{{$counter}}",
+                     *           "example": "1",
+                     *           "zh": "计数器，从 1 起：按 \"user\" 或 \"run\"",
+                     *           "en": "Counter from 1, per \"user\" or \"run\", optionally by name"
+                     *         },
+                     *         {
+                     *           "name": "$iteration",
+                     *           "insert": "{{$iteration}}",
+                     *           "example": "0",
+                     *           "zh": "该用户的迭代序号",
+                     *           "en": "Number of the user's iteration"
+                     *         },
+                     *         {
+                     *           "name": "$timestamp",
+                     *           "insert": "{{$timestamp}}",
+                     *           "example": "1796006284",
+                     *           "zh": "Unix 时间戳：单位 s、ms、us、ns，可选偏移",
+                     *           "en": "Unix time in s, ms, us or ns, optionally moved"
+                     *         }
+                     *       ],
+                     *       "functions": [
+                     *         {
+                     *           "name": "$base64",
+                     *           "insert": "{{$base64(\"user:password\")}}",
+                     *           "example": "dXNlcjpwYXNzd29yZA==",
+                     *           "zh": "Base64 编码",
+                     *           "en": "Base64"
+                     *         },
+                     *         {
+                     *           "name": "$base64url",
+                     *           "insert": "{{$base64url(\"a?b>c\")}}",
+                     *           "example": "YT9iPmM",
+                     *           "zh": "Base64URL 编码，无填充",
+                     *           "en": "Base64 for URLs, without padding"
+                     *         },
+                     *         {
+                     *           "name": "$concat",
+                     *           "insert": "{{$concat(\"user-\", $vu)}}",
+                     *           "example": "user-1",
+                     *           "zh": "拼接",
+                     *           "en": "Joined together"
+                     *         }
+                     *       ],
+                     *       "faker": [
+                     *         {
+                     *           "name": "$faker.aba",
+                     *           "insert": "{{$faker.aba}}",
+                     *           "example": "044167213",
+                     *           "zh": "",
+                     *           "en": ""
+                     *         },
+                     *         {
+                     *           "name": "$faker.administrative_unit",
+                     *           "insert": "{{$faker.administrative_unit}}",
+                     *           "example": "Maine",
+                     *           "zh": "",
+                     *           "en": ""
+                     *         },
+                     *         {
+                     *           "name": "$faker.am_pm",
+                     *           "insert": "{{$faker.am_pm}}",
+                     *           "example": "AM",
+                     *           "zh": "",
+                     *           "en": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Vocabulary"];
                 };
             };
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
             503: components["responses"]["503"];
         };
     };
@@ -9452,6 +12573,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "version": "0.1.0",
+                     *       "recovering": false,
+                     *       "incidents": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -9473,6 +12602,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example # HELP process_cpu_seconds_total User and system CPU time, s.
+                     *     # TYPE process_cpu_seconds_total counter
+                     *     process_cpu_seconds_total 5.51
+                     *     # HELP process_resident_memory_bytes Resident memory, bytes.
+                     *     # TYPE process_resident_memory_bytes gauge
+                     *     process_resident_memory_bytes 188981248
+                     *     # HELP process_start_time_seconds Start of the process, Unix time.
+                     *     # TYPE process_start_time_seconds gauge
+                     *     process_start_time_seconds 1796006270.84
+                     *     # HELP process_threads Threads.
+                     *     # TYPE process_threads gauge
+                     *     process_threads 11
+                     *     …
+                     */
                     "text/plain": string;
                 };
             };
@@ -9484,11 +12628,14 @@ export interface operations {
     getLive: {
         parameters: {
             query?: {
+                /** @description What came after, Unix s */
                 since?: number | null;
+                /** @description Access token */
                 token?: string | null;
             };
             header?: never;
             path: {
+                /** @description Run */
                 execution_id: string;
             };
             cookie?: never;
