@@ -157,7 +157,7 @@ export const steer = {
     ask(
       api.POST('/api/performance/executions/{execution_id}/load/', {
         params: { path: { execution_id: execution } },
-        body: variable === 'vus' ? { vus: Math.round(level), arrival_rate: null } : { vus: null, arrival_rate: level },
+        body: variable === 'vus' ? { vus: Math.round(level) } : { arrival_rate: level },
       }),
     ),
 }
