@@ -2169,6 +2169,11 @@ export interface components {
              */
             thresholds: components["schemas"]["Threshold"][];
             /**
+             * Warm-up, s (not measured)
+             * @default 0
+             */
+            warm_up: number | string;
+            /**
              * When no user is free
              * @default wait
              * @enum {string}
@@ -4038,6 +4043,8 @@ export interface components {
             /** @default null */
             verdict: components["schemas"]["FinalVerdict"] | null;
             /** @default null */
+            warm_up: components["schemas"]["WarmUpBlock"] | null;
+            /** @default null */
             warnings: components["schemas"]["Texts"][] | null;
         } & {
             [key: string]: unknown;
@@ -4267,6 +4274,7 @@ export interface components {
             validity: components["schemas"]["ValidityNow"];
             /** @enum {string} */
             variable: "vus" | "arrival_rate";
+            warm_up: components["schemas"]["WarmUpBlock"] | null;
         };
         /**
          * RunEvent
@@ -4711,6 +4719,8 @@ export interface components {
             validity: "VALID" | "SUSPECT" | "INVALID";
             validity_causes: string[];
             validity_texts: components["schemas"]["CauseText"][];
+            /** @default false */
+            warm_up: boolean;
             width: number;
         };
         /**
@@ -5461,6 +5471,21 @@ export interface components {
             variables: components["schemas"]["Word"][];
         };
         /**
+         * WarmUpBlock
+         * @description The warm-up: its length in s, its first second and the one after its last (Unix time), and what no total has.
+         */
+        WarmUpBlock: {
+            end: number | null;
+            errors: number;
+            iterations: number;
+            over: boolean;
+            requests: number;
+            seconds: number;
+            start: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * WhileStep
          * @description Steps repeated while a condition holds, at most ``max_times`` times.
          */
@@ -5540,6 +5565,8 @@ export interface components {
             validity: "VALID" | "SUSPECT" | "INVALID";
             validity_causes: string[];
             validity_texts: components["schemas"]["CauseText"][];
+            /** @default false */
+            warm_up: boolean;
             width: number;
         };
         /**
@@ -5819,7 +5846,7 @@ export interface operations {
                      *             "city"
                      *           ],
                      *           "row_count": 2,
-                     *           "created_at": "2026-11-30T02:37:59Z"
+                     *           "created_at": "2026-11-30T02:57:20Z"
                      *         }
                      *       ]
                      *     }
@@ -5876,7 +5903,7 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -5924,7 +5951,7 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -5978,7 +6005,7 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6121,7 +6148,7 @@ export interface operations {
                      *           "secret_headers": [],
                      *           "secret_variables": [],
                      *           "databases": {},
-                     *           "created_at": "2026-11-30T02:37:58Z"
+                     *           "created_at": "2026-11-30T02:57:20Z"
                      *         },
                      *         {
                      *           "id": 2,
@@ -6135,7 +6162,7 @@ export interface operations {
                      *           "secret_headers": [],
                      *           "secret_variables": [],
                      *           "databases": {},
-                     *           "created_at": "2026-11-30T02:37:59Z"
+                     *           "created_at": "2026-11-30T02:57:20Z"
                      *         }
                      *       ]
                      *     }
@@ -6193,7 +6220,7 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6242,7 +6269,7 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6298,7 +6325,7 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6388,13 +6415,13 @@ export interface operations {
                      *           "name": "local",
                      *           "kind": "server",
                      *           "host": "load-1",
-                     *           "pid": 1614,
+                     *           "pid": 11989,
                      *           "version": "0.1.0",
                      *           "state": "ready",
-                     *           "since": "2026-11-30T02:37:57Z",
-                     *           "cpu": 39.1,
-                     *           "memory": 188981248,
-                     *           "loop_lag": 158,
+                     *           "since": "2026-11-30T02:57:18Z",
+                     *           "cpu": 38,
+                     *           "memory": 183861248,
+                     *           "loop_lag": 145,
                      *           "running": []
                      *         }
                      *       ]
@@ -6433,32 +6460,32 @@ export interface operations {
                      *       "name": "local",
                      *       "kind": "server",
                      *       "host": "load-1",
-                     *       "pid": 1614,
+                     *       "pid": 11989,
                      *       "version": "0.1.0",
                      *       "state": "ready",
-                     *       "since": "2026-11-30T02:37:57Z",
-                     *       "cpu": 39.1,
-                     *       "memory": 188981248,
-                     *       "loop_lag": 158,
+                     *       "since": "2026-11-30T02:57:18Z",
+                     *       "cpu": 38,
+                     *       "memory": 183861248,
+                     *       "loop_lag": 145,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T02:37:57Z",
+                     *           "time": "2026-11-30T02:57:18Z",
                      *           "cpu": 0,
-                     *           "memory": 155787264,
+                     *           "memory": 155742208,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:37:59Z",
-                     *           "cpu": 34.6,
-                     *           "memory": 178200576,
-                     *           "loop_lag": 469
+                     *           "time": "2026-11-30T02:57:20Z",
+                     *           "cpu": 44,
+                     *           "memory": 178307072,
+                     *           "loop_lag": 454
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:38:01Z",
-                     *           "cpu": 19,
-                     *           "memory": 179269632,
-                     *           "loop_lag": 6
+                     *           "time": "2026-11-30T02:57:22Z",
+                     *           "cpu": 24.5,
+                     *           "memory": 179556352,
+                     *           "loop_lag": 2
                      *         }
                      *       ]
                      *     }
@@ -6495,32 +6522,32 @@ export interface operations {
                      *       "name": "agent-1",
                      *       "kind": "agent",
                      *       "host": "load-2",
-                     *       "pid": 1614,
+                     *       "pid": 11989,
                      *       "version": "0.1.0",
                      *       "state": "draining",
-                     *       "since": "2026-11-30T02:37:57Z",
-                     *       "cpu": 39.1,
-                     *       "memory": 188981248,
-                     *       "loop_lag": 158,
+                     *       "since": "2026-11-30T02:57:18Z",
+                     *       "cpu": 38,
+                     *       "memory": 183861248,
+                     *       "loop_lag": 145,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T02:37:57Z",
+                     *           "time": "2026-11-30T02:57:18Z",
                      *           "cpu": 0,
-                     *           "memory": 155787264,
+                     *           "memory": 155742208,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:37:59Z",
-                     *           "cpu": 34.6,
-                     *           "memory": 178200576,
-                     *           "loop_lag": 469
+                     *           "time": "2026-11-30T02:57:20Z",
+                     *           "cpu": 44,
+                     *           "memory": 178307072,
+                     *           "loop_lag": 454
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:38:01Z",
-                     *           "cpu": 19,
-                     *           "memory": 179269632,
-                     *           "loop_lag": 6
+                     *           "time": "2026-11-30T02:57:22Z",
+                     *           "cpu": 24.5,
+                     *           "memory": 179556352,
+                     *           "loop_lag": 2
                      *         }
                      *       ]
                      *     }
@@ -6560,32 +6587,32 @@ export interface operations {
                      *       "name": "agent-1",
                      *       "kind": "agent",
                      *       "host": "load-2",
-                     *       "pid": 1614,
+                     *       "pid": 11989,
                      *       "version": "0.1.0",
                      *       "state": "ready",
-                     *       "since": "2026-11-30T02:37:57Z",
-                     *       "cpu": 39.1,
-                     *       "memory": 188981248,
-                     *       "loop_lag": 158,
+                     *       "since": "2026-11-30T02:57:18Z",
+                     *       "cpu": 38,
+                     *       "memory": 183861248,
+                     *       "loop_lag": 145,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T02:37:57Z",
+                     *           "time": "2026-11-30T02:57:18Z",
                      *           "cpu": 0,
-                     *           "memory": 155787264,
+                     *           "memory": 155742208,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:37:59Z",
-                     *           "cpu": 34.6,
-                     *           "memory": 178200576,
-                     *           "loop_lag": 469
+                     *           "time": "2026-11-30T02:57:20Z",
+                     *           "cpu": 44,
+                     *           "memory": 178307072,
+                     *           "loop_lag": 454
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:38:01Z",
-                     *           "cpu": 19,
-                     *           "memory": 179269632,
-                     *           "loop_lag": 6
+                     *           "time": "2026-11-30T02:57:22Z",
+                     *           "cpu": 24.5,
+                     *           "memory": 179556352,
+                     *           "loop_lag": 2
                      *         }
                      *       ]
                      *     }
@@ -6700,8 +6727,8 @@ export interface operations {
                      *                       "email": "alice@example.com",
                      *                       "is_active": 0,
                      *                       "administrator": false,
-                     *                       "created_at": "2026-11-30T02:34:13Z",
-                     *                       "updated_at": "2026-11-30T02:34:13Z"
+                     *                       "created_at": "2026-11-30T02:37:58Z",
+                     *                       "updated_at": "2026-11-30T02:37:58Z"
                      *                     }
                      *                   }
                      *                 }
@@ -6909,7 +6936,7 @@ export interface operations {
                      *       "page_size": 10,
                      *       "results": [
                      *         {
-                     *           "execution_id": "20261130-2839e1a946fd27da",
+                     *           "execution_id": "20261130-5816b0d2a2289c74",
                      *           "plan_id": 1,
                      *           "plan_name": "evening peak",
                      *           "project_id": 1,
@@ -6918,8 +6945,8 @@ export interface operations {
                      *           "status": "stopped",
                      *           "mode": "concurrent",
                      *           "variable": "vus",
-                     *           "start_time": "2026-11-30T02:37:59Z",
-                     *           "end_time": "2026-11-30T02:38:03Z",
+                     *           "start_time": "2026-11-30T02:57:20Z",
+                     *           "end_time": "2026-11-30T02:57:24Z",
                      *           "reason": {
                      *             "code": "stopped_by_user",
                      *             "message": "stopped by a user"
@@ -6928,12 +6955,12 @@ export interface operations {
                      *           "verdict": "STOPPED",
                      *           "validity": "VALID",
                      *           "summary": {
-                     *             "total_requests": 1064,
-                     *             "success_rate": 95.300752,
-                     *             "avg_response_time": 4.67,
-                     *             "error_count": 50,
-                     *             "sent": 1064,
-                     *             "answered": 1064,
+                     *             "total_requests": 1296,
+                     *             "success_rate": 94.135802,
+                     *             "avg_response_time": 1.396,
+                     *             "error_count": 76,
+                     *             "sent": 1296,
+                     *             "answered": 1296,
                      *             "unsent": 0,
                      *             "cut_off": 0,
                      *             "dropped": 0,
@@ -6942,44 +6969,44 @@ export interface operations {
                      *               "requests": 0,
                      *               "errors": 0
                      *             },
-                     *             "error_rate": 4.699248,
-                     *             "throughput": 297.306,
+                     *             "error_rate": 5.864198,
+                     *             "throughput": 384.534,
                      *             "percentiles": {
-                     *               "p50": 1.162,
-                     *               "p75": 3.107,
-                     *               "p90": 12.647,
-                     *               "p95": 24.719,
-                     *               "p99": 48.063,
-                     *               "p99.9": 73.008,
-                     *               "max": 73.008
+                     *               "p50": 0.847,
+                     *               "p75": 1.297,
+                     *               "p90": 3.433,
+                     *               "p95": 5.355,
+                     *               "p99": 7.391,
+                     *               "p99.9": 14.079,
+                     *               "max": 14.168
                      *             },
                      *             "max_users": 8,
-                     *             "duration": 3.633,
-                     *             "min_response_time": 0.336,
-                     *             "max_response_time": 73.008,
-                     *             "running_time": 3.579,
-                     *             "iterations": 525,
-                     *             "bytes_sent": 135738,
-                     *             "bytes_received": 829087,
-                     *             "checks_passed": 1014,
-                     *             "checks_failed": 50
+                     *             "duration": 3.38,
+                     *             "min_response_time": 0.344,
+                     *             "max_response_time": 14.168,
+                     *             "running_time": 3.37,
+                     *             "iterations": 640,
+                     *             "bytes_sent": 165232,
+                     *             "bytes_received": 1010839,
+                     *             "checks_passed": 1220,
+                     *             "checks_failed": 76
                      *           },
-                     *           "performance_score": 3.7,
+                     *           "performance_score": 0,
                      *           "spark": {
                      *             "rps": [
-                     *               181.658,
-                     *               225.061,
-                     *               435.992
+                     *               179.848,
+                     *               430.171,
+                     *               498.675
                      *             ],
                      *             "p95": [
-                     *               7.151,
-                     *               43.743,
-                     *               9.879
+                     *               5.295,
+                     *               5.831,
+                     *               4.691
                      *             ],
                      *             "error_rate": [
-                     *               3.846,
-                     *               7.018,
-                     *               3.926
+                     *               6.111,
+                     *               4.839,
+                     *               5.668
                      *             ]
                      *           }
                      *         }
@@ -7017,7 +7044,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
@@ -7026,8 +7053,8 @@ export interface operations {
                      *       "status": "stopped",
                      *       "mode": "concurrent",
                      *       "variable": "vus",
-                     *       "start_time": "2026-11-30T02:37:59Z",
-                     *       "end_time": "2026-11-30T02:38:03Z",
+                     *       "start_time": "2026-11-30T02:57:20Z",
+                     *       "end_time": "2026-11-30T02:57:24Z",
                      *       "reason": {
                      *         "code": "stopped_by_user",
                      *         "message": "stopped by a user"
@@ -7036,12 +7063,12 @@ export interface operations {
                      *       "verdict": "STOPPED",
                      *       "validity": "VALID",
                      *       "summary": {
-                     *         "total_requests": 1064,
-                     *         "success_rate": 95.300752,
-                     *         "avg_response_time": 4.67,
-                     *         "error_count": 50,
-                     *         "sent": 1064,
-                     *         "answered": 1064,
+                     *         "total_requests": 1296,
+                     *         "success_rate": 94.135802,
+                     *         "avg_response_time": 1.396,
+                     *         "error_count": 76,
+                     *         "sent": 1296,
+                     *         "answered": 1296,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -7050,33 +7077,33 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 4.699248,
-                     *         "throughput": 297.306,
+                     *         "error_rate": 5.864198,
+                     *         "throughput": 384.534,
                      *         "percentiles": {
-                     *           "p50": 1.162,
-                     *           "p75": 3.107,
-                     *           "p90": 12.647,
-                     *           "p95": 24.719,
-                     *           "p99": 48.063,
-                     *           "p99.9": 73.008,
-                     *           "max": 73.008
+                     *           "p50": 0.847,
+                     *           "p75": 1.297,
+                     *           "p90": 3.433,
+                     *           "p95": 5.355,
+                     *           "p99": 7.391,
+                     *           "p99.9": 14.079,
+                     *           "max": 14.168
                      *         },
                      *         "max_users": 8,
-                     *         "duration": 3.633,
-                     *         "min_response_time": 0.336,
-                     *         "max_response_time": 73.008,
-                     *         "running_time": 3.579,
-                     *         "iterations": 525,
-                     *         "bytes_sent": 135738,
-                     *         "bytes_received": 829087,
-                     *         "checks_passed": 1014,
-                     *         "checks_failed": 50
+                     *         "duration": 3.38,
+                     *         "min_response_time": 0.344,
+                     *         "max_response_time": 14.168,
+                     *         "running_time": 3.37,
+                     *         "iterations": 640,
+                     *         "bytes_sent": 165232,
+                     *         "bytes_received": 1010839,
+                     *         "checks_passed": 1220,
+                     *         "checks_failed": 76
                      *       },
-                     *       "performance_score": 3.7,
+                     *       "performance_score": 0,
                      *       "config": {
-                     *         "execution_id": "20261130-2839e1a946fd27da",
+                     *         "execution_id": "20261130-5816b0d2a2289c74",
                      *         "name": "evening peak",
-                     *         "seed": 1384581097885909800,
+                     *         "seed": 2734920242833435600,
                      *         "scenes": [
                      *           {
                      *             "scene": {
@@ -7265,33 +7292,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
-                     *       "from": 1796006279,
-                     *       "to": 1796006283,
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "from": 1796007440,
+                     *       "to": 1796007444,
                      *       "width": 4,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
-                     *       "count": 1064,
-                     *       "min": 0.336,
-                     *       "max": 73.008,
-                     *       "avg": 4.67,
+                     *       "count": 1296,
+                     *       "min": 0.344,
+                     *       "max": 14.168,
+                     *       "avg": 1.396,
                      *       "points": [
                      *         [
                      *           0,
-                     *           0.336,
+                     *           0.344,
                      *           1
                      *         ],
                      *         [
                      *           10,
-                     *           0.516,
-                     *           107
+                     *           0.477,
+                     *           130
                      *         ],
                      *         [
                      *           20,
-                     *           0.638,
-                     *           213
+                     *           0.529,
+                     *           260
                      *         ]
                      *       ]
                      *     }
@@ -7338,34 +7365,34 @@ export interface operations {
                      *       "results": [
                      *         {
                      *           "error_class": "HTTP 500",
-                     *           "count": 7,
-                     *           "share": 3.846154,
+                     *           "count": 11,
+                     *           "share": 6.111111,
                      *           "samples": [
                      *             {
                      *               "step": "order",
-                     *               "timestamp": 1796006280.097,
+                     *               "timestamp": 1796007440.96,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 7646216a23269789\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 6039e32f51d552ea\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "step": "order",
-                     *               "timestamp": 1796006280.236,
+                     *               "timestamp": 1796007441.155,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 32ba13eba303d43e\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: eb985e0c7a6cc0ae\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "step": "order",
-                     *               "timestamp": 1796006280.326,
+                     *               "timestamp": 1796007441.176,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d84c6e672d0e7a95\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 8a719e91979b9446\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             }
                      *           ]
@@ -7413,70 +7440,70 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
-                     *       "from": 1796006279,
-                     *       "to": 1796006283,
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "from": 1796007440,
+                     *       "to": 1796007444,
                      *       "width": 4,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "summary": {
-                     *         "requests": 1064,
-                     *         "errors": 50,
+                     *         "requests": 1296,
+                     *         "errors": 76,
                      *         "unsent": 0,
-                     *         "error_rate": 4.699248,
-                     *         "rps": 297.306,
-                     *         "avg": 4.67,
-                     *         "min": 0.336,
-                     *         "max": 73.008,
+                     *         "error_rate": 5.864198,
+                     *         "rps": 384.534,
+                     *         "avg": 1.396,
+                     *         "min": 0.344,
+                     *         "max": 14.168,
                      *         "percentiles": {
-                     *           "p50": 1.162,
-                     *           "p75": 3.107,
-                     *           "p90": 12.647,
-                     *           "p95": 24.719,
-                     *           "p99": 48.063,
-                     *           "p99.9": 73.008,
-                     *           "max": 73.008
+                     *           "p50": 0.847,
+                     *           "p75": 1.297,
+                     *           "p90": 3.433,
+                     *           "p95": 5.355,
+                     *           "p99": 7.391,
+                     *           "p99.9": 14.079,
+                     *           "max": 14.168
                      *         },
                      *         "latency_from_plan": null,
-                     *         "bytes_sent": 135738,
-                     *         "bytes_received": 829087,
-                     *         "checks_passed": 1014,
-                     *         "checks_failed": 50,
+                     *         "bytes_sent": 165232,
+                     *         "bytes_received": 1010839,
+                     *         "checks_passed": 1220,
+                     *         "checks_failed": 76,
                      *         "failures": {
-                     *           "HTTP 500": 50
+                     *           "HTTP 500": 76
                      *         },
                      *         "statuses": {
-                     *           "200": 1014,
-                     *           "500": 50
+                     *           "200": 1220,
+                     *           "500": 76
                      *         },
-                     *         "running_time": 3.579,
+                     *         "running_time": 3.37,
                      *         "phases": {
                      *           "dns": {
                      *             "count": 8,
-                     *             "avg": 0.051,
-                     *             "max": 0.204
+                     *             "avg": 0.056,
+                     *             "max": 0.193
                      *           },
                      *           "connect": {
                      *             "count": 8,
-                     *             "avg": 4.798,
-                     *             "max": 14.57
+                     *             "avg": 4.234,
+                     *             "max": 8.514
                      *           },
                      *           "waiting": {
-                     *             "count": 1064,
-                     *             "avg": 4.67,
-                     *             "max": 73.008
+                     *             "count": 1296,
+                     *             "avg": 1.396,
+                     *             "max": 14.168
                      *           },
                      *           "receiving": {
-                     *             "count": 1064,
+                     *             "count": 1296,
                      *             "avg": 0,
                      *             "max": 0
                      *           }
                      *         },
                      *         "counters": {},
                      *         "gauges": {},
-                     *         "iterations": 525,
+                     *         "iterations": 640,
                      *         "dropped": 0,
                      *         "late": 0,
                      *         "cut_off": 0
@@ -7491,18 +7518,18 @@ export interface operations {
                      *           "errors": 0,
                      *           "unsent": 0,
                      *           "error_rate": 0,
-                     *           "rps": 2.235,
-                     *           "avg": 7.135,
-                     *           "min": 1.001,
-                     *           "max": 27.676,
+                     *           "rps": 2.374,
+                     *           "avg": 6.536,
+                     *           "min": 0.822,
+                     *           "max": 14.168,
                      *           "percentiles": {
-                     *             "p50": 2.393,
-                     *             "p75": 6.075,
-                     *             "p90": 27.676,
-                     *             "p95": 27.676,
-                     *             "p99": 27.676,
-                     *             "p99.9": 27.676,
-                     *             "max": 27.676
+                     *             "p50": 3.041,
+                     *             "p75": 13.287,
+                     *             "p90": 14.168,
+                     *             "p95": 14.168,
+                     *             "p99": 14.168,
+                     *             "p99.9": 14.168,
+                     *             "max": 14.168
                      *           },
                      *           "latency_from_plan": null,
                      *           "bytes_sent": 1536,
@@ -7513,22 +7540,22 @@ export interface operations {
                      *           "statuses": {
                      *             "200": 8
                      *           },
-                     *           "running_time": 3.579,
+                     *           "running_time": 3.37,
                      *           "phases": {
                      *             "dns": {
                      *               "count": 8,
-                     *               "avg": 0.051,
-                     *               "max": 0.204
+                     *               "avg": 0.056,
+                     *               "max": 0.193
                      *             },
                      *             "connect": {
                      *               "count": 8,
-                     *               "avg": 4.798,
-                     *               "max": 14.57
+                     *               "avg": 4.234,
+                     *               "max": 8.514
                      *             },
                      *             "waiting": {
                      *               "count": 8,
-                     *               "avg": 7.135,
-                     *               "max": 27.676
+                     *               "avg": 6.536,
+                     *               "max": 14.168
                      *             },
                      *             "receiving": {
                      *               "count": 8,
@@ -7544,41 +7571,41 @@ export interface operations {
                      *           "name": "list",
                      *           "type": "request",
                      *           "part": "steps",
-                     *           "requests": 531,
+                     *           "requests": 648,
                      *           "errors": 0,
                      *           "unsent": 0,
                      *           "error_rate": 0,
-                     *           "rps": 148.374,
-                     *           "avg": 5.013,
-                     *           "min": 0.394,
-                     *           "max": 73.008,
+                     *           "rps": 192.267,
+                     *           "avg": 1.445,
+                     *           "min": 0.388,
+                     *           "max": 10.081,
                      *           "percentiles": {
-                     *             "p50": 1.169,
-                     *             "p75": 4.615,
-                     *             "p90": 13.455,
-                     *             "p95": 22.847,
-                     *             "p99": 72.895,
-                     *             "p99.9": 73.008,
-                     *             "max": 73.008
+                     *             "p50": 0.798,
+                     *             "p75": 1.297,
+                     *             "p90": 4.175,
+                     *             "p95": 5.619,
+                     *             "p99": 7.391,
+                     *             "p99.9": 10.081,
+                     *             "max": 10.081
                      *           },
                      *           "latency_from_plan": null,
-                     *           "bytes_sent": 75402,
-                     *           "bytes_received": 586939,
-                     *           "checks_passed": 531,
+                     *           "bytes_sent": 92016,
+                     *           "bytes_received": 716191,
+                     *           "checks_passed": 648,
                      *           "checks_failed": 0,
                      *           "failures": {},
                      *           "statuses": {
-                     *             "200": 531
+                     *             "200": 648
                      *           },
-                     *           "running_time": 3.579,
+                     *           "running_time": 3.37,
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 531,
-                     *               "avg": 5.013,
-                     *               "max": 73.008
+                     *               "count": 648,
+                     *               "avg": 1.445,
+                     *               "max": 10.081
                      *             },
                      *             "receiving": {
-                     *               "count": 531,
+                     *               "count": 648,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
@@ -7591,44 +7618,44 @@ export interface operations {
                      *           "name": "order",
                      *           "type": "request",
                      *           "part": "steps",
-                     *           "requests": 525,
-                     *           "errors": 50,
+                     *           "requests": 640,
+                     *           "errors": 76,
                      *           "unsent": 0,
-                     *           "error_rate": 9.52381,
-                     *           "rps": 146.697,
-                     *           "avg": 4.287,
-                     *           "min": 0.336,
-                     *           "max": 48.119,
+                     *           "error_rate": 11.875,
+                     *           "rps": 189.893,
+                     *           "avg": 1.282,
+                     *           "min": 0.344,
+                     *           "max": 8.537,
                      *           "percentiles": {
-                     *             "p50": 1.15,
-                     *             "p75": 2.299,
-                     *             "p90": 10.951,
-                     *             "p95": 25.407,
-                     *             "p99": 43.743,
-                     *             "p99.9": 48.119,
-                     *             "max": 48.119
+                     *             "p50": 0.885,
+                     *             "p75": 1.285,
+                     *             "p90": 2.391,
+                     *             "p95": 4.375,
+                     *             "p99": 5.883,
+                     *             "p99.9": 8.537,
+                     *             "max": 8.537
                      *           },
                      *           "latency_from_plan": null,
-                     *           "bytes_sent": 58800,
-                     *           "bytes_received": 238300,
-                     *           "checks_passed": 475,
-                     *           "checks_failed": 50,
+                     *           "bytes_sent": 71680,
+                     *           "bytes_received": 290800,
+                     *           "checks_passed": 564,
+                     *           "checks_failed": 76,
                      *           "failures": {
-                     *             "HTTP 500": 50
+                     *             "HTTP 500": 76
                      *           },
                      *           "statuses": {
-                     *             "200": 475,
-                     *             "500": 50
+                     *             "200": 564,
+                     *             "500": 76
                      *           },
-                     *           "running_time": 3.579,
+                     *           "running_time": 3.37,
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 525,
-                     *               "avg": 4.287,
-                     *               "max": 48.119
+                     *               "count": 640,
+                     *               "avg": 1.282,
+                     *               "max": 8.537
                      *             },
                      *             "receiving": {
-                     *               "count": 525,
+                     *               "count": 640,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
@@ -7685,42 +7712,42 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
-                     *       "from": 1796006279,
-                     *       "to": 1796006283,
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "from": 1796007440,
+                     *       "to": 1796007444,
                      *       "width": 1,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "timestamps": [
-                     *         1796006279,
-                     *         1796006280,
-                     *         1796006281
+                     *         1796007440,
+                     *         1796007441,
+                     *         1796007442
                      *       ],
                      *       "edges": [
-                     *         0.3361,
-                     *         0.3676,
-                     *         0.4021
+                     *         0.3443,
+                     *         0.3663,
+                     *         0.3898
                      *       ],
                      *       "cells": [
                      *         [
                      *           0,
-                     *           1,
-                     *           1
-                     *         ],
-                     *         [
-                     *           0,
                      *           2,
-                     *           1
+                     *           3
                      *         ],
                      *         [
                      *           0,
                      *           3,
-                     *           5
+                     *           3
+                     *         ],
+                     *         [
+                     *           0,
+                     *           4,
+                     *           4
                      *         ]
                      *       ],
-                     *       "max": 59
+                     *       "max": 47
                      *     }
                      */
                     "application/json": components["schemas"]["HeatmapResponse"];
@@ -7763,7 +7790,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
@@ -7772,19 +7799,19 @@ export interface operations {
                      *       "status": "running",
                      *       "mode": "concurrent",
                      *       "variable": "vus",
-                     *       "start_time": "2026-11-30T02:37:59Z",
+                     *       "start_time": "2026-11-30T02:57:20Z",
                      *       "end_time": null,
                      *       "reason": null,
                      *       "report_id": null,
                      *       "verdict": null,
                      *       "validity": "VALID",
                      *       "summary": {
-                     *         "total_requests": 182,
-                     *         "success_rate": 96.153846,
-                     *         "avg_response_time": 1.632,
-                     *         "error_count": 7,
-                     *         "sent": 182,
-                     *         "answered": 182,
+                     *         "total_requests": 180,
+                     *         "success_rate": 93.888889,
+                     *         "avg_response_time": 1.459,
+                     *         "error_count": 11,
+                     *         "sent": 180,
+                     *         "answered": 180,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -7793,27 +7820,27 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 3.846154,
-                     *         "throughput": 181.658,
+                     *         "error_rate": 6.111111,
+                     *         "throughput": 179.848,
                      *         "percentiles": {
-                     *           "p50": 0.844,
-                     *           "p75": 1.247,
-                     *           "p90": 3.717,
-                     *           "p95": 7.151,
-                     *           "p99": 13.567,
-                     *           "p99.9": 27.676,
-                     *           "max": 27.676
+                     *           "p50": 0.827,
+                     *           "p75": 1.236,
+                     *           "p90": 3.619,
+                     *           "p95": 5.295,
+                     *           "p99": 8.543,
+                     *           "p99.9": 10.081,
+                     *           "max": 10.081
                      *         },
                      *         "max_users": 5,
-                     *         "duration": 1.319,
-                     *         "min_response_time": 0.4,
-                     *         "max_response_time": 27.676,
-                     *         "running_time": 1.002,
-                     *         "iterations": 86,
-                     *         "bytes_sent": 23514,
-                     *         "bytes_received": 142040,
-                     *         "checks_passed": 175,
-                     *         "checks_failed": 7
+                     *         "duration": 1.207,
+                     *         "min_response_time": 0.405,
+                     *         "max_response_time": 10.081,
+                     *         "running_time": 1.001,
+                     *         "iterations": 85,
+                     *         "bytes_sent": 23260,
+                     *         "bytes_received": 140443,
+                     *         "checks_passed": 169,
+                     *         "checks_failed": 11
                      *       },
                      *       "performance_score": null
                      *     }
@@ -7866,90 +7893,90 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
-                     *       "from": 1796006279,
-                     *       "to": 1796006283,
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "from": 1796007440,
+                     *       "to": 1796007444,
                      *       "width": 1,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "timestamps": [
-                     *         1796006279,
-                     *         1796006280,
-                     *         1796006281
+                     *         1796007440,
+                     *         1796007441,
+                     *         1796007442
                      *       ],
                      *       "series": [
                      *         {
                      *           "index": null,
                      *           "name": null,
                      *           "rps": [
-                     *             181.658,
-                     *             225.061,
-                     *             435.992
+                     *             179.848,
+                     *             430.171,
+                     *             498.675
                      *           ],
                      *           "requests": [
-                     *             182,
-                     *             228,
-                     *             433
+                     *             180,
+                     *             434,
+                     *             494
                      *           ],
                      *           "errors": [
-                     *             7,
-                     *             16,
-                     *             17
+                     *             11,
+                     *             21,
+                     *             28
                      *           ],
                      *           "error_rate": [
-                     *             3.846154,
-                     *             7.017544,
-                     *             3.926097
+                     *             6.111111,
+                     *             4.83871,
+                     *             5.668016
                      *           ],
                      *           "avg": [
-                     *             1.632,
-                     *             11.11,
-                     *             2.801
+                     *             1.459,
+                     *             1.568,
+                     *             1.168
                      *           ],
                      *           "p50": [
-                     *             0.844,
-                     *             2.589,
-                     *             1.119
+                     *             0.827,
+                     *             0.859,
+                     *             0.801
                      *           ],
                      *           "p90": [
-                     *             3.717,
-                     *             31.503,
-                     *             8.023
+                     *             3.619,
+                     *             4.423,
+                     *             2.193
                      *           ],
                      *           "p95": [
-                     *             7.151,
-                     *             43.743,
-                     *             9.879
+                     *             5.295,
+                     *             5.831,
+                     *             4.691
                      *           ],
                      *           "p99": [
-                     *             13.567,
-                     *             73.008,
-                     *             35.487
+                     *             8.543,
+                     *             8.303,
+                     *             6.983
                      *           ],
                      *           "max": [
-                     *             27.676,
-                     *             73.008,
-                     *             36.458
+                     *             10.081,
+                     *             14.168,
+                     *             7.391
                      *           ],
                      *           "failures": {
                      *             "HTTP 500": [
-                     *               7,
-                     *               16,
-                     *               17
+                     *               11,
+                     *               21,
+                     *               28
                      *             ]
                      *           },
                      *           "statuses": {
                      *             "200": [
-                     *               175,
-                     *               212,
-                     *               416
+                     *               169,
+                     *               413,
+                     *               466
                      *             ],
                      *             "500": [
-                     *               7,
-                     *               16,
-                     *               17
+                     *               11,
+                     *               21,
+                     *               28
                      *             ]
                      *           },
                      *           "counters": {},
@@ -7965,24 +7992,24 @@ export interface operations {
                      *             8
                      *           ],
                      *           "rps": [
-                     *             181.658,
-                     *             225.061,
-                     *             435.992
+                     *             179.848,
+                     *             430.171,
+                     *             498.675
                      *           ],
                      *           "errors": [
-                     *             7,
-                     *             16,
-                     *             17
+                     *             11,
+                     *             21,
+                     *             28
                      *           ],
                      *           "process_cpu": [
-                     *             16.2,
-                     *             16.7,
-                     *             23.6
+                     *             16.9,
+                     *             28.9,
+                     *             28.6
                      *           ],
                      *           "loop_lag": [
-                     *             10,
-                     *             65,
-                     *             26
+                     *             9,
+                     *             4,
+                     *             7
                      *           ]
                      *         }
                      *       ],
@@ -8008,14 +8035,14 @@ export interface operations {
                      *           false
                      *         ],
                      *         "process_cpu": [
-                     *           16.2,
-                     *           16.7,
-                     *           23.6
+                     *           16.9,
+                     *           28.9,
+                     *           28.6
                      *         ],
                      *         "loop_lag": [
-                     *           10,
-                     *           65,
-                     *           26
+                     *           9,
+                     *           4,
+                     *           7
                      *         ],
                      *         "send_lag": [
                      *           0,
@@ -8061,35 +8088,35 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
-                     *       "timestamp": "2026-11-30T02:38:03Z",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "timestamp": "2026-11-30T02:57:24Z",
                      *       "metrics": {
                      *         "response_time": {
-                     *           "current": 2.801,
-                     *           "avg": 4.796,
-                     *           "min": 0.336,
-                     *           "max": 73.008,
-                     *           "p95": 27.663,
-                     *           "p50": 1.142,
-                     *           "p75": 2.589,
-                     *           "p90": 12.647,
-                     *           "p99": 48.095,
-                     *           "p99.9": 73.008
+                     *           "current": 1.168,
+                     *           "avg": 1.372,
+                     *           "min": 0.344,
+                     *           "max": 14.168,
+                     *           "p95": 5.431,
+                     *           "p50": 0.825,
+                     *           "p75": 1.247,
+                     *           "p90": 3.313,
+                     *           "p99": 7.587,
+                     *           "p99.9": 14.079
                      *         },
                      *         "throughput": {
-                     *           "current_rps": 435.992,
-                     *           "avg_rps": 280.245,
-                     *           "total_requests": 843
+                     *           "current_rps": 498.675,
+                     *           "avg_rps": 369.288,
+                     *           "total_requests": 1108
                      *         },
                      *         "error_rate": {
-                     *           "current": 3.926097,
-                     *           "total_errors": 40,
-                     *           "avg": 4.744958
+                     *           "current": 5.668016,
+                     *           "total_errors": 60,
+                     *           "avg": 5.415162
                      *         },
                      *         "system": {
                      *           "cpu_usage": 100,
-                     *           "memory_usage": 7.9,
-                     *           "network_io": 0.878
+                     *           "memory_usage": 4.8,
+                     *           "network_io": 1.209
                      *         }
                      *       }
                      *     }
@@ -8147,8 +8174,8 @@ export interface operations {
                      *           "description": null,
                      *           "project_id": 1,
                      *           "status": "created",
-                     *           "created_at": "2026-11-30T02:37:59Z",
-                     *           "updated_at": "2026-11-30T02:37:59Z",
+                     *           "created_at": "2026-11-30T02:57:20Z",
+                     *           "updated_at": "2026-11-30T02:57:20Z",
                      *           "updated_by": null
                      *         }
                      *       ]
@@ -8214,8 +8241,8 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T02:37:59Z",
-                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z",
                      *       "updated_by": null,
                      *       "scenes": [
                      *         {
@@ -8305,8 +8332,8 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T02:37:59Z",
-                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z",
                      *       "updated_by": null,
                      *       "scenes": [
                      *         {
@@ -8401,8 +8428,8 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T02:37:59Z",
-                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z",
                      *       "updated_by": "admin",
                      *       "scenes": [
                      *         {
@@ -8521,9 +8548,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
                      *       "status": "paused",
-                     *       "pause_time": "2026-11-30T02:38:03Z"
+                     *       "pause_time": "2026-11-30T02:57:24Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Paused"];
@@ -8558,9 +8585,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
                      *       "status": "running",
-                     *       "resume_time": "2026-11-30T02:38:03Z"
+                     *       "resume_time": "2026-11-30T02:57:24Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Resumed"];
@@ -8606,11 +8633,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
                      *       "status": "running",
-                     *       "start_time": "2026-11-30T02:37:59Z",
-                     *       "websocket_url": "ws://127.0.0.1:8000/ws/performance/20261130-2839e1a946fd27da/",
-                     *       "websocket_path": "/ws/performance/20261130-2839e1a946fd27da/"
+                     *       "start_time": "2026-11-30T02:57:20Z",
+                     *       "websocket_url": "ws://127.0.0.1:8000/ws/performance/20261130-5816b0d2a2289c74/",
+                     *       "websocket_path": "/ws/performance/20261130-5816b0d2a2289c74/"
                      *     }
                      */
                     "application/json": components["schemas"]["Started"];
@@ -8649,9 +8676,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
                      *       "status": "stopped",
-                     *       "stop_time": "2026-11-30T02:38:03Z"
+                     *       "stop_time": "2026-11-30T02:57:24Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Stopped"];
@@ -8838,7 +8865,7 @@ export interface operations {
                      *               ]
                      *             }
                      *           },
-                     *           "created_at": "2026-11-30T02:37:59Z"
+                     *           "created_at": "2026-11-30T02:57:20Z"
                      *         }
                      *       ]
                      *     }
@@ -8910,7 +8937,7 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PresetResponse"];
@@ -8965,7 +8992,7 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PresetResponse"];
@@ -9023,7 +9050,7 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T02:37:59Z"
+                     *       "created_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PresetResponse"];
@@ -9128,21 +9155,21 @@ export interface operations {
                      *           "plan_id": 1,
                      *           "plan_name": "evening peak",
                      *           "project_id": 1,
-                     *           "execution_id": "20261130-2839e1a946fd27da",
+                     *           "execution_id": "20261130-5816b0d2a2289c74",
                      *           "starter": "admin",
                      *           "mode": "concurrent",
-                     *           "start_time": "2026-11-30T02:37:59Z",
-                     *           "end_time": "2026-11-30T02:38:03Z",
+                     *           "start_time": "2026-11-30T02:57:20Z",
+                     *           "end_time": "2026-11-30T02:57:24Z",
                      *           "status": "stopped",
                      *           "verdict": "STOPPED",
                      *           "validity": "VALID",
                      *           "summary": {
-                     *             "total_requests": 1064,
-                     *             "success_rate": 95.300752,
-                     *             "avg_response_time": 4.67,
-                     *             "error_count": 50,
-                     *             "sent": 1064,
-                     *             "answered": 1064,
+                     *             "total_requests": 1296,
+                     *             "success_rate": 94.135802,
+                     *             "avg_response_time": 1.396,
+                     *             "error_count": 76,
+                     *             "sent": 1296,
+                     *             "answered": 1296,
                      *             "unsent": 0,
                      *             "cut_off": 0,
                      *             "dropped": 0,
@@ -9151,29 +9178,29 @@ export interface operations {
                      *               "requests": 0,
                      *               "errors": 0
                      *             },
-                     *             "error_rate": 4.699248,
-                     *             "throughput": 297.306,
+                     *             "error_rate": 5.864198,
+                     *             "throughput": 384.534,
                      *             "percentiles": {
-                     *               "p50": 1.162,
-                     *               "p75": 3.107,
-                     *               "p90": 12.647,
-                     *               "p95": 24.719,
-                     *               "p99": 48.063,
-                     *               "p99.9": 73.008,
-                     *               "max": 73.008
+                     *               "p50": 0.847,
+                     *               "p75": 1.297,
+                     *               "p90": 3.433,
+                     *               "p95": 5.355,
+                     *               "p99": 7.391,
+                     *               "p99.9": 14.079,
+                     *               "max": 14.168
                      *             },
                      *             "max_users": 8,
-                     *             "duration": 3.633,
-                     *             "min_response_time": 0.336,
-                     *             "max_response_time": 73.008,
-                     *             "running_time": 3.579,
-                     *             "iterations": 525,
-                     *             "bytes_sent": 135738,
-                     *             "bytes_received": 829087,
-                     *             "checks_passed": 1014,
-                     *             "checks_failed": 50
+                     *             "duration": 3.38,
+                     *             "min_response_time": 0.344,
+                     *             "max_response_time": 14.168,
+                     *             "running_time": 3.37,
+                     *             "iterations": 640,
+                     *             "bytes_sent": 165232,
+                     *             "bytes_received": 1010839,
+                     *             "checks_passed": 1220,
+                     *             "checks_failed": 76
                      *           },
-                     *           "performance_score": 3.7
+                     *           "performance_score": 0
                      *         }
                      *       ]
                      *     }
@@ -9210,7 +9237,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "name": "evening peak",
-                     *       "seed": 1384581097885909800,
+                     *       "seed": 2734920242833435600,
                      *       "reason": {
                      *         "code": "stopped_by_user",
                      *         "zh": "用户手动停止",
@@ -9222,7 +9249,7 @@ export interface operations {
                      *           {
                      *             "expression": "p95 < 300",
                      *             "metric": "p95",
-                     *             "value": 24.719,
+                     *             "value": 5.355,
                      *             "limit": 300,
                      *             "passed": true,
                      *             "breached_at": null
@@ -9230,7 +9257,7 @@ export interface operations {
                      *           {
                      *             "expression": "error_rate < 50",
                      *             "metric": "error_rate",
-                     *             "value": 4.699248,
+                     *             "value": 5.864198,
                      *             "limit": 50,
                      *             "passed": true,
                      *             "breached_at": null
@@ -9243,7 +9270,7 @@ export interface operations {
                      *         "causes": []
                      *       },
                      *       "performance_score": {
-                     *         "score": 3.7,
+                     *         "score": 0,
                      *         "reason": null,
                      *         "parts": [
                      *           {
@@ -9257,8 +9284,8 @@ export interface operations {
                      *               "en": "100 × (1 − error rate % ÷ 5)"
                      *             },
                      *             "weight": 0,
-                     *             "measured": 4.6992,
-                     *             "value": 6.02
+                     *             "measured": 5.8642,
+                     *             "value": 0
                      *           },
                      *           {
                      *             "name": "latency",
@@ -9271,8 +9298,8 @@ export interface operations {
                      *               "en": "100 × (1 − ln(tail ÷ 2) ÷ ln 5)"
                      *             },
                      *             "weight": 45,
-                     *             "measured": 6.1051,
-                     *             "value": 30.66
+                     *             "measured": 1.5373,
+                     *             "value": 100
                      *           },
                      *           {
                      *             "name": "throughput",
@@ -9292,21 +9319,21 @@ export interface operations {
                      *       },
                      *       "steps": [
                      *         {
-                     *           "avg": 7.135,
-                     *           "min": 1.001,
-                     *           "max": 27.676,
+                     *           "avg": 6.536,
+                     *           "min": 0.822,
+                     *           "max": 14.168,
                      *           "percentiles": {
-                     *             "p50": 2.393,
-                     *             "p75": 6.075,
-                     *             "p90": 27.676,
-                     *             "p95": 27.676,
-                     *             "p99": 27.676,
-                     *             "p99.9": 27.676,
-                     *             "max": 27.676
+                     *             "p50": 3.041,
+                     *             "p75": 13.287,
+                     *             "p90": 14.168,
+                     *             "p95": 14.168,
+                     *             "p99": 14.168,
+                     *             "p99.9": 14.168,
+                     *             "max": 14.168
                      *           },
                      *           "requests": 8,
                      *           "errors": 0,
-                     *           "rps": 2.235,
+                     *           "rps": 2.374,
                      *           "error_rate": 0,
                      *           "bytes_sent": 1536,
                      *           "bytes_received": 3848,
@@ -9322,18 +9349,18 @@ export interface operations {
                      *           "phases": {
                      *             "dns": {
                      *               "count": 8,
-                     *               "avg": 0.051,
-                     *               "max": 0.204
+                     *               "avg": 0.056,
+                     *               "max": 0.193
                      *             },
                      *             "connect": {
                      *               "count": 8,
-                     *               "avg": 4.798,
-                     *               "max": 14.57
+                     *               "avg": 4.234,
+                     *               "max": 8.514
                      *             },
                      *             "waiting": {
                      *               "count": 8,
-                     *               "avg": 7.135,
-                     *               "max": 27.676
+                     *               "avg": 6.536,
+                     *               "max": 14.168
                      *             },
                      *             "receiving": {
                      *               "count": 8,
@@ -9350,26 +9377,26 @@ export interface operations {
                      *           "gauges": {}
                      *         },
                      *         {
-                     *           "avg": 5.013,
-                     *           "min": 0.394,
-                     *           "max": 73.008,
+                     *           "avg": 1.445,
+                     *           "min": 0.388,
+                     *           "max": 10.081,
                      *           "percentiles": {
-                     *             "p50": 1.169,
-                     *             "p75": 4.615,
-                     *             "p90": 13.455,
-                     *             "p95": 22.847,
-                     *             "p99": 72.895,
-                     *             "p99.9": 73.008,
-                     *             "max": 73.008
+                     *             "p50": 0.798,
+                     *             "p75": 1.297,
+                     *             "p90": 4.175,
+                     *             "p95": 5.619,
+                     *             "p99": 7.391,
+                     *             "p99.9": 10.081,
+                     *             "max": 10.081
                      *           },
-                     *           "requests": 531,
+                     *           "requests": 648,
                      *           "errors": 0,
-                     *           "rps": 148.374,
+                     *           "rps": 192.267,
                      *           "error_rate": 0,
-                     *           "bytes_sent": 75402,
-                     *           "bytes_received": 586939,
+                     *           "bytes_sent": 92016,
+                     *           "bytes_received": 716191,
                      *           "checks": {
-                     *             "passed": 531,
+                     *             "passed": 648,
                      *             "failed": 0,
                      *             "rate": 100
                      *           },
@@ -9379,18 +9406,18 @@ export interface operations {
                      *           "part": "steps",
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 531,
-                     *               "avg": 5.013,
-                     *               "max": 73.008
+                     *               "count": 648,
+                     *               "avg": 1.445,
+                     *               "max": 10.081
                      *             },
                      *             "receiving": {
-                     *               "count": 531,
+                     *               "count": 648,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
                      *           },
                      *           "statuses": {
-                     *             "200": 531
+                     *             "200": 648
                      *           },
                      *           "failures": {},
                      *           "unsent": {},
@@ -9398,28 +9425,28 @@ export interface operations {
                      *           "gauges": {}
                      *         },
                      *         {
-                     *           "avg": 4.287,
-                     *           "min": 0.336,
-                     *           "max": 48.119,
+                     *           "avg": 1.282,
+                     *           "min": 0.344,
+                     *           "max": 8.537,
                      *           "percentiles": {
-                     *             "p50": 1.15,
-                     *             "p75": 2.299,
-                     *             "p90": 10.951,
-                     *             "p95": 25.407,
-                     *             "p99": 43.743,
-                     *             "p99.9": 48.119,
-                     *             "max": 48.119
+                     *             "p50": 0.885,
+                     *             "p75": 1.285,
+                     *             "p90": 2.391,
+                     *             "p95": 4.375,
+                     *             "p99": 5.883,
+                     *             "p99.9": 8.537,
+                     *             "max": 8.537
                      *           },
-                     *           "requests": 525,
-                     *           "errors": 50,
-                     *           "rps": 146.697,
-                     *           "error_rate": 9.52381,
-                     *           "bytes_sent": 58800,
-                     *           "bytes_received": 238300,
+                     *           "requests": 640,
+                     *           "errors": 76,
+                     *           "rps": 189.893,
+                     *           "error_rate": 11.875,
+                     *           "bytes_sent": 71680,
+                     *           "bytes_received": 290800,
                      *           "checks": {
-                     *             "passed": 475,
-                     *             "failed": 50,
-                     *             "rate": 90.47619
+                     *             "passed": 564,
+                     *             "failed": 76,
+                     *             "rate": 88.125
                      *           },
                      *           "index": 2,
                      *           "name": "order",
@@ -9427,22 +9454,22 @@ export interface operations {
                      *           "part": "steps",
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 525,
-                     *               "avg": 4.287,
-                     *               "max": 48.119
+                     *               "count": 640,
+                     *               "avg": 1.282,
+                     *               "max": 8.537
                      *             },
                      *             "receiving": {
-                     *               "count": 525,
+                     *               "count": 640,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
                      *           },
                      *           "statuses": {
-                     *             "200": 475,
-                     *             "500": 50
+                     *             "200": 564,
+                     *             "500": 76
                      *           },
                      *           "failures": {
-                     *             "HTTP 500": 50
+                     *             "HTTP 500": 76
                      *           },
                      *           "unsent": {},
                      *           "counters": {},
@@ -9451,59 +9478,59 @@ export interface operations {
                      *       ],
                      *       "nodes": [
                      *         {
-                     *           "avg": 4.67,
-                     *           "min": 0.336,
-                     *           "max": 73.008,
+                     *           "avg": 1.396,
+                     *           "min": 0.344,
+                     *           "max": 14.168,
                      *           "percentiles": {
-                     *             "p50": 1.162,
-                     *             "p75": 3.107,
-                     *             "p90": 12.647,
-                     *             "p95": 24.719,
-                     *             "p99": 48.063,
-                     *             "p99.9": 73.008,
-                     *             "max": 73.008
+                     *             "p50": 0.847,
+                     *             "p75": 1.297,
+                     *             "p90": 3.433,
+                     *             "p95": 5.355,
+                     *             "p99": 7.391,
+                     *             "p99.9": 14.079,
+                     *             "max": 14.168
                      *           },
-                     *           "requests": 1064,
-                     *           "errors": 50,
-                     *           "rps": 297.306,
-                     *           "error_rate": 4.699248,
-                     *           "bytes_sent": 135738,
-                     *           "bytes_received": 829087,
+                     *           "requests": 1296,
+                     *           "errors": 76,
+                     *           "rps": 384.534,
+                     *           "error_rate": 5.864198,
+                     *           "bytes_sent": 165232,
+                     *           "bytes_received": 1010839,
                      *           "checks": {
-                     *             "passed": 1014,
-                     *             "failed": 50,
-                     *             "rate": 95.300752
+                     *             "passed": 1220,
+                     *             "failed": 76,
+                     *             "rate": 94.135802
                      *           },
                      *           "node": "local",
                      *           "host": "load-1",
                      *           "share": 100,
                      *           "state": "running",
-                     *           "iterations": 525,
+                     *           "iterations": 640,
                      *           "dropped": 0,
                      *           "late": 0,
                      *           "cut_off": 0,
                      *           "unsent": 0,
-                     *           "first_second": 1796006279,
-                     *           "last_second": 1796006282,
+                     *           "first_second": 1796007440,
+                     *           "last_second": 1796007443,
                      *           "snapshots": 4,
                      *           "missing": [],
                      *           "missing_count": 0,
                      *           "series": {
                      *             "width": 1,
                      *             "timestamps": [
-                     *               1796006279,
-                     *               1796006280,
-                     *               1796006281
+                     *               1796007440,
+                     *               1796007441,
+                     *               1796007442
                      *             ],
                      *             "throughput": [
-                     *               181.658,
-                     *               225.061,
-                     *               435.992
+                     *               179.848,
+                     *               430.171,
+                     *               498.675
                      *             ],
                      *             "errors": [
-                     *               7,
-                     *               16,
-                     *               17
+                     *               11,
+                     *               21,
+                     *               28
                      *             ],
                      *             "active_users": [
                      *               5,
@@ -9511,14 +9538,14 @@ export interface operations {
                      *               8
                      *             ],
                      *             "process_cpu": [
-                     *               16.2,
-                     *               16.7,
-                     *               23.6
+                     *               16.9,
+                     *               28.9,
+                     *               28.6
                      *             ],
                      *             "loop_lag": [
-                     *               10,
-                     *               65,
-                     *               26
+                     *               9,
+                     *               4,
+                     *               7
                      *             ]
                      *           },
                      *           "losses": []
@@ -9527,34 +9554,34 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "error_class": "HTTP 500",
-                     *           "count": 50,
-                     *           "share": 4.699248,
+                     *           "count": 76,
+                     *           "share": 5.864198,
                      *           "samples": [
                      *             {
                      *               "step": "order",
-                     *               "timestamp": 1796006280.097,
+                     *               "timestamp": 1796007440.96,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 7646216a23269789\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 6039e32f51d552ea\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "step": "order",
-                     *               "timestamp": 1796006280.236,
+                     *               "timestamp": 1796007441.155,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 32ba13eba303d43e\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: eb985e0c7a6cc0ae\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
                      *               "step": "order",
-                     *               "timestamp": 1796006280.326,
+                     *               "timestamp": 1796007441.176,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:38:00 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d84c6e672d0e7a95\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 8a719e91979b9446\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             }
                      *           ]
@@ -9562,20 +9589,20 @@ export interface operations {
                      *       ],
                      *       "series": {
                      *         "timestamps": [
-                     *           1796006279,
-                     *           1796006280,
-                     *           1796006281
+                     *           1796007440,
+                     *           1796007441,
+                     *           1796007442
                      *         ],
                      *         "width": 1,
                      *         "elapsed": [
-                     *           1.002,
-                     *           2.015,
-                     *           3.008
+                     *           1.001,
+                     *           2.01,
+                     *           3
                      *         ],
                      *         "throughput": [
-                     *           181.658,
-                     *           225.061,
-                     *           435.992
+                     *           179.848,
+                     *           430.171,
+                     *           498.675
                      *         ],
                      *         "active_users": [
                      *           5,
@@ -9593,49 +9620,49 @@ export interface operations {
                      *           0
                      *         ],
                      *         "requests": [
-                     *           182,
-                     *           228,
-                     *           433
+                     *           180,
+                     *           434,
+                     *           494
                      *         ],
                      *         "errors": [
-                     *           7,
-                     *           16,
-                     *           17
+                     *           11,
+                     *           21,
+                     *           28
                      *         ],
                      *         "error_rate": [
-                     *           3.846154,
-                     *           7.017544,
-                     *           3.926097
+                     *           6.111111,
+                     *           4.83871,
+                     *           5.668016
                      *         ],
                      *         "avg": [
-                     *           1.632,
-                     *           11.11,
-                     *           2.801
+                     *           1.459,
+                     *           1.568,
+                     *           1.168
                      *         ],
                      *         "p50": [
-                     *           0.844,
-                     *           2.589,
-                     *           1.119
+                     *           0.827,
+                     *           0.859,
+                     *           0.801
                      *         ],
                      *         "p90": [
-                     *           3.717,
-                     *           31.503,
-                     *           8.023
+                     *           3.619,
+                     *           4.423,
+                     *           2.193
                      *         ],
                      *         "p95": [
-                     *           7.151,
-                     *           43.743,
-                     *           9.879
+                     *           5.295,
+                     *           5.831,
+                     *           4.691
                      *         ],
                      *         "p99": [
-                     *           13.567,
-                     *           73.008,
-                     *           35.487
+                     *           8.543,
+                     *           8.303,
+                     *           6.983
                      *         ],
                      *         "max": [
-                     *           27.676,
-                     *           73.008,
-                     *           36.458
+                     *           10.081,
+                     *           14.168,
+                     *           7.391
                      *         ],
                      *         "node_count": [
                      *           1,
@@ -9653,14 +9680,14 @@ export interface operations {
                      *           0
                      *         ],
                      *         "bytes_sent": [
-                     *           23514,
-                     *           29196,
-                     *           54976
+                     *           23260,
+                     *           55358,
+                     *           62738
                      *         ],
                      *         "bytes_received": [
-                     *           142040,
-                     *           177904,
-                     *           337183
+                     *           140443,
+                     *           338477,
+                     *           385202
                      *         ],
                      *         "paused": [
                      *           false,
@@ -9668,9 +9695,9 @@ export interface operations {
                      *           false
                      *         ],
                      *         "loop_lag": [
-                     *           10,
-                     *           65,
-                     *           26
+                     *           9,
+                     *           4,
+                     *           7
                      *         ],
                      *         "send_lag": [
                      *           0,
@@ -9678,35 +9705,35 @@ export interface operations {
                      *           0
                      *         ],
                      *         "process_cpu": [
-                     *           16.2,
-                     *           16.7,
-                     *           23.6
+                     *           16.9,
+                     *           28.9,
+                     *           28.6
                      *         ],
                      *         "iterations": [
-                     *           86,
-                     *           111,
-                     *           217
+                     *           85,
+                     *           214,
+                     *           247
                      *         ]
                      *       },
                      *       "step_series": {
                      *         "width": 1,
                      *         "timestamps": [
-                     *           1796006279,
-                     *           1796006280,
-                     *           1796006281
+                     *           1796007440,
+                     *           1796007441,
+                     *           1796007442
                      *         ],
                      *         "steps": [
                      *           {
                      *             "index": 0,
                      *             "name": "login",
                      *             "throughput": [
-                     *               4.991,
-                     *               2.961,
+                     *               4.996,
+                     *               2.974,
                      *               0
                      *             ],
                      *             "p95": [
-                     *               27.676,
-                     *               2.44,
+                     *               4.356,
+                     *               14.168,
                      *               null
                      *             ],
                      *             "counters": {},
@@ -9716,14 +9743,14 @@ export interface operations {
                      *             "index": 1,
                      *             "name": "list",
                      *             "throughput": [
-                     *               90.829,
-                     *               112.53,
-                     *               217.492
+                     *               89.924,
+                     *               215.086,
+                     *               249.338
                      *             ],
                      *             "p95": [
-                     *               7.199,
-                     *               72.895,
-                     *               11.223
+                     *               5.471,
+                     *               5.971,
+                     *               5.315
                      *             ],
                      *             "counters": {},
                      *             "gauges": {}
@@ -9732,14 +9759,14 @@ export interface operations {
                      *             "index": 2,
                      *             "name": "order",
                      *             "throughput": [
-                     *               85.838,
-                     *               109.569,
-                     *               218.499
+                     *               84.928,
+                     *               212.112,
+                     *               249.338
                      *             ],
                      *             "p95": [
-                     *               3.717,
-                     *               43.743,
-                     *               9.727
+                     *               3.595,
+                     *               5.003,
+                     *               3.947
                      *             ],
                      *             "counters": {},
                      *             "gauges": {}
@@ -9751,51 +9778,51 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "event": "load",
-                     *           "timestamp": 1796006281,
-                     *           "time": "2026-11-30T02:38:01Z",
-                     *           "elapsed": 1.002,
+                     *           "timestamp": 1796007442,
+                     *           "time": "2026-11-30T02:57:22Z",
+                     *           "elapsed": 1.001,
                      *           "variable": "vus",
                      *           "level": 8,
                      *           "by": "admin"
                      *         },
                      *         {
                      *           "event": "pause",
-                     *           "timestamp": 1796006283,
-                     *           "time": "2026-11-30T02:38:03Z",
-                     *           "elapsed": 3.008,
+                     *           "timestamp": 1796007444,
+                     *           "time": "2026-11-30T02:57:24Z",
+                     *           "elapsed": 3,
                      *           "by": "admin"
                      *         },
                      *         {
                      *           "event": "resume",
-                     *           "timestamp": 1796006283,
-                     *           "time": "2026-11-30T02:38:03Z",
-                     *           "elapsed": 3.008,
+                     *           "timestamp": 1796007444,
+                     *           "time": "2026-11-30T02:57:24Z",
+                     *           "elapsed": 3,
                      *           "by": "admin"
                      *         }
                      *       ],
                      *       "warnings": [
                      *         {
-                     *           "zh": "只运行了 3.6 秒，结果受启动阶段影响",
-                     *           "en": "only 3.6 s of load: start-up distorts the figures"
+                     *           "zh": "只运行了 3.4 秒，结果受启动阶段影响",
+                     *           "en": "only 3.4 s of load: start-up distorts the figures"
                      *         }
                      *       ],
                      *       "id": 1,
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
-                     *       "execution_id": "20261130-2839e1a946fd27da",
+                     *       "execution_id": "20261130-5816b0d2a2289c74",
                      *       "starter": "admin",
                      *       "mode": "concurrent",
-                     *       "start_time": "2026-11-30T02:37:59Z",
-                     *       "end_time": "2026-11-30T02:38:03Z",
+                     *       "start_time": "2026-11-30T02:57:20Z",
+                     *       "end_time": "2026-11-30T02:57:24Z",
                      *       "status": "stopped",
                      *       "summary": {
-                     *         "total_requests": 1064,
-                     *         "success_rate": 95.300752,
-                     *         "avg_response_time": 4.67,
-                     *         "error_count": 50,
-                     *         "sent": 1064,
-                     *         "answered": 1064,
+                     *         "total_requests": 1296,
+                     *         "success_rate": 94.135802,
+                     *         "avg_response_time": 1.396,
+                     *         "error_count": 76,
+                     *         "sent": 1296,
+                     *         "answered": 1296,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -9804,48 +9831,48 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 4.699248,
-                     *         "throughput": 297.306,
+                     *         "error_rate": 5.864198,
+                     *         "throughput": 384.534,
                      *         "percentiles": {
-                     *           "p50": 1.162,
-                     *           "p75": 3.107,
-                     *           "p90": 12.647,
-                     *           "p95": 24.719,
-                     *           "p99": 48.063,
-                     *           "p99.9": 73.008,
-                     *           "max": 73.008
+                     *           "p50": 0.847,
+                     *           "p75": 1.297,
+                     *           "p90": 3.433,
+                     *           "p95": 5.355,
+                     *           "p99": 7.391,
+                     *           "p99.9": 14.079,
+                     *           "max": 14.168
                      *         },
                      *         "max_users": 8,
-                     *         "duration": 3.633,
-                     *         "min_response_time": 0.336,
-                     *         "max_response_time": 73.008,
-                     *         "running_time": 3.579,
-                     *         "iterations": 525,
-                     *         "bytes_sent": 135738,
-                     *         "bytes_received": 829087,
-                     *         "checks_passed": 1014,
-                     *         "checks_failed": 50
+                     *         "duration": 3.38,
+                     *         "min_response_time": 0.344,
+                     *         "max_response_time": 14.168,
+                     *         "running_time": 3.37,
+                     *         "iterations": 640,
+                     *         "bytes_sent": 165232,
+                     *         "bytes_received": 1010839,
+                     *         "checks_passed": 1220,
+                     *         "checks_failed": 76
                      *       },
                      *       "metrics": {
                      *         "response_times": {
                      *           "timestamps": [
-                     *             1796006279,
-                     *             1796006280,
-                     *             1796006281
+                     *             1796007440,
+                     *             1796007441,
+                     *             1796007442
                      *           ],
                      *           "values": [
-                     *             1.632,
-                     *             11.11,
-                     *             2.801
+                     *             1.459,
+                     *             1.568,
+                     *             1.168
                      *           ],
                      *           "percentiles": {
-                     *             "p50": 1.162,
-                     *             "p75": 3.107,
-                     *             "p90": 12.647,
-                     *             "p95": 24.719,
-                     *             "p99": 48.063,
-                     *             "p99.9": 73.008,
-                     *             "max": 73.008
+                     *             "p50": 0.847,
+                     *             "p75": 1.297,
+                     *             "p90": 3.433,
+                     *             "p95": 5.355,
+                     *             "p99": 7.391,
+                     *             "p99.9": 14.079,
+                     *             "max": 14.168
                      *           }
                      *         },
                      *         "errors": {
@@ -9853,31 +9880,31 @@ export interface operations {
                      *             "HTTP 500"
                      *           ],
                      *           "values": [
-                     *             50
+                     *             76
                      *           ]
                      *         },
                      *         "system_metrics": {
                      *           "cpu": [
-                     *             100,
+                     *             99.5,
                      *             100,
                      *             100
                      *           ],
                      *           "memory": [
-                     *             7.8,
-                     *             7.8,
-                     *             7.9
+                     *             4.6,
+                     *             4.8,
+                     *             4.8
                      *           ],
                      *           "network": [
-                     *             0.375,
-                     *             0.49,
-                     *             0.878
+                     *             0.646,
+                     *             1.07,
+                     *             1.209
                      *           ]
                      *         }
                      *       },
                      *       "config": {
-                     *         "execution_id": "20261130-2839e1a946fd27da",
+                     *         "execution_id": "20261130-5816b0d2a2289c74",
                      *         "name": "evening peak",
-                     *         "seed": 1384581097885909800,
+                     *         "seed": 2734920242833435600,
                      *         "scenes": [
                      *           {
                      *             "scene": {
@@ -10126,9 +10153,11 @@ export interface operations {
                      *               },
                      *               "url": {
                      *                 "default": "",
+                     *                 "description": "grpc://host:port or grpcs://host:port; empty for the environment's base URL.",
                      *                 "maxLength": 2000,
                      *                 "title": "Address",
                      *                 "type": "string",
+                     *                 "x-description-zh": "grpc://host:port 或 grpcs://host:port；为空时使用测试环境的服务地址。",
                      *                 "x-template": true,
                      *                 "x-title-zh": "地址"
                      *               }
@@ -10170,8 +10199,10 @@ export interface operations {
                      *                     }
                      *                   ]
                      *                 },
+                     *                 "description": "host:port to one address or several; still subject to what this installation may send load to.",
                      *                 "title": "Host override",
                      *                 "type": "object",
+                     *                 "x-description-zh": "将 host:port 对应到一个或多个地址；仍须是本服务允许发送负载的地址。",
                      *                 "x-title-zh": "主机覆盖（host:port → 地址，可多个）"
                      *               }
                      *             },
@@ -10206,9 +10237,11 @@ export interface operations {
                      *               },
                      *               "url": {
                      *                 "default": "",
+                     *                 "description": "Absolute, or below the environment's base URL.",
                      *                 "maxLength": 16000,
                      *                 "title": "URL",
                      *                 "type": "string",
+                     *                 "x-description-zh": "完整的 URL，或相对于测试环境的服务地址。",
                      *                 "x-template": true,
                      *                 "x-title-zh": "地址"
                      *               }
@@ -10264,9 +10297,11 @@ export interface operations {
                      *             "properties": {
                      *               "url": {
                      *                 "default": "",
+                     *                 "description": "Without one the environment's base URL.",
                      *                 "maxLength": 2000,
                      *                 "title": "URL",
                      *                 "type": "string",
+                     *                 "x-description-zh": "不填时使用测试环境的服务地址。",
                      *                 "x-template": true,
                      *                 "x-title-zh": "地址"
                      *               },
@@ -10367,7 +10402,7 @@ export interface operations {
                      *           "id": 1,
                      *           "name": "shop",
                      *           "leader": "admin",
-                     *           "created_at": "2026-11-30T02:37:58Z",
+                     *           "created_at": "2026-11-30T02:57:20Z",
                      *           "my_role": "owner"
                      *         }
                      *       ]
@@ -10412,7 +10447,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -10453,7 +10488,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -10498,7 +10533,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "web shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T02:37:58Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -10889,7 +10924,7 @@ export interface operations {
                      *         "id": 2,
                      *         "name": "Demo project",
                      *         "leader": "admin",
-                     *         "created_at": "2026-11-30T02:38:05Z",
+                     *         "created_at": "2026-11-30T02:57:25Z",
                      *         "my_role": "owner"
                      *       },
                      *       "env_id": 4,
@@ -10928,7 +10963,7 @@ export interface operations {
                      *         "id": 2,
                      *         "name": "Demo project",
                      *         "leader": "admin",
-                     *         "created_at": "2026-11-30T02:38:05Z",
+                     *         "created_at": "2026-11-30T02:57:25Z",
                      *         "my_role": "owner"
                      *       },
                      *       "env_id": 4,
@@ -11004,8 +11039,8 @@ export interface operations {
                      *           "project_id": 1,
                      *           "name": "buy",
                      *           "description": null,
-                     *           "created_at": "2026-11-30T02:37:59Z",
-                     *           "updated_at": "2026-11-30T02:37:59Z",
+                     *           "created_at": "2026-11-30T02:57:20Z",
+                     *           "updated_at": "2026-11-30T02:57:20Z",
                      *           "updated_by": null
                      *         }
                      *       ]
@@ -11115,8 +11150,8 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": null,
-                     *       "created_at": "2026-11-30T02:37:59Z",
-                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z",
                      *       "updated_by": null,
                      *       "steps": [
                      *         {
@@ -11223,8 +11258,8 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": null,
-                     *       "created_at": "2026-11-30T02:37:59Z",
-                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z",
                      *       "updated_by": null,
                      *       "steps": [
                      *         {
@@ -11334,8 +11369,8 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": "the usual customer",
-                     *       "created_at": "2026-11-30T02:37:59Z",
-                     *       "updated_at": "2026-11-30T02:37:59Z",
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z",
                      *       "updated_by": "admin",
                      *       "steps": [
                      *         {
@@ -11482,7 +11517,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "outcome": "passed",
-                     *       "duration": 12.615,
+                     *       "duration": 8.761,
                      *       "steps": [
                      *         {
                      *           "path": "on_start[0]",
@@ -11491,8 +11526,8 @@ export interface operations {
                      *           "name": "login",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 0.022,
-                     *           "duration": 0.856,
+                     *           "started": 0.014,
+                     *           "duration": 2.56,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -11501,16 +11536,16 @@ export interface operations {
                      *           },
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:37:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: d7bb2d4362c58ee4\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 172017e25c4f4568\nContent-Language: zh\n…",
                      *             "body": "{\"token\": \"***\", \"expires_in\": 3600}",
                      *             "encoding": "text",
                      *             "size": 43,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "dns": 0.188,
-                     *             "connect": 0.672,
-                     *             "waiting": 0.856
+                     *             "dns": 0.177,
+                     *             "connect": 1.448,
+                     *             "waiting": 2.56
                      *           },
                      *           "extracted": [
                      *             {
@@ -11543,8 +11578,8 @@ export interface operations {
                      *           "name": "list",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 2.615,
-                     *           "duration": 0.606,
+                     *           "started": 5.027,
+                     *           "duration": 2.65,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -11553,14 +11588,14 @@ export interface operations {
                      *           },
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:37:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 459e3f325537768f\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 59e46ba7dec70cf0\nContent-Language: zh\n…",
                      *             "body": "{\"total\": 100, \"page\": 3, \"items\": [{\"id\": 21, \"name\": \"item 21\", \"price\": 210, \"in_stock\": false}, {\"id\": 22, \"name\": \"item 22\", \"price\": 220, \"in_stock\": true}, {\"id\": 23, \"name\": \"item 23\", \"price\": 230, \"in_stock\": true}, {\"id\": 24, \"name\": \"item 24\", \"price\": 240, \"in_stock\": true}, {\"id\": 25, \"name\": \"item 25\", \"price\": 250, \"in_stock\": true}, {\"id\": 26, \"name\": \"item 26\", \"price\": 260, \"in_stock\": true}, {\"id\": 27, \"name\": \"item 27\", \"price\": 270, \"in_stock\": true}, {\"id\": 28, \"name\": \"item 28\", \"price\": 280, \"in_stock\": false}, {\"id\": 29, \"name\": \"item 29\", \"price\": 290, \"in_stock\": true}, {\"id\": 30, \"name\": \"item 30\", \"price\": 300, \"in_stock\": true}]}",
                      *             "encoding": "text",
                      *             "size": 668,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "waiting": 0.606
+                     *             "waiting": 2.65
                      *           },
                      *           "extracted": [],
                      *           "before": {
@@ -11586,8 +11621,8 @@ export interface operations {
                      *           "name": "order",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 3.478,
-                     *           "duration": 8.862,
+                     *           "started": 8.001,
+                     *           "duration": 0.589,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -11596,14 +11631,14 @@ export interface operations {
                      *           },
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:37:59 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 739ce5f8af4cba7b\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 6c3b23fe40c27715\nContent-Language: zh\n…",
                      *             "body": "{\"ok\": true}",
                      *             "encoding": "text",
                      *             "size": 12,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "waiting": 8.862
+                     *             "waiting": 0.589
                      *           },
                      *           "extracted": [],
                      *           "before": {
@@ -11844,8 +11879,8 @@ export interface operations {
                      *           "email": "admin@example.com",
                      *           "is_active": 0,
                      *           "administrator": true,
-                     *           "created_at": "2026-11-30T02:37:57Z",
-                     *           "updated_at": "2026-11-30T02:37:58Z"
+                     *           "created_at": "2026-11-30T02:57:19Z",
+                     *           "updated_at": "2026-11-30T02:57:20Z"
                      *         },
                      *         {
                      *           "id": 2,
@@ -11853,8 +11888,8 @@ export interface operations {
                      *           "email": "alice@example.com",
                      *           "is_active": 0,
                      *           "administrator": false,
-                     *           "created_at": "2026-11-30T02:37:58Z",
-                     *           "updated_at": "2026-11-30T02:37:58Z"
+                     *           "created_at": "2026-11-30T02:57:20Z",
+                     *           "updated_at": "2026-11-30T02:57:20Z"
                      *         }
                      *       ]
                      *     }
@@ -11894,8 +11929,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T02:37:58Z",
-                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -11941,8 +11976,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T02:37:58Z",
-                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -11996,8 +12031,8 @@ export interface operations {
                      *         "email": "alice@example.com",
                      *         "is_active": 0,
                      *         "administrator": false,
-                     *         "created_at": "2026-11-30T02:37:58Z",
-                     *         "updated_at": "2026-11-30T02:37:58Z"
+                     *         "created_at": "2026-11-30T02:57:20Z",
+                     *         "updated_at": "2026-11-30T02:57:20Z"
                      *       }
                      *     }
                      */
@@ -12069,8 +12104,8 @@ export interface operations {
                      *       "email": "admin@localhost",
                      *       "is_active": 0,
                      *       "administrator": true,
-                     *       "created_at": "2026-11-30T02:37:57Z",
-                     *       "updated_at": "2026-11-30T02:37:57Z"
+                     *       "created_at": "2026-11-30T02:57:19Z",
+                     *       "updated_at": "2026-11-30T02:57:19Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12112,8 +12147,8 @@ export interface operations {
                      *       "email": "admin@example.com",
                      *       "is_active": 0,
                      *       "administrator": true,
-                     *       "created_at": "2026-11-30T02:37:57Z",
-                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *       "created_at": "2026-11-30T02:57:19Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12208,9 +12243,9 @@ export interface operations {
                      *           "id": 1,
                      *           "name": "nightly",
                      *           "scope": "run",
-                     *           "begins": "perfsvc_3bf5cf36816f",
-                     *           "created_at": "2026-11-30T02:37:58Z",
-                     *           "expires_at": "2027-02-28T02:37:58Z",
+                     *           "begins": "perfsvc_d13a1a473d81",
+                     *           "created_at": "2026-11-30T02:57:20Z",
+                     *           "expires_at": "2027-02-28T02:57:20Z",
                      *           "last_used_at": null
                      *         }
                      *       ]
@@ -12257,11 +12292,11 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "nightly",
                      *       "scope": "run",
-                     *       "begins": "perfsvc_3bf5cf36816f",
-                     *       "created_at": "2026-11-30T02:37:58Z",
-                     *       "expires_at": "2027-02-28T02:37:58Z",
+                     *       "begins": "perfsvc_d13a1a473d81",
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "expires_at": "2027-02-28T02:57:20Z",
                      *       "last_used_at": null,
-                     *       "token": "perfsvc_3bf5…"
+                     *       "token": "perfsvc_d13a…"
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiTokenResponse"];
@@ -12345,8 +12380,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T02:37:58Z",
-                     *       "updated_at": "2026-11-30T02:37:58Z"
+                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "updated_at": "2026-11-30T02:57:20Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12436,15 +12471,15 @@ export interface operations {
                     /**
                      * @example {
                      *       "message": "The token is valid",
-                     *       "expires_at": "2026-11-30T02:52:58Z",
+                     *       "expires_at": "2026-11-30T03:12:20Z",
                      *       "user": {
                      *         "id": 2,
                      *         "username": "alice",
                      *         "email": "alice@example.com",
                      *         "is_active": 0,
                      *         "administrator": false,
-                     *         "created_at": "2026-11-30T02:37:58Z",
-                     *         "updated_at": "2026-11-30T02:37:58Z"
+                     *         "created_at": "2026-11-30T02:57:20Z",
+                     *         "updated_at": "2026-11-30T02:57:20Z"
                      *       }
                      *     }
                      */
@@ -12497,7 +12532,7 @@ export interface operations {
                      *         {
                      *           "name": "$timestamp",
                      *           "insert": "{{$timestamp}}",
-                     *           "example": "1796006284",
+                     *           "example": "1796007444",
                      *           "zh": "Unix 时间戳：单位 s、ms、us、ns，可选偏移",
                      *           "en": "Unix time in s, ms, us or ns, optionally moved"
                      *         }
@@ -12605,16 +12640,16 @@ export interface operations {
                     /**
                      * @example # HELP process_cpu_seconds_total User and system CPU time, s.
                      *     # TYPE process_cpu_seconds_total counter
-                     *     process_cpu_seconds_total 5.51
+                     *     process_cpu_seconds_total 5.78
                      *     # HELP process_resident_memory_bytes Resident memory, bytes.
                      *     # TYPE process_resident_memory_bytes gauge
-                     *     process_resident_memory_bytes 188981248
+                     *     process_resident_memory_bytes 190136320
                      *     # HELP process_start_time_seconds Start of the process, Unix time.
                      *     # TYPE process_start_time_seconds gauge
-                     *     process_start_time_seconds 1796006270.84
+                     *     process_start_time_seconds 1796007429.32
                      *     # HELP process_threads Threads.
                      *     # TYPE process_threads gauge
-                     *     process_threads 11
+                     *     process_threads 12
                      *     …
                      */
                     "text/plain": string;
