@@ -173,14 +173,16 @@ async def served(
     credentials: grpc.ServerCredentials | None = None,
     extra: Sequence[Any] = (),
     interceptors: Sequence[Any] = (),
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[int]:
     """A running server with these versions of reflection; gives its port."""
     server = grpc.aio.server(interceptors=list(interceptors))
     server.add_generic_rpc_handlers((_handlers(desk), *map(_reflection, versions), *extra))
     if credentials is None:
-        port = server.add_insecure_port("127.0.0.1:0")
+        port = server.add_insecure_port(f"{host}:{port}")
     else:
-        port = server.add_secure_port("127.0.0.1:0", credentials)
+        port = server.add_secure_port(f"{host}:{port}", credentials)
     await server.start()
     try:
         yield port

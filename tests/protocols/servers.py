@@ -155,13 +155,13 @@ def answering(*replies: bytes) -> Script:
     return script
 
 
-def always(reply: bytes = OK) -> Script:
-    """A script that answers every request alike."""
+def always(reply: bytes = OK, piece: int = 1_000_000) -> Script:
+    """A script that answers every request alike, in pieces of a size."""
 
     async def script(peer: Peer) -> None:
         while True:
             await peer.request()
-            await peer.send(reply)
+            await peer.send(*(reply[at : at + piece] for at in range(0, len(reply), piece)))
 
     return script
 

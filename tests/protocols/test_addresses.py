@@ -21,21 +21,24 @@ from perfsvc.plugin.net.addresses import AddressOrder
 from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.http import HttpProtocol
+from tests.protocols.servers import Script
 from tests.protocols.servers import ScriptedServer
 from tests.protocols.servers import always
 from tests.support.certificates import Authority
 
 CLIENTS: dict[str, dict[str, Any]] = {"ours": {}, "libcurl": {"shared_connections": 0, "http_version": "auto"}}
+ANSWERING = always()
+CLOSING = always(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 THREE = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
 
 @asynccontextmanager
-async def served(*hosts: str) -> AsyncIterator[list[ScriptedServer]]:
+async def served(*hosts: str, script: Script = ANSWERING) -> AsyncIterator[list[ScriptedServer]]:
     """Servers on one port of several addresses."""
     async with contextlib.AsyncExitStack() as stack:
         servers: list[ScriptedServer] = []
         for host in hosts:
-            server = ScriptedServer(always(), host=host, port=servers[0].port if servers else 0)
+            server = ScriptedServer(script, host=host, port=servers[0].port if servers else 0)
             servers.append(await stack.enter_async_context(server))
         yield servers
 
@@ -81,11 +84,15 @@ async def test_nine_users_are_spread_over_three_addresses(client: str):
 
 
 @pytest.mark.asyncio
-async def test_each_connection_of_a_user_takes_the_next_address_or_stays():
-    async with served(*THREE) as servers:
-        assert await asked_by(3, servers, keep_alive=False) == [2, 2, 2]
-    async with served(*THREE) as servers:
-        assert await asked_by(2, servers, keep_alive=False, address_choice="user") == [0, 2, 2]
+@pytest.mark.parametrize("closed_by", ["client", "server"])
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_each_connection_of_a_user_takes_the_next_address_or_stays(client: str, closed_by: str):
+    options = {"keep_alive": closed_by == "server", **CLIENTS[client]}
+    script = CLOSING if closed_by == "server" else always()
+    async with served(*THREE, script=script) as servers:
+        assert await asked_by(3, servers, **options) == [2, 2, 2]
+    async with served(*THREE, script=script) as servers:
+        assert await asked_by(2, servers, address_choice="user", **options) == [0, 2, 2]
 
 
 @pytest.mark.asyncio
@@ -276,11 +283,13 @@ def test_options_that_cannot_be_are_told(options: dict[str, Any], path: str):
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
-async def test_sessions_are_resumed_and_counted(version: ssl.TLSVersion, authority: Authority):
+async def test_sessions_are_resumed_and_counted(version: ssl.TLSVersion, client: str, authority: Authority):
     tls = serving(authority)
     tls.maximum_version = version
-    outcomes, seen = await over_tls(tls, authority, 4, keep_alive=False, session_resumption=True)
+    options = {"keep_alive": False, "session_resumption": True, **CLIENTS[client]}
+    outcomes, seen = await over_tls(tls, authority, 4, **options)
     assert [each[1] for each in seen] == [False, True, True, True]
     assert [outcome.counters for outcome in outcomes] == [{"tls_full_handshakes": 1}, *[{"tls_resumed": 1}] * 3]
 
@@ -291,13 +300,6 @@ async def test_sessions_are_not_resumed_unless_asked_for(client: str, authority:
     outcomes, seen = await over_tls(serving(authority), authority, 3, keep_alive=False, **CLIENTS[client])
     assert [each[1] for each in seen] == [False] * 3
     assert [outcome.counters for outcome in outcomes] == [None] * 3
-
-
-@pytest.mark.asyncio
-async def test_sessions_are_resumed_through_libcurl(authority: Authority):
-    options = {"keep_alive": False, "session_resumption": True, **CLIENTS["libcurl"]}
-    _, seen = await over_tls(serving(authority), authority, 4, **options)
-    assert [each[1] for each in seen] == [False, True, True, True]
 
 
 @pytest.mark.asyncio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from tests.protocols.grpc_peers import PROTOS
 from tests.protocols.grpc_peers import Desk
 from tests.protocols.grpc_peers import served
 from tests.protocols.proxies import Proxy
+from tests.protocols.test_addresses import silent_address
 from tests.support.certificates import Authority
 
 pytestmark = pytest.mark.asyncio
@@ -263,3 +265,52 @@ async def test_only_proxies_by_connect():
     with pytest.raises(InvalidInput) as refused:
         GrpcProtocol.Options.parse({"proxy": {"url": "socks5://127.0.0.1:1080"}})
     assert refused.value.problems[0].text.en == "must be an http:// proxy for gRPC"
+
+
+# Addresses
+
+
+async def asked(users: int, calls: int, places: list[str], **options: Any) -> list[int]:
+    """Let each user call over channels of its own; return the connections of the server at each place."""
+    desks = [Desk() for _ in places]
+    async with contextlib.AsyncExitStack() as stack:
+        port = 0
+        for desk, place in zip(desks, places, strict=True):
+            port = await stack.enter_async_context(served(desk, host=place, port=port))
+        options = {"protos": PROTOS, "resolve": {f"desk.test:{port}": places}, **options}
+        protocol = protocol_of(options, f"grpc://desk.test:{port}")
+        for vu in range(users):
+            user = User(protocol, vu)
+            for _ in range(calls):
+                assert (await user.do(SAY)).failure is None
+                user.session.reset()
+            await user.leave()
+        await protocol.close()
+    return [len(desk.peers) for desk in desks]
+
+
+PLACES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+
+
+async def test_channels_are_spread_over_the_addresses_of_a_name():
+    assert await asked(3, 2, PLACES) == [2, 2, 2]
+
+
+async def test_a_user_stays_with_one_address():
+    assert await asked(2, 3, PLACES, address_choice="user") == [3, 3, 0]
+
+
+async def test_a_silent_address_costs_a_quarter_of_a_second_once():
+    async with served(Desk()) as port:
+        with silent_address("::1", port):
+            options = {"protos": PROTOS, "resolve": {f"desk.test:{port}": ["::1", "127.0.0.1"]}}
+            connecting = []
+            async with User(protocol_of(options, f"grpc://desk.test:{port}"), 0) as user:
+                for _ in range(4):
+                    outcome = await user.do(SAY)
+                    assert outcome.failure is None, outcome.message
+                    assert outcome.connected is not None
+                    connecting.append(outcome.connected[1] / 1e9)
+                    user.session.reset()
+    assert 0.2 <= connecting[0] < 2
+    assert sorted(connecting[1:])[1] < 0.2  # the median: a busy machine may hold up one of them

@@ -200,13 +200,17 @@ async def test_a_server_that_takes_one_request_a_connection_and_does_not_say_so(
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-async def test_what_is_not_idempotent_is_never_sent_twice(client: str):
+@pytest.mark.parametrize("request_of", [{"body": "pay"}, {}], ids=["body", "no body"])
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PURGE"])
+async def test_what_is_not_idempotent_is_never_sent_twice(method: str, request_of: dict[str, Any], client: str):
     async with ScriptedServer(closing_after(1)) as server, http_user(server.url, **CLIENTS[client]) as user:
         await user.do({})
-        outcome = await user.do({"method": "POST", "body": "pay"})
+        outcome = await user.do({"method": method, **request_of})
         assert (outcome.failure, outcome.sent) == ("Connection Error: reset", True)
-        assert outcome.message.endswith("; POST is not sent again")
-        assert [request.endswith(b"pay") for request in server.requests] == [False, True]
+        assert outcome.message.endswith(f"; {method} is not sent again")
+        assert [request.split()[0].decode() for request in server.requests] == ["GET", method]
+        assert server.connections == 1
+        assert (await user.do({})).failure is None
 
 
 async def test_a_request_is_sent_once_more_and_not_twice():

@@ -8,6 +8,7 @@ import gc
 import hashlib
 import logging
 import re
+import ssl
 import zlib
 from collections.abc import AsyncIterator
 from collections.abc import Callable
@@ -28,6 +29,9 @@ from perfsvc_protocols.websocket import WebSocketProtocol
 from perfsvc_protocols.websocket.compression import Deflate
 from perfsvc_protocols.websocket.compression import Negotiated
 from perfsvc_protocols.websocket.compression import negotiated
+from tests.protocols.proxies import Proxy
+from tests.protocols.proxies import Socks
+from tests.support.certificates import Authority
 
 pytestmark = pytest.mark.asyncio
 
@@ -243,6 +247,38 @@ async def echoing(**options: Any) -> AsyncIterator[str]:
 
     async with serve(echo, "127.0.0.1", 0, max_size=1 << 24, **options) as server:
         yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["ws", "wss"])
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_a_tunnel_through_a_proxy(kind: str, secure: bool, authority: Authority):
+    tls = None
+    if secure:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*authority.issue("chat.test"))
+    async with echoing(ssl=tls) as url, Socks() if kind == "socks5" else Proxy() as proxy:
+        port = int(url.rpartition(":")[2])
+        options = {
+            "proxy": {"url": f"{kind}://127.0.0.1:{proxy.port}"},
+            "resolve": {f"chat.test:{port}": "127.0.0.1"},
+            "ca": authority.ca_pem,
+        }
+        async with user(f"{'wss' if secure else 'ws'}://chat.test:{port}", **options) as client:
+            for _ in range(2):
+                outcome = await client.do({"url": "/", "text": "hello", "expect": {}})
+                assert (outcome.failure, outcome.text) == (None, "hello"), outcome.message
+        assert len(proxy.asked) == 1
+        assert f"127.0.0.1:{port}" in proxy.asked[0]
+
+
+async def test_a_proxy_that_wants_credentials():
+    async with echoing() as url, Proxy(credentials=b"Proxy-Authorization: Basic bWU6c2VjcmV0") as proxy:
+        place = f"http://127.0.0.1:{proxy.port}"
+        async with user(url, proxy={"url": place, "username": "me", "password": "secret"}) as client:
+            assert (await client.do({"url": "/", "text": "hello", "expect": {}})).failure is None
+        async with user(url, proxy={"url": place}) as client:
+            outcome = await client.do({"url": "/", "text": "hello", "expect": {}})
+            assert (outcome.failure, outcome.sent) == ("Proxy Error: 407", False)
 
 
 TEXT = "the same words again and again " * 200

@@ -159,7 +159,7 @@ class Dialer:
             source = self.sources.of(scope.vu, info[0])
             return await tunnelled(self._proxy, info, to, self._credentials.of(scope), source)
 
-        race = Race(connect, there)
+        race = Race(connect, there, socket.socket.close)
         try:
             connected, winner = await race.won()
         finally:

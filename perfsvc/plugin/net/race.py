@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Sequence
+from typing import Generic
+from typing import TypeVar
 
 from perfsvc.plugin.net.addresses import Info
 
@@ -17,23 +18,26 @@ ATTEMPT_DELAY_S = 0.25
 HELD_UP = 1.2
 """A delay so many times as long says that this process was held up, and nothing of the address."""
 
-Connect = Callable[[Info], Awaitable[socket.socket]]
+T = TypeVar("T")
 
 
-class Race:
-    """One connection to one of several addresses.
+class Race(Generic[T]):
+    """One connection to one of several addresses; ``close`` closes one that was made too late.
 
     ``late``: addresses that failed, or that had begun before another one won.
     """
 
-    def __init__(self, connect: Connect, addresses: Sequence[Info]) -> None:
+    def __init__(
+        self, connect: Callable[[Info], Awaitable[T]], addresses: Sequence[Info], close: Callable[[T], None]
+    ) -> None:
         self.late: list[Info] = []
+        self._close = close
         self._connect = connect
         self._left = deque(addresses)
-        self._running: dict[asyncio.Future[socket.socket], Info] = {}
+        self._running: dict[asyncio.Future[T], Info] = {}
         self._refusal: Exception | None = None
 
-    async def won(self) -> tuple[socket.socket, Info]:
+    async def won(self) -> tuple[T, Info]:
         """Return the connection and its address. Raise the last error if none succeeds; leave nothing open."""
         try:
             while self._left or self._running:
@@ -50,13 +54,13 @@ class Race:
             self._give_up()
 
     def _begin(self, info: Info) -> None:
-        task: asyncio.Task[socket.socket] = asyncio.get_running_loop().create_task(self._one(info))
+        task: asyncio.Task[T] = asyncio.get_running_loop().create_task(self._one(info))
         self._running[task] = info
 
-    async def _one(self, info: Info) -> socket.socket:
+    async def _one(self, info: Info) -> T:
         return await self._connect(info)
 
-    async def _first(self) -> asyncio.Future[socket.socket] | None:
+    async def _first(self) -> asyncio.Future[T] | None:
         """Wait for a connection, an error, or the time of the next attempt."""
         delay, loop = ATTEMPT_DELAY_S if self._left else None, asyncio.get_running_loop()
         begun = loop.time()
@@ -77,11 +81,10 @@ class Race:
         """Withdraw the other attempts."""
         for task in self._running:
             task.cancel()
-            task.add_done_callback(_close)
+            task.add_done_callback(self._close_late)
         self._running.clear()
 
-
-def _close(task: asyncio.Future[socket.socket]) -> None:
-    """Close what an attempt opened although it was withdrawn."""
-    if not task.cancelled() and task.exception() is None:
-        task.result().close()
+    def _close_late(self, task: asyncio.Future[T]) -> None:
+        """Close what an attempt opened although it was withdrawn."""
+        if not task.cancelled() and task.exception() is None:
+            self._close(task.result())

@@ -11,12 +11,13 @@ import grpc.aio
 
 from perfsvc.plugin import InvalidInput
 from perfsvc.plugin import RunContext
-from perfsvc.plugin.failures import DNS
 from perfsvc.plugin.failures import OTHER
 from perfsvc.plugin.failures import connecting
+from perfsvc.plugin.net.addresses import Info
 from perfsvc.plugin.net.dial import Phases
 from perfsvc.plugin.net.names import Lookup
 from perfsvc.plugin.net.proxy import Proxy
+from perfsvc.plugin.net.race import Race
 from perfsvc_protocols.grpc import failures
 from perfsvc_protocols.grpc.credentials import Credentials
 from perfsvc_protocols.grpc.failures import Failed
@@ -76,14 +77,15 @@ class ChannelDialer:
         self._now_ns = context.now_ns
         self._retiring: set[asyncio.Task[None]] = set()
 
-    async def open(self, target: Target, limit_s: float) -> tuple[MethodChannel, Phases]:
+    async def open(self, target: Target, limit_s: float, number: int) -> tuple[MethodChannel, Phases]:
         """Return a channel to a target, and the phases of connecting; TLS is part of connecting, as the library has it.
 
-        Raises Failed. After cancellation an attempt may go on for ``limit_s``: the library cannot withdraw it.
+        ``number`` is that of the user, or of the shared channel, that the address is for. Raises Failed. After
+        cancellation an attempt may go on for ``limit_s``: the library cannot withdraw it.
         """
         begun = self._now_ns()
         try:
-            addresses = await self._lookup.find(target.host, target.port, 0)
+            addresses = await self._lookup.find(target.host, target.port, number)
         except Exception as error:
             refused = connecting(error)
             raise Failed(refused.error_class, str(refused)) from None
@@ -93,7 +95,10 @@ class ChannelDialer:
 
     def retire(self, line: MethodChannel) -> None:
         """Close a channel for new calls now, and for good when the calls of other users on it are over."""
-        task = asyncio.get_running_loop().create_task(line.channel.close(RETIRE_S))
+        self._close(line.channel, RETIRE_S)
+
+    def _close(self, channel: grpc.aio.Channel, grace_s: float | None = None) -> None:
+        task = asyncio.get_running_loop().create_task(channel.close(grace_s))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
@@ -105,20 +110,33 @@ class ChannelDialer:
         await asyncio.gather(*retiring, return_exceptions=True)
 
     async def _first(self, target: Target, addresses: list[tuple[Any, ...]], limit_s: float) -> MethodChannel:
-        """Connect to the first address that accepts. Raises the error of the last one."""
-        refusal = Failed(DNS, "the name has no address")
-        for _, _, _, _, address in addresses:
-            channel = await self._channel(target, address, limit_s)
-            try:
-                refused = await _refusal(channel)
-            except BaseException:
-                await channel.close()
-                raise
-            if refused is None:
-                return MethodChannel(channel)
+        """Connect to the first address that accepts (RFC 8305). Raises the error of the last one."""
+        if len(addresses) == 1:
+            return MethodChannel(await self._connected(target, addresses[0][4], limit_s))
+
+        async def connect(info: Info) -> grpc.aio.Channel:
+            return await self._connected(target, info[4], limit_s)
+
+        race = Race(connect, addresses, self._close)
+        try:
+            channel, winner = await race.won()
+        finally:
+            for info in race.late:
+                self._lookup.order.unreachable(info[4])
+        self._lookup.order.reached(winner[4])
+        return MethodChannel(channel)
+
+    async def _connected(self, target: Target, address: tuple[Any, ...], limit_s: float) -> grpc.aio.Channel:
+        """Connect to one address. Raises Failed."""
+        channel = await self._channel(target, address, limit_s)
+        try:
+            refused = await _refusal(channel)
+            if refused is not None:
+                raise refused
+        except BaseException:
             await channel.close()
-            refusal = refused
-        raise refusal
+            raise
+        return channel
 
     async def _channel(self, target: Target, address: tuple[Any, ...], limit_s: float) -> grpc.aio.Channel:
         host, port = address[:2]
@@ -171,11 +189,12 @@ def _constant(name: str, text: str, context: RunContext) -> str:
 class Route:
     """The way to one target, of one user or of many; dialled when it is first needed and whenever it broke."""
 
-    __slots__ = ("_dialer", "_dialling", "_line", "target")
+    __slots__ = ("_dialer", "_dialling", "_line", "_number", "target")
 
-    def __init__(self, target: Target, dialer: ChannelDialer) -> None:
+    def __init__(self, target: Target, dialer: ChannelDialer, number: int) -> None:
         self.target = target
         self._dialer = dialer
+        self._number = number
         self._dialling = SingleFlight(self._dial)
         self._line: MethodChannel | None = None
 
@@ -212,7 +231,7 @@ class Route:
 
     async def _dial(self, limit_s: float) -> tuple[MethodChannel, Phases]:
         self.drop()
-        line, phases = await self._dialer.open(self.target, limit_s)
+        line, phases = await self._dialer.open(self.target, limit_s, self._number)
         self._line = line
         return line, phases
 

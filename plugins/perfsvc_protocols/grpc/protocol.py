@@ -41,7 +41,7 @@ class GrpcProtocol(Protocol):
         super().__init__(options, context)
         self._dialer = ChannelDialer(options, context)
         self._schemas = Schemas(options, self._dialer)
-        self._pool = [OwnRoutes(self._dialer) for _ in range(options.shared_channels)]
+        self._pool = [OwnRoutes(self._dialer, number) for number in range(options.shared_channels)]
 
     def compile(self, request: Any, timeout_ns: int, reads: ReplyParts) -> GrpcCall:
         from perfsvc_protocols.grpc.compile import compiled
@@ -60,7 +60,7 @@ class GrpcProtocol(Protocol):
         from perfsvc_protocols.grpc.routes import SharedRoutes
         from perfsvc_protocols.grpc.session import GrpcSession
 
-        routes = SharedRoutes(self._pool, scope.vu) if self._pool else OwnRoutes(self._dialer)
+        routes = SharedRoutes(self._pool, scope.vu) if self._pool else OwnRoutes(self._dialer, scope.vu)
         return GrpcSession(scope, done, self.options, routes, self._schemas, self.context.now_ns)
 
     def status_failure(self, status: int) -> str | None:

@@ -29,16 +29,17 @@ class Routes(ABC):
 class OwnRoutes(Routes):
     """One connection for each target."""
 
-    __slots__ = ("_dialer", "_routes")
+    __slots__ = ("_dialer", "_number", "_routes")
 
-    def __init__(self, dialer: ChannelDialer) -> None:
+    def __init__(self, dialer: ChannelDialer, number: int) -> None:
         self._dialer = dialer
+        self._number = number
         self._routes: dict[Target, Route] = {}
 
     def to(self, target: Target) -> Route:
         route = self._routes.get(target)
         if route is None:
-            route = self._routes[target] = Route(target, self._dialer)
+            route = self._routes[target] = Route(target, self._dialer, self._number)
         return route
 
     def drop(self) -> None:

@@ -52,7 +52,7 @@ class Schemas:
 
     async def _ask(self, target: Target, service: str, metadata: Pairs, limit_s: float) -> Schema:
         # On a channel of its own: those of users come and go with them.
-        line, _ = await self._dialer.open(target, limit_s)
+        line, _ = await self._dialer.open(target, limit_s, 0)
         try:
             return await reflection.schema_of(line.channel, service, metadata)
         finally:

@@ -17,6 +17,7 @@ from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.event_stream import TooLong
 from perfsvc_protocols.http.listener import ReplyListener
 
+CHUNKED = "chunked"
 SWITCHING_PROTOCOLS = 101
 
 
@@ -135,6 +136,21 @@ class Connection(BaseConnection):
             self._listener.unheard(self, self._unheard)
         elif self._complete:
             self._conclude()
+        elif self._refusal is None and self.call is not None and head.end_of(before) < 0:
+            self._check_coding(before + data)
+
+    def _check_coding(self, received: bytes) -> None:
+        """Look at the framing of a reply whose head has just come and whose body goes on."""
+        reply_head = head.of(received)
+        if not reply_head.endswith(head.END):
+            return
+        coding = head.uncommon_coding(reply_head, reply_head.lower())
+        if coding == CHUNKED:
+            self._read_leniently(received, "")
+            if self._complete:
+                self._conclude()
+        elif coding is not None:
+            self._listener.protocol_error(self, head.NOT_ASKED_FOR.format(coding))
 
     def _read_leniently(self, received: bytes, refusal: str) -> None:
         """Parse a reply whose head a strict parser refuses, as far as that can be; wait for the end of the head."""

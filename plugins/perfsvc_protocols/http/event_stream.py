@@ -13,6 +13,7 @@ import regex
 
 from perfsvc.plugin import MISSING
 from perfsvc.plugin.body import in_utf8
+from perfsvc.plugin.incremental import undoing
 
 SEARCH_LIMIT_S = 0.1
 NS_PER_MS = 1e6
@@ -56,17 +57,21 @@ class EventStream:
         self._now_ns = now_ns
         self._taken = (0, 0.0)
         self._tokens = 0.0
+        self._undo: Callable[[bytes], bytes] | None = None
 
-    def begin(self, content_type: str | None) -> None:
-        """Choose the format by the type of the reply, where the step does not."""
+    def begin(self, content_type: str | None, codings: str | None) -> None:
+        """Choose the format by the type of the reply, where the step does not. Raise Undecodable."""
         self.begun = True
+        self._undo = undoing(codings, self._limit)
         if self._format == "auto":
             kind = (content_type or "").lower()
             self._format = "sse" if kind.startswith(SSE) else "lines" if LINES.search(kind) else "pieces"
 
     def feed(self, part: bytes) -> bool:
-        """Take a part of the body. Return whether the step need not listen any longer. Raise TooLong."""
-        if not self.done:
+        """Take a part of the body. Return whether the step need not listen any longer. Raise TooLong, Undecodable."""
+        if self._undo is not None and not self.done:
+            part = self._undo(part)
+        if part and not self.done:
             now = self._now_ns()
             for event in self._cut(part):
                 self._count(event, now)

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+CODED = b"\ntransfer-encoding:"
 END = b"\r\n\r\n"
+FRAMINGS = ("chunked", "identity", "")
+NOT_ASKED_FOR = "the transfer coding {!r} was not asked for"
+USUALLY_CODED = b"\ntransfer-encoding: chunked\r"
 
 
 def start_of(raw: bytes) -> int:
@@ -50,6 +54,18 @@ def value(head: bytes, name: str) -> str | None:
 def tokens(head: bytes, name: str) -> list[str]:
     """The lower-case members of a header that is a list."""
     return [token.strip().lower() for token in (value(head, name) or "").split(",")]
+
+
+def uncommon_coding(head: bytes, lowered: bytes) -> str | None:
+    """Return a transfer coding that was not asked for, "chunked" where it is written unusually, or None.
+
+    ``lowered`` is the head in lower case.
+    """
+    if CODED not in lowered or USUALLY_CODED in lowered:
+        return None
+    codings = tokens(head, "transfer-encoding")
+    other = [coding for coding in codings if coding not in FRAMINGS]
+    return other[0] if other else "chunked" if "chunked" in codings else None
 
 
 def until_close(head: bytes) -> bool:

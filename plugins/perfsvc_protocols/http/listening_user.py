@@ -23,6 +23,7 @@ class ListeningUser(HttpUser):
         super().start(call)  # type: ignore[safe-super]  # mixed into a session that has it
         listening = call.listening
         if listening is None:
+            self.reply.stream = None
             return
         self.reply.stream = EventStream(listening, self.options.limits.body, self._now_ns)
         if listening.seconds is not None:
@@ -35,7 +36,6 @@ class ListeningUser(HttpUser):
             reply.listening_timer.cancel()
             reply.listening_timer = None
         if stream is not None:
-            reply.stream = None
             if reply.failure is None:
                 stream.close()
             self._count(stream.taken())
@@ -44,7 +44,7 @@ class ListeningUser(HttpUser):
 
     def partial_counters(self) -> Mapping[str, float] | None:
         stream = self.reply.stream
-        return None if stream is None else stream.taken()
+        return None if stream is None or self._message is None else stream.taken()
 
     def _time_is_up(self) -> None:
         self.reply.listening_timer = None

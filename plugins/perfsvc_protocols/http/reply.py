@@ -84,10 +84,7 @@ class HttpReply(Reply):
         if stream is None:
             return True
         if not stream.begun:
-            coding = self.header("content-encoding")
-            if coding is not None and coding.lower() != "identity":
-                raise Undecodable(f"a body with the content coding {coding!r} cannot be listened to")
-            stream.begin(self.header("content-type"))
+            stream.begin(self.header("content-type"), self.header("content-encoding"))
         return stream.feed(part)
 
     def add_body(self, part: bytes) -> None:
@@ -117,7 +114,7 @@ class HttpReply(Reply):
     def read(self) -> bytes:
         """As ``body``. Raise Undecodable."""
         if self._decoded is None:
-            body = self._undone(b"".join(self.parts or ()), self.limits.body, partial=False)
+            body = self._undone(b"".join(self.parts or ()), self.limits.body, partial=self.stream is not None)
             plain = body.isascii() and 0 not in body
             self._decoded = body if plain else in_utf8(body, self.header("content-type"))
         return self._decoded

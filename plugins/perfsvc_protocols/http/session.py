@@ -11,6 +11,7 @@ from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
+from perfsvc_protocols.http.connection import CHUNKED
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.connection import LimitedConnection
 from perfsvc_protocols.http.pooled_user import PooledUser
@@ -21,9 +22,6 @@ from perfsvc_protocols.http.spec import Options
 from perfsvc_protocols.http.user import ENCODED
 from perfsvc_protocols.http.user import SET_COOKIE
 
-CODED = b"\ntransfer-encoding:"
-CHUNKED = b"\ntransfer-encoding: chunked\r"
-FRAMINGS = ("chunked", "identity", "")
 LOCATION = b"\nlocation:"
 
 
@@ -66,7 +64,9 @@ class HttpSession(PooledUser[Connection]):
             self._take_cookies(reply_head)
         if call.max_redirects and reply.status in REDIRECTS and self._follow(reply_head):
             return
-        if CODED in lowered and CHUNKED not in lowered and self._refuses_coding(connection, reply_head):
+        coding = head.uncommon_coding(reply_head, lowered)
+        if coding is not None and coding != CHUNKED:
+            self.protocol_error(connection, head.NOT_ASKED_FOR.format(coding))
             return
         if self._unreadable(lowered):
             return
@@ -74,17 +74,10 @@ class HttpSession(PooledUser[Connection]):
             call.learn(reply_head, connection.size, reply.status)
         self.finish()
 
-    def _refuses_coding(self, connection: Connection, reply_head: bytes) -> bool:
-        """Fail a request whose reply has a transfer coding that was not asked for."""
-        codings = [coding for coding in head.tokens(reply_head, "transfer-encoding") if coding not in FRAMINGS]
-        if codings:
-            self.protocol_error(connection, f"the transfer coding {codings[0]!r} was not asked for")
-        return bool(codings)
-
 
 def _lasts(call: HttpCall, lowered: bytes) -> bool:
     """Whether a reply with the same head and size is complete and, where its body is read, readable."""
     if call.listening is not None:
         return False
     redirects = call.max_redirects and LOCATION in lowered
-    return not redirects and CODED not in lowered and (call.mode is not ReplyMode.BODY or ENCODED not in lowered)
+    return not redirects and head.CODED not in lowered and (call.mode is not ReplyMode.BODY or ENCODED not in lowered)

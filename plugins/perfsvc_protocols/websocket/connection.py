@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
+import logging
 from collections.abc import Callable
+from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
@@ -23,8 +26,15 @@ TEXT, BINARY, PING, PONG, CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PI
 MESSAGES = (TEXT, BINARY)
 NO_CODE = 1005
 """A close frame without a code, as RFC 6455 has it."""
+ABNORMAL = 1006
+"""Stands for a connection that ended without a close frame, so it is in none."""
+HIGHEST_CODE = 4999
 PATIENCE_S = 1.0
 """Time for the server to end a connection after the closing handshake."""
+FRAME_TOO_BIG = "Received frame with payload size exceeding"
+"""Start of picows's message for a frame above the limit."""
+NOT_UTF8 = "a text message is not UTF-8"
+UTF_8 = codecs.getincrementaldecoder("utf-8")
 NO_CLOSE_FRAME = "the server closed the connection without a close frame"
 
 
@@ -81,6 +91,28 @@ class Limits(NamedTuple):
     strict: bool
 
 
+# Violations by a target appear in the report; with an adapter picows makes no logger for each connection.
+_logger = logging.getLogger("picows.perfsvc")
+_logger.setLevel(logging.CRITICAL + 1)
+
+
+class ParserLog(logging.LoggerAdapter[logging.Logger]):
+    """picows's log of one connection: silent, and the only way to learn at once that its parser met a violation."""
+
+    def __init__(self, violated: Callable[[str], None]) -> None:
+        super().__init__(_logger)
+        self._violated = violated
+
+    def error(self, msg: object, *args: Any, **_: Any) -> None:
+        """Take the code and the text of a violation."""
+        _, text = args[0]
+        self._violated(text)
+
+    def exception(self, msg: object, *args: Any, **_: Any) -> None:
+        """Take a failure of the parser."""
+        self._violated("the server violated RFC 6455")
+
+
 class Connection(WSListener):
     """An open connection. ``listener`` is None once it is abandoned.
 
@@ -92,14 +124,14 @@ class Connection(WSListener):
         self.listener: ConnectionListener | None = self._buffered
         self.deflate: Deflate | None = None
         self.full = False
-        self._asked_to_close = False
         self._compressed = False
         self._farewell: asyncio.Task[None]
-        self._kind = BINARY
         self.max_bytes, self._strict = limits
         self._parts: list[bytes] = []
         self._parts_bytes = 0
         self._transport: WSTransport
+        self._utf8: codecs.IncrementalDecoder | None = None
+        self._violation: str | None = None
 
     def agreed(self, agreed: Agreed) -> None:
         """Take the result of the upgrade, before the first frame."""
@@ -127,7 +159,6 @@ class Connection(WSListener):
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; its end is reported by ``closed``."""
-        self._asked_to_close = True
         self._transport.send_close(code, reason.encode())  # type: ignore[arg-type]  # any code, not only those named
 
     def drop(self) -> None:
@@ -138,7 +169,6 @@ class Connection(WSListener):
     def leave(self) -> None:
         """Send a close frame and close, without a callback."""
         self.listener = None
-        self._asked_to_close = True
         self._transport.send_close(WSCloseCode.OK)
         self._transport.disconnect()
 
@@ -151,31 +181,32 @@ class Connection(WSListener):
         listener = self.listener
         if listener is None:
             return
-        kind, size = frame.msg_type, frame.payload_size
-        if size > self.max_bytes:
-            self._too_big(listener)
+        kind = frame.msg_type
+        if frame.fin and kind in MESSAGES and not (frame.rsv1 or frame.rsv2 or frame.rsv3 or self._parts):
+            data = frame.get_payload_as_bytes()
+            if kind == TEXT and not data.isascii() and self._strict and not is_utf8(data):
+                self._broken(listener, WSCloseCode.INVALID_TEXT, NOT_UTF8)
+                return
+            size = len(data)
+            listener.message(data, size + 2 if size < 126 else wire_size(size))
         elif (frame.rsv1 or frame.rsv2 or frame.rsv3) and not self._may_be_reserved(frame):
             self._broken(listener, WSCloseCode.PROTOCOL_ERROR, "a frame has reserved bits set")
-        elif kind in MESSAGES and frame.fin and not (frame.rsv1 and self.deflate):
-            self._message(listener, kind, frame.get_payload_as_bytes(), size + 2 if size < 126 else wire_size(size))
         elif kind == CLOSE:
             self._closing(listener, frame)
         elif kind == PONG:
             listener.ponged(frame.get_payload_as_bytes(), wire_size(frame.payload_size))
-        elif kind != PING:
+        elif kind == PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+        else:
             self._part(listener, frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        listener, self.listener = self.listener, None
-        sent_close = transport.is_close_frame_sent
-        if sent_close:
+        if transport.is_close_frame_sent:
             self._farewell = asyncio.get_running_loop().create_task(_heard_out(transport))
-        if listener is None:
-            return
-        if sent_close and not self._asked_to_close:  # picows sends one to a peer that violates the protocol
-            sent = transport.close_handshake.sent
-            listener.lost(failures.PROTOCOL, (sent and sent.reason) or "the server violated RFC 6455")
-        else:
+        if self._violation is not None:
+            self._end_violated(self._violation)
+        listener, self.listener = self.listener, None
+        if listener is not None:
             listener.lost(failures.CLOSED_EARLY, NO_CLOSE_FRAME)
 
     def pause_writing(self) -> None:
@@ -186,31 +217,42 @@ class Connection(WSListener):
         if self.listener is not None:
             self.listener.resumed()
 
-    def _message(self, listener: ConnectionListener, kind: WSMsgType, data: bytes, size: int) -> None:
-        if kind == TEXT and self._strict and not data.isascii() and not is_utf8(data):
-            self._broken(listener, WSCloseCode.INVALID_TEXT, "a text message is not UTF-8")
-        else:
-            listener.message(data, size)
+    def violated(self, text: str) -> None:
+        """End the connection, for which picows has sent a close frame, when the messages before that are delivered.
+
+        picows goes on with what follows a violation, so nothing more is read.
+        """
+        self._transport.disconnect()
+        if text.startswith(FRAME_TOO_BIG):
+            text = self._size_limit
+        self._violation = text
+        asyncio.get_running_loop().call_soon(self._end_violated, text)
+
+    def _end_violated(self, text: str) -> None:
+        listener, self.listener = self.listener, None
+        if listener is not None:
+            listener.lost(failures.PROTOCOL, text)
 
     def _closing(self, listener: ConnectionListener, frame: WSFrame) -> None:
+        code = int(frame.get_close_code())  # type: ignore[call-overload]  # an int of C
+        if (code in (0, ABNORMAL) and frame.payload_size) or code > HIGHEST_CODE:
+            self._broken(listener, WSCloseCode.PROTOCOL_ERROR, f"a close frame has the code {code}")
+            return
         self.listener = None
         transport = self._transport
-        self._asked_to_close = True
         if not transport.is_close_frame_sent:
-            transport.send_close(frame.get_close_code())
+            transport.send_close(frame.get_close_code() or WSCloseCode.OK)
         # The server closes first, so that TIME_WAIT is on its side; but only for a while.
         asyncio.get_running_loop().call_later(PATIENCE_S, transport.disconnect)
-        code = int(frame.get_close_code()) or NO_CODE  # type: ignore[call-overload]  # an int of C
-        listener.closed(code, frame.get_close_reason() or "")
+        listener.closed(code or NO_CODE, frame.get_close_reason() or "")
 
-    def _too_big(self, listener: ConnectionListener) -> None:
-        text = f"a message exceeds {self.max_bytes} bytes (max_message_bytes)"
-        self._broken(listener, WSCloseCode.MESSAGE_TOO_BIG, text)
+    @property
+    def _size_limit(self) -> str:
+        return f"a message exceeds {self.max_bytes} bytes (max_message_bytes)"
 
     def _broken(self, listener: ConnectionListener, code: WSCloseCode, message: str) -> None:
         """End the connection because of what the server sent."""
         self.listener = None
-        self._asked_to_close = True
         self._transport.send_close(code)
         self._transport.disconnect()
         listener.lost(failures.PROTOCOL, message)
@@ -223,12 +265,21 @@ class Connection(WSListener):
 
     def _part(self, listener: ConnectionListener, frame: WSFrame) -> None:
         """Collect a frame of a message that has several, or is compressed."""
-        if frame.msg_type in MESSAGES:
-            self._kind, self._compressed = frame.msg_type, bool(frame.rsv1)
-        self._parts.append(frame.get_payload_as_bytes())
-        self._parts_bytes += wire_size(frame.payload_size)
+        starts = frame.msg_type in MESSAGES
+        if starts == bool(self._parts):
+            text = "a message begins within another one" if starts else "a frame continues no message"
+            self._broken(listener, WSCloseCode.PROTOCOL_ERROR, text)
+            return
+        if starts:
+            self._compressed = self.deflate is not None and bool(frame.rsv1)
+            self._utf8 = UTF_8() if self._strict and frame.msg_type == TEXT else None
+        data = frame.get_payload_as_bytes()
+        self._parts.append(data)
+        self._parts_bytes += wire_size(len(data))
         if self._parts_bytes > self.max_bytes:
-            self._too_big(listener)
+            self._broken(listener, WSCloseCode.MESSAGE_TOO_BIG, self._size_limit)
+        elif not self._compressed and not self._is_text(data, frame.fin):
+            self._broken(listener, WSCloseCode.INVALID_TEXT, NOT_UTF8)
         elif frame.fin:
             data, size = b"".join(self._parts), self._parts_bytes
             self._parts, self._parts_bytes = [], 0
@@ -239,9 +290,23 @@ class Connection(WSListener):
             try:
                 data = self.deflate.decompress(data, self.max_bytes)
             except Failed as error:
-                self._broken(listener, WSCloseCode.INVALID_TEXT, str(error))
+                too_large = error.error_class == failures.TOO_LARGE
+                code = WSCloseCode.MESSAGE_TOO_BIG if too_large else WSCloseCode.INVALID_TEXT
+                self._broken(listener, code, str(error))
                 return
-        self._message(listener, self._kind, data, size)
+            if not self._is_text(data, final=True):
+                self._broken(listener, WSCloseCode.INVALID_TEXT, NOT_UTF8)
+                return
+        listener.message(data, size)
+
+    def _is_text(self, data: bytes, final: bool) -> bool:
+        """Whether the next bytes of a message, if it is one of text, are UTF-8."""
+        try:
+            if self._utf8 is not None:
+                self._utf8.decode(data, final)
+        except UnicodeDecodeError:
+            return False
+        return True
 
 
 async def _heard_out(transport: WSTransport) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from perfsvc_protocols._net.cookies import take_cookies
 from perfsvc_protocols._net.cookies import with_cookies
 from perfsvc_protocols.websocket.connection import Connection
 from perfsvc_protocols.websocket.connection import Limits
+from perfsvc_protocols.websocket.connection import ParserLog
 from perfsvc_protocols.websocket.reply import WebSocketReply
 from perfsvc_protocols.websocket.upgrade import Agreed
 from perfsvc_protocols.websocket.upgrade import Head
@@ -35,11 +35,6 @@ UPGRADE = (
 """The upgrade that picows sends, without target, host and our headers."""
 READ_BUFFER = 4096
 """To begin with: thousands of sockets that mostly listen must not cost 16 KiB each."""
-
-# Violations by a target appear in the report; with an adapter picows makes no logger for each connection.
-_logger = logging.getLogger("picows.perfsvc")
-_logger.setLevel(logging.CRITICAL + 1)
-QUIET = logging.LoggerAdapter(_logger)
 
 
 class Opening:
@@ -104,21 +99,21 @@ class Opening:
         return connection
 
     def _frames(self, connection: Connection) -> WSProtocol:
-        """picows's protocol: client side, no time limit, no pings of its own."""
+        """picows's protocol: client side, no time limit, no pings of its own, pongs sent by the connection."""
         origin, target = self._address
         return WSProtocol(
             origin.authority,
             target,
             True,
             lambda: connection,
-            QUIET,
+            ParserLog(connection.violated),
             True,
             None,
             False,
             10,
             10,
             WSAutoPingStrategy.PING_WHEN_IDLE,
-            True,
+            False,
             connection.max_bytes,
             self,
             READ_BUFFER,

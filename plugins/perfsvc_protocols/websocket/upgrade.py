@@ -122,7 +122,7 @@ class Upgrade(asyncio.Protocol):
         self.upgraded.set_result(agreed)
         data = canonical(head) + self._received
         self._received = b""
-        while data:
+        while data and not transport.is_closing():
             room = frames.get_buffer(-1)
             piece = data[: len(room)]
             room[: len(piece)] = piece

@@ -39,7 +39,7 @@ TLS = (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, QUIC_CONNE
 VERIFICATION = re.compile(r"(?:certificate problem|verification failed|verify result): ([^(]+)")
 OPENSSL = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)")
 MISMATCH = re.compile(r"no alternative certificate subject name|subject name .* does not match|does not match target")
-CHUNKS = re.compile(r"chunk hex-length|chunked-encoding|Malformed encoding")
+CHUNKS = re.compile(r"chunk hex-length|invalid chunk size|chunked-encoding|Malformed encoding")
 HUNG_UP = "unexpected eof while reading"
 OURS = "ERR_CLOSING"
 """libcurl's message for a QUIC connection that it closes itself after a protocol error."""

@@ -31,36 +31,52 @@ OURS = frozenset({b"content-length", b"connection"})
 """Headers that libcurl computes, or that HTTP/2 does not have."""
 QUIET = (b"content-type", b"expect", b"user-agent", b"accept")
 """Header fields that libcurl would add by itself."""
+SERVER_HELLO, CERTIFICATE = 2, 11
+"""First bytes of two messages of a TLS handshake; one without a certificate resumes a session."""
+LONGER_THAN_ALERTS = 32
 MAX_EXPECT_WAIT_MS = 1_000
 """Wait for 100 Continue before the body is sent anyway (RFC 9110, 10.1.1)."""
 
 
 class Handle:
-    """A user's handle. ``lines`` are the headers of the replies to the request in flight, as they come."""
+    """A user's handle. ``lines`` are the headers of the replies to the request in flight, as they come.
+
+    ``resumed``: whether the latest TLS handshake of that request resumed a session, None where there was none or
+    ``watches_tls`` is False. ``repeat_refused``: it would have been sent a second time, which its method forbids.
+    """
 
     __slots__ = (
         "_call",
         "_digests",
         "_driver",
         "_file",
+        "_guarded",
         "_message",
         "_once",
         "_origin",
         "_proxied",
+        "_sent",
         "_share",
         "_to",
+        "_watches_tls",
         "_wire",
         "easy",
         "lines",
+        "repeat_refused",
+        "resumed",
     )
 
-    def __init__(self, take: Callable[[bytes], object], driver: Driver, *, proxied: bool) -> None:
+    def __init__(
+        self, take: Callable[[bytes], object], driver: Driver, *, proxied: bool, watches_tls: bool = False
+    ) -> None:
         """``take`` is given the body as it comes; it ends the transfer by 0."""
         self.easy = pycurl.Curl()
         self.lines: list[bytes] = []
         self.easy.setopt(pycurl.WRITEFUNCTION, take)
         self.easy.setopt(pycurl.HEADERFUNCTION, self.lines.append)
         self.easy.setopt(pycurl.SOCKOPTFUNCTION, self._opened)
+        self.easy.setopt(pycurl.DEBUGFUNCTION, self._observe)
+        self.easy.setopt(pycurl.VERBOSE, watches_tls)
         self._driver = driver
         self._file: IO[bytes] | None = None
         self._call: HttpCall | None = None
@@ -70,12 +86,17 @@ class Handle:
         self._once = False
         self._to: ConnectTo | None = None
         self._proxied = proxied
+        self._guarded = self._sent = self.repeat_refused = False
+        self.resumed: bool | None = None
+        self._watches_tls = watches_tls
         self._share: pycurl.CurlShare | None = None
         self._wire = b""
 
     def load(self, call: HttpCall, message: RenderedRequest, wire: bytes, to: ConnectTo, scope: Scope) -> None:
         """Makes ready for a request. Raises MissingVariable, and NotSent for a file that cannot be read."""
         self.lines.clear()
+        self._sent = self.repeat_refused = False
+        self.resumed = None
         if to is not self._to:
             self._go_to(to)
         if call is not self._call or message.origin is not self._origin or call.needs.credentials is not None:
@@ -112,8 +133,21 @@ class Handle:
         self.easy.close()
 
     def _opened(self, descriptor: int, _purpose: int) -> int:
+        if self._guarded and self._sent:
+            self.repeat_refused = True
+            return int(pycurl.SOCKOPT_ERROR)
         self._driver.opened(self.easy if self._share is not None else None, descriptor)
         return int(pycurl.SOCKOPT_OK)
+
+    def _observe(self, kind: int, data: bytes) -> None:
+        """Take what libcurl reports while it is verbose."""
+        if kind == pycurl.INFOTYPE_HEADER_OUT:
+            self._sent = True
+        elif kind == pycurl.INFOTYPE_SSL_DATA_IN and len(data) > LONGER_THAN_ALERTS:
+            if data[0] == SERVER_HELLO:
+                self.resumed = True
+            elif data[0] == CERTIFICATE:
+                self.resumed = False
 
     def _go_to(self, to: ConnectTo) -> None:
         if to.to:
@@ -173,6 +207,7 @@ class Handle:
         usual = "GET"
         once = bool(body) and not message.idempotent and not self._digests
         self._once = message.file is not None or once or chunked
+        self._guard(not (self._once or message.idempotent or self._digests))
         if message.file is not None:
             usual = "PUT"
             self._send_file(message, chunked=chunked)
@@ -192,6 +227,12 @@ class Handle:
             easy.unsetopt(pycurl.CUSTOMREQUEST)
         else:
             easy.setopt(pycurl.CUSTOMREQUEST, method)
+
+    def _guard(self, guarded: bool) -> None:
+        """Refuse connections once the request is sent: libcurl sends one without a body again, whatever its method."""
+        if guarded != self._guarded:
+            self.easy.setopt(pycurl.VERBOSE, guarded or self._watches_tls)
+            self._guarded = guarded
 
     def _send_read(self, body: bytes, *, chunked: bool, again: bool) -> None:
         """Send a body as libcurl reads it; ``again``: it may start over when a kept connection was closed."""

@@ -16,6 +16,8 @@ from perfsvc.plugin import Reply
 from perfsvc.plugin import Scope
 from perfsvc.plugin import failures
 from perfsvc.plugin.body import Undecodable
+from perfsvc.plugin.net.tls import NOT_RESUMED
+from perfsvc.plugin.net.tls import RESUMED
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
@@ -36,6 +38,7 @@ from perfsvc_protocols.http.user import REPEATED
 from perfsvc_protocols.http.user import SET_COOKIE
 from perfsvc_protocols.http.user import HttpUser
 
+CLOSES = b"\r\nconnection: close\r\n"
 SEVERAL = 1.6
 """A request whose bytes are so many times its own was sent more than once."""
 US = 1000
@@ -132,7 +135,10 @@ class CurlSession(HttpUser):
 
     def _new_handle(self) -> Handle:
         handle = Handle(
-            self._take if self._listens else self.reply.take, self._driver(), proxied=self.options.proxy is not None
+            self._take if self._listens else self.reply.take,
+            self._driver(),
+            proxied=self.options.proxy is not None,
+            watches_tls=self.options.session_resumption,
         )
         try:
             self._settings.apply(handle.easy, self.scope)
@@ -219,6 +225,8 @@ class CurlSession(HttpUser):
         reply.status = handle.easy.getinfo(pycurl.RESPONSE_CODE)
         reply_head = reply.arrived(handle.lines)
         lowered = reply_head.lower()
+        if CLOSES in lowered and self._message is not None:  # the next connection may go to another address
+            self._connect_to.pop(self._message.origin, None)
         if len(reply_head) > reply.limits.head or reply_head.count(b"\n") > reply.limits.fields:
             self._fail(failures.PROTOCOL, reply.too_large)
             return
@@ -235,7 +243,8 @@ class CurlSession(HttpUser):
         easy = cast(Handle, self._handle).easy
         message = cast(RenderedRequest, self._message)
         self._connect_to.pop(message.origin, None)
-        if code == pycurl.E_SEND_FAIL_REWIND:
+        if code == pycurl.E_SEND_FAIL_REWIND or cast(Handle, self._handle).repeat_refused:
+            code = pycurl.E_SEND_FAIL_REWIND
             text = f"the server closed the kept connection before it responded; {message.method} is not sent again"
         elif code == pycurl.E_OPERATION_TIMEDOUT:
             text = self._waited_for(cast(Handle, self._handle))
@@ -294,6 +303,9 @@ class CurlSession(HttpUser):
     def _account_connecting(self, easy: pycurl.Curl) -> None:
         connected, secured = easy.getinfo(pycurl.CONNECT_TIME_T), easy.getinfo(pycurl.APPCONNECT_TIME_T)
         dns, connect, tls = self.reply.connected or (0, 0, 0)
+        resumed = cast(Handle, self._handle).resumed
+        if resumed is not None:
+            self._count(RESUMED if resumed else NOT_RESUMED)
         dns += self._dns_ns
         connect += connected * US
         tls += max(secured - connected, 0) * US
