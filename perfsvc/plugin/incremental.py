@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from abc import ABC
 from abc import abstractmethod
@@ -14,7 +15,11 @@ from perfsvc.plugin.body import GZIP_ONLY
 from perfsvc.plugin.body import RAW_DEFLATE
 from perfsvc.plugin.body import ZLIB
 from perfsvc.plugin.body import Undecodable
-from perfsvc.plugin.body import zstd
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 class Decoder(ABC):
