@@ -352,9 +352,7 @@ class VirtualUser:
         recorder.waiting.append(reply.waiting_ns)
         recorder.bytes_sent += reply.bytes_sent
         recorder.bytes_received += reply.bytes_received
-        statuses = recorder.statuses
-        status = reply.status
-        statuses[status] = statuses.get(status, 0) + 1
+        recorder.statuses[reply.status] += 1
         if reply.connected is not None:
             recorder.connected.append(reply.connected)
         if self.program.planned:

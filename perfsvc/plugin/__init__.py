@@ -6,6 +6,7 @@
 ``datasource``  ``DataSource`` and ``Feed``
 ``failures``    error classes that protocols share
 ``body``        content codings and character sets of bodies
+``decoders``    content codings undone while a body comes
 ``json_safe``   values of rows to JSON values
 ``net``         connections: addresses, TLS, source addresses, target policy
 ``hookspecs``   hooks by which a package registers its classes

@@ -21,6 +21,10 @@ class ReplyMode(Enum):
     HEAD_ONLY = "the end of the head, for a reply without a body (HEAD)"
 
 
+END_ONLY, BODY, EVENTS, HEAD_ONLY = ReplyMode
+"""The members by names of their own: to look one up in its class takes longer than a call."""
+
+
 class HttpCall(Call):
     """A compiled step. ``message`` is the whole request where nothing in it varies, else ``make`` gives it.
 

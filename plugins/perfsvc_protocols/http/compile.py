@@ -43,8 +43,11 @@ from perfsvc_protocols._net.headers import TOKEN
 from perfsvc_protocols.http.body import Body
 from perfsvc_protocols.http.body import body_of
 from perfsvc_protocols.http.body import pairs
+from perfsvc_protocols.http.call import BODY
+from perfsvc_protocols.http.call import END_ONLY
+from perfsvc_protocols.http.call import EVENTS
+from perfsvc_protocols.http.call import HEAD_ONLY
 from perfsvc_protocols.http.call import HttpCall
-from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.event_stream import Listening
 from perfsvc_protocols.http.request_template import AnyOriginTemplate
 from perfsvc_protocols.http.request_template import Credentials
@@ -96,9 +99,9 @@ class Compiler:
             raise InvalidInput(compilation.problems)
         if listening is not None and listening.seconds is not None:
             timeout_ns += int(listening.seconds * 1e9)
-        mode = ReplyMode.HEAD_ONLY if request.method == "HEAD" else ReplyMode.BODY if reads.body else ReplyMode.END_ONLY
+        mode = HEAD_ONLY if request.method == "HEAD" else BODY if reads.body else END_ONLY
         if listening is not None:
-            mode = ReplyMode.EVENTS
+            mode = EVENTS
         return HttpCall(
             template, timeout_ns, mode, self._options.max_redirects if follows else 0, compilation.needs, listening
         )

@@ -12,10 +12,15 @@ from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
 from perfsvc_protocols.http import lenient
 from perfsvc_protocols.http.base_connection import BaseConnection
+from perfsvc_protocols.http.call import BODY
+from perfsvc_protocols.http.call import END_ONLY
+from perfsvc_protocols.http.call import EVENTS
+from perfsvc_protocols.http.call import HEAD_ONLY
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.event_stream import TooLong
 from perfsvc_protocols.http.listener import ReplyListener
+from perfsvc_protocols.http.reply import SMALL
 
 CHUNKED = "chunked"
 SWITCHING_PROTOCOLS = 101
@@ -56,8 +61,10 @@ class Connection(BaseConnection):
         """Prepare for the reply to a request that is about to be written."""
         self.call = call
         self._complete = False
-        if self._mode is not call.mode:
-            self._adapt(call.mode)
+        mode = call.mode
+        # One callback too many is cheaper than a new parser for every other request.
+        if self._mode is not mode and not (self._mode is BODY and mode is END_ONLY):
+            self._adapt(mode)
 
     def retire(self) -> None:
         """Take no more requests. The server closes, so that TIME_WAIT is on its side and not ours."""
@@ -113,10 +120,13 @@ class Connection(BaseConnection):
 
     def _is_known_reply(self, call: HttpCall, data: bytes) -> None:
         reply = self._reply
-        reply.keep(data)
+        if len(data) <= SMALL:
+            reply.raw = data
+        else:
+            reply.keep(data)
         reply.status = call.known_status
-        if call.mode is ReplyMode.BODY:
-            reply.add_body(data[len(call.known_head) :])
+        if call.mode is BODY:
+            reply.add_plain_body(data[len(call.known_head) :])
         self.call = None
         self.served = True
         self._listener.finish()
@@ -165,7 +175,7 @@ class Connection(BaseConnection):
         self._refusal = None
         self._surplus = False
         self._mode, mode = None, self._mode
-        self._adapt(mode or ReplyMode.BODY)
+        self._adapt(mode or BODY)
         self._parser.set_dangerous_leniencies(lenient_headers=True)  # type: ignore[union-attr]  # made just now
         self._reply.forget()
         self._reply.keep(found + received[end:])
@@ -181,7 +191,7 @@ class Connection(BaseConnection):
                 self._listener.protocol_error(self, str(error))
 
     def _conclude(self) -> None:
-        if self._mode is ReplyMode.HEAD_ONLY:
+        if self._mode is HEAD_ONLY:
             self._conclude_head()
         self.call = None
         self.served = True
@@ -202,13 +212,11 @@ class Connection(BaseConnection):
     # Callbacks of the parser
 
     def _adapt(self, mode: ReplyMode) -> None:
-        if self._mode is ReplyMode.BODY and mode is ReplyMode.END_ONLY:
-            return  # one callback too many is cheaper than a new parser for every other request
-        ends = "on_headers_complete" if mode is ReplyMode.HEAD_ONLY else "on_message_complete"
+        ends = "on_headers_complete" if mode is HEAD_ONLY else "on_message_complete"
         told: dict[str, Callable[..., None]] = {"on_message_begin": self._begins, ends: self._ends}
-        if mode is ReplyMode.BODY:
+        if mode is BODY:
             told["on_body"] = self._body
-        elif mode is ReplyMode.EVENTS:
+        elif mode is EVENTS:
             told["on_body"] = self._hear
         self._parser = httptools.HttpResponseParser(SimpleNamespace(**told))
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
@@ -218,7 +226,7 @@ class Connection(BaseConnection):
         self._surplus = self._complete
 
     def _body(self, part: bytes) -> None:
-        wanted = self.call is not None and self.call.mode is ReplyMode.BODY
+        wanted = self.call is not None and self.call.mode is BODY
         if wanted and not self._complete:
             self._reply.add_body(part)
 

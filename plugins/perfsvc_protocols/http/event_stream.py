@@ -13,7 +13,7 @@ import regex
 
 from perfsvc.plugin import MISSING
 from perfsvc.plugin.body import in_utf8
-from perfsvc.plugin.incremental import undoing
+from perfsvc.plugin.decoders import undoing
 
 SEARCH_LIMIT_S = 0.1
 NS_PER_MS = 1e6

@@ -97,6 +97,17 @@ class HttpReply(Reply):
         else:
             self.parts.append(part)
 
+    def add_plain_body(self, body: bytes) -> None:
+        """Add the whole of a body that has no content coding."""
+        self.add_body(body)
+        self.take_plain()
+
+    def take_plain(self) -> None:
+        """Spare readers the search for a content coding and a charset where the whole body needs neither."""
+        body = b"".join(self.parts or ())
+        if body.isascii() and 0 not in body:
+            self._decoded = body
+
     def header(self, name: str) -> str | None:
         return head.value(head.of(self.raw), name)
 

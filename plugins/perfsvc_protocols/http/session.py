@@ -9,8 +9,8 @@ from perfsvc.plugin import Scope
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http import head
+from perfsvc_protocols.http.call import BODY
 from perfsvc_protocols.http.call import HttpCall
-from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.connection import CHUNKED
 from perfsvc_protocols.http.connection import Connection
 from perfsvc_protocols.http.connection import LimitedConnection
@@ -80,4 +80,4 @@ def _lasts(call: HttpCall, lowered: bytes) -> bool:
     if call.listening is not None:
         return False
     redirects = call.max_redirects and LOCATION in lowered
-    return not redirects and head.CODED not in lowered and (call.mode is not ReplyMode.BODY or ENCODED not in lowered)
+    return not redirects and head.CODED not in lowered and (call.mode is not BODY or ENCODED not in lowered)

@@ -17,8 +17,8 @@ from perfsvc.plugin.body import Undecodable
 from perfsvc_protocols._net.address import Address
 from perfsvc_protocols._net.cookies import take_cookies
 from perfsvc_protocols.http import head
+from perfsvc_protocols.http.call import BODY
 from perfsvc_protocols.http.call import HttpCall
-from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.rendered_request import RenderedRequest
 from perfsvc_protocols.http.reply import HttpReply
 from perfsvc_protocols.http.spec import Options
@@ -101,9 +101,12 @@ class HttpUser(Session):
     def _unreadable(self, lowered: bytes) -> bool:
         """Fail a request whose good reply has a body that is read and cannot be decoded; ``lowered`` is its head."""
         reply = self.reply
-        if self._call.mode is not ReplyMode.BODY or not 200 <= reply.status < 300:
+        if self._call.mode is not BODY:
             return False
-        if ENCODED not in lowered and CHARSET not in lowered:
+        coded = ENCODED in lowered
+        if not coded:
+            reply.take_plain()
+        if not 200 <= reply.status < 300 or not (coded or CHARSET in lowered):
             return False
         try:
             reply.read()

@@ -19,8 +19,8 @@ from perfsvc.plugin.body import Undecodable
 from perfsvc.plugin.net.tls import NOT_RESUMED
 from perfsvc.plugin.net.tls import RESUMED
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols.http.call import BODY
 from perfsvc_protocols.http.call import HttpCall
-from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.curl.driver import Driver
 from perfsvc_protocols.http.curl.failures import class_of
 from perfsvc_protocols.http.curl.handle import Handle
@@ -98,7 +98,7 @@ class CurlSession(HttpUser):
             self._handle = self._new_handle()
         self.reply.reset()
         self._heard_enough, self._unheard = False, None
-        self.reply.wanted = call.mode is ReplyMode.BODY or (call.listening is not None and call.listening.keeps)
+        self.reply.wanted = call.mode is BODY or (call.listening is not None and call.listening.keeps)
         self._call = call
         self._hops = 0
         self._message = message

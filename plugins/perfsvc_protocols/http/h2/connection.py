@@ -9,8 +9,8 @@ from functools import partial
 
 from perfsvc.plugin.body import Undecodable
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols.http.call import HEAD_ONLY
 from perfsvc_protocols.http.call import HttpCall
-from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.event_stream import TooLong
 from perfsvc_protocols.http.h2.connection_control import ConnectionControl
 from perfsvc_protocols.http.h2.decoding import Head
@@ -208,12 +208,7 @@ class Connection(ConnectionControl):
         length = size - at
         if head is None or word != length << 8 | DATA or flags != END_STREAM or stream != mine:
             return False
-        if (
-            length > self._limit
-            or not head.allows(length)
-            or self.call is None
-            or self.call.mode is ReplyMode.HEAD_ONLY
-        ):
+        if length > self._limit or not head.allows(length) or self.call is None or self.call.mode is HEAD_ONLY:
             return False
         reply = self._reply
         self._begin(head)
@@ -318,7 +313,7 @@ class Connection(ConnectionControl):
             self._end = lambda: self._listener.unheard(self, cause)
 
     def _ends(self, head: Head) -> None:
-        length = 0 if self.call is not None and self.call.mode is ReplyMode.HEAD_ONLY else head.length
+        length = 0 if self.call is not None and self.call.mode is HEAD_ONLY else head.length
         if length is not None and length != self._body:
             raise ProtocolError(f"a body of {self._body} bytes, where {length} were told")
         self._end = self._complete
@@ -355,6 +350,8 @@ class Connection(ConnectionControl):
         self._request_done()
         self.served = True
         if self._head is not None and self._head.plain:
+            if self._reply.wanted:
+                self._reply.take_plain()
             self._listener.finish()
         else:
             self._listener.reply_complete(self)

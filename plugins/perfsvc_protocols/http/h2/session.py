@@ -11,8 +11,8 @@ from perfsvc.plugin import failures
 from perfsvc.plugin.net.dial import Dialer
 from perfsvc.plugin.net.dial import Phases
 from perfsvc_protocols._net.address import Origin
+from perfsvc_protocols.http.call import BODY
 from perfsvc_protocols.http.call import HttpCall
-from perfsvc_protocols.http.call import ReplyMode
 from perfsvc_protocols.http.h2.connection import Connection
 from perfsvc_protocols.http.h2.decoding import Heads
 from perfsvc_protocols.http.h2.sending import FileBody
@@ -49,7 +49,7 @@ class Http2Session(PooledUser[Connection]):
         self._heads = heads
 
     def start(self, call: HttpCall) -> None:
-        self.reply.wanted = call.mode is ReplyMode.BODY or (call.listening is not None and call.listening.keeps)
+        self.reply.wanted = call.mode is BODY or (call.listening is not None and call.listening.keeps)
         try:
             super().start(call)
         except NotSent:

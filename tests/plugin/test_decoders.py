@@ -8,7 +8,7 @@ import sys
 import brotli
 import pytest
 
-from perfsvc.plugin.incremental import undoing
+from perfsvc.plugin.decoders import undoing
 
 if sys.version_info >= (3, 14):
     from compression import zstd
