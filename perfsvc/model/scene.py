@@ -36,6 +36,8 @@ ONCE_PER_RUN: tuple[Part, ...] = ("setup", "teardown")
 """Parts that one user runs for the whole run, before the load and after it."""
 
 MAX_STEPS = 500
+MAX_READERS = 5_000
+"""Checks and extractors of a scene together: all of them are compiled before anything is sent."""
 MAX_LOOPS = 100_000
 MAX_USERS = 1_000_000
 """That a rendezvous waits for."""
@@ -210,6 +212,11 @@ class SceneSpec(Spec, home="scenes[]"):
     def _bounded(self) -> SceneSpec:
         if sum(1 for _ in self.walk()) > MAX_STEPS:
             raise Fault(f"步骤总数不能超过 {MAX_STEPS}", f"must have at most {MAX_STEPS} steps in all", "steps")
+        readers = sum(len(step.checks) + len(step.extract) for step in self.walk() if isinstance(step, RequestStep))
+        if readers > MAX_READERS:
+            zh = f"检查点和提取变量共 {readers} 个，最多 {MAX_READERS} 个"
+            en = f"have {readers} checks and extractors in all, at most {MAX_READERS} are allowed"
+            raise Fault(zh, en, "steps")
         return self
 
     @model_validator(mode="after")

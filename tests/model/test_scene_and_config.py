@@ -86,6 +86,16 @@ def test_every_fault_of_a_scene_is_told_at_once() -> None:
     }
 
 
+def test_a_scene_has_a_bound_of_checks_and_extractors() -> None:
+    reads = {"checks": [{"type": "status", "equals": 200}] * 25, "extract": [{"name": "x", "from": "body"}] * 25}
+    steps = [{"name": f"s{number}", "request": {}, **reads} for number in range(100)]
+    assert len(list(SceneSpec.parse({"name": "x", "steps": steps}).walk())) == 100
+    more = {"name": "x", "steps": steps, "teardown": [{"name": "last", "request": {}, **reads}]}
+    assert problems(lambda: SceneSpec.parse(more)) == {
+        "steps": "have 5050 checks and extractors in all, at most 5000 are allowed"
+    }
+
+
 def test_either_name_of_a_key_is_taken_and_the_api_name_answered() -> None:
     config = PlanConfig.parse({"vus": 100, "ramp_up": 30, "hold_time": 300})
     answer = config.answer()
