@@ -182,7 +182,7 @@ export const run: (typeof zhWork)['run'] = {
     statuses: 'Replies by their status; requests without a reply are not among them.',
     errorClasses: 'Each failed request counts once, under its first cause: transport before status, status before checks, checks before extractors. Up to three samples of each class are kept for each step, secrets masked.',
     nodes: 'What each node measured itself: CPU in percent of one core, lag as the worst of a second. What a lost node measured never arrived, so its requests and throughput read “at least”.',
-    data: 'How often rows of test data were taken, as the source counts it; waiting is the time users stood still for a row.',
+    data: 'Rows as the server counts them, over all nodes: used ones were given to users; those that a lost node gave back are used again; those that it may have used are in doubt and are not. Once the data began again, no row counts as never used.',
     phases: 'The time of requests in parts: DNS, connect and TLS only where a connection is made, and no part of the response time; waiting for the first byte and receiving are. A bar is the mean for each request.',
     validity: 'Every second the generator looks at itself: lag, CPU, connections, data, nodes. Too many unfit seconds make a run suspect or invalid; the causes stand beside, with what to do.',
     evidence: 'One row for each level; its figures are those of the part in which it had settled.',
@@ -339,7 +339,7 @@ export const run: (typeof zhWork)['run'] = {
   },
   statuses: { title: 'Statuses', none: 'this protocol has no statuses' },
   config: { title: 'Config', note: 'as the run was started with it', seed: 'Seed', target: 'Target', mode: 'Mode', timeout: 'Request time-out', thresholds: 'Thresholds', maxVus: 'Users at most', none: 'This report does not hold the config it was started with.', raw: 'Whole config', byHand: 'By hand', handEntry: '{at} {by} → {level}' },
-  data: { title: 'Data use', note: 'how rows of test data were taken' },
+  data: { title: 'Data use', note: 'how rows of test data were taken', fields: { source: 'Source', columns: 'Columns', total: 'Rows', used: 'Used', left: 'Never used', recycled: 'Began again', returned: 'Given back by lost nodes', in_doubt: 'In doubt', warnings: 'Notes' } },
   warnings: { title: 'Before you read the figures' },
   search: {
     point: 'point at a level to read it',
