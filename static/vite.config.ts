@@ -32,6 +32,8 @@ export default defineConfig({
             { name: 'charts', test: /node_modules[\\/]uplot/, priority: 2 },
             // Icons are a few hundred bytes each; those of the sign-in stay apart, or it would load all of them.
             { name: 'icons', test: /@lucide[\\/]vue[\\/]dist[\\/]esm[\\/]icons[\\/](?!(eye|eye-off|sun|moon|monitor|check|circle-alert)\.)/, priority: 2 },
+            // Small parts that most pages behind the sign-in share, in one file rather than in thirty.
+            { name: 'shared', test: /[\\/]src[\\/](parts|api|shell|charts|run|load)[\\/](?!.*(client|session|problem|queries|raw|users|platform|FormField|FieldProblem|ProblemText|PasswordField|projects|PopOver|MenuList|LanguageSwitch|ThemeMenu|keys)\.)/, minShareCount: 6, priority: 1, includeDependenciesRecursively: false },
             { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|@vueuse|openapi-fetch)[\\/]|@lucide[\\/]vue[\\/]dist[\\/]esm[\\/](?!icons)/, priority: 3 },
           ],
         },
