@@ -1,21 +1,27 @@
 """Time that users' patterns may take from the loop: a pattern that backtracks would hold every user of the process.
 
-What slow searches took between two ticks of an engine is counted together, since replies come in groups. A search that
-finds nothing left is given LEAST_S, which is plenty for a pattern that does not backtrack.
+What slow searches took between two ticks of an engine is counted together, since replies come in groups. Once it is
+used up, patterns that took too long before fail at once until the next tick, and others get LEAST_S: plenty for a
+pattern that does not backtrack. Time is that of the processor, which a busy machine does not change.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from itertools import islice
-from time import perf_counter
+from time import thread_time
+from typing import TypeVar
 
 import regex
 
-LIMIT_S = 0.05
-SLOW_S = 0.02
+T = TypeVar("T")
+
+LIMIT_S = 0.03
+SLOW_S = 0.01
 """Searches that are quicker are not counted."""
-LEAST_S = 0.005
+LEAST_S = 0.01
+MOST_SUSPECTS = 1_000
 
 
 class _Left(threading.local):
@@ -25,6 +31,8 @@ class _Left(threading.local):
 
 
 _left = _Left()
+_suspects: set[regex.Pattern[str]] = set()
+"""Patterns that took too long."""
 
 
 def refill() -> None:
@@ -34,23 +42,27 @@ def refill() -> None:
 
 def search(pattern: regex.Pattern[str], text: str) -> regex.Match[str] | None:
     """Return the first match. Raise TimeoutError."""
-    began = perf_counter()
-    try:
-        return pattern.search(text, timeout=_left.seconds)
-    finally:
-        _count(began)
+    return _within_limit(pattern, lambda limit_s: pattern.search(text, timeout=limit_s))
 
 
 def find_all(pattern: regex.Pattern[str], text: str, most: int) -> list[regex.Match[str]]:
     """Return the matches, in order. Raise TimeoutError."""
-    began = perf_counter()
+    return _within_limit(pattern, lambda limit_s: list(islice(pattern.finditer(text, timeout=limit_s), most)))
+
+
+def _within_limit(pattern: regex.Pattern[str], work: Callable[[float], T]) -> T:
+    left = _left.seconds
+    if left <= 0 and pattern in _suspects:
+        raise TimeoutError
+    began = thread_time()
     try:
-        return list(islice(pattern.finditer(text, timeout=_left.seconds), most))
+        return work(max(left, LEAST_S))
+    except TimeoutError:
+        if len(_suspects) >= MOST_SUSPECTS:
+            _suspects.clear()
+        _suspects.add(pattern)
+        raise
     finally:
-        _count(began)
-
-
-def _count(began: float) -> None:
-    took = perf_counter() - began
-    if took > SLOW_S:
-        _left.seconds = max(_left.seconds - took, LEAST_S)
+        took = thread_time() - began
+        if took > SLOW_S:
+            _left.seconds = left - took
