@@ -20,6 +20,7 @@ from perfsvc.metrics.figures import percent
 from perfsvc.metrics.span import second_of
 from perfsvc.metrics.step_series import MAX_STEPS
 from perfsvc.metrics.totals import RunTotals
+from perfsvc.metrics.window_sum import HistogramName
 from perfsvc.metrics.window_sum import sum_of
 from perfsvc.service.runs.run_windows import Grid
 from perfsvc.service.runs.run_windows import RunWindows
@@ -40,6 +41,7 @@ T = TypeVar("T")
 
 LOAD = Parts(True, ())
 """The load alone."""
+SHOWN_OF_A_POINT: tuple[HistogramName, ...] = ("latency", "from_plan")
 STEP_POINTS = 120
 """Points of the steps' curves: each point of a step is a percentile of its own."""
 
@@ -158,7 +160,7 @@ def everything_of(pieces: list[Piece], steps: Steps, load: RunTotals) -> RunTota
 def seconds_of(pieces: list[Piece], steps: Steps, start: int, width: int) -> list[Second]:
     """The points of a grid that have anything, from ``start`` on."""
     return [
-        second_of(at, width, whole_of(bucket), load_of(bucket, steps))
+        second_of(at, width, whole_of(bucket), sum_of(windows_of(bucket, None, steps), SHOWN_OF_A_POINT))
         for at, bucket in buckets_of(pieces, start, width)
         if bucket
     ]
@@ -174,7 +176,7 @@ def steps_block(pieces: list[Piece], steps: Steps, start: int, width: int) -> di
         "width": width,
         "timestamps": [at for at, _ in buckets],
         "steps": [
-            {"index": step, **curves_of([sum_of(windows.get(step, [])) for windows in found], spans)}
+            {"index": step, **curves_of([sum_of(windows.get(step, []), ("latency",)) for windows in found], spans)}
             for step in parts.steps
         ],
     }
