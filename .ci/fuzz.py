@@ -6,6 +6,7 @@ unlike its description is an error. schemathesis has an environment of its own, 
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ SCENES = ("/api/scenes/", "/api/scenes/{scene_id}/", "/api/scenes/try/")
 """Their bodies are nested without end: it takes schemathesis many seconds to make one up."""
 OF_SCENES = 6
 """Examples of each of these."""
+WITHOUT_INPUT = 1.3
+"""Operations without input have one request each; the others make up for it."""
 
 
 def fill(service: Service) -> None:
@@ -83,8 +86,9 @@ def fuzz(role: str, cases: int, folder: Path) -> int:
         operations = sum(len(methods) for methods in service.get("/api/openapi.json").body["paths"].values())
         print(f"\n{role}: {operations} operations, at least {cases} requests", flush=True)
         others = (*LEFT_OUT, *WITH_TUPLES, *SCENES)
+        examples = math.ceil(WITHOUT_INPUT * cases / (operations - len(others)))
         return max(
-            fuzzed(service, token, -(-cases // (operations - len(others))), folder, "--exclude-path", others),
+            fuzzed(service, token, examples, folder, "--exclude-path", others),
             fuzzed(service, token, OF_SCENES, folder, "--include-path", SCENES),
         )
     finally:
