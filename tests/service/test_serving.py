@@ -76,7 +76,7 @@ async def test_the_lock_is_checked_until_it_is_lost(monkeypatch: pytest.MonkeyPa
             raise answer
         return answer
 
-    monkeypatch.setattr(app_module, "LOCK_CHECK_S", 0.0)
+    monkeypatch.setattr(app_module, "CHECK_S", 0.0)
     app = App(Settings(data_dir=tmp_path), Catalog.load())
     app.store = cast(Store, SimpleNamespace(service_lock=SimpleNamespace(still_held=still_held)))
     await app._keep_lock()
