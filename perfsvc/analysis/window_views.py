@@ -26,7 +26,6 @@ from perfsvc.metrics.span import Span
 from perfsvc.metrics.totals import RunTotals
 from perfsvc.metrics.window_sum import HistogramName
 from perfsvc.metrics.window_sum import sum_of
-from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import StepWindow
 
 Latency = Literal["service", "plan"]
@@ -136,18 +135,34 @@ def heatmap_block(columns: Sequence[Sequence[StepWindow]], rows: int, chosen: Ch
     }
 
 
-def series_of_step(columns: Sequence[Sequence[StepWindow]], spans: Sequence[Span], chosen: Chosen) -> dict[str, Any]:
+class StepPoint(NamedTuple):
+    """What is shown of a step, or of all requests, at a point: without its histograms, which are large."""
+
+    figures: dict[str, float | None]
+    failures: Mapping[str, int]
+    statuses: Mapping[str, int]
+    counters: Mapping[str, float]
+    gauges: dict[str, float]
+    """The mean of each."""
+
+
+def step_point(windows: Sequence[StepWindow], span: Span, chosen: Chosen) -> StepPoint:
+    """One point of a step."""
+    totals = sum_of(windows, chosen.histograms)
+    means = {name: round(gauge.total / gauge.count, 3) for name, gauge in totals.gauges.items()}
+    return StepPoint(point_of(totals, span, chosen), totals.failures, totals.statuses, totals.counters, means)
+
+
+def series_of_step(points: Sequence[StepPoint]) -> dict[str, Any]:
     """A step, or all requests, over time: one list for each figure, and one for each error class, status, counter and
     gauge that occurs.
     """
-    sums = [sum_of(windows, chosen.histograms) for windows in columns]
-    points = [point_of(totals, span, chosen) for totals, span in zip(sums, spans, strict=True)]
     return {
-        **{name: [point[name] for point in points] for name in SERIES},
-        "failures": by_name([totals.failures for totals in sums]),
-        "statuses": by_name([totals.statuses for totals in sums]),
-        "counters": by_name([totals.counters for totals in sums]),
-        "gauges": gauge_means(sums),
+        **{name: [point.figures[name] for point in points] for name in SERIES},
+        "failures": by_name([point.failures for point in points]),
+        "statuses": by_name([point.statuses for point in points]),
+        "counters": by_name([point.counters for point in points]),
+        "gauges": gauges_by_name([point.gauges for point in points]),
     }
 
 
@@ -171,15 +186,10 @@ def by_name(each: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
     return {name: [counts.get(name, 0) for counts in each] for name in names}
 
 
-def gauge_means(sums: Sequence[RunTotals]) -> dict[str, list[float | None]]:
+def gauges_by_name(each: Sequence[Mapping[str, float]]) -> dict[str, list[float | None]]:
     """The mean of each gauge over time; None where nothing was measured."""
-    names = sorted({name for totals in sums for name in totals.gauges})
-    return {name: [mean_of(totals.gauges.get(name)) for totals in sums] for name in names}
-
-
-def mean_of(gauge: GaugeSum | None) -> float | None:
-    """The mean of what was measured."""
-    return None if gauge is None else round(gauge.total / gauge.count, 3)
+    names = sorted({name for means in each for name in means})
+    return {name: [means.get(name) for means in each] for name in names}
 
 
 def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:

@@ -9,6 +9,7 @@ from perfsvc.web.framework.handler import SECURITY_HEADERS
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.responses import Description
+from perfsvc.web.framework.responses import Large
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import OPEN
 
@@ -21,8 +22,9 @@ POLICY = (
 
 class OpenApi(Handler):
     @operation("接口描述（OpenAPI 3.1）", "This description", OPEN)
-    async def get(self) -> Description:
-        return self.context.description
+    async def get(self) -> Large[Description]:
+        described = self.context.description
+        return Large({**vars(described), **(described.model_extra or {})})
 
 
 class PageHandler(Handler):

@@ -181,6 +181,14 @@ def test_every_body_and_response_has_a_true_example(method: str, path: str, desc
             assert isinstance(content["example"], str)
 
 
+def test_every_failure_has_a_true_example() -> None:
+    for response in DESCRIPTION["components"]["responses"].values():
+        (content,) = response["content"].values()
+        Draft202012Validator({**content["schema"], "components": DESCRIPTION["components"]}).validate(
+            content["example"]
+        )
+
+
 def test_examples_are_of_operations_that_are_there() -> None:
     assert set(examples()) <= {described["operationId"] for _, _, described in operations()}
 

@@ -134,3 +134,23 @@ def test_two_tabs_never_sign_each_other_out(ui: Ui) -> None:
     expect(page.get_by_role("status").get_by_text("Profile saved")).to_be_visible()
     other.goto(f"{ui.service.url}/me")
     expect(other.get_by_label("Email")).to_have_value("boss@example.org")
+
+
+def test_a_token_is_made_shown_once_and_deleted(ui: Ui) -> None:
+    page = ui.open("/me", language="en")
+    card = page.get_by_role("region", name="API tokens")
+    expect(card.get_by_text("No tokens yet.")).to_be_visible()
+    card.get_by_label("Name").fill("nightly")
+    card.get_by_label("Scope").select_option(label="Read, and run tests")
+    card.get_by_role("button", name="Create token").click()
+    text = card.locator("code.made").inner_text()
+    assert text.startswith("perfsvc_")
+    expect(card.get_by_role("listitem")).to_contain_text("nightly")
+    ui.check(page)
+    page.reload()
+    expect(card.get_by_text("Never used")).to_be_visible()
+    expect(page.get_by_text(text)).to_have_count(0)
+    card.get_by_role("button", name="Remove nightly").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(card.get_by_text("No tokens yet.")).to_be_visible()
+    assert ui.service.get("/api/users/me/tokens/").body["total"] == 0

@@ -117,4 +117,8 @@ async def test_a_run_stays_controllable_while_the_database_is_away(api: Api, wor
     await world.store.close()
     with_known = await api.get("/api/users/me/", None, headers=bearer(token))
     assert with_known.status == 200
+    world.clock.advance(900)
+    assert (await api.get("/api/users/me/", None, headers=bearer(token))).status == 200
+    world.clock.advance(1)
+    assert (await api.get("/api/users/me/", None, headers=bearer(token))).status == 503
     assert (await api.get("/api/users/me/", None, headers=bearer(unused))).status == 503

@@ -42,6 +42,8 @@ MOST = 50
 """Tokens of one user."""
 NOTED_EVERY_S = 60
 """How exact the time of the last use is."""
+KNOWN_S = 900
+"""How long a token that was good is taken for good while the database is away: as long as an access token lives."""
 NEVER = 253_402_300_799
 """The last second of the year 9999."""
 NO_DIGEST = sha256(b"").hexdigest()
@@ -71,7 +73,7 @@ class ApiTokens:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._verified: dict[str, Identity] = {}
+        self._verified: dict[str, tuple[Identity, float]] = {}
         self._noted: dict[int, float] = {}
 
     async def create(self, user: User, form: ApiTokenForm) -> NewApiToken:
@@ -104,13 +106,13 @@ class ApiTokens:
             self._verified.pop(digest, None)
             raise
         except Unavailable:  # a run under way must remain controllable
-            known = self._verified.get(digest)
-            if known is None:
+            known, since = self._verified.get(digest, (None, 0.0))
+            if known is None or self._clock.wall() - since > KNOWN_S:
                 raise
             return self._unexpired(known)
         expires = NEVER if stored.expires is None else int(stored.expires.timestamp())
         identity = self._unexpired(Identity(user, "", expires, stored.scope))
-        remember_bounded(self._verified, digest, identity)
+        remember_bounded(self._verified, digest, (identity, self._clock.wall()))
         await self._note_use(stored.id)
         return identity
 

@@ -16,6 +16,7 @@ from typing import Literal
 from typing import TypeVar
 
 from perfsvc.analysis.window_views import Chosen
+from perfsvc.analysis.window_views import StepPoint
 from perfsvc.analysis.window_views import distribution_block
 from perfsvc.analysis.window_views import figures_block
 from perfsvc.analysis.window_views import heatmap_block
@@ -23,6 +24,7 @@ from perfsvc.analysis.window_views import node_series
 from perfsvc.analysis.window_views import run_counts
 from perfsvc.analysis.window_views import run_series
 from perfsvc.analysis.window_views import series_of_step
+from perfsvc.analysis.window_views import step_point
 from perfsvc.errors import InvalidInput
 from perfsvc.event_loop import off_loop
 from perfsvc.event_loop import uncollected
@@ -158,14 +160,20 @@ class RunWindows:
         grid, parts = grid_of(start, end, points), parts_of(chosen_steps)
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
-            buckets = on_grid(pieces, grid)
-            spans = [whole_of(bucket) for bucket in buckets]
-            by_step = [windows_by_step(bucket, parts, steps.apart) for bucket in buckets]
+            spans: list[Span] = []
+            found: dict[int | None, list[StepPoint]] = {step: [] for step in chosen_steps}
+            for bucket in on_grid(pieces, grid):
+                span = whole_of(bucket)
+                spans.append(span)
+                # Those of one point at a time: what all of them take would be freed in one go, which holds the loop.
+                by_step = windows_by_step(bucket, parts, steps.apart)
+                for step, shown in found.items():
+                    shown.append(step_point(by_step.get(index_of(step), []), span, wanted.chosen))
             series = [
                 {
                     "index": step,
                     "name": None if step is None else steps.names[step],
-                    **series_of_step([each.get(index_of(step), []) for each in by_step], spans, wanted.chosen),
+                    **series_of_step(found[step]),
                 }
                 for step in chosen_steps
             ]

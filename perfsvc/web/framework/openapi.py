@@ -27,6 +27,7 @@ from perfsvc.model.translations import in_lines_of_paragraphs
 from perfsvc.model.translations import subschemas
 from perfsvc.model.translations import translate
 from perfsvc.web.framework.openapi_texts import CONVENTIONS
+from perfsvc.web.framework.openapi_texts import EXAMPLES
 from perfsvc.web.framework.openapi_texts import FAILURES
 from perfsvc.web.framework.openapi_texts import PATH
 from perfsvc.web.framework.openapi_texts import TAGS
@@ -74,7 +75,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            "responses": {str(status): _failure(text) for status, text in FAILURES.items()},
+            "responses": {str(status): _failure(status, text) for status, text in FAILURES.items()},
             "schemas": _schemas(operation for _, _, operation in documented),
         },
     }
@@ -192,11 +193,8 @@ def _failures(method: str, operation: Operation) -> list[int]:
     return [status for status, it_is in possible.items() if it_is]
 
 
-def _failure(text: Text) -> dict[str, Any]:
-    return {
-        **_described(text),
-        "content": {JSON: {"schema": {"$ref": SCHEMAS.format(model="Error")}}},
-    }
+def _failure(status: int, text: Text) -> dict[str, Any]:
+    return {**_described(text), "content": {JSON: {"schema": _reference(Error), "example": EXAMPLES[status]}}}
 
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:

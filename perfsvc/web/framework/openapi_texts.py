@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from perfsvc.errors import Text
 
 CONVENTIONS = Text(
@@ -58,6 +60,30 @@ FAILURES: dict[int, Text] = {
     503: Text("服务暂时不可用", "The service is temporarily unavailable"),
     507: Text("磁盘空间已满", "The disk is full"),
 }
+
+EXAMPLES: dict[int, dict[str, Any]] = {
+    400: {"error": "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"},
+    401: {"error": "Authentication required"},
+    403: {"error": "You are not allowed to do this"},
+    404: {"error": "the plan does not exist"},
+    409: {
+        "error": "changed by alice meanwhile; load it again",
+        "code": "changed",
+        "updated_at": "2026-11-21T20:42:31.120938Z",
+        "changed_by": "alice",
+    },
+    413: {"error": "The body may have at most 1048576 bytes"},
+    415: {"error": "The Content-Type must be application/json"},
+    422: {
+        "error": "The input did not pass validation",
+        "details": [{"path": "config.concurrent_users", "message": "must be an integer"}],
+    },
+    429: {"error": "Too many requests; try again in 60 s"},
+    502: {"error": "127.0.0.1:3306 refused the connection", "request_id": "c6019475a4a0c0a3"},
+    503: {"error": "the database is unavailable", "request_id": "c6019475a4a0c0a3"},
+    507: {"error": "the disk of the database is full", "request_id": "c6019475a4a0c0a3"},
+}
+"""Responses of each failure."""
 
 PATH: dict[str, Text] = {
     "project_id": Text("项目ID", "Project"),
