@@ -87,4 +87,5 @@ async def test_it_speaks_chinese_too(api: Api, base_url: str) -> None:
         await page.wait_for_selector("article .values li >> text=寻找极限")
         await page.click("#language")
         await page.wait_for_selector("article h1 >> text=Create a plan")
+        await page.wait_for_selector("article p >> text=Scope of an API token: write")
         assert complaints == []

@@ -6,12 +6,14 @@ const WORDS = {
     parameters: "参数", body: "请求体", answers: "响应", tryIt: "发送请求", send: "发送", required: "必填",
     none: "无", sending: "请求中…", failed: "请求失败", welcome: "接口文档", allowed: "权限：",
     intro: "在左侧选择一个接口；登录后即可在此页面直接调用。", default: "默认", example: "示例", file: "文件",
+    scope: "API 令牌的权限范围：",
   },
   en: {
     search: "Find an operation", username: "Username", password: "Password", login: "Log in", logout: "Log out",
     other: "中文", parameters: "Parameters", body: "Request body", answers: "Answers", tryIt: "Try it", send: "Send",
     required: "required", none: "none", sending: "Sending…", failed: "The request failed", welcome: "The API",
     allowed: "Who may: ", default: "default", example: "Example", file: "File",
+    scope: "Scope of an API token: ",
     intro: "Choose an operation on the left; log in to call it right from this page.",
   },
 };
@@ -185,6 +187,7 @@ function detail({ method, path, operation }) {
     make("p", { class: "address" }, make("span", { class: `method ${method}` }, method), make("code", {}, path)),
     ...text(operation, "description").split("\n\n").map((paragraph, index) =>
       make("p", {}, ...(index ? prose(paragraph) : [`${word("allowed")}${paragraph}`]))),
+    operation["x-token-scope"] ? make("p", {}, word("scope"), make("code", {}, operation["x-token-scope"])) : null,
     section("parameters", operation.parameters.length ? parameterTable(operation.parameters) : word("none")),
     body ? section("body", schemaTable(resolved(body.schema)), sample(body.example)) : null,
     section("answers", ...Object.entries(operation.responses).map(answerView)),
