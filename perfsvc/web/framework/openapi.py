@@ -248,11 +248,14 @@ def _tidied(schema: dict[str, Any]) -> dict[str, Any]:
     """Remove, in place, what pydantic adds without a meaning, add what it leaves out, and return the schema.
 
     Removed are ``default: null`` where null is not a value (such a key may be left out, not be null), and titles of
-    fields that only repeat their names. Where keys follow a pattern, others are refused.
+    fields that only repeat their names. Where keys follow a pattern, others are refused, in the words that generators
+    of clients know.
     """
     for part in subschemas(schema):
         if "patternProperties" in part:
-            part.setdefault("additionalProperties", False)
+            ((pattern, values),) = part.pop("patternProperties").items()
+            part["additionalProperties"] = values
+            part["propertyNames"] = {**part.get("propertyNames", {}), "pattern": pattern}
         for field in part.get("properties", {}).values():
             if "x-title-zh" not in field:
                 field.pop("title", None)

@@ -5647,6 +5647,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5656,6 +5661,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "Authentication required"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5665,6 +5675,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "You are not allowed to do this"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5674,6 +5689,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "the plan does not exist"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5683,6 +5703,14 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "changed by alice meanwhile; load it again",
+                 *       "code": "changed",
+                 *       "updated_at": "2026-11-21T20:42:31.120938Z",
+                 *       "changed_by": "alice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5692,6 +5720,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "The body may have at most 1048576 bytes"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5701,6 +5734,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "The Content-Type must be application/json"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5710,6 +5748,17 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "The input did not pass validation",
+                 *       "details": [
+                 *         {
+                 *           "path": "config.concurrent_users",
+                 *           "message": "must be an integer"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5719,6 +5768,11 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "Too many requests; try again in 60 s"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5728,6 +5782,12 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "127.0.0.1:3306 refused the connection",
+                 *       "request_id": "c6019475a4a0c0a3"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5737,6 +5797,12 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "the database is unavailable",
+                 *       "request_id": "c6019475a4a0c0a3"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
@@ -5746,6 +5812,12 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "error": "the disk of the database is full",
+                 *       "request_id": "c6019475a4a0c0a3"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Error"];
             };
         };
