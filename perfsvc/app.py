@@ -24,6 +24,7 @@ from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.errors import StartupError
 from perfsvc.errors import Text
 from perfsvc.event_loop import collecting_little
+from perfsvc.event_loop import measure_tornado_by_steady_clock
 from perfsvc.event_loop import on_signals
 from perfsvc.event_loop import run_on_loop
 from perfsvc.file_lock import lock_data_folder
@@ -68,6 +69,7 @@ class App:
     """The listening port, once started."""
 
     def __init__(self, settings: Settings, catalog: Catalog | None = None) -> None:
+        measure_tornado_by_steady_clock()
         self.settings = settings
         self._catalog = catalog or Catalog.load(settings.required_plugins)
         self._clock = SystemClock()

@@ -7,6 +7,7 @@ import gc
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from collections.abc import Coroutine
 from collections.abc import Iterator
@@ -42,6 +43,16 @@ def run_on_loop(main: Coroutine[Any, Any, T]) -> T:
     sys.setswitchinterval(SWITCH_S)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(main)
+
+
+def measure_tornado_by_steady_clock() -> None:
+    """Let Tornado's timers follow the steady clock, as asyncio's do; before any of them is set.
+
+    They take the wall clock: once it is set back by an hour, periodic work and Dask's messages would wait for an hour.
+    """
+    from tornado.ioloop import IOLoop  # imported late: ``perfsvc run`` on one process needs none
+
+    IOLoop.time = lambda self: time.monotonic()  # type: ignore[method-assign]
 
 
 def keep_large_blocks() -> None:
