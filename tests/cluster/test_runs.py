@@ -157,8 +157,8 @@ async def test_a_run_that_cannot_be_compiled_or_staffed_is_refused_before_anythi
 
 async def test_agents_that_lack_a_plugin_are_refused_by_name(nginx: Nginx, tmp_path: Path) -> None:
     class Newer(Catalog):
-        def describe(self) -> list[dict[str, Any]]:
-            return [{**each, "version": "9.9"} for each in super().describe()]
+        def protocol_versions(self) -> dict[str, str]:
+            return dict.fromkeys(super().protocol_versions(), "perfsvc 9.9")
 
     async with central(tmp_path, catalog=Newer.load()) as other:
         live = LiveRun(other, spec_of(nginx.url, nodes=1, rate=1))
