@@ -48,6 +48,8 @@ from perfsvc.store.tables import EnvRow
 from perfsvc.store.tables import SceneRow
 
 MOST_AT_ONCE = 4
+REQUEST_MS = 10_000
+"""Time limit of a request that has none of its own: a target that says nothing is named well before the trial ends."""
 LONGEST_S = 60
 MOST_ROWS = 100_000
 MAX_SEED = 2**63 - 1
@@ -125,7 +127,7 @@ class Trials:
             self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, row, files
         )
         seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
-        trial = SceneTrial(scene, around, protocol=form.protocol, timeout_ms=form.timeout * 1000, seed=seed)
+        trial = SceneTrial(scene, around, protocol=form.protocol, timeout_ms=min(form.timeout * 1000, REQUEST_MS), seed=seed)
         if self._going_on >= MOST_AT_ONCE:
             raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1

@@ -65,9 +65,11 @@ def create(
     Raises NotFound for the project or the user, InvalidInput, also for an environment or scene of another project.
     """
     default_env = envs.default_id(project_id)
-    require(UserRow, creator_id, USER)
+    creator = by_id(UserRow, creator_id, USER).username
     refuse_strangers(project_id, config, scenes)
-    key = PlanRow.add(project=project_id, creator=creator_id, name=name, description=description)
+    key = PlanRow.add(
+        project=project_id, creator=creator_id, name=name, description=description, updated_by=creator
+    )
     ConfigRow.add(plan=key, **to_columns(config, default_env))
     add_scenes(key, scenes)
     return get(key)

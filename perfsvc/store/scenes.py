@@ -39,9 +39,14 @@ COLUMNS = Columns(
 def create(project_id: int, creator_id: int, spec: SceneSpec, description: str | None = None) -> Scene:
     """Raises NotFound for the project or the user, InvalidInput."""
     require(ProjectRow, project_id, PROJECT)
-    require(UserRow, creator_id, USER)
+    creator = by_id(UserRow, creator_id, USER).username
     key = SceneRow.add(
-        project=project_id, creator=creator_id, name=spec.name, description=description, spec=written(spec)
+        project=project_id,
+        creator=creator_id,
+        name=spec.name,
+        description=description,
+        spec=written(spec),
+        updated_by=creator,
     )
     return get(key)
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
@@ -40,12 +41,14 @@ class Reply(NamedTuple):
 class Shop:
     """The running shop. ``url`` is its base URL, ``asked`` is set by the first request.
 
-    ``count`` is how often it was asked, ``paths`` for which paths (queries apart), ``requests`` holds the first few.
+    ``count`` is how often it was asked, ``paths`` for which paths (queries apart) and ``asked_for`` how often for each,
+    ``requests`` holds the first few.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.paths: set[str] = set()
+        self.asked_for: Counter[str] = Counter()
         self.requests: list[Request] = []
         self.asked = threading.Event()
         self.url = ""
@@ -67,6 +70,7 @@ class Shop:
         """A request came in."""
         self.count += 1
         self.paths.add(request.path.partition("?")[0])
+        self.asked_for[request.path.partition("?")[0]] += 1
         if len(self.requests) < MOST_KEPT:
             self.requests.append(request)
         self.asked.set()

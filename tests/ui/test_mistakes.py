@@ -23,6 +23,10 @@ SAID = {
         "path": "没有找到 {{t}} 的值，请对照响应检查它的路径。",
         "scheme": "地址要以 http:// 或 https:// 开头",
         "port": "这个地址没有服务在监听：服务启动了吗？端口对吗？",
+        "tls": "地址以 https:// 开头，但对方对 TLS 握手没有回应",
+        "step": "没有名为“GET /healtz”的步骤",
+        "empty": "文件为空或首行过长 首行应是列名",
+        "delimiter": "username;password",
         "rights": "这一页只对管理员开放。",
         "stranger": "这里已经没有内容了",
     },
@@ -33,6 +37,10 @@ SAID = {
         "path": "Nothing was found for {{t}}: compare its path with the reply.",
         "scheme": "The address must begin with http:// or https://",
         "port": "Nothing listens at this address: is the service started, is the port right?",
+        "tls": "The address begins with https://, but the other side says nothing to the TLS handshake",
+        "step": "No step is named “GET /healtz”",
+        "empty": "The file is empty",
+        "delimiter": "username;password",
         "rights": "This page is for administrators only.",
         "stranger": "There is nothing here any more",
     },
@@ -43,7 +51,8 @@ SAID = {
 def project(service: Service) -> int:
     """A project with environments that are right and wrong."""
     identifier: int = service.post("/api/projects/", {"name": "Shop"}).body["id"]
-    hosts = {"staging": service.url, "closed": "http://127.0.0.1:9"}
+    encrypted = service.url.replace("http:", "https:")
+    hosts = {"staging": service.url, "closed": "http://127.0.0.1:9", "encrypted": encrypted}
     for name, host in hosts.items():
         env = {"project_id": identifier, "name": name, "host": host, "variables": {"user": "ann"}}
         assert service.post("/api/envs/", env).status == 201
@@ -86,11 +95,40 @@ def test_what_the_scene_editor_says(ui: Ui, project: int, language: str) -> None
     expect(page.get_by_text(said["column"]).first).to_be_visible()
     pictured(page, f"column-{language}")
     page.goto(ui.service.url + scene(ui.service, project, extract=[{"name": "t", "from": "json", "path": "$.tokn"}]))
-    for env, what in (("staging", "path"), ("closed", "port")):
+    for env, what in (("staging", "path"), ("closed", "port"), ("encrypted", "tls")):
         envs.select_option(label=env)
         page.locator(".step-form button.btn-primary").click()
         expect(page.get_by_text(said[what])).to_be_visible(timeout=PATIENCE_MS)
         pictured(page, f"{what}-{language}")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_plan_editor_says_of_a_threshold_for_no_step(ui: Ui, project: int, language: str) -> None:
+    thresholds = ["p95{GET /healtz} < 300"]
+    config = {"target_url": f"{ui.service.url}/healthz", "concurrent_users": 1}
+    plan = ui.service.post("/api/performance/plans/", {"project_id": project, "name": "One", "config": config})
+    assert plan.status == 201, plan
+    page = ui.open(f"/p/{project}/plans/{plan.body['id']}", language=language)
+    page.locator("#q-pass").wait_for()
+    card = page.locator("[data-path='config.execution_config.thresholds']")
+    card.locator(".card-more button").first.click()
+    page.get_by_role("menuitem").first.click()
+    card.locator(".seg button").nth(1).click()
+    page.locator(".threshold-line").first.fill(thresholds[0])
+    expect(page.get_by_text(SAID[language]["step"]).first).to_be_visible()
+    expect(page.locator(".threshold-fix")).to_contain_text("GET /healthz")
+    pictured(page, f"step-{language}")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_data_pages_say_of_files(ui: Ui, project: int, language: str) -> None:
+    said = SAID[language]
+    ui.expect_status(422)
+    page = ui.open(f"/p/{project}/data", language=language)
+    empty = {"name": "nothing.csv", "mimeType": "text/csv", "buffer": b""}
+    page.locator("input[type=file]").set_input_files(empty)  # type: ignore[arg-type]
+    expect(page.get_by_text(said["empty"]).first).to_be_visible(timeout=PATIENCE_MS)
+    pictured(page, f"empty-{language}")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

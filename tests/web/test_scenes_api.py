@@ -36,7 +36,7 @@ async def test_create_read_change_delete(api: Api) -> None:
         "teardown": [],
         "created_at": "2023-11-14T22:13:20Z",
         "updated_at": "2023-11-14T22:13:20Z",
-        "updated_by": None,
+        "updated_by": "owner",
     }
     assert (await api.get("/api/scenes/2/")).json == created.json
     start = [{"name": "once", "request": {"url": "/once"}}]

@@ -73,6 +73,16 @@ function completion(words: () => Words) {
   }
 }
 
+// A browser that types over marked text carries its colours along as inline styles, which the policy blocks.
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    if (event.inputType !== 'insertText' || !event.data || view.state.selection.main.empty || view.state.readOnly) return false
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: 'input.type', scrollIntoView: true })
+    event.preventDefault()
+    return true
+  },
+})
+
 const LANGUAGES = { json: () => [json(), linter(jsonParseLinter()), lintGutter()], yaml: () => [yaml()], text: () => [] }
 
 export function openEditor({ root, text, language, label, readonly, words, changed }: Options) {
@@ -84,7 +94,7 @@ export function openEditor({ root, text, language, label, readonly, words, chang
     state: EditorState.create({
       doc: text,
       extensions: [
-        lineNumbers(), history(), indentOnInput(), bracketMatching(), EditorView.lineWrapping, look, syntaxHighlighting(colours), marks,
+        lineNumbers(), history(), indentOnInput(), bracketMatching(), EditorView.lineWrapping, look, syntaxHighlighting(colours), marks, typedOver,
         ...LANGUAGES[language](),
         autocompletion({ override: [completion(words)], icons: false }),
         keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),

@@ -47,7 +47,7 @@ function stepRows(step: Step, path: string, depth: number, folded: ReadonlySet<s
     const inside = `${path}.${list.key}`
     const rows = listRows(list.steps, inside, depth + 1, folded)
     if (list.key === 'otherwise') {
-      return rows.length ? [{ row: 'otherwise', path: inside, depth }, ...rows] : []
+      return [{ row: 'otherwise', path: inside, depth }, ...rows]
     }
     if (list.weight === undefined) return rows
     const percent = sum ? Math.round((list.weight / sum) * 100) : 0

@@ -94,6 +94,8 @@ function enumBesides(schema: JsonSchema): unknown[] | null {
 function textKind(schema: JsonSchema, hints: JsonSchema): FieldKind {
   if (hints.format === 'password') return 'secret'
   if (hints.contentMediaType === 'application/json') return 'json'
+  // One of several forms of what is sent: it may have many lines.
+  if (hints['x-exclusive'] !== undefined && hints['x-template'] === true) return 'long'
   const unbounded = schema.maxLength === undefined && schema.pattern === undefined && !('default' in hints && hints.default)
   const pem = /PEM|proto/i.test(hints.title ?? '')
   return pem || hints.contentMediaType !== undefined || (unbounded && hints['x-long'] === true) ? 'long' : 'text'
@@ -115,7 +117,8 @@ function mapKind(schema: JsonSchema, context: Context): FieldKind {
 
 function scalarUnion(schema: JsonSchema): FieldKind {
   const options = schema.anyOf ?? []
-  return options.length > 0 && options.every(isScalar) ? 'text' : 'json'
+  if (options.length > 0 && options.every(isScalar)) return 'text'
+  return options.some((one) => one.type === 'string') ? 'value' : 'json'
 }
 
 function isScalar(schema: JsonSchema): boolean {
@@ -136,7 +139,8 @@ const DETAILS: Record<FieldKind, Details> = {
   long: text,
   secret: text,
   json: none,
-  value: none,
+  // Where a text may stand and a number may not, only lists and objects are read as JSON.
+  value: (schema) => ({ wordy: schema.anyOf !== undefined && !schema.anyOf.some((one) => ['integer', 'number', 'boolean'].includes(String(one.type))) }),
   switch: none,
   datafile: none,
   number: (schema) => ({

@@ -60,6 +60,8 @@ export interface Field {
   fallback: unknown
   example: string
   integer?: boolean
+  /** Of a value of several types: whether what reads as a number is a text all the same. */
+  wordy?: boolean
   min?: number
   max?: number
   longest?: number

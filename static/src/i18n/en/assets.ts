@@ -34,6 +34,7 @@ export const assets: (typeof zh)['assets'] = {
   columns: 'Columns',
   size: 'Size',
   uploadedAt: 'Uploaded',
+  firstLine: 'The first line names the columns, each line after it is a row: use “Replace” for another file.',
   look: 'Preview',
   replace: 'Replace',
   fileRemove: 'Delete the file “{name}”?',

@@ -320,7 +320,7 @@ export const plans: (typeof zhWork)['plans'] = {
     target: 'The target must be more than 0',
     stages: 'Each stage needs a length and a load, neither of them negative',
     threshold: 'Cannot read “{line}”. Write p95 < 300 or error_rate < 1 for 10s',
-    thresholdStep: 'No scene of this plan has a step named “{step}”',
+    thresholdStep: 'No step is named “{step}”',
     noAddress: 'Enter the address to request',
     noScheme: 'The address must begin with http:// or https://',
     notWhole: 'This is not a complete address',

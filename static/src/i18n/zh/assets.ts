@@ -33,6 +33,7 @@ export const assets = {
   columns: '列',
   size: '大小',
   uploadedAt: '上传',
+  firstLine: '首行应是列名，后面每行一条数据；请用“替换”换一个文件。',
   look: '预览',
   replace: '替换',
   fileRemove: '删除文件“{name}”？',

@@ -319,7 +319,7 @@ export const plans = {
     target: '目标值要大于 0',
     stages: '每段要有时长和负载，都不能为负',
     threshold: '看不懂“{line}”。写成 p95 < 300 或 error_rate < 1 for 10s',
-    thresholdStep: '业务流里没有名为“{step}”的步骤',
+    thresholdStep: '没有名为“{step}”的步骤',
     noAddress: '写上要请求的地址',
     noScheme: '地址要以 http:// 或 https:// 开头',
     notWhole: '这不是完整的地址',

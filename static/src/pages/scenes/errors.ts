@@ -7,6 +7,7 @@ type TrialError = NonNullable<TrialStep['error']>
 export function errorText({ class: kind, message }: TrialError): string {
   const whole = `${kind} ${message}`
   if (kind.startsWith('Extract: ')) return t('scenes.error.extract', { name: `{{${kind.slice('Extract: '.length)}}}` })
+  if (/timeout/i.test(kind) && /TLS handshake/i.test(message)) return t('scenes.error.tlsSilent')
   if (kind.startsWith('Check')) return t('scenes.error.check')
   if (/tls|ssl|certificate/i.test(whole)) return t(/certificate/i.test(whole) ? 'scenes.error.certificate' : 'scenes.error.tls')
   if (/refused/i.test(whole)) return t('scenes.error.refused')
