@@ -106,6 +106,8 @@ export function openEditor({ root, text, language, label, readonly, words, chang
       ],
     }),
   })
+  // Its styles are adopted after it has measured itself for the first time.
+  requestAnimationFrame(() => view.requestMeasure())
   return {
     show(next: string): void {
       const now = view.state.doc.toString()

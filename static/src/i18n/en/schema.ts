@@ -6,6 +6,7 @@ export const schema: (typeof zh)['schema'] = {
   allDefault: '{n}, at its default | {n}, all at their defaults',
   oneOf: 'One of',
   body: 'Body',
+  content: 'Content',
   required: 'required',
   name: 'name',
   nameOf: 'Name in {label}',

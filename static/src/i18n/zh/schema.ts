@@ -5,6 +5,7 @@ export const schema = {
   allDefault: '{n} 项，均为默认值',
   oneOf: '只能选一种',
   body: '请求体',
+  content: '内容',
   required: '必填',
   name: '名称',
   nameOf: '{label}的名称',
