@@ -127,7 +127,9 @@ class Trials:
             self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, row, files
         )
         seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
-        trial = SceneTrial(scene, around, protocol=form.protocol, timeout_ms=min(form.timeout * 1000, REQUEST_MS), seed=seed)
+        trial = SceneTrial(
+            scene, around, protocol=form.protocol, timeout_ms=min(form.timeout * 1000, REQUEST_MS), seed=seed
+        )
         if self._going_on >= MOST_AT_ONCE:
             raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1

@@ -67,9 +67,7 @@ def create(
     default_env = envs.default_id(project_id)
     creator = by_id(UserRow, creator_id, USER).username
     refuse_strangers(project_id, config, scenes)
-    key = PlanRow.add(
-        project=project_id, creator=creator_id, name=name, description=description, updated_by=creator
-    )
+    key = PlanRow.add(project=project_id, creator=creator_id, name=name, description=description, updated_by=creator)
     ConfigRow.add(plan=key, **to_columns(config, default_env))
     add_scenes(key, scenes)
     return get(key)

@@ -226,10 +226,7 @@ def described(person: Person, protocol: str) -> None:
     if protocol == "tcp":
         page.keyboard.press("Enter")
         page.get_by_label("Framing", exact=True).select_option("delimiter")
-        framing = page.locator("[data-path$='.framing']")
-        framing.get_by_role("button", name="Hexadecimal", exact=True).click()
-        framing.locator(".cm-content").click()
-        page.keyboard.type("0a")
+        page.get_by_role("combobox", name="Delimiter, hexadecimal", exact=True).fill("0a")
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "tcp", "udp", "websocket"])
