@@ -35,7 +35,8 @@ ENGLISH = {
     "data": "Test data", "new_plan": "New plan", "plan_name": "Name of the plan", "add_scene": "Add a scene",
     "users": "Virtual users", "ramp": "Ramp-up", "hold": "Hold", "data_file": "Data file", "csv": "Text file",
     "others": "Other options", "iterations": "Most iterations", "environment": "Environment", "run": "Save and run",
-    "requests": "Requests", "protocol": "Protocol", "rpc": "Method: package.Service/Method", "options": "Options of {name}", "match": "Which match",
+    "requests": "Requests", "protocol": "Protocol",
+    "rpc": "Method: package.Service/Method", "options": "Options of {name}", "match": "Which match",
     "random": "One at random", "check": "Add a check", "name_of": "Name in {label}", "value_of": "Value of {name}",
 }  # fmt: skip
 CHINESE = {
