@@ -150,11 +150,11 @@ class Connection(WSListener):
     def send(self, kind: WSMsgType, data: bytes) -> int:
         """Send a frame and return its size on the wire."""
         deflate = self.deflate
-        if deflate is not None and kind in MESSAGES and deflate.compresses:
+        if deflate is None or kind not in MESSAGES or not deflate.compresses:
+            self._transport.send(kind, data)
+        else:
             data = deflate.compress(data)
             self._transport.send(kind, data, rsv1=True)
-        else:
-            self._transport.send(kind, data)
         return len(data) + (6 if len(data) < 126 else 8 if len(data) < 65_536 else 14)
 
     def close(self, code: int, reason: str) -> None:

@@ -40,6 +40,7 @@ from perfsvc_protocols.websocket.upgrade import Offer
 from perfsvc_protocols.websocket.upgrade import Refused
 
 NS_PER_MS = 1_000_000
+CLOSED_BEFORE = "the connection was closed by an action before"
 PING_BYTES = 4
 EARLIEST_S = 0.001
 """uvloop timers may fire up to 1 ms early: they count whole milliseconds."""
@@ -212,18 +213,26 @@ class WebSocketSession(Session):
         self._awaiting = ""
         for operation in self._operations:
             if self._connection is None:
-                self._fail(INVALID_REQUEST, "the connection was closed by an action before")
+                self._fail(INVALID_REQUEST, CLOSED_BEFORE)
                 return False
             if not operation(self):
                 return False
         return True
 
-    def _go_on(self) -> None:
+    def _go_on(self, now: int = 0) -> None:
+        """Continue with the operations and end the request after the last; ``now`` spares a reading of the clock."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._perform():
-            self._finish()
+        self._awaiting = ""
+        for operation in self._operations:
+            now = 0
+            if self._connection is None:
+                self._fail(INVALID_REQUEST, CLOSED_BEFORE)
+                return
+            if not operation(self):
+                return
+        self._finish(now)
 
     def send(self, kind: WSMsgType, payload: Payload) -> bool:
         data = payload.constant
@@ -286,14 +295,20 @@ class WebSocketSession(Session):
         self._counts.received += 1
         if self._awaiting == "message":  # the way of most: as few calls as can be
             reply = self.reply
+            now = self._now_ns()
             reply.bytes_received += size
             if not reply.waiting_ns:
-                reply.waiting_ns = self._now_ns() - reply.started_ns
-            if self._match is None or self._match(data):
+                reply.waiting_ns = now - reply.started_ns
+            if self._match is None:
                 self._left -= 1
-                reply.payload = data
-                if not self._left:
-                    self._go_on()
+            elif self._match(data):
+                self._left -= 1
+                now = 0
+            else:
+                return
+            reply.payload = data
+            if not self._left:
+                self._go_on(now)
             return
         self._came(size)
         self._counts.count("pushes")
@@ -339,14 +354,14 @@ class WebSocketSession(Session):
 
     # The end of a request
 
-    def _finish(self) -> None:
+    def _finish(self, now: int = 0) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._busy = False
         self._awaiting = ""
         reply = self.reply
-        reply.ended_ns = self._now_ns()
+        reply.ended_ns = now or self._now_ns()
         reply.counters = self._counts.taken()
         if self._gauges:
             reply.gauges, self._gauges = self._gauges, {}
