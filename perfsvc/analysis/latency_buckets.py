@@ -1,4 +1,4 @@
-"""Latencies by round limits, as a terminal shows them."""
+"""Latencies by round limits."""
 
 from __future__ import annotations
 

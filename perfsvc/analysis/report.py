@@ -18,6 +18,7 @@ from perfsvc.analysis.blocks import rate
 from perfsvc.analysis.breakdown import error_details
 from perfsvc.analysis.breakdown import step_rows
 from perfsvc.analysis.breakdown import unsent_details
+from perfsvc.analysis.latency_buckets import latency_buckets
 from perfsvc.analysis.nodes import Nodes
 from perfsvc.analysis.nodes import loss_remarks
 from perfsvc.analysis.nodes import node_rows
@@ -73,6 +74,7 @@ def build_report(facts: RunFacts, metrics: RunMetrics, verdict: Verdict, validit
         "errors": error_details(metrics),
         "unsent": unsent_details(metrics),
         "series": series_block(points),
+        "latency_histogram": latency_buckets(metrics.total.latency),
         "step_series": step_series_block(metrics),
         "warm_up": warm_up_block(metrics),
         "pauses": [_interval(pause) for pause in metrics.pauses],

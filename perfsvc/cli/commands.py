@@ -24,6 +24,7 @@ from perfsvc.cli import users
 from perfsvc.cli import worker
 from perfsvc.cli.command_parser import CommandParser
 from perfsvc.cli.encoding import tolerate_encodings
+from perfsvc.cli.encoding import writable
 from perfsvc.cli.exit_codes import BAD_INPUT
 from perfsvc.cli.exit_codes import INTERNAL
 from perfsvc.cli.exit_codes import INTERRUPTED
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tolerate_encodings()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads: nothing here multiplies matrices
     chosen = make_parser().parse_args(arguments)
-    language = chosen.lang or locale_language()
+    language = shown_language(chosen.lang or locale_language())
     if chosen.command != "serve" and chosen.log_level:  # the service has a setting for it
         logging.basicConfig(level=chosen.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
     try:
@@ -106,6 +107,11 @@ def write_error(error: PerfsvcError, language: str) -> None:
     else:
         lines = [error.text.of(language)]
     sys.stderr.write("".join(f"perfsvc: {line}\n" for line in lines))
+
+
+def shown_language(language: str) -> str:
+    """Return the language, or English where standard output or error has no Chinese characters."""
+    return language if all(writable("中", stream) for stream in (sys.stdout, sys.stderr)) else "en"
 
 
 def locale_language() -> str:

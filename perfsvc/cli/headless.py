@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from perfsvc.analysis.latency_buckets import latency_buckets
 from perfsvc.clock import Clock
 from perfsvc.clock import SystemClock
 from perfsvc.cluster.interface import Cluster
@@ -90,10 +89,9 @@ async def cluster_of(config: PlanConfig, catalog: Catalog, clock: Clock, scratch
 async def _from_start_to_end(run: Run) -> dict[str, Any]:
     try:
         await run.start()
-        report = await run.wait()
+        return await run.wait()
     except SetupFailed:
-        report = run.report
-    return {**report, "latency_histogram": latency_buckets(run.metrics.total.latency)}
+        return run.report
 
 
 class Interruptions:

@@ -32,6 +32,8 @@ DATA_LABELS = {
     "left": Text("剩余", "left"),
     "recycled": Text("从头循环次数", "times recycled"),
 }
+NO_STATUS = "0"
+"""The only status of protocols that have none."""
 VERDICTS = {
     "PASSED": Text("PASSED 通过", "PASSED"),
     "FAILED": Text("FAILED 未通过", "FAILED"),
@@ -141,7 +143,7 @@ def _statuses(report: dict[str, Any], language: str) -> list[Styled]:
     """Return how often each status came, the most frequent first."""
     counts: dict[str, int] = {}
     for step in report["steps"]:
-        if step["type"] == "request":
+        if step["type"] == "request" and set(step["statuses"]) != {NO_STATUS}:
             for status, count in step["statuses"].items():
                 counts[str(status)] = counts.get(str(status), 0) + count
     if not counts:

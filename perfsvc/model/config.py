@@ -41,6 +41,7 @@ from perfsvc.model.load import MAX_VUS
 from perfsvc.model.load import AdaptiveMetric
 from perfsvc.model.load import Distribution
 from perfsvc.model.load import OnStartFailure
+from perfsvc.model.load import RateStage
 from perfsvc.model.load import Stage
 from perfsvc.model.load import WhenLate
 from perfsvc.model.placement import ControlMode
@@ -88,7 +89,7 @@ def _rate_form(value: Any) -> str:
 
 ArrivalRate = Annotated[
     Annotated[Annotated[float, PerSecond(MAX_RATE)], Tag(":rate")]
-    | Annotated[Annotated[Many[Stage], Field(min_length=1, max_length=1000)], Tag(":stages")]
+    | Annotated[Annotated[Many[RateStage], Field(min_length=1, max_length=1000)], Tag(":stages")]
     | Annotated[RateRange, Tag(":range")],
     Discriminator(_rate_form),
 ]

@@ -15,6 +15,7 @@ from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.duration import Seconds
+from perfsvc.model.rate import PerSecond
 
 MAX_VUS = 1_000_000
 MAX_RATE = 10_000_000.0
@@ -32,6 +33,16 @@ class Stage(Spec):
 
     duration: Annotated[float, Seconds(0, MAX_SECONDS)] = titled("秒", "Seconds")
     target: float = titled("目标", "Target", ge=0, le=MAX_RATE)
+
+
+class RateStage(Stage):
+    """A stage of arrivals per second, which may be written as ``100/s`` or ``6000/m``."""
+
+    target: Annotated[float, PerSecond(MAX_RATE, zero=True)] = titled("目标（次/秒）", "Target, per second")
+
+    def stage(self) -> Stage:
+        """Return the stage with its target as a number."""
+        return Stage(duration=self.duration, target=self.target)
 
 
 class Steps(Spec):

@@ -52,7 +52,7 @@ def _concurrent(config: PlanConfig) -> list[Stage]:
         return list(execution.stages)
     rate = execution.arrival_rate
     if isinstance(rate, tuple):
-        return list(rate)
+        return [each.stage() for each in rate]
     target = float(rate) if isinstance(rate, float) else float(config.concurrent_users)
     return [Stage(duration=float(config.ramp_up_time), target=target), _hold(target, _hold_time(config))]
 

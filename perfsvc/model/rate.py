@@ -1,4 +1,4 @@
-"""One grammar for rates: ``200``, ``200/s``, ``12000/min``, ``7200/h``; a bare number counts per second."""
+"""One grammar for rates: ``200``, ``200/s``, ``12000/m`` (or ``/min``), ``7200/h``; a bare number counts per second."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pydantic import WithJsonSchema
 from perfsvc.model.duration import whole
 from perfsvc.model.problems import Fault
 
-PATTERN = r"^\s*\d+(?:\.\d+)?\s*(?:/\s*(?:s|min|h))?\s*$"
-SECONDS = {"": 1, "s": 1, "min": 60, "h": 3600}
+PATTERN = r"^\s*\d+(?:\.\d+)?\s*(?:/\s*(?:s|m|min|h))?\s*$"
+SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 LONGEST = 40
 """Characters of a rate."""
 
-_FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|min|h))?\s*")
+_FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*(s|m|min|h))?\s*")
 
 
 def per_second_of(text: str) -> float:
@@ -41,13 +41,18 @@ def _per_second(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class PerSecond(GroupedMetadata):
-    """Marks a float field: a number per second above 0, or a text such as ``12000/min``. It is stored as a number."""
+    """Marks a float field: a number per second above 0, or a text such as ``12000/min``. It is stored as a number.
+
+    ``zero``: 0 is allowed as well.
+    """
 
     most: float
+    zero: bool = False
 
     def __iter__(self) -> Iterator[Any]:
         yield BeforeValidator(_per_second)
-        yield Field(gt=0, le=self.most)
+        yield Field(ge=0, le=self.most) if self.zero else Field(gt=0, le=self.most)
         yield PlainSerializer(whole, when_used="json")
-        both = {"type": ["number", "string"], "exclusiveMinimum": 0, "maximum": self.most, "pattern": PATTERN}
+        least = "minimum" if self.zero else "exclusiveMinimum"
+        both = {"type": ["number", "string"], least: 0, "maximum": self.most, "pattern": PATTERN}
         yield WithJsonSchema(both, mode="validation")

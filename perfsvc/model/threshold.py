@@ -46,7 +46,7 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 MILLISECONDS = {"": 1.0, "ms": 1.0, "s": 1000.0}
 PERCENT = {"": 1.0, "%": 1.0}
-PER_SECOND = {"": 1.0, "/s": 1.0, "/min": 1 / 60}
+PER_SECOND = {"": 1.0, "/s": 1.0, "/m": 1 / 60, "/min": 1 / 60}
 COUNT = {"": 1.0}
 BYTES = {unit: float(factor) for unit, factor in SIZES.items()}
 UNITS: dict[str, dict[str, float]] = {

@@ -349,3 +349,25 @@ def test_ctrl_c_twice_waits_for_nothing(shop: Shop) -> None:
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "perfsvc: the run was aborted; there is no report"
     assert "Traceback" not in err
+
+
+def test_an_encoding_without_chinese_gets_english(shop: Shop) -> None:
+    command = [str(BIN), "--lang", "zh", "run", shop.url, "--iterations", "3", "-t", "p95 < 9000"]
+    found = {}
+    for encoding in ("ascii", "gbk"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(command, capture_output=True, check=True, env=environment, timeout=60)
+        found[encoding] = done.stdout.decode(encoding).splitlines()[0]
+    assert found["ascii"].startswith("verdict: PASSED (")
+    assert found["gbk"].startswith("结论: PASSED 通过")
+
+
+def test_a_protocol_without_statuses_shows_none(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:
+    ask = {"text": "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "framing": {"type": "delimiter", "text": "\r\n\r\n"}}
+    step = {"name": "ask", "protocol": "tcp", "request": ask}
+    path = tmp_path / "plan.json"
+    plan = {"scenes": [{"name": "s", "steps": [step]}], "config": {"vus": 1, "execution_config": {"max_iterations": 1}}}
+    path.write_text(json.dumps({"env": {"host": shop.url.replace("http:", "tcp:").rstrip("/")}, **plan}))
+    done = perfsvc("run", str(path))
+    assert "requests 1  errors 0" in done.out
+    assert "statuses" not in done.out

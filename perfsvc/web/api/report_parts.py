@@ -167,6 +167,13 @@ class RunSeries(OpenResponse):  # size: one list for each figure
     process_cpu: Points | None = None
 
 
+class LatencyBucket(OpenResponse):
+    """How many requests took at most ``upto`` ms, and longer than the bucket before allows."""
+
+    upto: float
+    count: int
+
+
 class StepOverTime(OpenResponse):
     """A step over time."""
 
@@ -205,6 +212,7 @@ class ReportParts(OpenResponse):
     nodes: list[ReportNode] | None = None
     errors: list[ReportError] | None = None
     series: RunSeries | None = None
+    latency_histogram: list[LatencyBucket] | None = None
     step_series: StepsOverTime | None = None
     latency_from_plan: PlanLatencies | None = None
     warm_up: WarmUpBlock | None = None

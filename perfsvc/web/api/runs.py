@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import model_validator
 
@@ -15,6 +16,7 @@ from perfsvc.model.load import MAX_RATE
 from perfsvc.model.load import MAX_VUS
 from perfsvc.model.load import Variable
 from perfsvc.model.problems import Fault
+from perfsvc.model.rate import PerSecond
 from perfsvc.model.run import RunState
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.auth.identity import Needs
@@ -203,7 +205,9 @@ class LoadChange(Spec):
     model_config = exactly_one("vus", "arrival_rate")
 
     vus: int | None = titled("虚拟用户数", "Virtual users", default=None, ge=0, le=MAX_VUS)
-    arrival_rate: float | None = titled("到达率（次/秒）", "Arrivals per second", default=None, ge=0, le=MAX_RATE)
+    arrival_rate: Annotated[float, PerSecond(MAX_RATE, zero=True)] | None = titled(
+        "到达率（次/秒）", "Arrivals per second", default=None
+    )
 
     @model_validator(mode="after")
     def _one(self) -> LoadChange:
