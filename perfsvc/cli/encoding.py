@@ -60,7 +60,7 @@ def tolerate_encodings() -> None:
 def writable(text: str, stream: TextIO) -> bool:
     """Whether a stream's encoding has all characters of a text."""
     try:
-        text.encode(stream.encoding or "ascii")
+        text.encode(stream.encoding or "utf-8")  # a stream of texts has none
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -15,6 +15,14 @@ from perfsvc.errors import Text
 from perfsvc.model.plan_text import document_of
 
 MAX_PLAN_BYTES = 10_000_000
+EMPTY = Text(
+    "文件为空；计划至少要有 config 和 scenes，或 config 里的 target_url",
+    "is empty; a plan has config and scenes at least, or config with a target_url",
+)
+NO_OBJECT = Text(
+    "应为对象：顶层字段有 name、env、scenes、config",
+    "must be an object; its keys are name, env, scenes and config",
+)
 STDIN = "-"
 SYNTAX_HINTS = (
     (re.compile(r"^ *\t"), Text("；YAML 用空格缩进，不能用制表符", "; indent with spaces, not with tabs")),
@@ -44,7 +52,7 @@ def read_plan(path: Path) -> tuple[str, dict[str, Any]]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise undecodable(str(path), text, error) from None
     if not isinstance(document, dict):
-        raise InvalidInput.at(str(path), "应为对象", "must be an object")
+        raise InvalidInput.at(str(path), *(NO_OBJECT if text.strip() else EMPTY))
     return text, document
 
 
@@ -55,8 +63,9 @@ def _bytes_of(path: Path) -> bytes:
 
 def unreadable(what: str, error: OSError) -> InvalidInput:
     """Return the error for an unreadable plan file; a missing ``host:port`` or host was probably meant as a URL."""
-    zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
-    if isinstance(error, FileNotFoundError) and (HOST_AND_PORT.match(what) or HOST.match(what)):
+    missing = isinstance(error, FileNotFoundError)
+    zh, en = f"无法读取：{'文件不存在' if missing else error.strerror}", f"cannot be read: {error.strerror}"
+    if missing and (HOST_AND_PORT.match(what) or HOST.match(what)):
         zh, en = f"{zh}；如果是地址，请写 http://{what}", f"{en}; if it is an address, write http://{what}"
     return InvalidInput.at(what, zh, en)
 

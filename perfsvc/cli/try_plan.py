@@ -36,7 +36,18 @@ def add(commands: Any) -> None:
     tried.add_argument("--timeout", dest="limit", type=int, default=30, metavar="S", help="time limit (default: 30 s)")
     tried.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")
     tried.add_argument("--json", action="store_true", help="write the steps as JSON")
-    absent = ("users", "duration", "ramp", "rate", "max_vus", "iterations", "threshold", "timeout", "processes")
+    absent = (
+        "users",
+        "duration",
+        "ramp",
+        "warm_up",
+        "rate",
+        "max_vus",
+        "iterations",
+        "threshold",
+        "timeout",
+        "processes",
+    )
     tried.set_defaults(**dict.fromkeys((*absent, "method", "header", "body", "status")))
 
 

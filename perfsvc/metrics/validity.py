@@ -69,6 +69,10 @@ DROPPED_INVALID_PERCENT = 10.0
 OF_THE_NETWORK = ("Connection Error", "DNS Error", "TLS Error", "Timeout")
 """How the error classes begin that a wrong address or a network can cause."""
 NETWORK_ADVICE = Text("请检查地址、端口和网络", "check the address, the port and the network")
+TLS_ADVICE = Text(
+    "请检查该端口是否支持 TLS（https），以及证书和协议版本",
+    "check that the port speaks TLS (https), its certificate and its versions",
+)
 OTHER_ADVICE = Text("原因在请求本身，见错误示例", "the cause is in the request itself: see the example of the error")
 
 LATE = {
@@ -294,6 +298,7 @@ def not_reached(evidence: Evidence) -> Cause | None:
         return None
     why = max(evidence.failures, key=lambda name: evidence.failures[name], default="")
     advice = NETWORK_ADVICE if why.startswith(OF_THE_NETWORK) else OTHER_ADVICE
+    advice = TLS_ADVICE if why.startswith("TLS Error") else advice
     text = Text(
         f"没有一个请求到达目标：{evidence.requests} 个请求全部未能发出（{why}）；{advice.zh}",
         f"not one request reached the target: none of {evidence.requests} could be sent ({why}); {advice.en}",

@@ -69,8 +69,8 @@ def test_flags_take_fractions_and_units() -> None:
 @pytest.mark.parametrize(
     ("content", "zh", "en"),
     [
-        ("- 1", "应为对象", "must be an object"),
-        ("", "应为对象", "must be an object"),
+        ("- 1", "应为对象：顶层字段有", "must be an object; its keys are name, env, scenes and config"),
+        ("", "文件为空；计划至少要有", "is empty; a plan has config and scenes at least"),
         ("a: [", "不是合法的 YAML：", "is not YAML: "),
         ("a: {b: c: d}", "不是合法的 YAML：", "is not YAML: "),
         ("a: !!python/object:os.system x", "不是合法的 YAML：", "is not YAML: "),

@@ -357,8 +357,13 @@ def test_every_problem_is_told_at_once():
 
 def test_a_relative_url_needs_a_base():
     assert problems({"url": "/x"}, base="") == {
-        "url": "'/x' cannot be requested: it is relative, and there is no base URL"
+        "url": "'/x' cannot be requested: it is relative, and there is no base URL (host of the environment, or --host)"
     }
+
+
+def test_an_unknown_scheme_is_named():
+    found = problems({"url": "htp://127.0.0.1/x"}, base="http://127.0.0.1:1")
+    assert found == {"url": "'htp://127.0.0.1/x' cannot be requested: htp is neither http nor https"}
 
 
 def test_a_header_name_of_the_environment_is_checked_too():

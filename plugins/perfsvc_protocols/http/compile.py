@@ -67,6 +67,12 @@ from perfsvc_protocols.http.spec import Request
 from perfsvc_protocols.http.spec import Sign
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+NOT_WEB = Text("不是 http 或 https 地址", "it is not http or https")
+RELATIVE = Text(
+    "是相对地址，而没有基础地址（环境的 host，或 --host）",
+    "it is relative, and there is no base URL (host of the environment, or --host)",
+)
 ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 CONTROL_CHARACTERS = Text("不能包含换行等控制字符", "must not contain line breaks or control characters")
 TOO_MANY = Text(f"占位符超过 {MOST_VARYING} 个", f"has more than {MOST_VARYING} placeholders")
@@ -215,6 +221,10 @@ class _Compilation:
     def _to(self, text: str, parts: RequestParts) -> RequestTemplate:
         text = text.partition("#")[0]
         faults = len(self.problems)
+        if (scheme := SCHEME.match(text)) is not None and not WEB.match(text):
+            zh, en = f"{scheme[1]} 不是 http 或 https", f"{scheme[1]} is neither http nor https"
+            self._refuse(text, Text(zh, en))
+            return self._nowhere(parts)
         url = self._template(text, "url")
         if url.segments and not isinstance(url.segments[0], str):
             return AnyOriginTemplate(url, self._template(self._context.base_url, "url"), self._origins, parts)
@@ -233,7 +243,7 @@ class _Compilation:
         if WEB.match(first) and len(url.segments) > 1:
             return AnyOriginTemplate(url, url, self._origins, parts)
         absolute = address.ABSOLUTE.match(first)
-        self._refuse(first, "it is not http or https" if absolute else "it is relative, and there is no base URL")
+        self._refuse(first, NOT_WEB if absolute else RELATIVE)
         return self._nowhere(parts)
 
     def _fixed(self, start: str, rest: Sequence[str | Segment], parts: RequestParts) -> RequestTemplate:
@@ -242,14 +252,13 @@ class _Compilation:
             origin = address.parse(start).origin
             target = merged(url_text(part) if isinstance(part, str) else varying(part, url_text) for part in path)
         except (address.BadAddress, NotSent) as error:
-            self._refuse(start, str(error))
+            self._refuse(start, Text(str(error), str(error)))
             return self._nowhere(parts)
         return parts.to(self._origins.setdefault(origin, origin), target)
 
-    def _refuse(self, url: str, cause: str) -> None:
-        self.problems.append(
-            Problem("url", Text(f"无法请求 {url!r}：{cause}", f"{url!r} cannot be requested: {cause}"))
-        )
+    def _refuse(self, url: str, cause: Text) -> None:
+        zh, en = f"无法请求 {url!r}：{cause.zh}", f"{url!r} cannot be requested: {cause.en}"
+        self.problems.append(Problem("url", Text(zh, en)))
 
     def _nowhere(self, parts: RequestParts) -> RequestTemplate:
         """Stand in for a refused URL, so that the remaining problems of the step are found."""

@@ -2085,7 +2085,7 @@ export interface components {
              * Arrivals per second
              * @default null
              */
-            arrival_rate: ((number | string) | components["schemas"]["Stage"][] | components["schemas"]["RateRange"]) | null;
+            arrival_rate: ((number | string) | components["schemas"]["RateStage"][] | components["schemas"]["RateRange"]) | null;
             /**
              * Distribution of arrivals
              * @default constant
@@ -2785,6 +2785,16 @@ export interface components {
             };
         };
         /**
+         * LatencyBucket
+         * @description How many requests took at most ``upto`` ms, and longer than the bucket before allows.
+         */
+        LatencyBucket: {
+            count: number;
+            upto: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Limits
          * @description The most of each thing.
          */
@@ -2808,7 +2818,7 @@ export interface components {
          */
         LoadChange: {
             /** Arrivals per second */
-            arrival_rate?: number;
+            arrival_rate?: number | string;
             /** Virtual users */
             vus?: number;
         } & (unknown | unknown);
@@ -3758,6 +3768,16 @@ export interface components {
             min: number | string;
         };
         /**
+         * RateStage
+         * @description A stage of arrivals per second, which may be written as ``100/s`` or ``6000/m``.
+         */
+        RateStage: {
+            /** Seconds */
+            duration: number | string;
+            /** Target, per second */
+            target: number | string;
+        };
+        /**
          * Reason
          * @description Why a run ended.
          */
@@ -4004,6 +4024,8 @@ export interface components {
             id: number;
             /** @default null */
             latency_from_plan: components["schemas"]["PlanLatencies"] | null;
+            /** @default null */
+            latency_histogram: components["schemas"]["LatencyBucket"][] | null;
             metrics: components["schemas"]["ReportMetrics"];
             /** @enum {string} */
             mode: "concurrent" | "step" | "error_rate" | "adaptive";
