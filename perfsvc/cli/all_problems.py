@@ -83,7 +83,7 @@ class Found(NamedTuple):
 def take_out(document: dict[str, Any], paths: Sequence[str]) -> set[str]:
     """Take what is at the paths out of a document, so that the rest can be judged; lists keep their length.
 
-    Return the paths of what now has another value, about which nothing more is to be said.
+    Return the paths of what now has another value or none, about which nothing more is to be said.
     Variables that are extracted there become variables of the environment, so that uses of them are no problems.
     """
     found = [(path, member) for path in paths if (member := found_at(document, path)) is not None]
@@ -108,6 +108,7 @@ def take_out(document: dict[str, Any], paths: Sequence[str]) -> set[str]:
             replaced.add(path)
         else:
             del holder[key]
+            replaced.add(path)
     return replaced
 
 
