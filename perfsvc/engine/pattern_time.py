@@ -54,15 +54,18 @@ def _within_limit(pattern: regex.Pattern[str], work: Callable[[float], T]) -> T:
     left = _left.seconds
     if left <= 0 and pattern in _suspects:
         raise TimeoutError
+    limit_s = max(left, LEAST_S)
     began = thread_time()
     try:
-        return work(max(left, LEAST_S))
+        found = work(limit_s)
     except TimeoutError:
         if len(_suspects) >= MOST_SUSPECTS:
             _suspects.clear()
         _suspects.add(pattern)
+        # All of it is used up: the limit is measured in time of the whole process, of which this thread has a part.
+        _left.seconds = left - limit_s
         raise
-    finally:
-        took = thread_time() - began
-        if took > SLOW_S:
-            _left.seconds = left - took
+    took = thread_time() - began
+    if took > SLOW_S:
+        _left.seconds = left - took
+    return found

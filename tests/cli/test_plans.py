@@ -187,7 +187,9 @@ def test_values_that_validation_refuses(perfsvc: Command, words: list[str]) -> N
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
 
 
-@pytest.mark.parametrize("url", ["http://", "ftp://127.0.0.1/", "htp://127.0.0.1/", "http://[::1", "http://127.0.0.1:99999/"])
+@pytest.mark.parametrize(
+    "url", ["http://", "ftp://127.0.0.1/", "htp://127.0.0.1/", "http://[::1", "http://127.0.0.1:99999/"]
+)
 def test_addresses_that_cannot_be_requested(perfsvc: Command, url: str) -> None:
     done = perfsvc("run", url, "-d", "60")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)

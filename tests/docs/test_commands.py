@@ -21,7 +21,7 @@ from tests.support.shop import Shop
 
 MAKE = re.compile(r"make (\w+)\n")
 SERVE = re.compile(r"perfsvc serve .*\n")
-KNOWN = re.compile(r"(\. \.venv/bin/activate$|(perfsvc|api|curl|python3?|cp|export|field\(\)|api\(\)) |[A-Z]+=|  )")
+KNOWN = re.compile(r"(\. \.venv/bin/activate$|(perfsvc|api|curl|python3?|cp|export|field\(\)|api\(\)) |[A-Z_]+=|  )")
 """How a line may begin that is typed into the shell; what continues a line is indented."""
 
 

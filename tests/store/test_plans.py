@@ -82,7 +82,7 @@ async def scene_of(store: Store, world: World, name: str) -> Scene:
 async def test_a_scene_comes_back_as_it_was(store: Store, world: World) -> None:
     spec = SceneSpec.parse(SPEC)
     scene = await store.run(scenes.create, world.project.id, world.user.id, spec, "说明")
-    assert scene == Scene(1, world.project.id, world.user.id, "说明", spec, BORN, BORN)
+    assert scene == Scene(1, world.project.id, world.user.id, "说明", spec, BORN, BORN, world.user.username)
     assert await store.run(scenes.get, scene.id) == scene
     assert scene.spec.model_dump(by_alias=True, exclude_unset=True) == spec.model_dump(
         by_alias=True, exclude_unset=True
@@ -144,7 +144,10 @@ async def test_a_plan_with_scenes(store: Store, world: World) -> None:
     shares = (SceneWeight(ids[2], 3), SceneWeight(ids[0], 1))
     config = PlanConfig.parse({"vus": 1, "env_id": 1})
     plan = await store.run(plans.create, world.project.id, world.user.id, "晚高峰", config, shares, "描述")
-    assert plan == Plan(2, "晚高峰", "描述", world.project.id, world.user.id, shares, config, "pending", BORN, BORN)
+    who = world.user
+    assert plan == Plan(
+        2, "晚高峰", "描述", world.project.id, who.id, shares, config, "pending", BORN, BORN, who.username
+    )
     assert await store.run(plans.get, plan.id) == plan
 
 
