@@ -80,7 +80,7 @@ def missing(outcomes: list[Outcome]) -> str:
 
 
 class Table:
-    """Outcomes as they come; a repeat that fails altogether is none that held."""
+    """Yield outcomes as they come; a repeat that raises counts as one that did not hold."""
 
     def __init__(self, names: Iterable[str], repeats: int) -> None:
         self._repeats = repeats

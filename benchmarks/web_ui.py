@@ -167,7 +167,7 @@ def run_frame(start: int) -> dict[str, Any]:
 
 
 def one_second() -> dict[str, Any]:
-    """What the feed tells of a second: twenty steps, errors of four classes."""
+    """Frame of the live feed for one second: twenty steps, errors of four classes."""
     metrics = next(frame for frame in SAMPLES if frame["type"] == "metrics" and frame["data"]["steps"])
     step = metrics["data"]["steps"][0]
     steps = [{**step, "index": at, "name": f"step {at}"} for at in range(STEPS)]

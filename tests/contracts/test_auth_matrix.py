@@ -56,7 +56,7 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("PUT", "/api/users/me/password/"): (LOGGED_IN, {"old_password": PASSWORD, "new_password": "another password"}),
     ("GET", "/api/users/me/tokens/"): (LOGGED_IN, None),
     ("POST", "/api/users/me/tokens/"): ((401, 201, 201, 201, 201, 201), {"name": "CI"}),
-    # Of one's own there is none.
+    # No user of the table has a token with this id.
     ("DELETE", "/api/users/me/tokens/{token_id}/"): ((401, 404, 404, 404, 404, 404), None),
     ("GET", "/api/users/"): (ADMINISTRATORS, None),
     ("GET", "/api/users/{user_id}/"): (ADMINISTRATORS, None),
@@ -242,7 +242,7 @@ async def test_an_api_token_has_its_scope_and_the_role_of_its_user(api: Api, wor
         expected, body = MATRIX[method, path]
         address = path.format_map(world.ids) + {"GET": QUERIES, "POST": UPLOADS}.get(method, {}).get(path, "")
         if path.startswith("/api/projects/") and needs is Needs.WRITE and method == "POST" and "{" not in path:
-            continue  # whoever makes a project owns it
+            continue  # the creator of a project is its owner
         answer = await api.call(method, address, None, body, headers=headers)
         of_viewer = expected[ACTORS.index("viewer")]
         wanted = of_viewer if needs in SCOPES[scope] or of_viewer == 403 else 403

@@ -76,7 +76,7 @@ async def test_a_deleted_token_is_worth_nothing(api: Api) -> None:
     assert await me(api, token) == (401, "The token is invalid or was deleted")
 
 
-@pytest.mark.parametrize("change", [{"is_active": 1}, {"password": "set by somebody else"}])
+@pytest.mark.parametrize("change", [{"is_active": 1}, {"password": "set by an administrator"}])
 async def test_an_administrator_ends_the_tokens_of_an_account(api: Api, change: dict[str, Any], world: World) -> None:
     token = await made(api, "editor")
     assert (await api.put(f"/api/users/{world.people['editor']}/", change, "administrator")).status == 200

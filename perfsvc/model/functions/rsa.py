@@ -101,7 +101,7 @@ class RsaEncrypt(Function):
 
 
 def one_of(zh: str, en: str, value: Any, known: tuple[str, ...]) -> None:
-    """Raise Fault for a constant that is none of the known values."""
+    """Raise Fault for a constant that is not a known value."""
     if not isinstance(value, Unknown) and value not in known:
         listed = ", ".join(known)
         raise Fault(f"{zh}应为以下之一：{listed}", f"{en} must be one of {listed}")

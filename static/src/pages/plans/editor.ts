@@ -48,7 +48,7 @@ export function usePlanEditor(place: Place) {
     const said = previewed.value === draft.body.value ? (preview.value?.problems ?? []) : []
     const served = Object.fromEntries(said.map(({ path, message }) => [path, message] as const))
     const onSave = refused.value?.body === draft.body.value ? refused.value?.book : {}
-    // A form that nobody has touched yet is not told what it lacks.
+    // Missing values are no mistakes in a form without any input yet.
     if (place.plan() === null && !draft.dirty.value) return onSave ?? {}
     // What is to be requested is asked for once.
     if (local.value.scenes) delete served['config.target_url']
