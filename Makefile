@@ -4,6 +4,8 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock
 WORKERS ?= 2
 URL ?= http://127.0.0.1:8000
+# Hundreds of processes are started in tests: without bytecode on disk, each takes twice as long to start.
+export PYTHONDONTWRITEBYTECODE :=
 # The package that brings Node.js; empty where the machine has one that is new enough.
 NODE := $(shell $(PYTHON) static/build.py missing-node)
 UI = $(if $(NODE),$(BIN)/python,$(PYTHON)) static/build.py

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,7 @@ def standing() -> Iterator[ExitStack]:
 
 
 def parts_of(network: namespaces.Network) -> set[str]:
-    """What this machine has of a network: interfaces and namespaces."""
+    """What this thread finds of a network: interfaces and namespaces."""
     names = [name for _, name in socket.if_nameindex()] + [space.name for space in Path("/run/netns").glob("*")]
     return {name for name in names if name.startswith(network.key)}
 
@@ -48,6 +50,16 @@ def test_a_network_is_taken_down_also_when_something_fails() -> None:
     with pytest.raises(failures):
         fail_in_a_network(made)
     assert [parts_of(network) for network in made] == [set()] * len(made)
+
+
+def test_the_network_of_this_machine_does_not_change() -> None:
+    """Where none may be made, it cannot."""
+    home = namespaces.OWN_SPACE.readlink()
+    with ThreadPoolExecutor(1) as stayed:
+        before = stayed.submit(socket.if_nameindex).result()
+        with namespaces.Network(("a",)) if namespaces.available() else nullcontext():
+            assert stayed.submit(socket.if_nameindex).result() == before
+    assert namespaces.OWN_SPACE.readlink() == home
 
 
 def test_one_of_three_hosts_is_cut_off_and_brought_back(tmp_path: Path, standing: ExitStack) -> None:

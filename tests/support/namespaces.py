@@ -1,17 +1,25 @@
-"""Hosts with addresses of their own on one machine: network namespaces, each at a port of a bridge."""
+"""Hosts with addresses of their own on one machine: network namespaces, each at a port of a bridge.
+
+The bridge is in a namespace of its own too: the machine's network does not change, as browsers give up their requests
+when it does.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
-import json
+import os
 import secrets
 import subprocess
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 
 LIMIT_S = 10
-PREFIX = 28
-"""Of the bridge's network: room for 13 hosts beside this machine."""
+NETWORK = ipaddress.ip_network("10.83.0.0/28")
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+OWN_SPACE = Path("/proc/thread-self/ns/net")
 AS_HOST = 'hostname "$0" && exec "$@"'
 
 
@@ -29,25 +37,22 @@ def available() -> bool:
         return False
 
 
-def unused_network() -> ipaddress.IPv4Network:
-    """A private network, drawn from a million, that no route of this machine leads to or through."""
-    routes = json.loads(ip("-4", "-json", "route", "show", "table", "all"))
-    taken = [ipaddress.ip_network(route["dst"], strict=False) for route in routes if route["dst"] != "default"]
-    while True:
-        drawn = ipaddress.ip_network((ipaddress.ip_address("10.0.0.0") + (secrets.randbits(20) << 4), PREFIX))
-        if not any(drawn.overlaps(each) for each in taken):
-            return drawn
+def must(result: int) -> None:
+    """Raise OSError when a call of the C library failed."""
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 class Network:
-    """This machine at ``address`` and, by name, ``hosts`` at theirs; all is taken down at the end of the context.
+    """This thread at ``address`` and, by name, ``hosts`` at theirs; all is taken down at the end of the context.
 
-    Whatever it makes has a name that begins with ``key``.
+    Within the context, this thread and the threads and processes that it starts reach these hosts and themselves only.
+    Whatever is made has a name that begins with ``key``.
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        network = unused_network()
-        own, *others = list(network.hosts())[: len(names) + 1]
+        own, *others = list(NETWORK.hosts())[: len(names) + 1]
         self.address = str(own)
         self.hosts = {name: str(address) for name, address in zip(names, others, strict=True)}
         self.key = f"pf{secrets.token_hex(4)}"
@@ -55,6 +60,7 @@ class Network:
 
     def __enter__(self) -> Network:
         try:
+            self._move()
             self._bridge()
             for name, address in self.hosts.items():
                 self._host(name, address)
@@ -80,10 +86,17 @@ class Network:
         """Put the plug in again."""
         ip("link", "set", self._port(name), "up")
 
+    def _move(self) -> None:
+        """Move this thread into a new namespace, which ends with all that is in it."""
+        home = os.open(OWN_SPACE, os.O_RDONLY)
+        self._standing.callback(os.close, home)
+        must(LIBC.unshare(CLONE_NEWNET))
+        self._standing.callback(lambda: must(LIBC.setns(home, CLONE_NEWNET)))
+        ip("link", "set", "lo", "up")
+
     def _bridge(self) -> None:
         ip("link", "add", self.key, "type", "bridge")
-        self._standing.callback(ip, "link", "del", self.key)
-        ip("address", "add", f"{self.address}/{PREFIX}", "dev", self.key)
+        ip("address", "add", f"{self.address}/{NETWORK.prefixlen}", "dev", self.key)
         ip("link", "set", self.key, "up")
 
     def _host(self, name: str, address: str) -> None:
@@ -91,9 +104,8 @@ class Network:
         ip("netns", "add", space)
         self._standing.callback(ip, "netns", "del", space)
         ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", space)
-        self._standing.callback(ip, "link", "del", port)
         ip("link", "set", port, "master", self.key, "up")
-        ip("-n", space, "address", "add", f"{address}/{PREFIX}", "dev", "eth0")
+        ip("-n", space, "address", "add", f"{address}/{NETWORK.prefixlen}", "dev", "eth0")
         ip("-n", space, "link", "set", "lo", "up")
         ip("-n", space, "link", "set", "eth0", "up")
 
