@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,15 @@ def results_of(call: Callable[..., Any], plan: int, run: str) -> None:
     call("GET", "/api/performance/executions/{execution_id}/", execution_id=run)
     for part in ("figures", "distribution", "heatmap", "series"):
         call("GET", f"/api/performance/executions/{{execution_id}}/{part}/", execution_id=run)
+    begun = datetime.fromisoformat(
+        call("GET", "/api/performance/executions/{execution_id}/", execution_id=run)["start_time"]
+    )
+    pins = "/api/performance/executions/{execution_id}/pins/"
+    pinned = {"from": round(begun.timestamp()) + 1, "text": "load raised"}
+    pin = call("POST", pins, pinned, execution_id=run)["id"]
+    call("PUT", f"{pins}{{pin_id}}/", {"to": pinned["from"] + 1}, execution_id=run, pin_id=pin)
+    call("GET", pins, execution_id=run)
+    call("DELETE", f"{pins}{{pin_id}}/", execution_id=run, pin_id=pin)
     reports = call("GET", "/api/performance/reports/", query=f"?plan_id={plan}")
     report = reports["results"][0]["id"]
     call("GET", "/api/performance/reports/{report_id}/", report_id=report)

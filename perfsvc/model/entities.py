@@ -191,6 +191,19 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Pin:
+    """A note at a moment of a run, or at the time from one to another; both are Unix seconds."""
+
+    id: int
+    execution_id: str
+    author: str
+    begins: float
+    ends: float | None
+    text: str
+    created_time: datetime
+
+
+@dataclass(frozen=True)
 class Report:
     """A run's report. ``body`` is the whole document as the API gives it, without its own id."""
 

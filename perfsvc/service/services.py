@@ -28,6 +28,7 @@ from perfsvc.service.project_files import ProjectFiles
 from perfsvc.service.projects import Projects
 from perfsvc.service.reports import Reports
 from perfsvc.service.runs.manager import RunManager
+from perfsvc.service.runs.pins import Pins
 from perfsvc.service.runs.run_list import RunList
 from perfsvc.service.runs.run_windows import RunWindows
 from perfsvc.service.scene_secrets import SceneSecrets
@@ -63,6 +64,7 @@ class Services:
     runs: RunManager
     run_list: RunList
     run_windows: RunWindows
+    pins: Pins
     demo: Demo
     project_files: ProjectFiles
     trials: Trials
@@ -108,6 +110,7 @@ def assemble(
         runs=runs,
         run_list=RunList(store, runs.running, runs.row_of),
         run_windows=RunWindows(store),
+        pins=Pins(store),
         demo=Demo(store),
         project_files=ProjectFiles(store, data.envs, plan_secrets, scene_secrets, scenes.check),
         trials=Trials(

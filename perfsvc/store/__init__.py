@@ -19,6 +19,7 @@
 ``plan_config``    a plan config to a row and back
 ``presets``        presets
 ``executions``     runs: state, spec, end
+``pins``           notes at times of runs
 ``run_list``       runs with names and outcomes, filtered and ordered
 ``windows``        snapshots of runs
 ``rollup``         seconds of runs aggregated to wider spans, each step on its own

@@ -36,6 +36,7 @@ SCENE = Text("业务流不存在", "the scene does not exist")
 PLAN = Text("测试计划不存在", "the plan does not exist")
 PRESET = Text("预设配置不存在", "the preset does not exist")
 EXECUTION = Text("测试执行不存在", "the execution does not exist")
+PIN = Text("标记不存在", "the pin does not exist")
 REPORT = Text("测试报告不存在", "the report does not exist")
 
 MAX_PAGE_SIZE = 1000

@@ -266,6 +266,18 @@ class ExecutionRow(Table):
         table_name = "performance_execution"
 
 
+class PinRow(Table):
+    execution = Reference(ExecutionRow)
+    creator = Reference(UserRow)
+    begins = Number()
+    ends = Number(null=True)
+    text = Chars(500, least=1)
+    created_time = Moment(default=now)
+
+    class Meta:
+        table_name = "performance_pin"
+
+
 class MetricsRow(Table):
     plan = Reference(PlanRow)
     timestamp = Whole(most=MAX_BIGINT)
@@ -337,6 +349,7 @@ TABLES: tuple[type[Table], ...] = (
     ConfigRow,
     PresetRow,
     ExecutionRow,
+    PinRow,
     MetricsRow,
     ErrorRow,
     ReportRow,

@@ -24,6 +24,7 @@ from perfsvc.web.api import executions
 from perfsvc.web.api import health
 from perfsvc.web.api import live
 from perfsvc.web.api import nodes
+from perfsvc.web.api import pins
 from perfsvc.web.api import plan_preview
 from perfsvc.web.api import plans
 from perfsvc.web.api import plugins
@@ -75,6 +76,7 @@ ROUTES: tuple[Route, ...] = (
     *data_preview.routes,
     *executions.routes,
     *run_windows.routes,
+    *pins.routes,
     *runs.routes,
     *presets.routes,
     *reports.routes,

@@ -114,6 +114,13 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("GET", "/api/performance/executions/{execution_id}/heatmap/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/series/"): (VIEWERS, None),
     ("GET", "/api/performance/executions/{execution_id}/errors/"): (VIEWERS, None),
+    ("GET", "/api/performance/executions/{execution_id}/pins/"): (VIEWERS, None),
+    ("POST", "/api/performance/executions/{execution_id}/pins/"): (
+        CREATE_BY_EDITORS,
+        {"from": 1_700_000_000, "text": "deployed"},
+    ),
+    ("PUT", "/api/performance/executions/{execution_id}/pins/{pin_id}/"): (EDITORS, {}),
+    ("DELETE", "/api/performance/executions/{execution_id}/pins/{pin_id}/"): (EDITORS, None),
     ("POST", "/api/performance/executions/{execution_id}/load/"): (NO_RUN, {"vus": 5}),
     ("GET", "/api/performance/metrics/{execution_id}/"): (VIEWERS, None),
     ("GET", "/api/performance/presets/"): (VIEWERS, None),

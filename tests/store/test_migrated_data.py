@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.entities import TokenScope
+from perfsvc.model.execution import Execution
+from perfsvc.model.run import RunState
 from perfsvc.model.scene import SceneSpec
 from perfsvc.store import api_tokens
+from perfsvc.store import executions
+from perfsvc.store import pins
 from perfsvc.store import plans
 from perfsvc.store import scenes
 from perfsvc.store.binding import DATABASE
@@ -27,6 +33,7 @@ from tests.store.test_schema import execute
 from tests.store.test_schema import in_migration
 
 TIME = "'2026-01-02 03:04:05.678901'"
+BEGUN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def down_to_before(name: str) -> Callable[[], Any]:
@@ -134,3 +141,17 @@ async def test_api_tokens_go_and_their_users_stay(store: Store, world: World) ->
     await store.run(UP)
     assert await store.run(rows, "users") == before
     assert await store.run(api_tokens.of_user, world.user.id) == []
+
+
+@pytest.mark.asyncio
+async def test_pins_go_and_their_runs_stay(store: Store, world: World) -> None:
+    started = Execution("run-1", world.plan.id, world.user.id, RunState.RUNNING, {}, BEGUN, None, None)
+    await store.run(executions.create, started)
+    made = pins.Made("run-1", world.user.id, 1.5, 2.25, "cache off")
+    pin = await store.run(pins.create, made, 1)
+    assert (pin.execution_id, pin.begins, pin.ends, pin.text) == ("run-1", 1.5, 2.25, "cache off")
+    before = await store.run(rows, "performance_execution")
+    await store.run(down_to_before("0011_pins"))
+    await store.run(UP)
+    assert await store.run(rows, "performance_execution") == before
+    assert await store.run(pins.of_run, "run-1") == []

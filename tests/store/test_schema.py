@@ -22,6 +22,7 @@ from perfsvc.model.run import RunState
 from perfsvc.store import api_tokens
 from perfsvc.store import errors_seen
 from perfsvc.store import executions
+from perfsvc.store import pins
 from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import reports
@@ -312,6 +313,7 @@ async def fill(store: Store, world: World) -> None:
     await store.run(api_tokens.create, made)
     started = Execution("run-1", world.plan.id, world.user.id, RunState.RUNNING, {}, TIME, None, None)
     await store.run(executions.create, started)
+    await store.run(pins.create, pins.Made("run-1", world.user.id, 1.5, None, "deployed"), 1)
     await store.run(errors_seen.upsert, world.plan.id, "run-1", [ErrorRecord("run-1", 1, {}, 1)])
     facts: dict[str, Any] = {"summary": {}, "performance_score": None, "body": {}}
     report = partial(reports.create, world.plan.id, "run-1", status="failed", start_time=TIME, end_time=TIME, **facts)
@@ -369,6 +371,7 @@ MIGRATIONS = [
     "0008_exact_durations",
     "0009_windows_of_steps",
     "0010_api_tokens",
+    "0011_pins",
 ]
 
 
@@ -382,7 +385,7 @@ async def test_migrations_go_down_and_up_again(store: Store) -> None:
     assert await store.run(in_migration(tables)) == everything
     for name in reversed(MIGRATIONS[1:]):
         assert await store.run(in_migration(lambda database: runner(database).down())) == [name]
-    assert await store.run(in_migration(tables)) == everything - {"drained_node", "api_token"} | {
+    assert await store.run(in_migration(tables)) == everything - {"drained_node", "api_token", "performance_pin"} | {
         "schedule",
         "audit_log",
     }

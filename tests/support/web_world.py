@@ -61,6 +61,7 @@ from perfsvc.store import datafiles
 from perfsvc.store import envs
 from perfsvc.store import errors_seen
 from perfsvc.store import executions
+from perfsvc.store import pins
 from perfsvc.store import plans
 from perfsvc.store import presets
 from perfsvc.store import projects
@@ -202,7 +203,7 @@ async def build(folder: Path, **changes: Any) -> World:
     ids["execution_id"], ids["name"] = "run-1-0", "agent-1"
     ids["file"] = UI_SCRIPT
     ids["number"] = 7
-    ids["token_id"] = 1
+    ids["token_id"] = ids["pin_id"] = 1
     ids["report_id"] = await store.run(_past_run, ids["plan_id"], people["owner"])
     kept_file(folder / "datafiles")
     return World(store, services, settings, runs, cluster, clock, passwords, ids, people, tokens)
@@ -281,6 +282,7 @@ def _past_run(plan_id: int, starter_id: int) -> int:
     ended = executions.finish("run-1-0", RunState.STOPPED, STOPPED, moment)
     seen = [ErrorRecord("run-1-0", int(START), error, error["count"]) for error in ERRORS]
     errors_seen.upsert(plan_id, "run-1-0", seen)
+    pins.create(pins.Made("run-1-0", starter_id, START, None, "target restarted"), 1)
     body = {
         "execution_id": ended.execution_id,
         "start_time": "2023-11-14T22:13:20Z",

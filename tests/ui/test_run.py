@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 
 import pytest
 from playwright.sync_api import Locator
@@ -256,6 +258,42 @@ def test_a_search_is_told_as_a_story_and_ends_in_one_sentence(ui: Ui, desk: Desk
     ui.check(page)
 
 
+def test_pins_are_made_read_changed_and_deleted(ui: Ui, desk: Desk) -> None:
+    path = desk.start(desk.plan("pinned", arrivals(20, 6), "/json"))
+    page = ui.open(path, language="en")
+    expect(page.locator("#config")).to_be_visible(timeout=PATIENCE_MS)
+    cursor = page.get_by_role("slider", name="Cursor")
+    cursor.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("p")
+    dialog = page.get_by_role("dialog", name="New pin")
+    dialog.get_by_label("Note").fill("cache switched off <b>")
+    ui.check(page)
+    dialog.get_by_role("button", name="Save").click()
+    pin = page.get_by_role("button", name=re.compile("^cache switched off"))
+    expect(pin).to_be_visible()
+    expect(page.get_by_role("list", name="Pins")).to_contain_text("cache switched off <b>")
+
+    page.goto(f"{desk.service.url}{path}?w=1-4")
+    page.get_by_role("button", name="Pin", exact=True).click()
+    dialog.get_by_label("Note").fill("slow while it warms up")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("list", name="Pins").get_by_role("listitem")).to_have_count(2)
+    expect(page.locator(".stem-span")).to_be_visible()
+    ui.check(page)
+
+    pin.click()
+    one = page.get_by_role("dialog", name="Pin", exact=True)
+    expect(one).to_contain_text("by admin")
+    one.get_by_label("Note").fill("cache on again")
+    one.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="cache on again").click()
+    one.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="cache on again")).to_have_count(0)
+    expect(page.get_by_role("list", name="Pins").get_by_role("listitem")).to_have_count(1)
+
+
 def test_a_viewer_watches_and_cannot_steer(ui: Ui, desk: Desk) -> None:
     service = desk.service
     user = service.post(
@@ -265,8 +303,17 @@ def test_a_viewer_watches_and_cannot_steer(ui: Ui, desk: Desk) -> None:
     member = service.post(f"/api/projects/{desk.project}/members/", {"username": "watcher", "role": "viewer"})
     assert member.status in {200, 201}, member
     plan = desk.plan("watched", arrivals(5, 60), "/json")
-    page = ui.open(desk.start(plan), language="en", user=("watcher", "correct horse"))
+    path = desk.start(plan)
+    page = ui.open(path, language="en", user=("watcher", "correct horse"))
     expect(page.locator(".uplot").first).to_be_visible(timeout=PATIENCE_MS)
+    desk.made(
+        f"/api/performance/executions/{path.rpartition('/')[2]}/pins/", {"from": math.ceil(time.time()), "text": "look"}
+    )
+    page.reload()
+    page.get_by_role("list", name="Pins").get_by_role("button").click()
+    expect(page.get_by_role("dialog", name="Pin", exact=True).get_by_role("button")).to_have_text(["", "Look closer"])
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Pin", exact=True)).to_have_count(0)
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     page.keyboard.press(" ")
     expect(page.locator("h1 .chip")).to_have_text("Running")

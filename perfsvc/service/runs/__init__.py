@@ -19,5 +19,6 @@
 ``recovery``          metrics and reports from stored seconds, also after a crash
 ``live_rollup``       stored seconds rolled up while the run goes on
 ``run_windows``       any time of a run in figures
+``pins``              notes at times of runs
 ====================  ==============================================================
 """

@@ -17,6 +17,7 @@
 ``runs``          start, stop, pause, resume of a plan
 ``run_query``     query parameters of lists of runs
 ``executions``    lists of runs, one run, its errors, load and metrics
+``pins``          notes at times of a run
 ``live``          live feed of a run (WebSocket)
 ``reports``       reports
 ``plugins``       loaded protocols and data sources

@@ -35,6 +35,7 @@ TAGS: dict[str, Text] = {
     "data_preview": Text("测试数据预览", "Preview of test data"),
     "executions": Text("测试执行记录", "Runs in short"),
     "run_windows": Text("任意时间段", "Any time of a run"),
+    "pins": Text("标记", "Pins"),
     "runs": Text("测试执行", "Runs"),
     "live": Text("实时数据", "Live feed"),
     "reports": Text("测试报告", "Reports"),
@@ -96,6 +97,7 @@ PATH: dict[str, Text] = {
     "preset_id": Text("预设ID", "Preset"),
     "report_id": Text("测试报告ID", "Report"),
     "token_id": Text("令牌ID", "API token"),
+    "pin_id": Text("标记ID", "Pin"),
     "name": Text("名称", "Name"),
 }
 """Parameters within paths."""

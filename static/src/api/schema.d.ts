@@ -408,6 +408,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance/executions/{execution_id}/pins/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the pins of a run
+         * @description Needs the project role viewer
+         *
+         *     Page of a listing, counted from 1.
+         */
+        get: operations["getPins"];
+        put?: never;
+        /**
+         * Pin a note to a time of a run
+         * @description Needs the project role editor
+         */
+        post: operations["postPins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/executions/{execution_id}/pins/{pin_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a pin
+         * @description Needs the project role editor
+         */
+        put: operations["putPin"];
+        post?: never;
+        /**
+         * Delete a pin
+         * @description Needs the project role editor
+         */
+        delete: operations["deletePin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/executions/{execution_id}/series/": {
         parameters: {
             query?: never;
@@ -3121,6 +3171,59 @@ export interface components {
             avg: number | null;
             count: number;
             max: number | null;
+        };
+        /**
+         * PinChange
+         * @description Changes of a pin; with ``to`` null it is at a moment.
+         */
+        PinChange: {
+            /** Moment, or from, Unix s */
+            from?: number;
+            /** Text */
+            text?: string;
+            /**
+             * To, Unix s
+             * @default null
+             */
+            to: number | null;
+        };
+        /**
+         * PinForm
+         * @description A new pin: at the moment ``from``, or at the time from there to ``to``.
+         */
+        PinForm: {
+            /** Moment, or from, Unix s */
+            from: number;
+            /** Text */
+            text: string;
+            /**
+             * To, Unix s
+             * @default null
+             */
+            to: number | null;
+        };
+        /**
+         * PinPage
+         * @description Pins in the order of their times.
+         */
+        PinPage: {
+            page: number;
+            page_size: number;
+            results: components["schemas"]["PinResponse"][];
+            total: number;
+        };
+        /**
+         * PinResponse
+         * @description A note at a moment of a run, or at the time from ``from`` to ``to``, in Unix seconds.
+         */
+        PinResponse: {
+            author: string;
+            /** Format: date-time */
+            created_at: string;
+            from: number;
+            id: number;
+            text: string;
+            to: number | null;
         };
         /**
          * PlanChange
@@ -7950,6 +8053,200 @@ export interface operations {
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
+    getPins: {
+        parameters: {
+            query?: {
+                /** @description Page */
+                page?: number;
+                /** @description Entries per page */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Run */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the pins of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 1,
+                     *       "page": 1,
+                     *       "page_size": 10,
+                     *       "results": [
+                     *         {
+                     *           "id": 1,
+                     *           "from": 1796018853,
+                     *           "to": 1796018854,
+                     *           "text": "load raised",
+                     *           "author": "admin",
+                     *           "created_at": "2026-11-30T06:07:35Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PinPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    postPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Run */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": 1796018853,
+                 *       "text": "load raised"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinForm"];
+            };
+        };
+        responses: {
+            /** @description Pin a note to a time of a run */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "from": 1796018853,
+                     *       "to": null,
+                     *       "text": "load raised",
+                     *       "author": "admin",
+                     *       "created_at": "2026-11-30T06:07:35Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PinResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
+    putPin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Run */
+                execution_id: string;
+                /** @description Pin */
+                pin_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": 1796018854
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinChange"];
+            };
+        };
+        responses: {
+            /** @description Change a pin */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "from": 1796018853,
+                     *       "to": 1796018854,
+                     *       "text": "load raised",
+                     *       "author": "admin",
+                     *       "created_at": "2026-11-30T06:07:35Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PinResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
+        };
+    };
+    deletePin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Run */
+                execution_id: string;
+                /** @description Pin */
+                pin_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a pin */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "The pin was deleted"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             503: components["responses"]["503"];
             507: components["responses"]["507"];
         };

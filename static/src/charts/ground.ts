@@ -7,6 +7,7 @@ import { between, scaleOf } from './paths'
 
 /** Hatched seconds are never narrower than this. */
 const NARROWEST = 7
+const LINES = { plain: '--control', hand: '--brand', bad: '--fail', pin: '--brand' } as const
 
 export function below(u: uPlot, ground: Ground): void {
   const pen = u.ctx
@@ -62,10 +63,10 @@ export function above(u: uPlot, ground: Ground): void {
   for (const mark of ground.lines) {
     const x = Math.round(X(mark.at)) + 0.5
     if (!inside(x)) continue
-    pen.strokeStyle = colour(mark.tone === 'hand' ? '--brand' : mark.tone === 'bad' ? '--fail' : '--control')
+    pen.strokeStyle = colour(LINES[mark.tone])
     pen.globalAlpha = mark.tone === 'hand' ? 0.95 : 0.6
     pen.lineWidth = ratio
-    pen.setLineDash(mark.tone === 'hand' ? [] : [2 * ratio, 3 * ratio])
+    pen.setLineDash(mark.tone === 'hand' ? [] : mark.tone === 'pin' ? [5 * ratio, 3 * ratio] : [2 * ratio, 3 * ratio])
     pen.beginPath()
     pen.moveTo(x, top)
     pen.lineTo(x, top + height)

@@ -10,7 +10,7 @@ export interface Ground {
   warmUp: Span | null
   unfit: readonly UnfitSpan[]
   /** Where a line goes through all lanes. */
-  lines: readonly { at: number; tone: 'plain' | 'hand' | 'bad' }[]
+  lines: readonly { at: number; tone: 'plain' | 'hand' | 'bad' | 'pin' }[]
 }
 
 export class ChartGroup {

@@ -4,6 +4,7 @@ import { computed, inject, onScopeDispose, provide, ref, shallowRef, watch, type
 import { useRoute, useRouter } from 'vue-router'
 import { Feed, type FeedState } from '@/api/feed'
 import { awaited, feedAddress, feedToken, probe, reportOf, seriesOf, type Execution, type Part } from '@/api/execution'
+import { usePins, type RunPin } from '@/api/pins'
 import { useRights } from '@/api/projects'
 import { ChartGroup } from '@/charts/group'
 import { forgetColours } from '@/charts/colours'
@@ -52,6 +53,8 @@ export interface RunView {
   stepName: (index: number) => string
   part: ComputedRef<Part>
   marks: ComputedRef<Mark[]>
+  /** The team's own, beside what happened by itself. */
+  pins: ComputedRef<readonly RunPin[]>
   course: ComputedRef<Course | null>
   mayEdit: ComputedRef<boolean>
   /** Most users that may serve arrivals; null where it is not known. */
@@ -81,7 +84,9 @@ export function provideRunView(execution: ComputedRef<Execution>): RunView {
     return [...marks, ...breachMarks(report.value?.verdict.thresholds ?? [], marks)].toSorted((a, b) => a.at - b.at)
   })
   const part = computed<Part>(() => ({ from: place.window.value?.from ?? null, to: place.window.value?.to ?? null, step: null }))
-  const view: RunView = { ...source, ...facts, ...place, ...usePercentile(), execution, id, group, marks, part, mayEdit: computed(() => may('editor')), maxVus: computed(() => maxVusOf(execution.value.config ?? report.value?.config)) }
+  const found = usePins(id, facts.live)
+  const pins = computed(() => found.data.value ?? [])
+  const view: RunView = { ...source, ...facts, ...place, ...usePercentile(), execution, id, group, marks, pins, part, mayEdit: computed(() => may('editor')), maxVus: computed(() => maxVusOf(execution.value.config ?? report.value?.config)) }
   provide(KEY, view)
   followCharts(view)
   return view
@@ -239,14 +244,19 @@ function usePlace(facts: ReturnType<typeof useFacts>) {
   return { window, follow, setWindow, step, setStep, shown }
 }
 
+/** A pin's line, or the two lines of its time. */
+function linesOf({ from, to }: RunPin): { at: number; tone: 'pin' }[] {
+  return [from, ...(to === null ? [] : [to])].map((at) => ({ at, tone: 'pin' }))
+}
+
 /** Charts draw from the buffers whenever something is new, outside of Vue's updates. */
 function followCharts(view: RunView): void {
-  const { group, shown, tick, run, live, now, marks } = view
+  const { group, shown, tick, run, live, now, marks, pins } = view
   watch(
-    [tick, shown, marks, live],
+    [tick, shown, marks, pins, live],
     () => {
       group.range = [shown.value.from, shown.value.to]
-      group.ground = { now: live.value ? now.value : null, pauses: run.value.pauses, warmUp: run.value.warmUp, unfit: run.value.unfit, lines: marks.value }
+      group.ground = { now: live.value ? now.value : null, pauses: run.value.pauses, warmUp: run.value.warmUp, unfit: run.value.unfit, lines: [...marks.value, ...pins.value.flatMap(linesOf)] }
       group.update()
     },
     { immediate: true },

@@ -25,6 +25,11 @@ const ERRORS: [RegExp, Key][] = [
   [/^Missing variable/, 'run.errors.names.variable'],
 ]
 
+/** The moment or the time of a pin. */
+export function pinTime({ from, to }: { from: number; to: number | null }): string {
+  return to === null ? clock(from) : `${clock(from)} – ${clock(to)}`
+}
+
 /** An error class in words; those of protocols are shown as they are. */
 export function errorName(error: string): string {
   for (const [pattern, key] of ERRORS) if (pattern.test(error)) return error.replace(pattern, t(key))
