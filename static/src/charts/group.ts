@@ -24,7 +24,6 @@ export class ChartGroup {
   private readonly lanes = new Set<LaneChart>()
   private readonly listeners = new Set<() => void>()
   private readonly cursorListeners = new Set<(time: number | null) => void>()
-  private pending = false
 
   constructor(
     private readonly onBrush: (span: Span) => void,
@@ -58,16 +57,7 @@ export class ChartGroup {
     this.onReset()
   }
 
-  /** Draw all lanes anew in the next frame. */
-  update(): void {
-    if (this.pending) return
-    this.pending = true
-    requestAnimationFrame(() => {
-      this.pending = false
-      this.draw()
-    })
-  }
-
+  /** Draw all lanes. */
   draw(): void {
     for (const lane of this.lanes) lane.refresh()
     this.listeners.forEach((listener) => listener())

@@ -268,7 +268,7 @@ export class LaneChart {
     pen.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height)
     pen.clip()
     pen.fillStyle = faded(band.token, band.alpha)
-    pen.fill(between(u, band.lower + 1, band.upper + 1))
+    pen.fill(between(u, band.lower + 1, band.upper + 1, rowsIn(this.lastData.x, this.group.range)))
     pen.restore()
   }
 
@@ -311,7 +311,7 @@ function seriesOf(spec: Line): uPlot.Series {
     width: spec.style === 'stack' ? 0 : (spec.width ?? 1.5),
     dash: spec.dash,
     fill: filled ? () => (spec.style === 'stack' && !spec.fill ? colour(spec.token) : faded(spec.token, spec.fill ?? 0.13)) : undefined,
-    paths: spec.style === 'step' || spec.style === 'stack' ? steps(filled) : line(filled),
+    paths: spec.style === 'step' || spec.style === 'stack' ? steps(filled) : line(filled, spec.width),
     points: { show: false },
     auto: false,
   }
@@ -334,12 +334,20 @@ function labels(u: uPlot, found: number[], { range, elapsed }: ChartGroup): stri
   return found.map((tick) => ((range[1] - tick) * room < half ? '' : elapsed ? span(tick) : clock(tick, seconds)))
 }
 
+/** Rows of a window, with the last one before it and the first one after it: lines go to its edges. */
 function rowsIn(x: Float64Array, [from, to]: [number, number]): [number, number] {
-  let first = 0
-  while (first < x.length && x[first]! < from) first++
-  let last = x.length - 1
-  while (last > first && x[last]! > to) last--
-  return [Math.max(0, first - 1), last]
+  return [Math.max(0, beyond(x, from) - 1), Math.min(x.length - 1, beyond(x, to))]
+}
+
+/** The first row that is not before a time; rows are in order of time. */
+function beyond(x: Float64Array, time: number): number {
+  let [low, high] = [0, x.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (x[middle]! < time) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 const SHORT = [0, 1, 2].map((digits) => new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }))

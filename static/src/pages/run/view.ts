@@ -257,9 +257,10 @@ function followCharts(view: RunView): void {
     () => {
       group.range = [shown.value.from, shown.value.to]
       group.ground = { now: live.value ? now.value : null, pauses: run.value.pauses, warmUp: run.value.warmUp, unfit: run.value.unfit, lines: [...marks.value, ...pins.value.flatMap(linesOf)] }
-      group.update()
+      group.draw()
     },
-    { immediate: true },
+    // With the rest of the page: a frame of its own would cost style, layout and paint a second time.
+    { immediate: true, flush: 'post' },
   )
   watch(dark, () => {
     forgetColours()
