@@ -32,7 +32,7 @@ node: $(if $(NODE),.venv/uv)
 
 test: check .venv/ready-test ui-dist
 	.ci/packages
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -q
 
 check: .venv/ready-test ui-dist
 	$(BIN)/ruff check .

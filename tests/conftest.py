@@ -1,17 +1,15 @@
-"""What tests of several parts share: one MariaDB server for a whole test run, and which tests stay together."""
+"""What tests of several parts share: one MariaDB server for a whole test run, and how tests are spread."""
 
 from __future__ import annotations
 
 import signal
 from contextlib import ExitStack
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import mariadb as servers
+from tests.support.scheduling import Mixed
 
 pytest.register_assert_rewrite("perfsvc.plugin.testing")
 
@@ -30,25 +28,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[STANDING].close()
 
 
-class ByGroup(LoadScopeScheduling):
-    """Keeps the tests of a module that names an ``xdist_group`` together: what they share is made once.
-
-    pytest-xdist 3.8 looks for groups in names of tests that pytest 9.2 does not let it change.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        module, _, _ = nodeid.partition("::")
-        return module if names_a_group(self.config.rootpath / module) else nodeid
-
-
-@cache
-def names_a_group(module: Path) -> bool:
-    return "xdist_group(" in module.read_text("utf-8")
-
-
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
-    return ByGroup(config, log) if config.getvalue("dist") == "loadgroup" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Mixed | None:
+    return Mixed(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

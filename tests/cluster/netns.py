@@ -95,8 +95,7 @@ class Machines:
             self.port = free.getsockname()[1]
         perfsvc = [str(BIN), "certs", str(folder / "data/certs"), "--host", wires.address]
         subprocess.run(perfsvc, check=True, timeout=LIMIT_S, capture_output=True)
-        self.service = Service(folder / "data", dask_scheduler=f"{wires.address}:{self.port}")
-        standing.callback(lambda: self.service.process.poll() is None and self.service.end())
+        self.service = standing.enter_context(Service(folder / "data", dask_scheduler=f"{wires.address}:{self.port}"))
         wires.lead_to(self.port)
         for agent in [self._agent(name, folder) for name in NAMES]:
             standing.callback(ended, agent)

@@ -13,7 +13,7 @@ from tests.cluster.rig import spec_of
 from tests.support.feeds import Numbered
 from tests.support.nginx import Nginx
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-data")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 USERS = 4
 STEPS = [{"name": "get", "request": {"url": "/{{n}}"}, "think_time": {"type": "constant", "value": 0.02}}]

@@ -20,8 +20,6 @@ from tests.cluster.netns import cut_off_and_brought_back
 from tests.support import namespaces
 from tests.support.nginx import Nginx
 
-pytestmark = pytest.mark.xdist_group("dask-hosts")
-
 
 @pytest.fixture
 def standing() -> Iterator[ExitStack]:

@@ -16,7 +16,7 @@ from tests.cluster.rig import spec_of
 from tests.support.feeds import Numbered
 from tests.support.nginx import Nginx
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-loss")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RATE = 90
 TIMES = 5

@@ -25,8 +25,6 @@ from tests.end_to_end.plans import report_of
 from tests.support.nginx import Nginx
 from tests.support.service import BIN
 
-pytestmark = pytest.mark.xdist_group("dask-machines")
-
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:

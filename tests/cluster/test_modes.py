@@ -19,7 +19,7 @@ from tests.cluster.rig import LiveRun
 from tests.support.nginx import BUCKET
 from tests.support.nginx import Nginx
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-modes")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "stages": {

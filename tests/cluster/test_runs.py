@@ -21,7 +21,7 @@ from tests.cluster.rig import central
 from tests.cluster.rig import spec_of
 from tests.support.nginx import Nginx
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("dask-runs")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,6 @@ from perfsvc_datasources.database.reader import Refused
 from tests.datasources.database_rig import connecting
 from tests.support import postgresql
 
-pytestmark = pytest.mark.xdist_group("postgresql")
-
 TABLE = """
     DROP TABLE IF EXISTS t;
     CREATE TABLE t (

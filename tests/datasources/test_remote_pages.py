@@ -30,9 +30,8 @@ TABLE = """
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    running = Service(tmp_path / "data")
-    yield running
-    assert running.end() == 0
+    with Service(tmp_path / "data") as running:
+        yield running
 
 
 def shown(page: str) -> list[Any]:

@@ -26,9 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service(folder: Path) -> Iterator[Service]:
-    running = Service(folder / "data")
-    yield running
-    assert running.end() == 0
+    with Service(folder / "data") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -38,8 +38,6 @@ MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 JOIN_LIMIT_S = 40
 
-pytestmark = pytest.mark.xdist_group("many machines")
-
 
 def typed(word: str) -> list[str]:
     """The lines that begin with a command."""

@@ -34,9 +34,8 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
     folder.mkdir()
     install_plugin(folder)
     monkeypatch.setenv("PYTHONPATH", str(folder))
-    started = Service(tmp_path / "data")
-    yield started
-    assert started.end() == 0
+    with Service(tmp_path / "data") as started:
+        yield started
 
 
 @pytest.fixture

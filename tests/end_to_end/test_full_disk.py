@@ -33,9 +33,8 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 @pytest.fixture
 def service(disk: SmallDisk) -> Iterator[Service]:
-    started = Service(disk.folder / "data")
-    yield started
-    started.end()
+    with Service(disk.folder / "data") as started:
+        yield started
 
 
 def large_scene(service: Service, project: int, number: int) -> Answer:

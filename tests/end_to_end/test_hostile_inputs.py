@@ -29,9 +29,8 @@ TRIES = 3
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    started = Service(tmp_path / "data", target_allow="127.0.0.0/8")
-    yield started
-    started.end()
+    with Service(tmp_path / "data", target_allow="127.0.0.0/8") as started:
+        yield started
 
 
 @pytest.mark.timeout(600)

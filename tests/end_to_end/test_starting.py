@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.support.service import BIN
 from tests.support.service import Service
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    running = Service(tmp_path / "data")
-    yield running
-    if running.process.poll() is None:
-        running.end()
 
 
 def start(data_dir: Path, *flags: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -44,10 +34,7 @@ def test_a_second_service_on_the_same_database_is_refused(service: Service, tmp_
 
 
 def test_the_lock_goes_with_a_killed_service(service: Service) -> None:
-    service.process.kill()
-    service.process.wait(30)
-    assert service.process.stdout is not None
-    service.process.stdout.close()
+    service.end(signal.SIGKILL)
     service.start()
     assert service.get("/healthz").body["status"] == "ok"
 
@@ -60,24 +47,25 @@ def test_a_first_start_whose_port_is_taken_leaves_no_trace(tmp_path: Path) -> No
     assert not (tmp_path / "data").exists()
 
 
-def test_a_lost_key_beside_a_filled_database_is_refused(service: Service) -> None:
-    service.end()
-    (service.data_dir / "secret.key").unlink()
-    refused = start(service.data_dir)
+def test_a_lost_key_beside_a_filled_database_is_refused(own_service: Service) -> None:
+    own_service.end()
+    key = own_service.data_dir / "secret.key"
+    key.unlink()
+    refused = start(own_service.data_dir)
     assert refused.returncode == 2
     assert "restore the file or set PERFSVC_SECRET_KEY" in refused.stderr
-    assert not (service.data_dir / "secret.key").exists()
+    assert not key.exists()
 
 
-def test_leftovers_that_cannot_be_read_are_named_and_do_no_harm(service: Service) -> None:
-    service.end()
-    (service.data_dir / "spool" / "odd.jsonl").mkdir(parents=True)
-    service.start()
-    service.recovered()
-    health = service.get("/healthz").body
+def test_leftovers_that_cannot_be_read_are_named_and_do_no_harm(own_service: Service) -> None:
+    own_service.end()
+    (own_service.data_dir / "spool" / "odd.jsonl").mkdir(parents=True)
+    own_service.start()
+    own_service.recovered()
+    health = own_service.get("/healthz").body
     assert health["status"] == "degraded"
     assert "odd.jsonl" in health["incidents"][0]["message"]
-    assert (service.data_dir / "spool" / "odd.jsonl").is_dir()
+    assert (own_service.data_dir / "spool" / "odd.jsonl").is_dir()
 
 
 def test_the_data_folder_is_private(service: Service) -> None:

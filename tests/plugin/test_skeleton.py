@@ -18,8 +18,6 @@ from perfsvc.plugin.skeleton import make
 from perfsvc.plugin.skeleton import package
 from tests.support.environment import Environment
 
-pytestmark = pytest.mark.xdist_group("skeleton")
-
 ROOT = Path(__file__).parents[2]
 REFUSED = ["", "A", "1a", "_a", "a_", "a__b", "a-b", "a.b", "a/b", "..", "é", "a" * 21, "http", "none"]
 

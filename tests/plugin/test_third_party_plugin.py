@@ -16,8 +16,6 @@ from tests.support.redis import EXAMPLE
 from tests.support.redis import RedisServer
 from tests.support.service import Service
 
-pytestmark = pytest.mark.xdist_group("redis")
-
 PUBLIC = {"perfsvc.plugin", "perfsvc.plugin.net", "perfsvc.plugin.testing"}
 USERS = 100
 ITERATIONS = 500
@@ -41,9 +39,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def service(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("service") / "data", environment.perfsvc)
-    yield running
-    assert running.end() == 0
+    with Service(tmp_path_factory.mktemp("service") / "data", environment.perfsvc) as running:
+        yield running
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 from typing import NamedTuple
 
@@ -28,13 +29,26 @@ class Answer(NamedTuple):
 
 
 class Service:
-    """``perfsvc serve`` on a free port with its own data folder; ``url`` is where it is."""
+    """``perfsvc serve`` on a free port with its own data folder; ``url`` is where it is. A context ends it."""
 
     def __init__(self, data_dir: Path, program: Path = BIN, **settings: str) -> None:
         self.data_dir = data_dir
         self._program = program
         self._settings = settings
         self.start()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.runs:
+            assert self.end() == 0
+
+    @property
+    def runs(self) -> bool:
+        return self.process.poll() is None
 
     def start(self) -> None:
         """Start, or start again after the end, with the same data."""
@@ -49,12 +63,11 @@ class Service:
                 stderr=errors,
                 text=True,
             )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.startswith("perfsvc: http://"), line + log.read_text()
-        self.url = line.removeprefix("perfsvc: ").strip()
-        self.token = ""
-        self.token = self.post("/api/users/login/", {"username": "admin", "password": PASSWORD}).body["token"]
+        try:
+            self._sign_in(log)
+        except BaseException:
+            self.end(signal.SIGKILL)
+            raise
 
     def recovered(self) -> None:
         """Wait until what earlier processes left unfinished is taken up."""
@@ -64,12 +77,15 @@ class Service:
             time.sleep(0.02)
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal, wait for the end; answers the exit code."""
-        self.process.send_signal(number)
-        code = self.process.wait(START_LIMIT_S)
+        """Send a signal, wait for the end; return the exit code. What does not end in time is killed."""
         assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+        with self.process.stdout:
+            self.process.send_signal(number)
+            try:
+                return self.process.wait(START_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                return self.process.wait()
 
     def get(self, path: str) -> Answer:
         return self._call("GET", path, None)
@@ -92,6 +108,15 @@ class Service:
         finally:
             connection.close()
             connection.shutdown()  # close() alone leaves the socket open when the server closed first
+
+    def _sign_in(self, log: Path) -> None:
+        """Wait for the service's address and sign in as its administrator."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("perfsvc: http://"), line + log.read_text()
+        self.url = line.removeprefix("perfsvc: ").strip()
+        self.token = ""
+        self.token = self.post("/api/users/login/", {"username": "admin", "password": PASSWORD}).body["token"]
 
     def _call(self, method: str, path: str, body: Any) -> Answer:
         data = None if body is None else json.dumps(body).encode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -24,10 +23,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with an empty data folder, shared by the tests of a module."""
-    folder: Path = tmp_path_factory.mktemp("service")
-    started = Service(folder / "data")
-    yield started
-    started.end()
+    with Service(tmp_path_factory.mktemp("service") / "data") as started:
+        yield started
 
 
 @pytest.fixture

@@ -38,16 +38,13 @@ def test_a_wheel_serves_the_ui_without_node(
     (packaged,) = (tmp_path / "env").glob("lib/python*/site-packages/perfsvc/web/ui")
     monkeypatch.setenv("PATH", str(installed.bin))
     assert shutil.which("node") is None
-    service = Service(tmp_path / "data", installed.perfsvc)
-    try:
+    with Service(tmp_path / "data", installed.perfsvc) as service:
         with urllib.request.urlopen(f"{service.url}/") as page:
             assert page.read() == (packaged / "index.html").read_bytes()
         script = next((packaged / "assets").glob("index-*.js"))
         with urllib.request.urlopen(f"{service.url}/assets/{script.name}") as sent:
             assert sent.headers["Content-Type"] == "text/javascript; charset=utf-8"
             assert sent.read() == script.read_bytes()
-    finally:
-        service.end()
 
 
 def test_a_source_archive_has_what_the_build_needs_and_no_more(tmp_path: Path) -> None:

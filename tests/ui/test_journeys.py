@@ -23,7 +23,7 @@ from tests.support.redis import RedisServer
 from tests.support.service import Service
 from tests.support.shop import Shop
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("ui-journeys")]
+pytestmark = pytest.mark.timeout(240)
 
 PATIENCE_MS = 40_000
 ITERATIONS = 20
@@ -254,11 +254,10 @@ def equipped(browser: Browser, tmp_path: Path) -> Iterator[Ui]:
     """A service in an environment into which the example package was installed."""
     environment = Environment(tmp_path / "env")
     environment.install(EXAMPLE, tmp_path / "scratch")
-    service = Service(tmp_path / "data", environment.perfsvc)
-    ui = Ui(browser, service)
-    yield ui
-    ui.close()
-    service.end()
+    with Service(tmp_path / "data", environment.perfsvc) as service:
+        ui = Ui(browser, service)
+        yield ui
+        ui.close()
 
 
 def test_a_protocol_that_the_ui_knows_nothing_of(equipped: Ui, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.support.browser import Ui
 from tests.support.desk import PATIENCE_MS
 from tests.support.service import PASSWORD
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-run")]
+pytestmark = pytest.mark.timeout(180)
 
 MOST_TABS = 120
 UNMARKED = """

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("ui-mistakes")]
+pytestmark = pytest.mark.timeout(240)
 
 PATIENCE_MS = 30_000
 SAID = {

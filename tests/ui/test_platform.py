@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("ui-platform")]
+pytestmark = pytest.mark.timeout(120)
 
 LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1280)]
 LIN = ("lin", "long enough")

@@ -20,7 +20,7 @@ from tests.support.desk import seconds_shown
 from tests.support.nginx import Nginx
 from tests.support.service import Service
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-run")]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.support.browser import Ui
 from tests.support.service import Service
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-scenes")]
+pytestmark = pytest.mark.timeout(180)
 
 LOOKS = [("zh", "light", 1440), ("zh", "dark", 390), ("en", "light", 390), ("en", "dark", 1440)]
 PATIENCE_MS = 30_000

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.support.browser import Ui
 from tests.support.service import PASSWORD
 
-pytestmark = [pytest.mark.timeout(90), pytest.mark.xdist_group("ui-shell")]
+pytestmark = pytest.mark.timeout(90)
 
 SPOIL_TOKEN = """
 () => {

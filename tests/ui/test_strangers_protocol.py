@@ -27,11 +27,10 @@ def equipped(browser: Browser, tmp_path: Path) -> Iterator[Ui]:
     """A service in an environment into which the example package was installed."""
     environment = Environment(tmp_path / "env")
     environment.install(EXAMPLE, tmp_path / "scratch")
-    service = Service(tmp_path / "data", environment.perfsvc)
-    ui = Ui(browser, service)
-    yield ui
-    ui.close()
-    service.end()
+    with Service(tmp_path / "data", environment.perfsvc) as service:
+        ui = Ui(browser, service)
+        yield ui
+        ui.close()
 
 
 def test_its_counters_and_gauges_have_lanes_live_and_in_the_report(equipped: Ui, tmp_path: Path) -> None:

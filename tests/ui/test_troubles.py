@@ -25,20 +25,18 @@ from tests.support.relay import Relay
 from tests.support.service import PASSWORD
 from tests.support.service import Service
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("ui-troubles")]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
 def relayed(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk, Relay]]:
     """A service of its own behind a relay, so that it may go away and come back under one address."""
-    service = Service(tmp_path / "data")
-    with Relay(port_of(service.url)) as relay:
+    with Service(tmp_path / "data") as service, Relay(port_of(service.url)) as relay:
         desk = Desk(service, nginx.url)
         service.url = f"http://127.0.0.1:{relay.port}"
         ui = Ui(browser, service)
         yield ui, desk, relay
         ui.close()
-    service.end()
 
 
 def port_of(url: str) -> int:
@@ -96,11 +94,10 @@ def test_a_service_that_is_stopped_ends_the_run_and_keeps_its_report(relayed: tu
 @pytest.fixture
 def hasty(browser: Browser, tmp_path: Path, nginx: Nginx) -> Iterator[tuple[Ui, Desk]]:
     """A service whose tokens end soon, and which allows two attempts to sign in within a few seconds."""
-    service = Service(tmp_path / "data", access_token_ttl="30", login_attempts="2", login_window="4")
-    ui = Ui(browser, service)
-    yield ui, Desk(service, nginx.url)
-    ui.close()
-    service.end()
+    with Service(tmp_path / "data", access_token_ttl="30", login_attempts="2", login_window="4") as service:
+        ui = Ui(browser, service)
+        yield ui, Desk(service, nginx.url)
+        ui.close()
 
 
 def test_a_token_that_ends_is_renewed_unseen(hasty: tuple[Ui, Desk]) -> None:

@@ -10,6 +10,8 @@ import asyncio
 import gc
 from collections.abc import Callable
 from collections.abc import Coroutine
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -45,6 +47,8 @@ SLICES = 10
 FEW_OBJECTS = 300
 FEW_BYTES = 4_000_000
 PAUSE_S = 0.3
+WAITS_S = (0.1, 1, 10)
+"""For a request to be sent: on a busy machine a connection takes long."""
 ROUNDS = 4
 """Rounds of requests that may leave something behind."""
 Counts = tuple[int, int, int]
@@ -261,6 +265,38 @@ async def a_peer_that_does_not_speak_tls(rig: Rig) -> None:
 @check
 async def a_request_aborted_in_flight_is_done_at_once(rig: Rig) -> None:
     async with rig.peer(Behaviour.SILENT) as url, rig.user(context(url)) as user:
+        assert failed(await _given_up(user, rig, WAITS_S), sent=True) == TIMEOUT
+        before = user.count
+        succeeded(await user.do(rig.request), rig)
+        assert user.count == before + 1
+
+
+@check
+async def a_peer_that_sends_garbage(rig: Rig) -> None:
+    async with rig.peer(Behaviour.GARBAGE) as url, rig.user(context(url)) as user:
+        assert failed(await user.do(rig.request), sent=True) == "Protocol Error"
+        succeeded(await user.do(rig.request), rig)
+        assert user.count == 2
+
+
+@check
+async def a_peer_that_does_not_speak_tls(rig: Rig) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 this is not TLS\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
+        url = rig.secure_url("127.0.0.1", server.sockets[0].getsockname()[1])
+        if url is None:
+            return
+        async with rig.user(context(url)) as user:
+            for _ in range(2):
+                assert failed(await user.do(rig.request), sent=False).startswith("TLS Error: ")
+
+
+@check
+async def a_request_aborted_in_flight_is_done_at_once(rig: Rig) -> None:
+    async with rig.peer(Behaviour.SILENT) as url, rig.user(context(url)) as user:
         user.start(user.call(rig.request))
         await asyncio.sleep(0.1)
         assert user.count == 0
@@ -355,15 +391,25 @@ async def no_end_of_a_request_leaves_anything_to_the_next(rig: Rig) -> None:
         assert not grows, f"{name} left behind: {found} after rounds of requests"
 
 
+async def _given_up(user: User, rig: Rig, waits_s: Sequence[float]) -> Outcome:
+    """Abort a request that has not ended by itself; begin again and wait longer where it had not been sent."""
+    for wait_s in waits_s:
+        before = user.count
+        user.start(user.call(rig.request))
+        with suppress(TimeoutError):
+            await user.ended(wait_s)
+        user.session.abort(TIMEOUT)
+        assert user.count == before + 1, "abort came back before done was called"
+        outcome = await user.ended()
+        if outcome.sent:
+            break
+    return outcome
+
+
 async def _ended_and_followed(rig: Rig, behaviour: Behaviour) -> None:
     """End a request as a peer has it; the next one must be as one of a user without a past."""
     async with rig.peer(behaviour) as url, rig.user(context(url)) as user:
-        user.start(user.call(rig.request))
-        deadline = asyncio.get_running_loop().time() + (0.3 if behaviour is Behaviour.SILENT else 1)
-        while not user.count and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.005)
-        user.session.abort(TIMEOUT)
-        await user.ended()
+        await _given_up(user, rig, WAITS_S if behaviour is Behaviour.SILENT else (1,))
         after = await user.do(rig.request)
         succeeded(after, rig)
         async with rig.user(context(url)) as fresh:

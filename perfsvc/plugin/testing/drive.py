@@ -102,9 +102,9 @@ class User:
         self.session.start(call)
         assert self.count == before, "done was called from inside start"
 
-    async def ended(self) -> Outcome:
-        """Return the outcome of the started request. Raises TimeoutError after LIMIT_S."""
-        async with asyncio.timeout(LIMIT_S):
+    async def ended(self, limit_s: float = LIMIT_S) -> Outcome:
+        """Return the outcome of the started request. Raises TimeoutError."""
+        async with asyncio.timeout(limit_s):
             await self._ended.wait()
         return self._outcome
 
