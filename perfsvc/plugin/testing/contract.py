@@ -272,42 +272,6 @@ async def a_request_aborted_in_flight_is_done_at_once(rig: Rig) -> None:
 
 
 @check
-async def a_peer_that_sends_garbage(rig: Rig) -> None:
-    async with rig.peer(Behaviour.GARBAGE) as url, rig.user(context(url)) as user:
-        assert failed(await user.do(rig.request), sent=True) == "Protocol Error"
-        succeeded(await user.do(rig.request), rig)
-        assert user.count == 2
-
-
-@check
-async def a_peer_that_does_not_speak_tls(rig: Rig) -> None:
-    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 this is not TLS\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
-        url = rig.secure_url("127.0.0.1", server.sockets[0].getsockname()[1])
-        if url is None:
-            return
-        async with rig.user(context(url)) as user:
-            for _ in range(2):
-                assert failed(await user.do(rig.request), sent=False).startswith("TLS Error: ")
-
-
-@check
-async def a_request_aborted_in_flight_is_done_at_once(rig: Rig) -> None:
-    async with rig.peer(Behaviour.SILENT) as url, rig.user(context(url)) as user:
-        user.start(user.call(rig.request))
-        await asyncio.sleep(0.1)
-        assert user.count == 0
-        user.session.abort(TIMEOUT)
-        assert user.count == 1, "abort came back before done was called"
-        assert failed(await user.ended(), sent=True) == TIMEOUT
-        succeeded(await user.do(rig.request), rig)
-        assert user.count == 2
-
-
-@check
 async def a_request_aborted_before_it_left_is_done_at_once(rig: Rig) -> None:
     async def never(host: str, port: int) -> list[tuple[Any, ...]]:
         await asyncio.get_running_loop().create_future()
