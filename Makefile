@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock
-WORKERS ?= 2
+WORKERS ?= 3
 URL ?= http://127.0.0.1:8000
 # Hundreds of processes are started in tests: without bytecode on disk, each takes twice as long to start.
 export PYTHONDONTWRITEBYTECODE :=

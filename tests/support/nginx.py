@@ -21,7 +21,7 @@ from tests.support.certificates import Authority
 
 LIMIT_S = 20.0
 BUCKET = 100
-"""Requests per second that ``/bucket`` answers with 200, ten at once at most; all others get 503."""
+"""Requests per second that ``/bucket`` answers with 200, twenty at once at most; all others get 503."""
 
 CONFIG = """
 {user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -63,7 +63,7 @@ http {{
     location /login {{ add_header Set-Cookie "session=abc; Path=/; HttpOnly"; return 200 "in\\n"; }}
     location /close {{ keepalive_timeout 0; return 200 "bye\\n"; }}
     location /files/ {{ alias {folder}/www/; }}
-    location = /bucket {{ limit_req zone=bucket burst=10 nodelay; }}
+    location = /bucket {{ limit_req zone=bucket burst=20 nodelay; }}
     location /gzip/ {{ gzip on; alias {folder}/www/; }}
     location /chunked/ {{ ssi on; ssi_types text/plain; alias {folder}/www/; }}
   }}

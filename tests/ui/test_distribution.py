@@ -16,9 +16,7 @@ from tests.support.service import Service
 
 pytestmark = pytest.mark.timeout(240)
 
-LEFT_OUT = shutil.ignore_patterns(
-    ".*", "node_modules", "build", "tests", "benchmarks", "examples", "docs", "*.egg-info"
-)
+LEFT_OUT = shutil.ignore_patterns(".*", "node_modules", "build", "tests", "benchmarks", "examples", "*.egg-info")
 
 
 @pytest.fixture
