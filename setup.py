@@ -156,7 +156,7 @@ setup(
     install_requires=RUNTIME,
     extras_require={"test": TEST},
     entry_points={
-        "console_scripts": ["perfsvc = perfsvc.cli.commands:main"],
+        "console_scripts": ["perfsvc = perfsvc.__main__:main"],
         "perfsvc.plugins": [
             "data-api = perfsvc_datasources.api",
             "data-csv = perfsvc_datasources.csv",

@@ -260,8 +260,9 @@ def second_server(lane: Lane, stack: ExitStack) -> Outcome:
 
 def agents_of(bench: Bench) -> list[psutil.Process]:
     """The engine processes that the service started."""
-    children = psutil.Process(bench.service.process.pid).children(recursive=True)
-    return [child for child in children if "perfsvc.cluster.dask.agent" in " ".join(child.cmdline())]
+    service = psutil.Process(bench.service.process.pid)
+    servers = [child for child in service.children() if "perfsvc.cluster.dask.fork_server" in child.cmdline()]
+    return [agent for server in servers for agent in server.children()]
 
 
 def agent_killed(lane: Lane, stack: ExitStack) -> Outcome:

@@ -80,8 +80,8 @@ def collecting_little() -> Iterator[None]:
     With all modules loaded, a full collection blocks the loop for 50 ms and more, and the rows and windows of a run are
     enough to trigger one.
     """
-    gc.collect()
     gc.freeze()
+    gc.enable()  # commands start without
     try:
         yield
     finally:

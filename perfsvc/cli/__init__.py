@@ -11,6 +11,7 @@
 ``users``            ``perfsvc users``
 ``command_parser``   the parser of one command
 ``exit_codes``       the exit codes of all commands
+``plan_flags``       the flags that commands about plans share
 ``plan_loader``      a plan from a URL or a file, with the flags applied
 ``plan_document``    plan files as text and document
 ``plan_source``      a plan as it was given, and what set what

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from perfsvc.cli.exit_codes import PASSED
+from perfsvc.cli.plan_flags import add_plan_flags
 from perfsvc.errors import Text
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ SCENES = (
 
 def add(commands: Any) -> None:
     """Add the command; the flags of ``run`` that change a plan are its own, too."""
-    from perfsvc.cli.run import add_plan_flags
-
     check = commands.add_parser("check", help="validate a plan file without sending anything")
     check.add_argument("what", metavar="PLAN")
     add_plan_flags(check)

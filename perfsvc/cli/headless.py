@@ -11,6 +11,7 @@ from typing import Any
 
 from perfsvc.clock import Clock
 from perfsvc.clock import SystemClock
+from perfsvc.cluster.dask.fork_server import ForkServer
 from perfsvc.cluster.interface import Cluster
 from perfsvc.cluster.local import LocalCluster
 from perfsvc.datafeed.cache import DataCache
@@ -43,20 +44,25 @@ CACHE_BYTES = 1_000_000_000
 """Disk space for the rows of remote data sources during the run."""
 
 
-def run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path) -> dict[str, Any]:
+def run_plan(
+    plan: PlanFile, outputs: Sequence[Output], folder: Path, fork_server: ForkServer | None = None
+) -> dict[str, Any]:
     """Run a plan and return the report. Ctrl-C stops the run gracefully; the second one quits.
 
-    ``folder`` holds the files that the data source and the requests name. Raises Abandoned.
+    ``folder`` holds the files that the data source and the requests name, ``fork_server`` is one that has been started
+    early. Raises Abandoned.
     """
     with scratch_folder("run") as scratch:
-        return run_on_loop(_run_plan(plan, outputs, folder, scratch))
+        return run_on_loop(_run_plan(plan, outputs, folder, scratch, fork_server))
 
 
-async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path) -> dict[str, Any]:
+async def _run_plan(
+    plan: PlanFile, outputs: Sequence[Output], folder: Path, scratch: Path, fork_server: ForkServer | None
+) -> dict[str, Any]:
     clock, catalog = SystemClock(), CatalogOnDemand()
     cache = DataCache(scratch, CACHE_BYTES, clock)
     run_plan = run_plan_of(plan, folder, DataSources(catalog, cache))
-    async with cluster_of(plan.config, catalog, clock, scratch) as cluster:
+    async with cluster_of(plan.config, catalog, clock, scratch, fork_server) as cluster:
         run = await open_run(run_plan, new_execution_id("local"), cluster, clock, outputs)
         whole = asyncio.ensure_future(_from_start_to_end(run))
         on_signals(Interruptions(run, whole).on_signal)
@@ -70,14 +76,16 @@ async def _run_plan(plan: PlanFile, outputs: Sequence[Output], folder: Path, scr
 
 
 @asynccontextmanager
-async def cluster_of(config: PlanConfig, catalog: Catalog, clock: Clock, scratch: Path) -> AsyncIterator[Cluster]:
+async def cluster_of(
+    config: PlanConfig, catalog: Catalog, clock: Clock, scratch: Path, fork_server: ForkServer | None
+) -> AsyncIterator[Cluster]:
     """Where the engines of a plan run: this process, or processes that begin to start at once."""
     if config.control_mode == "single":
         yield LocalCluster(catalog.protocol, clock, TargetPolicy(guarded=False))
         return
     from perfsvc.cluster.dask.cluster import DaskCluster  # imported late: few runs need it
 
-    dask = DaskCluster(catalog, clock, certificates=scratch / "certs")
+    dask = DaskCluster(catalog, clock, certificates=scratch / "certs", fork_server=fork_server)
     try:
         if config.control_mode == "central":
             await dask.prepare(placement_of(config).count)

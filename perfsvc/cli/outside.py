@@ -26,16 +26,6 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that bring values into a plan."""
-    parser.add_argument(
-        "-e", "--env", action="append", metavar="NAME=VALUE", help="set a variable of the plan; repeatable"
-    )
-    parser.add_argument("--env-file", type=Path, metavar="FILE", help="set variables from lines NAME=VALUE of a file")
-    parser.add_argument("--plan", metavar="NAME", help="which plan of a project file; needed where it has several")
-    parser.add_argument("--host", metavar="URL", help="base URL in place of the plan's env.host")
-
-
 def apply_outside(
     chosen: argparse.Namespace, document: dict[str, Any], process: Mapping[str, str] = os.environ
 ) -> list[Problem]:

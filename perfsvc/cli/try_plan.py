@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 
-from perfsvc.cli import outside
 from perfsvc.cli.exit_codes import INTERNAL
 from perfsvc.cli.exit_codes import PASSED
 from perfsvc.cli.json_output import write_json
+from perfsvc.cli.plan_flags import add_outside_flags
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Text
 
@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
     """Add the command."""
     tried = commands.add_parser("try", help="take one iteration of a plan, step by step")
     tried.add_argument("what", metavar="PLAN")
-    outside.add_flags(tried)
+    add_outside_flags(tried)
     tried.add_argument("--scene", metavar="NAME", help="only the scene of this name")
     tried.add_argument("--timeout", dest="limit", type=int, default=30, metavar="S", help="time limit (default: 30 s)")
     tried.add_argument("--insecure", action="store_true", help="do not verify TLS certificates")

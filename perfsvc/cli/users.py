@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,6 +52,7 @@ def with_password(action: Any) -> None:
 
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Carry out one action."""
+    from perfsvc.event_loop import run_on_loop
     from perfsvc.service.auth.account_tool import account_tool
     from perfsvc.settings import load
 
@@ -76,7 +76,7 @@ def execute(chosen: argparse.Namespace, language: str) -> int:
                 made = "" if random else CHANGED.of(language).format(name=chosen.name)
             return made + (NEW_PASSWORD.of(language).format(name=chosen.name, word=random) if random else "")
 
-    sys.stdout.write(asyncio.run(act()))
+    sys.stdout.write(run_on_loop(act()))
     return PASSED
 
 

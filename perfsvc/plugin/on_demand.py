@@ -18,6 +18,13 @@ PROTOCOL, DATA_SOURCE = "protocol-", "data-"
 """How the names of built-in entry points begin; the rest is the name of the protocol or data source."""
 
 
+def import_built_in(name: str) -> None:
+    """Import a built-in plugin by its entry point."""
+    for origin, point in find(installed()):
+        if (origin.distribution, point.name) == (OWN, name):
+            point.load()
+
+
 class CatalogOnDemand(Catalog):
     """As ``Catalog``, complete as soon as a name is unknown or everything is listed."""
 

@@ -7,7 +7,6 @@ interpreter's lock, and commands would come seconds late.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import platform
@@ -240,21 +239,11 @@ def default_name() -> str:
 
 
 def config_of(document: Mapping[str, Any]) -> AgentConfig:
-    """The config that the server writes to the standard input of a new agent."""
+    """The config of an agent that the server starts."""
     credentials = Credentials(*map(Path, document["credentials"]))
     return AgentConfig(document["scheduler"], document["name"], credentials, started_here=True)
 
 
-def main() -> None:
-    """Run an agent that the server started, with the config on the first line of input."""
-    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    catalog = CatalogOnDemand()
-    line = sys.stdin.readline()
-    if line:  # else the parent is gone
-        run_agent(config_of(json.loads(line)), catalog)
-    sys.stdout.flush()
-    os._exit(0)  # all is closed by now; taking the interpreter apart takes longer than the rest of the end
-
-
-if __name__ == "__main__":
-    main()
+def run_forked(document: Mapping[str, Any]) -> None:
+    """Run an agent in a process that the fork server has forked for it."""
+    run_agent(config_of(document), CatalogOnDemand())

@@ -14,6 +14,7 @@ from perfsvc.cluster.certificates import ensure_certificates
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.address import local_address
 from perfsvc.cluster.dask.agents import Agent
+from perfsvc.cluster.dask.fork_server import ForkServer
 from perfsvc.cluster.dask.processes import Processes
 from perfsvc.errors import Conflict
 from perfsvc.errors import RunError
@@ -66,6 +67,7 @@ class AgentPool:
         allow: tuple[str, ...],
         deny: tuple[str, ...],
         drained: frozenset[str],
+        fork_server: ForkServer | None = None,
     ) -> None:
         self.allow = allow
         self.deny = deny
@@ -77,7 +79,7 @@ class AgentPool:
         self._certificates = certificates
         self._listen = listen
         self._scheduler: AgentScheduler | None = None
-        self.processes = Processes()
+        self.processes = Processes(fork_server)
         self._opening = asyncio.Lock()
         self._acquiring = asyncio.Lock()
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -85,9 +87,8 @@ class AgentPool:
         self._leaving: set[Agent] = set()
 
     async def open(self) -> None:
-        """Let agents of other machines join, where an address is set. Raises StartupError."""
-        if self._listen:
-            await self._opened()
+        """Let agents join. Raises StartupError."""
+        await self._opened()
 
     async def close(self) -> None:
         """End the processes of this machine; agents of other machines wait for another scheduler."""

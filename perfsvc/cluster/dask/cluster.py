@@ -10,6 +10,7 @@ from perfsvc.cluster.dask.agent_pool import node_of
 from perfsvc.cluster.dask.agent_pool import run_of
 from perfsvc.cluster.dask.agents import Agent
 from perfsvc.cluster.dask.deployment import DaskDeployment
+from perfsvc.cluster.dask.fork_server import ForkServer
 from perfsvc.cluster.interface import RunListener
 from perfsvc.datafeed.allocator import RowAllocator
 from perfsvc.errors import NotFound
@@ -25,7 +26,7 @@ class DaskCluster:
 
     ``listen`` is where agents of other machines join (``host:port``, empty for nowhere), ``certificates`` the folder of
     the certificates for both sides; ``allow`` and ``deny`` are the target policy for agents, ``drained`` the names of
-    agents that get no load.
+    agents that get no load, ``fork_server`` one that has been started early.
     """
 
     def __init__(
@@ -38,18 +39,25 @@ class DaskCluster:
         allow: tuple[str, ...] = (),
         deny: tuple[str, ...] = (),
         drained: frozenset[str] = frozenset(),
+        fork_server: ForkServer | None = None,
     ) -> None:
-        self.pool = AgentPool(catalog, clock, certificates, listen, allow, deny, drained)
+        self.pool = AgentPool(catalog, clock, certificates, listen, allow, deny, drained, fork_server)
         self._catalog = catalog
         self._clock = clock
+        self._listen = listen
 
     async def open(self) -> None:
         """Let agents of other machines join, where an address is set. Raises StartupError."""
-        await self.pool.open()
+        if self._listen:
+            await self.pool.open()
 
     async def prepare(self, count: int) -> None:
-        """Start processes of this machine, so that they are ready when a run needs them. Raises RunError."""
+        """Start processes of this machine, so that they are ready when a run needs them.
+
+        Raises RunError, StartupError.
+        """
         await self.pool.processes.start(count)
+        await self.pool.open()
 
     async def close(self) -> None:
         """End the processes of this machine; agents of other machines wait for another scheduler."""

@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 START_LEAD_S = 0.2
 """From the start command to the common start: long enough for the command to reach every node."""
+LOCAL_START_LEAD_S = 0.05
+"""The same where all nodes are on this machine."""
 LEVEL_LEAD_S = 0.05
 END_MARGIN_S = 60.0
 """Beyond the graceful stop and the teardown steps: closing sessions, the last snapshots."""
@@ -142,7 +144,7 @@ class DaskDeployment:  # size: the commands of a run, one short method each; all
         """Start the load on all nodes at one moment."""
         if self.nodes.stopping:
             return
-        self.nodes.time.begin(lead_s=START_LEAD_S)
+        self.nodes.time.begin(lead_s=LOCAL_START_LEAD_S if self.spec.placement.mode == "central" else START_LEAD_S)
         for node in self.nodes.living():
             self._startup.start(node)
 
