@@ -11,7 +11,7 @@ NODE := $(shell $(PYTHON) static/build.py missing-node)
 UI = $(if $(NODE),$(BIN)/python,$(PYTHON)) static/build.py
 NPM = $(UI) npm
 
-.PHONY: run test check bench fuzz faults format lock clean ui ui-dist node screenshots
+.PHONY: run test check check-python check-ui bench fuzz faults format lock clean ui ui-dist ui-tools node packages screenshots
 
 # Packages and web UI are made side by side: each waits for the network most of its time.
 run:
@@ -27,14 +27,27 @@ ui: node
 ui-dist: node
 	@$(UI)
 
+# The same, with what the checks of the UI need: what is built needs less.
+ui-tools: node
+	@$(UI) tools
+
+# As root it installs the Debian packages that tests need.
+packages:
+	@.ci/packages
+
 node: $(if $(NODE),.venv/uv)
 	@[ -z "$(NODE)" ] || $(UV) "$(NODE)"
 
-test: check .venv/ready-test ui-dist
-	.ci/packages
+test:
+	@$(MAKE) --no-print-directory -j3 .venv/ready-test ui-tools packages
+	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -q
 
-check: .venv/ready-test ui-dist
+check:
+	@$(MAKE) --no-print-directory -j2 .venv/ready-test ui-tools
+	@$(MAKE) --no-print-directory -j2 --output-sync check-python check-ui
+
+check-python: .venv/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -42,16 +55,16 @@ check: .venv/ready-test ui-dist
 	$(BIN)/python .ci/circles.py perfsvc perfsvc_protocols perfsvc_datasources
 	$(BIN)/python .ci/sizes.py perfsvc plugins
 	$(BIN)/python .ci/words.py perfsvc plugins docs README.md CONTRIBUTING.md CHANGELOG.md
+
+check-ui: ui-tools
 	$(NPM) run --silent check
 	$(NPM) test --silent
 
 # Every page in both languages, both themes and two widths: build/screenshots.
-screenshots: .venv/ready-test ui-dist
-	.ci/packages
+screenshots: .venv/ready-test ui-dist packages
 	$(BIN)/python .ci/screenshots.py $(PAGES)
 
-bench: .venv/ready-test .venv-bench/ready
-	.ci/packages
+bench: .venv/ready-test .venv-bench/ready packages
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # A running service gets CASES requests made up from its own description, as administrator and as viewer.
@@ -59,8 +72,7 @@ fuzz: .venv/ready-test .venv-fuzz/ready
 	$(BIN)/python .ci/fuzz.py $(CASES)
 
 # Kills, stops and starves each part while a run goes on, REPEATS times: what was sent, counted, said to be lost.
-faults: .venv/ready-test
-	.ci/packages
+faults: .venv/ready-test packages
 	$(BIN)/python .ci/faults.py --repeats $(or $(REPEATS),1) --side-by-side $(or $(SIDE_BY_SIDE),4)
 
 format: .venv/ready-test

@@ -105,13 +105,15 @@ def _hash(paths: Iterable[Path]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Build; ``npm …``: run npm with everything that developers need; ``missing-node``: name the package to install."""
+    """Build; ``tools``: with developers' packages; ``npm …``: run npm; ``missing-node``: name the package of Node."""
     if arguments == ["missing-node"]:
         print("" if node_fits() else NODE_PACKAGE)
     elif arguments[:1] == ["npm"]:
         install(for_developers=True)
         npm(*arguments[1:])
     else:
+        if arguments == ["tools"]:
+            install(for_developers=True)
         build()
 
 
