@@ -71,6 +71,9 @@ class Outcome(NamedTuple):
     """What became of a run. ``may_lose`` requests may be missing in the report, if ``admitted`` there.
 
     ``span`` is the time of the missing ones, s; ``right`` is whether everything else is as it should be.
+
+    The target's log has what was ``sent``: requests that timed out before they had a connection are counted apart from
+    these, and so are those that were cut off at the end, of which the target may have seen any number.
     """
 
     sent: int
@@ -84,7 +87,13 @@ class Outcome(NamedTuple):
     @property
     def missing(self) -> int:
         """Requests that the target saw and the report does not count."""
-        return self.sent - int(self.report["summary"]["total_requests"])
+        beyond = self.sent - self.counted
+        return max(beyond - self.report["summary"]["cut_off"], 0) if beyond > 0 else beyond
+
+    @property
+    def counted(self) -> int:
+        """Requests that were sent as the report has it."""
+        return int(self.report["summary"]["sent"])
 
     @property
     def held(self) -> bool:
@@ -233,7 +242,7 @@ def server_killed(lane: Lane, stack: ExitStack) -> Outcome:
 
 def cut(report: dict[str, Any], moments: list[float], killed: float, sent: int, admitted: bool) -> Outcome:
     """The outcome where a process was killed whose requests came at ``moments``: the latest of them may be missing."""
-    missing = sent - report["summary"]["total_requests"]
+    missing = sent - report["summary"]["sent"]
     late = sum(moment > killed - LAST_SECOND_S for moment in moments)
     span = killed - sorted(moments)[-missing] if 0 < missing <= len(moments) else 0.0
     return Outcome(sent, report, may_lose=late, admitted=admitted, span=span)

@@ -26,6 +26,8 @@ from fault_cases import Outcome
 
 HEAD = f"{'fault':<17}{'held':>7}{'sent':>8}{'reported':>10}  {'missing':<16}{'said in the report'}"
 
+COUNTS = ("total_requests", "sent", "answered", "error_count", "cut_off", "unsent", "bytes_sent")
+
 
 class Lanes:
     """Threads that repeats are spread over, each with a lane of its own."""
@@ -46,13 +48,15 @@ class Lanes:
 
 def told(outcome: Outcome) -> str:
     """What a report says of the fault."""
-    report = outcome.report
+    report, summary = outcome.report, outcome.report["summary"]
     reason = (report.get("reason") or {}).get("code")
     causes = sorted(cause["code"] for cause in report["validity"]["causes"])
     gaps = "gap" if report["gaps"] else ""
     failures = report["metrics"]["errors"]["labels"]
     lost = "a node lost" if any(node["losses"] for node in report["nodes"]) else ""
     listed = [f"errors {', '.join(failures)}"] if failures else []
+    listed += ["requests that had no connection in time"] if summary["total_requests"] > summary["sent"] else []
+    listed += ["requests cut off"] if summary["cut_off"] else []
     listed += [f"{report['validity']['state']} for {', '.join(causes)}"] if causes else []
     return "; ".join(part for part in (str(reason), outcome.more, gaps, lost, *listed) if part)
 
@@ -61,7 +65,7 @@ def row(name: str, repeats: int, outcomes: list[Outcome]) -> str:
     """A fault as a row of the table."""
     held = sum(outcome.held for outcome in outcomes)
     sent = sum(outcome.sent for outcome in outcomes)
-    counted = sum(outcome.report["summary"]["total_requests"] for outcome in outcomes)
+    counted = sum(outcome.counted for outcome in outcomes)
     said = Counter(told(outcome) for outcome in outcomes).most_common()
     says = [f"{text}{f' ({count})' if len(said) > 1 else ''}" for text, count in said]
     lines = [
@@ -98,7 +102,9 @@ class Table:
         outcome = done.result()
         self._outcomes[name].append(outcome)
         if not outcome.held:
-            print(f"{name}: NOT HELD: {outcome._replace(report={})}, {told(outcome)}", file=sys.stderr, flush=True)
+            counts = {key: outcome.report["summary"][key] for key in COUNTS}
+            says = f"{outcome._replace(report=counts)}, {told(outcome)}"
+            print(f"{name}: NOT HELD: {says}", file=sys.stderr, flush=True)
 
     def ended(self, name: str) -> bool:
         """Whether all repeats of a fault are done."""

@@ -7,12 +7,16 @@ unlike its description is an error. schemathesis has an environment of its own, 
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -25,7 +29,6 @@ CASES = 3_000
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 NOWHERE = "127.66.66.0/24"
 """The only targets that are allowed: nothing listens there."""
-SEED = "1"
 LEFT_OUT = ("/api/users/logout/", "/api/users/me/password/")
 """They end the session that the requests are made with."""
 ROLES = ("admin", "viewer")
@@ -36,8 +39,9 @@ SCENES = ("/api/scenes/", "/api/scenes/{scene_id}/", "/api/scenes/try/")
 """Their bodies are nested without end: it takes schemathesis many seconds to make one up."""
 OF_SCENES = 6
 """Examples of each of these."""
-WITHOUT_INPUT = 1.3
+WITHOUT_INPUT = 1.6
 """Operations without input have one request each; the others make up for it."""
+GENERATED = re.compile(r"(\d+) generated")
 
 
 def fill(service: Service) -> None:
@@ -64,17 +68,29 @@ def made(service: Service, path: str, body: dict[str, Any]) -> Any:
     return answer.body.get("id")
 
 
-def fuzzed(service: Service, token: str, examples: int, folder: Path, only: str, paths: Iterable[str]) -> int:
-    """Run schemathesis on the operations of ``paths``, or all others; return its exit code."""
+class Pass(NamedTuple):
+    """The exit code of one run of schemathesis, and how many requests it made up."""
+
+    code: int
+    cases: int
+
+
+def fuzzed(
+    service: Service, token: str, examples: int, seed: int, folder: Path, only: str, paths: Iterable[str]
+) -> Pass:
+    """Run schemathesis on the operations of ``paths``, or all others."""
     command = [
         str(SCHEMATHESIS), "run", f"{service.url}/api/openapi.json",
         "--checks", CHECKS, "--continue-on-failure", "--phases", "fuzzing", "--suppress-health-check", "all",
-        "--max-examples", str(examples), "--seed", SEED, "--no-shrink",
+        "--max-examples", str(examples), "--seed", str(seed), "--no-shrink",
         "--header", f"Authorization: Bearer {token}", "--report-dir", str(folder), "--warnings", "off",
         *(word for path in paths for word in (only, path)),
     ]  # fmt: skip
     # No shell; the arguments are our own.
-    return subprocess.run(command, check=False, cwd=folder).returncode  # noqa: S603
+    done = subprocess.run(command, check=False, cwd=folder, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    print(done.stdout, flush=True)
+    found = GENERATED.search(done.stdout)
+    return Pass(done.returncode, int(found[1]) if found else 0)
 
 
 def fuzz(role: str, cases: int, folder: Path) -> int:
@@ -83,18 +99,30 @@ def fuzz(role: str, cases: int, folder: Path) -> int:
     try:
         fill(service)
         token = service.post("/api/users/login/", {"username": role, "password": PASSWORD}).body["token"]
-        operations = sum(len(methods) for methods in service.get("/api/openapi.json").body["paths"].values())
-        print(f"\n{role}: {operations} operations, at least {cases} requests", flush=True)
-        others = (*LEFT_OUT, *WITH_TUPLES, *SCENES)
-        examples = math.ceil(WITHOUT_INPUT * cases / (operations - len(others)))
-        return max(
-            fuzzed(service, token, examples, folder, "--exclude-path", others),
-            fuzzed(service, token, OF_SCENES, folder, "--include-path", SCENES),
-        )
+        passes = list(passes_of(service, token, cases, folder))
+        made = sum(each.cases for each in passes)
+        print(f"{role}: {made} requests", flush=True)
+        return max(made < cases, *(each.code for each in passes))
     finally:
         service.end()
         failures = [line for line in (folder / "service.log").read_text().splitlines() if " ERROR " in line]
         print(*failures[:20], sep="\n")
+
+
+def passes_of(service: Service, token: str, cases: int, folder: Path) -> Iterator[Pass]:
+    """Runs of schemathesis, each with a seed of its own, until there were so many requests."""
+    operations = sum(len(methods) for methods in service.get("/api/openapi.json").body["paths"].values())
+    others = (*LEFT_OUT, *WITH_TUPLES, *SCENES)
+    scenes = fuzzed(service, token, OF_SCENES, 1, folder, "--include-path", SCENES)
+    yield scenes
+    missing = cases - scenes.cases
+    for seed in count(1):
+        examples = math.ceil(WITHOUT_INPUT * missing / (operations - len(others)))
+        made = fuzzed(service, token, examples, seed, folder, "--exclude-path", others)
+        yield made
+        missing -= made.cases
+        if missing <= 0 or not made.cases:
+            return
 
 
 def main(cases: int) -> int:

@@ -8,40 +8,53 @@ a start takes anyway.
 from __future__ import annotations
 
 import asyncio
-import random
+import math
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from datetime import UTC
 from datetime import datetime
+from functools import lru_cache
+from functools import reduce
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 
+import msgspec
+import numpy as np
 from argon2 import PasswordHasher
 
 from benchmarks.long_run import BATCH
-from benchmarks.long_run import END
 from benchmarks.long_run import RUN
 from benchmarks.long_run import T0
-from benchmarks.long_run import drawn_spans
 from benchmarks.long_run import one_second
-from benchmarks.long_run import rows_of
+from benchmarks.long_run import packed
+from benchmarks.long_run import second_windows
 from perfsvc.clock import SystemClock
+from perfsvc.metrics.span import Span
+from perfsvc.metrics.window_sum import merged_window
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunState
+from perfsvc.model.window import Snapshot
+from perfsvc.model.window import StepWindow
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import users
+from perfsvc.store import window_blob
 from perfsvc.store import windows
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
 from perfsvc.store.windows import PERIODS
+from perfsvc.store.windows import SpanParts
 from tests.support.service import PASSWORD
 from tests.support.service import Service
 
 HOURS, STEPS = 10, 20
+DIFFERENT = 40
+"""Seconds that differ from each other; they follow in turn."""
 NOT_ROLLED_UP_S = 600
 """At the end: a run that goes on is rolled up a while later."""
 PROBES_S = 0.05
@@ -49,22 +62,60 @@ KEY = "k" * 32
 
 
 async def fill(folder: Path) -> None:
-    """Store the seconds of a run that no process ends any more."""
+    """Store the seconds of a run that no process ends any more, and its coarser rows but the last."""
     store = await Store.open("sqlite:///perfsvc.db", clock=SystemClock(), data_dir=folder)
     user = await store.run(users.create, "admin", "a@example.com", PasswordHasher().hash(PASSWORD))
     project = await store.run(projects.create, "p", "u", user.id)
     plan = await store.run(plans.create, project.id, user.id, "p", PlanConfig.parse({"vus": 1}))
     start = datetime.fromtimestamp(T0, UTC)
     await store.run(executions.create, Execution(RUN, plan.id, user.id, RunState.RUNNING, spec(), start, None, None))
-    spans, choice = drawn_spans(STEPS), random.Random(1)
-    for first in range(T0, END, BATCH):
-        rows = [second(plan.id, at, choice.choice(spans[1].packed).total) for at in range(first, first + BATCH)]
-        await store.run(windows.insert, rows)
-    for width in LEVELS[1:]:
-        coarser = [row for row in rows_of(plan.id, width, spans) if row.timestamp + width <= END - NOT_ROLLED_UP_S]
-        for at in range(0, len(coarser), BATCH):
-            await store.run(windows.insert, coarser[at : at + BATCH], PERIODS[width])
+    drawn = drawn_seconds()
+    for width, spans in drawn.items():
+        end = T0 + HOURS * 3_600 - (NOT_ROLLED_UP_S if width > 1 else 0)
+        starts = range(T0, end - end % width, width)
+        for first in range(0, len(starts), BATCH):
+            rows = [row for at in starts[first : first + BATCH] for row in rows_of(plan.id, at, width, spans)]
+            await store.run(windows.insert, rows, PERIODS[width])
     await store.close()
+
+
+class Drawn(NamedTuple):
+    """A span of time as it is stored, whenever it is: what it has besides its windows, and these."""
+
+    span: Span
+    parts: SpanParts
+
+
+def drawn_seconds() -> dict[int, list[Drawn]]:
+    """The different spans of every width. The seconds come in turn, so that of wider ones there are few."""
+    numbers = np.random.default_rng(1)
+    seconds = [second_windows(numbers, STEPS) for _ in range(DIFFERENT)]
+    found = {1: [Drawn(Span(), SpanParts(window_blob.pack(each, ()), {})) for each in seconds]}
+    spans = [Span.of_second([counted(T0 + at, each)]) for at, each in enumerate(seconds)]
+    for width in LEVELS[1:]:
+        found[width] = []
+        for first in range(0, max(math.lcm(width, DIFFERENT), width), width):
+            turn = [at % DIFFERENT for at in range(first, first + width)]
+            times = Counter(turn)
+            of_steps = [merged_window(step, [seconds[at][step] for at in turn]) for step in range(STEPS)]
+            span = reduce(Span.joined, (spans[at] for at in times.elements()))
+            found[width].append(Drawn(span, packed(of_steps)))
+    return found
+
+
+def counted(second: int, found: list[StepWindow]) -> tuple[Snapshot, int, int]:
+    """A second with its requests and its errors."""
+    errors = sum(sum(window.failures.values()) for window in found)
+    return one_second(second, found), sum(window.requests for window in found), errors
+
+
+def rows_of(plan_id: int, at: int, width: int, spans: list[Drawn]) -> list[windows.Row]:
+    """The rows of a span."""
+    span, parts = spans[(at - T0) // width % len(spans)]
+    if width > 1:
+        elapsed = msgspec.structs.replace(span, elapsed=float(at + width - 1 - T0))
+        return windows.encode_span(plan_id, RUN, at, width, elapsed, parts)
+    return [second(plan_id, at, parts.total)]
 
 
 def spec() -> dict[str, Any]:
@@ -81,8 +132,18 @@ def spec() -> dict[str, Any]:
 
 def second(plan_id: int, at: int, blob: bytes) -> windows.Row:
     """The row of a second."""
-    row = windows.encode(plan_id, RUN, one_second(at))
-    return windows.Row(plan_id, row.shard_key, row.seq, row.timestamp, row.data, blob)
+    head = windows.encode(plan_id, RUN, one_second(at))
+    requests, errors = sums_of(blob)
+    data = msgspec.json.decode(head.data)
+    data |= {"request_count": requests, "failure_count": errors}
+    return windows.Row(plan_id, head.shard_key, head.seq, at, msgspec.Raw(msgspec.json.encode(data)), blob)
+
+
+@lru_cache(maxsize=DIFFERENT)
+def sums_of(blob: bytes) -> tuple[int, int]:
+    """The requests and the errors of a second."""
+    _, requests, errors = counted(0, window_blob.all_windows(blob))
+    return requests, errors
 
 
 def healthy(service: Service) -> bool:
@@ -107,6 +168,8 @@ def started(folder: Path) -> None:
         recovered = time.perf_counter() - began
         told = f"; the run closed after {closed:.1f} s, all done after {recovered:.1f} s" if closed else ""
         print(f"  answers after {ready:.2f} s, then within {1000 * slowest:.0f} ms{told}", flush=True)
+        if incidents := service.get("/healthz").body["incidents"]:
+            print(incidents, (folder / "service.log").read_text())
     finally:
         service.end()
 

@@ -26,6 +26,7 @@ from perfsvc.metrics.series import Series
 from perfsvc.metrics.step_series import StepSeries
 from perfsvc.metrics.totals import RunTotals
 from perfsvc.metrics.totals import SecondTotals
+from perfsvc.metrics.totals import StepTotals
 from perfsvc.metrics.totals import Totals
 from perfsvc.metrics.totals import UnpackedWindow
 from perfsvc.metrics.validity import Evidence
@@ -106,10 +107,14 @@ class NodeTotals(Totals):
 
 
 class OpenSecond(NamedTuple):
-    """A second that still waits for snapshots: its point in the series, and its samples by step."""
+    """A second that still waits for snapshots: its point in the series, and its samples by step.
+
+    ``complete`` is whether these are of all steps.
+    """
 
     point: Point
     steps: dict[int, SecondTotals]
+    complete: bool
 
     def add(self, windows: list[UnpackedWindow]) -> None:
         """Count a snapshot's windows by step."""
@@ -222,19 +227,23 @@ class RunMetrics:
         made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec), percentiles)
         return made
 
-    def merge(self, snapshot: Snapshot) -> bool:
+    def merge(self, snapshot: Snapshot, load: StepWindow | None = None) -> bool:
         """Count a snapshot; False, and nothing changes, when this (node, seq) has been counted before.
 
         One for a closed second counts in all totals and amends the series. Raises ValueError, and nothing changes, when
         a window is of no known step or cannot be unpacked.
+
+        ``load`` is the sum of the load where the snapshot has windows of some steps only: those of the others, and of
+        setup and teardown, are left to ``add_steps``.
         """
         windows = [self._unpacked(window) for window in snapshot.windows]
+        whole = None if load is None else UnpackedWindow.of(load)
         node = self.nodes.get(snapshot.node) or NodeTotals(snapshot.second)
         if not node.sequence.accept(snapshot.seq):
             return False
         self.nodes[snapshot.node] = node
         warm_up = self.warm_up.covers(snapshot)
-        totals = self._count(windows, warm_up=warm_up)
+        totals = self._count(windows, whole, warm_up=warm_up)
         node.add_snapshot(snapshot, totals, warm_up=warm_up)
         self._count_snapshot(snapshot, warm_up=warm_up)
         point, change = self.series.add(snapshot, totals)
@@ -242,8 +251,24 @@ class RunMetrics:
         if point is None or not self._is_open(snapshot.second):
             self.late_snapshots += 1
         else:
-            self._open.setdefault(snapshot.second, OpenSecond(point, {})).add(windows)
+            self._open.setdefault(snapshot.second, OpenSecond(point, {}, load is None)).add(windows)
         return True
+
+    def add_steps(self, second: int, span_ns: int, windows: Sequence[StepWindow], counted: Collection[int]) -> None:
+        """Count what the steps did from ``second`` on in ``span_ns`` of running time, each as one window.
+
+        Of those that are ``counted`` already only the series is kept. Raises ValueError.
+        """
+        of_step: dict[int, StepTotals] = {}
+        once = self.apart - self.groups
+        for unpacked in map(self._unpacked, windows):
+            step = unpacked.window.step
+            of_step.setdefault(step, StepTotals()).add_window(unpacked)
+            if step not in counted:
+                self.steps[step].add_window(unpacked)
+            if step in once:
+                self.once.add_window(unpacked)
+        self.step_series.add(second, span_ns, of_step)
 
     def close_seconds(self, upto: int) -> list[Second]:
         """Every second up to and including ``upto`` (Unix time) not closed before, in order, merged over all nodes."""
@@ -339,12 +364,14 @@ class RunMetrics:
             raise ValueError(f"a window of step {window.step}, but there are {len(self.steps)} steps")
         return UnpackedWindow.of(window)
 
-    def _count(self, windows: list[UnpackedWindow], *, warm_up: bool) -> RunTotals:
-        """Count windows in the totals. Return the sum of the load's."""
+    def _count(self, windows: list[UnpackedWindow], load: UnpackedWindow | None, *, warm_up: bool) -> RunTotals:
+        """Count windows in the totals. Return the sum of the load's, which may be known."""
         counted, once = RunTotals(), self.apart - self.groups
-        counted.add_windows([unpacked for unpacked in windows if unpacked.window.step not in self.apart])
+        of_load = [unpacked for unpacked in windows if unpacked.window.step not in self.apart]
+        counted.add_windows(of_load if load is None else [load])
         (self.warm_up.total if warm_up else self.total).add_run_totals(counted)
-        self.once.add_windows([unpacked for unpacked in windows if unpacked.window.step in once])
+        if load is None:
+            self.once.add_windows([unpacked for unpacked in windows if unpacked.window.step in once])
         for unpacked in windows:
             if not warm_up or unpacked.window.step in once:
                 self.steps[unpacked.window.step].add_window(unpacked)
@@ -372,10 +399,11 @@ class RunMetrics:
         return second in self._open or len(self._open) < MAX_OPEN_SECONDS
 
     def _close(self, second: int) -> Second:
-        point, steps = self._open.pop(second)
+        point, steps, complete = self._open.pop(second)
         closed = point.read()
         self._note_time(closed)
-        self.step_series.add(second, closed.span_ns, steps)
+        if complete:
+            self.step_series.add(second, closed.span_ns, steps)
         latency = Histogram()
         latency.merge(point.totals.latency)  # a copy: late samples may still come to the point
         step_seconds = tuple(self._step_seconds(steps, closed.span_ns))

@@ -48,14 +48,17 @@ class StepPoints(NamedTuple):
 
 
 class StepSeries:
-    """The first 20 of ``count`` steps over time, in bounded memory."""
+    """The first 20 of ``count`` steps over time, in bounded memory, by spans of ``finest`` s or wider."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, finest: int = WIDTHS[0]) -> None:
         self.count = min(count, MAX_STEPS)
-        self._levels = [Level(width, self.count) for width in WIDTHS]
+        self._levels = [Level(width, self.count) for width in WIDTHS if width >= finest]
 
     def add(self, second: int, span_ns: int, steps: Mapping[int, StepTotals]) -> None:
-        """A second of the run is closed: what its steps did in ``span_ns`` of running time. Seconds come in order."""
+        """A second of the run is closed: what its steps did in ``span_ns`` of running time. Seconds come in order.
+
+        Whole spans of the finest width may come instead, by their first second.
+        """
         shown = {step: totals for step, totals in steps.items() if step < self.count}
         for level in self._levels:
             level.add(second, span_ns, shown)

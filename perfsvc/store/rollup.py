@@ -125,7 +125,8 @@ def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> l
 def seconds(execution_id: str, start: int, end: int) -> Iterator[Piece]:
     """The stored seconds over all nodes."""
     rows: Iterable[tuple[windows.StoredSnapshot, bytes]] = windows.seconds_of(execution_id, start, end)
-    for second, group in groupby(rows, key=lambda row: row[0].second):
+    readable = (row for row in rows if windows.readable(row[1]))
+    for second, group in groupby(readable, key=lambda row: row[0].second):
         told = list(group)
         span = Span.of_second((head, head.request_count, head.failure_count) for head, _ in told)
         blobs = [blob for _, blob in told]

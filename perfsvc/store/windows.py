@@ -20,7 +20,9 @@ from peewee import Value
 from peewee import fn
 
 from perfsvc.metrics.span import Span
+from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.model.window import Snapshot
+from perfsvc.model.window import StepWindow
 from perfsvc.store import window_blob
 from perfsvc.store.binding import backend
 from perfsvc.store.binding import now
@@ -40,6 +42,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MAX_SHARD_KEY = 50
+SKIPPED = "a damaged metrics row was skipped: %s"
 DAMAGED = (msgspec.MsgspecError, ValueError, zlib.error, struct.error)
 ALL_NODES = ""
 """The node of coarser rows."""
@@ -129,8 +132,37 @@ def whole(head: StoredSnapshot, blob: bytes) -> Snapshot | None:
     try:
         return Snapshot(**{**fields_of(head), "windows": window_blob.all_windows(blob)})
     except DAMAGED as error:
-        log.error("a damaged metrics row was skipped: %s", error)
+        log.error(SKIPPED, error)
         return None
+
+
+def readable(blob: bytes) -> bool:
+    """Whether the windows of a row can be decoded; if not, there is a line in the log."""
+    try:
+        window_blob.all_windows(blob)
+    except DAMAGED as error:
+        log.error(SKIPPED, error)
+        return False
+    return True
+
+
+def summed(
+    execution_id: str, since: int, until: int, apart: Collection[int], steps: Collection[int]
+) -> list[tuple[Snapshot, StepWindow]]:
+    """The same with the windows of some ``steps`` only, and the sum of the load beside each.
+
+    That is a fraction of the work where a run has many steps. Those that stand ``apart`` are no part of the load.
+    """
+    found = []
+    for head, blob in seconds_of(execution_id, since, until):
+        try:
+            load = window_blob.total_of(blob, apart) or StepWindow(TOTAL, 0)
+            windows = window_blob.windows_of(blob, steps) if steps else []
+        except DAMAGED as error:
+            log.error(SKIPPED, error)
+        else:
+            found.append((Snapshot(**{**fields_of(head), "windows": windows}), load))
+    return found
 
 
 def seconds_of(execution_id: str, since: int, until: int) -> list[tuple[StoredSnapshot, bytes]]:
@@ -142,12 +174,21 @@ def seconds_of(execution_id: str, since: int, until: int) -> list[tuple[StoredSn
     return [(head, blob) for head, blob in rows if head is not None]
 
 
+def heads_of(execution_id: str, since: int, until: int) -> list[StoredSnapshot]:
+    """The same without the windows."""
+    wanted = rows_of(execution_id, "1s") & (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    query = MetricsRow.select(MetricsRow.metrics_data).where(wanted)
+    ordered = query.order_by(MetricsRow.timestamp, MetricsRow.seq, MetricsRow.shard_key)
+    heads = (decoded(decode, document) for (document,) in ordered.tuples().iterator())
+    return [head for head in heads if head is not None]
+
+
 def decoded(decode_document: Callable[[str], T], document: str) -> T | None:
     """Return a row's document; None, with a line in the log, for a row that is damaged."""
     try:
         return decode_document(document)
     except msgspec.MsgspecError as error:
-        log.error("a damaged metrics row was skipped: %s", error)
+        log.error(SKIPPED, error)
         return None
 
 
@@ -187,6 +228,12 @@ def span(execution_id: str, period: Period = "1s") -> tuple[int, int] | None:
     query = MetricsRow.select(fn.MIN(MetricsRow.timestamp), fn.MAX(MetricsRow.timestamp))
     first, last = query.where(rows_of(execution_id, period)).scalar(as_tuple=True)
     return None if first is None else (first, last)
+
+
+def number_of_spans(execution_id: str, period: Period) -> int:
+    """How many spans of a period are stored of a run."""
+    query = MetricsRow.select(fn.COUNT(MetricsRow.timestamp.distinct())).where(rows_of(execution_id, period))
+    return int(query.scalar())
 
 
 @writes

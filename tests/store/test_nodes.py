@@ -22,7 +22,7 @@ from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 from perfsvc.service.runs.recovery import close_interrupted
 from perfsvc.service.runs.recovery import last_moment
-from perfsvc.service.runs.recovery import stored_metrics
+from perfsvc.service.runs.stored_metrics import stored_metrics
 from perfsvc.store import executions
 from perfsvc.store import reports
 from perfsvc.store import windows
@@ -99,7 +99,7 @@ async def test_what_was_stored_is_what_was_measured(store: Store, world: World, 
     for each in [*seen, seen[0], seen[-1]]:
         recorder.add(each)
     await recorder.stop()
-    again, _ = await stored_metrics(store, EXECUTION)
+    again, _ = await stored_metrics(store, await store.run(executions.get, EXECUTION))
     assert facts_of(again) == facts_of(measured(seen))
     assert again.late_snapshots == 0
     assert again.missing == {NODES[2]: [(MISSING, MISSING)]}

@@ -20,8 +20,8 @@ from perfsvc.model.window import GaugeSum
 from perfsvc.model.window import StepWindow
 from perfsvc.service.runs import startup_recovery
 from perfsvc.service.runs.recovery import close_interrupted
-from perfsvc.service.runs.recovery import stored_metrics
 from perfsvc.service.runs.startup_recovery import StartupRecovery
+from perfsvc.service.runs.stored_metrics import stored_metrics
 from perfsvc.service.self_check import SelfCheck
 from perfsvc.store import executions
 from perfsvc.store import plans
@@ -57,7 +57,7 @@ async def test_what_protocols_counted_and_measured_is_the_same(store: Store, wor
         assert metrics.merge(seen[-1])
         metrics.close_seconds(seen[-1].second)
     await store.run(windows.add, world.plan.id, "run-1", seen)
-    again, _ = await stored_metrics(store, "run-1")
+    again, _ = await stored_metrics(store, await store.run(executions.get, "run-1"))
     row = step_rows(again)[0]
     assert row["counters"] == {"close_1000": 1.0, "lost": 1.0, "messages_sent": 7.0}
     assert row["gauges"] == {
@@ -75,7 +75,7 @@ async def test_a_damaged_row_is_skipped(store: Store, world: World, snapshot: Ma
     seen = [snapshot(seq, windows=[StepWindow(step=0, requests=1)]) for seq in (1, 2, 3)]
     await store.run(windows.add, world.plan.id, "run-1", seen)
     await store.run(damage, seen[1].second)
-    metrics, _ = await stored_metrics(store, "run-1")
+    metrics, _ = await stored_metrics(store, await store.run(executions.get, "run-1"))
     assert metrics.total.requests == 2
 
 

@@ -1,4 +1,4 @@
-"""Metrics and reports rebuilt from stored seconds, also for runs that a crash interrupted."""
+"""Runs that a crash interrupted, closed with the report of what was stored of them."""
 
 from __future__ import annotations
 
@@ -17,54 +17,16 @@ from perfsvc.metrics.run_metrics import RunMetrics
 from perfsvc.metrics.thresholds import ThresholdJudge
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import EndReason
-from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
-from perfsvc.model.window import Snapshot
-from perfsvc.store import executions
-from perfsvc.store import windows
+from perfsvc.service.runs.stored_metrics import stored_metrics
 from perfsvc.store.database import Store
-from perfsvc.store.rollup import Measured
-from perfsvc.store.rollup import roll_up
 from perfsvc.store.run_bounds import close_run
 
-SLICE_S = 60
 INTERRUPTED = EndReason(
     code="interrupted",
     zh="服务意外中止，报告基于已保存的数据，最后约一秒可能缺失",
     en="the server was interrupted; the report covers what had been stored, about the last second may be missing",
 )
-
-
-async def stored_metrics(store: Store, execution_id: str) -> tuple[RunMetrics, ThresholdJudge]:
-    """Return the metrics of a run and its thresholds, from its stored seconds. Raise NotFound.
-
-    One minute at a time is read in the store and merged in a thread: hundreds of nodes fill gigabytes in an hour.
-    """
-    execution = await store.run(executions.get, execution_id)
-    spec = RunSpec.parse(execution.spec)
-    metrics, judge = RunMetrics.of(spec), ThresholdJudge(spec.thresholds)
-    span = await store.run(windows.span, execution_id)
-    first, last = span or (0, -1)
-    for since in range(first, last + 1, SLICE_S):
-        snapshots = await store.run(windows.of_execution, execution_id, since=since, until=since + SLICE_S)
-        await asyncio.to_thread(merge, metrics, judge, snapshots)
-    await asyncio.to_thread(
-        close_seconds, metrics, judge, max((node.last_second for node in metrics.nodes.values()), default=0)
-    )
-    return metrics, judge
-
-
-def merge(metrics: RunMetrics, judge: ThresholdJudge, snapshots: Iterable[Snapshot]) -> None:
-    """Merge stored snapshots, in order of time: with the first of a second, those before it are complete."""
-    for snapshot in snapshots:
-        close_seconds(metrics, judge, snapshot.second - 1)
-        metrics.merge(snapshot)
-
-
-def close_seconds(metrics: RunMetrics, judge: ThresholdJudge, upto: int) -> None:
-    """Close the seconds up to one, and judge them."""
-    for second in metrics.close_seconds(upto):
-        judge.observe(second, metrics)
 
 
 async def close_interrupted(
@@ -87,12 +49,10 @@ async def close_interrupted(
 
 async def close_one(store: Store, execution: Execution) -> None:
     """Close one run as failed, with its report."""
-    metrics, judge = await stored_metrics(store, execution.execution_id)
+    metrics, judge = await stored_metrics(store, execution)
     end = last_moment(execution, metrics)
     report = await asyncio.to_thread(report_of, execution, metrics, judge, end)
     await store.run(close_run, execution.plan_id, report, INTERRUPTED, execution.start_time, end)
-    measured = Measured(len(metrics.step_names), metrics.apart)
-    await roll_up(store, execution.plan_id, execution.execution_id, measured)
 
 
 def last_moment(execution: Execution, metrics: RunMetrics) -> datetime:
