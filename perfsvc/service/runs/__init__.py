@@ -16,7 +16,8 @@
 ``ended_runs``        the measurement of ended runs, from rolled-up spans
 ``run_list``          listings of runs
 ``startup_recovery``  what a start takes up from earlier ones
-``recovery``          metrics and reports from stored seconds, also after a crash
+``recovery``          the end and the report of runs that a crash interrupted
+``stored_metrics``    the metrics of a run from its stored rows
 ``live_rollup``       stored seconds rolled up while the run goes on
 ``run_windows``       any time of a run in figures
 ``pins``              notes at times of runs
