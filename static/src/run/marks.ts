@@ -3,10 +3,12 @@
 import type { Span } from './fit'
 import type { RunEvent, Variable } from './frames'
 
-export type MarkKind = 'pause' | 'load' | 'auto' | 'node' | 'threshold' | 'validity' | 'stop'
+export type MarkKind = 'warmUp' | 'pause' | 'load' | 'auto' | 'node' | 'threshold' | 'validity' | 'stop'
 
 export interface Mark {
   at: number
+  /** Where it is about a time. */
+  to?: number
   kind: MarkKind
   tone: 'plain' | 'hand' | 'bad'
   by?: string
@@ -43,6 +45,11 @@ export function breachMarks(outcomes: readonly { expression: string; breached_at
   return outcomes
     .filter((outcome) => outcome.breached_at !== null && !told.has(outcome.expression))
     .map((outcome) => ({ at: outcome.breached_at!, kind: 'threshold', tone: 'bad', expression: outcome.expression, state: 'breached' }))
+}
+
+/** The first seconds, which are in no figure. */
+export function warmUpMark(warmUp: Span | null): Mark[] {
+  return warmUp ? [{ at: warmUp.from, to: warmUp.to, kind: 'warmUp', tone: 'plain', seconds: Math.round(warmUp.to - warmUp.from) }] : []
 }
 
 function markOf(event: RunEvent): Mark | null {

@@ -6,7 +6,7 @@ export const run: (typeof zhWork)['run'] = {
     startedAt: 'Started {at}',
     span: '{from} – {to}, {length}',
     paused: '{length} of it paused',
-    warmUp: 'the first {length} are warm-up, in no figure',
+    warmUp: '{length} of warm-up, not counted',
     nodes: '{n} node | {n} nodes',
     mode: { concurrent: 'Load profile', step: 'Staircase', error_rate: 'Search for the limit', adaptive: 'Hold a target' },
     arrivals: 'arrivals',
@@ -237,6 +237,7 @@ export const run: (typeof zhWork)['run'] = {
     allSteps: 'Show all steps',
   },
   marks: {
+    warmUp: 'Warm-up {seconds} s, not counted',
     pause: 'Paused {seconds} s',
     paused: 'Paused',
     load: '{by} {at} → {level}',

@@ -236,6 +236,7 @@ export const run = {
     allSteps: '显示全部步骤',
   },
   marks: {
+    warmUp: '预热 {seconds} s，不计入结果',
     pause: '暂停 {seconds} s',
     paused: '暂停',
     load: '{by} {at} → {level}',

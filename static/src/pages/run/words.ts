@@ -1,5 +1,5 @@
 // Values of a run in words of the language in use.
-import { CircleStop, Gauge, Pause, Server, ServerOff, SlidersHorizontal, TriangleAlert, X, type LucideIcon } from '@lucide/vue'
+import { CircleStop, Flame, Gauge, Pause, Server, ServerOff, SlidersHorizontal, TriangleAlert, X, type LucideIcon } from '@lucide/vue'
 import { language, t, type Key } from '@/i18n'
 import { clock, ms, NONE, num, percent, rate } from '@/i18n/format'
 import { parseThreshold, unitOf } from '@/load/thresholds'
@@ -59,16 +59,18 @@ export function valueParts(expression: string, value: N | undefined): [string, s
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at).trim()]
 }
 
-const ICONS: Record<Mark['kind'], LucideIcon> = { pause: Pause, load: SlidersHorizontal, auto: Gauge, node: Server, threshold: X, validity: TriangleAlert, stop: CircleStop }
+const ICONS: Record<Mark['kind'], LucideIcon> = { warmUp: Flame, pause: Pause, load: SlidersHorizontal, auto: Gauge, node: Server, threshold: X, validity: TriangleAlert, stop: CircleStop }
 const NODE_CHANGES = new Set(['lost', 'joined', 'replaced', 'left'])
 
 export function pinOf(mark: Mark, nameOf: (step: string) => string = (name) => name): Pin {
-  return { at: mark.at, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark), why: whyOf(mark, nameOf) }
+  return { at: mark.at, to: mark.to, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark), why: whyOf(mark, nameOf) }
 }
 
 function markText(mark: Mark): string {
   const level = levelText(mark.level ?? null, mark.variable ?? 'vus')
   switch (mark.kind) {
+    case 'warmUp':
+      return t('run.marks.warmUp', { seconds: num(mark.seconds) })
     case 'pause':
       return mark.seconds ? t('run.marks.pause', { seconds: num(mark.seconds) }) : t('run.marks.paused')
     case 'load':
