@@ -22,6 +22,7 @@ CHECK_S = 2.0
 """How often a service that runs should ask ``still_held``."""
 SETTLED_S = 3 * CHECK_S
 """A database server that was restarted has forgotten who held the lock; by then that service has it again."""
+LOOK_S = 0.2
 LOST = (PeeweeException, MySQLError, OSError)
 """Exceptions of a connection that is gone."""
 
@@ -83,7 +84,21 @@ class ServerServiceLock:
         if wait_s > 0:
             log.info("the database server has just been started: waiting %.0f s for services that use it", wait_s)
             sleep(wait_s)
+        self._await_turn()
         self._take()
+
+    def _await_turn(self) -> None:
+        """Wait while a service that has only lost the lock's connection may be about to take the lock again."""
+        for _ in range(round(SETTLED_S / LOOK_S)):
+            if self._ask("SELECT IS_USED_LOCK(%s) IS NOT NULL") or not self._others():
+                return
+            sleep(LOOK_S)
+
+    def _others(self) -> bool:
+        """Whether the database has other connections: those of a killed process end with it."""
+        own = self._connection.execute_sql("SELECT CONNECTION_ID()").fetchone()[0]
+        rows = self._connection.execute_sql("SHOW PROCESSLIST").fetchall()
+        return any(row[0] != own and row[3] == self._database for row in rows)
 
     def _take(self) -> None:
         if not self._ask("SELECT GET_LOCK(%s, 0)"):

@@ -95,3 +95,36 @@ def test_of_a_server_that_was_restarted_a_service_that_runs_takes_the_lock_first
     (waited,) = pauses
     assert service_lock.SETTLED_S - 3 < waited <= service_lock.SETTLED_S
     running.release()
+
+
+def test_a_service_that_lost_the_connection_of_its_lock_alone_takes_it_before_another(
+    server: support.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server.new_database()
+    running, starting = lock_on(url), lock_on(url)
+    running.acquire()
+    others = backend_for(parse(url, Path()), 1, 10.0).database
+    others.connect()
+    holder = others.execute_sql("SELECT IS_USED_LOCK(%s)", (f"perfsvc.service.{others.database}",)).fetchone()[0]
+    support.execute(server.socket, f"KILL {holder}")
+    held: list[bool] = []
+    monkeypatch.setattr(service_lock, "sleep", lambda _: held.append(running.still_held()))
+    with pytest.raises(StartupError, match="another perfsvc service uses this database"):
+        starting.acquire()
+    assert held == [True]
+    others.close_all()
+    running.release()
+
+
+def test_other_connections_to_the_database_do_not_keep_a_service_from_starting(
+    server: support.Server, pauses: list[float]
+) -> None:
+    url = server.new_database()
+    others = backend_for(parse(url, Path()), 1, 10.0).database
+    others.connect()
+    lock = lock_on(url)
+    lock.acquire()
+    assert sum(pauses) >= service_lock.SETTLED_S
+    assert lock.still_held()
+    others.close_all()
+    lock.release()
