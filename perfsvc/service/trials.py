@@ -127,19 +127,20 @@ class Trials:
             self._catalog.protocol, Resolver(self._policy, cached=True), target, form.protocol_options, row, files
         )
         seed = secrets.randbelow(MAX_SEED) if form.seed is None else form.seed
-        trial = SceneTrial(
-            scene, around, protocol=form.protocol, timeout_ms=min(form.timeout * 1000, REQUEST_MS), seed=seed
-        )
+        timeout_ms = min(form.timeout * 1000, REQUEST_MS)
         if self._going_on >= MOST_AT_ONCE:
             raise Unavailable("正在进行的试运行过多，请稍后重试", "too many scenes are being tried; try again later")
         self._going_on += 1
+        held = [SceneTrial(scene, around, protocol=form.protocol, timeout_ms=timeout_ms, seed=seed)]
         try:
-            await off_loop(trial.compile)
-            return await tried(trial, form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
+            await off_loop(held[0].compile)
+            return await tried(held[0], form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
         except InvalidInput as error:
             raise InvalidInput([_placed(problem) for problem in error.problems]) from None
         finally:
             self._going_on -= 1
+            # Freed in the thread: thousands of patterns at once would hold the loop.
+            await off_loop(held.clear)
 
     async def _opened(self, form: TrialForm, scene: SceneSpec) -> tuple[SceneSpec, frozenset[str]]:
         """The scene in plain text: secrets that a form shows masked are those of the stored scene of its name."""
@@ -186,10 +187,15 @@ async def tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResul
     finally:
         duration = (time.perf_counter() - began) * 1000
         await trial.close()
-    steps = await off_loop(lambda: [step.as_dict(masked) for step in trial.steps])
+    steps, variables = await off_loop(shown, trial, masked)
     failed = any(step["outcome"] == "failed" for step in steps)
     outcome: Literal["passed", "failed", "timeout"] = "timeout" if timed_out else "failed" if failed else "passed"
-    return TrialResult(outcome, round(duration, 3), steps, shown_variables(trial.scope.variables, masked), notes)
+    return TrialResult(outcome, round(duration, 3), steps, variables, notes)
+
+
+def shown(trial: SceneTrial, masked: Masker) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The steps and the variables of a trial that is over."""
+    return [step.as_dict(masked) for step in trial.steps], shown_variables(trial.scope.variables, masked)
 
 
 def _parts(form: TrialForm) -> tuple[SceneSpec, Env | None]:

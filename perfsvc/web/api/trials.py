@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field
 
+from perfsvc.event_loop import off_loop
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.trials import TrialForm
@@ -124,7 +125,7 @@ class TrialResponse(Response):
 class TrialHandler(Handler):
     @operation("试运行业务流", "Try a scene once", may(Role.EDITOR, Kind.PROJECT), relays=True)
     async def post(self, body: TrialForm) -> TrialResponse:
-        return TrialResponse.of(await self.services.trials.run(body), self.language)
+        return await off_loop(TrialResponse.of, await self.services.trials.run(body), self.language)
 
 
 routes = [Route("/api/scenes/try/", TrialHandler)]
