@@ -1,5 +1,6 @@
 // A scene while it is edited: the tree with undo and redo, the chosen step, and saving it.
 import { useQueryClient } from '@tanstack/vue-query'
+import { useDebounceFn } from '@vueuse/core'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { asProblem } from '@/api/problem'
 import { changeScene, createScene, readScene, type StoredScene } from '@/api/sceneEditing'
@@ -15,6 +16,8 @@ export function sceneOf({ name, description, steps, on_start, setup, teardown }:
   return { name, ...(description ? { description } : {}), steps: steps ?? [], on_start: on_start ?? [], setup: setup ?? [], teardown: teardown ?? [] }
 }
 
+const RESTS_MS = 150
+
 interface Place {
   project: () => number
   scene: () => number | null
@@ -25,10 +28,17 @@ export function useSceneEditor(place: Place) {
   const history = shallowRef<History<Scene> | null>(null)
   const selected = ref('')
   const scene = computed(() => draft.body.value)
+  // The scene as it was when typing last rested, for all that looks at the whole of it: a key is work for its field only.
+  const rested = shallowRef<Scene | null>(null)
+  const settle = () => (rested.value = draft.body.value)
+  const settleLater = useDebounceFn(settle, RESTS_MS)
 
   // What was read, taken over or discarded begins a new history; what was typed continues it.
   watch(draft.body, (body) => {
-    if (body && body !== history.value?.now) history.value = begin(body)
+    if (body && body !== history.value?.now) {
+      history.value = begin(body)
+      settle()
+    }
     if (body && !stepAt(body, selected.value)) selected.value = everyStep(body)[0]?.path ?? ''
   })
 
@@ -36,10 +46,13 @@ export function useSceneEditor(place: Place) {
     if (!history.value) return
     history.value = changed(history.value, next, about, Date.now())
     draft.body.value = history.value.now
+    if (about) void settleLater()
+    else settle()
   }
   function go(next: History<Scene>): void {
     history.value = next
     draft.body.value = next.now
+    settle()
     if (!stepAt(next.now, selected.value)) selected.value = everyStep(next.now)[0]?.path ?? ''
   }
   function moved({ scene: next, path }: Moved): void {
@@ -50,7 +63,7 @@ export function useSceneEditor(place: Place) {
     if (scene.value) put(replaced(scene.value, path, step), `${path} ${about}`)
   }
   return {
-    draft, scene, selected, put, putStep, moved,
+    draft, scene, rested, selected, put, putStep, moved,
     undo: () => history.value && go(undone(history.value)),
     redo: () => history.value && go(redone(history.value)),
     canUndo: computed(() => (history.value?.past.length ?? 0) > 0),
