@@ -8,9 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import urllib.parse
-from collections.abc import Iterator
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
@@ -42,14 +40,6 @@ class Scene:
         """Note down what the service says to a page."""
         page.on("response", self._reply)
         page.on("websocket", self._feed)
-
-    @contextmanager
-    def listening(self, page: Page) -> Iterator[None]:
-        """Note it down for a while."""
-        self.listen(page)
-        yield
-        page.remove_listener("response", self._reply)
-        page.remove_listener("websocket", self._feed)
 
     def _feed(self, socket: WebSocket) -> None:
         socket.on("framereceived", lambda frame: self.frames.append(str(frame)))

@@ -132,6 +132,25 @@ def test_what_the_data_pages_say_of_files(ui: Ui, project: int, language: str) -
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_plan_editor_says_of_a_wrong_delimiter(ui: Ui, project: int, language: str) -> None:
+    page = ui.open(f"/p/{project}/data", language=language)
+    name = f"german-{language}.csv"
+    accounts = {"name": name, "mimeType": "text/csv", "buffer": b"username;password\nann;s1\nbob;s2\n"}
+    page.locator("input[type=file]").set_input_files(accounts)  # type: ignore[arg-type]
+    expect(page.get_by_role("cell", name="bob")).to_be_visible(timeout=PATIENCE_MS)
+    files = ui.service.get(f"/api/datafiles/?project_id={project}").body["results"]
+    chosen = next(each["id"] for each in files if each["name"] == name)
+    data = {"data_source_type": "csv", "data_config": {"datafile_id": chosen, "delimiter": ","}}
+    config = {"target_url": f"{ui.service.url}/healthz?u={{{{username}}}}", "concurrent_users": 1, **data}
+    plan = ui.service.post("/api/performance/plans/", {"project_id": project, "name": name, "config": config})
+    assert plan.status == 201, plan
+    page.goto(f"{ui.service.url}/p/{project}/plans/{plan.body['id']}")
+    expect(page.get_by_text(SAID[language]["delimiter"]).first).to_be_visible(timeout=PATIENCE_MS)
+    page.locator(".data-left").scroll_into_view_if_needed()
+    pictured(page, f"delimiter-{language}")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_other_pages_say(ui: Ui, project: int, language: str) -> None:
     said = SAID[language]
     ui.expect_status(403, 404)

@@ -29,7 +29,7 @@ export const pages: (typeof zh)['pages'] = {
     file: 'You have a file',
     fileWhat: 'Import what another project was exported to, or a plan file of perfsvc run.',
     activity: 'Latest activity',
-    did: { newScene: 'added the scene {name}', newPlan: 'added the plan {name}', file: 'Data file {name} was uploaded', env: 'Environment {name} was added', run: 'ran {name}', scene: 'changed the scene {name}', plan: 'changed the plan {name}' },
+    did: { preset: 'Preset {name} was saved', newScene: 'added the scene {name}', newPlan: 'added the plan {name}', file: 'Data file {name} was uploaded', env: 'Environment {name} was added', run: 'ran {name}', scene: 'changed the scene {name}', plan: 'changed the plan {name}' },
     nothingYet: 'Nothing yet',
     runs: '{n} run | {n} runs',
     newPlan: 'New plan',

@@ -28,7 +28,7 @@ export const pages = {
     file: '已有文件',
     fileWhat: '导入其他项目导出的文件，或 perfsvc run 使用的计划文件。',
     activity: '最近动态',
-    did: { newScene: '新增了业务流 {name}', newPlan: '新增了测试计划 {name}', file: '上传了数据文件 {name}', env: '新增了测试环境 {name}', run: '运行了 {name}', scene: '修改了业务流 {name}', plan: '修改了测试计划 {name}' },
+    did: { preset: '预设 {name} 已保存', newScene: '新增了业务流 {name}', newPlan: '新增了测试计划 {name}', file: '上传了数据文件 {name}', env: '新增了测试环境 {name}', run: '运行了 {name}', scene: '修改了业务流 {name}', plan: '修改了测试计划 {name}' },
     nothingYet: '还没有动态',
     runs: '共 {n} 次测试',
     newPlan: '新建计划',
