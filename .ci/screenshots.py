@@ -54,6 +54,7 @@ ENGLISH = {
     "浏览": "Browse",
     "下单": "order",
     "登录": "login",
+    "缓存重建": "Cache rebuilt",
     "列表": "list",
     "详情": "detail",
     "演示项目": "Demo project",
