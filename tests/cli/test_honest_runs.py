@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Command
+from tests.support.processes import running
 from tests.support.service import BIN
 from tests.support.shop import Shop
 
@@ -118,11 +119,11 @@ def test_a_stop_while_setup_runs_counts_each_request_once(plan: Any, shop: Shop,
     path = tmp_path / "report.json"
     setup = [step("first", "/items"), step("never", "/never")]
     command = [str(BIN), "run", plan({"setup": setup}, execution={"graceful_stop": 0}), "-q", "--json", str(path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while shop.count < 2:
-        assert shop.asked.wait(30)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    with running(command, stderr=subprocess.PIPE) as process:
+        while shop.count < 2:
+            assert shop.asked.wait(30)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
     report = json.loads(path.read_text("utf-8"))
     assert (process.returncode, err, report["verdict"]["state"]) == (130, "", "STOPPED")
     assert (report["summary"]["total_requests"], report["summary"]["cut_off"], shop.count) == (1, 1, 2)

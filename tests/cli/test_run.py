@@ -19,6 +19,7 @@ from rich.cells import cell_len
 
 from tests.cli.conftest import Command
 from tests.cli.conftest import Report
+from tests.support.processes import running
 from tests.support.service import BIN
 from tests.support.shop import Shop
 
@@ -308,10 +309,10 @@ def test_users_and_ramp_are_as_told(report: Report, shop: Shop) -> None:
 def test_ctrl_c_ends_the_run_with_its_report(shop: Shop, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     command = [str(BIN), "--lang", "en", "run", f"{shop.url}/slow", "-u", "5", "-d", "10m", "--json", str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert shop.asked.wait(30)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert shop.asked.wait(30)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
     assert (process.returncode, "Traceback" in err) == (130, False)
     assert "verdict: STOPPED before its end, not judged (stopped by a user)\n" in out
     assert "stopping: requests in flight have up to 10 s; press Ctrl-C again to quit at once without a report\n" in err
@@ -338,14 +339,14 @@ def test_a_reader_that_has_gone_changes_neither_run_nor_exit_code(shop: Shop, tm
 
 def test_ctrl_c_twice_waits_for_nothing(shop: Shop) -> None:
     command = [str(BIN), "--lang", "en", "run", f"{shop.url}/never", "-d", "10m"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert shop.asked.wait(30)
-    assert process.stderr is not None
-    process.send_signal(signal.SIGINT)
-    while not process.stderr.readline().startswith("stopping: "):
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=9)  # less than requests in flight are given
+    with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert shop.asked.wait(30)
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        while not process.stderr.readline().startswith("stopping: "):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=9)  # less than requests in flight are given
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "perfsvc: the run was aborted; there is no report"
     assert "Traceback" not in err

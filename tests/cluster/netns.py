@@ -17,6 +17,7 @@ from tests.end_to_end.plans import report_of
 from tests.support.namespaces import Network
 from tests.support.nginx import LogLine
 from tests.support.nginx import Nginx
+from tests.support.processes import stop
 from tests.support.relay import Relay
 from tests.support.service import BIN
 from tests.support.service import Service
@@ -97,8 +98,8 @@ class Machines:
         subprocess.run(perfsvc, check=True, timeout=LIMIT_S, capture_output=True)
         self.service = standing.enter_context(Service(folder / "data", dask_scheduler=f"{wires.address}:{self.port}"))
         wires.lead_to(self.port)
-        for agent in [self._agent(name, folder) for name in NAMES]:
-            standing.callback(ended, agent)
+        for name in NAMES:
+            standing.callback(stop, self._agent(name, folder))
         self.until_ready()
 
     def _agent(self, name: str, folder: Path) -> subprocess.Popen[bytes]:
@@ -117,12 +118,6 @@ class Machines:
     def shares(self) -> dict[str, float]:
         """The agents' shares of what runs, in percent."""
         return {node["name"]: run["share"] for node in self.nodes() for run in node["running"]}
-
-
-def ended(agent: subprocess.Popen[bytes]) -> None:
-    """Stop an agent by a signal."""
-    agent.terminate()
-    assert agent.wait(LIMIT_S) == 0
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -16,6 +16,7 @@ from tests.docs.pages import ROOT
 from tests.docs.pages import Block
 from tests.docs.pages import blocks
 from tests.docs.pages import blocks_of
+from tests.support.processes import running
 from tests.support.service import BIN
 from tests.support.shop import Shop
 
@@ -83,11 +84,11 @@ def test_operations(desk: Desk) -> None:
 def test_the_service_starts_as_shown(tmp_path: Path) -> None:
     (shown,) = [block.text for block in blocks("sh") if SERVE.fullmatch(block.text)]
     words = shlex.split(shown.replace("--port 8000", "--port 0").replace("./data", "./other"))
-    process = subprocess.Popen([str(BIN), *words[1:]], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = [process.stdout.readline(), process.stdout.readline()]
-    process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=30)
+    with running([str(BIN), *words[1:]], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
     assert "admin" in lines[0]
     assert lines[1].startswith("perfsvc: http://127.0.0.1:")
     assert (process.returncode, rest) == (0, "")

@@ -8,12 +8,12 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.docs.docs_shell import Desk
 from tests.docs.pages import DOCUMENTED_TARGET
 from tests.docs.pages import ROOT
 from tests.docs.pages import blocks_of
+from tests.support.processes import stop
 from tests.support.service import BIN
 from tests.support.service import Service
 from tests.support.shop import Shop
@@ -64,7 +65,7 @@ def test_the_plan_shown_is_the_example() -> None:
 class Machines:
     """A server and two agents, started as the page says, with ports that are free."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, standing: ExitStack) -> None:
         self._folder = folder
         (serve,), (self._worker,) = typed("perfsvc serve "), typed("perfsvc worker ")
         self.certs(typed("perfsvc certs ")[0])
@@ -72,8 +73,9 @@ class Machines:
         port = free_port()
         flags = make_parser().parse_args(shlex.split(serve)[1:])
         assert flags.set_dask_scheduler == "0.0.0.0:8786"
-        self.service = Service(folder / flags.set_data_dir, dask_scheduler=f"127.0.0.1:{port}")
-        self.agents = [self._start_agent(f"machine-{number}", port) for number in (1, 2)]
+        self.service = standing.enter_context(Service(folder / flags.set_data_dir, dask_scheduler=f"127.0.0.1:{port}"))
+        for number in (1, 2):
+            standing.callback(stop, self._start_agent(f"machine-{number}", port))
 
     def certs(self, command: str) -> None:
         subprocess.run([BIN, *shlex.split(command)[1:]], cwd=self._folder, check=True, timeout=30, capture_output=True)
@@ -86,13 +88,6 @@ class Machines:
         while self.node(name).get("state") != state:
             assert time.monotonic() < deadline, (self._folder / "agents.log").read_text()
             time.sleep(0.1)
-
-    def end(self) -> None:
-        for agent in self.agents:
-            agent.send_signal(signal.SIGTERM)
-        assert self.service.end() == 0
-        for agent in self.agents:
-            agent.wait(30)
 
     def _start_agent(self, name: str, port: int) -> subprocess.Popen[bytes]:
         moved = self._worker.replace("load.example.com:8786", f"127.0.0.1:{port}").replace("machine-1", name)
@@ -108,9 +103,8 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    running = Machines(tmp_path_factory.mktemp("machines"))
-    yield running
-    running.end()
+    with ExitStack() as standing:
+        yield Machines(tmp_path_factory.mktemp("machines"), standing)
 
 
 def test_a_run_on_two_agents(machines: Machines, shop: Shop) -> None:

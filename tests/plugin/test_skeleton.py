@@ -17,6 +17,7 @@ from perfsvc.plugin.skeleton import compatible
 from perfsvc.plugin.skeleton import make
 from perfsvc.plugin.skeleton import package
 from tests.support.environment import Environment
+from tests.support.processes import running
 
 ROOT = Path(__file__).parents[2]
 REFUSED = ["", "A", "1a", "_a", "a_", "a__b", "a-b", "a.b", "a/b", "..", "é", "a" * 21, "http", "none"]
@@ -38,11 +39,9 @@ def environment(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Environ
 def peer(made: Path) -> Iterator[str]:
     """The server that the package brings for its tests, on a port of its own."""
     code = "import asyncio, peer; peer.PORT = 0; asyncio.run(peer.main())"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=made / "tests", stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield process.stdout.readline().strip()
-    process.terminate()
-    process.communicate(timeout=20)
+    with running([sys.executable, "-c", code], cwd=made / "tests", stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -10,6 +10,8 @@ import sysconfig
 import venv
 from pathlib import Path
 
+from tests.support.processes import run
+
 LIMIT_S = 240
 PERFSVC = """#!{python}
 import sys
@@ -64,6 +66,4 @@ class Environment:
 
     def _run(self, *words: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PERFSVC_", "PYTEST_"))}
-        return subprocess.run(
-            words, cwd=cwd, env=clean | variables, capture_output=True, text=True, timeout=LIMIT_S, check=False
-        )
+        return run(words, LIMIT_S, cwd=cwd, env=clean | variables)
