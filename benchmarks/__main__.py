@@ -19,6 +19,7 @@ from benchmarks import http_client
 from benchmarks import http_peers
 from benchmarks import memory
 from benchmarks import metrics_path
+from benchmarks import processes
 from benchmarks import recovery
 from benchmarks import scale
 from benchmarks import startup
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "honesty": honesty.main,
     "hostile": hostile_inputs.main,
     "metrics": metrics_path.main,
+    "processes": processes.main,
     "tcp": tcp_echo.main,
     "web-ui": web_ui.main,
     "websocket": websocket_echo.main,

@@ -36,12 +36,15 @@ def needless(before: tuple[float, float], middle: tuple[float, float], after: tu
 
 
 def planned_block(load: Load) -> dict[str, Any]:
-    """The curve with its length (under a search or an adaptive load: at most) and the levels between which it moves."""
+    """The curve with its length and the levels between which it moves.
+
+    The length is the longest one under a search or an adaptive load, and None where iterations decide the end.
+    """
     control = load.control
     moves = isinstance(control, ErrorSearch | Adaptive)
     targets = [stage.target for stage in load.stages]
     return {
-        "duration": load.duration,
+        "duration": load.length,
         "points": curve_of(load),
         "min": control.low if isinstance(control, ErrorSearch | Adaptive) else min(targets),
         "max": load.peak,

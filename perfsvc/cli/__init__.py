@@ -9,6 +9,7 @@
 ``certs``            ``perfsvc certs``
 ``plugins``          ``perfsvc plugins``
 ``users``            ``perfsvc users``
+``catalogue``        help, and argparse's own messages, in both languages
 ``command_parser``   the parser of one command
 ``exit_codes``       the exit codes of all commands
 ``plan_flags``       the flags that commands about plans share

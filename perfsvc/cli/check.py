@@ -11,6 +11,7 @@ from perfsvc.cli.plan_flags import add_plan_flags
 from perfsvc.errors import Text
 
 if TYPE_CHECKING:
+    from perfsvc.model.load import Load
     from perfsvc.model.run import RunSpec
 
 SCENES = (
@@ -54,20 +55,43 @@ def show_expected(what: str, spec: RunSpec, language: str) -> None:
         figures = [scene["weight"], scene["share"], scene["requests_per_iteration"]]
         shown.add_row(scene["name"], *(f"{figure:g}" for figure in figures))
     out.print(shown)
-    curve = ", ".join(f"{point['t']:g} s: {point['level']:g}" for point in planned["points"])
+    points = [point for point in planned["points"] if spec.load.length is not None or point["t"] < spec.load.duration]
+    curve = ", ".join(f"{point['t']:g} s: {point['level']:g}" for point in points)
     unit = Text("每秒到达", "arrivals/s") if spec.load.open else Text("虚拟用户", "virtual users")
     out.print(f"{unit.of(language)}: {curve}")
+    length = length_text(spec.load)
     requests = "-" if expected.requests is None else str(expected.requests)
-    length = f"{planned['duration']:g} s"
-    out.print(Text(f"预计：时长 {length}，请求 {requests}", f"expected: {length}, requests {requests}").of(language))
+    out.print(
+        Text("预计：{0}，请求 {1}", "expected: {0}, requests {1}").of(language).format(length.of(language), requests)
+    )
     if warm_up := spec.warm_up_s:
-        measured = f"{spec.load.duration - warm_up:g}"
-        said = Text(
-            f"前 {warm_up:g} 秒为预热，不计入统计和阈值；计入的时长 {measured} 秒",
-            f"the first {warm_up:g} s are warm-up, in no figure and no threshold: {measured} s are measured",
-        )
-        out.print(said.of(language))
+        out.print(warm_up_text(warm_up, spec.load).of(language))
     for advice in expected.advice:
         if advice["severity"] == "warning":
             out.print(f"{Text('注意', 'note').of(language)}: {advice['zh' if language == 'zh' else 'en']}")
     out.print(Text(f"{what}：有效", f"{what}: valid").of(language))
+
+
+def length_text(load: Load) -> Text:
+    """Return how long a run takes, or what ends it."""
+    from perfsvc.model.load import wanted_iterations
+
+    if load.length is None:
+        count = wanted_iterations(load)
+        return Text(f"{count} 次迭代后结束", f"until {count} iterations are done")
+    if load.iterations is not None:
+        count = wanted_iterations(load)
+        return Text(f"{count} 次迭代，最长 {load.length:g} 秒", f"{count} iterations, {load.length:g} s at most")
+    return Text(f"时长 {load.length:g} 秒", f"{load.length:g} s")
+
+
+def warm_up_text(warm_up: float, load: Load) -> Text:
+    """Return what is not measured, and how much is."""
+    said = Text(
+        f"前 {warm_up:g} 秒为预热，不计入统计和阈值",
+        f"the first {warm_up:g} s are warm-up, in no figure and no threshold",
+    )
+    if load.length is None:
+        return said
+    measured = f"{load.length - warm_up:g}"
+    return Text(f"{said.zh}；计入的时长 {measured} 秒", f"{said.en}: {measured} s are measured")

@@ -9,7 +9,9 @@ from typing import Any
 
 
 class CommandParser(argparse.ArgumentParser):
-    """``fill`` adds the flags of a command that takes long to describe itself."""
+    """``fill`` adds the flags of a command that takes long to describe itself, with help in ``language``."""
+
+    language = "en"
 
     def __init__(self, *words: Any, fill: Callable[[CommandParser], None] | None = None, **options: Any) -> None:
         super().__init__(*words, **options)

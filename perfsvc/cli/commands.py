@@ -22,6 +22,10 @@ from perfsvc.cli import serve
 from perfsvc.cli import try_plan
 from perfsvc.cli import users
 from perfsvc.cli import worker
+from perfsvc.cli.catalogue import ARGPARSE
+from perfsvc.cli.catalogue import HELP
+from perfsvc.cli.catalogue import Catalogue
+from perfsvc.cli.catalogue import speak
 from perfsvc.cli.command_parser import CommandParser
 from perfsvc.cli.encoding import tolerate_encodings
 from perfsvc.cli.encoding import writable
@@ -55,8 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     tolerate_encodings()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads: nothing here multiplies matrices
-    chosen = make_parser().parse_args(arguments)
-    language = shown_language(chosen.lang or locale_language())
+    words = sys.argv[1:] if arguments is None else arguments
+    language = shown_language(wanted_language(words) or locale_language())
+    chosen = make_parser(language).parse_args(words)
     if chosen.command != "serve" and chosen.log_level:  # the service has a setting for it
         logging.basicConfig(level=chosen.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
     try:
@@ -74,8 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def make_parser(language: str = "en") -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, whose help is in one language."""
+    speak(language)
     parser = argparse.ArgumentParser(prog="perfsvc", description="A self-hosted performance-testing platform")
     parser.add_argument("--version", action="version", version=f"perfsvc {__version__}")
     add_language(parser, None)
@@ -83,6 +89,7 @@ def make_parser() -> argparse.ArgumentParser:
     for module in MODULES:
         module.add(commands)
     for name, command in commands.choices.items():
+        command.language = language
         add_language(command, argparse.SUPPRESS)
         if name != "serve":
             command.add_argument(
@@ -90,7 +97,19 @@ def make_parser() -> argparse.ArgumentParser:
                 choices=LOG_LEVELS,
                 help="show log lines from this level on; debug has plugins' tracebacks",
             )
+    if language == "zh":
+        Catalogue((*HELP, *ARGPARSE)).apply(parser)
     return parser
+
+
+def wanted_language(words: Sequence[str]) -> str | None:
+    """Return the language that ``--lang`` names, which the parser's own errors need before it has parsed anything."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    add_language(parser, None)
+    try:
+        return str(found) if (found := parser.parse_known_args(words)[0].lang) else None
+    except argparse.ArgumentError:
+        return None
 
 
 def add_language(parser: argparse.ArgumentParser, default: str | None) -> None:

@@ -21,7 +21,7 @@ def add_plan_flags(parser: argparse.ArgumentParser) -> None:
         "-r", "--rate", metavar="N", help="arrivals per second (open model), such as 200 or 12000/min, instead of users"
     )
     parser.add_argument("--max-vus", type=int, metavar="N", help="maximum number of virtual users with --rate")
-    parser.add_argument("--iterations", type=int, metavar="N", help="stop after N iterations in total")
+    parser.add_argument("-n", "--iterations", type=int, metavar="N", help="stop after N iterations in total")
     parser.add_argument(
         "-t", "--threshold", action="append", metavar="RULE", help="pass/fail rule such as 'p95 < 300'; repeatable"
     )

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from perfsvc.cli.command_parser import CommandParser
+from perfsvc.errors import Text
+
+CONFIG = Text("TOML 文件中的设置", "settings in a TOML file")
 
 
 def add(commands: Any) -> None:
@@ -18,11 +21,13 @@ def add_flags(serve: CommandParser) -> None:
     """Add a flag for every setting that is not a secret."""
     from perfsvc.settings import SETTINGS  # imported late: other commands have no settings
 
-    serve.add_argument("--config", type=Path, metavar="FILE", help="settings in a TOML file")
+    serve.add_argument("--config", type=Path, metavar="FILE", help=CONFIG.of(serve.language))
     for row in SETTINGS:
         if not row.secret:
             flag = "--" + row.name.replace("_", "-")
-            serve.add_argument(flag, dest=f"set_{row.name}", metavar="VALUE", help=row.help.en.replace("%", "%%"))
+            serve.add_argument(
+                flag, dest=f"set_{row.name}", metavar="VALUE", help=row.help.of(serve.language).replace("%", "%%")
+            )
 
 
 def execute(chosen: argparse.Namespace, language: str) -> int:

@@ -20,6 +20,8 @@ from perfsvc.model.rate import PerSecond
 MAX_VUS = 1_000_000
 MAX_RATE = 10_000_000.0
 MAX_SECONDS = 31_536_000
+LONGEST_BY_ITERATIONS_S = 86_400.0
+"""Where iterations decide the end of a run, it may take this long."""
 
 Variable = Literal["vus", "arrival_rate"]
 Distribution = Literal["constant", "poisson"]
@@ -122,6 +124,12 @@ class Load(Spec):
     def duration(self) -> float:
         """Seconds from start to end; under an active control, at most."""
         return sum(stage.duration for stage in self.stages)
+
+    @property
+    def length(self) -> float | None:
+        """Seconds from start to end; None where a number of iterations is the only end."""
+        by_count = self.iterations is not None and self.stages[-1].duration >= LONGEST_BY_ITERATIONS_S
+        return None if by_count else self.duration
 
     @property
     def peak(self) -> float:

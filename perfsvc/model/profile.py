@@ -7,6 +7,7 @@ import math
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.config import RateRange
+from perfsvc.model.load import LONGEST_BY_ITERATIONS_S
 from perfsvc.model.load import Adaptive
 from perfsvc.model.load import Control
 from perfsvc.model.load import ErrorSearch
@@ -18,8 +19,6 @@ from perfsvc.model.load import Steps
 MAX_STEPS = 5_000
 LONGEST_SEARCH_S = 3600.0
 """Where the plan sets no hold time, a search may take this long."""
-LONGEST_BY_ITERATIONS_S = 86_400.0
-"""Where iterations decide the end of a run, it may take this long."""
 LEVEL_TIME_S = 10.0
 SHORTEST_LEVEL_S = 2.0
 SETTLE_SHARE = 0.2

@@ -66,7 +66,7 @@ class CurvePointNow(Response):
 class Planned(Response):
     """The planned load of the whole run. ``moves``: the test mode moves it between ``min`` and ``max``."""
 
-    duration: float
+    duration: float | None
     end: int | None
     points: list[CurvePointNow]
     min: float

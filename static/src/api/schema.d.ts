@@ -3534,7 +3534,7 @@ export interface components {
          * @description The planned load of the whole run. ``moves``: the test mode moves it between ``min`` and ``max``.
          */
         Planned: {
-            duration: number;
+            duration: number | null;
             end: number | null;
             iterations: number | null;
             iterations_scope: ("per_vu" | "shared") | null;

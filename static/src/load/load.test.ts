@@ -7,6 +7,7 @@ import { modeOf, withMode, withVariable, MODES } from './modes'
 import { planProblems } from './problems'
 import { areaOf, lengthOf, loadAt, meanOf, peakOf, pointsOf } from './profile'
 import { loadScale, timeScale } from './scale'
+import { parseRate } from './rate'
 import { shares, split } from './shares'
 import { holdSketch, searchSketch } from './sketch'
 import { clock, parseSpan } from './span'
@@ -150,8 +151,12 @@ describe('parts', () => {
 
 describe('spans and scales', () => {
   it('reads spans', () => {
-    expect(['2:00', '1:30:00', '90', '5m', '1h 30m', '1.5m', 'x', '2:'].map(parseSpan)).toEqual([120, 5400, 90, 300, 5400, 90, null, null])
+    expect(['2:00', '1:30:00', '90', '5m', '1h 30m', '1.5m', '500ms', '1s 500ms', 'x', '2:'].map(parseSpan)).toEqual([120, 5400, 90, 300, 5400, 90, 0.5, 1.5, null, null])
     expect([0, 65, 3605, 12.5].map(clock)).toEqual(['0:00', '1:05', '1:00:05', '0:12.5'])
+  })
+
+  it('reads rates per second, minute and hour', () => {
+    expect(['200', '200/s', '12,000/min', '6000 / m', '7200/h', '', '1e', '5/d'].map(parseRate)).toEqual([200, 200, 200, 100, 2, null, Number.NaN, Number.NaN])
   })
 
   it('has round steps', () => {

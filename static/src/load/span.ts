@@ -1,14 +1,14 @@
-/** Spans of time as people write them: `2:00`, `1:30:00`, `90`, `90s`, `5m`, `1h 30m`. */
+/** Spans of time as people write them: `2:00`, `1:30:00`, `90`, `90s`, `500ms`, `5m`, `1h 30m`. */
 
-const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
+const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** Seconds, or null where the text is no span. */
 export function parseSpan(text: string): number | null {
   const plain = text.trim().toLowerCase()
   if (/^\d+(\.\d+)?$/.test(plain)) return Number(plain)
   if (/^\d+(:\d{1,2}){1,2}$/.test(plain)) return plain.split(':').reduce((all, part) => all * 60 + Number(part), 0)
-  if (!/^(\d+(\.\d+)?\s*[smhd]\s*)+$/.test(plain)) return null
-  return [...plain.matchAll(/(\d+(?:\.\d+)?)\s*([smhd])/g)].reduce(
+  if (!/^(\d+(\.\d+)?\s*(ms|[smhd])\s*)+$/.test(plain)) return null
+  return [...plain.matchAll(/(\d+(?:\.\d+)?)\s*(ms|[smhd])/g)].reduce(
     (all, [, count, unit]) => all + Number(count) * UNITS[unit!]!,
     0,
   )

@@ -16,7 +16,7 @@ export interface Course {
  */
 export function courseOf(planned: Planned, events: readonly RunEvent[], variable: Variable, now: number, elapsed: number): Course {
   const shift = now - elapsed
-  const duration = planned.duration ?? planned.points.at(-1)?.t ?? null
+  const duration = planned.duration
   const end = duration === null ? null : duration + shift
   const points = planned.points.map((point): [number, number] => [point.t + shift, point.level])
   const hand = events.findLast((event) => event.event === 'load' && event.variable === variable && event.level !== undefined)

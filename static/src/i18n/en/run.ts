@@ -44,6 +44,8 @@ export const run: (typeof zhWork)['run'] = {
     loadTooMuch: 'By the most users needed so far about {need} users, of at most {max}: some arrivals may wait.',
     loadUsers: 'At this speed about {rate} requests/s.',
     loadHolds: 'Holds to the end of the run. The report will name you and the time.',
+    loadNoNumber: 'Not a number of users, such as 200.',
+    loadNoRate: 'Not a rate; write 200, 200/s, 12000/min or 7200/h.',
     less: '10 % less',
     more: '10 % more',
     drag: 'Drag or use the up and down arrows to change the load, now {level}',

@@ -43,6 +43,8 @@ export const run = {
     loadTooMuch: '按目前用到的最多用户估计，约需 {need} 个，上限 {max}：多出的到达可能要等待。',
     loadUsers: '按当前速度，约为 {rate} 个请求/s。',
     loadHolds: '保持到测试结束。报告会记下是谁、何时调整。',
+    loadNoNumber: '不是用户数，例如 200。',
+    loadNoRate: '不是速率，例如 200、200/s、12000/min、7200/h。',
     less: '减 10 %',
     more: '加 10 %',
     drag: '拖动或用上下方向键调整负载，现在 {level}',
