@@ -14,7 +14,9 @@ from aioquic.h3.connection import H3Connection
 from aioquic.h3.events import DataReceived
 from aioquic.h3.events import HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.events import HandshakeCompleted
 from aioquic.quic.events import ProtocolNegotiated
+from aioquic.tls import SessionTicket
 
 from tests.support.certificates import Authority
 
@@ -25,6 +27,7 @@ class Desk:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, int]] = []
         self.connections = 0
+        self.resumed: list[bool] = []
         self.port = 0
 
     @property
@@ -46,6 +49,8 @@ class Clerk(QuicConnectionProtocol):
         if isinstance(event, ProtocolNegotiated):
             self._desk.connections += 1
             self._http = H3Connection(self._quic)
+        elif isinstance(event, HandshakeCompleted):
+            self._desk.resumed.append(event.session_resumed)
         for told in [] if self._http is None else self._http.handle_event(event):
             self._hear(told)
 
@@ -71,13 +76,28 @@ class Clerk(QuicConnectionProtocol):
 
 
 @asynccontextmanager
-async def http3(authority: Authority, clerk: Callable[..., Clerk] = Clerk) -> AsyncIterator[Desk]:
-    """A running server for the host ``localhost``, on 127.0.0.1 over UDP."""
+async def http3(
+    authority: Authority, clerk: Callable[..., Clerk] = Clerk, sessions: dict[bytes, Any] | None = None
+) -> AsyncIterator[Desk]:
+    """A running server for the host ``localhost``, on 127.0.0.1 over UDP.
+
+    It gives out session tickets in any case, and takes back those that it keeps in ``sessions``.
+    """
     desk = Desk()
     configuration = QuicConfiguration(is_client=False, alpn_protocols=H3_ALPN)
     configuration.load_cert_chain(*authority.issue("localhost"))
+
+    def keep(session: SessionTicket) -> None:
+        if sessions is not None:
+            sessions[session.ticket] = session
+
     server = await serve(
-        "127.0.0.1", 0, configuration=configuration, create_protocol=lambda *a, **n: clerk(desk, *a, **n)
+        "127.0.0.1",
+        0,
+        configuration=configuration,
+        create_protocol=lambda *a, **n: clerk(desk, *a, **n),
+        session_ticket_fetcher={}.get if sessions is None else sessions.get,
+        session_ticket_handler=keep,
     )
     desk.port = server._transport.get_extra_info("sockname")[1]
     try:

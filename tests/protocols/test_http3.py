@@ -17,6 +17,8 @@ from tests.protocols.http3_peers import http3
 from tests.protocols.http_user import http_user
 from tests.support.certificates import Authority
 
+FULL, RESUMED = {"tls_full_handshakes": 1}, {"tls_resumed": 1}
+
 
 def user_of(url: str, authority: Authority, **options: Any) -> User:
     return http_user(url, **{"ca": authority.ca_pem, "http_version": "3", **options})
@@ -63,6 +65,28 @@ async def test_certificates_are_verified(authority: Authority):
         outcome = await user.do({"url": "/"})
         assert outcome.failure == "TLS Error: certificate not accepted"
         assert not outcome.sent
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("wanted", "kept", "resumed", "counters"),
+    [
+        (True, True, [False, True, True], [FULL, RESUMED, RESUMED]),
+        (True, False, [False, False, False], [FULL, FULL, FULL]),
+        (False, True, [False, False, False], [None, None, None]),
+    ],
+    ids=["resumed", "the server keeps no sessions", "not asked for"],
+)
+async def test_sessions_are_resumed_and_counted(
+    wanted: bool, kept: bool, resumed: list[bool], counters: list[Any], authority: Authority
+):
+    sessions: dict[bytes, Any] = {}
+    async with http3(authority, sessions=sessions if kept else None) as desk:
+        async with user_of(desk.url, authority, keep_alive=False, session_resumption=wanted) as user:
+            outcomes = [await user.do({"url": "/"}) for _ in resumed]
+        assert [outcome.failure for outcome in outcomes] == [None] * 3
+        assert desk.resumed == resumed
+        assert [outcome.counters for outcome in outcomes] == counters
 
 
 @pytest.mark.asyncio

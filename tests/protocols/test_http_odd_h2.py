@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from h2.events import SettingsAcknowledged
+from h2.events import StreamEnded
 from h2.events import StreamReset
 from h2.settings import SettingCodes
 from hpack import Encoder
@@ -19,6 +20,7 @@ from perfsvc.plugin.testing import User
 from perfsvc.plugin.testing import context
 from perfsvc_protocols.http import HttpProtocol
 from perfsvc_protocols.http.h2.frames import MAX_STREAM_ID
+from perfsvc_protocols.http.user import STREAM_RESET
 from tests.protocols.h2_peers import OddPeer
 from tests.protocols.h2_peers import OddServer
 from tests.protocols.h2_peers import friendly
@@ -296,6 +298,67 @@ async def test_a_goodbye_before_the_request_was_seen(method: str):
         assert (outcome.failure, outcome.counters) == (None, {"requests_repeated": 1})
         assert (await user.do({})).failure is None
         assert len(server.peers) == 2
+
+
+THROUGH_LIBCURL = {"shared_connections": 1}
+
+
+def unprocessed(above: bool) -> Any:
+    """A script: a request is answered, the next one refused unprocessed, by GOAWAY or by REFUSED_STREAM."""
+
+    async def script(peer: OddPeer) -> None:
+        await peer.begin()
+        await peer.answer(await peer.request())
+        stream = await peer.request()
+        goodbye = frame(GOAWAY, 0, 0, struct.pack(">II", stream - 2, 0))
+        await peer.send(goodbye if above else frame(RST_STREAM, 0, stream, struct.pack(">I", 7)))
+        await peer.gone()
+
+    return then_kindly(script)
+
+
+@pytest.mark.parametrize("body", ["", "hello", "x" * 5000], ids=len)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("above", [True, False], ids=["GOAWAY", "REFUSED_STREAM"])
+async def test_libcurl_repeats_what_was_not_processed(above: bool, method: str, body: str):
+    async with OddServer(unprocessed(above)) as server, user_of(server, **THROUGH_LIBCURL) as user:
+        await user.do({})
+        outcome = await user.do({"method": method, **({"body": body} if body else {})})
+        assert (outcome.failure, outcome.counters) == (None, {"requests_repeated": 1}), outcome.message
+        assert (await user.do({})).counters is None
+        assert len(server.peers) == 2
+        assert server.peers[1].count(StreamEnded) == 2
+        assert len(body) * 2 < outcome.bytes_sent < len(body) * 2 + 250
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_libcurl_repeats_nothing_that_may_have_been_processed(method: str):
+    async def script(peer: OddPeer) -> None:
+        await peer.begin()
+        await peer.answer(await peer.request())
+        stream = await peer.request()
+        await peer.send(frame(GOAWAY, 0, 0, struct.pack(">II", stream, 0)))
+
+    async with OddServer(then_kindly(script)) as server, user_of(server, **THROUGH_LIBCURL) as user:
+        await user.do({})
+        outcome = await user.do({"method": method, "body": "hello"})
+        assert (outcome.failure, outcome.counters) == ("Connection Error: closed early", None)
+        assert "GOAWAY" in outcome.message
+        assert len(server.peers) == 1
+
+
+@pytest.mark.parametrize("body", ["", "hello"])
+@pytest.mark.parametrize(("method", "failure"), [("GET", "Connection Error: reset"), ("POST", STREAM_RESET)])
+async def test_libcurl_gives_up_on_a_server_that_refuses_everything(method: str, failure: str, body: str):
+    async def script(peer: OddPeer) -> None:
+        await peer.begin()
+        while True:
+            await peer.send(frame(RST_STREAM, 0, await peer.request(), struct.pack(">I", 7)))
+
+    async with OddServer(script) as server, user_of(server, **THROUGH_LIBCURL) as user:
+        outcome = await user.do({"method": method, **({"body": body} if body else {})})
+        asked = sum(peer.count(StreamEnded) for peer in server.peers)
+        assert (outcome.failure, asked, outcome.counters) == (failure, 6, {"requests_repeated": 5})
 
 
 async def test_a_goodbye_while_nobody_asks():

@@ -134,6 +134,7 @@ CASES: dict[str, tuple[bytes, Read]] = {
     # Status lines and fields
     "status plus": (b"HTTP/1.1 +20 OK\r\n" + TWO, REFUSED),
     "version of two digits": (b"HTTP/01.1 200 OK\r\n" + TWO, REFUSED),
+    "no space before reason": (b"HTTP/1.1 200OK\r\n" + TWO, Read()),
     "version without a point": (b"HTTP/11 200 OK\r\n" + TWO, REFUSED),
     "nul in name": (START + b"X\0Test: a\r\n" + TWO, REFUSED),
     "name of 8 bits": (START + b"X-T\xe9st: a\r\n" + TWO, Read()),
@@ -192,7 +193,7 @@ DIFFERENT: dict[str, tuple[bytes, Read, Read]] = {
     # Where the grammar is broken each of the two parsers is lenient in places of its own.
     "chunk empty ext": (CHUNKED + b"2;\r\nok\r\n0;\r\n\r\n", REFUSED, Read()),
     "chunk trailer with a length": (CHUNKED + b"2\r\nok\r\n0\r\nContent-Length: 9\r\n\r\n", REFUSED, Read()),
-    "no space before reason": (b"HTTP/1.1 200OK\r\n" + TWO, REFUSED, Read()),
+    "status of four digits": (b"HTTP/1.1 2000 OK\r\n" + TWO, REFUSED, Read()),
     "nul in reason": (b"HTTP/1.1 200 O\0K\r\n" + TWO, Read(), REFUSED),
     # libcurl does not know these fields, and reads to the end of the connection.
     "length space before colon": (START + b"Content-Length : 2\r\n\r\nok", Read(), Read()),

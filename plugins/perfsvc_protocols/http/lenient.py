@@ -8,7 +8,7 @@ from perfsvc_protocols.http import head
 
 END = re.compile(rb"\n\r?\n")
 LINE_END = re.compile(rb"\r?\n")
-START = re.compile(rb"HTTP/([0-9]\.[0-9])[ \t]([0-9]{3})(?:[ \t](.*))?", re.IGNORECASE)
+START = re.compile(rb"HTTP/([0-9]\.[0-9])[ \t]([0-9]{3})(?:[ \t]|(?![0-9]))(.*)", re.IGNORECASE)
 TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROLS = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Recipients may keep them in values (RFC 9110, 5.5)."""
@@ -64,7 +64,7 @@ def rewritten(raw: bytes) -> bytes | None:
     kept = _framed([field for field in fields if field is not None])
     found = START.fullmatch(start)
     if found is not None:
-        start = b"HTTP/%b %b %b" % (found[1], found[2], found[3] or b"")
+        start = b"HTTP/%b %b %b" % (found[1], found[2], found[3])
     return b"\r\n".join((start, *(b"%b:%b" % field if field[0] else field[1] for field in kept), b"", b""))
 
 

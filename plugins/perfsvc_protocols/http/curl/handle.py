@@ -34,6 +34,11 @@ QUIET = (b"content-type", b"expect", b"user-agent", b"accept")
 SERVER_HELLO, CERTIFICATE = 2, 11
 """First bytes of two messages of a TLS handshake; one without a certificate resumes a session."""
 LONGER_THAN_ALERTS = 32
+TLS_DONE, NO_SIGNATURE = b"SSL connection using TLSv1.3", b"/ UNDEF"
+"""libcurl's note of a TLS handshake, and its end where the server signed nothing: a session was resumed."""
+REFUSED = b"refused by server, try again on a new connection"
+"""libcurl's note of REFUSED_STREAM, and of a GOAWAY that names an earlier stream: the server has done nothing."""
+HTTP2 = ("2", "auto")
 MAX_EXPECT_WAIT_MS = 1_000
 """Wait for 100 Continue before the body is sent anyway (RFC 9110, 10.1.1)."""
 
@@ -43,6 +48,7 @@ class Handle:
 
     ``resumed``: whether the latest TLS handshake of that request resumed a session, None where there was none or
     ``watches_tls`` is False. ``repeat_refused``: it would have been sent a second time, which its method forbids.
+    ``head_size``: bytes of its head as it is sent once. ``unprocessed``: the server refused it without processing.
     """
 
     __slots__ = (
@@ -55,15 +61,18 @@ class Handle:
         "_once",
         "_origin",
         "_proxied",
+        "_refusable",
         "_sent",
         "_share",
         "_to",
         "_watches_tls",
         "_wire",
         "easy",
+        "head_size",
         "lines",
         "repeat_refused",
         "resumed",
+        "unprocessed",
     )
 
     def __init__(
@@ -83,10 +92,11 @@ class Handle:
         self._digests = False
         self._origin: Origin | None = None
         self._message: RenderedRequest | None = None
-        self._once = False
+        self._once = self._refusable = False
         self._to: ConnectTo | None = None
         self._proxied = proxied
-        self._guarded = self._sent = self.repeat_refused = False
+        self._guarded = self._sent = self.repeat_refused = self.unprocessed = False
+        self.head_size = 0
         self.resumed: bool | None = None
         self._watches_tls = watches_tls
         self._share: pycurl.CurlShare | None = None
@@ -95,14 +105,24 @@ class Handle:
     def load(self, call: HttpCall, message: RenderedRequest, wire: bytes, to: ConnectTo, scope: Scope) -> None:
         """Makes ready for a request. Raises MissingVariable, and NotSent for a file that cannot be read."""
         self.lines.clear()
-        self._sent = self.repeat_refused = False
+        self._sent = self.repeat_refused = self.unprocessed = False
         self.resumed = None
+        if self._refusable:
+            self.easy.setopt(pycurl.VERBOSE, self._watches_tls)
         if to is not self._to:
             self._go_to(to)
         if call is not self._call or message.origin is not self._origin or call.needs.credentials is not None:
             self._behave(call, message, scope)
         if message is not self._message or wire is not self._wire or self._once:
             self._say(message, wire)
+
+    def watch(self) -> None:
+        """Have libcurl report what the server refuses, if that matters; not before the request is on its way.
+
+        Each line of a report costs a call.
+        """
+        if self._refusable:
+            self.easy.setopt(pycurl.VERBOSE, True)
 
     def own_connections(self) -> None:
         """Give this handle caches of its own for connections and TLS sessions; earlier connections are closed."""
@@ -142,7 +162,12 @@ class Handle:
     def _observe(self, kind: int, data: bytes) -> None:
         """Take what libcurl reports while it is verbose."""
         if kind == pycurl.INFOTYPE_HEADER_OUT:
-            self._sent = True
+            self._sent, self.unprocessed = True, False
+        elif kind == pycurl.INFOTYPE_TEXT:
+            if REFUSED in data:
+                self._sent, self.unprocessed = False, True
+            elif self._watches_tls and data.startswith(TLS_DONE):  # all that libcurl reports of a handshake over QUIC
+                self.resumed = data.rstrip().endswith(NO_SIGNATURE)
         elif kind == pycurl.INFOTYPE_SSL_DATA_IN and len(data) > LONGER_THAN_ALERTS:
             if data[0] == SERVER_HELLO:
                 self.resumed = True
@@ -201,6 +226,7 @@ class Handle:
         self.easy.setopt(pycurl.HTTPHEADER, headers(lines, message.origin.authority.encode(), expects=expects))
         self._carry(message, body, chunked=chunked)
         self._message, self._wire = message, wire
+        self.head_size = len(head) + len(END_OF_HEAD)
 
     def _carry(self, message: RenderedRequest, body: bytes, *, chunked: bool) -> None:
         easy, method = self.easy, message.method
@@ -208,6 +234,7 @@ class Handle:
         once = bool(body) and not message.idempotent and not self._digests
         self._once = message.file is not None or once or chunked
         self._guard(not (self._once or message.idempotent or self._digests))
+        self._refusable = once and self._call is not None and self._call.needs.version in HTTP2
         if message.file is not None:
             usual = "PUT"
             self._send_file(message, chunked=chunked)
@@ -229,18 +256,24 @@ class Handle:
             easy.setopt(pycurl.CUSTOMREQUEST, method)
 
     def _guard(self, guarded: bool) -> None:
-        """Refuse connections once the request is sent: libcurl sends one without a body again, whatever its method."""
+        """Refuse connections once the request is sent, until the server refuses it unprocessed.
+
+        libcurl sends one without a body again, whatever its method.
+        """
         if guarded != self._guarded:
             self.easy.setopt(pycurl.VERBOSE, guarded or self._watches_tls)
             self._guarded = guarded
 
     def _send_read(self, body: bytes, *, chunked: bool, again: bool) -> None:
-        """Send a body as libcurl reads it; ``again``: it may start over when a kept connection was closed."""
+        """Send a body as libcurl reads it; ``again``: it may start over when a kept connection was closed.
+
+        Any may that the server refused unprocessed.
+        """
         source = io.BytesIO(body)
 
         def rewind(offset: int, origin: int) -> int:
             source.seek(offset, origin)
-            return int(pycurl.SEEKFUNC_OK if again else pycurl.SEEKFUNC_FAIL)
+            return int(pycurl.SEEKFUNC_OK if again or self.unprocessed else pycurl.SEEKFUNC_FAIL)
 
         self.easy.setopt(pycurl.POST, 1)
         self.easy.setopt(pycurl.READFUNCTION, source.read)

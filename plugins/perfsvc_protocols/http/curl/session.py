@@ -22,6 +22,7 @@ from perfsvc_protocols._net.address import Origin
 from perfsvc_protocols.http.call import BODY
 from perfsvc_protocols.http.call import HttpCall
 from perfsvc_protocols.http.curl.driver import Driver
+from perfsvc_protocols.http.curl.failures import HTTP2_STREAM
 from perfsvc_protocols.http.curl.failures import class_of
 from perfsvc_protocols.http.curl.handle import Handle
 from perfsvc_protocols.http.curl.reply import CurlReply
@@ -39,8 +40,9 @@ from perfsvc_protocols.http.user import SET_COOKIE
 from perfsvc_protocols.http.user import HttpUser
 
 CLOSES = b"\r\nconnection: close\r\n"
-SEVERAL = 1.6
-"""A request whose bytes are so many times its own was sent more than once."""
+MOST_OF_A_HEAD = 0.6
+"""A request is sent more than once where this part of its head is left over; libcurl's head may differ from ours."""
+LEFT = "the server closed the HTTP/2 connection, after GOAWAY, before the reply was complete"
 US = 1000
 """Nanoseconds in one of the microseconds that libcurl counts in."""
 
@@ -182,6 +184,7 @@ class CurlSession(HttpUser):
         self.reply.wire = wire
         self._begun_ns = self._now_ns()
         self._driver().start(handle.easy, self)
+        handle.watch()
 
     # On the way back
 
@@ -240,14 +243,19 @@ class CurlSession(HttpUser):
             self.finish()
 
     def _failed(self, code: int, text: str) -> None:
-        easy = cast(Handle, self._handle).easy
+        handle = cast(Handle, self._handle)
+        easy = handle.easy
         message = cast(RenderedRequest, self._message)
         self._connect_to.pop(message.origin, None)
-        if code == pycurl.E_SEND_FAIL_REWIND or cast(Handle, self._handle).repeat_refused:
+        if handle.unprocessed:
+            code, text = HTTP2_STREAM, "the server refused the request again and again without processing it"
+        elif code == pycurl.E_SEND_FAIL_REWIND or handle.repeat_refused:
             code = pycurl.E_SEND_FAIL_REWIND
             text = f"the server closed the kept connection before it responded; {message.method} is not sent again"
+        elif code == pycurl.E_HTTP2 and not text:
+            code, text = pycurl.E_PARTIAL_FILE, LEFT
         elif code == pycurl.E_OPERATION_TIMEDOUT:
-            text = self._waited_for(cast(Handle, self._handle))
+            text = self._waited_for(handle)
         errno, sent = easy.getinfo(pycurl.OS_ERRNO), easy.getinfo(pycurl.REQUEST_SIZE) > 0
         self._fail(class_of(code, text, errno, secure=message.origin.secure, sent=sent), text)
 
@@ -286,9 +294,9 @@ class CurlSession(HttpUser):
             reply.started_ns = reply.started_ns or self._asked_ns or self._begun_ns
             return
         reply.sent = True
-        if not self._settings.tunnelled and self._call.needs.credentials is None and sent > SEVERAL * len(reply.wire):
-            self._count(REPEATED)
-        reply.bytes_sent += sent + easy.getinfo(pycurl.SIZE_UPLOAD_T)
+        if not self._settings.tunnelled and self._call.needs.credentials is None:
+            self._count_repeats(sent, easy.getinfo(pycurl.SIZE_UPLOAD_T))
+        reply.bytes_sent += sent
         reply.bytes_received += easy.getinfo(pycurl.HEADER_SIZE) + easy.getinfo(pycurl.SIZE_DOWNLOAD_T)
         opened = easy.getinfo(pycurl.NUM_CONNECTS)
         if not reply.started_ns:
@@ -299,6 +307,14 @@ class CurlSession(HttpUser):
             to = self._connect_to.get(cast(RenderedRequest, self._message).origin)
             if to is not None and to.found:
                 self._settings.connected(to, easy.getinfo(pycurl.PRIMARY_IP))
+
+    def _count_repeats(self, sent: int, body: int) -> None:
+        """Count what was sent again: of all bytes ``sent`` one head and ``body`` belong to the latest time."""
+        head_size = cast(Handle, self._handle).head_size
+        surplus = sent - body - head_size
+        if surplus > MOST_OF_A_HEAD * head_size:
+            for _ in range(max(1, round(surplus / (head_size + body)))):
+                self._count(REPEATED)
 
     def _account_connecting(self, easy: pycurl.Curl) -> None:
         connected, secured = easy.getinfo(pycurl.CONNECT_TIME_T), easy.getinfo(pycurl.APPCONNECT_TIME_T)
