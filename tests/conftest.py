@@ -7,11 +7,16 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support import mariadb as servers
 from tests.support.scheduling import Mixed
 
 pytest.register_assert_rewrite("perfsvc.plugin.testing")
+
+# What else the machine does is no fault of an example.
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 STANDING = pytest.StashKey[ExitStack]()
 

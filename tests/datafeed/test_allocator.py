@@ -159,7 +159,7 @@ async def play(count: int, nodes: int, actions: list[tuple[str, int, int]], orde
     await allocator.close()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.integers(1, 60),
     st.integers(1, 4),

@@ -66,7 +66,8 @@ class DatabaseRig(DataRig):
     @asynccontextmanager
     async def around(self, folder: Path, count: int) -> AsyncIterator[Setting]:
         path = filled(folder / "accounts.db", count)
-        yield Setting({"connection": "a", "query": QUERY}, connecting(folder, {"a": sqlite_connection(path)}))
+        config = {"connection": "a", "query": QUERY, "statement_timeout": 600}
+        yield Setting(config, connecting(folder, {"a": sqlite_connection(path)}))
 
     def row(self, number: int) -> Row:
         return {"id": number, "username": f"user{number}", "score": number / 2, "note": None}

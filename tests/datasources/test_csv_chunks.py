@@ -60,7 +60,7 @@ def found(text: str) -> Found:
     return sound, sorted((bad.line, bad.cause.en) for bad in reading.bad)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXTS, st.integers(1, 40), st.integers(1, 20), st.integers(1, 3))
 def test_pieces_and_bites_change_neither_rows_nor_the_lines_of_bad_ones(
     monkeypatch: pytest.MonkeyPatch, text: str, read: int, parse: int, lines: int

@@ -208,7 +208,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     SUPPLIES,
     ALLOCATIONS,

@@ -72,7 +72,7 @@ def wild_outcome(numbers: random.Random) -> Outcome:
     return Outcome(latencies, errors, unsent, dropped=numbers.choice([0, 0, 50]), late=numbers.choice([0, 0, 50]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(searches(), st.sampled_from(VARIABLES), st.integers(0, 2**32), st.floats(0, 1))
 def test_every_search_ends_within_its_bounds(spec: ErrorSearch, variable: Variable, seed: int, bias: float) -> None:
     """Whatever the verdicts, even such as contradict each other."""
@@ -96,7 +96,7 @@ def test_every_search_ends_within_its_bounds(spec: ErrorSearch, variable: Variab
         assert ceiling is not None or course.best == scale.high
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(searches(), st.sampled_from(VARIABLES), st.floats(0, 1.2))
 def test_a_sharp_limit_is_always_bracketed(spec: ErrorSearch, variable: Variable, where: float) -> None:
     scale = Scale.between(variable, spec.low, spec.high)
@@ -113,7 +113,7 @@ def test_a_sharp_limit_is_always_bracketed(spec: ErrorSearch, variable: Variable
     assert course.at_least == (course.ceiling is None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(searches(), st.sampled_from(VARIABLES), st.integers(0, 2**32))
 def test_a_search_survives_any_seconds(spec: ErrorSearch, variable: Variable, seed: int) -> None:
     numbers = random.Random(seed)
@@ -128,7 +128,7 @@ def test_a_search_survives_any_seconds(spec: ErrorSearch, variable: Variable, se
     json.dumps(search.result(), allow_nan=False)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(bounds(), st.sampled_from(VARIABLES), st.sampled_from(METRICS), st.floats(0.01, 1e5), st.integers(0, 2**32))
 def test_adaptive_survives_any_seconds(
     within: tuple[float, float], variable: Variable, metric: str, target: float, seed: int
@@ -153,7 +153,7 @@ def test_adaptive_survives_any_seconds(
     assert len(result["evidence"]) == 300
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 50), st.integers(1, 20), st.integers(0, 2**32))
 def test_a_staircase_survives_any_seconds(step: int, step_time: int, seed: int) -> None:
     config = {"concurrent_users": 100, "test_mode": "step", "step_users": step, "step_time": step_time}

@@ -65,7 +65,7 @@ def test_counts_bin_for_bin_what_the_oracle_counts():
 
 
 @given(st.lists(whole_us, min_size=1, max_size=50))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_counts_any_values_as_the_oracle_does(values: list[int]):
     mine = np.flatnonzero(Histogram.of_ns(values).counts).tolist()
     oracle = oracle_of([value // 1000 for value in values])

@@ -59,7 +59,7 @@ def same(one: Histogram, other: Histogram) -> bool:
     return bool(np.array_equal(one.counts, other.counts)) and exact[0] == exact[1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(samples, max_size=60), st.integers(2, 4))
 def test_nodes_together_equal_one(dealt: list[Sample], nodes: int) -> None:
     alone, together = measured(dealt, 1), measured(dealt, nodes)

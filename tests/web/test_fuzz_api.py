@@ -115,6 +115,8 @@ BODIES: dict[tuple[str, str], Any] = {
     },
     ("PUT", "/api/performance/plans/{plan_id}/"): {"name": "a", "config": CONFIG, "scenes": []},
     ("POST", "/api/performance/executions/{execution_id}/load/"): {"vus": 5},
+    ("POST", "/api/performance/executions/{execution_id}/pins/"): {"from": 1, "to": 2, "text": "a"},
+    ("PUT", "/api/performance/executions/{execution_id}/pins/{pin_id}/"): {"from": 1, "to": 2, "text": "a"},
     ("POST", "/api/performance/data-preview/"): {
         "project_id": 1,
         "env_id": 1,
