@@ -4,7 +4,7 @@ A rule over the whole run is judged on the run's figures so far; it may be broke
 looks at single seconds and stays breached once it was broken in each of that many running seconds in a row: a paused
 second does not count, and one without the figure (no request, no check) neither breaks nor clears. Seconds of the
 warm-up are not judged at all. A rule whose figure was never measured fails at the end, because it was not shown to
-hold.
+hold; so do counts such as ``errors < 1`` when there was no request at all.
 """
 
 from __future__ import annotations
@@ -174,9 +174,13 @@ class Rule:
         """Whether the rule was broken, and could not have mended had the run gone on as planned."""
         return not outcome.passed and outcome.value is not None and not may_yet_hold(self.threshold, outcome.value)
 
-    def ended(self, value: float | None, *, passed: bool) -> Outcome:
-        """The outcome with a deciding value."""
+    def ended(self, value: float | None, metrics: RunMetrics, *, passed: bool | None = None) -> Outcome:
+        """The outcome with a deciding value; a rule that holds because nothing was measured has none."""
         rule = self.threshold
+        if passed is None:
+            passed = value is not None and rule.holds(value)
+        if passed and not was_measured(rule, metrics):
+            value, passed = None, False
         broken_at = None if passed else self.broken_at
         return Outcome(str(rule), rule.metric, None if value is None else rounded(value), rule.limit, passed, broken_at)
 
@@ -194,8 +198,7 @@ class RunRule(Rule):
 
     def outcome(self, metrics: RunMetrics) -> Outcome:
         """Judged on the figures of the whole run."""
-        value = self._value(metrics)
-        return self.ended(value, passed=value is not None and self.threshold.holds(value))
+        return self.ended(self._value(metrics), metrics)
 
     def _value(self, metrics: RunMetrics) -> float | None:
         metric, step = self.threshold.metric, self.threshold.step
@@ -238,7 +241,7 @@ class WindowedRule(Rule):
         """Passed when no window broke it, though it was measured."""
         measured = self._window[-1] if self._window else None
         value = self._breach.value if self._breach else measured if self._worst is None else self._worst
-        return self.ended(value, passed=self._breach is None and measured is not None)
+        return self.ended(value, metrics, passed=self._breach is None and measured is not None)
 
     def broken_for_good(self, outcome: Outcome) -> bool:
         return self._breach is not None
@@ -262,6 +265,13 @@ class WindowedRule(Rule):
         else:
             values = [value_of(step, metric) for step in second.steps if step.name == name]
         return max((value for value in values if value is not None), key=self._badness, default=None)
+
+
+def was_measured(rule: Threshold, metrics: RunMetrics) -> bool:
+    """Whether there were requests that the figure of a rule is of; how many of a step there were is known anyway."""
+    if rule.step is not None and rule.metric != "requests":
+        return metrics.totals_of(rule.step).requests > 0
+    return metrics.total.requests > 0
 
 
 def totals_in(second: Second, name: str | None) -> list[Totals]:

@@ -194,12 +194,26 @@ def test_a_rule_on_what_was_never_measured_fails(judged):
         "check_rate > 99",
         "p95 < 300 for 5s",
         "avg{nobody} < 1",
+        "errors < 1",
+        "errors{a} < 1",
+        "requests < 5",
+        "rps < 5",
+        "dropped < 1",
+        "bytes == 0",
+        "errors < 1 for 2s",
     )
     judge, metrics = judge_of(*rules), RunMetrics(["a"])
     assert judged(judge, metrics, None, None) == [[], []]
     verdict = judge.verdict(metrics)
     assert verdict.state == "FAILED"
     assert [(outcome.passed, outcome.value) for outcome in verdict.thresholds] == [(False, None)] * len(rules)
+
+
+def test_of_a_step_that_never_ran_only_the_number_of_requests_is_known(feed, window):
+    metrics, judge = RunMetrics(["a", "b"]), judge_of("requests{b} == 0", "errors{b} < 1")
+    (second,) = feed(metrics, [window(0, [100])])
+    judge.observe(second, metrics)
+    assert [outcome.passed for outcome in judge.verdict(metrics).thresholds] == [True, False]
 
 
 def test_without_thresholds_nothing_is_judged():
