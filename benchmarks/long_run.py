@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.span import Span
+from perfsvc.metrics.step_summary import StepSummary
 from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.metrics.window_sum import merged_window
 from perfsvc.model.config import PlanConfig
@@ -88,7 +89,7 @@ def drawn_spans(steps: int = STEPS) -> dict[int, Spans]:
     """The spans of every width, each made of some of the narrower ones."""
     numbers, choice = np.random.default_rng(1), random.Random(1)
     seconds = [second_windows(numbers, steps) for _ in range(DRAWN[1])]
-    spans = {1: Spans(seconds, [SpanParts(window_blob.pack(each, ()), {}) for each in seconds])}
+    spans = {1: Spans(seconds, [SpanParts(window_blob.pack(each, ()), {}, {}) for each in seconds])}
     for narrower, width in pairwise(LEVELS):
         parts = [choice.choices(spans[narrower].windows, k=width // narrower) for _ in range(DRAWN[width])]
         whole = [[merged_window(step, [part[step] for part in each]) for step in range(steps)] for each in parts]
@@ -99,7 +100,8 @@ def drawn_spans(steps: int = STEPS) -> dict[int, Spans]:
 def packed(of_steps: list[StepWindow]) -> SpanParts:
     """The windows of a wider span as they are stored."""
     total = window_blob.pack_steps([], merged_window(TOTAL, of_steps))
-    return SpanParts(total, {window.step: window_blob.pack_steps([window]) for window in of_steps})
+    blobs = {window.step: window_blob.pack_steps([window]) for window in of_steps}
+    return SpanParts(total, blobs, {window.step: StepSummary.of(window) for window in of_steps})
 
 
 async def fill(store: Store, spans: dict[int, Spans]) -> None:

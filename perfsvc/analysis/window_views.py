@@ -23,6 +23,8 @@ from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.histogram import upper_ends_ms
 from perfsvc.metrics.span import Span
+from perfsvc.metrics.step_summary import StepSummary
+from perfsvc.metrics.step_summary import Times
 from perfsvc.metrics.totals import RunTotals
 from perfsvc.metrics.window_sum import HistogramName
 from perfsvc.metrics.window_sum import sum_of
@@ -149,8 +151,15 @@ class StepPoint(NamedTuple):
 def step_point(windows: Sequence[StepWindow], span: Span, chosen: Chosen) -> StepPoint:
     """One point of a step."""
     totals = sum_of(windows, chosen.histograms)
-    means = {name: round(gauge.total / gauge.count, 3) for name, gauge in totals.gauges.items()}
-    return StepPoint(point_of(totals, span, chosen), totals.failures, totals.statuses, totals.counters, means)
+    figures = figures_of(totals.requests, totals.errors, Times.of(chosen.of(totals)), span)
+    return StepPoint(figures, totals.failures, totals.statuses, totals.counters, totals.gauge_means)
+
+
+def summary_point(summary: StepSummary, span: Span, latency: Latency) -> StepPoint:
+    """One point of a step that is stored in figures."""
+    times = summary.from_plan if latency == "plan" else summary.latency
+    figures = figures_of(summary.requests, summary.errors, times, span)
+    return StepPoint(figures, summary.failures, summary.statuses, summary.counters, summary.gauges)
 
 
 def series_of_step(points: Sequence[StepPoint]) -> dict[str, Any]:
@@ -166,17 +175,19 @@ def series_of_step(points: Sequence[StepPoint]) -> dict[str, Any]:
     }
 
 
-def point_of(totals: RunTotals, span: Span, chosen: Chosen) -> dict[str, float | None]:
-    """One point of a series."""
-    histogram = chosen.of(totals)
-    percentiles = histogram.percentiles_ms()
+def figures_of(requests: int, errors: int, times: Times, span: Span) -> dict[str, float | None]:
+    """The figures of one point of a series."""
     return {
-        "rps": per_second(totals.requests, span.load.span_ns) if span.load.seconds else None,
-        "requests": totals.requests,
-        "errors": totals.errors,
-        "error_rate": rate(percent(totals.errors, totals.requests)) if totals.requests else None,
-        "avg": None if histogram.avg_ns is None else to_ms(histogram.avg_ns),
-        **{name: percentiles[name] for name in ("p50", "p90", "p95", "p99", "max")},
+        "rps": per_second(requests, span.load.span_ns) if span.load.seconds else None,
+        "requests": requests,
+        "errors": errors,
+        "error_rate": rate(percent(errors, requests)) if requests else None,
+        "avg": times.avg,
+        "p50": times.p50,
+        "p90": times.p90,
+        "p95": times.p95,
+        "p99": times.p99,
+        "max": times.max,
     }
 
 

@@ -105,6 +105,11 @@ class StepTotals(Totals):
         super().count(window)
         self.add_own(window.counters, window.gauges)
 
+    @property
+    def gauge_means(self) -> dict[str, float]:
+        """The mean of each gauge."""
+        return {name: round(gauge.total / gauge.count, 3) for name, gauge in self.gauges.items()}
+
     def add_own(self, counters: Mapping[str, float], gauges: Mapping[str, GaugeSum]) -> None:
         """Count what a protocol counted and measured."""
         for name, value in counters.items():

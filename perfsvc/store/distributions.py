@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from perfsvc.metrics.step_summary import StepSummary
 from perfsvc.store import windows
 from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Parts
@@ -20,6 +23,17 @@ class Stretch(NamedTuple):
     end: int
 
 
+class Summaries(NamedTuple):
+    """Steps in figures, from ``start`` up to and without ``end``, by the start of the span and the step."""
+
+    start: int
+    end: int
+    of: Mapping[tuple[int, int], StepSummary]
+
+
+NO_SUMMARIES = Summaries(0, 0, {})
+
+
 def extent(execution_id: str) -> tuple[int, int] | None:
     """The first second of a run, and the one after the last; None where nothing is stored."""
     span = windows.span(execution_id)
@@ -33,6 +47,32 @@ def pieces_between(execution_id: str, start: int, end: int, parts: Parts, widest
         piece
         for stretch in cover(start, end, done)
         for piece in read(execution_id, stretch.width, stretch.start, stretch.end, parts)
+    ]
+
+
+def summaries_between(execution_id: str, start: int, end: int, width: int, steps: Collection[int]) -> Summaries:
+    """Steps in figures in stored spans of ``width`` s: as far as there are such spans, and they have figures."""
+    if width == 1 or width not in PERIODS or not steps:
+        return NO_SUMMARIES
+    first, last = rolled_up(execution_id, width)
+    start, end = max(start, first), min(end, last)
+    found = windows.summaries_of(execution_id, PERIODS[width], start, end, steps) if start < end else None
+    return Summaries(start, end, found) if found is not None else NO_SUMMARIES
+
+
+def pieces_beside(execution_id: str, start: int, end: int, parts: Parts, widest: int, known: Summaries) -> list[Piece]:
+    """As ``pieces_between``, but without the steps where they are known in figures."""
+    if known is NO_SUMMARIES:
+        return pieces_between(execution_id, start, end, parts, widest)
+    stretches = (
+        (start, known.start, parts),
+        (known.start, known.end, parts._replace(steps=())),
+        (known.end, end, parts),
+    )
+    return [
+        piece
+        for first, last, wanted in stretches
+        for piece in pieces_between(execution_id, first, last, wanted, widest)
     ]
 
 

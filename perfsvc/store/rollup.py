@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from perfsvc.metrics.span import Span
+from perfsvc.metrics.step_summary import StepSummary
 from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.metrics.window_sum import merged_window
 from perfsvc.model.window import StepWindow
@@ -103,11 +104,13 @@ def fold(
     for blob in chain.from_iterable(piece.steps for piece in pieces):
         for window in window_blob.all_windows(blob):
             by_step[window.step].append(window)
-    steps = {step: window_blob.pack_steps([merged_window(step, by_step[step])]) for step in sorted(by_step)}
+    merged = {step: merged_window(step, by_step[step]) for step in sorted(by_step)}
+    steps = {step: window_blob.pack_steps([window]) for step, window in merged.items()}
+    summaries = {step: StepSummary.of(window) for step, window in merged.items()}
     blobs = chain.from_iterable(piece.totals for piece in pieces)
     totals = [each for blob in blobs if (each := window_blob.total_of(blob, apart)) is not None]
     whole = window_blob.pack_steps([], merged_window(TOTAL, totals)) if totals else b""
-    return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(whole, steps))
+    return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(whole, steps, summaries))
 
 
 def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> list[Piece]:

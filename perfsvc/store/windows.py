@@ -20,6 +20,7 @@ from peewee import Value
 from peewee import fn
 
 from perfsvc.metrics.span import Span
+from perfsvc.metrics.step_summary import StepSummary
 from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
@@ -60,10 +61,11 @@ class StoredSnapshot(Snapshot, frozen=True, kw_only=True):
 
 
 class SpanParts(NamedTuple):
-    """The windows of a coarser span, packed: the sum of all requests, and each step."""
+    """The windows of a coarser span, packed: the sum of all requests, and each step, which is there in figures too."""
 
     total: bytes
     steps: dict[int, bytes]
+    summaries: dict[int, StepSummary]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -87,17 +89,17 @@ def encode(plan_id: int, execution_id: str, snapshot: Snapshot, apart: Collectio
     )
     key = shard_key(execution_id, snapshot.node)
     blob = window_blob.pack(snapshot.windows, apart)
-    return Row(plan_id, key, snapshot.seq, snapshot.second, msgspec.Raw(msgspec.json.encode(head)), blob)
+    return Row(plan_id, key, snapshot.seq, snapshot.second, document(head), blob)
 
 
 def encode_span(plan_id: int, execution_id: str, start: int, width: int, span: Span, parts: SpanParts) -> list[Row]:
     """The coarser rows of a span: that of all requests, and one of each step, to be read apart from each other."""
-    data = msgspec.Raw(msgspec.json.encode(span))
+    data = document(span)
     whole = Row(plan_id, shard_key(execution_id, ALL_NODES), start // width, start, data, parts.total)
     return [
         whole,
         *(
-            Row(plan_id, step_key(execution_id, step), start // width, start, NOTHING, blob)
+            Row(plan_id, step_key(execution_id, step), start // width, start, document(parts.summaries[step]), blob)
             for step, blob in parts.steps.items()
         ),
     ]
@@ -183,10 +185,10 @@ def heads_of(execution_id: str, since: int, until: int) -> list[StoredSnapshot]:
     return [head for head in heads if head is not None]
 
 
-def decoded(decode_document: Callable[[str], T], document: str) -> T | None:
+def decoded(decode_document: Callable[[str], T], data: str) -> T | None:
     """Return a row's document; None, with a line in the log, for a row that is damaged."""
     try:
-        return decode_document(document)
+        return decode_document(data)
     except msgspec.MsgspecError as error:
         log.error(SKIPPED, error)
         return None
@@ -203,9 +205,7 @@ def spans_of(
     blobs = MetricsRow.windows if total else Value(None)
     query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.metrics_data, blobs).where(wanted)
     ordered = query.order_by(MetricsRow.timestamp)
-    rows = (
-        (start, decoded(decode_span, document), blob or b"") for start, document, blob in ordered.tuples().iterator()
-    )
+    rows = ((start, decoded(decode_span, data), blob or b"") for start, data, blob in ordered.tuples().iterator())
     return [(start, span, blob) for start, span, blob in rows if span is not None]
 
 
@@ -220,6 +220,23 @@ def steps_of(
     query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.windows).where(wanted & within)
     for start, blob in query.tuples().iterator():
         found[start].append(blob)
+    return found
+
+
+def summaries_of(
+    execution_id: str, period: Period, since: int, until: int, steps: Collection[int]
+) -> dict[tuple[int, int], StepSummary] | None:
+    """Steps in figures, by the start of the coarser row and the step; None where earlier versions stored none."""
+    of_key = {step_key(execution_id, step): step for step in steps}
+    wanted = MetricsRow.shard_key.in_(list(of_key)) & (MetricsRow.aggregation_period == period)
+    within = (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
+    query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.shard_key, MetricsRow.metrics_data)
+    found: dict[tuple[int, int], StepSummary] = {}
+    for start, key, data in query.where(wanted & within).tuples().iterator():
+        try:
+            found[start, of_key[key]] = decode_summary(data)
+        except msgspec.MsgspecError:
+            return None
     return found
 
 
@@ -298,7 +315,12 @@ def text(row: Row) -> str:
     return bytes(row.data).decode()
 
 
-NOTHING = msgspec.Raw(b"{}")
+def document(value: msgspec.Struct) -> msgspec.Raw:
+    """The JSON of a row."""
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
 """The document of rows that have windows only."""
 decode = msgspec.json.Decoder(StoredSnapshot).decode
 decode_span = msgspec.json.Decoder(Span).decode
+decode_summary = msgspec.json.Decoder(StepSummary).decode

@@ -14,6 +14,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfsvc.analysis.window_views import Latency
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.metrics.histogram import Histogram
@@ -33,9 +34,11 @@ from perfsvc.store import projects
 from perfsvc.store import users
 from perfsvc.store import windows
 from perfsvc.store.database import Store
+from perfsvc.store.database import writes
 from perfsvc.store.distributions import cover
 from perfsvc.store.rollup import Measured
 from perfsvc.store.rollup import roll_up
+from perfsvc.store.tables import MetricsRow
 from tests.support.manual_clock import ManualClock
 
 T0 = 1_700_000_000
@@ -233,6 +236,20 @@ async def test_series_of_steps_nodes_and_the_run(store: Store) -> None:
         1,
         [chosen(T0 + second, T0 + second + 1, 2).total for second in range(300, 330)],
     )
+
+
+def without_figures(execution_id: str) -> int:
+    """Make the rows of steps what earlier versions stored."""
+    return int(MetricsRow.update(metrics_data="{}").where(windows.step_rows_of(execution_id)).execute())
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("latency", ["service", "plan"])
+async def test_series_are_the_same_from_stored_figures_and_from_histograms(store: Store, latency: Latency) -> None:
+    reader, wanted = RunWindows(store), Wanted(T0 + 7, T0 + SECONDS, latency=latency)
+    from_figures = await reader.series("run-1", wanted, 100, [None, 0, 1, 2])
+    assert await store.run(writes(without_figures), "run-1") > 0
+    assert await reader.series("run-1", wanted, 100, [None, 0, 1, 2]) == from_figures
 
 
 @pytest.mark.asyncio

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from functools import reduce
 from itertools import chain
 from itertools import count
@@ -25,6 +26,7 @@ from perfsvc.analysis.window_views import run_counts
 from perfsvc.analysis.window_views import run_series
 from perfsvc.analysis.window_views import series_of_step
 from perfsvc.analysis.window_views import step_point
+from perfsvc.analysis.window_views import summary_point
 from perfsvc.errors import InvalidInput
 from perfsvc.event_loop import off_loop
 from perfsvc.event_loop import uncollected
@@ -39,6 +41,8 @@ from perfsvc.store import distributions
 from perfsvc.store import executions
 from perfsvc.store import window_blob
 from perfsvc.store.database import Store
+from perfsvc.store.distributions import NO_SUMMARIES
+from perfsvc.store.distributions import Summaries
 from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
@@ -125,7 +129,8 @@ class RunWindows:
             ]
             return {"summary": summary, "steps": rows}
 
-        return await self._answer(execution_id, wanted, parts, start, end, made)
+        read = partial(distributions.pieces_between, execution_id, start, end, parts)
+        return await self._answer(execution_id, wanted, (start, end), read, made)
 
     async def distribution(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
         """The percentile curve of a time. Raises NotFound, InvalidInput."""
@@ -136,7 +141,8 @@ class RunWindows:
             by_step = windows_by_step(pieces, parts, steps.apart)
             return distribution_block(by_step.get(index_of(wanted.step), []), wanted.chosen)
 
-        return await self._answer(execution_id, wanted, parts, start, end, made)
+        read = partial(distributions.pieces_between, execution_id, start, end, parts)
+        return await self._answer(execution_id, wanted, (start, end), read, made)
 
     async def heatmap(self, execution_id: str, wanted: Wanted, columns: int, rows: int) -> dict[str, Any]:
         """Counts by time and latency, in at most so many columns. Raises NotFound, InvalidInput."""
@@ -148,7 +154,8 @@ class RunWindows:
             windows = [bucket.get(index_of(wanted.step), []) for bucket in buckets]
             return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, wanted.chosen)}
 
-        return await self._answer(execution_id, wanted, parts, grid.start, grid.end, made, grid.width)
+        read = partial(distributions.pieces_between, execution_id, grid.start, grid.end, parts, widest_in(grid))
+        return await self._answer(execution_id, wanted, (grid.start, grid.end), read, made, grid.width)
 
     async def series(
         self, execution_id: str, wanted: Wanted, points: int, chosen_steps: list[int | None]
@@ -159,16 +166,27 @@ class RunWindows:
             refuse_unknown(step, steps)
         grid, parts = grid_of(start, end, points), parts_of(chosen_steps)
 
-        def made(pieces: list[Piece]) -> dict[str, Any]:
+        def read() -> tuple[list[Piece], Summaries]:
+            known = NO_SUMMARIES
+            if wanted.outcome == "all":
+                known = distributions.summaries_between(execution_id, grid.start, grid.end, grid.width, parts.steps)
+            return distributions.pieces_beside(execution_id, grid.start, grid.end, parts, widest_in(grid), known), known
+
+        def made(held: tuple[list[Piece], Summaries]) -> dict[str, Any]:
+            pieces, known = held
             spans: list[Span] = []
             found: dict[int | None, list[StepPoint]] = {step: [] for step in chosen_steps}
-            for bucket in on_grid(pieces, grid):
+            for at, bucket in zip(grid.starts, on_grid(pieces, grid), strict=True):
                 span = whole_of(bucket)
                 spans.append(span)
                 # Those of one point at a time: what all of them take would be freed in one go, which holds the loop.
                 by_step = windows_by_step(bucket, parts, steps.apart)
                 for step, shown in found.items():
-                    shown.append(step_point(by_step.get(index_of(step), []), span, wanted.chosen))
+                    summary = known.of.get((at, index_of(step)))
+                    if summary is None:
+                        shown.append(step_point(by_step.get(index_of(step), []), span, wanted.chosen))
+                    else:
+                        shown.append(summary_point(summary, span, wanted.latency))
             series = [
                 {
                     "index": step,
@@ -184,7 +202,7 @@ class RunWindows:
                 "run": run_series(spans),
             }
 
-        return await self._answer(execution_id, wanted, parts, grid.start, grid.end, made, grid.width)
+        return await self._answer(execution_id, wanted, (grid.start, grid.end), read, made, grid.width)
 
     async def _time(self, execution_id: str, wanted: Wanted) -> tuple[Steps, int, int]:
         steps = await self.steps_of(execution_id)
@@ -198,20 +216,19 @@ class RunWindows:
         self,
         execution_id: str,
         wanted: Wanted,
-        parts: Parts,
-        start: int,
-        end: int,
-        make: Callable[[list[Piece]], dict[str, Any]],
+        time: tuple[int, int],
+        read: Callable[[], T],
+        make: Callable[[T], dict[str, Any]],
         width: int | None = None,
     ) -> dict[str, Any]:
-        widest = max(level for level in LEVELS if width is None or width % level == 0)
+        start, end = time
         async with self._turn:
             with uncollected():
-                held = [await self._store.run(distributions.pieces_between, execution_id, start, end, parts, widest)]
+                held = [await self._store.run(read)]
                 # Freed in the thread: thousands of objects at once would hold the loop.
                 made = await asyncio.to_thread(lambda: make(held.pop()))
         asked = (wanted.since, wanted.until)
-        exact = all(edge is None or edge == used for edge, used in zip(asked, (start, end), strict=True))
+        exact = all(edge is None or edge == used for edge, used in zip(asked, time, strict=True))
         return {
             "execution_id": execution_id,
             "from": start,
@@ -256,6 +273,11 @@ def grid_of(start: int, end: int, points: int) -> Grid:
         if len(grid.starts) <= points:
             return grid
     raise AssertionError("some width is wide enough")
+
+
+def widest_in(grid: Grid) -> int:
+    """The widest stored spans that points of a grid are made of."""
+    return max(level for level in LEVELS if grid.width % level == 0)
 
 
 def on_grid(pieces: list[Piece], grid: Grid) -> list[list[Piece]]:

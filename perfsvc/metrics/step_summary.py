@@ -1,0 +1,57 @@
+"""What a step did in a stored span, in figures: a line over time is drawn from these, without the histograms."""
+
+from __future__ import annotations
+
+import msgspec
+
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.histogram import to_ms
+from perfsvc.metrics.window_sum import sum_of
+from perfsvc.model.window import StepWindow
+
+
+class Times(msgspec.Struct, frozen=True, array_like=True):
+    """A latency in ms; all None where there were no requests."""
+
+    avg: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> Times:
+        """The figures of a histogram."""
+        if histogram.avg_ns is None:
+            return cls()
+        found = histogram.percentiles_ms()
+        return cls(to_ms(histogram.avg_ns), found["p50"], found["p90"], found["p95"], found["p99"], found["max"])
+
+
+class StepSummary(msgspec.Struct, frozen=True, array_like=True):
+    """Counts and both latencies of all requests; of each gauge its mean."""
+
+    requests: int
+    errors: int
+    latency: Times
+    from_plan: Times
+    failures: dict[str, int]
+    statuses: dict[str, int]
+    counters: dict[str, float]
+    gauges: dict[str, float]
+
+    @classmethod
+    def of(cls, window: StepWindow) -> StepSummary:
+        """Raises ValueError when a histogram cannot be unpacked."""
+        totals = sum_of([window], ("latency", "from_plan"))
+        return cls(
+            totals.requests,
+            totals.errors,
+            Times.of(totals.latency),
+            Times.of(totals.from_plan),
+            window.failures,
+            window.statuses,
+            window.counters,
+            totals.gauge_means,
+        )
