@@ -21,7 +21,7 @@ from perfsvc.model.problems import path_of
 from perfsvc.model.template import PLACEHOLDER
 
 MAX_ENV_FILE = 1_000_000
-ENV = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\$env\.([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL)
+ENV = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\$env\.([A-Za-z_][A-Za-z0-9_]{0,59})", re.DOTALL)
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
@@ -41,6 +41,7 @@ def apply_outside(
     if isinstance(env, dict):
         variables = env.setdefault("variables", {})
         if isinstance(variables, dict):
+            variables.update({alias(name): value for name, value in filler.used.items()})
             variables.update({**{name: filler.used[name] for name in filler.used if name not in variables}, **given})
         if chosen.host is not None:
             env["host"] = chosen.host
@@ -54,8 +55,8 @@ def flag_values(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
         name, equals, value = line.partition("=")
         if not equals or not VARIABLE.fullmatch(name):
             zh, en = (
-                f"应为 NAME=VALUE，例如 -e user=alice：{line}",
-                f"must be NAME=VALUE, such as user=alice, not {line}",
+                f"应为 NAME=VALUE，例如 -e user=alice：{name[:64]}",
+                f"must be NAME=VALUE, such as user=alice, not {name[:64]}",
             )
             raise InvalidInput.at("-e", zh, en)
         found[name] = value
@@ -83,6 +84,11 @@ def file_values(path: Path | None) -> dict[str, str]:
     return found
 
 
+def alias(name: str) -> str:
+    """The variable that holds a value of the environment: no flag and no env file can set one of this name."""
+    return f"env-{name}"
+
+
 def unquoted(value: str) -> str:
     """A value without the quotes around it."""
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
@@ -91,7 +97,8 @@ def unquoted(value: str) -> str:
 class Filler:
     """Puts values in the place of ``$env.NAME``; names without a value become problems.
 
-    ``used`` are the values by name: they become variables, so that those with a secret's name are masked.
+    ``used`` are the values by name: they become variables, so that those with a secret's name are masked. As an
+    argument a value stands by the name of this variable, so that no message about the expression shows it.
     """
 
     def __init__(self, values: Mapping[str, str], problems: list[Problem]) -> None:
@@ -124,8 +131,8 @@ class Filler:
     def _argument(self, match: re.Match[str], at: str) -> str:
         if match[1] is None:
             return match[0]
-        value = self._value(match[1], at).replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{value}"'
+        self._value(match[1], at)
+        return f" {alias(match[1])}"  # as long as what was written, so that columns in messages are those of the file
 
     def _value(self, name: str, at: str) -> str:
         if name in self._values:

@@ -11,6 +11,7 @@ import pytest
 from perfsvc.cli.commands import make_parser
 from perfsvc.cli.headless import secrets_of
 from perfsvc.cli.plan_loader import plan_of
+from perfsvc.cli.plan_validation import checked
 from perfsvc.errors import InvalidInput
 from perfsvc.model.planfile import PlanFile
 from tests.cli.conftest import Command
@@ -57,8 +58,9 @@ def test_the_environment_fills_in_texts_and_arguments(tmp_path: Path, monkeypatc
     steps = [ITEM, {"name": "b", "request": {"url": "/{{$concat($env.KEY, '$env.KEY')}}"}}]
     plan = loaded(write(tmp_path, *steps, env={"host": "{{$env.TARGET}}"}))
     assert plan.env.host == "http://127.0.0.1:3"
+    assert plan.env.variables["env-KEY"] == 'a"{{b}}\\'
     assert url_of(plan) == '/items/{{id}}?k=a"\\{{b}}\\'
-    assert plan.scenes[0].steps[1].request["url"] == r"""/{{$concat("a\"{{b}}\\", '$env.KEY')}}"""  # type: ignore[union-attr]
+    assert plan.scenes[0].steps[1].request["url"] == "/{{$concat( env-KEY, '$env.KEY')}}"  # type: ignore[union-attr]
     assert url_of(loaded(write(tmp_path), "-e", "KEY=x")) == "/items/{{id}}?k=x"
 
 
@@ -69,7 +71,7 @@ def test_mistakes_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "the environment variable KEY is not set; set it, or use -e KEY=… or --env-file",
         "config.vuz: is not a known key; did you mean vus?",
     ]
-    assert problems_of(write(tmp_path), "-e", "1a=b") == ["-e: must be NAME=VALUE, such as user=alice, not 1a=b"]
+    assert problems_of(write(tmp_path), "-e", "1a=b") == ["-e: must be NAME=VALUE, such as user=alice, not 1a"]
     bad = tmp_path / "bad.env"
     bad.write_text("a=1\nnonsense\n")
     assert problems_of(write(tmp_path), "--env-file", str(bad)) == [f"{bad}:2: must be NAME=VALUE"]
@@ -130,3 +132,20 @@ def test_try_shows_each_step(shop: Shop, perfsvc: Command, tmp_path: Path) -> No
     (result,) = json.loads(perfsvc("try", path, "--json").out).values()
     assert result["steps"][0]["name"] == "login"
     assert perfsvc("try", path, "--scene", "other").code == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "column"),
+    [('$hmacc("sha256", $env.KEY, "a")', None), ('$hmac("sha256", $env.KEY "a")', 26), ('$hmac($env.KEY, "a")', None)],
+)
+def test_no_message_about_an_expression_shows_a_value_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expression: str, column: int | None
+) -> None:
+    monkeypatch.setenv("KEY", "correct horse")
+    path = write(tmp_path, {"name": "a", "request": {"url": f"/{{{{{expression}}}}}"}})
+    with pytest.raises(InvalidInput) as caught:
+        checked(loaded(path), tmp_path)
+    told = "".join(text for problem in caught.value.problems for text in (problem.text.zh, problem.text.en))
+    assert "env-KEY" in told
+    assert "correct" not in told
+    assert column is None or f"column {column}," in told
