@@ -52,7 +52,12 @@ class Meetings:
         self._limits: dict[int, asyncio.TimerHandle] = {}
 
     def wait(self, point: int, user: VirtualUser, timeout_s: float, following: int) -> int:
-        """Let a user wait. ``timeout_s`` after the first has come, all go on. Return WAIT."""
+        """Let a user wait. ``timeout_s`` after the first has come, all go on. Return WAIT.
+
+        A user that comes when the run is ending leaves: those it would wait for have left.
+        """
+        if user.pool.gate.final:
+            return user.pool.hold(user, following)
         entry = Waiting(user, following, user.engine.time.active_ns(), lambda left: self._leave(point, left))
         user.timer = entry
         here = self._waiting[point]

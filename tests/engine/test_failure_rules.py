@@ -192,6 +192,13 @@ def test_who_waits_leaves_when_the_run_ends() -> None:
     assert Counter(paths(rig)) == {"/a": 6}
 
 
+def test_who_comes_to_a_rendezvous_when_the_run_is_ending_leaves() -> None:
+    steps = [get("/a"), {"type": "rendezvous", "users": 100, "timeout": 3600}, get("/b")]
+    rig = run(spec_of(steps, **USERS), lambda scope, path: Answer(4.0))
+    assert Counter(paths(rig)) == {"/a": 6}
+    assert sum(snapshot.span_ns for snapshot in rig.snapshots) == 4 * 10**9
+
+
 def test_nodes_meet_over_all() -> None:
     plan = MeetingPlan([5])
     assert plan.came(0, "a", 2) == {}
