@@ -13,16 +13,13 @@ from typing import NamedTuple
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import PerfsvcError
 from perfsvc.errors import Problem
-from perfsvc.errors import Text
 from perfsvc.model.config import SYNONYMS
 from perfsvc.model.planfile import PlanFile
-from perfsvc.model.problems import MESSAGES
 from perfsvc.model.problems import bounded
 from perfsvc.model.template import PLACEHOLDER
 from perfsvc.model.variable_name import is_variable_name
 
 MOST_ROUNDS = 5
-MISSING = Text(*MESSAGES["missing"])
 PART = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 THINK = {"type": "think", "think_time": {"type": "constant", "value": 0}}
 NEEDED = {
@@ -48,10 +45,12 @@ def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]
             replaced |= take_out(sound, [problem.path for problem in fresh])
             checked(PlanFile.parse(sound), folder)
         except InvalidInput as error:
-            mended = {problem.path.rpartition(".")[0] for problem in found}
+            mended = {parent_of(problem.path) for problem in found}
             fresh = [problem for problem in error.problems if problem not in found]
             found |= dict.fromkeys(
-                problem for problem in fresh if not missing_in(problem, mended) and not within(problem.path, replaced)
+                problem
+                for problem in fresh
+                if not caused(problem.path, mended, document) and not within(problem.path, replaced)
             )
         except (PerfsvcError, RecursionError):  # YAML can contain itself
             break
@@ -62,9 +61,29 @@ def all_problems(document: dict[str, Any], folder: Path, problems: list[Problem]
     return bounded([*found])
 
 
-def missing_in(problem: Problem, mended: set[str]) -> bool:
-    """Whether a key is missing in an object that has lost one, which may have been the same, misspelt."""
-    return problem.text == MISSING and problem.path.rpartition(".")[0] in mended
+def caused(path: str, mended: set[str], document: dict[str, Any]) -> bool:
+    """Whether a problem comes from what was taken out of the objects ``mended``.
+
+    It is about one of them or the object around it, or about a key that one of them never had: the one that was taken
+    out may be it, misspelt, or stand in its place.
+    """
+    if path in mended or path in {parent_of(each) for each in mended}:
+        return True
+    return parent_of(path) in mended and not stands(document, path)
+
+
+def parent_of(path: str) -> str:
+    """The path of the object that holds a member."""
+    return path.rpartition(".")[0]
+
+
+def stands(document: Any, path: str) -> bool:
+    """Whether there is something at a path."""
+    for part in parts_of(path):
+        if not _has(document, part):
+            return False
+        document = document[part]
+    return True
 
 
 def within(path: str, replaced: set[str]) -> bool:

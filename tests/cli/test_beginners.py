@@ -43,6 +43,16 @@ MISTAKES = [
     ("a misspelt function", scene("{name: a, request: {url: '/{{$uid}}'}}"),
      ":5:29: scenes[0].steps[0].request.url: unknown placeholder {{$uid}}: no function $uid; did you mean $uuid?",
      ":5:29: scenes[0].steps[0].request.url: 无法识别的占位符 {{$uid}}：没有函数 $uid，是否想写 $uuid？"),
+    ("a misspelt function in a signature",
+     scene("{name: a, request: {url: /, sign: {headers: {X: '{{$hmacc(\"md5\", \"k\", \"a\")}}'}}}}"),
+     ":5:54: scenes[0].steps[0].request.sign.headers.X: unknown placeholder {{$hmacc(\"md5\", \"k\", \"a\")}}: "
+     "no function $hmacc; did you mean $hmac?",
+     ":5:54: scenes[0].steps[0].request.sign.headers.X: 无法识别的占位符 {{$hmacc(\"md5\", \"k\", \"a\")}}："
+     "没有函数 $hmacc，是否想写 $hmac？"),
+    ("a misspelt key that is needed",
+     scene("{name: a, request: {url: /}, checks: [{type: status, equal: 200}]}"),
+     ":5:62: scenes[0].steps[0].checks[0].equal: is not a known key; did you mean equals?",
+     ":5:62: scenes[0].steps[0].checks[0].equal: 未知的字段，是否想写 equals？"),
     ("a threshold for no step", scene(HOME).replace("hold_time: 1", "hold_time: 1, execution_config: "
                                                     "{thresholds: ['p95{hom} < 9']}"),
      ":6:77: config.execution_config.thresholds[0]: there is no step named hom; did you mean home?",
