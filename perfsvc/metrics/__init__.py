@@ -19,5 +19,6 @@
 ``score``          performance score with its parts
 ``span``           what nodes did during a span, in a form that adds up
 ``window_sum``     windows added up to one
+``step_summary``   what a step did in a stored span, in figures
 =================  =======================================================
 """
