@@ -132,6 +132,12 @@ async def test_names_that_no_step_can_use_are_told(read):
 
 
 @pytest.mark.asyncio
+async def test_another_delimiter_is_proposed(read):
+    _, warnings = await read("user;age\nann;5\n", delimiter=",")
+    assert warnings[-1].en == "is ; the delimiter? Set delimiter, or auto"
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("data", "path"),
     [

@@ -21,6 +21,7 @@ from perfsvc_datasources.csv.records import UNDECODABLE
 from perfsvc_datasources.csv.records import Bad
 from perfsvc_datasources.csv.records import Dialect
 from perfsvc_datasources.csv.records import Records
+from perfsvc_datasources.csv.text_file import DELIMITERS
 from perfsvc_datasources.csv.text_file import delimiter_of
 from perfsvc_datasources.csv.text_file import encoding_of
 from perfsvc_datasources.csv.text_file import marked_encoding
@@ -190,4 +191,10 @@ def notes(columns: Sequence[str]) -> list[Text]:
     if useless:
         zh = f"以下列名不能用作变量：{useless}；请用 columns 另行命名"
         found.append(Text(zh, f"these names cannot be variables: {useless}; name the columns with columns"))
+    other = next((each for each in DELIMITERS if len(columns) == 1 and each in columns[0]), None)
+    if other is not None:
+        shown = "Tab" if other == "\t" else other
+        found.append(
+            Text(f"分隔符是不是 {shown}？请改 delimiter 或用 auto", f"is {shown} the delimiter? Set delimiter, or auto")
+        )
     return found
