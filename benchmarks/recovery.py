@@ -90,7 +90,7 @@ def drawn_seconds() -> dict[int, list[Drawn]]:
     """The different spans of every width. The seconds come in turn, so that of wider ones there are few."""
     numbers = np.random.default_rng(1)
     seconds = [second_windows(numbers, STEPS) for _ in range(DIFFERENT)]
-    found = {1: [Drawn(Span(), SpanParts(window_blob.pack(each, ()), {}, b"")) for each in seconds]}
+    found = {1: [Drawn(Span(), SpanParts(window_blob.pack(each, ()), {}, {})) for each in seconds]}
     spans = [Span.of_second([counted(T0 + at, each)]) for at, each in enumerate(seconds)]
     for width in LEVELS[1:]:
         found[width] = []
