@@ -94,7 +94,11 @@ def extracted_names(scenes: Collection[SceneSpec], part: str | None = None) -> s
 
 def unknown_name(name: str, known: Collection[str], path: str) -> Problem:
     """Return the problem of a variable that nothing gives a value."""
-    hint = did_you_mean(nearest(name, known))
+    if name in SIGNED_PARTS:
+        zh, en = f"变量 {name} 只在 request.sign 中有值", f"{name} has a value only within request.sign"
+        return Problem(path, Text(zh, en))
+    signed = SIGNED_PARTS if ".sign." in path else ()
+    hint = did_you_mean(nearest(name, {*known, *signed}))
     return Problem(
         path,
         Text(

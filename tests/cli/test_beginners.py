@@ -49,6 +49,15 @@ MISTAKES = [
      "no function $hmacc; did you mean $hmac?",
      ":5:54: scenes[0].steps[0].request.sign.headers.X: 无法识别的占位符 {{$hmacc(\"md5\", \"k\", \"a\")}}："
      "没有函数 $hmacc，是否想写 $hmac？"),
+    ("the body outside a signature", scene("{name: a, request: {url: '/?s={{request_body}}'}}"),
+     ":5:29: scenes[0].steps[0].request.url: request_body has a value only within request.sign",
+     ":5:29: scenes[0].steps[0].request.url: 变量 request_body 只在 request.sign 中有值"),
+    ("a misspelt part of the request in a signature",
+     scene("{name: a, request: {url: /, sign: {headers: {X: '{{reqest_body}}'}}}}"),
+     ":5:54: scenes[0].steps[0].request.sign.headers.X: no extractor, data column or environment variable is named "
+     "reqest_body; did you mean request_body?",
+     ":5:54: scenes[0].steps[0].request.sign.headers.X: 变量 reqest_body 没有来源："
+     "没有提取器、数据列或环境变量叫这个名字，是否想写 request_body？"),
     ("a misspelt key that is needed",
      scene("{name: a, request: {url: /}, checks: [{type: status, equal: 200}]}"),
      ":5:62: scenes[0].steps[0].checks[0].equal: is not a known key; did you mean equals?",
