@@ -11,6 +11,7 @@ import pytest
 
 from perfsvc.cluster.dask import messages
 from perfsvc.cluster.dask.agents import Agent
+from perfsvc.cluster.dask.deployment import LOCAL_START_LEAD_S
 from perfsvc.engine.setup_teardown import setup_limit_s
 from perfsvc.errors import OnStartFailed
 from perfsvc.errors import RunError
@@ -91,7 +92,7 @@ def test_a_node_that_joins_a_paused_run_is_paused_too() -> None:
     virtual = act(spec_of(rate=20, seconds=5), play, agents=3)
     begun = virtual.begun_after(1.5)
     assert begun[0] > 11.3
-    assert len(begun) == pytest.approx(20 * 3.7, abs=2)
+    assert len(begun) == pytest.approx(20 * (5 - 1.5 + LOCAL_START_LEAD_S), abs=2)
     assert sum(each.planned_rate for each in virtual.snapshots if each.node == "n3" and each.paused) == 0
 
 

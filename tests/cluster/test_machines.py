@@ -48,6 +48,7 @@ def test_load_stops_when_the_server_is_killed(machines: Machines, nginx: Nginx, 
     service.end(signal.SIGKILL)
     service.start()
     machines.until_ready()
+    until(lambda: service.get(f"/api/performance/reports/?plan_id={plan}").body["total"] == 1)
     report = report_of(service, plan)
     assert report["status"] == "failed"
     assert report["reason"]["code"] == "interrupted"
