@@ -271,6 +271,20 @@ def end(call: Callable[..., Any], project: int, env: int, scene: int, plan: int)
     call("POST", "/api/users/logout/")
 
 
+def frames_of(service: Service, plan: int) -> dict[str, Any]:
+    """The last frame of each type of a run that is paused and stopped."""
+    started = service.post(f"/api/performance/plans/{plan}/start/").body
+    control = f"/api/performance/plans/{plan}"
+    found: dict[str, Any] = {}
+    for frame in service.watch(started["websocket_url"]):
+        if frame["type"] == "metrics" and "event" not in found:
+            service.post(f"{control}/pause/")
+        elif frame["type"] == "event":
+            service.post(f"{control}/stop/")
+        found[frame["type"]] = frame
+    return found
+
+
 def record(service: Service) -> str:
     """Call everything and return the examples."""
     recorder = Recorder(service)
@@ -279,6 +293,7 @@ def record(service: Service) -> str:
     project = project_of(call)
     env, scene = things_of(call, project, service.url)
     plan = plan_of(call, project, env, scene)
+    recorder.examples["getLive"] = {"frames": frames_of(service, plan)}
     results_of(call, plan, run_of(call, plan))
     service_of(call)
     end(call, project, env, scene, plan)

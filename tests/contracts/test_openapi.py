@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 
 from perfsvc.model.translations import chinese
 from perfsvc.service.schemas import schemas
+from perfsvc.web.api.live_models import LiveFrame
 from perfsvc.web.application import ROUTES
 from perfsvc.web.framework.openapi import describe
 from perfsvc.web.framework.openapi import examples
@@ -179,6 +180,14 @@ def test_every_body_and_response_has_a_true_example(method: str, path: str, desc
             )
         else:
             assert isinstance(content["example"], str)
+
+
+def test_frames_have_true_examples() -> None:
+    (described,) = (described for _, _, described in operations() if "x-frames" in described)
+    told = described["x-frame-examples"]
+    assert set(told) == {"run", "history", "status", "metrics", "event", "end"}
+    for name, frame in told.items():
+        assert LiveFrame.model_validate(frame).root.type == name
 
 
 def test_every_failure_has_a_true_example() -> None:

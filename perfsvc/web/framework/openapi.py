@@ -104,6 +104,7 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
         described["requestBody"] = {"required": True, "content": content}
     if operation.frames is not None:
         described["x-frames"] = _reference(operation.frames)
+        described["x-frame-examples"] = recorded.get("frames", {})
     return described
 
 
