@@ -125,7 +125,7 @@ class Catalogue:
         self._chinese = {text.en: text.zh for text in texts}
 
     def look_up(self, message: str) -> str:
-        """Return a message in Chinese, or itself where there is none."""
+        """Return the Chinese form of a message; the message itself if it has no translation."""
         return self._chinese.get(message, message)
 
     def look_up_count(self, one: str, many: str, count: int) -> str:

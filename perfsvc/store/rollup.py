@@ -116,7 +116,7 @@ def fold(
 def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> list[Piece]:
     """The stored spans of one width that begin from ``start`` up to and without ``end``, in order."""
     if width == 1:
-        return list(seconds(execution_id, start, end))
+        return list(seconds(execution_id, start, end, steps=bool(parts.steps)))
     period: Period = PERIODS[width]
     of_steps = windows.steps_of(execution_id, period, start, end, parts.steps) if parts.steps else {}
     return [
@@ -125,10 +125,10 @@ def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> l
     ]
 
 
-def seconds(execution_id: str, start: int, end: int) -> Iterator[Piece]:
-    """The stored seconds over all nodes."""
+def seconds(execution_id: str, start: int, end: int, *, steps: bool) -> Iterator[Piece]:
+    """The stored seconds over all nodes, of which the windows of ``steps`` are read or only the sums."""
     rows: Iterable[tuple[windows.StoredSnapshot, bytes]] = windows.seconds_of(execution_id, start, end)
-    readable = (row for row in rows if windows.readable(row[1]))
+    readable = (row for row in rows if windows.readable(row[1], steps=steps))
     for second, group in groupby(readable, key=lambda row: row[0].second):
         told = list(group)
         span = Span.of_second((head, head.request_count, head.failure_count) for head, _ in told)

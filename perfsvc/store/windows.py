@@ -138,10 +138,13 @@ def whole(head: StoredSnapshot, blob: bytes) -> Snapshot | None:
         return None
 
 
-def readable(blob: bytes) -> bool:
-    """Whether the windows of a row can be decoded; if not, there is a line in the log."""
+def readable(blob: bytes, *, steps: bool) -> bool:
+    """Whether the sum of a row, or with ``steps`` all of it, can be decoded; if not, there is a line in the log."""
     try:
-        window_blob.all_windows(blob)
+        if steps:
+            window_blob.all_windows(blob)
+        else:
+            window_blob.total_of(blob, ())
     except DAMAGED as error:
         log.error(SKIPPED, error)
         return False
