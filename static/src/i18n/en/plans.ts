@@ -166,7 +166,7 @@ export const plans: (typeof zhWork)['plans'] = {
   lastResult: 'Result of the last run, and the limit',
   ruleRemove: 'Remove this rule',
   didYouMean: 'Did you mean “{name}”?',
-  noRules: 'No thresholds: every run that completes has passed. Add one to tell good from bad.',
+  noRules: 'No thresholds: runs get no verdict. Add one to tell good from bad.',
   ruleAdd: 'Add a threshold',
   rules: {
     percentile: 'Response time (percentile)',

@@ -165,7 +165,7 @@ export const plans = {
   lastResult: '上次运行的结果与限值',
   ruleRemove: '移除这条',
   didYouMean: '是不是“{name}”？',
-  noRules: '没有阈值：只要跑完就算通过。加一条，才能分出好坏。',
+  noRules: '没有阈值：不作合格判定。加一条，才能分出好坏。',
   ruleAdd: '加一条阈值',
   rules: {
     percentile: '响应时间（百分位）',
