@@ -15,7 +15,7 @@ def warm_up_block(metrics: RunMetrics) -> dict[str, Any] | None:
     return {
         "seconds": warm_up.length,
         "start": warm_up.first,
-        "end": None if warm_up.last is None else warm_up.last + 1,
+        "end": warm_up.end,
         "over": warm_up.over,
         "requests": warm_up.total.requests,
         "errors": warm_up.total.errors,

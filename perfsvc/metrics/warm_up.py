@@ -31,6 +31,11 @@ class WarmUp:
         """Whether a second after the warm-up is known."""
         return not self.length or self._first_after is not None
 
+    @property
+    def end(self) -> int | None:
+        """The second after the last one that is known to be part of the warm-up."""
+        return None if self.last is None else self.last + 1
+
     def holds(self, second: int) -> bool:
         """Whether a second is part of the warm-up, as far as that is known."""
         return self.last is not None and second <= self.last

@@ -109,7 +109,7 @@ def assemble(
         plugins=Plugins(catalog),
         runs=runs,
         run_list=RunList(store, runs.running, runs.row_of),
-        run_windows=RunWindows(store),
+        run_windows=runs.windows,
         pins=Pins(store),
         demo=Demo(store),
         project_files=ProjectFiles(store, data.envs, plan_secrets, scene_secrets, scenes.check),

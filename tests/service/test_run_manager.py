@@ -21,11 +21,15 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.errors import RunError
 from perfsvc.errors import StoreUnavailable
+from perfsvc.metrics.histogram import Histogram
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import SceneWeight
 from perfsvc.model.entities import User
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunSpec
 from perfsvc.model.run import RunState
+from perfsvc.model.scene import SceneSpec
+from perfsvc.model.window import StepWindow
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.service.auth.vault import Vault
 from perfsvc.service.data.project_data import ProjectData
@@ -36,10 +40,13 @@ from perfsvc.service.runs import run as run_module
 from perfsvc.service.runs.manager import KEPT_FEEDS
 from perfsvc.service.runs.manager import RunManager
 from perfsvc.service.runs.recovery import close_interrupted
+from perfsvc.service.runs.run_windows import RunWindows
+from perfsvc.service.runs.run_windows import Wanted
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects
 from perfsvc.store import reports
+from perfsvc.store import scenes
 from perfsvc.store import users
 from perfsvc.store.database import Store
 from perfsvc.store.recorder import Recorder
@@ -407,6 +414,62 @@ async def test_an_ended_run_has_the_metrics_that_it_had_at_its_end(tmp_path: Pat
         found = await rig.runs.metrics(run.execution_id, None, 5)
         assert found["metrics"]["throughput"]["total_requests"] == last["metrics"]["throughput"]["total_requests"]
         assert "of_execution" not in rig.store.calls  # its seconds are not read one by one
+
+
+SCENE = SceneSpec.parse(
+    {
+        "name": "buy",
+        "steps": [{"name": "list", "request": {"url": "/"}}],
+        "setup": [{"name": "token", "request": {"url": "/token"}}],
+    }
+)
+
+
+async def test_any_time_of_a_run_is_what_was_measured_unless_one_is_named(tmp_path: Path) -> None:
+    """Its warm-up is left out by every reader, while it runs, afterwards, and when its report was deleted."""
+    async with rig_in(tmp_path) as rig:
+        scene = await rig.store.store.run(scenes.create, 1, rig.user.id, SCENE)
+        config = CONFIG.merged({"execution_config": {"warm_up": 7}, "target_url": None})
+        plan = (await rig.store.store.run(plans.create, 1, rig.user.id, "p", config, [SceneWeight(scene.id, 1)])).id
+        run = (await rig.start(plan)).execution_id
+        node, windows = rig.cluster.deployed[-1], RunWindows(rig.store.store, rig.runs.running)
+        names = (await windows.steps_of(run)).names
+        setup = StepWindow(step=names.index("token"), requests=3, latency=Histogram.of_ns([10**6] * 3).pack())
+
+        async def reached(second: int) -> dict[str, Any]:
+            while (seen := await windows.figures(run, Wanted(None, None)))["to"] < T0 + second:
+                await asyncio.sleep(0.005)
+            return seen
+
+        for second in range(1, 6):
+            load = StepWindow(step=names.index("list"), requests=10, latency=Histogram.of_ns([10**6] * 10).pack())
+            node.tell("local", second, windows=[load, setup] if second == 1 else [load])
+        warming_up = await reached(5)
+        assert (warming_up["from"], warming_up["exact"], warming_up["summary"]["requests"]) == (T0 + 5, True, 0)
+        for second in range(6, 30):
+            node.tell("local", second, windows=[load])
+        under_way = await reached(29)
+        await rig.runs.stop(plan, rig.user)
+        report = await rig.store.store.run(reports.by_execution, run)
+        of_steps = {row["name"]: row["requests"] for row in report.body["steps"]}
+        for reported in (True, False):
+            if not reported:
+                await rig.store.store.run(reports.delete, report.id)
+            seen = await RunWindows(rig.store.store, rig.runs.running).figures(run, Wanted(None, None))
+            assert seen == under_way
+            assert (seen["from"], seen["to"], seen["exact"]) == (T0 + 7, T0 + 29, True)
+            assert seen["summary"]["requests"] == 220
+            assert {row["name"]: row["requests"] for row in seen["steps"]} == of_steps == {"token": 3, "list": 220}
+        assert report.summary["total_requests"] == 223
+        metrics = await rig.runs.metrics(run, None, None)
+        assert metrics["metrics"]["throughput"]["total_requests"] == 223
+        heat = await windows.heatmap(run, Wanted(None, None), 10, 10)
+        series = await windows.series(run, Wanted(None, None), 10, [None, names.index("list")])
+        assert (heat["from"], heat["to"], sum(count for _, _, count in heat["cells"])) == (T0 + 7, T0 + 29, 220)
+        assert (series["from"], series["width"], series["timestamps"]) == (T0 + 7, 10, [T0, T0 + 10, T0 + 20])
+        assert [each["requests"] for each in series["series"]] == [[30, 100, 90]] * 2
+        assert series["series"][0]["rps"] == [10.0] * 3
+        assert (await windows.distribution(run, Wanted(0, None)))["count"] == 290
 
 
 async def test_the_feeds_of_the_latest_runs_go_on_from_where_a_viewer_left(tmp_path: Path) -> None:

@@ -73,6 +73,10 @@ class Sent:
     failed: bool
 
 
+def nothing_runs(execution_id: str) -> None:
+    """All runs have ended."""
+
+
 def requests() -> list[Sent]:
     numbers = random.Random(3)
     return [
@@ -151,7 +155,7 @@ def chosen(start: int, end: int, step: int | None = None, *, success: bool = Fal
 
 @pytest.mark.asyncio
 async def test_figures_of_any_time_are_exact(store: Store) -> None:
-    reader, numbers = RunWindows(store), random.Random(5)
+    reader, numbers = RunWindows(store, nothing_runs), random.Random(5)
     for _ in range(12):
         start = T0 + numbers.randrange(SECONDS - 1)
         end = start + 1 + numbers.randrange(T0 + SECONDS - start)
@@ -174,7 +178,7 @@ async def test_figures_of_any_time_are_exact(store: Store) -> None:
 
 @pytest.mark.asyncio
 async def test_the_whole_run_where_no_time_is_named(store: Store) -> None:
-    reader = RunWindows(store)
+    reader = RunWindows(store, nothing_runs)
     seen = await reader.figures("run-1", Wanted(None, None))
     assert (seen["from"], seen["to"], seen["summary"]["requests"]) == (T0, T0 + SECONDS, chosen(0, 2 * T0).total)
     beyond = await reader.figures("run-1", Wanted(T0 - 50, T0 + 10))
@@ -183,7 +187,7 @@ async def test_the_whole_run_where_no_time_is_named(store: Store) -> None:
 
 @pytest.mark.asyncio
 async def test_distributions_of_all_and_of_successful_requests(store: Store) -> None:
-    reader = RunWindows(store)
+    reader = RunWindows(store, nothing_runs)
     for step in (None, 2):
         for outcome in ("all", "success"):
             wanted = Wanted(T0 + 7, T0 + 733, "service", outcome, step)  # type: ignore[arg-type]
@@ -200,7 +204,7 @@ async def test_distributions_of_all_and_of_successful_requests(store: Store) -> 
 
 @pytest.mark.asyncio
 async def test_heat_maps_count_every_request_once(store: Store) -> None:
-    reader = RunWindows(store)
+    reader = RunWindows(store, nothing_runs)
     seen = await reader.heatmap("run-1", Wanted(T0 + 100, T0 + 700), 60, 40)
     assert (seen["width"], len(seen["timestamps"]), len(seen["edges"])) == (10, 60, 41)
     assert sum(count for _, _, count in seen["cells"]) == chosen(T0 + 100, T0 + 700).total
@@ -217,7 +221,7 @@ async def test_heat_maps_count_every_request_once(store: Store) -> None:
 
 @pytest.mark.asyncio
 async def test_series_of_steps_nodes_and_the_run(store: Store) -> None:
-    reader = RunWindows(store)
+    reader = RunWindows(store, nothing_runs)
     seen = await reader.series("run-1", Wanted(T0, T0 + SECONDS), 100, [None, 1])
     assert (seen["width"], len(seen["timestamps"])) == (10, 80)
     for point, at in enumerate(seen["timestamps"]):
@@ -246,7 +250,7 @@ def without_figures(execution_id: str) -> int:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("latency", ["service", "plan"])
 async def test_series_are_the_same_from_stored_figures_and_from_histograms(store: Store, latency: Latency) -> None:
-    reader, wanted = RunWindows(store), Wanted(T0 + 7, T0 + SECONDS, latency=latency)
+    reader, wanted = RunWindows(store, nothing_runs), Wanted(T0 + 7, T0 + SECONDS, latency=latency)
     from_figures = await reader.series("run-1", wanted, 100, [None, 0, 1, 2])
     assert await store.run(writes(without_figures), "run-1") > 0
     assert await reader.series("run-1", wanted, 100, [None, 0, 1, 2]) == from_figures
@@ -254,7 +258,7 @@ async def test_series_are_the_same_from_stored_figures_and_from_histograms(store
 
 @pytest.mark.asyncio
 async def test_what_is_not_there(store: Store) -> None:
-    reader = RunWindows(store)
+    reader = RunWindows(store, nothing_runs)
     with pytest.raises(NotFound):
         await reader.figures("none", Wanted(None, None))
     with pytest.raises(InvalidInput) as caught:

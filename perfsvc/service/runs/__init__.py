@@ -20,6 +20,7 @@
 ``stored_metrics``    the metrics of a run from its stored rows
 ``live_rollup``       stored seconds rolled up while the run goes on
 ``run_windows``       any time of a run in figures
+``run_time``          the stored and the measured time of a run
 ``pins``              notes at times of runs
 ====================  ==============================================================
 """

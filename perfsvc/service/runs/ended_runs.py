@@ -31,7 +31,6 @@ from perfsvc.service.runs.run_windows import whole_of
 from perfsvc.service.runs.run_windows import windows_by_step
 from perfsvc.service.runs.run_windows import windows_of
 from perfsvc.store import distributions
-from perfsvc.store import reports
 from perfsvc.store.database import Store
 from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Parts
@@ -58,20 +57,20 @@ class EndedRun(NamedTuple):
 class EndedRuns:
     """Reads ended runs."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, windows: RunWindows) -> None:
         self._store = store
-        self._windows = RunWindows(store)
+        self._windows = windows
 
     async def figures(self, execution_id: str, time_range: int | None) -> MetricFigures:
         """The figures of a run's last ``time_range`` seconds, or of all of it. Raises NotFound."""
-        steps, start, end = await self._extent(execution_id)
-        measured = await self._measured_from(execution_id, steps, start)
+        steps, (start, measured, end) = await self._windows.time_of(execution_id)
         since = measured if time_range is None else max(start, end - time_range)
+        before = await self._before(execution_id, steps, start, measured)
         last = await self._made(execution_id, end - 1, end, LOAD, lambda pieces: seconds_of(pieces, steps, end - 1, 1))
 
         def made(pieces: list[Piece]) -> MetricFigures:
             load = load_of(pieces, steps)
-            counted = everything_of(pieces, steps, load) if time_range is None else load
+            counted = everything_of([*before, *pieces], steps, load) if time_range is None else load
             figures = Figures(**figures_of(load, whole_of(pieces).load.span_ns, WHOLE_RUN_NS))
             return MetricFigures(last[-1] if last else None, figures, counted.requests, counted.errors)
 
@@ -79,29 +78,23 @@ class EndedRuns:
 
     async def read(self, execution_id: str) -> EndedRun:
         """The whole run. Raises NotFound."""
-        steps, start, end = await self._extent(execution_id)
+        steps, (start, measured, end) = await self._windows.time_of(execution_id)
+        before = await self._before(execution_id, steps, start, measured)
 
         def summed(pieces: list[Piece]) -> tuple[RunTotals, float]:
-            return everything_of(pieces, steps, load_of(pieces, steps)), whole_of(pieces).elapsed
+            return everything_of([*before, *pieces], steps, load_of(pieces, steps)), whole_of(pieces).elapsed
 
-        measured = await self._measured_from(execution_id, steps, start)
         totals, elapsed = await self._made(execution_id, measured, end, everything(steps), summed)
         history = await self._on_grid(execution_id, grid_of(start, end, HISTORY_POINTS), LOAD, steps, seconds_of)
         grid = grid_of(start, end, STEP_POINTS)
         curves = await self._on_grid(execution_id, grid, first_steps(steps), steps, steps_block)
         return EndedRun(totals, elapsed, history, curves)
 
-    async def _extent(self, execution_id: str) -> tuple[Steps, int, int]:
-        steps = await self._windows.steps_of(execution_id)
-        extent = await self._store.run(distributions.extent, execution_id)
-        return steps, *(extent or (0, 0))
-
-    async def _measured_from(self, execution_id: str, steps: Steps, start: int) -> int:
-        """The first second after the warm-up, from the report."""
-        if not steps.warm_up_s:
-            return start
-        report = await self._store.run(reports.by_execution, execution_id)
-        return max(start, (report.body.get("warm_up") or {}).get("end") or start)
+    async def _before(self, execution_id: str, steps: Steps, start: int, measured: int) -> list[Piece]:
+        """Setup and teardown during the warm-up: they count in full."""
+        return await self._store.run(
+            distributions.pieces_between, execution_id, start, measured, Parts(False, steps.once)
+        )
 
     async def _on_grid(
         self,
@@ -133,7 +126,7 @@ class EndedRuns:
 
 def everything(steps: Steps) -> Parts:
     """The load, and the steps of setup and teardown."""
-    return Parts(True, steps.apart - steps.groups)
+    return Parts(True, steps.once)
 
 
 def first_steps(steps: Steps) -> Parts:
@@ -148,7 +141,7 @@ def load_of(pieces: list[Piece], steps: Steps) -> RunTotals:
 
 def everything_of(pieces: list[Piece], steps: Steps, load: RunTotals) -> RunTotals:
     """The load with setup and teardown."""
-    once = [window for step in sorted(steps.apart - steps.groups) for window in windows_of(pieces, step, steps)]
+    once = [window for step in sorted(steps.once) for window in windows_of(pieces, step, steps)]
     if not once:
         return load
     both = RunTotals()

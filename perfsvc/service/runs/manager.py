@@ -52,6 +52,7 @@ from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.opening import spec_of
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
+from perfsvc.service.runs.run_windows import RunWindows
 from perfsvc.service.runs.start_form import StartForm
 from perfsvc.service.runs.start_form import with_variables
 from perfsvc.service.runs.store_output import StoreOutput
@@ -123,7 +124,8 @@ class RunManager:  # size: one short method per request about runs; they share t
         self._starting: dict[int, asyncio.Task[Execution]] = {}
         self._watchers: set[asyncio.Task[None]] = set()
         self._beginning: set[asyncio.Task[None]] = set()
-        self._ended = EndedRuns(store)
+        self.windows = RunWindows(store, self.running)
+        self._ended = EndedRuns(store, self.windows)
         self._past_feeds: dict[str, LiveOutput] = {}
         self._closing = asyncio.Event()
 

@@ -37,6 +37,9 @@ from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import Part
 from perfsvc.model.window import StepWindow
+from perfsvc.service.runs.run import Run
+from perfsvc.service.runs.run_time import RunTime
+from perfsvc.service.runs.run_time import RunTimes
 from perfsvc.store import distributions
 from perfsvc.store import executions
 from perfsvc.store import window_blob
@@ -59,7 +62,10 @@ KEPT_STEPS = 32
 
 @dataclass(frozen=True)
 class Wanted:
-    """A time of a run, without ``until`` itself; None is its beginning or its end. ``step`` None is all requests."""
+    """A time of a run, without ``until`` itself; None is where what was measured begins, or ends.
+
+    ``step`` None is all requests.
+    """
 
     since: int | None
     until: int | None
@@ -82,6 +88,11 @@ class Steps:
     parts: list[Part]
     warm_up_s: float = 0.0
 
+    @property
+    def once(self) -> frozenset[int]:
+        """Those of setup and teardown. They count in full, warm-up or not."""
+        return self.apart - self.groups
+
     def kind(self, step: int) -> str:
         return "group" if step in self.groups else "request"
 
@@ -102,20 +113,28 @@ class Grid:
 class RunWindows:
     """Reads stored windows of runs."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, running: Callable[[str], Run | None]) -> None:
         self._store = store
+        self._times = RunTimes(store, running)
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._steps: OrderedDict[str, Steps] = OrderedDict()
 
     async def figures(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
         """All requests and every step of a time. Raises NotFound, InvalidInput."""
-        steps, start, end = await self._time(execution_id, wanted)
+        steps, first, start, end = await self._time(execution_id, wanted)
         parts = Parts(True, range(len(steps.names)))
 
-        def made(pieces: list[Piece]) -> dict[str, Any]:
+        def read() -> tuple[list[Piece], list[Piece]]:
+            before = distributions.pieces_between(execution_id, first, start, Parts(False, steps.once))
+            return before, distributions.pieces_between(execution_id, start, end, parts)
+
+        def made(held: tuple[list[Piece], list[Piece]]) -> dict[str, Any]:
+            before, pieces = held
             span = whole_of(pieces)
             running = span.load.span_ns
             by_step = windows_by_step(pieces, parts, steps.apart)
+            for step, windows in windows_by_step(before, Parts(False, steps.once), steps.apart).items():
+                by_step[step] += windows
             summary = {**figures_block(by_step.get(TOTAL, []), running, wanted.chosen), **run_counts(span)}
             rows = [
                 {
@@ -129,12 +148,11 @@ class RunWindows:
             ]
             return {"summary": summary, "steps": rows}
 
-        read = partial(distributions.pieces_between, execution_id, start, end, parts)
         return await self._answer(execution_id, wanted, (start, end), read, made)
 
     async def distribution(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
         """The percentile curve of a time. Raises NotFound, InvalidInput."""
-        steps, start, end = await self._time(execution_id, wanted)
+        steps, _, start, end = await self._time(execution_id, wanted)
         parts = parts_of([wanted.step])
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
@@ -146,31 +164,34 @@ class RunWindows:
 
     async def heatmap(self, execution_id: str, wanted: Wanted, columns: int, rows: int) -> dict[str, Any]:
         """Counts by time and latency, in at most so many columns. Raises NotFound, InvalidInput."""
-        steps, start, end = await self._time(execution_id, wanted)
+        steps, _, start, end = await self._time(execution_id, wanted)
         grid, parts = grid_of(start, end, columns), parts_of([wanted.step])
+        edges = edges_of(grid, wanted, start, end)
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
             buckets = [windows_by_step(bucket, parts, steps.apart) for bucket in on_grid(pieces, grid)]
             windows = [bucket.get(index_of(wanted.step), []) for bucket in buckets]
             return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, wanted.chosen)}
 
-        read = partial(distributions.pieces_between, execution_id, grid.start, grid.end, parts, widest_in(grid))
-        return await self._answer(execution_id, wanted, (grid.start, grid.end), read, made, grid.width)
+        read = partial(distributions.pieces_between, execution_id, *edges, parts, widest_in(grid))
+        return await self._answer(execution_id, wanted, edges, read, made, grid.width)
 
     async def series(
         self, execution_id: str, wanted: Wanted, points: int, chosen_steps: list[int | None]
     ) -> dict[str, Any]:
         """Steps, the run and its nodes over time, in at most so many points. Raises NotFound, InvalidInput."""
-        steps, start, end = await self._time(execution_id, wanted)
+        steps, _, start, end = await self._time(execution_id, wanted)
         for step in chosen_steps:
             refuse_unknown(step, steps)
         grid, parts = grid_of(start, end, points), parts_of(chosen_steps)
+        begin, stop = edges_of(grid, wanted, start, end)
 
         def read() -> tuple[list[Piece], Summaries]:
             known = NO_SUMMARIES
             if wanted.outcome == "all":
-                known = distributions.summaries_between(execution_id, grid.start, grid.end, grid.width, parts.steps)
-            return distributions.pieces_beside(execution_id, grid.start, grid.end, parts, widest_in(grid), known), known
+                whole = -(-begin // grid.width) * grid.width
+                known = distributions.summaries_between(execution_id, whole, grid.end, grid.width, parts.steps)
+            return distributions.pieces_beside(execution_id, begin, stop, parts, widest_in(grid), known), known
 
         def made(held: tuple[list[Piece], Summaries]) -> dict[str, Any]:
             pieces, known = held
@@ -202,15 +223,20 @@ class RunWindows:
                 "run": run_series(spans),
             }
 
-        return await self._answer(execution_id, wanted, (grid.start, grid.end), read, made, grid.width)
+        return await self._answer(execution_id, wanted, (begin, stop), read, made, grid.width)
 
-    async def _time(self, execution_id: str, wanted: Wanted) -> tuple[Steps, int, int]:
+    async def time_of(self, execution_id: str) -> tuple[Steps, RunTime]:
+        """The measured steps of a run, and its time. Raises NotFound."""
         steps = await self.steps_of(execution_id)
+        return steps, await self._times.of(execution_id, steps.warm_up_s)
+
+    async def _time(self, execution_id: str, wanted: Wanted) -> tuple[Steps, int, int, int]:
+        """The steps of a run; from when on its setup counts, and the load; the end. Raises NotFound, InvalidInput."""
+        steps, time = await self.time_of(execution_id)
         refuse_unknown(wanted.step, steps)
-        extent = await self._store.run(distributions.extent, execution_id) or (0, 0)
-        start = extent[0] if wanted.since is None else min(max(wanted.since, extent[0]), extent[1])
-        end = extent[1] if wanted.until is None else max(min(wanted.until, extent[1]), start)
-        return steps, start, end
+        start = time.measured if wanted.since is None else min(max(wanted.since, time.start), time.end)
+        end = time.end if wanted.until is None else max(min(wanted.until, time.end), start)
+        return steps, time.start if wanted.since is None else start, start, end
 
     async def _answer(
         self,
@@ -273,6 +299,11 @@ def grid_of(start: int, end: int, points: int) -> Grid:
         if len(grid.starts) <= points:
             return grid
     raise AssertionError("some width is wide enough")
+
+
+def edges_of(grid: Grid, wanted: Wanted, start: int, end: int) -> tuple[int, int]:
+    """The time that points are made of: their own edges where one was asked for, the run's where none was."""
+    return grid.start if wanted.since is not None else start, grid.end if wanted.until is not None else end
 
 
 def widest_in(grid: Grid) -> int:

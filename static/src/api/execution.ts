@@ -135,16 +135,20 @@ type Of = MaybeRefOrGetter<Part>
 type Wanted = MaybeRefOrGetter<boolean>
 export const useFigures = (id: Id, part: Of, wanted: Wanted) => usePart<WindowFigures>('figures', id, part, wanted)
 export const useDistribution = (id: Id, part: Of, wanted: Wanted, latency: 'service' | 'plan') => usePart<Distribution>('distribution', id, part, wanted, { latency })
-export const useHeatmap = (id: Id, part: Of, wanted: Wanted) => usePart<HeatCells>('heatmap', id, part, wanted, { columns: 300, rows: 60 })
+/** It lies on the axis of the whole run, so it begins with the warm-up. */
+export const useHeatmap = (id: Id, part: Of, wanted: Wanted) => {
+  const drawn = computed(() => ({ ...toValue(part), from: toValue(part).from ?? 0 }))
+  return usePart<HeatCells>('heatmap', id, drawn, wanted, { columns: 300, rows: 60 })
+}
 
 const MOST_STEPS = 20
 const POINTS = 3600
 
-/** Over time: all requests together, and each of the first steps; null where the service has no such figures. */
+/** From the warm-up on: all requests together, and each of the first steps; null where the service has no such figures. */
 export async function seriesOf(id: string, steps: readonly number[]): Promise<{ all: SeriesAnswer | null; steps: SeriesAnswer | null }> {
   const path = `${BASE}/${id}/series/`
   const wanted = steps.slice(0, MOST_STEPS).join(',')
-  const [all, each] = await Promise.all([read<SeriesAnswer>(path, { points: POINTS }), wanted ? read<SeriesAnswer>(path, { points: 600, step: wanted }) : null])
+  const [all, each] = await Promise.all([read<SeriesAnswer>(path, { from: 0, points: POINTS }), wanted ? read<SeriesAnswer>(path, { from: 0, points: 600, step: wanted }) : null])
   return { all, steps: each }
 }
 
