@@ -206,15 +206,11 @@ def gauges_by_name(each: Sequence[Mapping[str, float]]) -> dict[str, list[float 
 def run_series(spans: Sequence[Span]) -> dict[str, list[Any]]:
     """Series of a run besides its requests; None where nothing was reported."""
     told = [span.load.seconds for span in spans]
-    mean = [
-        [getattr(span.load, name) / span.load.seconds if span.load.seconds else None for span in spans]
-        for name in ("vus", "planned_vus", "planned_rate")
-    ]
-    rounded = [[None if value is None else round(value, 3) for value in values] for values in mean]
+    loads = [span.load if span.load.seconds else None for span in spans]
     return {
-        "active_users": rounded[0],
-        "planned_users": rounded[1],
-        "planned_rate": rounded[2],
+        "active_users": [None if load is None else round(load.vus / load.seconds, 3) for load in loads],
+        "planned_users": [None if load is None else round(load.mean_planned_vus, 3) for load in loads],
+        "planned_rate": [None if load is None else round(load.mean_planned_rate, 3) for load in loads],
         "paused": [0 < span.load.seconds == span.load.paused for span in spans],
         "process_cpu": [span.peaks[0] if seconds else None for span, seconds in zip(spans, told, strict=True)],
         "loop_lag": [span.peaks[1] if seconds else None for span, seconds in zip(spans, told, strict=True)],

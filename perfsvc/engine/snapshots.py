@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from perfsvc.clock import NS_PER_S
 from perfsvc.engine.compiled import CompiledRun
 from perfsvc.engine.executors.base import Executor
+from perfsvc.engine.executors.base import Planned
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.engine.row_buffer import RowBuffer
@@ -60,6 +61,7 @@ class SnapshotBuilder:
         self._due_ns += wall_span // NS_PER_S * NS_PER_S
         elapsed_ns = time.elapsed_ns(now_ns)
         span, self._elapsed_ns = elapsed_ns - self._elapsed_ns, elapsed_ns
+        planned = Planned() if stopping else executor.planned(elapsed_ns / NS_PER_S)
         self._seq += 1
         return Snapshot(
             node=self._node,
@@ -68,12 +70,11 @@ class SnapshotBuilder:
             elapsed=round(elapsed_ns / NS_PER_S, 3),
             span_ns=span,
             vus=self._users.reported_count(first=self._seq == 1),
-            planned_vus=0 if stopping else executor.planned_users(elapsed_ns / NS_PER_S),
-            planned_rate=0.0 if stopping else executor.planned_rate(elapsed_ns / NS_PER_S),
             paused=time.paused,
             cut_off=sum(pool.drain_cut_off() for pool in self._pools),
             windows=self._run.fold(self._users.active),
             health=self._probe.read(wall_span, 0.0 if self._rows is None else self._rows.waited(span)),
             errors=self._run.errors.drain(),
+            **planned._asdict(),
             **executor.drain_counters(),
         )

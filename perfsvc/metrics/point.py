@@ -32,7 +32,11 @@ MAX_KINDS = 32
 
 
 class LoadTotals(NamedTuple):
-    """Values of a second besides its samples; sums over seconds give the means of wider spans."""
+    """Values of a second besides its samples; sums over seconds give the means of wider spans.
+
+    ``planned_vus`` and ``planned_rate`` are what the present nodes were given, ``run_vus`` and ``run_rate`` the plan of
+    the whole run, which is more while a node is lost; these are 0 in what earlier versions stored.
+    """
 
     seconds: int = 0
     span_ns: int = 0
@@ -44,6 +48,24 @@ class LoadTotals(NamedTuple):
     cpu: float = 0.0
     memory: float = 0.0
     network: float = 0.0
+    run_vus: int = 0
+    run_rate: float = 0.0
+
+    @property
+    def mean_planned_vus(self) -> float:
+        """Users of the plan; where it is arrivals, all there are."""
+        return (self.run_vus or self.planned_vus) / max(self.seconds, 1)
+
+    @property
+    def mean_planned_rate(self) -> float:
+        """Arrivals per second of the plan."""
+        return (self.run_rate or self.planned_rate) / max(self.seconds, 1)
+
+    @property
+    def given(self) -> float:
+        """The part of the plan that the present nodes were given, 0 to 1."""
+        given, planned = (self.planned_rate, self.run_rate) if self.run_rate else (self.planned_vus, self.run_vus)
+        return min(given / planned, 1.0) if planned else 1.0
 
     def combined(self, sign: int, other: LoadTotals) -> LoadTotals:
         """These load and ``sign`` times the others."""
@@ -63,6 +85,8 @@ class LoadTotals(NamedTuple):
             cpu=(self.cpu * nodes + health.cpu) / (nodes + 1),
             memory=(self.memory * nodes + health.memory) / (nodes + 1),
             network=max(self.network, health.network),
+            run_vus=max(self.run_vus, node.run_vus),
+            run_rate=max(self.run_rate, node.run_rate),
         )
 
 
@@ -74,20 +98,24 @@ class NodeSecond(NamedTuple):
     vus: int
     planned_vus: int
     planned_rate: float
+    run_vus: int
+    run_rate: float
     requests: int
     errors: int
     health: NodeHealth
 
     @classmethod
-    def of(cls, snapshot: Snapshot, totals: Totals) -> NodeSecond:
+    def of(cls, snapshot: Snapshot, requests: int, errors: int) -> NodeSecond:
         return cls(
             snapshot.span_ns,
             snapshot.paused,
             snapshot.vus,
             snapshot.planned_vus,
             snapshot.planned_rate,
-            totals.requests,
-            totals.errors,
+            snapshot.run_vus,
+            snapshot.run_rate,
+            requests,
+            errors,
             snapshot.health,
         )
 
@@ -99,6 +127,8 @@ class NodeSecond(NamedTuple):
             max(self.vus, later.vus),
             max(self.planned_vus, later.planned_vus),
             max(self.planned_rate, later.planned_rate),
+            max(self.run_vus, later.run_vus),
+            max(self.run_rate, later.run_rate),
             self.requests + later.requests,
             self.errors + later.errors,
             self.health if self.span_ns > later.span_ns else later.health,
@@ -161,7 +191,7 @@ class Point:
     def place(self, snapshot: Snapshot, totals: Totals) -> LoadTotals:
         """Note the node's state, in a point of one second. Return how the second's load changed by it."""
         known = self.nodes.get(snapshot.node)
-        node = NodeSecond.of(snapshot, totals)
+        node = NodeSecond.of(snapshot, totals.requests, totals.errors)
         self.nodes[snapshot.node] = known.joined(node) if known else node
         if known:
             load = reduce(LoadTotals.joined, self.nodes.values(), LoadTotals())
@@ -216,8 +246,9 @@ class Point:
             paused=0 < load.seconds == load.paused,
             span_ns=load.span_ns,
             vus=round(load.vus / seconds),
-            planned_vus=round(load.planned_vus / seconds),
-            planned_rate=round(load.planned_rate / seconds, 3),
+            planned_vus=round(load.mean_planned_vus),
+            planned_rate=round(load.mean_planned_rate, 3),
+            given=load.given,
             node_count=round(load.nodes / seconds),
             iterations=iterations,
             dropped=dropped,

@@ -58,16 +58,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
         counts, peaks, elapsed = (0, 0, 0, 0), (0.0, 0.0, 0.0), 0.0
         for snapshot, requests, errors in snapshots:
             health = snapshot.health
-            told = NodeSecond(
-                snapshot.span_ns,
-                snapshot.paused,
-                snapshot.vus,
-                snapshot.planned_vus,
-                snapshot.planned_rate,
-                requests,
-                errors,
-                health,
-            )
+            told = NodeSecond.of(snapshot, requests, errors)
             known = seconds.get(snapshot.node)
             seconds[snapshot.node] = known.joined(told) if known else told
             counts = added(counts, (snapshot.iterations, snapshot.dropped, snapshot.late, snapshot.cut_off))
@@ -120,8 +111,9 @@ def second_of(start: int, width: int, span: Span, totals: RunTotals) -> Second:
         paused=0 < load.seconds == load.paused,
         span_ns=load.span_ns,
         vus=round(load.vus / seconds),
-        planned_vus=round(load.planned_vus / seconds),
-        planned_rate=round(load.planned_rate / seconds, 3),
+        planned_vus=round(load.mean_planned_vus),
+        planned_rate=round(load.mean_planned_rate, 3),
+        given=load.given,
         node_count=round(load.nodes / seconds),
         iterations=iterations,
         dropped=dropped,

@@ -100,8 +100,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One node's second. ``(node, seq)`` names it: merging counts each name once. A node numbers from 1, without gaps.
 
     ``second`` is Unix time; ``elapsed`` seconds of load-profile time (standing still in a pause); ``span_ns`` how much
-    running time the windows cover (0 while paused). ``vus`` active now; ``planned_vus`` wanted by the
-    profile, or ``planned_rate`` arrivals per second; ``late`` arrivals waited for a free user, ``dropped`` ones never
+    running time the windows cover (0 while paused). ``vus`` active now; ``planned_vus`` wanted of this node by the
+    profile, or ``planned_rate`` arrivals per second; ``run_vus`` and ``run_rate`` are those of the whole run, which
+    every node knows, and 0 in the other model. ``late`` arrivals waited for a free user, ``dropped`` ones never
     started. ``stopped_users`` left because their ``on_start`` steps failed; ``without_data`` are the numbers of users
     that never began because there was no row for them.
     """
@@ -114,6 +115,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     vus: int
     planned_vus: int
     planned_rate: float = 0.0
+    run_vus: int = 0
+    run_rate: float = 0.0
     paused: bool = False
     iterations: int = 0
     cut_off: int = 0

@@ -54,6 +54,7 @@ async def test_one_of_three_is_killed_and_the_others_take_over(cluster: DaskClus
     sent = len(nginx.log_of(report["summary"]["total_requests"]))
     assert abs(7 * RATE - sent - missing_of(report)) <= RATE / 3 + 1
     assert report["status"] == "completed"
+    assert set(report["series"]["planned_rate"][:6]) == {RATE}
 
 
 async def test_five_are_killed_one_after_the_other_and_replaced(cluster: DaskCluster, nginx: Nginx) -> None:

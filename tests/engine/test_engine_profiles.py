@@ -43,7 +43,7 @@ def test_arrivals_start_when_the_plan_says() -> None:
     assert rig.requests == 500
     assert rig.times() == pytest.approx([number / 100 for number in range(500)], abs=0.002)
     assert total(rig, "dropped") == total(rig, "late") == 0
-    assert {snapshot.planned_rate for snapshot in rig.snapshots[:4]} == {100}
+    assert {(told.planned_rate, told.run_rate, told.run_vus) for told in rig.snapshots[:4]} == {(100, 100, 0)}
 
 
 def test_a_ramp_of_arrivals() -> None:

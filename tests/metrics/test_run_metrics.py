@@ -10,6 +10,9 @@ from perfsvc.metrics import run_metrics
 from perfsvc.metrics.figures import PLAN_FIELDS
 from perfsvc.metrics.histogram import Histogram
 from perfsvc.metrics.run_metrics import RunMetrics
+from perfsvc.metrics.span import Span
+from perfsvc.metrics.span import second_of
+from perfsvc.metrics.totals import RunTotals
 from perfsvc.model.run import RunSpec
 from perfsvc.model.window import ErrorSample
 from perfsvc.model.window import NodeHealth
@@ -341,3 +344,21 @@ def test_the_planned_rate_is_that_of_all_nodes(snapshot):
         metrics.merge(snapshot(2, node=node, second=T0 + 1, planned_rate=0.0, span_ns=10**6))
     metrics.merge(snapshot(3, second=T0 + 2))
     assert [second.planned_rate for second in metrics.close_seconds(T0 + 2)] == [42.5, 0.0]
+
+
+def test_the_plan_is_that_of_the_whole_run_while_a_node_is_lost(snapshot):
+    metrics = RunMetrics(["a"])
+    of_run = {"planned_rate": 20.0, "planned_vus": 4, "run_rate": 40.0}
+    both = [snapshot(1, node=node, **of_run) for node in ("m", "n")]
+    for each in both:
+        metrics.merge(each)
+    stored = Span.of_second((each, 0, 0) for each in both)
+    assert second_of(T0, 1, stored, RunTotals()).planned_rate == 40.0
+    metrics.merge(snapshot(2, node="m", **of_run))
+    metrics.merge(snapshot(3, node="m", planned_vus=3, run_vus=7))
+    seconds = metrics.close_seconds(T0 + 3)
+    assert [(second.planned_rate, second.planned_vus, second.given) for second in seconds] == [
+        (40.0, 8, 1.0),
+        (40.0, 4, 0.5),
+        (0.0, 7, 3 / 7),
+    ]

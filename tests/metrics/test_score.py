@@ -82,6 +82,14 @@ def test_in_the_open_model_the_peak_is_that_of_arrivals(feed, window):
     assert (part.measured, part.value) == (0.0, 100.0)
 
 
+def test_throughput_is_judged_where_nodes_were_given_the_whole_load(feed, window):
+    metrics = RunMetrics(["a"])
+    whole, part = {"planned_rate": 20.0, "run_rate": 20.0}, {"planned_rate": 10.0, "run_rate": 20.0}
+    feed(metrics, *[[window(0, [1] * 20)]] * 5, **whole)
+    feed(metrics, *[[window(0, [1] * 10)]] * 3, **part)
+    assert score_of(metrics, PASSED, VALID, metrics.series.finest()).parts[2].measured == 0.0
+
+
 def test_throughput_looks_at_full_seconds_near_the_peak_only(feed, window):
     metrics = RunMetrics(["a"])
     feed(metrics, *([window(0, [1] * rate)] for rate in (1, 5, 9)), planned_vus=4)

@@ -6,6 +6,7 @@ from abc import ABC
 from abc import abstractmethod
 from collections import deque
 from typing import Any
+from typing import NamedTuple
 
 from perfsvc.engine.pacing import Profile
 from perfsvc.engine.share import Share
@@ -23,6 +24,15 @@ RETRY_PAUSE_S = 1.0
 """Before a user repeats its ``on_start`` steps."""
 MAX_NAMED = 1000
 """Users without data that a node names in a second."""
+
+
+class Planned(NamedTuple):
+    """The planned load of this node and that of the whole run, under their names in a snapshot."""
+
+    planned_vus: int = 0
+    planned_rate: float = 0.0
+    run_vus: int = 0
+    run_rate: float = 0.0
 
 
 class Executor(ABC):
@@ -101,12 +111,8 @@ class Executor(ABC):
         """Return where a user that ended an iteration goes on, or WAIT."""
 
     @abstractmethod
-    def planned_users(self, elapsed: float) -> int:
-        """Number of users that the plan requires."""
-
-    @abstractmethod
-    def planned_rate(self, elapsed: float) -> float:
-        """Arrivals per second that the plan requires of this node; 0 in the closed model."""
+    def planned(self, elapsed: float) -> Planned:
+        """The load that the plan requires at a moment."""
 
     def set_level(self, at: float, level: float) -> None:
         """From ``at`` on the load of the whole run is ``level``."""

@@ -6,6 +6,7 @@ import math
 
 from perfsvc.clock import NS_PER_S
 from perfsvc.engine.executors.base import Executor
+from perfsvc.engine.executors.base import Planned
 from perfsvc.engine.instructions import IDLE_PAUSE_S
 from perfsvc.engine.pacing import users_at
 from perfsvc.engine.share import Share
@@ -41,7 +42,7 @@ class ClosedExecutor(Executor):
         """Start users, or retire some."""
         if self._splits:
             self.take_shares(elapsed)
-        wanted = self.planned_users(elapsed)
+        wanted = self.planned(elapsed).planned_vus
         self._most = max(self._most, wanted)
         if self._left > 0:
             self.users.adjust(wanted, self.engine.tick_ns + int(self.spec.graceful_stop_s * NS_PER_S))
@@ -71,17 +72,14 @@ class ClosedExecutor(Executor):
             return self._on_the_beat(user, back)
         return back if user.sent else user.run_after(IDLE_PAUSE_S, back)
 
-    def planned_users(self, elapsed: float) -> int:
-        """This node's share of the profile."""
-        return self.share.of(users_at(self.profile, elapsed))
+    def planned(self, elapsed: float) -> Planned:
+        """The users of the profile, and this node's share of them."""
+        users = users_at(self.profile, elapsed)
+        return Planned(planned_vus=self.share.of(users), run_vus=users)
 
     def add_iterations(self, count: int) -> None:
         """Users who left because there were none do not come back; others come in their slot."""
         self._left = max(self._left, 0) + count
-
-    def planned_rate(self, elapsed: float) -> float:
-        """None in the closed model."""
-        return 0.0
 
     @property
     def exhausted(self) -> bool:

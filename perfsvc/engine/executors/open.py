@@ -7,6 +7,7 @@ import math
 
 from perfsvc.clock import NS_PER_S
 from perfsvc.engine.executors.base import Executor
+from perfsvc.engine.executors.base import Planned
 from perfsvc.engine.executors.idle_users import IdleUsers
 from perfsvc.engine.pacing import Arrivals
 from perfsvc.engine.share import Share
@@ -77,17 +78,14 @@ class OpenExecutor(Executor):
             self._idle.add(user)
         return WAIT
 
-    def planned_users(self, elapsed: float) -> int:
-        """The plan is a rate; users are what it takes."""
-        return len(self.users.active)
+    def planned(self, elapsed: float) -> Planned:
+        """The rate of the profile, and this node's part of it; users are what that takes."""
+        rate = self.profile.at(elapsed)
+        return Planned(len(self.users.active), rate * self.share.fraction, run_rate=rate)
 
     def add_iterations(self, count: int) -> None:
         """The plan extends the time in which arrivals are served."""
         self._left += count
-
-    def planned_rate(self, elapsed: float) -> float:
-        """This node's part of the rate."""
-        return self.profile.at(elapsed) * self.share.fraction
 
     def set_level(self, at: float, level: float) -> None:
         """A new rate; arrivals keep their numbers."""

@@ -52,6 +52,13 @@ describe('what runs are compared by', () => {
     expect(steadyTime(report)).toEqual({ from: 1040 + 59 * 0.1, to: 1099 })
   })
 
+  it('goes by the rate where arrivals are planned, however many users that takes', () => {
+    const report = run(100, wave(100, 1))
+    report.series.planned_rate = report.series.timestamps.map((_, second) => (second < 40 ? second : 40))
+    report.series.planned_users = report.series.timestamps.map((_, second) => second)
+    expect(steadyTime(report)).toEqual({ from: 1040 + 59 * 0.1, to: 1099 })
+  })
+
   it('names what their configs differ in, but not what differs in every run', () => {
     const found = configDifferences([{ seed: 1, load: { stages: [{ target: 5 }] } }, { seed: 2, load: { stages: [{ target: 9 }] } }])
     expect(found).toEqual([{ path: 'load.stages[0].target', values: ['5', '9'] }])

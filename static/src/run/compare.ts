@@ -100,7 +100,8 @@ function spread(blocks: Blocks): Spread {
 /** The time of the steady load: the plan at its top, without the first tenth. Null where the load is moved on purpose. */
 export function steadyTime({ series, search }: Report): { from: number; to: number } | null {
   if (search) return null
-  const planned = (series.planned_users ?? series.planned_rate ?? []) as N[]
+  const rates = (series.planned_rate ?? []) as N[]
+  const planned = rates.some(Boolean) ? rates : ((series.planned_users ?? []) as N[])
   const top = Math.max(0, ...planned.map((level) => level ?? 0))
   const steady = series.timestamps.filter((_, point) => series.paused[point] !== true && (planned[point] ?? top) >= top * 0.99)
   if (!steady.length) return null

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { missingLoad, wholePlan } from './missing'
+import { missingLoad } from './missing'
 import type { Span } from './fit'
 import { Track } from './track'
 
@@ -17,7 +17,7 @@ function track(rows: [real: number | null, planned: number, dropped: number | nu
 }
 
 function missing(of: Track, lost: Span[] = [], range: [number, number] = [0, 999]) {
-  return missingLoad(of, 'rate', wholePlan(of, COLUMNS, lost, new Float32Array(of.length)), lost, range)
+  return missingLoad(of, COLUMNS, lost, range)
 }
 
 describe('missing load', () => {
@@ -31,7 +31,7 @@ describe('missing load', () => {
   })
 
   it('is what a lost node left of the plan', () => {
-    const spans = missing(track([[50, 50, 0], [25, 25, 0], [25, 25, 0], [50, 50, 0]]), [{ from: 101, to: 103 }])
+    const spans = missing(track([[50, 50, 0], [25, 50, 0], [25, 50, 0], [50, 50, 0]]), [{ from: 101, to: 103 }])
     expect(spans).toEqual([{ from: 101, to: 103, rows: [1, 2], amount: 50 }])
   })
 
@@ -39,8 +39,8 @@ describe('missing load', () => {
     expect(missing(track([[40, 50, 10], [40, 50, 10]]), [], [101, 102])).toEqual([{ from: 101, to: 102, rows: [1, 1], amount: 10 }])
   })
 
-  it('goes on from before while the node is still lost', () => {
-    const found = missing(track([[50, 50, 0], [25, 25, 0], [25, 25, 0]]), [{ from: 101, to: 103 }])
+  it('goes on while the node is still lost', () => {
+    const found = missing(track([[50, 50, 0], [25, 50, 0], [25, 50, 0]]), [{ from: 101, to: 103 }])
     expect(found).toEqual([{ from: 101, to: 103, rows: [1, 2], amount: 50 }])
   })
 

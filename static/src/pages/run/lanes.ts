@@ -6,7 +6,7 @@ import { t } from '@/i18n'
 import { num, rate } from '@/i18n/format'
 import { LAG_MS, overlaps } from '@/run/fit'
 import { levelAt, peakOf } from '@/run/course'
-import { missingLoad, wholePlan, type MissingSpan } from '@/run/missing'
+import { missingLoad, type MissingSpan } from '@/run/missing'
 import { COLOURED, errorTokens } from '@/run/errorClasses'
 import type { Track } from '@/run/track'
 import type { RunView } from './view'
@@ -110,7 +110,7 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
 
 /** What was planned and not offered, in what is in view. */
 export function missingOf(view: RunView, range: Range): MissingSpan[] {
-  const spans = missingLoad(view.run.value.main, columnsOf(view).real, planOf(view), lostOf(view), range)
+  const spans = missingLoad(view.run.value.main, columnsOf(view), lostOf(view), range)
   return spans.map((span) => ({ ...span, amount: reported(view, span, range) ?? span.amount }))
 }
 
@@ -124,9 +124,13 @@ function reported(view: RunView, span: MissingSpan, [from, to]: Range): number |
 }
 
 const plans = new Scratch()
+/** The plan; in a pause nothing was planned. */
 function planOf(view: RunView): Float32Array {
   const { main } = view.run.value
-  return wholePlan(main, columnsOf(view), lostOf(view), plans.column(0, main.length))
+  const { real, planned } = columnsOf(view)
+  const [column, level, done] = [plans.column(0, main.length), main.column(planned), main.column(real)]
+  for (let row = 0; row < main.length; row++) column[row] = Number.isNaN(done[row]!) ? NaN : level[row]!
+  return column
 }
 
 function columnsOf(view: RunView) {
