@@ -45,9 +45,15 @@ SUM_LIMIT = (1 << 63) - 1
 
 
 class Histogram:
-    """Counts per HDR bin, held only for the range of bins in use; grows by ``merge``, never otherwise changes."""
+    """Counts per HDR bin, held only for the range of bins in use; grows by ``merge``, never otherwise changes.
 
-    __slots__ = ("_counts", "_first", "max_ns", "min_ns", "overflow", "sum_ns", "total")
+    One that was unpacked holds the bins in use alone until something is merged: percentiles need no others.
+    """
+
+    __slots__ = ("_bins", "_counts", "_first", "max_ns", "min_ns", "overflow", "sum_ns", "total")
+
+    _bins: Counts | None
+    """The bins that are counted; None where they are all from ``_first`` on."""
 
     total: int
     """How many values were counted."""
@@ -60,6 +66,7 @@ class Histogram:
     def __init__(self) -> None:
         self._first = 0
         self._counts = NO_COUNTS
+        self._bins = None
         self.total = self.overflow = self.sum_ns = self.min_ns = self.max_ns = 0
 
     @classmethod
@@ -87,6 +94,7 @@ class Histogram:
     @property
     def counts(self) -> Counts:
         """All 23,552 bins."""
+        self._spread()
         whole: Counts = np.zeros(BINS, np.int64)
         whole[self._first : self._first + len(self._counts)] = self._counts
         return whole
@@ -99,6 +107,7 @@ class Histogram:
     @property
     def extent(self) -> tuple[int, int]:
         """The first bin that is held, and the one after the last."""
+        self._spread()
         return self._first, self._first + len(self._counts)
 
     def without(self, other: Histogram) -> Histogram:
@@ -137,7 +146,7 @@ class Histogram:
                 self._add(other)
 
     def _add(self, other: Histogram) -> None:
-        """Add what is within the held range."""
+        """Add what is within the held range; both are spread."""
         start = other._first - self._first
         self._counts[start : start + len(other._counts)] += other._counts
         self.min_ns = min(self.min_ns, other.min_ns) if self.total else other.min_ns
@@ -148,6 +157,7 @@ class Histogram:
 
     def _cover(self, first: int, end: int) -> None:
         """Make the held range include the bins from ``first`` to ``end``."""
+        self._spread()
         if not self.total:
             self._first, self._counts = first, np.zeros(end - first, np.int64)
             return
@@ -156,6 +166,12 @@ class Histogram:
             pads = (max(self._first - first, 0), max(end - held_end, 0))
             self._counts = np.pad(self._counts, pads)
             self._first = min(self._first, first)
+
+    def _spread(self) -> None:
+        """Hold all bins between the first and the last in use."""
+        if self._bins is not None:
+            self._counts = spread(self._bins, self._counts)
+            self._bins = None
 
     def percentile_ns(self, q: float) -> int | None:
         """The value that ``q`` percent of all values do not exceed, by nearest rank: rank ⌈q/100 · total⌉.
@@ -177,8 +193,10 @@ class Histogram:
         if not self.total:
             return []
         ranks = [rank_of(q, self.total) for q in quantiles]
-        bins = np.searchsorted(np.cumsum(self._counts), ranks) + self._first
-        return [min(max(upper_end_ns(int(found)), self.min_ns), self.max_ns) for found in bins]
+        places = np.searchsorted(np.cumsum(self._counts), ranks)
+        bins = places + self._first if self._bins is None else self._bins[places]
+        values: list[int] = np.clip(upper_ends_ns()[bins], self.min_ns, self.max_ns).tolist()
+        return values
 
     def quantiles_ns(self, quantiles: list[float]) -> list[int]:
         """Several percentiles at once, as ``percentile_ns``; nothing when empty."""
@@ -188,6 +206,7 @@ class Histogram:
         """The histogram as bytes: exact figures, then the bins in use, in few bytes; ``b""`` when empty."""
         if not self.total:
             return b""
+        self._spread()
         used = np.flatnonzero(self._counts)
         head = HEADER.pack(
             VERSION, len(used), self.overflow, self.sum_ns.to_bytes(16, "little"), self.min_ns, self.max_ns
@@ -220,10 +239,8 @@ class Histogram:
         if not packed:
             return made
         used, made.overflow, made.sum_ns, made.min_ns, made.max_ns = _read_head(packed)
-        bins, counts = _read_bins(packed, used)
+        made._bins, made._counts = bins, counts = _read_bins(packed, used)
         made._first = int(bins[0])
-        made._counts = np.zeros(int(bins[-1]) - made._first + 1, np.int64)
-        made._counts[bins - made._first] = counts
         made.total = int(counts.sum())
         return made
 
@@ -253,9 +270,22 @@ def upper_end_ns(index: int) -> int:
 
 
 @lru_cache(maxsize=1)
+def upper_ends_ns() -> Counts:
+    """The largest value, in ns, of every bin."""
+    return np.array([upper_end_ns(index) for index in range(BINS)], np.int64)
+
+
+@lru_cache(maxsize=1)
 def upper_ends_ms() -> NDArray[np.float64]:
-    """The largest value, in ms, of every bin."""
-    return np.array([upper_end_ns(index) for index in range(BINS)], np.float64) / NS_PER_MS
+    """The same in ms."""
+    return upper_ends_ns() / NS_PER_MS
+
+
+def spread(bins: Counts, counts: Counts) -> Counts:
+    """The counts of all bins from the first to the last."""
+    whole: Counts = np.zeros(int(bins[-1]) - int(bins[0]) + 1, np.int64)
+    whole[bins - bins[0]] = counts
+    return whole
 
 
 def rank_of(q: float, total: int) -> int:

@@ -9,6 +9,9 @@ from perfsvc.metrics.histogram import to_ms
 from perfsvc.metrics.window_sum import sum_of
 from perfsvc.model.window import StepWindow
 
+SHOWN = [50.0, 90.0, 95.0, 99.0]
+"""The percentiles of a line over time."""
+
 
 class Times(msgspec.Struct, frozen=True, array_like=True):
     """A latency in ms; all None where there were no requests."""
@@ -25,8 +28,8 @@ class Times(msgspec.Struct, frozen=True, array_like=True):
         """The figures of a histogram."""
         if histogram.avg_ns is None:
             return cls()
-        found = histogram.percentiles_ms()
-        return cls(to_ms(histogram.avg_ns), found["p50"], found["p90"], found["p95"], found["p99"], found["max"])
+        p50, p90, p95, p99 = map(to_ms, histogram.quantiles_ns(SHOWN))
+        return cls(to_ms(histogram.avg_ns), p50, p90, p95, p99, to_ms(histogram.max_ns))
 
 
 class StepSummary(msgspec.Struct, frozen=True, array_like=True):

@@ -6,9 +6,9 @@ run goes on; histograms merge exactly, so nothing is lost but the resolution.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection
-from collections.abc import Iterable
 from collections.abc import Iterator
 from functools import reduce
 from itertools import chain
@@ -28,6 +28,8 @@ from perfsvc.store.windows import PERIODS
 from perfsvc.store.windows import Period
 from perfsvc.store.windows import Row
 
+log = logging.getLogger(__name__)
+
 LEVELS = (1, 10, 60, 600, 3600)
 AT_ONCE = 60
 """Spans of the finer level that are held at a time, at least; always whole spans of the coarser one."""
@@ -36,14 +38,13 @@ AT_ONCE = 60
 class Piece(NamedTuple):
     """A stored span: what all nodes did in ``width`` s from ``start`` on.
 
-    ``totals`` are blobs that have the sum of all requests, ``steps`` those that have windows of steps: of a second one
-    for each node, which has both.
+    ``totals`` are the sums of all requests, ``steps`` the blobs of steps: of a second one for each node.
     """
 
     start: int
     width: int
     span: Span
-    totals: list[bytes]
+    totals: list[StepWindow]
     steps: list[bytes]
 
 
@@ -55,10 +56,11 @@ class Measured(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What is read of a span: whether the sum of all requests, and which steps."""
+    """What is read of a span: whether the sum of all requests, and which steps. ``apart`` have no part in the sum."""
 
     total: bool
     steps: Collection[int]
+    apart: Collection[int] = ()
 
 
 async def roll_up(store: Store, plan_id: int, execution_id: str, measured: Measured, upto: int | None = None) -> None:
@@ -89,15 +91,13 @@ def folded(
     plan_id: int, execution_id: str, finer: int, coarser: int, start: int, end: int, measured: Measured
 ) -> list[Row]:
     """The coarser rows of a stretch, ready to be written."""
-    pieces = read(execution_id, finer, start, end, Parts(True, range(measured.number)))
+    pieces = read(execution_id, finer, start, end, Parts(True, range(measured.number), measured.apart))
     spans = groupby(pieces, key=lambda piece: piece.start - piece.start % coarser)
-    folds = [fold(plan_id, execution_id, first, coarser, list(group), measured.apart) for first, group in spans]
+    folds = [fold(plan_id, execution_id, first, coarser, list(group)) for first, group in spans]
     return list(chain.from_iterable(folds))
 
 
-def fold(
-    plan_id: int, execution_id: str, start: int, width: int, pieces: list[Piece], apart: Collection[int]
-) -> list[Row]:
+def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[Piece]) -> list[Row]:
     """Several spans as one."""
     span = reduce(Span.joined, (piece.span for piece in pieces))
     by_step: dict[int, list[StepWindow]] = defaultdict(list)
@@ -107,8 +107,7 @@ def fold(
     merged = {step: merged_window(step, by_step[step]) for step in sorted(by_step)}
     steps = {step: window_blob.pack_steps([window]) for step, window in merged.items()}
     summaries = {step: StepSummary.of(window) for step, window in merged.items()}
-    blobs = chain.from_iterable(piece.totals for piece in pieces)
-    totals = [each for blob in blobs if (each := window_blob.total_of(blob, apart)) is not None]
+    totals = list(chain.from_iterable(piece.totals for piece in pieces))
     whole = window_blob.pack_steps([], merged_window(TOTAL, totals)) if totals else b""
     return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(whole, steps, summaries))
 
@@ -116,21 +115,46 @@ def fold(
 def read(execution_id: str, width: int, start: int, end: int, parts: Parts) -> list[Piece]:
     """The stored spans of one width that begin from ``start`` up to and without ``end``, in order."""
     if width == 1:
-        return list(seconds(execution_id, start, end, steps=bool(parts.steps)))
+        return list(seconds(execution_id, start, end, parts))
     period: Period = PERIODS[width]
     of_steps = windows.steps_of(execution_id, period, start, end, parts.steps) if parts.steps else {}
     return [
-        Piece(at, width, span, [total] if total else [], of_steps.get(at, []))
+        Piece(at, width, span, total_in(total, parts.apart), of_steps.get(at, []))
         for at, span, total in windows.spans_of(execution_id, period, start, end, total=parts.total)
     ]
 
 
-def seconds(execution_id: str, start: int, end: int, *, steps: bool) -> Iterator[Piece]:
-    """The stored seconds over all nodes, of which the windows of ``steps`` are read or only the sums."""
-    rows: Iterable[tuple[windows.StoredSnapshot, bytes]] = windows.seconds_of(execution_id, start, end)
-    readable = (row for row in rows if windows.readable(row[1], steps=steps))
+def seconds(execution_id: str, start: int, end: int, parts: Parts) -> Iterator[Piece]:
+    """The stored seconds over all nodes; rows whose windows cannot be decoded are left out."""
+    rows = windows.seconds_of(execution_id, start, end)
+    readable = ((head, found) for head, blob in rows if (found := second_in(blob, parts)) is not None)
     for second, group in groupby(readable, key=lambda row: row[0].second):
         told = list(group)
         span = Span.of_second((head, head.request_count, head.failure_count) for head, _ in told)
-        blobs = [blob for _, blob in told]
-        yield Piece(second, 1, span, blobs, blobs)
+        totals = list(chain.from_iterable(found.totals for _, found in told))
+        yield Piece(second, 1, span, totals, [found.steps for _, found in told])
+
+
+class Second(NamedTuple):
+    """The windows of one node's second."""
+
+    totals: list[StepWindow]
+    steps: bytes
+
+
+def second_in(blob: bytes, parts: Parts) -> Second | None:
+    """Return the windows of a row; None, with a line in the log, for a row that is damaged."""
+    try:
+        if parts.steps:
+            window_blob.all_windows(blob)
+        totals = total_in(blob, parts.apart) if parts.total else []
+    except windows.DAMAGED as error:
+        log.error(windows.SKIPPED, error)
+        return None
+    return Second(totals, blob if parts.steps else b"")
+
+
+def total_in(blob: bytes, apart: Collection[int]) -> list[StepWindow]:
+    """The sum of all requests, where there are any."""
+    total = window_blob.total_of(blob, apart)
+    return [] if total is None else [total]

@@ -138,19 +138,6 @@ def whole(head: StoredSnapshot, blob: bytes) -> Snapshot | None:
         return None
 
 
-def readable(blob: bytes, *, steps: bool) -> bool:
-    """Whether the sum of a row, or with ``steps`` all of it, can be decoded; if not, there is a line in the log."""
-    try:
-        if steps:
-            window_blob.all_windows(blob)
-        else:
-            window_blob.total_of(blob, ())
-    except DAMAGED as error:
-        log.error(SKIPPED, error)
-        return False
-    return True
-
-
 def summed(
     execution_id: str, since: int, until: int, apart: Collection[int], steps: Collection[int]
 ) -> list[tuple[Snapshot, StepWindow]]:

@@ -24,10 +24,10 @@ from perfsvc.model.run import RunState
 from perfsvc.model.window import NodeHealth
 from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
-from perfsvc.service.runs.run_windows import WIDTHS
+from perfsvc.service.runs.grid import WIDTHS
+from perfsvc.service.runs.grid import grid_of
 from perfsvc.service.runs.run_windows import RunWindows
 from perfsvc.service.runs.run_windows import Wanted
-from perfsvc.service.runs.run_windows import grid_of
 from perfsvc.store import executions
 from perfsvc.store import plans
 from perfsvc.store import projects

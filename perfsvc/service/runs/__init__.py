@@ -21,6 +21,8 @@
 ``live_rollup``       stored seconds rolled up while the run goes on
 ``run_windows``       any time of a run in figures
 ``run_time``          the stored and the measured time of a run
+``grid``              points over a time of a run
+``step_points``       steps at the points of a grid
 ``pins``              notes at times of runs
 ====================  ==============================================================
 """

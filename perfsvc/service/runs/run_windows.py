@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
-from functools import reduce
-from itertools import chain
-from itertools import count
 from typing import Any
 from typing import Literal
 from typing import TypeVar
 
 from perfsvc.analysis.window_views import Chosen
-from perfsvc.analysis.window_views import StepPoint
 from perfsvc.analysis.window_views import distribution_block
 from perfsvc.analysis.window_views import figures_block
 from perfsvc.analysis.window_views import heatmap_block
@@ -25,35 +20,34 @@ from perfsvc.analysis.window_views import node_series
 from perfsvc.analysis.window_views import run_counts
 from perfsvc.analysis.window_views import run_series
 from perfsvc.analysis.window_views import series_of_step
-from perfsvc.analysis.window_views import step_point
-from perfsvc.analysis.window_views import summary_point
 from perfsvc.errors import InvalidInput
 from perfsvc.event_loop import off_loop
 from perfsvc.event_loop import uncollected
 from perfsvc.metrics.run_metrics import RunMetrics
-from perfsvc.metrics.span import Span
 from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunSpec
 from perfsvc.model.scene import Part
-from perfsvc.model.window import StepWindow
+from perfsvc.service.runs.grid import Grid
+from perfsvc.service.runs.grid import grid_of
+from perfsvc.service.runs.grid import on_grid
+from perfsvc.service.runs.grid import whole_of
+from perfsvc.service.runs.grid import widest_in
+from perfsvc.service.runs.grid import windows_by_step
 from perfsvc.service.runs.run import Run
 from perfsvc.service.runs.run_time import RunTime
 from perfsvc.service.runs.run_time import RunTimes
+from perfsvc.service.runs.step_points import Held
+from perfsvc.service.runs.step_points import points_of
+from perfsvc.service.runs.step_points import read_points
 from perfsvc.store import distributions
 from perfsvc.store import executions
-from perfsvc.store import window_blob
 from perfsvc.store.database import Store
-from perfsvc.store.distributions import NO_SUMMARIES
-from perfsvc.store.distributions import Summaries
-from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 
 T = TypeVar("T")
 
-WIDTHS = (1, 2, 10, 20, 60, 120, 600, 1200, 3600)
-"""Seconds of a point: at most twice as many stored spans are read as there are points. Wider ones are whole hours."""
 AT_ONCE = 2
 """Readings at a time: they are work for the interpreter that also sends requests."""
 KEPT_STEPS = 32
@@ -97,19 +91,6 @@ class Steps:
         return "group" if step in self.groups else "request"
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Points of ``width`` s from ``start`` up to and without ``end``."""
-
-    start: int
-    end: int
-    width: int
-
-    @property
-    def starts(self) -> range:
-        return range(self.start, self.end, self.width)
-
-
 class RunWindows:
     """Reads stored windows of runs."""
 
@@ -122,18 +103,18 @@ class RunWindows:
     async def figures(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
         """All requests and every step of a time. Raises NotFound, InvalidInput."""
         steps, first, start, end = await self._time(execution_id, wanted)
-        parts = Parts(True, range(len(steps.names)))
+        parts, once = Parts(True, range(len(steps.names)), steps.apart), Parts(False, steps.once)
 
         def read() -> tuple[list[Piece], list[Piece]]:
-            before = distributions.pieces_between(execution_id, first, start, Parts(False, steps.once))
+            before = distributions.pieces_between(execution_id, first, start, once)
             return before, distributions.pieces_between(execution_id, start, end, parts)
 
         def made(held: tuple[list[Piece], list[Piece]]) -> dict[str, Any]:
             before, pieces = held
             span = whole_of(pieces)
             running = span.load.span_ns
-            by_step = windows_by_step(pieces, parts, steps.apart)
-            for step, windows in windows_by_step(before, Parts(False, steps.once), steps.apart).items():
+            by_step = windows_by_step(pieces, parts)
+            for step, windows in windows_by_step(before, once).items():
                 by_step[step] += windows
             summary = {**figures_block(by_step.get(TOTAL, []), running, wanted.chosen), **run_counts(span)}
             rows = [
@@ -153,10 +134,10 @@ class RunWindows:
     async def distribution(self, execution_id: str, wanted: Wanted) -> dict[str, Any]:
         """The percentile curve of a time. Raises NotFound, InvalidInput."""
         steps, _, start, end = await self._time(execution_id, wanted)
-        parts = parts_of([wanted.step])
+        parts = parts_of([wanted.step], steps)
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
-            by_step = windows_by_step(pieces, parts, steps.apart)
+            by_step = windows_by_step(pieces, parts)
             return distribution_block(by_step.get(index_of(wanted.step), []), wanted.chosen)
 
         read = partial(distributions.pieces_between, execution_id, start, end, parts)
@@ -165,11 +146,11 @@ class RunWindows:
     async def heatmap(self, execution_id: str, wanted: Wanted, columns: int, rows: int) -> dict[str, Any]:
         """Counts by time and latency, in at most so many columns. Raises NotFound, InvalidInput."""
         steps, _, start, end = await self._time(execution_id, wanted)
-        grid, parts = grid_of(start, end, columns), parts_of([wanted.step])
+        grid, parts = grid_of(start, end, columns), parts_of([wanted.step], steps)
         edges = edges_of(grid, wanted, start, end)
 
         def made(pieces: list[Piece]) -> dict[str, Any]:
-            buckets = [windows_by_step(bucket, parts, steps.apart) for bucket in on_grid(pieces, grid)]
+            buckets = [windows_by_step(bucket, parts) for bucket in on_grid(pieces, grid)]
             windows = [bucket.get(index_of(wanted.step), []) for bucket in buckets]
             return {"timestamps": list(grid.starts), **heatmap_block(windows, rows, wanted.chosen)}
 
@@ -183,36 +164,16 @@ class RunWindows:
         steps, _, start, end = await self._time(execution_id, wanted)
         for step in chosen_steps:
             refuse_unknown(step, steps)
-        grid, parts = grid_of(start, end, points), parts_of(chosen_steps)
-        begin, stop = edges_of(grid, wanted, start, end)
+        grid, parts = grid_of(start, end, points), parts_of(chosen_steps, steps)
+        edges = edges_of(grid, wanted, start, end)
 
-        def read() -> tuple[list[Piece], Summaries]:
-            known = NO_SUMMARIES
-            if wanted.outcome == "all":
-                whole = -(-begin // grid.width) * grid.width
-                known = distributions.summaries_between(execution_id, whole, grid.end, grid.width, parts.steps)
-            return distributions.pieces_beside(execution_id, begin, stop, parts, widest_in(grid), known), known
-
-        def made(held: tuple[list[Piece], Summaries]) -> dict[str, Any]:
-            pieces, known = held
-            spans: list[Span] = []
-            found: dict[int | None, list[StepPoint]] = {step: [] for step in chosen_steps}
-            for at, bucket in zip(grid.starts, on_grid(pieces, grid), strict=True):
-                span = whole_of(bucket)
-                spans.append(span)
-                # Those of one point at a time: what all of them take would be freed in one go, which holds the loop.
-                by_step = windows_by_step(bucket, parts, steps.apart)
-                for step, shown in found.items():
-                    summary = known.of.get((at, index_of(step)))
-                    if summary is None:
-                        shown.append(step_point(by_step.get(index_of(step), []), span, wanted.chosen))
-                    else:
-                        shown.append(summary_point(summary, span, wanted.latency))
+        def made(held: Held) -> dict[str, Any]:
+            spans, found = points_of(held, grid, parts, wanted.chosen)
             series = [
                 {
                     "index": step,
                     "name": None if step is None else steps.names[step],
-                    **series_of_step(found[step]),
+                    **series_of_step(found[index_of(step)]),
                 }
                 for step in chosen_steps
             ]
@@ -223,7 +184,8 @@ class RunWindows:
                 "run": run_series(spans),
             }
 
-        return await self._answer(execution_id, wanted, (begin, stop), read, made, grid.width)
+        read = partial(read_points, execution_id, grid, parts, wanted.chosen, edges)
+        return await self._answer(execution_id, wanted, edges, read, made, grid.width)
 
     async def time_of(self, execution_id: str) -> tuple[Steps, RunTime]:
         """The measured steps of a run, and its time. Raises NotFound."""
@@ -292,36 +254,9 @@ def refuse_unknown(step: int | None, steps: Steps) -> None:
         raise InvalidInput.at("step", zh, en)
 
 
-def grid_of(start: int, end: int, points: int) -> Grid:
-    """The finest grid with at most so many points, its edges on whole widths."""
-    for width in chain(WIDTHS, count(2 * WIDTHS[-1], WIDTHS[-1])):
-        grid = Grid(start - start % width, -(-end // width) * width, width)
-        if len(grid.starts) <= points:
-            return grid
-    raise AssertionError("some width is wide enough")
-
-
 def edges_of(grid: Grid, wanted: Wanted, start: int, end: int) -> tuple[int, int]:
     """The time that points are made of: their own edges where one was asked for, the run's where none was."""
     return grid.start if wanted.since is not None else start, grid.end if wanted.until is not None else end
-
-
-def widest_in(grid: Grid) -> int:
-    """The widest stored spans that points of a grid are made of."""
-    return max(level for level in LEVELS if grid.width % level == 0)
-
-
-def on_grid(pieces: list[Piece], grid: Grid) -> list[list[Piece]]:
-    """The pieces of each point."""
-    buckets: list[list[Piece]] = [[] for _ in grid.starts]
-    for piece in pieces:
-        buckets[(piece.start - grid.start) // grid.width].append(piece)
-    return buckets
-
-
-def whole_of(pieces: list[Piece]) -> Span:
-    """Series of the whole run."""
-    return reduce(Span.joined, (piece.span for piece in pieces), Span())
 
 
 def index_of(step: int | None) -> int:
@@ -329,26 +264,6 @@ def index_of(step: int | None) -> int:
     return TOTAL if step is None else step
 
 
-def parts_of(steps: Collection[int | None]) -> Parts:
+def parts_of(indices: Collection[int | None], steps: Steps) -> Parts:
     """What is to be read for some steps, None being all requests."""
-    return Parts(None in steps, [step for step in steps if step is not None])
-
-
-def windows_of(pieces: list[Piece], step: int | None, steps: Steps) -> list[StepWindow]:
-    """The windows of one step, or of all requests."""
-    return windows_by_step(pieces, parts_of([step]), steps.apart).get(index_of(step), [])
-
-
-def windows_by_step(pieces: list[Piece], parts: Parts, apart: Collection[int]) -> dict[int, list[StepWindow]]:
-    """The wanted windows; those of all requests under ``TOTAL``."""
-    found: dict[int, list[StepWindow]] = defaultdict(list)
-    steps = frozenset(parts.steps)
-    for piece in pieces:
-        if parts.total:
-            totals = (window_blob.total_of(blob, apart) for blob in piece.totals)
-            found[TOTAL] += [total for total in totals if total is not None]
-        if steps:
-            for blob in piece.steps:
-                for window in window_blob.windows_of(blob, steps):
-                    found[window.step].append(window)
-    return found
+    return Parts(None in indices, [index for index in indices if index is not None], steps.apart)

@@ -1,0 +1,82 @@
+"""Points over a time of a run, each as wide as whole stored spans, and what the spans of a point have together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
+from itertools import count
+
+from perfsvc.metrics.span import Span
+from perfsvc.metrics.window_sum import TOTAL
+from perfsvc.model.window import StepWindow
+from perfsvc.store import window_blob
+from perfsvc.store.rollup import LEVELS
+from perfsvc.store.rollup import Parts
+from perfsvc.store.rollup import Piece
+
+WIDTHS = (1, 2, 10, 20, 60, 120, 600, 1200, 3600)
+"""Seconds of a point: at most twice as many stored spans are read as there are points. Wider ones are whole hours."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points of ``width`` s from ``start`` up to and without ``end``."""
+
+    start: int
+    end: int
+    width: int
+
+    @property
+    def starts(self) -> range:
+        return range(self.start, self.end, self.width)
+
+
+def grid_of(start: int, end: int, points: int) -> Grid:
+    """The finest grid with at most so many points, its edges on whole widths."""
+    for width in chain(WIDTHS, count(2 * WIDTHS[-1], WIDTHS[-1])):
+        grid = Grid(start - start % width, -(-end // width) * width, width)
+        if len(grid.starts) <= points:
+            return grid
+    raise AssertionError("some width is wide enough")
+
+
+def widest_in(grid: Grid) -> int:
+    """The widest stored spans that points of a grid are made of."""
+    return max(level for level in LEVELS if grid.width % level == 0)
+
+
+def on_grid(pieces: list[Piece], grid: Grid) -> list[list[Piece]]:
+    """The pieces of each point."""
+    buckets: list[list[Piece]] = [[] for _ in grid.starts]
+    for piece in pieces:
+        buckets[(piece.start - grid.start) // grid.width].append(piece)
+    return buckets
+
+
+def whole_of(pieces: list[Piece]) -> Span:
+    """Series of the whole run."""
+    return reduce(Span.joined, (piece.span for piece in pieces)) if pieces else Span()
+
+
+def windows_of(pieces: list[Piece], step: int) -> list[StepWindow]:
+    """The windows of one step."""
+    return windows_by_step(pieces, Parts(False, [step])).get(step, [])
+
+
+def totals_of(pieces: list[Piece]) -> list[StepWindow]:
+    """The windows of all requests."""
+    return list(chain.from_iterable(piece.totals for piece in pieces))
+
+
+def windows_by_step(pieces: list[Piece], parts: Parts) -> dict[int, list[StepWindow]]:
+    """The wanted windows; those of all requests under ``TOTAL``."""
+    found: dict[int, list[StepWindow]] = defaultdict(list)
+    steps = frozenset(parts.steps)
+    if parts.total:
+        found[TOTAL] = totals_of(pieces)
+    for blob in chain.from_iterable(piece.steps for piece in pieces) if steps else ():
+        for window in window_blob.windows_of(blob, steps):
+            found[window.step].append(window)
+    return found

@@ -1,0 +1,60 @@
+"""Steps over time: from their stored figures where a point is one stored span, else from merged histograms."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from perfsvc.analysis.window_views import Chosen
+from perfsvc.analysis.window_views import StepPoint
+from perfsvc.analysis.window_views import step_point
+from perfsvc.analysis.window_views import summary_point
+from perfsvc.metrics.span import Span
+from perfsvc.metrics.window_sum import TOTAL
+from perfsvc.service.runs.grid import Grid
+from perfsvc.service.runs.grid import on_grid
+from perfsvc.service.runs.grid import whole_of
+from perfsvc.service.runs.grid import widest_in
+from perfsvc.service.runs.grid import windows_by_step
+from perfsvc.store import distributions
+from perfsvc.store.distributions import NO_SUMMARIES
+from perfsvc.store.distributions import Summaries
+from perfsvc.store.rollup import Parts
+from perfsvc.store.rollup import Piece
+
+
+class Held(NamedTuple):
+    """What is stored of the points of a grid."""
+
+    pieces: list[Piece]
+    known: Summaries
+
+
+def read_points(
+    execution_id: str, grid: Grid, parts: Parts, chosen: Chosen, edges: tuple[int, int] | None = None
+) -> Held:
+    """Read what the points of a grid are made of; ``edges`` cut the first and the last of them."""
+    start, end = edges or (grid.start, grid.end)
+    known = NO_SUMMARIES
+    if chosen.outcome == "all":
+        whole = -(-start // grid.width) * grid.width
+        known = distributions.summaries_between(execution_id, whole, grid.end, grid.width, parts.steps)
+    return Held(distributions.pieces_beside(execution_id, start, end, parts, widest_in(grid), known), known)
+
+
+def points_of(held: Held, grid: Grid, parts: Parts, chosen: Chosen) -> tuple[list[Span], dict[int, list[StepPoint]]]:
+    """The span of each point, and the points of each step; those of all requests under ``TOTAL``."""
+    indices = [*([TOTAL] if parts.total else []), *parts.steps]
+    spans: list[Span] = []
+    found: dict[int, list[StepPoint]] = {index: [] for index in indices}
+    for at, bucket in zip(grid.starts, on_grid(held.pieces, grid), strict=True):
+        span = whole_of(bucket)
+        spans.append(span)
+        # Those of one point at a time: what all of them take would be freed in one go, which holds the loop.
+        by_step = windows_by_step(bucket, parts)
+        for index, shown in found.items():
+            summary = held.known.of.get((at, index))
+            if summary is None:
+                shown.append(step_point(by_step.get(index, []), span, chosen))
+            else:
+                shown.append(summary_point(summary, span, chosen.latency))
+    return spans, found
