@@ -5,13 +5,13 @@ import { api, ask } from './client'
 
 const ALL = 100
 
-export function usePlans(project: MaybeRefOrGetter<number | null>, wanted: MaybeRefOrGetter<boolean> = true) {
+export function usePlans(project: MaybeRefOrGetter<number | null>) {
   return useQuery({
     queryKey: ['plans', project],
     queryFn: () =>
       ask(
         api.GET('/api/performance/plans/', { params: { query: { project_id: toValue(project)!, page_size: ALL } } }),
       ),
-    enabled: () => toValue(project) !== null && toValue(wanted),
+    enabled: () => toValue(project) !== null,
   })
 }

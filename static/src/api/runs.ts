@@ -41,10 +41,11 @@ const LIVE_MS = 3000
 const QUIET_MS = 20_000
 
 /** A list of runs that follows those which are going on. */
-export function useRuns(filter: MaybeRefOrGetter<RunFilter>) {
+export function useRuns(filter: MaybeRefOrGetter<RunFilter>, wanted: MaybeRefOrGetter<boolean> = true) {
   return useQuery({
     queryKey: ['runs', filter],
     queryFn: () => readRuns(toValue(filter)),
+    enabled: () => toValue(wanted),
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.results.some(isActive) ? LIVE_MS : QUIET_MS),
   })

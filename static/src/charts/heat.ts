@@ -15,12 +15,13 @@ export interface HeatData {
   max: number
 }
 
-export function heatGround(heat: HeatData, log: boolean): Pick<LaneSpec, 'ground' | 'groundWords' | 'bounds'> {
+export function heatGround(heat: HeatData, log: boolean): Pick<LaneSpec, 'ground' | 'groundWords' | 'least' | 'room'> {
   let image: HTMLCanvasElement | null = null
   let painted = ''
-  const bounds = boundsOf(heat, log)
+  const [low, high] = boundsOf(heat)
   return {
-    bounds: () => bounds,
+    least: () => low,
+    room: () => (log ? Math.max(high, low * 4) : high),
     groundWords: (time) => wordsOf(heat, time),
     ground: (u) => {
       const theme = colour('--s1')
@@ -43,11 +44,11 @@ function wordsOf({ timestamps, width, edges, cells }: HeatData, time: number): s
 }
 
 /** From the lowest to the highest row that holds something. */
-function boundsOf(heat: HeatData, log: boolean): [number, number] {
+function boundsOf(heat: HeatData): [number, number] {
   const rows = heat.cells.map(([, row]) => row)
   const low = heat.edges[Math.max(0, Math.min(...rows) - 1)] ?? 1
   const high = heat.edges[Math.min(heat.edges.length - 1, Math.max(...rows) + 2)] ?? 100
-  return log ? [Math.max(low, 0.01), Math.max(high, low * 4)] : [0, high]
+  return [Math.max(low, 0.01), high]
 }
 
 function paint({ timestamps, edges, cells, max }: HeatData): HTMLCanvasElement {

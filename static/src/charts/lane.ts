@@ -52,8 +52,8 @@ export interface LaneSpec {
   /** What the ground shows at a moment. */
   groundWords?: (time: number) => string
   over?: (u: uPlot) => void
-  /** Bounds of the y scale where they are not those of the data. */
-  bounds?: () => [number, number]
+  /** The bottom of a logarithmic scale is at most this. */
+  least?: () => number
   tick?: (value: number) => string
 }
 
@@ -224,13 +224,12 @@ export class LaneChart {
 
   private bounds(): [number, number] {
     const { spec, lastData, group } = this
-    if (spec.bounds) return spec.bounds()
     const [first, last] = rowsIn(lastData.x, group.range)
     const top = lastData.drawn.reduce((found, column) => Math.max(found, greatest(column, first, last)), 0)
     const max = Math.max(top, spec.room?.() ?? 0, spec.limit?.value ?? 0)
     if (!spec.log) return [0, max > 0 ? max * 1.12 : 1]
     const low = lastData.drawn.reduce((found, column) => Math.min(found, least(column, first, last)), Infinity)
-    return logBounds(low, max)
+    return logBounds(Math.min(low, spec.least?.() ?? Infinity), max)
   }
 
   private timeAxis(): uPlot.Axis {

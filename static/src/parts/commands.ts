@@ -1,18 +1,22 @@
 // What the command palette offers beyond pages and projects: each page adds its own while it is open.
-import { onScopeDispose, shallowRef } from 'vue'
+import { computed, onScopeDispose, shallowRef } from 'vue'
 import type { Component } from 'vue'
 
 export interface Command {
   label: () => string
   icon?: Component
+  /** Whether it can be done now, by this user. */
+  when?: () => boolean
   run: () => void
 }
 
-export const commands = shallowRef<readonly Command[]>([])
+const registered = shallowRef<readonly Command[]>([])
+
+export const commands = computed(() => registered.value.filter((command) => command.when?.() ?? true))
 
 export function useCommand(command: Command): void {
-  commands.value = [...commands.value, command]
+  registered.value = [...registered.value, command]
   onScopeDispose(() => {
-    commands.value = commands.value.filter((one) => one !== command)
+    registered.value = registered.value.filter((one) => one !== command)
   })
 }

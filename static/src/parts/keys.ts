@@ -1,6 +1,6 @@
 // Keys of the page: pressed anywhere but in a field or a dialog; listed by `?`.
 import { useEventListener } from '@vueuse/core'
-import { onScopeDispose, shallowRef } from 'vue'
+import { computed, onScopeDispose, shallowRef } from 'vue'
 
 export interface PageKey {
   /** As `KeyboardEvent.key` has it: `n`, `/`, `Escape`, ` `; `Ctrl+k` for both Ctrl and ⌘. */
@@ -10,30 +10,39 @@ export interface PageKey {
   run: (event: KeyboardEvent) => void
   /** Whether it counts while a field has the focus. */
   everywhere?: boolean
+  /** Whether it does anything now; what one may not do is not listed either. */
+  when?: () => boolean
+  /** Pressed again and again, as for moving: of no use in the command palette. */
+  repeated?: boolean
 }
 
-export const keys = shallowRef<readonly PageKey[]>([])
+const registered = shallowRef<readonly PageKey[]>([])
 
-/** Whether typing goes into a field now. */
-function typing(target: EventTarget | null): boolean {
+/** The keys that count now. */
+export const keys = computed(() => registered.value.filter((key) => key.when?.() ?? true))
+
+/** Whether typing goes into a field now, such as that of a code editor, which lives in a shadow root. */
+function typing(event: KeyboardEvent): boolean {
+  const [target] = event.composedPath()
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }
 
 function named(event: KeyboardEvent): string {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
-  return event.ctrlKey || event.metaKey ? `Ctrl+${key}` : key
+  if (!event.ctrlKey && !event.metaKey) return key
+  return event.shiftKey ? `Ctrl+Shift+${key}` : `Ctrl+${key}`
 }
 
 function fits(wanted: PageKey, event: KeyboardEvent): boolean {
   if (wanted.key !== named(event) || event.altKey) return false
-  return wanted.everywhere === true || (!typing(event.target) && document.querySelector('dialog[open]') === null)
+  return wanted.everywhere === true || (!typing(event) && document.querySelector('dialog[open]') === null)
 }
 
 /** Have a key do something while the calling component lives. The last one to ask for a key has it. */
 export function useKey(key: PageKey): void {
-  keys.value = [...keys.value, key]
+  registered.value = [...registered.value, key]
   onScopeDispose(() => {
-    keys.value = keys.value.filter((one) => one !== key)
+    registered.value = registered.value.filter((one) => one !== key)
   })
 }
 
@@ -43,14 +52,14 @@ export function listenForKeys(): void {
     if (event.defaultPrevented || event.isComposing) return
     const found = keys.value.findLast((one) => fits(one, event))
     if (found === undefined) return
-    // A button that has the focus keeps its Space and Enter.
-    if ((event.key === ' ' || event.key === 'Enter') && event.target instanceof HTMLButtonElement) return
+    // What has the focus keeps its Space and Enter.
+    if (/^( |Enter)$/.test(found.key) && event.target instanceof Element && event.target.closest('button, summary, a')) return
     event.preventDefault()
     found.run(event)
   })
 }
 
-const SHOWN: Record<string, string> = { ' ': 'Space', Escape: 'Esc', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' }
+const SHOWN: Record<string, string> = { ' ': 'Space', Enter: '↵', Escape: 'Esc', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' }
 
 /** A key as it is printed on a keyboard. */
 export function keyCaps(key: string): string[] {

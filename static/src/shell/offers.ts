@@ -1,16 +1,19 @@
-// What the command palette offers: the page's own commands, pages, plans, projects, settings, sign-out.
-import { BookOpen, ClipboardList, FolderKanban, Keyboard, Languages, LogOut, Monitor, Moon, Play, Settings, Sun, Terminal } from '@lucide/vue'
+// What the command palette offers: what the page can do, pages, things by name, settings, sign-out.
+import { BookOpen, FolderKanban, Keyboard, Languages, LogOut, Monitor, Moon, Play, Settings, Sun, Terminal } from '@lucide/vue'
 import { computed, type Component, type ComputedRef, type Ref } from 'vue'
 import { type RouteLocationRaw, useRouter } from 'vue-router'
-import { usePlans } from '@/api/plans'
-import { useCurrentProject, useProjects } from '@/api/projects'
+import { useCurrentProject } from '@/api/projects'
 import { session } from '@/api/session'
 import { signOut } from '@/api/users'
 import { language, setLanguage, t } from '@/i18n'
 import { commands } from '@/parts/commands'
-import { keys } from '@/parts/keys'
+import { keyCaps, keys, type PageKey } from '@/parts/keys'
 import { theme, THEMES } from '@/style/theme'
 import { platformEntries, projectEntries } from './navigation'
+import { useThings } from './things'
+
+/** The palette itself, and the list of keys, which stands among the settings. */
+const OF_SHELL: ReadonlySet<string> = new Set(['Ctrl+k', '?'])
 
 export interface Offer {
   id: string
@@ -40,11 +43,22 @@ function settings(): Offer[] {
   ]
 }
 
+/** What the page itself can do: its commands, and what its keys do. */
+function here(): Offer[] {
+  const group = t('shell.groups.here')
+  const own = commands.value.map((command, index) => ({ id: `command-${index}`, group, icon: command.icon ?? Terminal, label: command.label(), run: command.run }))
+  const pressed = keys.value.filter((key) => !key.repeated && !OF_SHELL.has(key.key))
+  return [...pressed.map((key) => ofKey(key, group)), ...own]
+}
+
+function ofKey(key: PageKey, group: string): Offer {
+  return { id: `key-${key.key}`, group, icon: Keyboard, label: key.label(), note: keyCaps(key.key).join(' '), run: () => key.run(new KeyboardEvent('keydown')) }
+}
+
 export function useOffers(wanted: Ref<boolean>): ComputedRef<Offer[]> {
   const router = useRouter()
   const project = useCurrentProject()
-  const projects = useProjects()
-  const plans = usePlans(() => project.value?.id ?? null, wanted)
+  const things = useThings(wanted)
   const go = (to: RouteLocationRaw) => () => void router.push(to)
 
   const pages = computed<Offer[]>(() => {
@@ -59,32 +73,5 @@ export function useOffers(wanted: Ref<boolean>): ComputedRef<Offer[]> {
       { id: 'projects', group, icon: FolderKanban, label: t('shell.allProjects'), run: go({ name: 'projects' }) },
     ]
   })
-  const named = computed<Offer[]>(() => [
-    ...(plans.data.value?.results ?? []).map((plan) => ({
-      id: `plan-${plan.id}`,
-      group: t('shell.groups.plans'),
-      icon: ClipboardList,
-      label: plan.name,
-      run: go({ name: 'plan', params: { project: plan.project_id, plan: plan.id } }),
-    })),
-    ...(projects.data.value ?? [])
-      .filter((one) => one.id !== project.value?.id)
-      .map((one) => ({
-        id: `project-${one.id}`,
-        group: t('shell.groups.projects'),
-        icon: FolderKanban,
-        label: one.name,
-        run: go({ name: 'overview', params: { project: one.id } }),
-      })),
-  ])
-  const own = computed<Offer[]>(() =>
-    commands.value.map((command, index) => ({
-      id: `command-${index}`,
-      group: t('shell.groups.here'),
-      icon: command.icon ?? Terminal,
-      label: command.label(),
-      run: command.run,
-    })),
-  )
-  return computed(() => [...own.value, ...pages.value, ...named.value, ...settings()])
+  return computed(() => [...here(), ...pages.value, ...things.value, ...settings()])
 }

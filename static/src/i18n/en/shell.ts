@@ -17,7 +17,7 @@ export const shell: (typeof zh)['shell'] = {
   newProject: 'New project',
   quickTest: 'Test one address',
   search: 'Search or run',
-  searchHint: 'Pages, plans, projects, commands…',
+  searchHint: 'Commands, pages, plans, scenes, runs…',
   nothingFound: 'Nothing found for “{words}”',
   running: '{n} run in progress | {n} runs in progress',
   runningRuns: 'Runs in progress',
@@ -30,7 +30,7 @@ export const shell: (typeof zh)['shell'] = {
   administrator: 'Administrator',
   administratorsOnly: 'This page is for administrators only.',
   signOut: 'Sign out',
-  groups: { here: 'This page', pages: 'Pages', plans: 'Plans', projects: 'Projects', settings: 'Settings' },
+  groups: { here: 'This page', pages: 'Pages', plans: 'Plans', scenes: 'Scenes', runs: 'Runs', projects: 'Projects', settings: 'Settings' },
   title: {
     login: 'Sign in',
     register: 'Register',

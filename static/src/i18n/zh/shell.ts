@@ -16,7 +16,7 @@ export const shell = {
   newProject: '新建项目',
   quickTest: '快速测试一个地址',
   search: '搜索或执行命令',
-  searchHint: '页面、测试计划、项目、命令…',
+  searchHint: '命令、页面、计划、业务流、执行…',
   nothingFound: '没有找到“{words}”',
   running: '{n} 个测试进行中',
   runningRuns: '进行中的测试',
@@ -29,7 +29,7 @@ export const shell = {
   administrator: '管理员',
   administratorsOnly: '这一页只对管理员开放。',
   signOut: '退出登录',
-  groups: { here: '本页', pages: '页面', plans: '测试计划', projects: '项目', settings: '设置' },
+  groups: { here: '本页', pages: '页面', plans: '测试计划', scenes: '业务流', runs: '测试执行', projects: '项目', settings: '设置' },
   title: {
     login: '登录',
     register: '注册',

@@ -23,14 +23,13 @@ export function useRunPins(view: RunView) {
   }
   /** The moment under the cursor; the window; what is last known. */
   function make(): void {
-    if (!view.mayEdit.value) return
     const { group, window, now, whole } = view
     const moment = Math.min(group.cursor ?? now.value, whole.value.to)
     at.value = group.cursor === null && window.value ? { ...window.value } : { from: Math.max(Math.floor(moment), Math.ceil(view.start.value)), to: null }
     picked.value = null
     open.value = true
   }
-  useKey({ key: 'p', label: () => t('run.steer.key.pin'), run: make })
+  useKey({ key: 'p', label: () => t('run.steer.key.pin'), when: () => view.mayEdit.value, run: make })
 
   const pinned = computed<Pin[]>(() => (void language.value, pins.value.map((pin) => ({ id: pin.id, at: pin.from, to: pin.to, tone: 'pin', icon: PinIcon, text: short(pin.text), why: `${pinTime(pin)} · ${pin.text} · ${pin.author}` }))))
   return { pins, pinned, open, picked, at, show, make }

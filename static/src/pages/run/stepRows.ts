@@ -23,10 +23,18 @@ export interface StepLine extends TotalLine {
   phases: Record<string, Phase>
   requests: number
 }
+/** A row as the table has it: below which group, and how deep. */
+export interface PlacedLine extends StepLine {
+  parent: number | null
+  depth: number
+}
+/** What is folded: a scene by its key, a group by its index. */
+export type Fold = string | number
 export interface StepGroup {
+  key: string
   name: string
   share: number | null
-  lines: StepLine[]
+  lines: PlacedLine[]
 }
 const RECENT_S = 10
 
@@ -87,16 +95,33 @@ export function reportLines(report: Report, figures: WindowFigures | null | unde
 
 /** Under the scenes they belong to, where these are known; else all in one. */
 export function grouped(lines: StepLine[], scenes: readonly SceneTree[]): StepGroup[] {
-  if (!scenes.length) return [{ name: '', share: null, lines }]
+  if (!scenes.length) return [ungrouped(lines)]
   const weight = scenes.reduce((sum, scene) => sum + scene.weight, 0) || 1
   const placed = new Set<number>()
-  const groups = scenes.map((scene) => {
-    const own = new Set(scene.steps.flatMap((step) => (step.index === null ? [] : [step.index])))
-    own.forEach((index) => placed.add(index))
-    return { name: scene.name, share: (scene.weight / weight) * 100, lines: lines.filter((line) => own.has(line.index)) }
+  const groups = scenes.map((scene, at) => {
+    const parents = new Map(scene.steps.flatMap((step) => (step.index === null ? [] : [[step.index, step.parent] as const])))
+    for (const index of parents.keys()) placed.add(index)
+    const own = lines.filter((line) => parents.has(line.index))
+    return { key: `scene ${at}`, name: scene.name, share: (scene.weight / weight) * 100, lines: own.map((line) => ({ ...line, parent: parents.get(line.index)!, depth: around(line.index, parents).length })) }
   })
   const rest = lines.filter((line) => !placed.has(line.index))
-  return [...groups, ...(rest.length ? [{ name: '', share: null, lines: rest }] : [])].filter((group) => group.lines.length)
+  return [...groups, ...(rest.length ? [ungrouped(rest)] : [])].filter((group) => group.lines.length)
+}
+
+export function ungrouped(lines: StepLine[]): StepGroup {
+  return { key: 'rest', name: '', share: null, lines: lines.map((line) => ({ ...line, parent: null, depth: 0 })) }
+}
+
+/** The groups around a step, the innermost first. */
+function around(index: number, parents: ReadonlyMap<number, number | null>): number[] {
+  const parent = parents.get(index) ?? null
+  return parent === null ? [] : [parent, ...around(parent, parents)]
+}
+
+/** The rows that are left when groups are folded: those in none of them. */
+export function unfolded(lines: readonly PlacedLine[], folded: ReadonlySet<Fold>): PlacedLine[] {
+  const parents = new Map(lines.map((line) => [line.index, line.parent]))
+  return lines.filter((line) => !around(line.index, parents).some((group) => folded.has(group)))
 }
 
 export type SortKey = 'name' | 'rps' | Percentile | `plan ${Percentile}` | 'max' | 'errorRate' | 'errors'

@@ -8,10 +8,10 @@ export function useKeysOfWindow(view: RunView): void {
   const { shown, whole, group } = view
   const zoom = (factor: number) => view.setWindow(zoomed(shown.value, whole.value, factor, group.cursor ?? undefined))
   const pan = (share: number) => view.setWindow(panned(shown.value, whole.value, share))
-  useKey({ key: 'w', label: () => t('run.steer.key.closer'), run: () => zoom(0.6) })
-  useKey({ key: 's', label: () => t('run.steer.key.wider'), run: () => zoom(1 / 0.6) })
-  useKey({ key: 'a', label: () => t('run.steer.key.left'), run: () => pan(-0.25) })
-  useKey({ key: 'd', label: () => t('run.steer.key.right'), run: () => pan(0.25) })
+  useKey({ key: 'w', repeated: true, label: () => t('run.steer.key.closer'), run: () => zoom(0.6) })
+  useKey({ key: 's', repeated: true, label: () => t('run.steer.key.wider'), run: () => zoom(1 / 0.6) })
+  useKey({ key: 'a', repeated: true, label: () => t('run.steer.key.left'), run: () => pan(-0.25) })
+  useKey({ key: 'd', repeated: true, label: () => t('run.steer.key.right'), run: () => pan(0.25) })
   useKey({ key: '0', label: () => t('run.steer.key.whole'), run: () => view.setWindow(null) })
   useKey({ key: 'f', label: () => t('run.steer.key.follow'), run: () => view.setWindow(null) })
 }

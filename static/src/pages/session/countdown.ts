@@ -4,6 +4,7 @@ import { computed, ref } from 'vue'
 
 export function useCountdown() {
   const until = ref(0)
+  const whole = ref(0)
   const now = ref(Date.now())
   const { pause, resume } = useIntervalFn(
     () => {
@@ -17,7 +18,8 @@ export function useCountdown() {
   function start(seconds: number): void {
     now.value = Date.now()
     until.value = now.value + seconds * 1000
+    whole.value = seconds
     if (seconds > 0) resume()
   }
-  return { left, start }
+  return { left, whole, start }
 }
