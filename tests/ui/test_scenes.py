@@ -55,6 +55,16 @@ def test_steps_are_moved_undone_and_saved_by_keyboard(ui: Ui, shop: int) -> None
     page.keyboard.press("Control+s")
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     assert names(ui.service, scene) == ["second", "first"]
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_contain_text("Save")
+    expect(keys).to_contain_text("Undo")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="JSON body", exact=True).click()
+    page.locator(".cm-content").first.click()
+    page.keyboard.type("?")
+    expect(page.locator(".cm-content").first).to_contain_text("?")
+    expect(keys).to_have_count(0)
 
 
 def test_a_trial_shows_the_reply_and_a_value_becomes_a_variable(ui: Ui, shop: int) -> None:

@@ -6,8 +6,10 @@ describe('seconds of an unfit generator', () => {
     [{ loop_lag: 50, send_lag: 0, process_cpu: 0 }, 'lag'],
     [{ loop_lag: 0, send_lag: 80, process_cpu: 95 }, 'lag'],
     [{ loop_lag: 0, send_lag: 0, process_cpu: 90 }, 'cpu'],
-    [{ loop_lag: 90, send_lag: 0, process_cpu: 0, nodes: [{ state: 'silent' }] }, 'lost'],
-    [{ loop_lag: 49.9, send_lag: null, process_cpu: null, nodes: [{ state: 'running' }] }, null],
+    [{ loop_lag: 90, send_lag: 0, process_cpu: 0, nodes: [{ state: 'silent', share: 100 }] }, 'lost'],
+    [{ loop_lag: 0, send_lag: 0, process_cpu: 0, nodes: [{ state: 'running', share: 50 }, { state: 'lost', share: 50 }] }, 'lost'],
+    [{ loop_lag: 0, send_lag: 0, process_cpu: 0, nodes: [{ state: 'running', share: 100 }, { state: 'lost', share: 50 }] }, null],
+    [{ loop_lag: 49.9, send_lag: null, process_cpu: null, nodes: [{ state: 'running', share: 100 }] }, null],
   ])('%j is %s', (second, kind) => {
     expect(unfitness(second)).toBe(kind)
   })

@@ -16,11 +16,20 @@ interface Health {
   loop_lag: number | null
   send_lag: number | null
   process_cpu: number | null
-  nodes?: { state: string }[]
+  nodes?: { state: string; share: number }[]
+}
+
+/** Below this, in percent, the nodes that run do not carry the whole load: shares are rounded. */
+const WHOLE = 99.5
+
+/** Whether load is missing: of a node that reports nothing, or of a lost one while no other has taken over its share. */
+function missesLoad(nodes: readonly { state: string; share: number }[]): boolean {
+  const carried = nodes.reduce((sum, { state, share }) => sum + (state === 'running' ? share : 0), 0)
+  return nodes.some(({ state }) => state === 'silent' || (state === 'lost' && carried < WHOLE))
 }
 
 export function unfitness(second: Health): UnfitKind | null {
-  if (second.nodes?.some((node) => node.state === 'lost' || node.state === 'silent')) return 'lost'
+  if (missesLoad(second.nodes ?? [])) return 'lost'
   if ((second.loop_lag ?? 0) >= LAG_MS || (second.send_lag ?? 0) >= LAG_MS) return 'lag'
   return (second.process_cpu ?? 0) >= CPU_PERCENT ? 'cpu' : null
 }

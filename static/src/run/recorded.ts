@@ -97,10 +97,11 @@ function judgeSeries(run: Run, report: Report): void {
   const { timestamps, width, paused } = report.series
   const read = (name: string, point: number) => (report.series[name] as (number | null)[] | undefined)?.[point] ?? null
   const losses = report.nodes.flatMap((node) => node.losses)
-  const lost = losses.map((loss) => ({ from: Date.parse(loss.time) / 1000, to: loss.until ? Date.parse(loss.until) / 1000 : Date.parse(report.end_time) / 1000 }))
   timestamps.forEach((time, point) => {
     if (paused[point]) return
-    const gone = lost.some((span) => span.from < time + width && span.to > time)
+    // In time of the load, which is exact: when a loss was noticed is known to the second.
+    const [since, until] = [read('elapsed', point - 1) ?? 0, read('elapsed', point) ?? 0]
+    const gone = losses.some(({ elapsed: [from, to] }) => from < until && (to ?? Infinity) > since)
     const kind = gone ? 'lost' : unfitness({ loop_lag: read('loop_lag', point), send_lag: read('send_lag', point), process_cpu: read('process_cpu', point) })
     if (kind) extend(run.unfit, time, time + width, kind)
   })

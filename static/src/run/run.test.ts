@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { marksOf } from './marks'
 import type { Frame } from './frames'
+import { covered } from './fit'
 import { fromReport } from './recorded'
 import type { Report } from './report'
 import { Run } from './run'
@@ -76,6 +77,14 @@ describe('a run from its frames', () => {
 
 describe('a run from its report', () => {
   const run = fromReport(report as unknown as Report)
+
+  it('has the load of a lost node missing in the seconds that it was, though it was taken over at once', () => {
+    const loss = { time: '2026-11-29T20:05:48Z', until: '2026-11-29T20:05:48Z', elapsed: [3.5, 4.2], share: 50, missing: { variable: 'arrival_rate', amount: 9, requests: 9 } }
+    const told = { ...report, nodes: [{ ...report.nodes[0], losses: [loss] }] }
+    const lost = fromReport(told as unknown as Report).unfit.filter((span) => span.kind === 'lost')
+    expect(lost).toEqual([{ from: 1795982747, to: 1795982749, kind: 'lost' }])
+    expect(covered(run.unfit.filter((span) => span.kind === 'lost'), 0, Infinity)).toBe(0)
+  })
   const live = played(recorded)
 
   it('says the same as its frames', () => {

@@ -13,5 +13,5 @@ export function useKeysOfWindow(view: RunView): void {
   useKey({ key: 'a', repeated: true, label: () => t('run.steer.key.left'), run: () => pan(-0.25) })
   useKey({ key: 'd', repeated: true, label: () => t('run.steer.key.right'), run: () => pan(0.25) })
   useKey({ key: '0', label: () => t('run.steer.key.whole'), run: () => view.setWindow(null) })
-  useKey({ key: 'f', label: () => t('run.steer.key.follow'), run: () => view.setWindow(null) })
+  useKey({ key: 'f', label: () => t('run.steer.key.follow'), when: () => view.live.value, run: () => view.setWindow(null) })
 }
