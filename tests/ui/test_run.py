@@ -318,6 +318,7 @@ def test_a_viewer_watches_and_cannot_steer(ui: Ui, desk: Desk) -> None:
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     page.keyboard.press(" ")
     expect(page.locator("h1 .chip")).to_have_text("Running")
+    page.keyboard.press("Escape")  # the pin had the focus, and its Space
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Zoom")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).not_to_contain_text("Pause")
