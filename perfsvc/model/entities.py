@@ -98,6 +98,9 @@ class Member:
     user_id: int
     username: str
     role: Role
+    created_time: datetime | None = None
+    updated_time: datetime | None = None
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ class Env:
     variables: dict[str, Any]
     databases: dict[str, Any] = field(repr=False)
     created_time: datetime
+    updated_time: datetime
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,8 @@ class DataFile:
     name: str
     content: FileContent
     created_time: datetime
+    updated_time: datetime
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +195,8 @@ class Preset:
     config_type: str
     config_data: dict[str, Any]
     created_time: datetime
+    updated_time: datetime
+    updated_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def _make(user: User, language: str, host: str) -> DemoProject:
         project = projects.create(PROJECT.of(language), user.username, user.id)
     env = _named(envs.page(project.id, 1, MOST_PROJECTS).results, ENV)
     if env is None:
-        env, new = envs.create(project.id, ENV.of(language), host), True
+        env, new = envs.create(project.id, ENV.of(language), host, creator=user.username), True
     kept = [scene for scene in scenes.page(project.id, 1, MOST_PROJECTS).results if scene.spec.name in SCENE]
     scene = kept[0] if kept else None
     if scene is None:

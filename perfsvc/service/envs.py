@@ -24,6 +24,7 @@ from perfsvc.model.base import titled
 from perfsvc.model.config import check_address
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
+from perfsvc.model.entities import User
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.model.variable_name import VariableName
@@ -149,8 +150,9 @@ class Envs:
         self._store = store
         self._vault = vault
 
-    async def create(self, form: EnvForm) -> Env:
-        return await self._store.run(envs.create, form.project_id, form.name, form.host, **self.sealed(form))
+    async def create(self, user: User, form: EnvForm) -> Env:
+        sealed, creator = self.sealed(form), user.username
+        return await self._store.run(envs.create, form.project_id, form.name, form.host, creator=creator, **sealed)
 
     async def get(self, env_id: int) -> Env:
         return await self._store.run(envs.get, env_id)
@@ -158,8 +160,8 @@ class Envs:
     async def page(self, project_id: int, page: int, page_size: int, selection: Selection = ALL) -> Page[Env]:
         return await self._store.run(envs.page, project_id, page, page_size, selection)
 
-    async def update(self, env_id: int, change: EnvChange) -> Env:
-        return await self._store.run(self._update, env_id, change)
+    async def update(self, user: User, env_id: int, change: EnvChange) -> Env:
+        return await self._store.run(self._update, user, env_id, change)
 
     async def delete(self, env_id: int) -> None:
         """Raises Conflict while a plan uses it."""
@@ -186,7 +188,7 @@ class Envs:
         return OpenEnv(env.host, headers, variables, frozenset(secrets))
 
     @writes
-    def _update(self, env_id: int, change: EnvChange) -> Env:
+    def _update(self, user: User, env_id: int, change: EnvChange) -> Env:
         env = envs.get(env_id)
         given = change.given()
         if "databases" in given:
@@ -195,7 +197,7 @@ class Envs:
             marked = given.pop(f"secret_{path}", None)
             if path in given or marked is not None:
                 given[path] = self._changed_entries(path, given.get(path), marked, getattr(env, path))
-        return envs.update(replace(env, **given))
+        return envs.update(replace(env, **given, updated_by=user.username))
 
     def _changed_entries(
         self, path: str, given: dict[str, str] | None, marked: Sequence[str] | None, stored: dict[str, Any]

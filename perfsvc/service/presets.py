@@ -66,20 +66,20 @@ class Presets:
     async def page(self, project_id: int, page: int, page_size: int, selection: Selection = ALL) -> Page[Preset]:
         return await self._store.run(presets.page, project_id, page, page_size, selection)
 
-    async def update(self, preset_id: int, change: PresetChange) -> Preset:
+    async def update(self, user: User, preset_id: int, change: PresetChange) -> Preset:
         """Raises InvalidInput as ``create`` does."""
-        return await self._store.run(self._update, preset_id, change)
+        return await self._store.run(self._update, user, preset_id, change)
 
     async def delete(self, preset_id: int) -> None:
         await self._store.run(presets.delete, preset_id)
 
     @writes
-    def _update(self, preset_id: int, change: PresetChange) -> Preset:
+    def _update(self, user: User, preset_id: int, change: PresetChange) -> Preset:
         preset = presets.get(preset_id)
         changed = replace(preset, **change.given())
         kept = changed.config_data if "config_data" in change.model_fields_set else _without_mode(changed.config_data)
         config = self._checked(changed.config_type, kept, preset.config_data)
-        return presets.update(replace(changed, config_data=config))
+        return presets.update(replace(changed, config_data=config, updated_by=user.username))
 
     def _checked(self, config_type: str, config_data: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
         before = PlanConfig.parse(stored) if stored else None

@@ -252,8 +252,8 @@ class _Taker:
 
     def _write_env(self, fields: EnvFields, sealed: dict[str, Any], before: Env | None) -> int:
         if before is None:
-            return envs.create(self._project, fields.name, fields.host, **sealed).id
-        return envs.update(replace(before, host=fields.host, **sealed)).id
+            return envs.create(self._project, fields.name, fields.host, **sealed, creator=self._user.username).id
+        return envs.update(replace(before, host=fields.host, **sealed, updated_by=self._user.username)).id
 
     def scene(self, number: int, given: ProjectScene) -> Imported:
         """A scene, sealed as that of a form."""

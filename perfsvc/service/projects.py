@@ -113,13 +113,13 @@ class Projects:
     async def members(self, project_id: int) -> list[Member]:
         return await self._store.run(projects.members, project_id)
 
-    async def add_member(self, project_id: int, form: MemberForm) -> Member:
+    async def add_member(self, user: User, project_id: int, form: MemberForm) -> Member:
         """Raises InvalidInput for an unknown user, Conflict for a member."""
-        return await self._store.run(_add, project_id, form)
+        return await self._store.run(_add, user, project_id, form)
 
-    async def set_role(self, project_id: int, user_id: int, role: Role) -> Member:
+    async def set_role(self, user: User, project_id: int, user_id: int, role: Role) -> Member:
         """Raises NotFound for a user who is not a member, Conflict when no owner would remain."""
-        return await self._store.run(_set_role, project_id, user_id, role)
+        return await self._store.run(_set_role, user, project_id, user_id, role)
 
     async def remove_member(self, project_id: int, user_id: int) -> None:
         """Raises NotFound, Conflict when no owner would remain."""
@@ -139,7 +139,7 @@ def _delete(project_id: int) -> None:
 
 
 @writes
-def _add(project_id: int, form: MemberForm) -> Member:
+def _add(author: User, project_id: int, form: MemberForm) -> Member:
     by_id = form.username is None
     try:
         user = users.get(form.user_id or 0) if by_id else users.by_username(form.username or "")
@@ -147,11 +147,11 @@ def _add(project_id: int, form: MemberForm) -> Member:
         raise InvalidInput.at("user_id" if by_id else "username", *error.text) from None
     if projects.role_of(project_id, user.id) is not None:
         raise Conflict("该用户已是项目成员", "This user is already a member")
-    return projects.set_member(project_id, user.id, form.role)
+    return projects.set_member(project_id, user.id, form.role, author.username)
 
 
 @writes
-def _set_role(project_id: int, user_id: int, role: Role) -> Member:
+def _set_role(author: User, project_id: int, user_id: int, role: Role) -> Member:
     if projects.role_of(project_id, user_id) is None:
         raise NotFound("项目成员不存在", "the project has no such member")
-    return projects.set_member(project_id, user_id, role)
+    return projects.set_member(project_id, user_id, role, author.username)

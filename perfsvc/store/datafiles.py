@@ -11,6 +11,7 @@ from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Page
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
+from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import DATAFILE
 from perfsvc.store.rows import PROJECT
@@ -35,8 +36,9 @@ COLUMNS = Columns(
 def create(project_id: int, creator_id: int, name: str, content: FileContent) -> DataFile:
     """Raises NotFound for the project or the user, InvalidInput."""
     require(ProjectRow, project_id, PROJECT)
-    require(UserRow, creator_id, USER)
-    return get(DataFileRow.add(project=project_id, creator=creator_id, name=name, **columns(content)))
+    creator = by_id(UserRow, creator_id, USER).username
+    given = {"name": name, "updated_by": creator, **columns(content)}
+    return get(DataFileRow.add(project=project_id, creator=creator_id, **given))
 
 
 def get(datafile_id: int) -> DataFile:
@@ -56,13 +58,14 @@ def of_project(project_id: int) -> list[DataFile]:
 
 
 @writes
-def replace(datafile_id: int, name: str | None, content: FileContent) -> str:
-    """Replace the content, and the name if given. Return the ``stored_name`` of the old content.
+def replace(datafile_id: int, name: str | None, content: FileContent, author: str | None = None) -> str:
+    """Replace the content, and the name if given; ``author`` is a name. Return the ``stored_name`` of the old content.
 
     Raises NotFound, InvalidInput.
     """
     row = by_id(DataFileRow, datafile_id, DATAFILE)
-    DataFileRow.change(DataFileRow.id == datafile_id, name=name or row.name, **columns(content))
+    changed = {"name": name or row.name, "updated_time": now(), "updated_by": author}
+    DataFileRow.change(DataFileRow.id == datafile_id, **changed, **columns(content))
     return str(row.stored_name)
 
 
@@ -113,4 +116,6 @@ def entity(row: Any) -> DataFile:
         name=row.name,
         content=content,
         created_time=row.created_time,
+        updated_time=row.updated_time,
+        updated_by=row.updated_by,
     )

@@ -10,6 +10,7 @@ from perfsvc.model.entities import Page
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.store.binding import locked
+from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import ENV
 from perfsvc.store.rows import PROJECT
@@ -43,8 +44,9 @@ def create(
     headers: dict[str, Any] | None = None,
     variables: dict[str, Any] | None = None,
     databases: dict[str, Any] | None = None,
+    creator: str | None = None,
 ) -> Env:
-    """Secrets come encrypted. Raises NotFound for the project, InvalidInput."""
+    """Secrets come encrypted; ``creator`` is a name. Raises NotFound for the project, InvalidInput."""
     require(ProjectRow, project_id, PROJECT)
     key = EnvRow.add(
         project=project_id,
@@ -53,6 +55,7 @@ def create(
         headers=headers or {},
         variables=variables or {},
         databases=databases or {},
+        updated_by=creator,
     )
     return get(key)
 
@@ -79,6 +82,8 @@ def update(env: Env) -> Env:
         headers=env.headers,
         variables=env.variables,
         databases=env.databases,
+        updated_time=now(),
+        updated_by=env.updated_by,
     )
     return get(env.id)
 
@@ -92,11 +97,16 @@ def delete(env_id: int) -> None:
     EnvRow.delete().where(EnvRow.id == env_id).execute()
 
 
-def default_id(project_id: int) -> int:
-    """Return the id of the project's default environment, created if needed; for functions that write."""
+def default_id(project_id: int, creator: str | None = None) -> int:
+    """Return the id of the project's default environment, created if needed; for functions that write.
+
+    ``creator`` is the name of who creates it, if it is a user.
+    """
     found(locked(ProjectRow.select().where(ProjectRow.id == project_id)).first(), PROJECT)
     row = EnvRow.select().where((EnvRow.project == project_id) & EnvRow.is_default).order_by(EnvRow.id).first()
-    return row.id if row else EnvRow.add(project=project_id, name=DEFAULT_NAME, is_default=True)
+    if row:
+        return int(row.id)
+    return EnvRow.add(project=project_id, name=DEFAULT_NAME, is_default=True, updated_by=creator)
 
 
 def entities(rows: list[Any]) -> list[Env]:
@@ -114,4 +124,6 @@ def entity(row: Any) -> Env:
         variables=row.variables,
         databases=row.databases,
         created_time=row.created_time,
+        updated_time=row.updated_time,
+        updated_by=row.updated_by,
     )

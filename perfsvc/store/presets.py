@@ -8,6 +8,7 @@ from perfsvc.model.entities import Page
 from perfsvc.model.entities import Preset
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
+from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import PRESET
 from perfsvc.store.rows import PROJECT
@@ -41,7 +42,7 @@ def create(
 ) -> Preset:
     """Raises NotFound for the project or the user, InvalidInput."""
     require(ProjectRow, project_id, PROJECT)
-    require(UserRow, creator_id, USER)
+    creator = by_id(UserRow, creator_id, USER).username
     key = PresetRow.add(
         project=project_id,
         creator=creator_id,
@@ -49,6 +50,7 @@ def create(
         description=description,
         config_type=config_type,
         config_data=config_data,
+        updated_by=creator,
     )
     return get(key)
 
@@ -66,7 +68,7 @@ def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selecti
 
 @writes
 def update(preset: Preset) -> Preset:
-    """Name, description and config; raises NotFound, InvalidInput."""
+    """Name, description, config and editor; raises NotFound, InvalidInput."""
     require(PresetRow, preset.id, PRESET)
     PresetRow.change(
         PresetRow.id == preset.id,
@@ -74,6 +76,8 @@ def update(preset: Preset) -> Preset:
         description=preset.description,
         config_type=preset.config_type,
         config_data=preset.config_data,
+        updated_time=now(),
+        updated_by=preset.updated_by,
     )
     return get(preset.id)
 
@@ -100,4 +104,6 @@ def entity(row: Any) -> Preset:
         config_type=row.config_type,
         config_data=row.config_data,
         created_time=row.created_time,
+        updated_time=row.updated_time,
+        updated_by=row.updated_by,
     )

@@ -15,6 +15,7 @@ from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.store import envs
 from perfsvc.store.binding import locked
+from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import MEMBER
 from perfsvc.store.rows import PROJECT
@@ -40,10 +41,10 @@ COLUMNS = Columns(
 @writes
 def create(name: str, leader: str, creator_id: int) -> Project:
     """The creator becomes an owner, and there is a default environment. Raises NotFound for the user, InvalidInput."""
-    require(UserRow, creator_id, USER)
+    creator = by_id(UserRow, creator_id, USER).username
     key = ProjectRow.add(name=name, leader=leader)
-    MemberRow.add(project=key, user=creator_id, role=Role.OWNER)
-    envs.default_id(key)
+    MemberRow.add(project=key, user=creator_id, role=Role.OWNER, updated_by=creator)
+    envs.default_id(key, creator)
     return get(key)
 
 
@@ -88,22 +89,25 @@ def members(project_id: int) -> list[Member]:
         .where(MemberRow.project == project_id)
         .order_by(MemberRow.id)
     )
-    return [Member(project_id, row.user_id, row.account.username, Role(row.role)) for row in rows]
+    return [member(row, row.account.username) for row in rows]
 
 
 @writes
-def set_member(project_id: int, user_id: int, role: Role) -> Member:
-    """Add a member or change their role; raises NotFound, Conflict when no owner would be left."""
+def set_member(project_id: int, user_id: int, role: Role, author: str | None = None) -> Member:
+    """Add a member or change their role; ``author`` is a name.
+
+    Raises NotFound, Conflict when no owner would be left.
+    """
     hold(project_id)
     username: str = by_id(UserRow, user_id, USER).username
     row = membership(project_id, user_id)
     if row is None:
-        MemberRow.add(project=project_id, user=user_id, role=role)
+        MemberRow.add(project=project_id, user=user_id, role=role, updated_by=author)
     else:
         if role is not Role.OWNER:
             refuse_last_owner(row)
-        MemberRow.change(MemberRow.id == row.id, role=role)
-    return Member(project_id, user_id, username, role)
+        MemberRow.change(MemberRow.id == row.id, role=role, updated_time=now(), updated_by=author)
+    return member(membership(project_id, user_id), username)
 
 
 @writes
@@ -142,6 +146,19 @@ def refuse_last_owner(row: Any) -> None:
     owners = MemberRow.select().where((MemberRow.project == row.project_id) & (MemberRow.role == Role.OWNER))
     if row.role == Role.OWNER and owners.count() == 1:
         raise Conflict("项目至少需要一名所有者", "a project needs at least one owner")
+
+
+def member(row: Any, username: str) -> Member:
+    """A member as the services see it."""
+    return Member(
+        project_id=row.project_id,
+        user_id=row.user_id,
+        username=username,
+        role=Role(row.role),
+        created_time=row.created_time,
+        updated_time=row.updated_time,
+        updated_by=row.updated_by,
+    )
 
 
 def entities(rows: list[Any]) -> list[Project]:

@@ -135,6 +135,10 @@ class MemberRow(Table):
     project = Reference(ProjectRow)
     user = Reference(UserRow)
     role = Chars(20, choices=tuple(Role))
+    # Null for members of before these columns.
+    created_time = Moment(default=now, null=True)
+    updated_time = Moment(default=now, null=True)
+    updated_by = Chars(150, null=True)
 
     class Meta:
         table_name = "project_member"
@@ -149,6 +153,8 @@ class EnvRow(Table):
     databases = Json(default=dict)
     is_default = Flag(default=False)
     created_time = Moment(default=now)
+    updated_time = Moment(default=now, null=True)
+    updated_by = Chars(150, null=True)
 
     class Meta:
         table_name = "test_env"
@@ -178,6 +184,8 @@ class DataFileRow(Table):
     column_names = Json(default=list)
     row_count = Whole(least=0, most=MAX_BIGINT, null=True)
     created_time = Moment(default=now)
+    updated_time = Moment(default=now, null=True)
+    updated_by = Chars(150, null=True)
 
     class Meta:
         table_name = "data_file"
@@ -245,6 +253,8 @@ class PresetRow(Table):
     created_time = Moment(default=now)
     config_type = Chars(20, choices=TEST_MODES)
     config_data = Json()
+    updated_time = Moment(default=now, null=True)
+    updated_by = Chars(150, null=True)
 
     class Meta:
         table_name = "performance_preset"

@@ -19,6 +19,7 @@ from perfsvc.errors import InvalidInput
 from perfsvc.errors import SourceFailed
 from perfsvc.model.data import DataSpec
 from perfsvc.model.entities import Env
+from perfsvc.model.entities import User
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.testing import rows_of
 from perfsvc.service.auth.vault import Vault
@@ -43,7 +44,8 @@ async def no_files(project_id: int, ident: int | str) -> Path:
 class Office:
     """A project with an environment, and its data sources."""
 
-    def __init__(self, folder: Path, store: Store, project_id: int, deny: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, store: Store, user: User, project_id: int, deny: tuple[str, ...]) -> None:
+        self.user = user
         self.clock = ManualClock()
         self.folder = folder
         self.envs = Envs(store, Vault("k" * 32))
@@ -54,9 +56,8 @@ class Office:
         self.data = ProjectData(sources, self.envs, no_files, files, TargetPolicy(deny=deny))
 
     async def env(self, **databases: Any) -> Env:
-        return await self.envs.create(
-            EnvForm.parse({"project_id": self.project_id, "name": "staging", "databases": databases})
-        )
+        form = EnvForm.parse({"project_id": self.project_id, "name": "staging", "databases": databases})
+        return await self.envs.create(self.user, form)
 
     async def rows(self, env: Env | None, query: str, ttl: int = 0) -> list[dict[str, Any]]:
         spec = DataSpec(source="database", options={"connection": "shop", "query": query}, cache_ttl_s=ttl)
@@ -77,7 +78,7 @@ async def office_in(folder: Path, *deny: str) -> AsyncIterator[Office]:
     store = await Store.open("sqlite:///perfsvc.db", clock=ManualClock(), data_dir=folder)
     user = await store.run(users.create, "u", "u@example.com", "x")
     project = await store.run(projects.create, "shop", "u", user.id)
-    office = Office(folder, store, project.id, deny)
+    office = Office(folder, store, user, project.id, deny)
     try:
         yield office
     finally:

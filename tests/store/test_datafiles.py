@@ -40,8 +40,8 @@ async def test_a_file_is_kept_as_it_came(store: Store, world: World) -> None:
 
 async def test_replacing_tells_what_was_there(store: Store, world: World) -> None:
     made = await store.run(datafiles.create, world.project.id, world.user.id, "a", CONTENT)
-    assert await store.run(datafiles.replace, made.id, None, OTHER) == CONTENT.stored_name
-    assert await store.run(datafiles.get, made.id) == replace(made, content=OTHER)
+    assert await store.run(datafiles.replace, made.id, None, OTHER, "li") == CONTENT.stored_name
+    assert await store.run(datafiles.get, made.id) == replace(made, content=OTHER, updated_by="li")
     assert await store.run(datafiles.replace, made.id, "b", CONTENT) == OTHER.stored_name
     assert (await store.run(datafiles.get, made.id)).name == "b"
 

@@ -11,14 +11,19 @@ from typing import Any
 import pytest
 
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import TokenScope
 from perfsvc.model.execution import Execution
 from perfsvc.model.run import RunState
 from perfsvc.model.scene import SceneSpec
 from perfsvc.store import api_tokens
+from perfsvc.store import datafiles
+from perfsvc.store import envs
 from perfsvc.store import executions
 from perfsvc.store import pins
 from perfsvc.store import plans
+from perfsvc.store import presets
+from perfsvc.store import projects
 from perfsvc.store import scenes
 from perfsvc.store.binding import DATABASE
 from perfsvc.store.database import Store
@@ -155,3 +160,34 @@ async def test_pins_go_and_their_runs_stay(store: Store, world: World) -> None:
     await store.run(UP)
     assert await store.run(rows, "performance_execution") == before
     assert await store.run(pins.of_run, "run-1") == []
+
+
+@pytest.mark.asyncio
+async def test_who_changed_what_comes_from_who_created_it(store: Store, world: World) -> None:
+    content = FileContent("a" * 32, 7, "d" * 64, ("user",), 1)
+
+    @writes
+    def filled() -> None:
+        envs.create(world.project.id, "staging", creator="wang")
+        presets.create(world.project.id, world.user.id, "small", "concurrent", {"vus": 1})
+        datafiles.create(world.project.id, world.user.id, "users.csv", content)
+
+    await store.run(filled)
+    tables = ("project_member", "test_env", "performance_preset", "data_file")
+    later = frozenset({"updated_time", "updated_by"})
+    members_later = later | {"created_time"}
+
+    def kept() -> list[Any]:
+        return [rows(name, without=members_later if name == "project_member" else later) for name in tables]
+
+    before = await store.run(kept)
+    await store.run(down_to_before("0012_who_changed_what"))
+    assert await store.run(lambda: [rows(name) for name in tables]) == before
+    await store.run(UP)
+    assert await store.run(kept) == before
+    (member,) = await store.run(projects.members, world.project.id)
+    assert (member.created_time, member.updated_time, member.updated_by) == (None, None, None)
+    kinds = [await store.run(page, world.project.id) for page in (presets.page, datafiles.page, envs.page)]
+    found = [page.results[-1] for page in kinds]
+    assert [each.updated_by for each in found] == ["wang", "wang", None]
+    assert [each.updated_time for each in found] == [each.created_time for each in found]

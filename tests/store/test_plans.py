@@ -260,10 +260,10 @@ async def test_a_page_of_plans_takes_three_queries_however_long_it_is(store: Sto
 async def test_presets(store: Store, world: World) -> None:
     data = {"concurrent_users": 10, "说明": [1.5, None]}
     made = await store.run(presets.create, world.project.id, world.user.id, "n", "step", data, "d")
-    assert made == Preset(1, "n", "d", world.project.id, world.user.id, "step", data, BORN)
+    assert made == Preset(1, "n", "d", world.project.id, world.user.id, "step", data, BORN, BORN, "wang")
     other = await store.run(presets.create, world.project.id, world.user.id, "m", "adaptive", {})
     assert await store.run(presets.page, world.project.id) == Page(2, 1, 10, [other, made])
-    wanted = replace(made, name="k", description=None, config_type="error_rate", config_data={"a": 1})
+    wanted = replace(made, name="k", description=None, config_type="error_rate", config_data={"a": 1}, updated_by="li")
     assert await store.run(presets.update, wanted) == wanted
     assert await store.run(presets.get, made.id) == wanted
     with pytest.raises(InvalidInput) as caught:

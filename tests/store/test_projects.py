@@ -39,8 +39,8 @@ async def test_a_new_project_has_an_owner_and_an_environment(store: Store) -> No
     project = await store.run(projects.create, "shop", "老王", user.id)
     assert project == Project(1, "shop", "老王", BORN)
     assert await store.run(projects.get, 1) == project
-    assert await store.run(projects.members, 1) == [Member(1, user.id, "wang", Role.OWNER)]
-    default = Env(1, 1, "默认环境", "", {}, {}, {}, BORN)
+    assert await store.run(projects.members, 1) == [Member(1, user.id, "wang", Role.OWNER, BORN, BORN, "wang")]
+    default = Env(1, 1, "默认环境", "", {}, {}, {}, BORN, BORN, "wang")
     assert await store.run(envs.page, 1) == Page(1, 1, 10, [default])
 
 
@@ -90,14 +90,17 @@ async def test_members(store: Store, world: World) -> None:
     project, owner = world.project.id, world.user.id
     li = await user_of(store, "li")
     assert await store.run(projects.role_of, project, li.id) is None
-    assert await store.run(projects.set_member, project, li.id, Role.VIEWER) == Member(
-        project, li.id, "li", Role.VIEWER
+    assert await store.run(projects.set_member, project, li.id, Role.VIEWER, "wang") == Member(
+        project, li.id, "li", Role.VIEWER, BORN, BORN, "wang"
     )
     assert await store.run(projects.role_of, project, li.id) is Role.VIEWER
-    await store.run(projects.set_member, project, li.id, Role.EDITOR)
+    await store.run(projects.set_member, project, li.id, Role.EDITOR, "li")
     with assert_query_count(2, only_select=True):
         members = await store.run(projects.members, project)
-    assert members == [Member(project, owner, "wang", Role.OWNER), Member(project, li.id, "li", Role.EDITOR)]
+    assert members == [
+        Member(project, owner, "wang", Role.OWNER, BORN, BORN, "wang"),
+        Member(project, li.id, "li", Role.EDITOR, BORN, BORN, "li"),
+    ]
     await store.run(projects.remove_member, project, li.id)
     assert await store.run(projects.role_of, project, li.id) is None
     with pytest.raises(NotFound) as caught:
@@ -146,9 +149,10 @@ async def test_environments(store: Store, world: World) -> None:
         headers={"X-A": "1"},
         variables={"v": "值"},
         databases={"main": {"password": "gAAAA"}},
+        creator="wang",
     )
     headers, variables, databases = {"X-A": "1"}, {"v": "值"}, {"main": {"password": "gAAAA"}}
-    assert env == Env(2, project, "预发", "https://pre.example.com", headers, variables, databases, BORN)
+    assert env == Env(2, project, "预发", "https://pre.example.com", headers, variables, databases, BORN, BORN, "wang")
     wanted = replace(env, name="pre", host="", headers={}, variables={"w": "1"}, databases={})
     assert await store.run(envs.update, wanted) == wanted
     assert await store.run(envs.get, env.id) == wanted

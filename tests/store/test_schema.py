@@ -372,6 +372,7 @@ MIGRATIONS = [
     "0009_windows_of_steps",
     "0010_api_tokens",
     "0011_pins",
+    "0012_who_changed_what",
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -134,3 +136,35 @@ def test_the_service_gone_is_told_and_mended(ui: Ui, service: Service, shop: int
     page.unroute("**/api/plugins/**")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("cell", name="HTTP", exact=False).first).to_be_visible()
+
+
+DONE = {
+    "en": (
+        "added the member zhang (Viewer)",
+        "saved the preset small",
+        "changed the environment",
+        "added the plan Calm",
+    ),
+    "zh": ("添加了成员 zhang（查看者）", "保存了预设 small", "修改了测试环境", "新增了测试计划 Calm"),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_who_did_what_is_there_before_the_first_run(ui: Ui, service: Service, language: str) -> None:
+    form = {"username": "zhang", "email": "zhang@example.org", "password": "long enough"}
+    assert service.post("/api/users/register/", form).status in {201, 409}
+    project = service.post("/api/projects/", {"name": f"Fresh {language}"}).body["id"]
+    config = {"concurrent_users": 1, "target_url": f"{service.url}/healthz"}
+    service.post("/api/performance/plans/", {"project_id": project, "name": "Calm", "config": config})
+    env = service.get(f"/api/envs/?project_id={project}").body["results"][0]["id"]
+    time.sleep(1.1)  # what is changed within a second counts as made at once
+    assert service.put(f"/api/envs/{env}/", {"host": service.url}).status == 200
+    preset = {"name": "small", "project_id": project, "config_type": "concurrent", "config_data": {"vus": 1}}
+    assert service.post("/api/performance/presets/", preset).status == 201
+    member = {"username": "zhang", "role": "viewer"}
+    assert service.post(f"/api/projects/{project}/members/", member).status == 201
+    page = ui.open(f"/p/{project}", language=language)
+    feed = page.get_by_role("region", name="Latest activity" if language == "en" else "最近动态")
+    for text in DONE[language]:
+        expect(feed.get_by_role("listitem").filter(has_text=text)).to_contain_text("admin")
+    ui.check(page)

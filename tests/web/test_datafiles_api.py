@@ -67,6 +67,8 @@ async def test_an_uploaded_file_is_kept_and_told(api: Api, world: World) -> None
         "columns": ["username", "age"],
         "row_count": 2,
         "created_at": "2023-11-14T22:13:20Z",
+        "updated_at": "2023-11-14T22:13:20Z",
+        "updated_by": "editor",
     }
     assert answer.json == expected
     assert (await api.get("/api/datafiles/2/", "viewer")).json == expected
@@ -237,7 +239,7 @@ async def test_a_file_that_becomes_nobodys_is_swept(world: World, monkeypatch: p
 
     monkeypatch.setattr(files, "_inspect", broken)
     with pytest.raises(RuntimeError):
-        await files.replace(1, NewContent(), incoming)
+        await files.replace(1, NewContent(), incoming, await world.services.accounts.get(1))
     assert len(lying(world)) == 1
     await files.sweep()
     assert lying(world) == []

@@ -34,10 +34,12 @@ async def test_create_read_change_delete(api: Api) -> None:
         "secret_variables": [],
         "databases": {"main": {**public, "password_set": True}},
         "created_at": "2023-11-14T22:13:20Z",
+        "updated_at": "2023-11-14T22:13:20Z",
+        "updated_by": "owner",
     }
     assert (await api.get("/api/envs/3/")).json == created.json
-    changed = await api.put("/api/envs/3/", {"name": "live", "variables": {}})
-    assert changed.json == {**created.json, "name": "live", "variables": {}}
+    changed = await api.put("/api/envs/3/", {"name": "live", "variables": {}}, "editor")
+    assert changed.json == {**created.json, "name": "live", "variables": {}, "updated_by": "editor"}
     deleted = await api.delete("/api/envs/3/")
     assert (deleted.status, deleted.json) == (200, {"message": "测试环境已删除"})
     assert (await api.get("/api/envs/3/")).json == {"error": "测试环境不存在"}

@@ -27,10 +27,12 @@ async def test_create_read_change_delete(api: Api) -> None:
         "id": 2,
         "config_data": {**FORM["config_data"], "test_mode": "step"},  # type: ignore[dict-item]
         "created_at": "2023-11-14T22:13:20Z",
+        "updated_at": "2023-11-14T22:13:20Z",
+        "updated_by": "owner",
     }
     assert (await api.get("/api/performance/presets/2/")).json == created.json
-    changed = await api.put("/api/performance/presets/2/", {"name": "ladder", "description": None})
-    assert changed.json == {**created.json, "name": "ladder", "description": None}
+    changed = await api.put("/api/performance/presets/2/", {"name": "ladder", "description": None}, "editor")
+    assert changed.json == {**created.json, "name": "ladder", "description": None, "updated_by": "editor"}
     page = (await api.get("/api/performance/presets/?project_id=1")).json
     assert [preset["name"] for preset in page["results"]] == ["ladder", "small"]
     assert (await api.delete("/api/performance/presets/2/")).json == {"message": "预设配置已删除"}

@@ -21,7 +21,9 @@ async def test_a_creator_owns_the_project(api: Api) -> None:
         "my_role": "owner",
     }
     members = await api.get("/api/projects/2/members/", "stranger")
-    assert members.json["results"] == [{"project_id": 2, "user_id": 5, "username": "stranger", "role": "owner"}]
+    made = {"created_at": "2023-11-14T22:13:20Z", "updated_at": "2023-11-14T22:13:20Z", "updated_by": "stranger"}
+    stranger = {"project_id": 2, "user_id": 5, "username": "stranger", "role": "owner"}
+    assert members.json["results"] == [{**stranger, **made}]
     envs = await api.get("/api/envs/?project_id=2", "stranger")
     assert [env["name"] for env in envs.json["results"]] == ["默认环境"]
 
@@ -58,11 +60,11 @@ async def test_a_project_with_a_running_test_stays(api: Api, world: World) -> No
 async def test_members(api: Api, world: World) -> None:
     stranger = world.people["stranger"]
     added = await api.post("/api/projects/1/members/", {"username": "stranger", "role": "viewer"})
-    assert (added.status, added.json["user_id"], added.json["role"]) == (201, stranger, "viewer")
+    assert (added.status, added.json["user_id"], added.json["updated_by"]) == (201, stranger, "owner")
     again = await api.post("/api/projects/1/members/", {"user_id": stranger, "role": "viewer"})
     assert (again.status, again.json) == (409, {"error": "该用户已是项目成员"})
-    promoted = await api.put(f"/api/projects/1/members/{stranger}/", {"role": "editor"})
-    assert (promoted.status, promoted.json["role"]) == (200, "editor")
+    promoted = await api.put(f"/api/projects/1/members/{stranger}/", {"role": "editor"}, "administrator")
+    assert (promoted.status, promoted.json["role"], promoted.json["updated_by"]) == (200, "editor", "administrator")
     assert (await api.get("/api/projects/1/", "stranger")).status == 200
     removed = await api.delete(f"/api/projects/1/members/{stranger}/")
     assert (removed.status, removed.json) == (200, {"message": "项目成员已移除"})

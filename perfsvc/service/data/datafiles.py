@@ -83,10 +83,10 @@ class DataFiles:
         async with self._stored(upload) as content:
             return await self._store.run(datafiles.create, new.project_id, creator.id, new.name, content)
 
-    async def replace(self, datafile_id: int, new: NewContent, upload: Upload) -> DataFile:
+    async def replace(self, datafile_id: int, new: NewContent, upload: Upload, author: User) -> DataFile:
         """Replace a file's content; active runs keep reading the old one. Raises as ``create``."""
         async with self._stored(upload) as content:
-            old = await self._store.run(datafiles.replace, datafile_id, new.name, content)
+            old = await self._store.run(datafiles.replace, datafile_id, new.name, content, author.username)
         await self._file_store.remove(old)
         return await self.get(datafile_id)
 

@@ -38,6 +38,8 @@ class DataFileResponse(Response):
     columns: list[str]
     row_count: int | None
     created_at: Moment
+    updated_at: Moment
+    updated_by: str | None
 
     @classmethod
     def of(cls, file: StoredFile) -> Self:
@@ -51,6 +53,8 @@ class DataFileResponse(Response):
             columns=list(content.columns),
             row_count=content.row_count,
             created_at=file.created_time,
+            updated_at=file.updated_time,
+            updated_by=file.updated_by,
         )
 
 
@@ -85,7 +89,9 @@ class DataFileHandler(UploadHandler):
 
     @operation("替换数据文件内容", "Replace the content of a data file", EDITORS, uploads=True)
     async def put(self, datafile_id: int, query: NewContent) -> DataFileResponse:
-        return DataFileResponse.of(await self.services.datafiles.replace(datafile_id, query, self.received()))
+        return DataFileResponse.of(
+            await self.services.datafiles.replace(datafile_id, query, self.received(), self.user)
+        )
 
     @operation("删除数据文件", "Delete a data file", EDITORS)
     async def delete(self, datafile_id: int) -> Message:

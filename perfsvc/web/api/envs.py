@@ -38,6 +38,8 @@ class EnvResponse(Response):
     secret_variables: list[str]
     databases: dict[str, PublicDatabase]
     created_at: Moment
+    updated_at: Moment
+    updated_by: str | None
 
     @classmethod
     def of(cls, env: Env) -> Self:
@@ -52,6 +54,8 @@ class EnvResponse(Response):
             secret_variables=sealed_names(env.variables),
             databases={name: PublicDatabase.of(database) for name, database in env.databases.items()},
             created_at=env.created_time,
+            updated_at=env.updated_time,
+            updated_by=env.updated_by,
         )
 
 
@@ -79,7 +83,7 @@ class EnvsHandler(Handler):
 
     @operation("创建测试环境", "Create an environment", may(Role.EDITOR, Kind.PROJECT), status=201)
     async def post(self, body: EnvForm) -> EnvResponse:
-        return EnvResponse.of(await self.services.envs.create(body))
+        return EnvResponse.of(await self.services.envs.create(self.user, body))
 
 
 class EnvHandler(Handler):
@@ -89,7 +93,7 @@ class EnvHandler(Handler):
 
     @operation("修改测试环境", "Change an environment", EDITORS)
     async def put(self, env_id: int, body: EnvChange) -> EnvResponse:
-        return EnvResponse.of(await self.services.envs.update(env_id, body))
+        return EnvResponse.of(await self.services.envs.update(self.user, env_id, body))
 
     @operation("删除测试环境", "Delete an environment", EDITORS)
     async def delete(self, env_id: int) -> Message:

@@ -36,6 +36,8 @@ class PresetResponse(Response):
     config_type: str
     config_data: dict[str, Any]
     created_at: Moment
+    updated_at: Moment
+    updated_by: str | None
 
     @classmethod
     def of(cls, preset: Preset) -> Self:
@@ -47,6 +49,8 @@ class PresetResponse(Response):
             config_type=preset.config_type,
             config_data=shown(preset.config_data),
             created_at=preset.created_time,
+            updated_at=preset.updated_time,
+            updated_by=preset.updated_by,
         )
 
 
@@ -87,7 +91,7 @@ class PresetHandler(Handler):
 
     @operation("修改预设配置", "Change a preset", EDITORS)
     async def put(self, preset_id: int, body: PresetChange) -> PresetResponse:
-        return PresetResponse.of(await self.services.presets.update(preset_id, body))
+        return PresetResponse.of(await self.services.presets.update(self.user, preset_id, body))
 
     @operation("删除预设配置", "Delete a preset", EDITORS)
     async def delete(self, preset_id: int) -> Message:

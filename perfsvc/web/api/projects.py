@@ -48,16 +48,27 @@ class ProjectPage(PageOf[ProjectResponse]):
 
 
 class MemberResponse(Response):
-    """A user's role in a project."""
+    """A user's role in a project. Times and author are null for members of before they were kept."""
 
     project_id: int
     user_id: int
     username: str
     role: Role
+    created_at: Moment | None
+    updated_at: Moment | None
+    updated_by: str | None
 
     @classmethod
     def of(cls, member: Member) -> Self:
-        return cls(project_id=member.project_id, user_id=member.user_id, username=member.username, role=member.role)
+        return cls(
+            project_id=member.project_id,
+            user_id=member.user_id,
+            username=member.username,
+            role=member.role,
+            created_at=member.created_time,
+            updated_at=member.updated_time,
+            updated_by=member.updated_by,
+        )
 
 
 class MemberPage(PageOf[MemberResponse]):
@@ -112,13 +123,13 @@ class MembersHandler(Handler):
 
     @operation("添加项目成员", "Add a member", OWNERS, status=201)
     async def post(self, project_id: int, body: MemberForm) -> MemberResponse:
-        return MemberResponse.of(await self.services.projects.add_member(project_id, body))
+        return MemberResponse.of(await self.services.projects.add_member(self.user, project_id, body))
 
 
 class MemberHandler(Handler):
     @operation("修改成员角色", "Change a member's role", OWNERS)
     async def put(self, project_id: int, user_id: int, body: RoleChange) -> MemberResponse:
-        return MemberResponse.of(await self.services.projects.set_role(project_id, user_id, body.role))
+        return MemberResponse.of(await self.services.projects.set_role(self.user, project_id, user_id, body.role))
 
     @operation("移除项目成员", "Remove a member", OWNERS)
     async def delete(self, project_id: int, user_id: int) -> Message:

@@ -1805,6 +1805,9 @@ export interface components {
             project_id: number;
             row_count: number | null;
             size: number;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string | null;
         };
         /**
          * DataPreviewResponse
@@ -2026,6 +2029,9 @@ export interface components {
             project_id: number;
             secret_headers: string[];
             secret_variables: string[];
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string | null;
             variables: {
                 [key: string]: string;
             };
@@ -2934,11 +2940,14 @@ export interface components {
         };
         /**
          * MemberResponse
-         * @description A user's role in a project.
+         * @description A user's role in a project. Times and author are null for members of before they were kept.
          */
         MemberResponse: {
+            created_at: string | null;
             project_id: number;
             role: components["schemas"]["Role"];
+            updated_at: string | null;
+            updated_by: string | null;
             user_id: number;
             username: string;
         };
@@ -3698,6 +3707,9 @@ export interface components {
             id: number;
             name: string;
             project_id: number;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string | null;
         };
         /**
          * PreviewForm
@@ -6043,7 +6055,9 @@ export interface operations {
                      *             "city"
                      *           ],
                      *           "row_count": 2,
-                     *           "created_at": "2026-11-30T02:57:20Z"
+                     *           "created_at": "2026-11-30T08:52:17Z",
+                     *           "updated_at": "2026-11-30T08:52:17Z",
+                     *           "updated_by": "admin"
                      *         }
                      *       ]
                      *     }
@@ -6100,7 +6114,9 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:17Z",
+                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6148,7 +6164,9 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:17Z",
+                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6202,7 +6220,9 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:17Z",
+                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6345,7 +6365,9 @@ export interface operations {
                      *           "secret_headers": [],
                      *           "secret_variables": [],
                      *           "databases": {},
-                     *           "created_at": "2026-11-30T02:57:20Z"
+                     *           "created_at": "2026-11-30T08:52:16Z",
+                     *           "updated_at": "2026-11-30T08:52:16Z",
+                     *           "updated_by": null
                      *         },
                      *         {
                      *           "id": 2,
@@ -6359,7 +6381,9 @@ export interface operations {
                      *           "secret_headers": [],
                      *           "secret_variables": [],
                      *           "databases": {},
-                     *           "created_at": "2026-11-30T02:57:20Z"
+                     *           "created_at": "2026-11-30T08:52:16Z",
+                     *           "updated_at": "2026-11-30T08:52:16Z",
+                     *           "updated_by": "admin"
                      *         }
                      *       ]
                      *     }
@@ -6417,7 +6441,9 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:16Z",
+                     *       "updated_at": "2026-11-30T08:52:16Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6466,7 +6492,9 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:16Z",
+                     *       "updated_at": "2026-11-30T08:52:16Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6522,7 +6550,9 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:16Z",
+                     *       "updated_at": "2026-11-30T08:52:16Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -9256,7 +9286,9 @@ export interface operations {
                      *               ]
                      *             }
                      *           },
-                     *           "created_at": "2026-11-30T02:57:20Z"
+                     *           "created_at": "2026-11-30T08:52:17Z",
+                     *           "updated_at": "2026-11-30T08:52:17Z",
+                     *           "updated_by": "admin"
                      *         }
                      *       ]
                      *     }
@@ -9328,7 +9360,9 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:17Z",
+                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["PresetResponse"];
@@ -9383,7 +9417,9 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:17Z",
+                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["PresetResponse"];
@@ -9441,7 +9477,9 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T08:52:17Z",
+                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["PresetResponse"];
@@ -11124,13 +11162,19 @@ export interface operations {
                      *           "project_id": 1,
                      *           "user_id": 1,
                      *           "username": "admin",
-                     *           "role": "owner"
+                     *           "role": "owner",
+                     *           "created_at": "2026-11-30T08:52:16Z",
+                     *           "updated_at": "2026-11-30T08:52:16Z",
+                     *           "updated_by": "admin"
                      *         },
                      *         {
                      *           "project_id": 1,
                      *           "user_id": 2,
                      *           "username": "alice",
-                     *           "role": "editor"
+                     *           "role": "editor",
+                     *           "created_at": "2026-11-30T08:52:16Z",
+                     *           "updated_at": "2026-11-30T08:52:16Z",
+                     *           "updated_by": "admin"
                      *         }
                      *       ]
                      *     }
@@ -11179,7 +11223,10 @@ export interface operations {
                      *       "project_id": 1,
                      *       "user_id": 2,
                      *       "username": "alice",
-                     *       "role": "viewer"
+                     *       "role": "viewer",
+                     *       "created_at": "2026-11-30T08:52:16Z",
+                     *       "updated_at": "2026-11-30T08:52:16Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["MemberResponse"];
@@ -11231,7 +11278,10 @@ export interface operations {
                      *       "project_id": 1,
                      *       "user_id": 2,
                      *       "username": "alice",
-                     *       "role": "editor"
+                     *       "role": "editor",
+                     *       "created_at": "2026-11-30T08:52:16Z",
+                     *       "updated_at": "2026-11-30T08:52:16Z",
+                     *       "updated_by": "admin"
                      *     }
                      */
                     "application/json": components["schemas"]["MemberResponse"];

@@ -29,7 +29,11 @@ export const pages: (typeof zh)['pages'] = {
     file: 'You have a file',
     fileWhat: 'Import what another project was exported to, or a plan file of perfsvc run.',
     activity: 'Latest activity',
-    did: { preset: 'Preset {name} was saved', newScene: 'added the scene {name}', newPlan: 'added the plan {name}', file: 'Data file {name} was uploaded', env: 'Environment {name} was added', run: 'ran {name}', scene: 'changed the scene {name}', plan: 'changed the plan {name}' },
+    did: {
+      run: 'ran {name}', scene: 'changed the scene {name}', plan: 'changed the plan {name}', file: 'replaced the data file {name}', env: 'changed the environment {name}', preset: 'changed the preset {name}', member: 'changed the role of {name} to {role}', joined: 'joined the project ({role})',
+      made: { scene: 'added the scene {name}', plan: 'added the plan {name}', file: 'uploaded the data file {name}', env: 'added the environment {name}', preset: 'saved the preset {name}', member: 'added the member {name} ({role})' },
+    },
+    somebody: 'Somebody',
     nothingYet: 'Nothing yet',
     runs: '{n} run | {n} runs',
     newPlan: 'New plan',
