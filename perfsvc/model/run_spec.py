@@ -51,6 +51,7 @@ def make_run_spec(
     load = load_of(config)
     refuse_long_warm_up(execution.warm_up, load)
     scenes = [each.model_copy(update={"scene": enabled_only(each.scene)}) for each in scenes]
+    refuse_excess(scenes)
     return RunSpec(
         execution_id=execution_id,
         name=name,
@@ -74,6 +75,14 @@ def make_run_spec(
         data=data_of(config),
         files=files,
     )
+
+
+def refuse_excess(scenes: Sequence[WeightedScene]) -> None:
+    """Raises InvalidInput for stored scenes that are larger than what may be saved today."""
+    found = ((number, each.scene.excess()) for number, each in enumerate(scenes))
+    problems = [Problem(f"scenes[{number}].steps", excess) for number, excess in found if excess is not None]
+    if problems:
+        raise InvalidInput(problems)
 
 
 def refuse_idle_pool(execution: ExecutionConfig) -> None:

@@ -208,16 +208,23 @@ class SceneSpec(Spec, home="scenes[]"):
     setup: Many[Step] = titled("前置步骤", "Once per run, first", default=(), max_length=MAX_STEPS)
     teardown: Many[Step] = titled("后置步骤", "Once per run, last", default=(), max_length=MAX_STEPS)
 
-    @model_validator(mode="after")
-    def _bounded(self) -> SceneSpec:
+    def refuse_excess(self) -> None:
+        """Raises InvalidInput for more than may be saved or run; not when parsed, as stored scenes have to be read."""
+        excess = self.excess()
+        if excess is not None:
+            raise InvalidInput.at("steps", *excess)
+
+    def excess(self) -> Text | None:
+        """What there is too much of."""
         if sum(1 for _ in self.walk()) > MAX_STEPS:
-            raise Fault(f"步骤总数不能超过 {MAX_STEPS}", f"must have at most {MAX_STEPS} steps in all", "steps")
+            return Text(f"步骤总数不能超过 {MAX_STEPS}", f"must have at most {MAX_STEPS} steps in all")
         readers = sum(len(step.checks) + len(step.extract) for step in self.walk() if isinstance(step, RequestStep))
         if readers > MAX_READERS:
-            zh = f"检查点和提取变量共 {readers} 个，最多 {MAX_READERS} 个"
-            en = f"have {readers} checks and extractors in all, at most {MAX_READERS} are allowed"
-            raise Fault(zh, en, "steps")
-        return self
+            return Text(
+                f"检查点和提取变量共 {readers} 个，最多 {MAX_READERS} 个",
+                f"have {readers} checks and extractors in all, at most {MAX_READERS} are allowed",
+            )
+        return None
 
     @model_validator(mode="after")
     def _breaks_within_loops(self) -> SceneSpec:

@@ -262,6 +262,7 @@ class _Taker:
         document = {"name": given.name, "description": given.description, **written}
         try:
             spec = SceneSpec.parse(self._scene_secrets.sealed(written, [before.spec] if before is not None else []))
+            spec.refuse_excess()
         except InvalidInput as error:
             problems = [Problem(f"scenes[{number}].{one.path}", one.text) for one in error.problems]
             raise InvalidInput(problems) from None

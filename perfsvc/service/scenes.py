@@ -106,6 +106,7 @@ class Scenes:
     def _checked(self, given: dict[str, Any]) -> SceneSpec:
         """Return the scene once every step compiles; takes long for many patterns, so it runs in a thread."""
         spec = SceneSpec.parse(given)
+        spec.refuse_excess()
         self.check(spec)
         return spec
 

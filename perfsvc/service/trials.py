@@ -133,6 +133,7 @@ class Trials:
         self._going_on += 1
         held = [SceneTrial(scene, around, protocol=form.protocol, timeout_ms=timeout_ms, seed=seed)]
         try:
+            scene.refuse_excess()
             await off_loop(held[0].compile)
             return await tried(held[0], form.timeout, Masker(hidden | secret_values(texts_of(row), ())))
         except InvalidInput as error:

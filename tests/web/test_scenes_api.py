@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from perfsvc.model.scene import SceneSpec
+from perfsvc.store import scenes
+from tests.support.web_world import CONFIG
 from tests.support.web_world import Api
+from tests.support.web_world import World
 
 pytestmark = pytest.mark.gen_test(timeout=30)
 
@@ -149,3 +153,31 @@ async def test_a_scene_that_a_plan_uses_stays(api: Api) -> None:
     await api.put("/api/performance/plans/1/", {"scenes": [{"scene_id": 1}]})
     refused = await api.delete("/api/scenes/1/")
     assert (refused.status, refused.json) == (409, {"error": "业务流正被测试计划使用，不能删除"})
+
+
+async def test_a_stored_scene_that_has_become_too_large_is_read_and_neither_saved_nor_run(
+    api: Api, world: World
+) -> None:
+    checks = [{"type": "status", "equals": 200}] * 50
+    steps = [{"name": f"s{number}", "request": {"url": "/"}, "checks": checks} for number in range(101)]
+    spec = SceneSpec.parse({"name": "large", "steps": steps})
+    scene = await world.store.run(scenes.create, 1, world.people["owner"], spec)
+    found = await api.get(f"/api/scenes/{scene.id}/")
+    assert (found.status, len(found.json["steps"])) == (200, 101)
+    assert (await api.get("/api/scenes/?project_id=1")).json["total"] == 2
+    assert "large" in (await api.get("/api/projects/1/file/")).text
+    plan = {"project_id": 1, "name": "p", "scenes": [{"scene_id": scene.id}], "config": {**CONFIG, "target_url": None}}
+    created = await api.post("/api/performance/plans/", plan)
+    refused = {
+        "scenes[0].steps": await api.post(f"/api/performance/plans/{created.json['id']}/start/"),
+        "steps": await api.put(f"/api/scenes/{scene.id}/", {"description": "d"}),
+        "scene.steps": await api.post("/api/scenes/try/", {"project_id": 1, "scene_id": scene.id}),
+    }
+    english = {"Accept-Language": "en"}
+    for path, answer in refused.items():
+        assert (answer.status, [each["path"] for each in answer.json["details"]]) == (422, [path])
+    again = await api.post("/api/scenes/try/", {"project_id": 1, "scene_id": scene.id}, headers=english)
+    assert again.json["details"] == [
+        {"path": "scene.steps", "message": "have 5050 checks and extractors in all, at most 5000 are allowed"}
+    ]
+    assert (await api.put(f"/api/scenes/{scene.id}/", {"steps": steps[:100]})).status == 200
