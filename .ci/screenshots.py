@@ -1,7 +1,9 @@
-"""Pictures of every page of the web UI, in both languages, both themes and two widths: ``make screenshots``.
+"""Pictures of every page and dialog of the web UI, in both languages and themes, at both widths: ``make screenshots``.
 
-They are made from a recording (``.ci/record.py``) at the times it was made, so the same code makes the same pictures;
-they go to ``build/screenshots``. Arguments name the pages to take, and ``--look LANGUAGE-THEME-WIDTH`` one look.
+They go to ``build/screenshots``. Runs are shown from a recording (``.ci/record.py``) at the times it was made; all else
+from a service of its own, which ``tests/support/office.py`` fills. Arguments are names of pictures or patterns such as
+``scene-*``; ``--language``, ``--theme`` and ``--width`` take a part of the looks:
+``.ci/screenshots.py 'plan*' --language en``.
 """
 
 from __future__ import annotations
@@ -10,40 +12,49 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fnmatch import fnmatch
+from functools import cached_property
+from itertools import product
+from itertools import starmap
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Browser
+from playwright.sync_api import Error
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from looks import LOOKS  # noqa: E402
+from looks import MAIN  # noqa: E402
+from looks import Act  # noqa: E402
+from looks import Look  # noqa: E402
+
 from tests.support.browser import SIGN_IN  # noqa: E402
 from tests.support.browser import chromium  # noqa: E402
+from tests.support.office import PASSWORD  # noqa: E402
+from tests.support.office import Office  # noqa: E402
+from tests.support.office import english  # noqa: E402
 from tests.support.recording import Playback  # noqa: E402
 from tests.support.recording import Recording  # noqa: E402
+from tests.support.service import PASSWORD as ADMINISTRATOR  # noqa: E402
 from tests.support.service import Service  # noqa: E402
+from tests.support.shop import Shop  # noqa: E402
 
 RECORDING = ROOT / ".ci" / "recording.json.gz"
 TARGET = ROOT / "build" / "screenshots"
-LOOKS = [
-    f"{language}-{theme}-{width}" for width in (1280, 390) for language in ("zh", "en") for theme in ("light", "dark")
-]
-READY = {
-    "run-live": ".steps .spark",
-    "run-report": "#config",
-    "run-window": "#config",
-    "search-live": ".story",
-    "search-report": "#config",
-}
-"""What a page has once it shows what it is for."""
+LANGUAGES, THEMES, WIDTHS = ("zh", "en"), ("light", "dark"), (1280, 390, 1440)
 ZONE = "Asia/Shanghai"
+PATIENCE_MS = 20_000
 SCROLL = "(top) => scrollTo(0, document.querySelector(top).getBoundingClientRect().top + scrollY - 120)"
 DRAWN = """
 () => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100))
 """
-ENGLISH = {
+RECORDED = {
     "晚八点抢购": "Evening peak",
     "每晚回归": "Nightly regression",
     "发布冒烟": "Release smoke",
@@ -63,33 +74,119 @@ ENGLISH = {
 """Names in the recording, and what they are called in English pictures."""
 
 
-def opened(browser: Browser, recording: Recording, look: str) -> tuple[Page, Playback]:
-    """A page of one look that is told what was recorded."""
-    language, theme, width = look.split("-")
+class Appearance(NamedTuple):
+    """How pages are shown."""
+
+    language: str
+    theme: str
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.theme}-{self.width}"
+
+
+def opened(browser: Browser, appearance: Appearance, session: str | None) -> Page:
+    """A page in a browser of its own."""
+    language, theme, width = appearance
     context = browser.new_context(
-        viewport={"width": int(width), "height": 900},
+        viewport={"width": width, "height": 900},
         locale="zh-CN" if language == "zh" else "en-US",
         timezone_id=ZONE,
         reduced_motion="reduce",
     )
-    context.add_init_script(SIGN_IN % json.dumps([recording.session(), language, theme]))
-    page = context.new_page()
-    return page, Playback(page, recording, ENGLISH if language == "en" else {})
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(SIGN_IN % json.dumps([session, language, theme]))
+    return context.new_page()
 
 
-def take(browser: Browser, recording: Recording, base: str, look: str, wanted: set[str]) -> list[str]:
-    """Take the pictures of one look, and return what the pages asked for that was not recorded."""
-    page, playback = opened(browser, recording, look)
-    for name in recording.scenes:
-        if not wanted or name in wanted:
-            playback.show(name, base)
-            picture(page, f"{name}-{look}", READY.get(name, "main"))
-    if not wanted or "login" in wanted:
-        page.evaluate("localStorage.removeItem('perfsvc.session')")
-        page.goto(f"{base}/login")
-        picture(page, f"login-{look}", "main")
-    page.context.close()
-    return playback.missing
+def played(page: Page, recording: Recording, language: str) -> Playback:
+    """What a page is told, from the recording."""
+    return Playback(page, recording, RECORDED if language == "en" else {})
+
+
+class Studio:
+    """Takes pictures in one language. The service is started and filled when it is needed first."""
+
+    def __init__(self, browser: Browser, recording: Recording, language: str, stack: ExitStack) -> None:
+        self._browser = browser
+        self._recording = recording
+        self._language = language
+        self._stack = stack
+        self._sessions: dict[str, str] = {}
+        self.missing: set[str] = set()
+        """What pages asked for that was not recorded."""
+
+    @cached_property
+    def service(self) -> Service:
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        return self._stack.enter_context(Service(folder / "data"))
+
+    @cached_property
+    def office(self) -> Office:
+        shop = self._stack.enter_context(Shop())
+        return Office(self.service, shop, self._said)
+
+    def take(self, name: str, look: Look, appearance: Appearance) -> None:
+        """Take one picture."""
+        page = opened(self._browser, appearance, self._session(look))
+        try:
+            self._go(page, look)
+            for act in look.acts:
+                self._do(page, act)
+            picture(page, f"{name}-{appearance}", look.ready)
+            if look.paper:
+                page.pdf(path=TARGET / f"{name}-{appearance}.pdf", prefer_css_page_size=True)
+        finally:
+            page.context.close()
+
+    def _go(self, page: Page, look: Look) -> None:
+        if look.recorded:
+            playback = played(page, self._recording, self._language)
+            playback.show(look.recorded, self.service.url)
+            settled(page, "main")
+            self.missing.update(playback.missing)
+            return
+        path = look.path.format(**self.office.names)
+        place = path[1:] if path.startswith("!") else f"/p/{self.office.project}{path}"
+        if look.refused:
+            body, headers = json.dumps({"error": "too many"}), {"Retry-After": "42"}
+            page.route(
+                "**/api/users/login/", lambda route: route.fulfill(status=look.refused, body=body, headers=headers)
+            )
+        page.goto(self.service.url + place)
+        settled(page, "main")
+
+    def _do(self, page: Page, act: Act) -> None:
+        kind, selector, *rest = map(self._said, act)
+        place = page.locator(selector.format(**self.office.names)).first if kind != "changed" else None
+        if place is None:
+            self.office.change(selector)
+        elif kind == "click":
+            place.click()
+        elif kind == "fill":
+            place.fill(rest[0])
+        elif kind == "type":
+            place.press_sequentially(rest[0])
+        elif kind == "press":
+            place.press(rest[0])
+        else:
+            place.set_input_files({"name": "shop.yaml", "mimeType": "text/yaml", "buffer": rest[0].encode()})
+
+    def _session(self, look: Look) -> str | None:
+        if look.recorded:
+            return self._recording.session()
+        if not look.user:
+            return None
+        if look.user not in self._sessions:
+            password = ADMINISTRATOR if look.user == "admin" else PASSWORD
+            _ = self.office
+            pair = self.service.post("/api/users/login/", {"username": look.user, "password": password}).body
+            session = {"token": pair["token"], "refreshToken": pair["refresh_token"], "user": pair["user"]}
+            self._sessions[look.user] = json.dumps(session)
+        return self._sessions[look.user]
+
+    def _said(self, text: str) -> str:
+        return english(text) if self._language == "en" else text
 
 
 def settled(page: Page, ready: str) -> None:
@@ -107,7 +204,6 @@ def picture(page: Page, name: str, ready: str) -> None:
     page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
     page.evaluate(DRAWN)
     page.screenshot(path=TARGET / f"{name}.png", full_page=True, animations="disabled")
-    page.set_viewport_size(size)
 
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -124,12 +220,12 @@ QUALITY = 78
 def readme_pictures(browser: Browser, recording: Recording, base: str) -> None:
     """Take the pictures of both READMEs: the first screen of a few pages, small enough to be kept in the repository."""
     PICTURES.mkdir(exist_ok=True)
-    for language in ("en", "zh"):
+    for language in LANGUAGES:
         for name, (theme, top) in SHOWN.items():
-            page, playback = opened(browser, recording, f"{language}-{theme}-1280")
+            page = opened(browser, Appearance(language, theme, 1280), recording.session())
             page.add_init_script("localStorage.setItem('perfsvc.run.hints', 'true')")
-            playback.show(name, base)
-            settled(page, READY.get(name, "main"))
+            played(page, recording, language).show(name, base)
+            settled(page, LOOKS[name].ready)
             page.evaluate(SCROLL, top)
             page.evaluate(DRAWN)
             page.screenshot(
@@ -138,31 +234,54 @@ def readme_pictures(browser: Browser, recording: Recording, base: str) -> None:
             page.context.close()
 
 
+def wanted(arguments: argparse.Namespace) -> Iterator[tuple[str, Look, Appearance]]:
+    """The pictures that the arguments name; the greatest width is for the main pages alone."""
+    for appearance in starmap(Appearance, product(arguments.language, arguments.theme, arguments.width)):
+        for name, look in LOOKS.items():
+            if not any(fnmatch(name, pattern) for pattern in arguments.pictures or "*"):
+                continue
+            if appearance.width != max(WIDTHS) or name in MAIN or arguments.pictures:
+                yield name, look, appearance
+
+
+def take(browser: Browser, arguments: argparse.Namespace) -> list[str]:
+    """Take pictures, and return what went wrong."""
+    recording = Recording.load(RECORDING)
+    troubles = []
+    with ExitStack() as stack:
+        studios = {language: Studio(browser, recording, language, stack) for language in arguments.language}
+        if arguments.readme:
+            readme_pictures(browser, recording, studios[LANGUAGES[0]].service.url)
+            return []
+        for name, look, appearance in wanted(arguments):
+            studio = studios[appearance.language]
+            if not look.recorded:
+                studio.office.names  # noqa: B018
+            try:
+                studio.take(name, look, appearance)
+            except (Error, AssertionError) as trouble:
+                troubles.append(f"{name}-{appearance}: {trouble}")
+        missing = {key for studio in studios.values() for key in studio.missing}
+    return troubles + [f"not recorded: {key}" for key in sorted(missing)]
+
+
 def main() -> None:
     """Take all pictures, or those that the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("pages", nargs="*")
-    parser.add_argument("--look", action="append", choices=LOOKS)
+    parser.add_argument("pictures", nargs="*", metavar="PICTURE")
+    parser.add_argument("--language", action="append", choices=LANGUAGES)
+    parser.add_argument("--theme", action="append", choices=THEMES)
+    parser.add_argument("--width", action="append", type=int, choices=WIDTHS)
     parser.add_argument("--readme", action="store_true", help="take the pictures that the READMEs show")
     arguments = parser.parse_args()
+    for name, every in (("language", LANGUAGES), ("theme", THEMES), ("width", WIDTHS)):
+        setattr(arguments, name, getattr(arguments, name) or list(every))
     TARGET.mkdir(parents=True, exist_ok=True)
-    recording = Recording.load(RECORDING)
-    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        service = Service(Path(folder) / "data")
-        try:
-            if arguments.readme:
-                readme_pictures(browser, recording, service.url)
-                return
-            missing = {
-                key
-                for look in arguments.look or LOOKS
-                for key in take(browser, recording, service.url, look, set(arguments.pages))
-            }
-        finally:
-            service.end()
-    for key in sorted(missing):
-        print(f"not recorded: {key}")
+    with chromium() as browser:
+        troubles = take(browser, arguments)
+    print("\n".join(troubles))
     print(f"{len(list(TARGET.glob('*.png')))} pictures in {TARGET}")
+    sys.exit(bool(troubles))
 
 
 if __name__ == "__main__":
