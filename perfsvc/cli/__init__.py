@@ -5,6 +5,7 @@
 ``run``              ``perfsvc run``
 ``check``            ``perfsvc check``
 ``try_plan``         ``perfsvc try``
+``trial_lines``      the steps of a trial as text
 ``worker``           ``perfsvc worker``
 ``certs``            ``perfsvc certs``
 ``plugins``          ``perfsvc plugins``

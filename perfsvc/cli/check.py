@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from perfsvc.cli.exit_codes import PASSED
+from perfsvc.cli.labels import colon
+from perfsvc.cli.labels import with_colon
 from perfsvc.cli.plan_flags import add_plan_flags
 from perfsvc.errors import Text
 
@@ -58,7 +60,7 @@ def show_expected(what: str, spec: RunSpec, language: str) -> None:
     points = [point for point in planned["points"] if spec.load.length is not None or point["t"] < spec.load.duration]
     curve = ", ".join(f"{point['t']:g} s: {point['level']:g}" for point in points)
     unit = Text("每秒到达", "arrivals/s") if spec.load.open else Text("虚拟用户", "virtual users")
-    out.print(f"{unit.of(language)}: {curve}")
+    out.print(f"{colon(unit, language)}{curve}")
     length = length_text(spec.load)
     requests = "-" if expected.requests is None else str(expected.requests)
     out.print(
@@ -68,7 +70,7 @@ def show_expected(what: str, spec: RunSpec, language: str) -> None:
         out.print(warm_up_text(warm_up, spec.load).of(language))
     for advice in expected.advice:
         if advice["severity"] == "warning":
-            out.print(f"{Text('注意', 'note').of(language)}: {advice['zh' if language == 'zh' else 'en']}")
+            out.print(f"{with_colon('note', language)}{advice['zh' if language == 'zh' else 'en']}")
     out.print(Text(f"{what}：有效", f"{what}: valid").of(language))
 
 

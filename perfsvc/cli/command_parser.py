@@ -24,3 +24,11 @@ class CommandParser(argparse.ArgumentParser):
             self._fill(self)
             self._fill = None
         return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """Return the help. Chinese headings of groups end in a Chinese colon: argparse adds one of its own."""
+        shown = super().format_help()
+        for group in self._action_groups:
+            if group.title and not group.title.isascii():
+                shown = shown.replace(f"\n{group.title}:\n", f"\n{group.title}：\n")
+        return shown

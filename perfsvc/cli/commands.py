@@ -82,10 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser(language: str = "en") -> argparse.ArgumentParser:
     """Return the parser of the whole command line, whose help is in one language."""
     speak(language)
-    parser = argparse.ArgumentParser(prog="perfsvc", description="A self-hosted performance-testing platform")
+    parser = CommandParser(prog="perfsvc", description="A self-hosted performance-testing platform")
     parser.add_argument("--version", action="version", version=f"perfsvc {__version__}")
     add_language(parser, None)
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=CommandParser)
+    commands = parser.add_subparsers(dest="command", required=True)
     for module in MODULES:
         module.add(commands)
     for name, command in commands.choices.items():

@@ -56,6 +56,31 @@ LABELS = {
 }
 
 
+PHASES = {
+    "dns": Text("DNS 解析", "dns"),
+    "connect": Text("连接", "connect"),
+    "tls": Text("TLS 握手", "tls"),
+    "waiting": Text("等待", "waiting"),
+    "receiving": Text("接收", "receiving"),
+}
+"""Phases of a request; those of protocols of others stand for themselves."""
+
+
+def phase_text(name: str, language: str) -> str:
+    """Return a phase of a request in words."""
+    return PHASES[name].of(language) if name in PHASES else name
+
+
+def with_colon(name: str, language: str) -> str:
+    """Return a label as the beginning of a line, with the colon of its language."""
+    return colon(LABELS[name], language)
+
+
+def colon(text: Text | str, language: str) -> str:
+    """Return a text with the colon of the language, and the space that follows it in English."""
+    return (text if isinstance(text, str) else text.of(language)) + Text("：", ": ").of(language)
+
+
 def labelled(*names: str) -> list[Text | str]:
     """Return the labels of columns; a name without a label, such as ``p95``, stands for itself."""
     return [LABELS.get(name, name) for name in names]

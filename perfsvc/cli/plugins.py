@@ -20,6 +20,13 @@ COLUMNS = (
     Text("状态", "status"),
 )
 
+KINDS = {
+    "protocol": Text("协议", "protocol"),
+    "data_source": Text("数据源", "data_source"),
+    "function": Text("函数", "function"),
+}
+LOADED = Text("已加载", "loaded")
+
 
 def add(commands: Any) -> None:
     """Add the command."""
@@ -65,6 +72,7 @@ def show_plugins(described: Sequence[dict[str, Any]], language: str) -> None:
 
     shown = table(language, COLUMNS)
     for plugin in described:
-        status = Text(**plugin["error"]).of(language) if plugin["error"] else plugin["status"]
-        shown.add_row(plugin["name"], plugin["kind"], plugin["distribution"], plugin["version"], status)
+        status = Text(**plugin["error"]).of(language) if plugin["error"] else LOADED.of(language)
+        kind = KINDS[plugin["kind"]].of(language)
+        shown.add_row(plugin["name"], kind, plugin["distribution"], plugin["version"], status)
     console().print(shown)

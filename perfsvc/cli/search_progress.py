@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perfsvc.cli.labels import LABELS
+from perfsvc.cli.labels import with_colon
 from perfsvc.errors import Text
 
 PHASES = {
@@ -28,7 +29,7 @@ def search_line(search: dict[str, Any], language: str) -> str:
         parts += _measured(search, latest)
     elif search["low"] is not None or search["high"] is not None:
         parts.append(f"{LABELS['interval'].of(language)} {_interval(search)}")
-    return f"{LABELS['search'].of(language)}: {'  '.join(parts)}"
+    return f"{with_colon('search', language)}{'  '.join(parts)}"
 
 
 def _measured(search: dict[str, Any], latest: dict[str, Any]) -> list[str]:

@@ -9,6 +9,8 @@ from rich.table import Table
 
 from perfsvc.cli.labels import LABELS
 from perfsvc.cli.labels import labelled
+from perfsvc.cli.labels import with_colon
+from perfsvc.cli.search_progress import PHASES
 from perfsvc.cli.tables import table
 from perfsvc.cli.tables import two_digits
 from perfsvc.errors import Text
@@ -22,6 +24,15 @@ RECOVERED = {
     None: Text("", ""),
 }
 """Whether the target recovered when the load went down again; None if it never did."""
+
+
+LEVEL_VERDICTS = {
+    "good": Text("合格", "good"),
+    "bad": Text("不合格", "bad"),
+    "saturated": Text("压测机饱和", "saturated"),
+    "empty": Text("没有响应", "empty"),
+}
+"""Verdicts of levels of a search for the breaking point."""
 
 
 BOUNDS = {"high": Text("负载上限", "upper"), "low": Text("负载下限", "lower")}
@@ -39,9 +50,18 @@ def evidence_table(search: dict[str, Any], language: str) -> Table:
     for row in search["evidence"]:
         latencies = [two_digits(row[name]) for name in ("avg", "p50", "p95", "p99")]
         figures = [f"{row['level']:g}", str(row["requests"]), f"{row['rps']:.1f}", f"{row['error_rate']:.2f}"]
-        remarks = [row["phase"], row["verdict"]] if searched else [_mark(row, search, language)]
+        remarks = (
+            [_in_words(row["phase"], language), _in_words(row["verdict"], language)]
+            if searched
+            else [_mark(row, search, language)]
+        )
         shown.add_row(*figures, *latencies, *remarks)
     return shown
+
+
+def _in_words(name: str, language: str) -> str:
+    """Return a phase or a verdict of a level."""
+    return (PHASES | LEVEL_VERDICTS).get(name, Text(name, name)).of(language)
 
 
 def _mark(row: dict[str, Any], search: dict[str, Any], language: str) -> str:
@@ -56,7 +76,7 @@ def result_lines(report: dict[str, Any], language: str) -> list[str]:
     if search is None:
         return []
     text = _RESULTS[search["mode"]](search)
-    return [f"{LABELS['search'].of(language)}: {text.of(language)}"]
+    return [f"{with_colon('search', language)}{text.of(language)}"]
 
 
 def _breaking_point(search: dict[str, Any]) -> Text:

@@ -9,6 +9,9 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from perfsvc.cli.labels import LABELS
+from perfsvc.cli.labels import colon
+from perfsvc.cli.labels import phase_text
+from perfsvc.cli.labels import with_colon
 from perfsvc.cli.search_summary import evidence_table
 from perfsvc.cli.search_summary import result_lines
 from perfsvc.cli.summary_tables import checks_table
@@ -40,6 +43,12 @@ VERDICTS = {
     "STOPPED": Text("STOPPED 已停止，未作判定", "STOPPED before its end, not judged"),
     "NO_THRESHOLDS": Text("NO_THRESHOLDS 未设置阈值", "NO_THRESHOLDS: no thresholds set"),
 }
+VALIDITY = {
+    "VALID": Text("VALID 有效", "VALID"),
+    "SUSPECT": Text("SUSPECT 存疑", "SUSPECT"),
+    "INVALID": Text("INVALID 无效", "INVALID"),
+}
+MAXIMUM = Text("最大", "max")
 
 
 def show_report(report: dict[str, Any], language: str) -> None:
@@ -65,7 +74,7 @@ def show_report(report: dict[str, Any], language: str) -> None:
     for finding in _findings(report, language):
         out.print(finding)
     for warning in report["warnings"]:
-        out.print(f"{LABELS['note'].of(language)}: {warning[_at(language)]}", style="yellow")
+        out.print(f"{with_colon('note', language)}{warning[_at(language)]}", style="yellow")
 
 
 def search_table(report: dict[str, Any], language: str) -> Table | None:
@@ -80,7 +89,7 @@ def _show_verdict(report: dict[str, Any], language: str, out: Console) -> None:
     for line in result_lines(report, language):
         out.print(line, style="bold")
     out.print(_validity(report, language), style=STATE_STYLES.get(report["validity"]["state"]))
-    out.print(f"{LABELS['score'].of(language)}: {_score(report, language)}")
+    out.print(f"{with_colon('score', language)}{_score(report, language)}")
 
 
 def _alarms(report: dict[str, Any], language: str) -> list[str]:
@@ -88,19 +97,25 @@ def _alarms(report: dict[str, Any], language: str) -> list[str]:
     at = _at(language)
     if report["status"] == "failed" and report["reason"]["code"] in ("setup_failed", "on_start_failed"):
         return [report["reason"][at]]
-    return [f"INVALID: {cause[at]}" for cause in report["validity"]["causes"] if cause["state"] == "INVALID"]
+    return [
+        f"{colon(VALIDITY['INVALID'], language)}{cause[at]}"
+        for cause in report["validity"]["causes"]
+        if cause["state"] == "INVALID"
+    ]
 
 
 def _verdict(report: dict[str, Any], language: str) -> str:
     state = report["verdict"]["state"]
     reason = report["reason"][_at(language)] if report["reason"] else ""
-    return f"{LABELS['verdict'].of(language)}: {VERDICTS[state].of(language)} ({reason})"
+    return f"{with_colon('verdict', language)}{VERDICTS[state].of(language)} ({reason})"
 
 
 def _validity(report: dict[str, Any], language: str) -> str:
     validity = report["validity"]
     causes = "; ".join(cause[_at(language)] for cause in validity["causes"])
-    return f"{LABELS['validity'].of(language)}: {validity['state']}" + (f" ({causes})" if causes else "")
+    return f"{with_colon('validity', language)}{VALIDITY[validity['state']].of(language)}" + (
+        f" ({causes})" if causes else ""
+    )
 
 
 def _score(report: dict[str, Any], language: str) -> str:
@@ -119,7 +134,7 @@ def _findings(report: dict[str, Any], language: str) -> list[str | Styled]:
         *_statuses(report, language),
         *_phases(report, language),
         _bytes(report, language),
-        *_counted(report),
+        *_counted(report, language),
         *_on_the_plan(report, language),
         *_data(report, language),
     ]
@@ -148,7 +163,7 @@ def _statuses(report: dict[str, Any], language: str) -> list[Styled]:
                 counts[str(status)] = counts.get(str(status), 0) + count
     if not counts:
         return []
-    line = Styled(f"{LABELS['statuses'].of(language)}:")
+    line = Styled(with_colon("statuses", language).rstrip())
     for status, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         line.append(f"  {status} ", style=status_style(status)).append(str(count))
     return [line]
@@ -164,8 +179,10 @@ def _phases(report: dict[str, Any], language: str) -> list[str]:
                 sums[name] = [count + phase["count"], total + phase["avg"] * phase["count"]]
     if not sums:
         return []
-    parts = [f"{name} {two_digits(total / count)} ({count:g})" for name, (count, total) in sums.items()]
-    return [f"{LABELS['phases'].of(language)}:  {'  '.join(parts)}"]
+    parts = [
+        f"{phase_text(name, language)} {two_digits(total / count)} ({count:g})" for name, (count, total) in sums.items()
+    ]
+    return [f"{with_colon('phases', language)} {'  '.join(parts)}"]
 
 
 def _bytes(report: dict[str, Any], language: str) -> str:
@@ -174,15 +191,18 @@ def _bytes(report: dict[str, Any], language: str) -> str:
     sent, received = summary["bytes_sent"], summary["bytes_received"]
     parts = [(LABELS["sent"], sent), (LABELS["received"], received)]
     shown = [f"{label.of(language)} {in_bytes(count)} ({in_bytes(count / seconds)}/s)" for label, count in parts]
-    return f"{LABELS['bytes'].of(language)}:  {'  '.join(shown)}"
+    return f"{with_colon('bytes', language)} {'  '.join(shown)}"
 
 
-def _counted(report: dict[str, Any]) -> list[str]:
+def _counted(report: dict[str, Any], language: str) -> list[str]:
     """Return the protocol's own counters and gauges, one line per step that has any."""
     lines = []
     for step in report["steps"]:
         counters = [f"{name} {count:.12g}" for name, count in step["counters"].items()]
-        gauges = [f"{name} {gauge['avg']:g} (max {gauge['max']:g})" for name, gauge in step["gauges"].items()]
+        gauges = [
+            f"{name} {gauge['avg']:g} ({MAXIMUM.of(language)} {gauge['max']:g})"
+            for name, gauge in step["gauges"].items()
+        ]
         if counters or gauges:
             lines.append(f"{step['name']}: {', '.join(counters + gauges)}")
     return lines
@@ -194,7 +214,7 @@ def _data(report: dict[str, Any], language: str) -> list[str]:
         return []
     counts = {name: data[name] for name in ("used", "in_doubt", "returned", "left", "recycled")}
     known = ", ".join(f"{DATA_LABELS[name].of(language)} {count}" for name, count in counts.items() if count)
-    line = f"{LABELS['data'].of(language)}: {data['source']}" + (f", {known}" if known else "")
+    line = f"{with_colon('data', language)}{data['source']}" + (f", {known}" if known else "")
     return [line, *(text[_at(language)] for text in data["warnings"])]
 
 
@@ -202,11 +222,11 @@ def _on_the_plan(report: dict[str, Any], language: str) -> list[str]:
     """Explain the latency from plan, and count the arrivals that were late or dropped."""
     lines = []
     if planned := report.get("latency_from_plan"):
-        lines.append(f"{LABELS['from_plan'].of(language)}: {planned['note'][_at(language)]}")
+        lines.append(f"{with_colon('from_plan', language)}{planned['note'][_at(language)]}")
     counts = {name: report["summary"][name] for name in ("late", "dropped")}
     if any(counts.values()):
         counted = "  ".join(f"{LABELS[name].of(language)} {count}" for name, count in counts.items())
-        lines.append(f"{LABELS['arrivals'].of(language)}: {counted}")
+        lines.append(f"{with_colon('arrivals', language)}{counted}")
     return lines
 
 

@@ -66,14 +66,15 @@ def errors_table(report: dict[str, Any], language: str) -> Table | None:
     shown = table(language, labelled("class", "count", "share", "step", "example"), left=("step", "example"))
     for row in report["errors"]:
         first = row["samples"][0] if row["samples"] else None
-        step, example = (first["step"] or "", example_of(first, row["error_class"])) if first else ("", "")
+        step, example = (first["step"] or "", example_of(first, row["error_class"], language)) if first else ("", "")
         shown.add_row(Styled(row["error_class"], style=BAD), str(row["count"]), f"{row['share']:.2f} %", step, example)
     return shown
 
 
-def example_of(sample: dict[str, Any], error_class: str) -> str:
+def example_of(sample: dict[str, Any], error_class: str, language: str) -> str:
     """Return an error in one line: its message, where it says more than the class, and the beginning of the reply."""
-    message = "" if sample["message"] == error_class else sample["message"] or ""
+    said = Text(sample["message_zh"] or sample["message"], sample["message"]).of(language)
+    message = "" if said == error_class else said
     lines = [message, *(sample["response_head"] or "").splitlines()[:1], sample["body"] or ""]
     text = " | ".join(" ".join(line.split()) for line in lines if line and line.strip())
     return text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"

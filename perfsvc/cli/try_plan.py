@@ -12,19 +12,12 @@ from perfsvc.cli.exit_codes import PASSED
 from perfsvc.cli.json_output import write_json
 from perfsvc.cli.plan_flags import add_outside_flags
 from perfsvc.errors import InvalidInput
-from perfsvc.errors import Text
 
 if TYPE_CHECKING:
     from perfsvc.model.planfile import PlanFile
     from perfsvc.model.scene import SceneSpec
     from perfsvc.plugin.catalog import Catalog
     from perfsvc.service.trials import TrialResult
-
-LONGEST_BODY = 1000
-"""Characters of a body that are shown; ``--json`` has more."""
-INDENT = "    "
-EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查", "checks")
-REQUEST, REPLY = Text("请求", "request"), Text("响应", "reply")
 
 
 def add(commands: Any) -> None:
@@ -54,6 +47,7 @@ def add(commands: Any) -> None:
 def execute(chosen: argparse.Namespace, language: str) -> int:
     """Try the scenes. The exit code is 1 when a step failed."""
     from perfsvc.cli.plan_loader import read_source
+    from perfsvc.cli.trial_lines import show_trial
     from perfsvc.event_loop import run_on_loop
     from perfsvc.plugin.on_demand import CatalogOnDemand
 
@@ -138,66 +132,3 @@ async def _first_row(plan: PlanFile, folder: Path, catalog: Catalog, seed: int) 
             await feed.close()
             await cache.close()
     return dict(rows[0]) if rows else {}
-
-
-def show_trial(name: str, result: TrialResult, language: str) -> None:
-    """Print the steps of a scene."""
-    from perfsvc.cli.tables import console
-
-    out = console()
-    for step in result.steps:
-        out.print("\n".join(step_lines(step, language)))
-    for note in result.notes:
-        out.print(note.of(language))
-    out.print(f"{name}: {result.outcome} ({result.duration:.0f} ms)")
-
-
-def step_lines(step: dict[str, Any], language: str) -> list[str]:
-    """A step: its outcome, request, reply, extracted values and checks."""
-    branch = f" [{step['branch']}]" if step["branch"] else ""
-    took = f" {step['duration']:.2f} ms" if step["duration"] else ""
-    lines = [f"{MARKS.get(step['outcome'], '-')} {step['name']} ({step['type']}){branch}{took}"]
-    if step["error"]:
-        lines.append(f"{INDENT}{step['error']['class']}" + _after(_message(step["error"], language)))
-    if step["request"]:
-        lines += _block(REQUEST.of(language), step["request"]["text"])
-    if step["response"] and (step["response"]["status"] or step["response"]["body"]):
-        reply = step["response"]
-        body = reply["body"] if reply["encoding"] == "text" else f"{reply['size']} bytes"
-        cut = body if len(body) <= LONGEST_BODY else f"{body[:LONGEST_BODY]}… ({reply['size']} bytes)"
-        lines += _block(REPLY.of(language), f"{reply['head'].rstrip()}\n\n{cut}".strip() or str(reply["status"]))
-    extracted = [
-        f"{each['name']} = {each['value'] if each['found'] else '-' + _why(each, language)}"
-        for each in step["extracted"]
-    ]
-    checks = [
-        f"{MARKS['passed' if each['passed'] else 'failed']} {each['text']}"
-        + (_why(each, language) or _found(each["actual"]))
-        for each in step["checks"]
-    ]
-    lines += _block(EXTRACTED.of(language), "\n".join(extracted)) + _block(CHECKS.of(language), "\n".join(checks))
-    return lines
-
-
-MARKS = {"passed": "✓", "failed": "✗"}
-
-
-def _block(title: str, text: str) -> list[str]:
-    return [f"{INDENT}{title}:", *(f"{INDENT * 2}{line}" for line in text.splitlines())] if text else []
-
-
-def _message(error: dict[str, Any], language: str) -> str:
-    return Text(error["message_zh"], error["message"]).of(language)
-
-
-def _after(message: str) -> str:
-    return f": {message}" if message else ""
-
-
-def _why(found: dict[str, Any], language: str) -> str:
-    """What was found instead."""
-    return f" ({Text(**found['finding']).of(language)})" if found["finding"] else ""
-
-
-def _found(actual: Any) -> str:
-    return f" ({str(actual)[:200]})"

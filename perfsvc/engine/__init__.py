@@ -20,6 +20,7 @@
 ``pattern_time``      how long patterns of users may hold the loop
 ``pages``             HTML and XML bodies looked through by XPath and CSS
 ``bounded_work``      a thread for work that could take for ever
+``failure_texts``     failures of requests in Chinese
 ``findings``          what was found instead, in words
 ``explanation``       why a request failed that got its reply
 ``scene_validation``  problems of a scene before it is run

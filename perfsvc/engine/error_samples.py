@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from perfsvc.clock import Clock
+from perfsvc.engine.failure_texts import in_chinese
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.virtual_user import Step
 from perfsvc.errors import Text
@@ -69,10 +70,9 @@ class ErrorSamples:
         variables = scope.variables
         cells = [str(variables[name]) for name in self._columns if variables.get(name)]
         masked = Masker([*self._secrets, *cells]) if cells else self._masked
-        said = Text(message, message) if message or reply is None else step.explain(error_class, reply, scope)
-        self._waiting.append(
-            make_sample(*key, said or Text(error_class, error_class), reply, self._clock.wall(), masked)
-        )
+        said = None if message or reply is None else step.explain(error_class, reply, scope)
+        said = said or Text(in_chinese(error_class, message) or error_class, message or error_class)
+        self._waiting.append(make_sample(*key, said, reply, self._clock.wall(), masked))
 
     def drain(self) -> list[ErrorSample]:
         """The samples since the last drain."""

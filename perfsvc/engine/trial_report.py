@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from perfsvc.engine.failure_texts import in_chinese
 from perfsvc.engine.masking import MASK
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import is_secret
@@ -91,7 +92,7 @@ class TriedStep:
         """The first failure is the step's."""
         if self.outcome != "failed":
             self.outcome, self.error_class = "failed", error_class
-            self.message, self.message_zh = message, message_zh or message
+            self.message, self.message_zh = message, message_zh or in_chinese(error_class, message)
 
     def fail_with(self, error_class: str, finding: Text | None) -> None:
         """Fail for what a check or an extractor found."""

@@ -125,6 +125,12 @@ STEP_TYPES: Labels = {
     "choice": ("随机选择", "Choice"),
     "think": ("思考时间", "Think time"),
 }
+ALL_STEP_TYPES: Labels = {
+    **STEP_TYPES,
+    "break": ("跳出循环", "Break"),
+    "stop": ("停止", "Stop"),
+    "rendezvous": ("集合点", "Rendezvous"),
+}
 RESPONSES: tuple[Labels, ...] = (
     TEST_MODES,
     {"0": ("启用", "Enabled"), "1": ("停用", "Disabled")},
@@ -190,12 +196,7 @@ RESPONSES: tuple[Labels, ...] = (
         "teardown": ("全局清理", "Teardown"),
     },
     STEP_TYPES,
-    {
-        **STEP_TYPES,
-        "break": ("跳出循环", "Break"),
-        "stop": ("停止", "Stop"),
-        "rendezvous": ("集合点", "Rendezvous"),
-    },
+    ALL_STEP_TYPES,
     {"holding": ("满足", "Holding"), "breaking": ("正在超出", "Breaking"), "breached": ("已超出", "Breached")},
     {"passed": ("通过", "Passed"), "failed": ("未通过", "Failed"), "timeout": ("超时", "Timeout")},
     {"passed": ("通过", "Passed"), "failed": ("未通过", "Failed"), "skipped": ("跳过", "Skipped")},

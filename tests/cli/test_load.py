@@ -169,7 +169,7 @@ def test_every_cause_is_told(shown: Any) -> None:
     causes = [{"state": "SUSPECT", "zh": "甲", "en": "first"}, {"state": "SUSPECT", "zh": "乙", "en": "second"}]
     validity = {"state": "SUSPECT", "at_least": False, "causes": causes}
     assert "validity: SUSPECT (first; second)" in shown(validity=validity)
-    assert "有效性: SUSPECT (甲; 乙)" in shown("zh", validity=validity)
+    assert "有效性：SUSPECT 存疑 (甲; 乙)" in shown("zh", validity=validity)
 
 
 def test_what_protocols_counted_is_told(shown: Any) -> None:
@@ -182,9 +182,9 @@ def test_what_protocols_counted_is_told(shown: Any) -> None:
 @pytest.mark.parametrize(
     ("score", "reason", "en", "zh"),
     [
-        (None, None, "score: -", "评分: -"),
-        (90.0, None, "score: 90 (Errors 100, Latency stability 78)", "评分: 90 (错误率 100, 响应时间稳定性 78)"),
-        (None, {"zh": "无效", "en": "not VALID"}, "score: - (not VALID)", "评分: - (无效)"),
+        (None, None, "score: -", "评分：-"),
+        (90.0, None, "score: 90 (Errors 100, Latency stability 78)", "评分：90 (错误率 100, 响应时间稳定性 78)"),
+        (None, {"zh": "无效", "en": "not VALID"}, "score: - (not VALID)", "评分：- (无效)"),
     ],
 )
 def test_the_score_is_shown_with_its_parts(
@@ -202,13 +202,13 @@ def test_the_score_is_shown_with_its_parts(
 def test_every_warning_is_told(shown: Any) -> None:
     warnings = [{"zh": "甲", "en": "first"}, {"zh": "乙", "en": "second"}]
     assert shown(warnings=warnings)[-2:] == ["note: first", "note: second"]
-    assert shown("zh", warnings=warnings)[-2:] == ["注意: 甲", "注意: 乙"]
+    assert shown("zh", warnings=warnings)[-2:] == ["注意：甲", "注意：乙"]
 
 
 @pytest.mark.parametrize(("search", "en", "zh"), SEARCHES)
 def test_what_was_found(shown: Any, search: dict[str, Any], en: str, zh: str) -> None:
     assert f"search: {en}" in shown(search=search)
-    assert f"搜索: {zh}" in shown("zh", search=search)
+    assert f"搜索：{zh}" in shown("zh", search=search)
 
 
 def test_the_steps_with_their_knee(shown: Any) -> None:
@@ -226,7 +226,7 @@ def test_the_levels_of_a_search(shown: Any) -> None:
     lines = shown("zh", search=BREAKING | {"evidence": evidence})
     head = next(index for index, line in enumerate(lines) if line.startswith("负载 "))
     assert lines[head].split()[-2:] == ["阶段", "结论"]
-    assert lines[head + 1].split()[-2:] == ["raise", "good"]
+    assert lines[head + 1].split()[-2:] == ["加压", "合格"]
 
 
 def test_the_trace_of_adaptive_is_left_to_the_report(shown: Any) -> None:

@@ -206,7 +206,7 @@ def test_a_terminal_has_colours_and_lines_that_fit(shop: Shop, columns: int, lan
     shown = text.rpartition("\x1b[?25h")[2]
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "")
     assert max(map(cell_len, plain.splitlines())) <= columns
-    assert plain.lstrip("\n").startswith("verdict: FAILED" if language == "en" else "结论: FAILED")
+    assert plain.lstrip("\n").startswith("verdict: FAILED" if language == "en" else "结论：FAILED")
     assert re.search("━.*\n.*/2 s", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)), "a bar above the figures"
 
 
@@ -236,7 +236,7 @@ def output_of_terminal(command: list[str], columns: int) -> str:
 def test_what_is_shown_in_chinese(perfsvc: Command, shop: Shop) -> None:
     done = perfsvc("run", shop.url, "-d", "1", lang="zh")
     assert all(ZH_LINE.fullmatch(line) for line in done.err.splitlines())
-    assert done.out.startswith("结论: NO_THRESHOLDS 未设置阈值 (负载已按计划完成)\n")
+    assert done.out.startswith("结论：NO_THRESHOLDS 未设置阈值 (负载已按计划完成)\n")
     assert "\n步骤 " in done.out
 
 
@@ -360,7 +360,7 @@ def test_an_encoding_without_chinese_gets_english(shop: Shop) -> None:
         done = subprocess.run(command, capture_output=True, check=True, env=environment, timeout=60)
         found[encoding] = done.stdout.decode(encoding).splitlines()[0]
     assert found["ascii"].startswith("verdict: PASSED (")
-    assert found["gbk"].startswith("结论: PASSED 通过")
+    assert found["gbk"].startswith("结论：PASSED 通过")
 
 
 def test_a_protocol_without_statuses_shows_none(perfsvc: Command, shop: Shop, tmp_path: Path) -> None:

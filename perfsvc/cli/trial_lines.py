@@ -1,0 +1,90 @@
+"""The steps of a trial as lines of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfsvc.cli.labels import colon
+from perfsvc.cli.tables import console
+from perfsvc.errors import Text
+from perfsvc.model.labels import ALL_STEP_TYPES
+from perfsvc.service.trials import TrialResult
+
+LONGEST_BODY = 1000
+"""Characters of a body that are shown; ``--json`` has more."""
+INDENT = "    "
+EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查", "checks")
+REQUEST, REPLY = Text("请求", "request"), Text("响应", "reply")
+OUTCOMES = {
+    "passed": Text("通过", "passed"),
+    "failed": Text("未通过", "failed"),
+    "timeout": Text("超时", "timeout"),
+}
+BRANCHES = {"then": Text("条件成立", "then"), "otherwise": Text("条件不成立", "otherwise")}
+MARKS = {"passed": "✓", "failed": "✗"}
+COMPARED = {"status": "状态码", "size": "大小"}
+"""Subjects of checks whose text names them in English."""
+
+
+def show_trial(name: str, result: TrialResult, language: str) -> None:
+    """Print the steps of a scene."""
+    out = console()
+    for step in result.steps:
+        out.print("\n".join(step_lines(step, language)))
+    for note in result.notes:
+        out.print(note.of(language))
+    outcome = OUTCOMES[result.outcome].of(language)
+    out.print(f"{colon(name, language)}{outcome} ({result.duration:.0f} ms)")
+
+
+def step_lines(step: dict[str, Any], language: str) -> list[str]:
+    """Return a step: its outcome, request, reply, extracted values and checks."""
+    lines = [_heading(step, language)]
+    if error := step["error"]:
+        told = Text(error["message_zh"], error["message"]).of(language)
+        lines.append(INDENT + (colon(error["class"], language) + told if told else error["class"]))
+    if step["request"]:
+        lines += _block(REQUEST, step["request"]["text"], language)
+    if step["response"] and (step["response"]["status"] or step["response"]["body"]):
+        lines += _block(REPLY, _reply(step["response"], language), language)
+    extracted = [_extracted(each, language) for each in step["extracted"]]
+    checks = [_check(each, language) for each in step["checks"]]
+    return lines + _block(EXTRACTED, "\n".join(extracted), language) + _block(CHECKS, "\n".join(checks), language)
+
+
+def _heading(step: dict[str, Any], language: str) -> str:
+    zh, _ = ALL_STEP_TYPES[step["type"]]
+    kind = Text(zh, step["type"]).of(language)
+    branch = BRANCHES.get(step["branch"], Text(step["branch"], step["branch"])).of(language) if step["branch"] else ""
+    took = f" {step['duration']:.2f} ms" if step["duration"] else ""
+    return f"{MARKS.get(step['outcome'], '-')} {step['name']} ({kind}){f' [{branch}]' if branch else ''}{took}"
+
+
+def _reply(reply: dict[str, Any], language: str) -> str:
+    """Return head and body, the body cut off."""
+    size = Text(f"{reply['size']} 字节", f"{reply['size']} bytes").of(language)
+    body = reply["body"] if reply["encoding"] == "text" else size
+    cut = body if len(body) <= LONGEST_BODY else f"{body[:LONGEST_BODY]}… ({size})"
+    return f"{reply['head'].rstrip()}\n\n{cut}".strip() or str(reply["status"])
+
+
+def _extracted(value: dict[str, Any], language: str) -> str:
+    return f"{value['name']} = {value['value'] if value['found'] else '-' + _why(value, language)}"
+
+
+def _check(check: dict[str, Any], language: str) -> str:
+    mark, subject = MARKS["passed" if check["passed"] else "failed"], check["type"]
+    text = check["text"]
+    if subject in COMPARED:
+        text = text.replace(subject, Text(COMPARED[subject], subject).of(language), 1)
+    return f"{mark} {text}" + (_why(check, language) or f" ({str(check['actual'])[:200]})")
+
+
+def _block(title: Text, text: str, language: str) -> list[str]:
+    lines = [f"{INDENT * 2}{line}" for line in text.splitlines()]
+    return [f"{INDENT}{colon(title, language).rstrip()}", *lines] if text else []
+
+
+def _why(found: dict[str, Any], language: str) -> str:
+    """Return what was found instead."""
+    return f" ({Text(**found['finding']).of(language)})" if found["finding"] else ""

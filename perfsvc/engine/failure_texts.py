@@ -1,0 +1,45 @@
+"""Failures of requests in Chinese: what their error classes mean. What the protocol said is added as it is."""
+
+from __future__ import annotations
+
+MEANINGS = {
+    "Connection Error: refused": "连接被拒绝，该地址和端口上没有服务在监听",
+    "Connection Error: reset": "连接被对方重置",
+    "Connection Error: closed early": "响应完成之前连接被关闭",
+    "Connection Error: stream reset": "HTTP/2 流被对方重置",
+    "Connection Error: unreachable": "网络或主机不可达",
+    "Connection Error: no local port": "本机没有可用的端口",
+    "Connection Error: too many open files": "打开的文件和连接过多，请提高 ulimit -n",
+    "Connection Error: no such source address": "source_addresses 中没有可用的地址",
+    "Connection Error": "连接出错",
+    "TLS Error: hostname mismatch": "证书属于其他主机名",
+    "TLS Error: connection closed": "TLS 握手时连接被关闭",
+    "TLS Error: wrong version number": "该端口上不是 TLS，可能应使用 http",
+    "TLS Error": "TLS 握手失败",
+    "DNS Error": "主机名无法解析",
+    "Target Denied": "该地址不允许作为目标",
+    "Proxy Error": "代理出错",
+    "Protocol Error": "收到的内容不符合协议",
+    "Undecodable Body": "响应体无法解码",
+    "Response Too Large": "响应体超过大小上限",
+    "Request Too Large": "请求超过大小上限",
+    "Invalid Request": "请求内容无效，没有发送",
+    "Too Many Redirects": "重定向次数过多",
+    "Invalid Redirect": "重定向地址无效",
+    "Missing variable": "缺少变量，请求没有发送",
+    "Function Failed": "模板函数失败，请求没有发送",
+    "Unreadable Reply": "响应无法解析",
+    "Plugin Error": "插件出错",
+    "Schema Error": "消息与接口定义不符",
+    "Group Failed": "事务中有步骤未通过",
+    "Timeout": "超过时间限制，没有得到完整的响应",
+}
+"""What the classes of errors mean, by their names, or by the part of the name in front of the colon."""
+
+
+def in_chinese(error_class: str, message: str) -> str:
+    """Return a message in Chinese: the meaning of the class, with the original message; the latter alone otherwise."""
+    meaning = MEANINGS.get(error_class) or MEANINGS.get(error_class.partition(": ")[0])
+    if meaning is None:
+        return message
+    return meaning if message in ("", error_class) else f"{meaning}（{message}）"
