@@ -61,7 +61,7 @@ def class_details(metrics: RunMetrics, counts: dict[str, int], whole: int) -> li
             "error_class": error_class,
             "count": count,
             "share": rate(percent(count, whole)),
-            "samples": [_sample(sample, metrics.step_names) for sample in samples.get(error_class, [])],
+            "samples": [_sample(sample, metrics) for sample in samples.get(error_class, [])],
         }
         for error_class, count in by_count(counts).items()
     ]
@@ -82,9 +82,12 @@ def _phase(phase: PhaseSum) -> dict[str, Any]:
     return {"count": phase.count, "avg": average, "max": to_ms(phase.max_ns)}
 
 
-def _sample(sample: ErrorSample, step_names: list[str]) -> dict[str, Any]:
+def _sample(sample: ErrorSample, metrics: RunMetrics) -> dict[str, Any]:
+    known = 0 <= sample.step < len(metrics.step_names)
     return {
-        "step": step_names[sample.step] if 0 <= sample.step < len(step_names) else None,
+        "scene": metrics.scenes[sample.step] if known else None,
+        "step": metrics.step_names[sample.step] if known else None,
+        "index": sample.step if known else None,
         "timestamp": round(sample.timestamp, 3),
         "message": sample.message,
         "message_zh": sample.message_zh or sample.message,

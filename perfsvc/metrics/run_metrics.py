@@ -159,15 +159,15 @@ class FirstSamples:
 
 
 class StepTable:
-    """The measured steps by index: names, which of them are ``groups``, and which ``parts`` of scenes they are in.
+    """The measured steps by index: names, which of them are ``groups``, and the ``parts`` of ``scenes`` they are in.
 
     Groups send nothing themselves, setup and teardown are no load: these stand ``apart``.
     """
 
-    __slots__ = ("apart", "groups", "names", "parts")
+    __slots__ = ("apart", "groups", "names", "parts", "scenes")
 
-    def __init__(self, names: list[str], groups: frozenset[int], parts: list[Part]) -> None:
-        self.names, self.groups, self.parts = names, groups, parts
+    def __init__(self, names: list[str], groups: frozenset[int], parts: list[Part], scenes: list[str]) -> None:
+        self.names, self.groups, self.parts, self.scenes = names, groups, parts, scenes
         self.apart = groups | {index for index, part in enumerate(parts) if part in ONCE_PER_RUN}
 
 
@@ -193,8 +193,12 @@ class RunMetrics:
         groups: Collection[int] = (),
         parts: Sequence[Part] = (),
         warm_up_s: float = 0.0,
+        scenes: Sequence[str] = (),
     ) -> None:
-        self._table = StepTable(list(step_names), frozenset(groups), list(parts) or ["steps"] * len(step_names))
+        number = len(step_names)
+        self._table = StepTable(
+            list(step_names), frozenset(groups), list(parts) or ["steps"] * number, list(scenes) or [""] * number
+        )
         self.total = RunTotals()
         self.once = RunTotals()
         self.warm_up = WarmUp(warm_up_s)
@@ -222,7 +226,8 @@ class RunMetrics:
         """Metrics for a run, its groups and the parts of its scenes known as such."""
         measured = [found for weighted in spec.scenes for found in measured_steps(weighted.scene)]
         groups = {index for index, (_, step) in enumerate(measured) if isinstance(step, GroupStep)}
-        made = cls(spec.step_names(), groups, [part for part, _ in measured], spec.warm_up_s)
+        scenes = [weighted.scene.name for weighted in spec.scenes for _ in measured_steps(weighted.scene)]
+        made = cls(spec.step_names(), groups, [part for part, _ in measured], spec.warm_up_s, scenes)
         percentiles = any(rule.window_s and percentile_of(rule.metric) is not None for rule in spec.thresholds)
         made.planned = Planned(wanted_iterations(spec.load), scenes_of(spec), percentiles)
         return made
@@ -293,6 +298,11 @@ class RunMetrics:
     def groups(self) -> frozenset[int]:
         """The indexes of steps that are groups."""
         return self._table.groups
+
+    @property
+    def scenes(self) -> list[str]:
+        """The name of the scene that each step is in, by index."""
+        return self._table.scenes
 
     @property
     def parts(self) -> list[Part]:

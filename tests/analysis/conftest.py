@@ -56,7 +56,7 @@ SAMPLE = ErrorSample(1, "HTTP 500", T0 + 1.23456, "status 500", "POST /login", "
 @pytest.fixture
 def metrics() -> RunMetrics:
     """Seconds 1, 2 (empty), 3 (paused), 4 and 6 on n1, whose fifth snapshot is missing; second 1 on n2."""
-    made = RunMetrics(["buy", "login", "list", "never"], groups=[0])
+    made = RunMetrics(["buy", "login", "list", "never"], groups=[0], scenes=["shop"] * 4)
     for each in (
         snapshot(1, LOGIN, GROUP, iterations=1, errors=[SAMPLE]),
         snapshot(1, LIST, node="n2", vus=2, planned_vus=2, planned_rate=12.5),

@@ -214,7 +214,9 @@ def test_errors_come_with_samples(metrics):
     assert refused == {"error_class": "Connection Error: refused", "count": 2, "share": 20.0, "samples": []}
     assert http["samples"] == [
         {
+            "scene": "shop",
             "step": "login",
+            "index": 1,
             "timestamp": T0 + 1.235,
             "message": "status 500",
             "message_zh": "status 500",

@@ -249,7 +249,10 @@ SERIES = {"timestamps": [1, 2], "throughput": [10.0, 20.0], "p95": [180.0, None]
 
 
 STOPPED = EndReason(code="stopped_by_user", zh="用户停止", en="stopped by the user")
-ERRORS: list[dict[str, Any]] = [{"error_class": "HTTP 500", "count": 3}, {"error_class": "timeout", "count": 2}]
+ERRORS: list[dict[str, Any]] = [
+    {"error_class": "HTTP 500", "count": 3, "share": 15.0, "samples": []},
+    {"error_class": "timeout", "count": 2, "share": 10.0, "samples": []},
+]
 SECOND = Snapshot(
     node="local",
     seq=1,

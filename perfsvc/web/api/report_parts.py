@@ -118,7 +118,9 @@ class ReportNode(Counted):
 class ReportErrorSample(OpenResponse):
     """A failed request, secrets masked. ``message`` is what was found, in English; ``message_zh`` in Chinese."""
 
+    scene: str | None = None
     step: str | None
+    index: int | None = None
     timestamp: float
     message: str
     message_zh: str = ""

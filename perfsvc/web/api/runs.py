@@ -22,6 +22,7 @@ from perfsvc.service.auth.access import Kind
 from perfsvc.service.auth.identity import Needs
 from perfsvc.service.runs.start_form import StartForm
 from perfsvc.web.api.executions import ExecutionResponse
+from perfsvc.web.api.report_parts import ReportError
 from perfsvc.web.api.request_counts import AllRequests
 from perfsvc.web.api.request_counts import Failed
 from perfsvc.web.framework.handler import Handler
@@ -70,11 +71,7 @@ class Resumed(Response):
     resume_time: Moment
 
 
-class ErrorSample(OpenResponse):
-    """Count of an error class in a run, with one example."""
-
-
-class ErrorPage(PageOf[ErrorSample]):
+class ErrorPage(PageOf[ReportError]):
     """The error classes of a run."""
 
 
@@ -196,7 +193,7 @@ class ErrorsHandler(Handler):
     @operation("获取测试执行的错误", "A run's error classes, each with an example", VIEWERS)
     async def get(self, execution_id: str, query: PageQuery) -> ErrorPage:
         errors = await self.services.runs.errors(execution_id)
-        return ErrorPage.of(query.cut(errors), ErrorSample.model_validate)
+        return ErrorPage.of(query.cut(errors), ReportError.model_validate)
 
 
 class LoadChange(Spec):

@@ -2075,7 +2075,7 @@ export interface components {
         ErrorPage: {
             page: number;
             page_size: number;
-            results: components["schemas"]["ErrorSample"][];
+            results: components["schemas"]["ReportError"][];
             total: number;
         };
         /**
@@ -2087,13 +2087,6 @@ export interface components {
             /** @description Requests that failed: no connection, no whole reply, or a reply that a check or an extractor refused. */
             total_errors: number;
         } & {
-            [key: string]: unknown;
-        };
-        /**
-         * ErrorSample
-         * @description Count of an error class in a run, with one example.
-         */
-        ErrorSample: {
             [key: string]: unknown;
         };
         /**
@@ -4033,11 +4026,15 @@ export interface components {
          */
         ReportErrorSample: {
             body: string;
+            /** @default null */
+            index: number | null;
             message: string;
             /** @default  */
             message_zh: string;
             request: string;
             response_head: string;
+            /** @default null */
+            scene: string | null;
             step: string | null;
             timestamp: number;
         } & {
