@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated
 from typing import Literal
 
+from pydantic import BeforeValidator
 from pydantic import Field
 
 from perfsvc.model.base import Many
@@ -16,6 +17,7 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.duration import Seconds
 from perfsvc.model.rate import PerSecond
+from perfsvc.model.rate import refuse_rate
 
 MAX_VUS = 1_000_000
 MAX_RATE = 10_000_000.0
@@ -34,7 +36,7 @@ class Stage(Spec):
     """Go to ``target`` in a straight line over ``duration`` seconds."""
 
     duration: Annotated[float, Seconds(0, MAX_SECONDS)] = titled("秒", "Seconds")
-    target: float = titled("目标", "Target", ge=0, le=MAX_RATE)
+    target: Annotated[float, BeforeValidator(refuse_rate)] = titled("目标", "Target", ge=0, le=MAX_RATE)
 
 
 class RateStage(Stage):

@@ -39,6 +39,18 @@ def _per_second(value: Any) -> Any:
     return whole(per_second_of(value)) if isinstance(value, str) else value
 
 
+def refuse_rate(value: Any) -> Any:
+    """Return a number of users as it is. Raise Fault for a rate: those belong to arrivals."""
+    if isinstance(value, str) and "/" in value and len(value) <= LONGEST and _FORM.fullmatch(value):
+        raise Fault(
+            f"{value} 是到达速率，这里应为虚拟用户数，例如 200；"
+            f"要按速率施压，请在 arrival_rate 中写阶段：arrival_rate: [{{duration: 30, target: {value}}}]",
+            f"{value} is a rate of arrivals, and a number of virtual users belongs here, such as 200; "
+            f"for a rate write the stages under arrival_rate: arrival_rate: [{{duration: 30, target: {value}}}]",
+        )
+    return value
+
+
 @dataclass(frozen=True)
 class PerSecond(GroupedMetadata):
     """Marks a float field: a number per second above 0, or a text such as ``12000/min``. It is stored as a number.

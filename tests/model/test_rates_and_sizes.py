@@ -74,7 +74,7 @@ def test_stages_of_a_rate_take_the_same_grammar() -> None:
     )
     kept = config.model_dump(mode="json")["execution_config"]["arrival_rate"]
     assert [each["target"] for each in kept] == [100, 0, 7]
-    with pytest.raises(InvalidInput, match=r"stages\[0\].target: must be a number"):
+    with pytest.raises(InvalidInput, match=r"stages\[0\].target: 6000/m is a rate of arrivals"):
         PlanConfig.parse({"concurrent_users": 1, "execution_config": {"stages": stages}})
 
 
@@ -82,3 +82,21 @@ def test_stages_of_a_rate_take_the_same_grammar() -> None:
 def test_a_rate_that_is_refused(given: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         PlanConfig.parse({"concurrent_users": 1, "execution_config": {"arrival_rate": given}})
+
+
+@pytest.mark.parametrize("written", ["100/s", "6000 / min"])
+def test_a_rate_in_a_stage_of_users_is_told_where_rates_belong(written: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        PlanConfig.parse({"execution_config": {"stages": [{"duration": 5, "target": written}]}})
+    (problem,) = caught.value.problems
+    instead = f"arrival_rate: [{{duration: 30, target: {written}}}]"
+    assert problem.path == "execution_config.stages[0].target"
+    assert problem.text.en.endswith(f"write the stages under arrival_rate: {instead}")
+    assert problem.text.zh.endswith(f"请在 arrival_rate 中写阶段：{instead}")
+    assert PlanConfig.parse({"execution_config": {"arrival_rate": [{"duration": 30, "target": written}]}})
+
+
+def test_other_texts_in_a_stage_are_not_called_rates() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        PlanConfig.parse({"execution_config": {"stages": [{"duration": 5, "target": "many"}]}})
+    assert caught.value.problems[0].text.en == "must be a number"
