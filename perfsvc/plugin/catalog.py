@@ -39,8 +39,13 @@ class Catalog:
         brought, failures = discover(points)
         check_required(required, brought, failures)
         catalog = cls(brought, failures)
-        register(each.offered for each in catalog._functions.values())
+        catalog.register_functions()
         return catalog
+
+    def register_functions(self) -> None:
+        """Make functions, and the plugins that failed, known to every template of the process."""
+        failed = {failure.origin.key: failure.error for failure in self.failures}
+        register((each.offered for each in self._functions.values()), failed)
 
     def protocol_versions(self) -> dict[str, str]:
         """The distribution and version of each protocol, by name."""

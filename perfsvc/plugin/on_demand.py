@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfsvc.model.functions.library import register
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.catalog import by_name
 from perfsvc.plugin.datasource import DataSource
@@ -32,7 +31,7 @@ class CatalogOnDemand(Catalog):
         points = find(installed())
         self._waiting = {point.name: (origin, point) for origin, point in points if origin.distribution == OWN}
         super().__init__(*discover(point for origin, point in points if origin.distribution != OWN))
-        register(each.offered for each in self._functions.values())
+        self.register_functions()
 
     @property
     def protocols(self) -> list[str]:

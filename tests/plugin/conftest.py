@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from perfsvc.model.functions import library
+
 PREAMBLE = """
 from perfsvc.plugin import Call, DataSource, Feed, Protocol, Session, Spec, Text, hookimpl
 
@@ -35,6 +37,16 @@ def source(name):
 """
 
 Install = Callable[..., list[EntryPoint]]
+
+
+@pytest.fixture(autouse=True)
+def known_again() -> Iterator[None]:
+    """Functions are known to the whole process: what a test adds is taken out again."""
+    before = dict(library._known), dict(library._failed)
+    yield
+    for kept, added in zip(before, (library._known, library._failed), strict=True):
+        added.clear()
+        added.update(kept)
 
 
 @pytest.fixture

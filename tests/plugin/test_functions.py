@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from perfsvc.model.functions import library
 from perfsvc.model.functions.families import BUILTIN
+from perfsvc.model.problems import Fault
 from perfsvc.model.template import Template
 from perfsvc.plugin import Scope
 from perfsvc.plugin.catalog import Catalog
@@ -43,21 +42,24 @@ def twice(name: str = "twice", examples: object = ("$twice(1)",), parameters: st
     return FUNCTION_CLASS.format(name=name, examples=examples, parameters=parameters)
 
 
-@pytest.fixture(autouse=True)
-def known_again() -> Iterator[None]:
-    """Functions are known to the whole process: what a test adds is taken out again."""
-    before = dict(library._known)
-    yield
-    library._known.clear()
-    library._known.update(before)
-
-
 def test_a_plugins_function_is_known_to_every_template(install):
     catalog = Catalog.load(points=install("acme", twice()))
     assert Template('{{$twice("a")}}').constant == "aa"
     (described,) = catalog.describe()
     assert (described["kind"], described["name"], described["status"]) == ("function", "twice", "loaded")
     assert (described["title"], described["examples"]) == ({"zh": "两遍", "en": "Twice"}, ["$twice(1)"])
+
+
+def test_where_a_function_is_missing_the_plugins_that_failed_are_named(install):
+    Catalog.load(points=install("acme", "import gmssl_of_nowhere\n"))
+    with pytest.raises(Fault) as caught:
+        Template('{{$sm4("a", "b")}}')
+    text = caught.value.problems[0].text
+    assert text.en == (
+        'unknown placeholder {{$sm4("a", "b")}}: no function $sm4; the plugin acme:plugin-0 failed to load: '
+        "import failed: ModuleNotFoundError: No module named 'gmssl_of_nowhere'"
+    )
+    assert "；插件 acme:plugin-0 加载失败：导入失败：ModuleNotFoundError" in text.zh
 
 
 @pytest.mark.parametrize(

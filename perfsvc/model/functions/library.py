@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import cache
 
+from perfsvc.errors import Text
 from perfsvc.model.functions.families import BUILTIN
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.function import Signature
@@ -15,11 +17,18 @@ from perfsvc.model.problems import Fault
 
 FAKER = "faker."
 _known: dict[str, type[Function]] = {function.name: function for function in BUILTIN}
+_failed: dict[str, Text] = {}
+"""Plugins that failed to load, with the cause: any of them may have a function that is missing."""
 
 
-def register(functions: Iterable[type[Function]]) -> None:
-    """Add the functions of plugins, once, when these are loaded: every template of the process may use them."""
+def register(functions: Iterable[type[Function]], failed: Mapping[str, Text]) -> None:
+    """Add the functions of plugins, once, when these are loaded: every template of the process may use them.
+
+    ``failed`` are the plugins that could not be loaded, with the cause.
+    """
     _known.update({function.name: function for function in functions})
+    _failed.clear()
+    _failed.update(failed)
 
 
 def known() -> dict[str, type[Function]]:
@@ -51,9 +60,13 @@ def unknown(name: str, written: str) -> Fault:
     meant = nearest(name, _known)
     zh = f"无法识别的占位符 {{{{{written}}}}}：没有函数 ${name}"
     en = f"unknown placeholder {{{{{written}}}}}: no function ${name}"
+    for plugin, cause in _failed.items():
+        zh, en = f"{zh}；插件 {plugin} 加载失败：{cause.zh}", f"{en}; the plugin {plugin} failed to load: {cause.en}"
     if meant is not None:
         hint = did_you_mean(f"${meant}")
         return Fault(f"{zh}{hint.zh}", f"{en}{hint.en}")
+    if _failed:
+        return Fault(zh, en)
     listed = ", ".join(f"${each}" for each in known())
     return Fault(f"{zh}，可用：{listed}", f"{en}; there are: {listed}")
 
