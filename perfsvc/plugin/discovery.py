@@ -7,6 +7,7 @@ signatures; its own loader is not used, because there one failed import ends the
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from perfsvc.model.base import Spec
 from perfsvc.model.functions.families import BUILTIN
 from perfsvc.model.functions.function import Function
 from perfsvc.model.functions.function import signature_of
+from perfsvc.model.functions.function import unfit_return
 from perfsvc.plugin import hookspecs
 from perfsvc.plugin.datasource import DataSource
 from perfsvc.plugin.hookspecs import PROJECT
@@ -212,6 +214,27 @@ def _function_fault(offered: type[Function]) -> Text | None:
         signature_of(offered)
     except (AttributeError, TypeError, ValueError) as error:
         return Text(*described("call 不可用", "its call cannot be used", error))
+    return _call_fault(offered)
+
+
+def _call_fault(offered: type[Function]) -> Text | None:
+    """Return why what ``call`` returns cannot be the value of a function."""
+    call = offered.call
+    if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
+        return Text(
+            f"${offered.name} 的 call 不能是 async def：模板在发送请求时直接取值，请写成普通的 def",
+            f"call of ${offered.name} must not be async def: templates take its value at once; write a plain def",
+        )
+    if inspect.isgeneratorfunction(call):
+        return Text(
+            f"${offered.name} 的 call 不能含 yield，应返回一个值",
+            f"call of ${offered.name} must not yield; it returns one value",
+        )
+    if wrong := unfit_return(offered):
+        return Text(
+            f"${offered.name} 的 call 不能返回 {wrong}：应为文本、数字、bytes 或 JSON 值",
+            f"call of ${offered.name} must not return {wrong}, but a text, a number, bytes or a JSON value",
+        )
     return None
 
 

@@ -11,6 +11,7 @@ import pytest
 from perfsvc.model.functions.families import BUILTIN
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import Template
+from perfsvc.plugin import FunctionFailed
 from perfsvc.plugin import Scope
 from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.discovery import discover
@@ -72,6 +73,21 @@ def test_where_a_function_is_missing_the_plugins_that_failed_are_named(install):
             twice(parameters="text: set"),
             "Twice: its call cannot be used: TypeError: the parameter text has the type",
         ),
+        (
+            twice().replace("    def call", "    async def call"),
+            "Twice: call of $twice must not be async def: templates take its value at once; write a plain def",
+        ),
+        (
+            twice().replace("return text * 2", "yield text"),
+            "Twice: call of $twice must not yield; it returns one value",
+        ),
+        *(
+            (
+                twice().replace("text: str):", f"text: str) -> {written}:"),
+                f"Twice: call of $twice must not return {named}, but a text, a number, bytes or a JSON value",
+            )
+            for written, named in [("None", "None"), ("set[str]", "set"), ("str | complex", "complex")]
+        ),
         (twice(parameters="*, text: str"), "Twice: its call cannot be used: TypeError: the parameter text must be pos"),
     ],
 )
@@ -108,3 +124,21 @@ def test_the_package_that_is_made_passes_its_own_tests(tmp_path: Path) -> None:
 
 def test_a_function_gets_the_user_it_works_for() -> None:
     assert Template("{{$vu}}").render(Scope(7, 1)) == "7"
+
+
+@pytest.mark.parametrize(
+    "written", ["str", "str | None", "dict[str, int]", "list", "object", "Any", "Digest", "int | float", "Json"]
+)
+def test_declared_types_of_results_that_templates_take(install, written):
+    head = "from typing import Any\nfrom perfsvc.plugin import Digest\n"
+    body = twice().replace("text: str):", f"text: str) -> '{written}':")
+    brought, failures = discover(install("acme", head + body))
+    assert (len(brought), failures) == (1, [])
+
+
+def test_a_result_that_templates_cannot_take_names_its_function(install):
+    Catalog.load(points=install("acme", twice().replace("return text * 2", "return {text}")))
+    with pytest.raises(FunctionFailed, match=r"^\$twice: returned set, not a text, a number, bytes or a JSON value$"):
+        Template("{{$twice($concat($vu, 1))}}").render(Scope(7, 1))
+    with pytest.raises(Fault, match="returned set"):
+        Template('{{$twice("a")}}')

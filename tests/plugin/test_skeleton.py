@@ -20,7 +20,7 @@ from tests.support.environment import Environment
 from tests.support.processes import running
 
 ROOT = Path(__file__).parents[2]
-REFUSED = ["", "A", "1a", "_a", "a_", "a__b", "a-b", "a.b", "a/b", "..", "é", "a" * 21, "http", "none"]
+REFUSED = ["", "A", "1a", "_a", "a_", "a__b", "a--b", "a-", "a.b", "a/b", "..", "é", "a" * 21, "http", "none"]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,16 @@ def test_names_that_are_refused(name: str, tmp_path: Path, capsys: pytest.Captur
         out, err = capsys.readouterr()
         assert (out, err.startswith("perfsvc: NAME: ")) == ("", True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_as_packages_have_it_gives_a_module_with_underscores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--lang", "en", "plugins", "new", "acme-sign", "--function", "--into", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'perfsvc-acme-sign'}\n"
+    assert (tmp_path / "perfsvc-acme-sign" / "perfsvc_acme_sign" / "function.py").is_file()
+    for path, text in package("acme_sign", ["function"]).items():
+        assert (tmp_path / "perfsvc-acme-sign" / path).read_text("utf-8") == text
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 from typing import NamedTuple
 
@@ -92,9 +93,12 @@ def variable(name: str) -> Value:
 
 
 def bounded(result: Any) -> Any:
-    """Return a result; raise ValueError for one that is too long."""
-    if isinstance(result, (str, bytes)) and len(result) > MAX_RESULT:  # a union takes twice as long
-        raise ValueError(f"the result is longer than {MAX_RESULT}")
+    """Return a result; raise ValueError for one that is too long, TypeError for one that templates cannot use."""
+    if isinstance(result, (str, bytes)):  # a union takes twice as long
+        if len(result) > MAX_RESULT:
+            raise ValueError(f"the result is longer than {MAX_RESULT}")
+    elif not isinstance(result, (int, float, list, dict, tuple, NoneType)):
+        raise TypeError(f"returned {type(result).__name__}, not a text, a number, bytes or a JSON value")
     return result
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from types import UnionType
 from typing import Any
 from typing import ClassVar
 from typing import NamedTuple
+from typing import Union
+from typing import get_args
+from typing import get_origin
+from typing import get_type_hints
 
 from perfsvc.errors import Text
 from perfsvc.model.problems import Fault
@@ -29,6 +36,10 @@ class FunctionFailed(NotSent):
 
     def __init__(self, name: str, cause: str) -> None:
         super().__init__(f"Function Failed: {name}", f"${name}: {cause}")
+
+
+RETURNED = (str, bytes, int, float, list, tuple, dict, Sequence, Mapping)
+"""Types of what functions return; abstract ones may be declared."""
 
 
 class Unknown:
@@ -125,6 +136,24 @@ def _parameter(each: inspect.Parameter) -> Parameter:
     if kind not in CONVERSIONS:
         raise TypeError(f"the parameter {each.name} has the type {written}; there are {', '.join(CONVERSIONS)}")
     return Parameter(each.name, CONVERSIONS[kind], kind, each.default is inspect.Parameter.empty)
+
+
+def unfit_return(function: type[Function]) -> str | None:
+    """Return the type that ``call`` declares to return, or a member of a union, where templates cannot use it."""
+    try:
+        declared = get_type_hints(function.call).get("return", Any)
+    except Exception:  # a name that exists for type checkers only
+        return None
+    union = get_origin(declared) in (Union, UnionType)
+    for each in get_args(declared) if union else (declared,):
+        kind = get_origin(each) or each
+        if not isinstance(kind, type) or kind in (object, Any) or issubclass(kind, RETURNED):
+            continue
+        if kind is not type(None):
+            return kind.__name__
+        if not union:
+            return "None"
+    return None
 
 
 def as_text(value: Any) -> str:

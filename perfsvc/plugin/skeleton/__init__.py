@@ -48,10 +48,11 @@ DATA = "  data_source_type: <name>\n  data_config: {file: rows.jsonl}"
 
 
 def make(name: str, into: Path, kinds: Collection[str] = USUAL, taken: Collection[str] = ()) -> Path:
-    """Write the package ``perfsvc-<name>`` into a folder and return its path.
+    """Write the package ``perfsvc-<name>`` into a folder and return its path. A ``-`` in the name stands for ``_``.
 
     Raises InvalidInput for an invalid or ``taken`` name, and if the package cannot be written.
     """
+    name = name.replace("-", "_")
     check(name, taken)
     folder = into / f"perfsvc-{name.replace('_', '-')}"
     try:
@@ -72,8 +73,8 @@ def check(name: str, taken: Collection[str]) -> None:
     if not NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise InvalidInput.at(
             "NAME",
-            f"应由小写字母、数字和单个下划线组成，以字母开头，最多 {MAX_NAME} 个字符",
-            f"must be lower-case letters, digits and single underscores, begin with a letter, at most {MAX_NAME} long",
+            f"应由小写字母、数字和单个 _ 或 - 组成，以字母开头，最多 {MAX_NAME} 个字符",
+            f"must be lower-case letters, digits and single _ or -, begin with a letter, at most {MAX_NAME} long",
         )
     if name in taken or name == "none":  # what a plan without data has for a data source
         raise InvalidInput.at("NAME", "已有同名的插件", "there is a plugin of this name already")
