@@ -99,9 +99,10 @@ def drawn_spans(steps: int = STEPS) -> dict[int, Spans]:
 
 def packed(of_steps: list[StepWindow]) -> SpanParts:
     """The windows of a wider span as they are stored."""
-    total = window_blob.pack_steps([], merged_window(TOTAL, of_steps))
+    total = merged_window(TOTAL, of_steps)
     blobs = {window.step: window_blob.pack_steps([window]) for window in of_steps}
-    return SpanParts(total, blobs, {window.step: StepSummary.of(window) for window in of_steps})
+    summaries = {window.step: StepSummary.of(window) for window in (total, *of_steps)}
+    return SpanParts(window_blob.pack_steps([], total), blobs, summaries)
 
 
 async def fill(store: Store, spans: dict[int, Spans]) -> None:

@@ -155,9 +155,16 @@ def step_point(windows: Sequence[StepWindow], span: Span, chosen: Chosen) -> Ste
     return StepPoint(figures, totals.failures, totals.statuses, totals.counters, totals.gauge_means)
 
 
-def summary_point(summary: StepSummary, span: Span, latency: Latency) -> StepPoint:
+def times_of(summary: StepSummary, chosen: Chosen) -> Times | None:
+    """The selected latency of stored figures; None where an earlier version stored them without."""
+    if chosen.latency == "plan":
+        return summary.from_plan
+    return summary.success if chosen.outcome == "success" else summary.latency
+
+
+def summary_point(summary: StepSummary, span: Span, chosen: Chosen) -> StepPoint:
     """One point of a step that is stored in figures."""
-    times = summary.from_plan if latency == "plan" else summary.latency
+    times = times_of(summary, chosen) or Times()
     figures = figures_of(summary.requests, summary.errors, times, span)
     return StepPoint(figures, summary.failures, summary.statuses, summary.counters, summary.gauges)
 

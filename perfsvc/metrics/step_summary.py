@@ -1,4 +1,6 @@
-"""What a step did in a stored span, in figures: a line over time is drawn from these, without the histograms."""
+"""What a step, or all of them, did in a stored span, in figures: a line over time is drawn from these, without the
+histograms.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ class Times(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StepSummary(msgspec.Struct, frozen=True, array_like=True):
-    """Counts and both latencies of all requests; of each gauge its mean."""
+    """Counts and both latencies of all requests; of each gauge its mean.
+
+    ``success`` is the service time of the successful ones, None where an earlier version stored the figures.
+    """
 
     requests: int
     errors: int
@@ -43,18 +48,21 @@ class StepSummary(msgspec.Struct, frozen=True, array_like=True):
     statuses: dict[str, int]
     counters: dict[str, float]
     gauges: dict[str, float]
+    success: Times | None = None
 
     @classmethod
     def of(cls, window: StepWindow) -> StepSummary:
         """Raises ValueError when a histogram cannot be unpacked."""
-        totals = sum_of([window], ("latency", "from_plan"))
+        totals = sum_of([window])
+        latency = Times.of(totals.latency)
         return cls(
             totals.requests,
             totals.errors,
-            Times.of(totals.latency),
+            latency,
             Times.of(totals.from_plan),
             window.failures,
             window.statuses,
             window.counters,
             totals.gauge_means,
+            Times.of(totals.latency.without(totals.failed)) if totals.failed.total else latency,
         )

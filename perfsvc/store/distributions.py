@@ -31,6 +31,7 @@ class Summaries(NamedTuple):
     of: Mapping[tuple[int, int], StepSummary]
 
 
+NO_WINDOWS = Parts(False, ())
 NO_SUMMARIES = Summaries(0, 0, {})
 
 
@@ -61,12 +62,12 @@ def summaries_between(execution_id: str, start: int, end: int, width: int, steps
 
 
 def pieces_beside(execution_id: str, start: int, end: int, parts: Parts, widest: int, known: Summaries) -> list[Piece]:
-    """As ``pieces_between``, but without the steps where they are known in figures."""
+    """As ``pieces_between``, but without the windows where they are known in figures."""
     if known is NO_SUMMARIES:
         return pieces_between(execution_id, start, end, parts, widest)
     stretches = (
         (start, known.start, parts),
-        (known.start, known.end, parts._replace(steps=())),
+        (known.start, known.end, NO_WINDOWS),
         (known.end, end, parts),
     )
     return [

@@ -106,9 +106,10 @@ def fold(plan_id: int, execution_id: str, start: int, width: int, pieces: list[P
             by_step[window.step].append(window)
     merged = {step: merged_window(step, by_step[step]) for step in sorted(by_step)}
     steps = {step: window_blob.pack_steps([window]) for step, window in merged.items()}
-    summaries = {step: StepSummary.of(window) for step, window in merged.items()}
     totals = list(chain.from_iterable(piece.totals for piece in pieces))
-    whole = window_blob.pack_steps([], merged_window(TOTAL, totals)) if totals else b""
+    total = merged_window(TOTAL, totals)
+    whole = window_blob.pack_steps([], total) if totals else b""
+    summaries = {window.step: StepSummary.of(window) for window in (total, *merged.values())}
     return windows.encode_span(plan_id, execution_id, start, width, span, windows.SpanParts(whole, steps, summaries))
 
 

@@ -60,8 +60,14 @@ class StoredSnapshot(Snapshot, frozen=True, kw_only=True):
     failure_count: int = 0
 
 
+class StoredSpan(Span, frozen=True, array_like=True):
+    """A span as the document of its row. ``summary`` is None where an earlier version stored it."""
+
+    summary: StepSummary | None = None
+
+
 class SpanParts(NamedTuple):
-    """The windows of a coarser span, packed: the sum of all requests, and each step, which is there in figures too."""
+    """The windows of a coarser span, packed: the sum of all requests, and each step; both are there in figures too."""
 
     total: bytes
     steps: dict[int, bytes]
@@ -94,7 +100,7 @@ def encode(plan_id: int, execution_id: str, snapshot: Snapshot, apart: Collectio
 
 def encode_span(plan_id: int, execution_id: str, start: int, width: int, span: Span, parts: SpanParts) -> list[Row]:
     """The coarser rows of a span: that of all requests, and one of each step, to be read apart from each other."""
-    data = document(span)
+    data = document(StoredSpan(**msgspec.structs.asdict(span), summary=parts.summaries.get(TOTAL)))
     whole = Row(plan_id, shard_key(execution_id, ALL_NODES), start // width, start, data, parts.total)
     return [
         whole,
@@ -216,17 +222,23 @@ def steps_of(
 def summaries_of(
     execution_id: str, period: Period, since: int, until: int, steps: Collection[int]
 ) -> dict[tuple[int, int], StepSummary] | None:
-    """Steps in figures, by the start of the coarser row and the step; None where earlier versions stored none."""
-    of_key = {step_key(execution_id, step): step for step in steps}
+    """Steps in figures, by the start of the coarser row and the step; None where earlier versions stored none.
+
+    All requests together are the step ``TOTAL``.
+    """
+    of_key = {summary_key(execution_id, step): step for step in steps}
     wanted = MetricsRow.shard_key.in_(list(of_key)) & (MetricsRow.aggregation_period == period)
     within = (MetricsRow.timestamp >= since) & (MetricsRow.timestamp < until)
     query = MetricsRow.select(MetricsRow.timestamp, MetricsRow.shard_key, MetricsRow.metrics_data)
     found: dict[tuple[int, int], StepSummary] = {}
     for start, key, data in query.where(wanted & within).tuples().iterator():
         try:
-            found[start, of_key[key]] = decode_summary(data)
+            summary = decode_stored_span(data).summary if of_key[key] == TOTAL else decode_summary(data)
         except msgspec.MsgspecError:
             return None
+        if summary is None:
+            return None
+        found[start, of_key[key]] = summary
     return found
 
 
@@ -280,6 +292,11 @@ def step_key(execution_id: str, step: int) -> str:
     return f"{execution_id}{STEP_MARK}{step}"
 
 
+def summary_key(execution_id: str, step: int) -> str:
+    """The key of the coarser rows that have a step in figures; ``TOTAL`` is all requests."""
+    return shard_key(execution_id, ALL_NODES) if step == TOTAL else step_key(execution_id, step)
+
+
 def step_rows_of(execution_id: str) -> Any:
     """The condition for the coarser rows of all steps of a run."""
     # "$" follows "#" in both databases' order of code points.
@@ -313,4 +330,5 @@ def document(value: msgspec.Struct) -> msgspec.Raw:
 """The document of rows that have windows only."""
 decode = msgspec.json.Decoder(StoredSnapshot).decode
 decode_span = msgspec.json.Decoder(Span).decode
+decode_stored_span = msgspec.json.Decoder(StoredSpan).decode
 decode_summary = msgspec.json.Decoder(StepSummary).decode

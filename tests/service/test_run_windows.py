@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perfsvc.analysis.window_views import Latency
+from perfsvc.analysis.window_views import Outcome
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import NotFound
 from perfsvc.metrics.histogram import Histogram
@@ -242,17 +245,39 @@ async def test_series_of_steps_nodes_and_the_run(store: Store) -> None:
     )
 
 
-def without_figures(execution_id: str) -> int:
+def of_steps(execution_id: str) -> int:
     """Make the rows of steps what earlier versions stored."""
     return int(MetricsRow.update(metrics_data="{}").where(windows.step_rows_of(execution_id)).execute())
 
 
+def of_all_requests(execution_id: str) -> int:
+    """Make the rows of all requests what earlier versions stored."""
+    rows = list(MetricsRow.select().where(windows.rows_of(execution_id, "10s")))
+    for row in rows:
+        row.metrics_data = msgspec.json.encode(windows.decode_span(row.metrics_data)).decode()
+        row.save()
+    return len(rows)
+
+
+def of_the_successful(execution_id: str) -> int:
+    """Make the rows of steps what earlier versions stored, without the latency of successful requests."""
+    rows = list(MetricsRow.select().where(windows.step_rows_of(execution_id)))
+    for row in rows:
+        row.metrics_data = msgspec.json.encode(msgspec.json.decode(row.metrics_data)[:-1]).decode()
+        row.save()
+    return len(rows)
+
+
 @pytest.mark.asyncio
-@pytest.mark.parametrize("latency", ["service", "plan"])
-async def test_series_are_the_same_from_stored_figures_and_from_histograms(store: Store, latency: Latency) -> None:
-    reader, wanted = RunWindows(store, nothing_runs), Wanted(T0 + 7, T0 + SECONDS, latency=latency)
+@pytest.mark.parametrize("without", [of_steps, of_all_requests, of_the_successful])
+@pytest.mark.parametrize(("latency", "outcome"), [("service", "all"), ("plan", "all"), ("service", "success")])
+async def test_series_are_the_same_from_stored_figures_and_from_histograms(
+    store: Store, latency: Latency, outcome: Outcome, without: Callable[[str], int]
+) -> None:
+    reader = RunWindows(store, nothing_runs)
+    wanted = Wanted(T0 + 7, T0 + SECONDS, latency=latency, outcome=outcome)
     from_figures = await reader.series("run-1", wanted, 100, [None, 0, 1, 2])
-    assert await store.run(writes(without_figures), "run-1") > 0
+    assert await store.run(writes(without), "run-1") > 0
     assert await reader.series("run-1", wanted, 100, [None, 0, 1, 2]) == from_figures
 
 

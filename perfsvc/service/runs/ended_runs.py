@@ -89,7 +89,7 @@ class EndedRuns:
 
         totals, elapsed = await self._made(execution_id, measured, end, everything(steps), summed)
         history = await self._history(execution_id, steps, grid_of(start, end, HISTORY_POINTS))
-        curves = await self._curves(execution_id, steps, grid_of(start, end, STEP_POINTS))
+        curves = await self._curves(execution_id, steps, grid_of(start, end, STEP_POINTS, LEVELS))
         return EndedRun(totals, elapsed, history, curves)
 
     async def _before(self, execution_id: str, steps: Steps, start: int, measured: int) -> list[Piece]:

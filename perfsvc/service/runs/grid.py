@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
@@ -33,9 +34,9 @@ class Grid:
         return range(self.start, self.end, self.width)
 
 
-def grid_of(start: int, end: int, points: int) -> Grid:
-    """The finest grid with at most so many points, its edges on whole widths."""
-    for width in chain(WIDTHS, count(2 * WIDTHS[-1], WIDTHS[-1])):
+def grid_of(start: int, end: int, points: int, widths: Sequence[int] = WIDTHS) -> Grid:
+    """The finest grid with at most so many points, its edges on whole widths; beyond ``widths``, whole hours."""
+    for width in chain(widths, count(2 * WIDTHS[-1], WIDTHS[-1])):
         grid = Grid(start - start % width, -(-end // width) * width, width)
         if len(grid.starts) <= points:
             return grid

@@ -43,6 +43,7 @@ from perfsvc.service.runs.step_points import read_points
 from perfsvc.store import distributions
 from perfsvc.store import executions
 from perfsvc.store.database import Store
+from perfsvc.store.rollup import LEVELS
 from perfsvc.store.rollup import Parts
 from perfsvc.store.rollup import Piece
 
@@ -164,7 +165,7 @@ class RunWindows:
         steps, _, start, end = await self._time(execution_id, wanted)
         for step in chosen_steps:
             refuse_unknown(step, steps)
-        grid, parts = grid_of(start, end, points), parts_of(chosen_steps, steps)
+        grid, parts = grid_of(start, end, points, LEVELS), parts_of(chosen_steps, steps)
         edges = edges_of(grid, wanted, start, end)
 
         def made(held: Held) -> dict[str, Any]:

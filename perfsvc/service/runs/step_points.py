@@ -8,6 +8,7 @@ from perfsvc.analysis.window_views import Chosen
 from perfsvc.analysis.window_views import StepPoint
 from perfsvc.analysis.window_views import step_point
 from perfsvc.analysis.window_views import summary_point
+from perfsvc.analysis.window_views import times_of
 from perfsvc.metrics.span import Span
 from perfsvc.metrics.window_sum import TOTAL
 from perfsvc.service.runs.grid import Grid
@@ -34,18 +35,22 @@ def read_points(
 ) -> Held:
     """Read what the points of a grid are made of; ``edges`` cut the first and the last of them."""
     start, end = edges or (grid.start, grid.end)
-    known = NO_SUMMARIES
-    if chosen.outcome == "all":
-        whole = -(-start // grid.width) * grid.width
-        known = distributions.summaries_between(execution_id, whole, grid.end, grid.width, parts.steps)
+    whole = -(-start // grid.width) * grid.width
+    known = distributions.summaries_between(execution_id, whole, grid.end, grid.width, indices_of(parts))
+    if any(times_of(summary, chosen) is None for summary in known.of.values()):
+        known = NO_SUMMARIES
     return Held(distributions.pieces_beside(execution_id, start, end, parts, widest_in(grid), known), known)
+
+
+def indices_of(parts: Parts) -> list[int]:
+    """The steps that are read, all requests together as ``TOTAL``."""
+    return [*([TOTAL] if parts.total else []), *parts.steps]
 
 
 def points_of(held: Held, grid: Grid, parts: Parts, chosen: Chosen) -> tuple[list[Span], dict[int, list[StepPoint]]]:
     """The span of each point, and the points of each step; those of all requests under ``TOTAL``."""
-    indices = [*([TOTAL] if parts.total else []), *parts.steps]
     spans: list[Span] = []
-    found: dict[int, list[StepPoint]] = {index: [] for index in indices}
+    found: dict[int, list[StepPoint]] = {index: [] for index in indices_of(parts)}
     for at, bucket in zip(grid.starts, on_grid(held.pieces, grid), strict=True):
         span = whole_of(bucket)
         spans.append(span)
@@ -56,5 +61,5 @@ def points_of(held: Held, grid: Grid, parts: Parts, chosen: Chosen) -> tuple[lis
             if summary is None:
                 shown.append(step_point(by_step.get(index, []), span, chosen))
             else:
-                shown.append(summary_point(summary, span, chosen.latency))
+                shown.append(summary_point(summary, span, chosen))
     return spans, found
