@@ -25,9 +25,18 @@ const workLoaders = {
 /** Whether the texts of the pages behind the sign-in are wanted. */
 let working = false
 
+const NONE: Record<string, unknown> = {}
+/** Texts without values, found once: a page asks for hundreds of them each time it draws. */
+const found = shallowRef(new Map<Key, string>())
+
 /** Return the text in the language in use. `count` picks the form where a text has several, parted by `|`. */
-export function t(key: Key, values: Record<string, unknown> = {}, count?: number): string {
-  return count === undefined ? i18n.global.t(key, values) : i18n.global.t(key, { n: count, ...values }, count)
+export function t(key: Key, values: Record<string, unknown> = NONE, count?: number): string {
+  if (count !== undefined) return i18n.global.t(key, { n: count, ...values }, count)
+  if (values !== NONE) return i18n.global.t(key, values)
+  const texts = found.value
+  const text = texts.get(key) ?? i18n.global.t(key)
+  texts.set(key, text)
+  return text
 }
 
 /** The language for `toLocaleString` and the `lang` attribute. */
@@ -40,6 +49,7 @@ export async function setLanguage(wanted: Language): Promise<void> {
   i18n.global.setLocaleMessage(wanted, texts)
   if (work) i18n.global.mergeLocaleMessage(wanted, work)
   i18n.global.locale.value = wanted
+  found.value = new Map()
   language.value = wanted
   localStorage.setItem(STORED, wanted)
   document.documentElement.lang = tag()
@@ -51,6 +61,7 @@ export async function loadWorkTexts(): Promise<void> {
   working = true
   const wanted = language.value
   i18n.global.mergeLocaleMessage(wanted, await workLoaders[wanted]())
+  found.value = new Map()
 }
 
 /** `signedIn`: the texts of the pages behind the sign-in are loaded as well. */

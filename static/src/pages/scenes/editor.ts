@@ -17,6 +17,7 @@ export function sceneOf({ name, description, steps, on_start, setup, teardown }:
 }
 
 const RESTS_MS = 150
+const NO_PROBLEMS: ProblemBook = {}
 
 interface Place {
   project: () => number
@@ -110,7 +111,7 @@ function useSaving(draft: ReturnType<typeof useDraft<Scene>>, { project, scene }
       busy.value = false
     }
   }
-  const served = computed<ProblemBook>(() => (refused.value?.body === draft.body.value ? (refused.value?.book ?? {}) : {}))
+  const served = computed<ProblemBook>(() => (refused.value?.body === draft.body.value ? (refused.value?.book ?? NO_PROBLEMS) : NO_PROBLEMS))
   const takeTheirs = () => conflict.value && store(conflict.value)
   return { conflict, busy, served, save, takeTheirs }
 }
