@@ -60,7 +60,7 @@ def recorded(name: str, ready: str, *acts: Act) -> Look:
 
 
 def mode(number: int) -> Look:
-    """The plan editor with one of the five modes chosen."""
+    """The plan editor with one of the six modes chosen."""
     return Look("/plans/{stages}", ".curve", click(f".mode >> nth={number}"))
 
 
@@ -115,7 +115,7 @@ PROJECT = {
     "import-looked": Look(
         "",
         f"{DIALOG} .imported",
-        (*click(MENU, item(1)), ("file", "input[type=file]", IMPORTED), *click(f"{DIALOG} [type=submit]")),
+        (*click(MENU, item(1)), ("file", "input[type=file]", IMPORTED)),
     ),
     "runs": Look("/runs", "main table"),
     "runs-recorded": recorded("runs", "main table"),
@@ -141,7 +141,7 @@ PLANNING = {
     "plan-rows": Look("/plans/{plan}", ".data-rows table", click(".data-right .btn-sm")),
     "plan-recorded": recorded("plan", ".curve"),
     "plan-viewer": Look("/plans/{plan}", ".curve", user="zhao"),
-    **{f"plan-mode-{number + 1}": mode(number) for number in range(5)},
+    **{f"plan-mode-{number + 1}": mode(number) for number in range(6)},
     "plan-wrong": Look("/plans/{never}", ".problem", (("fill", ".load-fields input >> nth=0", "0"),)),
     "plan-menu": Look("/plans/{plan}", "[role=menu]", click(MENU)),
     "run-with": menu("/plans/{plan}", 0),

@@ -197,13 +197,14 @@ def settled(page: Page, ready: str) -> None:
 
 
 def picture(page: Page, name: str, ready: str) -> None:
-    """Take a page as a whole."""
+    """Take a page as a whole, or what is seen of it behind an open dialog."""
     settled(page, ready)
-    size = page.viewport_size or {"width": 1440, "height": 900}
-    height: int = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
-    page.evaluate(DRAWN)
-    page.screenshot(path=TARGET / f"{name}.png", full_page=True, animations="disabled")
+    if not page.locator("dialog[open]").count():
+        size = page.viewport_size or {"width": 1440, "height": 900}
+        height: int = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+        page.evaluate(DRAWN)
+    page.screenshot(path=TARGET / f"{name}.png", animations="disabled")
 
 
 PICTURES = ROOT / "docs" / "pictures"

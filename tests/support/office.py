@@ -135,6 +135,7 @@ SIGNED_IN = group(
     otherwise=[request("注册", "/register")],
 )
 WAITING = group("while", "等待出库", [STOCK], condition={"variable": "id", "is": "present"}, max_times=5)
+PAUSE = {"type": "uniform", "min": 0.02, "max": 0.06}
 SCENES = {
     "scene": {
         "name": "登录、选购、下单",
@@ -150,7 +151,7 @@ SCENES = {
         ],
         "teardown": [request("退出", "/logout")],
     },
-    "tried": {"name": "浏览和下单", "steps": [LOGIN, LIST, ORDER]},
+    "tried": {"name": "浏览和下单", "steps": [LOGIN, {**LIST, "think_time": PAUSE}, {**ORDER, "think_time": PAUSE}]},
     "failing": {
         "name": "会失败的",
         "steps": [

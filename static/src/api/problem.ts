@@ -37,15 +37,20 @@ function isErrorBody(body: unknown): body is ErrorBody {
   return typeof body === 'object' && body !== null && 'error' in body
 }
 
+/** A message of the service as a sentence: an English one begins with a capital letter, unless a name of a field does. */
+export function sentence(message: string): string {
+  return /^[a-z]+[ ,:]/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message
+}
+
 /** The Problem of a reply that is not 2xx; `body` is its decoded JSON. */
 export function problemOf(response: Response, body: unknown): Problem {
   const said = isErrorBody(body) ? body : {}
   const wait = Number(response.headers.get('Retry-After') ?? Number.NaN)
   return new Problem(
-    said.error ?? `HTTP ${response.status}`,
+    sentence(said.error ?? `HTTP ${response.status}`),
     response.status,
     said.request_id ?? response.headers.get('X-Request-Id'),
-    said.details ?? [],
+    (said.details ?? []).map((detail) => ({ ...detail, message: sentence(detail.message) })),
     Number.isFinite(wait) ? wait : null,
   )
 }

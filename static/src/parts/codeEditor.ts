@@ -26,7 +26,7 @@ interface Options {
 const look = EditorView.theme({
   '&': { color: 'var(--text)', backgroundColor: 'var(--surface)', fontSize: '13px', border: '1px solid var(--control)', borderRadius: 'var(--radius)', overflow: 'hidden' },
   '&.cm-focused': { outline: '2px solid var(--brand)', outlineOffset: '-1px' },
-  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '21px', maxHeight: 'var(--code-height, 420px)', overflow: 'auto' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '21px', minHeight: 'var(--code-least, 0)', maxHeight: 'var(--code-height, 420px)', overflow: 'auto' },
   '.cm-content': { caretColor: 'var(--text)', padding: '8px 0' },
   '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--second)', border: '0', fontSize: '12px' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },

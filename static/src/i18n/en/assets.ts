@@ -51,7 +51,7 @@ export const assets: (typeof zh)['assets'] = {
   presetRemoveWhat: 'Plans that took it over stay as they are.',
   members: 'Members',
   member: 'Member',
-  username: 'User name',
+  username: 'Username',
   role: 'Role',
   roleOf: 'Role of {name}',
   memberAdd: 'Add member',
@@ -63,6 +63,6 @@ export const assets: (typeof zh)['assets'] = {
   can: {
     viewer: 'see everything, change nothing',
     editor: 'see, change and run',
-    owner: 'also manage members and delete the project',
+    owner: 'see, change and run, manage members, delete the project',
   },
 }

@@ -35,11 +35,11 @@ export const compare: (typeof zhWork)['compare'] = {
   trends: {
     title: 'Trends',
     plan: 'Plan',
-    choosePlan: 'Choose a plan to see how its figures move from run to run.',
+    choosePlan: 'Make a plan and run it: how its figures move from run to run is drawn here.',
     noPlans: 'No plans yet',
     none: 'This plan has no finished run yet',
     noneWhy: 'After two runs or more, changes can be seen.',
-    last: 'the last {n} run | the last {n} runs',
+    last: 'Last run | Last {n} runs',
     chart: '{figure}, one point for each run, oldest first',
     point: '{time}, {figure} {value}',
     threshold: 'threshold {expression}',

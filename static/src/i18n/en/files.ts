@@ -5,7 +5,7 @@ export const files: (typeof zh)['files'] = {
   import: 'Import YAML',
   importSay: 'The file of a project, or a plan file as perfsvc run takes it. Environments, scenes and plans of the same name are replaced; nothing is deleted.',
   choose: 'Choose a file',
-  text: 'Text of the file',
+  text: 'Text of the file, chosen or pasted',
   look: 'See what changes',
   take: 'Import',
   nothing: 'The file and the project are the same: nothing to change.',

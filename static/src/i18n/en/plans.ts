@@ -335,7 +335,7 @@ export const plans: (typeof zhWork)['plans'] = {
   passedOf: '{passed} / {all} passed',
   neverRun: 'never run',
   newest: 'newest on the right',
-  suspect: 'suspect',
+  suspect: 'Passed, suspect',
   noneYet: 'none yet',
   limitIs: 'limit {value}',
   actions: 'Actions',

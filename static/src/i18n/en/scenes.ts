@@ -153,7 +153,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
   think: {
     none: 'none',
     constant: 'constant',
-    uniform: 'even',
+    uniform: 'uniform',
     normal: 'normal',
   },
   action: {
@@ -197,7 +197,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
   },
   tab: { variables: 'Variables',
     reply: 'Reply',
-    sent: 'Request as sent',
+    sent: 'Request',
     head: 'Headers',
   },
   clickValue: 'Click a value to keep it as a variable, or to check it.',

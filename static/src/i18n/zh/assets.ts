@@ -62,6 +62,6 @@ export const assets = {
   can: {
     viewer: '查看一切，不能修改',
     editor: '查看、修改和运行',
-    owner: '另可管理成员和删除项目',
+    owner: '查看、修改和运行，管理成员，删除项目',
   },
 }

@@ -34,7 +34,7 @@ export const compare = {
   trends: {
     title: '趋势',
     plan: '测试计划',
-    choosePlan: '选择一个计划，查看它每次测试的指标如何变化。',
+    choosePlan: '先新建一个计划并运行，每次测试的指标变化会画在这里。',
     noPlans: '还没有测试计划',
     none: '这个计划还没有已结束的测试',
     noneWhy: '运行两次以上，就能看出变化。',

@@ -4,7 +4,7 @@ export const files = {
   import: '导入 YAML',
   importSay: '可以导入项目导出的文件，也可以导入 perfsvc run 使用的计划文件。同名的环境、业务流和计划会被替换，不会删除任何内容。',
   choose: '选择文件',
-  text: '文件内容',
+  text: '文件内容（选择文件或粘贴）',
   look: '查看会改变什么',
   take: '导入',
   nothing: '文件与项目内容一致，没有需要改变的。',

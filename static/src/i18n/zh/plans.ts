@@ -334,7 +334,7 @@ export const plans = {
   passedOf: '{passed} / {all} 通过',
   neverRun: '还没有运行过',
   newest: '新的在右',
-  suspect: '存疑',
+  suspect: '通过但存疑',
   noneYet: '还没有',
   limitIs: '限值 {value}',
   actions: '操作',

@@ -85,6 +85,7 @@ export const run = {
     cells: '最近 {of} s 中有 {broken} s 超限',
     note: '按全程判定，与窗口无关',
     held: '满足',
+    missed: '未满足',
     heldSpare: '满足，距限值 {spare}',
     since: '{at} 起未满足',
     broken: '按全程累计未满足',

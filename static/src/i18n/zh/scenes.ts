@@ -196,7 +196,7 @@ export const scenes = {
   },
   tab: { variables: '变量',
     reply: '响应',
-    sent: '发出的请求',
+    sent: '请求',
     head: '响应头',
   },
   clickValue: '点一个值，把它存成变量或检查。',

@@ -2,7 +2,7 @@
 import { useQueryClient } from '@tanstack/vue-query'
 import { computed, type ComputedRef, ref, type ShallowRef, shallowRef } from 'vue'
 import { changePlan, createPlan, type Plan, type PlanBody, readPlan, type StartBody, startPlan } from '@/api/planEditing'
-import { asProblem } from '@/api/problem'
+import { asProblem, sentence } from '@/api/problem'
 import { t } from '@/i18n'
 import { changedKeys } from '@/load/changes'
 import { planProblems } from '@/load/problems'
@@ -46,7 +46,7 @@ export function usePlanEditor(place: Place) {
   const problems = computed<ProblemBook>(() => {
     // What was said of an earlier state may be mended already.
     const said = previewed.value === draft.body.value ? (preview.value?.problems ?? []) : []
-    const served = Object.fromEntries(said.map(({ path, message }) => [path, message] as const))
+    const served = Object.fromEntries(said.map(({ path, message }) => [path, sentence(message)] as const))
     const onSave = refused.value?.body === draft.body.value ? refused.value?.book : {}
     // Missing values are no mistakes in a form without any input yet.
     if (place.plan() === null && !draft.dirty.value) return onSave ?? {}
