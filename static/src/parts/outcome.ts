@@ -20,5 +20,7 @@ export function beatOf(run: Ended): Beat {
   if (outcome === 'failed' || outcome === 'error') return 'fail'
   if (outcome === 'stopped' || outcome === 'running' || outcome === 'paused') return 'stop'
   if (outcome === 'unjudged') return 'stop'
-  return run.validity === 'SUSPECT' || run.validity === 'INVALID' ? 'warn' : 'pass'
+  // What cannot be used has passed nothing.
+  if (run.validity === 'INVALID') return 'stop'
+  return run.validity === 'SUSPECT' ? 'warn' : 'pass'
 }

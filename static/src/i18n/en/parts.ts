@@ -21,7 +21,7 @@ export const parts: (typeof zh)['parts'] = {
   readOn: 'Read on in the guide',
   howMeasured: 'How {about} was measured',
   beats: '{passed} of the last {all} runs passed',
-  beat: { pass: 'passed', warn: 'passed, suspect', fail: 'failed', stop: 'Stopped or not judged', none: 'none' },
+  beat: { pass: 'passed', warn: 'passed, suspect', fail: 'failed', stop: 'Stopped, invalid or not judged', none: 'none' },
   unitOf: 'Unit of {label}',
   save: 'Save',
   showPassword: 'Show the password',

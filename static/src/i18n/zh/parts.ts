@@ -20,7 +20,7 @@ export const parts = {
   readOn: '在指南中查看',
   howMeasured: '{about}是怎么测的',
   beats: '最近 {all} 次，{passed} 次通过',
-  beat: { pass: '通过', warn: '通过但存疑', fail: '未通过', stop: '已停止或未判定', none: '没有' },
+  beat: { pass: '通过', warn: '通过但存疑', fail: '未通过', stop: '已停止、无效或未判定', none: '没有' },
   unitOf: '{label}的单位',
   save: '保存',
   showPassword: '显示密码',

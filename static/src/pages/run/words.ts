@@ -60,7 +60,7 @@ export function valueParts(expression: string, value: N | undefined): [string, s
 }
 
 const ICONS: Record<Mark['kind'], LucideIcon> = { warmUp: Flame, pause: Pause, load: SlidersHorizontal, auto: Gauge, node: Server, threshold: X, validity: TriangleAlert, stop: CircleStop }
-const NODE_CHANGES = new Set(['lost', 'joined', 'replaced', 'left'])
+const NODE_CHANGES = new Set(['lost', 'joined', 'returned', 'replaced'])
 
 export function pinOf(mark: Mark, nameOf: (step: string) => string = (name) => name): Pin {
   return { at: mark.at, to: mark.to, tone: mark.tone, icon: mark.change === 'lost' ? ServerOff : ICONS[mark.kind], text: markText(mark), why: whyOf(mark, nameOf) }
@@ -78,7 +78,7 @@ function markText(mark: Mark): string {
     case 'auto':
       return t('run.marks.auto', { level })
     case 'node':
-      return t(`run.marks.node.${NODE_CHANGES.has(mark.change ?? '') ? mark.change : 'changed'}` as Key, { node: mark.node ?? '' })
+      return t(`run.marks.node.${NODE_CHANGES.has(mark.change ?? '') ? mark.change : 'resplit'}` as Key, { node: mark.node ?? '' })
     case 'threshold':
       return t('run.marks.threshold')
     case 'validity':
