@@ -95,9 +95,10 @@ def area_of(load: Load) -> float:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Estimate of a run. ``iterations``, ``requests`` and ``users`` are None where unknown."""
+    """Estimate of a run. ``iteration_time``, ``iterations``, ``requests`` and ``users`` are None where unknown."""
 
     scenes: list[dict[str, Any]]
+    iteration_time: float | None
     iterations: int | None
     requests: int | None
     users: int | None
@@ -123,6 +124,7 @@ def estimate(spec: RunSpec, latency: KnownLatency | None) -> Estimate:
     ]
     return Estimate(
         scenes=scenes,
+        iteration_time=None if mean is None else round(mean, 6),
         iterations=None if iterations is None else round(iterations),
         requests=None if iterations is None else round(iterations * each),
         users=users_needed(spec.load, mean),

@@ -37,7 +37,7 @@ async def test_a_plan_that_can_be_started(api: Api, world: World) -> None:
 async def test_the_last_report_tells_latencies(api: Api) -> None:
     seen = await preview(api, CONFIG, plan_id=1)
     assert seen["latency"] == {"avg": 150.0, "p50": None, "from_report_id": 1}
-    assert seen["iterations"] == round(225 / 0.15)
+    assert (seen["iteration_time"], seen["iterations"]) == (0.15, round(225 / 0.15))
 
 
 async def test_nodes_by_weight_add_up(api: Api) -> None:

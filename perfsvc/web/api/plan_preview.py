@@ -76,7 +76,10 @@ class Advice(Response):
 
 
 class PlanPreviewResponse(Response):
-    """A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse."""
+    """A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
+
+    ``iteration_time`` is how long an iteration takes a user, s: think times and the response times of the last run.
+    """
 
     mode: TestMode | None
     variable: Variable | None
@@ -85,6 +88,7 @@ class PlanPreviewResponse(Response):
     peak: float | None
     min: float | None
     max: float | None
+    iteration_time: float | None
     iterations: int | None
     requests: int | None
     latency: PreviewLatency
@@ -111,6 +115,7 @@ class PlanPreviewResponse(Response):
             "peak": spec and spec.load.peak,
             "min": planned.get("min"),
             "max": planned.get("max"),
+            "iteration_time": guess and guess.iteration_time,
             "iterations": guess and guess.iterations,
             "requests": guess and guess.requests,
             "latency": {

@@ -5,6 +5,7 @@ import { type Iteration, iterationOf } from '@/load/expectation'
 import type { VerdictState } from '@/run/frames'
 import type { Page } from './lists'
 import { raw } from './raw'
+import type { RunRow } from './runs'
 
 export interface ThresholdResult {
   expression: string
@@ -17,12 +18,14 @@ export interface LastRun {
   executionId: string
   at: string
   verdict: VerdictState | null
-  validity: string | null
+  validity: RunRow['validity'] | null
   thresholds: ThresholdResult[]
   percentiles: Record<string, number | null>
   errorRate: number | null
   throughput: number | null
   iteration: Iteration | null
+  /** Whether its load were arrivals. */
+  arrivals: boolean
   /** Requests of each step and their p95. */
   steps: { name: string; requests: number; p95: number | null }[]
 }
@@ -33,8 +36,8 @@ interface ReportBody {
   end_time: string
   summary: { total_requests: number; iterations?: number; error_rate?: number; throughput?: number; percentiles?: Record<string, number> }
   verdict: { state: VerdictState; thresholds: ThresholdResult[] } | null
-  validity: { state: string } | null
-  series: { width: number; active_users: (number | null)[] }
+  validity: { state: NonNullable<RunRow['validity']> } | null
+  series: { width: number; active_users: (number | null)[]; planned_rate?: (number | null)[] }
   steps: { name: string; requests: number; percentiles: Record<string, number> | null }[]
 }
 
@@ -52,6 +55,7 @@ function lastRunOf(report: ReportBody): LastRun {
     errorRate: summary.error_rate ?? null,
     throughput: summary.throughput ?? null,
     iteration: iterationOf({ iterations: summary.iterations ?? 0, requests: summary.total_requests, userSeconds }),
+    arrivals: (series.planned_rate ?? []).some((rate) => (rate ?? 0) > 0),
     steps: report.steps.map((step) => ({ name: step.name, requests: step.requests, p95: step.percentiles?.p95 ?? null })),
   }
 }

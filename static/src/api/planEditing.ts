@@ -57,6 +57,8 @@ export interface PlanPreview {
   duration: number | null
   points: { t: number; level: number }[]
   peak: number
+  /** Seconds that an iteration takes a user, by think times and the response times of the last run. */
+  iteration_time: number | null
   iterations: number | null
   requests: number | null
   data_rows: number | null

@@ -3558,10 +3558,13 @@ export interface components {
         /**
          * PlanPreviewResponse
          * @description A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
+         *
+         *     ``iteration_time`` is how long an iteration takes a user, s: think times and the response times of the last run.
          */
         PlanPreviewResponse: {
             advice: components["schemas"]["Advice"][];
             duration: number | null;
+            iteration_time: number | null;
             iterations: number | null;
             latency: components["schemas"]["PreviewLatency"];
             max: number | null;
@@ -9175,6 +9178,7 @@ export interface operations {
                      *       "peak": 5,
                      *       "min": 5,
                      *       "max": 5,
+                     *       "iteration_time": null,
                      *       "iterations": null,
                      *       "requests": null,
                      *       "latency": {

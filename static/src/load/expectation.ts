@@ -44,6 +44,14 @@ export function iterationOf(run: { iterations: number; requests: number; userSec
   return { seconds: run.userSeconds / run.iterations, requests: run.requests / run.iterations }
 }
 
+/**
+ * The same with the time that the service expects, where the run was of arrivals: their users are made as they are
+ * needed and stay, so user-seconds are more than what the iterations took.
+ */
+export function withTime(measured: Iteration | null, arrivals: boolean, expected: number | null | undefined): Iteration | null {
+  return measured && arrivals && expected ? { ...measured, seconds: expected } : measured
+}
+
 /** The lowest peak whose mean throughput reaches `wanted`, all levels at the old peak being raised to it. */
 export function peakFor(points: Point[], wanted: number, perUnit: number): number | null {
   const peak = peakOf(points)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadConfig } from './config'
-import { expect as expectation, iterationOf, peakFor } from './expectation'
+import { expect as expectation, iterationOf, peakFor, withTime } from './expectation'
 import { changedKeys } from './changes'
 import { handlesOf, withPart, withStageAdded, withStageRemoved } from './handles'
 import { modeOf, withMode, withVariable, MODES } from './modes'
@@ -110,6 +110,12 @@ describe("Little's law", () => {
   it('takes an iteration from a run', () => {
     expect(iterationOf({ iterations: 100, requests: 400, userSeconds: 200 })).toEqual({ seconds: 2, requests: 4 })
     expect(iterationOf({ iterations: 2, requests: 8, userSeconds: 200 })).toBeNull()
+  })
+
+  it('takes the time of an iteration from the service where users of arrivals only stood ready', () => {
+    const measured = { seconds: 2, requests: 4 }
+    expect(withTime(measured, true, 0.25)).toEqual({ seconds: 0.25, requests: 4 })
+    expect([withTime(measured, false, 0.25), withTime(measured, true, null), withTime(null, true, 0.25)]).toEqual([measured, measured, null])
   })
 
   it('finds the peak that brings a mean', () => {

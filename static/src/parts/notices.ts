@@ -27,6 +27,11 @@ export function done(text: string): void {
   show(text, 'done')
 }
 
+/** Something is in the way, without an attempt having failed. */
+export function warned(text: string): void {
+  show(text, 'failed')
+}
+
 export function failed(error: unknown): void {
   const problem = asProblem(error)
   show(problem.requestId !== null && problem.status >= 500 ? `${problem.message} (${problem.requestId})` : problem.message, 'failed')

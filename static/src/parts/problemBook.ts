@@ -1,4 +1,5 @@
 // The problems of what is being edited, by path: given by a page, shown by its fields.
+import { warned } from './notices'
 import { type ComputedRef, computed, type InjectionKey, inject, nextTick, provide } from 'vue'
 
 export type ProblemBook = Readonly<Record<string, string>>
@@ -22,8 +23,8 @@ export function problemIn(book: ProblemBook, path: string, deep = false): string
   return inner === undefined ? '' : (book[inner] ?? '')
 }
 
-/** Scroll to the field of a problem and focus what can be typed in. The nearest enclosing field is taken. */
-export async function goToProblem(path: string): Promise<void> {
+/** Scroll to the field of a problem and focus what can be typed in. Where there is none, not even an enclosing one, the problem is told at the edge. */
+export async function goToProblem(path: string, text = ''): Promise<void> {
   await nextTick()
   for (let part = path; part; part = part.replace(/(\.[^.[\]]+|\[\d+\])$/, '')) {
     const field = document.querySelector<HTMLElement>(`[data-path="${CSS.escape(part)}"]`)
@@ -32,6 +33,7 @@ export async function goToProblem(path: string): Promise<void> {
       field.querySelector<HTMLElement>('input, select, textarea, button:not(.info)')?.focus({ preventScroll: true })
       return
     }
-    if (!/[.[]/.test(part)) return
+    if (!/[.[]/.test(part)) break
   }
+  if (text) warned(text)
 }

@@ -203,6 +203,7 @@ export const plans: (typeof zhWork)['plans'] = {
   whySay: 'Little’s law: users in flight = iterations per second × seconds of an iteration. Two of them give the third. Seconds and requests of an iteration were measured in the last run.',
   advice: 'Advice',
   crowded: 'At the last run’s iteration time this rate keeps about {need} users busy, but at most {most} are allowed: the rest come late or are dropped.',
+  notNow: 'It can be saved, but not run now: {why}.',
   wantedLine: 'threshold: mean ≥ {wanted} requests/s, this curve {mean}',
   source: {
     none: 'None',

@@ -19,6 +19,9 @@ export function newPlan(): PlanBody {
   return { name: '', description: null, scenes: [], config }
 }
 
+/** Where the service says what would prevent a start, and is not a fault of one field. */
+const WHOLE = 'config'
+
 type Draft = ReturnType<typeof useDraft<PlanBody>>
 
 interface Place {
@@ -42,11 +45,13 @@ export function usePlanEditor(place: Place) {
     const found = planProblems(draft.body.value, place.steps.value)
     return Object.fromEntries(found.map(({ path, fault, values }) => [path, t(`plans.fault.${fault}`, values ?? {})]))
   })
+  // What was said of an earlier state may be mended already.
+  const said = computed(() => (previewed.value === draft.body.value ? (preview.value?.problems ?? []) : []))
+  /** What keeps the plan from being started now, though nothing in it is wrong: too few agents, for one. */
+  const notNow = computed(() => said.value.find(({ path }) => path === WHOLE)?.message ?? '')
   /** Problems by path: what the service refuses, then what the fields tell at once. */
   const problems = computed<ProblemBook>(() => {
-    // What was said of an earlier state may be mended already.
-    const said = previewed.value === draft.body.value ? (preview.value?.problems ?? []) : []
-    const served = Object.fromEntries(said.map(({ path, message }) => [path, sentence(message)] as const))
+    const served = Object.fromEntries(said.value.filter(({ path }) => path !== WHOLE).map(({ path, message }) => [path, sentence(message)] as const))
     const onSave = refused.value?.body === draft.body.value ? refused.value?.book : {}
     // Missing values are no mistakes in a form without any input yet.
     if (place.plan() === null && !draft.dirty.value) return onSave ?? {}
@@ -54,7 +59,7 @@ export function usePlanEditor(place: Place) {
     if (local.value.scenes) delete served['config.target_url']
     return { ...served, ...onSave, ...local.value }
   })
-  return { draft, preview, problems, ...useSaving(draft, refused, place) }
+  return { draft, preview, problems, notNow, ...useSaving(draft, refused, place) }
 }
 
 function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project, plan }: Place) {
