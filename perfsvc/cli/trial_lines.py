@@ -13,6 +13,7 @@ from perfsvc.service.trials import TrialResult
 LONGEST_BODY = 1000
 """Characters of a body that are shown; ``--json`` has more."""
 INDENT = "    "
+ASSIGNED = Text("设置的变量", "set")
 EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查", "checks")
 REQUEST, REPLY = Text("请求", "request"), Text("响应", "reply")
 OUTCOMES = {
@@ -43,6 +44,9 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
     if error := step["error"]:
         told = Text(error["message_zh"], error["message"]).of(language)
         lines.append(INDENT + (colon(error["class"], language) + told if told else error["class"]))
+    found = {each["name"] for each in step["extracted"]}
+    assigned = [f"{name} = {value}" for name, value in step["after"].items() if name not in found]
+    lines += _block(ASSIGNED, "\n".join(assigned), language)
     if step["request"]:
         lines += _block(REQUEST, step["request"]["text"], language)
     if step["response"] and (step["response"]["status"] or step["response"]["body"]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
@@ -110,6 +111,31 @@ class Send:
                 recorder.checks_failed += 1
                 failure = failure or broken
         return failure
+
+
+class SetAndSend(Send):
+    """A request step that sets variables, each once, before the request is made."""
+
+    __slots__ = ("values",)
+
+    values: Sequence[tuple[str, ValueTemplate]]
+
+    def execute(self, user: VirtualUser) -> int:
+        """Set the variables and begin the request, unless no new request may start now."""
+        if user.gate.closed:
+            return user.pool.hold(user, self.at)
+        try:
+            set_variables(self.values, user.scope)
+        except Exception as error:
+            user.sent = True
+            return user.not_sent(self, error)
+        return super().execute(user)
+
+
+def set_variables(values: Iterable[tuple[str, ValueTemplate]], scope: Scope) -> None:
+    """Set variables of a user, in order: a value may use those before it. Raises MissingVariable and NotSent."""
+    for name, value in values:
+        scope.variables[name] = value.render(scope)
 
 
 def think_time(spec: ThinkTime, rng: random.Random) -> Callable[[], float]:

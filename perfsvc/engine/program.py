@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from typing import NamedTuple
 
@@ -41,6 +42,8 @@ from perfsvc.model.scene import StopStep
 from perfsvc.model.scene import ThinkStep
 from perfsvc.model.scene import WhileStep
 from perfsvc.model.scene import walk
+from perfsvc.model.template import Template
+from perfsvc.model.value_template import ValueTemplate
 from perfsvc.plugin.protocol import Call
 from perfsvc.plugin.protocol import Protocol
 
@@ -119,6 +122,7 @@ class Compiler:
         """A request step made ready, or None when it is at fault; every fault of it is noted."""
         before = len(self._faults)
         protocol = self._protocol_of(step, path)
+        values = compile_variables(step, self._template, path, self._faults)
         call = self._call(step, protocol, path) if protocol is not None else None
         failures = StatusFailures(protocol.status_failure if protocol is not None else unjudged)
         checks = compile_checks(step, failures, self._template, path, self._faults)
@@ -128,7 +132,10 @@ class Compiler:
             return None
         if protocol not in slots:
             slots.append(protocol)
-        send = make.Send(at, step.name, index, slots.index(protocol), call, self._recorder(index))
+        kind = make.SetAndSend if values else make.Send
+        send = kind(at, step.name, index, slots.index(protocol), call, self._recorder(index))
+        if isinstance(send, make.SetAndSend):
+            send.values = values
         send.checks, send.extracts = checks, extracts
         send.explain = Explanation(step, failures, self._template)
         judges = type(protocol).status_failure is not Protocol.status_failure
@@ -165,6 +172,17 @@ class Compiler:
     def recorder(self, index: int) -> StepRecorder:
         """Recorder of the samples of a measured step."""
         return self._recorder(index)
+
+
+def compile_variables(
+    step: RequestStep, template: Callable[[str], Template], path: str, faults: Faults
+) -> list[tuple[str, ValueTemplate]]:
+    """Make the variables ready that a step sets before its request; faults are noted by their paths."""
+    made = [
+        (name, faults.noted(partial(ValueTemplate, value, template), f"{path}.set.{name}"))
+        for name, value in step.set_.items()
+    ]
+    return [(name, value) for name, value in made if value is not None]
 
 
 class _Assembly:

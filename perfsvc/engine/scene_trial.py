@@ -21,13 +21,16 @@ from perfsvc.engine.checks import compile_check
 from perfsvc.engine.extractors import compile_extractors
 from perfsvc.engine.faults import Faults
 from perfsvc.engine.instructions import condition_on
+from perfsvc.engine.instructions import set_variables
 from perfsvc.engine.kept_reply import KeptReply
 from perfsvc.engine.kept_reply import headers_read
+from perfsvc.engine.program import compile_variables
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.trial_reading import CompiledStep
 from perfsvc.engine.trial_reading import ReplyReader
 from perfsvc.engine.trial_report import TriedStep
 from perfsvc.engine.trial_report import phases_of
+from perfsvc.engine.used_names import extracted_names
 from perfsvc.errors import NotFound
 from perfsvc.errors import Problem
 from perfsvc.model.functions.library import Library
@@ -52,6 +55,7 @@ from perfsvc.model.scene import inner_lists
 from perfsvc.model.scene import walk
 from perfsvc.model.template import MissingVariable
 from perfsvc.model.template import Template
+from perfsvc.model.value_template import ValueTemplate
 from perfsvc.plugin.protocol import ABORTED
 from perfsvc.plugin.protocol import TIMEOUT
 from perfsvc.plugin.protocol import Call
@@ -126,6 +130,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         self._sessions: dict[str, Session] = {}
         self._calls: dict[int, Call] = {}
         self._compiled: dict[int, CompiledStep] = {}
+        self._sets: dict[int, list[tuple[str, ValueTemplate]]] = {}
         self._indexes = measured_indexes(scene)
         self._waiting: asyncio.Future[KeptReply | None] | None = None
         self._busy: Session | None = None
@@ -199,6 +204,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
             faults.noted(partial(compile_check, check, failures, self._template), f"{path}.checks[{number}]")
             for number, check in enumerate(step.checks)
         ]
+        self._sets[id(step)] = compile_variables(step, self._template, path, faults)
         self._compiled[id(step)] = CompiledStep(checks, compile_extractors(step, path, faults, self._rng), failures)
         if call is not None:
             self._calls[id(step)] = call
@@ -212,14 +218,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
 
     def _context(self) -> RunContext:
         around = self._surroundings
-        extracted = {
-            name
-            for step in self._scene.walk()
-            if isinstance(step, RequestStep)
-            for extractor in step.extract
-            for name in extractor.variables
-        }
-        varying = extracted | set(around.row)
+        varying = extracted_names([self._scene]) | set(around.row)
         constants = {name: value for name, value in around.target.variables.items() if name not in varying}
         library = self._library
         return RunContext(
@@ -261,6 +260,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         before = tried.before = dict(self.scope.variables)
         protocol = self._protocols[name]
         try:
+            set_variables(self._sets[id(step)], self.scope)
             reply = await self._send(name, self._calls[id(step)], partial(self._kept, tried, step, protocol))
             if reply is not None:
                 compiled = self._compiled[id(step)]

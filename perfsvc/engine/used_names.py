@@ -64,7 +64,7 @@ class UnknownUse(NamedTuple):
 def unknown_names(spec: RunSpec, used: Iterable[tuple[str, Step, str]]) -> list[UnknownUse]:
     """Return the uses of variables that only columns of test data could give a value.
 
-    A scene has what its own steps extract and what any setup extracts.
+    A scene has what its own steps set and extract, and what any setup does.
     """
     scenes = [weighted.scene for weighted in spec.scenes]
     shared = {*spec.target.variables, *extracted_names(scenes, "setup")}
@@ -86,10 +86,11 @@ def scene_number(path: str) -> int:
 
 
 def extracted_names(scenes: Collection[SceneSpec], part: str | None = None) -> set[str]:
-    """Return the variables that steps extract, of one part of the scenes or of all."""
+    """Return the variables that steps set and extract, of one part of the scenes or of all."""
     steps = [step for scene in scenes for step in scene.walk(part)]
     requests = [step for step in steps if isinstance(step, RequestStep)]
-    return {name for step in requests for extractor in step.extract for name in extractor.variables}
+    extracted = {name for step in requests for extractor in step.extract for name in extractor.variables}
+    return extracted.union(*(step.set_ for step in requests))
 
 
 def unknown_name(name: str, known: Collection[str], path: str) -> Problem:
@@ -120,6 +121,7 @@ def place_of(name: str, step: Step, path: str, target: Target) -> str:
 
 def _texts_of(step: Step) -> Iterator[tuple[str, Any]]:
     if isinstance(step, RequestStep):
+        yield "set", step.set_
         yield "request", step.request
         yield "checks", [check.model_dump() for check in step.checks]
     elif isinstance(step, IfStep | WhileStep | BreakStep | StopStep) and step.condition is not None:

@@ -7,9 +7,11 @@ from typing import Annotated
 from typing import Any
 from typing import Literal
 
+from pydantic import BeforeValidator
 from pydantic import Discriminator
 from pydantic import Field
 from pydantic import Tag
+from pydantic import WithJsonSchema
 from pydantic import model_validator
 
 from perfsvc.errors import InvalidInput
@@ -45,6 +47,19 @@ MAX_USERS = 1_000_000
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, str | int | float | bool):
+        raise Fault("应为文本、数字或真假值", "must be a text, a number, true or false")
+    return value
+
+
+Scalar = Annotated[
+    Any,
+    BeforeValidator(_scalar),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}),
+]
+"""A value of a variable; texts may be templates."""
+
 OnFailure = Literal["continue", "next_iteration", "stop_user", "stop_run"]
 
 
@@ -61,6 +76,9 @@ class RequestStep(AnyStep, home="steps[]"):
     name: Name = titled("步骤名称", "Name")
     protocol: str | None = titled("协议", "Protocol", default=None, max_length=20)
     request: dict[str, Any] = titled("请求", "Request", default_factory=dict)
+    set_: dict[VariableName, Scalar] = titled(
+        "发送前设置的变量", "Variables set before it is sent", default_factory=dict, alias="set", max_length=50
+    )
     extract: Many[Extractor] = titled("提取变量", "Extract", default=(), max_length=50)
     checks: Many[Check] = titled("检查点", "Checks", default=(), max_length=50)
     think_time: ThinkTime | None = titled("思考时间", "Think time", default=None)

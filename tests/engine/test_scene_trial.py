@@ -212,3 +212,18 @@ async def test_a_step_that_is_not_enabled_is_skipped_and_keeps_its_path() -> Non
     found = await tried({"steps": steps}, lambda _: Answer(200))
     assert [(step["path"], step["index"]) for step in found] == [("steps[0]", None), ("steps[1]", 0)]
     assert (found[0]["outcome"], found[0]["request"]) == ("skipped", None)
+
+
+@pytest.mark.asyncio
+async def test_variables_that_a_step_sets_are_the_same_wherever_it_has_them() -> None:
+    step = get("a", "/{{nonce}}/{{twice}}", set={"nonce": "{{$uuid}}", "twice": "{{nonce}}{{nonce}}"})
+    asked: list[str] = []
+
+    def script(scope: Any, path: str) -> Answer:
+        asked.append(path)
+        return Answer()
+
+    (seen,) = await tried({"steps": [step]}, script)
+    nonce = seen["after"]["nonce"]
+    assert asked == [f"/{nonce}/{nonce}{nonce}"]
+    assert seen["after"] == {"nonce": nonce, "twice": nonce * 2}

@@ -129,3 +129,53 @@ def test_what_setup_extracts_all_scenes_have_and_what_a_scene_extracts_it_alone(
         ]
     }
     assert list(problems([], **spec)) == ["scenes[1].steps[0].request.path"]
+
+
+SETS = {
+    "name": "set",
+    "set": {"nonce": "{{$uuid}}", "n": "{{$counter}}", "both": "{{n}}-{{nonce}}", "fixed": 5},
+    "request": {"path": "/{{nonce}}/{{nonce}}/{{n}}/{{both}}/{{fixed}}"},
+}
+
+
+def test_variables_of_a_step_are_set_once_before_each_request() -> None:
+    load = {"stages": [{"duration": 0, "target": 1}, {"duration": 5, "target": 1}]}
+    rig = run(spec_of([SETS, {"name": "later", "request": {"path": "/{{nonce}}"}}], load=load))
+    paths = [path for _, _, path in rig.target.log]
+    assert len(paths) > 10
+    seen = set()
+    for number, (path, later) in enumerate(zip(paths[::2], paths[1::2], strict=False), 1):
+        _, nonce, again, count, both, fixed = path.split("/")
+        assert (nonce, count, both, fixed) == (again, str(number), f"{number}-{nonce}", "5")
+        assert later == f"/{nonce}"
+        seen.add(nonce)
+    assert len(seen) == len(paths[::2]) - len(paths) % 2
+    assert not rig.failures
+
+
+def test_a_value_that_cannot_be_had_is_a_request_that_is_not_sent() -> None:
+    steps = [
+        {**GIVEN, "request": {"path": "/other"}},
+        {"name": "set", "set": {"w": "{{v}}"}, "request": {"path": "/set"}},
+    ]
+    rig = once(steps, b"{}")
+    assert [path for _, _, path in rig.target.log] == ["/other"]
+    (window,) = [each for snapshot in rig.snapshots for each in snapshot.windows if each.unsent]
+    assert window.unsent == {"Missing variable: v": 1}
+
+
+@pytest.mark.parametrize(
+    ("set_", "path", "en"),
+    [
+        ({"w": "{{$uid}}"}, "steps[0].set.w", "did you mean $uuid?"),
+        ({"w": "{{nowhere}}"}, "steps[0].set.w", "no extractor, data column or environment variable is named nowhere"),
+        ({"w": {"a": 1}}, "steps[0].set.w", "must be a text, a number, true or false"),
+        ({"a b": 1}, "steps[0].set.a b", "must be letters, digits, _ and -"),
+    ],
+)
+def test_faults_of_variables_that_a_step_sets_are_told_by_their_place(set_: Any, path: str, en: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        run(spec_of([{"name": "set", "set": set_, "request": {"path": "/"}}]))
+    (problem,) = caught.value.problems
+    assert problem.path.endswith(path)
+    assert en in problem.text.en

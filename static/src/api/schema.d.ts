@@ -4311,6 +4311,10 @@ export interface components {
             request?: {
                 [key: string]: unknown;
             };
+            /** Variables set before it is sent */
+            set?: {
+                [key: string]: string | number | boolean;
+            };
             /**
              * Think time
              * @default null
