@@ -1,6 +1,6 @@
 // What the command palette offers: what the page can do, pages, things by name, settings, sign-out.
 import { BookOpen, FolderKanban, Keyboard, Languages, LogOut, Monitor, Moon, Play, Settings, Sun, Terminal } from '@lucide/vue'
-import { computed, type Component, type ComputedRef, type Ref } from 'vue'
+import { computed, type ComputedRef, type Ref } from 'vue'
 import { type RouteLocationRaw, useRouter } from 'vue-router'
 import { useCurrentProject } from '@/api/projects'
 import { session } from '@/api/session'
@@ -10,19 +10,11 @@ import { commands } from '@/parts/commands'
 import { keyCaps, keys, type PageKey } from '@/parts/keys'
 import { theme, THEMES } from '@/style/theme'
 import { platformEntries, projectEntries } from './navigation'
+import type { Offer } from './offer'
 import { useThings } from './things'
 
 /** The palette itself, and the list of keys, which stands among the settings. */
 const OF_SHELL: ReadonlySet<string> = new Set(['Ctrl+k', '?'])
-
-export interface Offer {
-  id: string
-  group: string
-  label: string
-  note?: string
-  icon: Component
-  run: () => void
-}
 
 function settings(): Offer[] {
   const group = t('shell.groups.settings')

@@ -8,7 +8,7 @@ import { useRuns } from '@/api/runs'
 import { useScenes } from '@/api/sceneEditing'
 import { t } from '@/i18n'
 import { moment } from '@/i18n/format'
-import type { Offer } from './offers'
+import type { Offer } from './offer'
 
 const LAST_RUNS = 20
 
