@@ -36,16 +36,6 @@ router.beforeEach(async (to) => {
   return to.name === 'home' ? home() : true
 })
 
-/** Begin to load the page of the address before its turn: texts and page come side by side. */
-export function loadAhead(): void {
-  const to = router.resolve(location.pathname)
-  if (!to.meta.open && session.current.value === null) return
-  for (const { components } of to.matched) {
-    const page = components?.default
-    if (typeof page === 'function') void (page as () => Promise<unknown>)().catch(() => null)
-  }
-}
-
 // The session may end at any time, in any tab.
 watch(session.current, (now, before) => {
   const here = router.currentRoute.value

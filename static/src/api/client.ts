@@ -1,6 +1,7 @@
 // The client of the REST API. Types come from the service's own description (schema.d.ts).
 import createClient from 'openapi-fetch'
 import { language, t } from '@/i18n'
+import { takeAhead } from './ahead'
 import { Problem, problemOf } from './problem'
 import type { components, paths } from './schema'
 import { session } from './session'
@@ -18,7 +19,7 @@ function prepared(request: Request, token: string | undefined): Request {
 export async function send(request: Request): Promise<Response> {
   const token = session.current.value?.token
   const again = request.clone()
-  const reply = await fetch(prepared(request, token))
+  const reply = (await takeAhead(request, token)) ?? (await fetch(prepared(request, token)))
   if (reply.status !== 401 || token === undefined) return reply
   const fresh = await session.refresh(token)
   return fresh === null ? reply : fetch(prepared(again, fresh))

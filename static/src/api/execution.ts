@@ -6,6 +6,7 @@ import type { SeriesAnswer } from '@/run/detail'
 import type { Report, StepRow } from '@/run/report'
 import { api, ask, send } from './client'
 import { asProblem, Problem, problemOf } from './problem'
+import { queries } from './queries'
 import { session } from './session'
 import type { Token } from './feed'
 
@@ -64,26 +65,41 @@ const BASE = '/api/performance/executions'
 async function read<T>(path: string, query: Record<string, string | number | null | undefined> = {}): Promise<T | null> {
   const words = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) words.set(name, String(value))
-  const reply = await send(new Request(`${location.origin}${path}?${words}`))
+  const reply = await send(new Request(`${location.origin}${path}${words.size ? `?${words}` : ''}`))
   const body: unknown = reply.headers.get('Content-Type')?.includes('json') ? await reply.json() : null
   if (reply.status === 404) return null
   if (!reply.ok) throw problemOf(reply, body)
   return body as T
 }
 
-export function useExecution(id: MaybeRefOrGetter<string>) {
-  return useQuery({
+export function executionQuery(id: MaybeRefOrGetter<string>) {
+  return {
     queryKey: ['execution', id],
     queryFn: () => ask(api.GET('/api/performance/executions/{execution_id}/', { params: { path: { execution_id: toValue(id) } } })) as Promise<Execution>,
     staleTime: 2000,
-  })
+  }
+}
+
+export function useExecution(id: MaybeRefOrGetter<string>) {
+  return useQuery(executionQuery(id))
+}
+
+export function reportQuery(id: number) {
+  return {
+    queryKey: ['report', id],
+    queryFn: async () => (await ask(api.GET('/api/performance/reports/{report_id}/', { params: { path: { report_id: id } } }))) as unknown as Report,
+  }
 }
 
 /** The report of a run that has ended; null where none was stored. */
 export async function reportOf(execution: Execution, known: number | null | undefined): Promise<Report | null> {
   const id = known ?? execution.report_id ?? (await reportIdOf(execution))
-  if (id === null) return null
-  return (await ask(api.GET('/api/performance/reports/{report_id}/', { params: { path: { report_id: id } } }))) as unknown as Report
+  return id === null ? null : queries.fetchQuery({ ...reportQuery(id), retry: false })
+}
+
+/** The report of a run if it has been read already. */
+export function reportAtHand({ report_id: id }: Execution): Report | null {
+  return queries.getQueryData<Report>(['report', id]) ?? null
 }
 
 const WAITS_MS = [500, 1000, 2000, 3000]
@@ -118,17 +134,20 @@ export function usePlanName(plan: MaybeRefOrGetter<number | null>, wanted: Maybe
   })
 }
 
+function partQuery<T>(name: string, id: string, part: Part, more: Record<string, string | number>) {
+  const query = { ...part, ...more }
+  return { queryKey: [name, id, query], queryFn: () => read<T>(`${BASE}/${id}/${name}/`, query), staleTime: Infinity }
+}
+
 /** Figures of a part of a run; they stay in view while those of the next part are on their way. */
 function usePart<T>(name: string, id: MaybeRefOrGetter<string>, part: MaybeRefOrGetter<Part>, wanted: MaybeRefOrGetter<boolean>, more: Record<string, string | number> = {}) {
-  const key = computed(() => ({ ...toValue(part), ...more }))
-  return useQuery({
-    queryKey: [name, id, key],
-    queryFn: () => read<T>(`${BASE}/${toValue(id)}/${name}/`, key.value),
-    enabled: () => toValue(wanted),
-    staleTime: Infinity,
-    placeholderData: keepPreviousData,
-  })
+  return useQuery(computed(() => ({ ...partQuery<T>(name, toValue(id), toValue(part), more), enabled: toValue(wanted), placeholderData: keepPreviousData })))
 }
+
+const CELLS = { columns: 300, rows: 60 }
+const WHOLE: Part = { from: null, to: null, step: null }
+/** What a report shows of the whole run. */
+export const wholeQueries = (id: string) => [partQuery('figures', id, WHOLE, {}), partQuery('heatmap', id, { ...WHOLE, from: 0 }, CELLS)]
 
 type Id = MaybeRefOrGetter<string>
 type Of = MaybeRefOrGetter<Part>
@@ -138,7 +157,7 @@ export const useDistribution = (id: Id, part: Of, wanted: Wanted, latency: 'serv
 /** It lies on the axis of the whole run, so it begins with the warm-up. */
 export const useHeatmap = (id: Id, part: Of, wanted: Wanted) => {
   const drawn = computed(() => ({ ...toValue(part), from: toValue(part).from ?? 0 }))
-  return usePart<HeatCells>('heatmap', id, drawn, wanted, { columns: 300, rows: 60 })
+  return usePart<HeatCells>('heatmap', id, drawn, wanted, CELLS)
 }
 
 const MOST_STEPS = 20

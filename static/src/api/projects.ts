@@ -18,28 +18,26 @@ async function readProjects(): Promise<Project[]> {
   return page.results
 }
 
+export const projectsQuery = { queryKey: ['projects'], queryFn: readProjects }
+
 export function useProjects() {
-  return useQuery({
-    queryKey: ['projects'],
-    queryFn: readProjects,
-    enabled: () => session.current.value !== null,
-  })
+  return useQuery({ ...projectsQuery, enabled: () => session.current.value !== null })
 }
 
 /** The projects from the cache, or from the service when they are not there yet. */
 export function fetchProjects(): Promise<Project[]> {
-  return queries.ensureQueryData({ queryKey: ['projects'], queryFn: readProjects })
+  return queries.ensureQueryData(projectsQuery)
+}
+
+export function projectQuery(id: MaybeRefOrGetter<number | null>) {
+  return {
+    queryKey: ['project', id],
+    queryFn: () => ask(api.GET('/api/projects/{project_id}/', { params: { path: { project_id: toValue(id)! } } })),
+  }
 }
 
 export function useProject(id: MaybeRefOrGetter<number | null>) {
-  return useQuery({
-    queryKey: ['project', id],
-    queryFn: () =>
-      ask(
-        api.GET('/api/projects/{project_id}/', { params: { path: { project_id: toValue(id)! } } }),
-      ),
-    enabled: () => toValue(id) !== null,
-  })
+  return useQuery({ ...projectQuery(id), enabled: () => toValue(id) !== null })
 }
 
 export function useMembers(id: MaybeRefOrGetter<number | null>, wanted: MaybeRefOrGetter<boolean> = true) {

@@ -37,14 +37,23 @@ export function readRuns(filter: RunFilter): Promise<Page<RunRow>> {
   return ask(api.GET('/api/performance/executions/', { params: { query: Object.fromEntries(set) } }))
 }
 
+/** All runs that go on now. */
+export const RUNNING: RunFilter = { status: 'active', page_size: 50 }
+/** Those of a project, and a page of its list. */
+export const runningIn = (project: number): RunFilter => ({ project_id: project, status: 'active', page_size: 10 })
+export const runsIn = (project: number, size = 20): RunFilter => ({ project_id: project, page: 1, page_size: size, spark: '1' })
+
+export function runsQuery(filter: MaybeRefOrGetter<RunFilter>) {
+  return { queryKey: ['runs', filter], queryFn: () => readRuns(toValue(filter)) }
+}
+
 const LIVE_MS = 3000
 const QUIET_MS = 20_000
 
 /** A list of runs that follows those which are going on. */
 export function useRuns(filter: MaybeRefOrGetter<RunFilter>, wanted: MaybeRefOrGetter<boolean> = true) {
   return useQuery({
-    queryKey: ['runs', filter],
-    queryFn: () => readRuns(toValue(filter)),
+    ...runsQuery(filter),
     enabled: () => toValue(wanted),
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (query.state.data?.results.some(isActive) ? LIVE_MS : QUIET_MS),

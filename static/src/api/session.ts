@@ -3,31 +3,16 @@
 // A refresh token is good for one exchange: a second use ends the session on the server. So only one tab at a time may
 // refresh (`navigator.locks`), and it looks first whether another tab has done so already.
 import { shallowRef } from 'vue'
-import type { components } from './schema'
+import { KEPT, keptSession, type Session, type User } from './kept'
 
-export type User = components['schemas']['UserResponse']
-
-export interface Session {
-  token: string
-  refreshToken: string
-  user: User
-}
+export type { Session, User } from './kept'
 
 interface Pair {
   token: string
   refresh_token: string
 }
 
-const STORED = 'perfsvc.session'
 const LOCK = 'perfsvc.session'
-
-function stored(): Session | null {
-  try {
-    return JSON.parse(localStorage.getItem(STORED) ?? 'null') as Session | null
-  } catch {
-    return null
-  }
-}
 
 class Sessions {
   /** The session, null when signed out. */
@@ -36,10 +21,10 @@ class Sessions {
 
   /** Read what is stored and follow the other tabs. */
   start(): void {
-    this.current.value = stored()
-    this.channel = new BroadcastChannel(STORED)
+    this.current.value = keptSession()
+    this.channel = new BroadcastChannel(KEPT)
     this.channel.addEventListener('message', () => {
-      this.current.value = stored()
+      this.current.value = keptSession()
     })
   }
 
@@ -64,7 +49,7 @@ class Sessions {
   /** Return a token other than `spent`, which the server refused; null when the session is over. */
   async refresh(spent: string): Promise<string | null> {
     return navigator.locks.request(LOCK, async () => {
-      const now = stored()
+      const now = keptSession()
       if (now === null || now.token !== spent) {
         this.current.value = now
         return now?.token ?? null
@@ -90,8 +75,8 @@ class Sessions {
 
   private keep(next: Session | null): void {
     this.current.value = next
-    if (next === null) localStorage.removeItem(STORED)
-    else localStorage.setItem(STORED, JSON.stringify(next))
+    if (next === null) localStorage.removeItem(KEPT)
+    else localStorage.setItem(KEPT, JSON.stringify(next))
     this.channel?.postMessage('changed')
   }
 }

@@ -18,6 +18,8 @@ export class ChartGroup {
   /** Times are seconds since a beginning, not Unix seconds. */
   elapsed = false
   ground: Ground = { now: null, pauses: [], warmUp: null, unfit: [], lines: [] }
+  /** Of every lane, in pixels; 0 when it is to be measured. */
+  width = 0
   /** Time under the cursor; null at rest. */
   cursor: number | null = null
   readonly key = `charts-${Math.random().toString(36).slice(2)}`
@@ -63,8 +65,9 @@ export class ChartGroup {
     this.listeners.forEach((listener) => listener())
   }
 
-  /** The theme has changed. */
+  /** The theme has changed, or the paper. */
   rebuild(): void {
+    this.width = 0
     for (const lane of this.lanes) lane.rebuild()
     this.listeners.forEach((listener) => listener())
   }

@@ -2,7 +2,7 @@
 
 import uPlot from 'uplot'
 import { covers } from '@/run/fit'
-import { clock, NONE, span } from '@/i18n/format'
+import { clock, grouped, NONE, span } from '@/i18n/format'
 import { colour, faded, font } from './colours'
 import { above, below, limitLine, lineNames } from './ground'
 import type { ChartGroup } from './group'
@@ -80,7 +80,7 @@ export class LaneChart {
     this.lastData = spec.data()
     this.u = this.build()
     group.add(this)
-    this.observer = new ResizeObserver(() => this.fit())
+    this.observer = new ResizeObserver(([entry]) => this.fit(Math.floor(entry!.contentRect.width)))
     this.observer.observe(box)
     this.sight = new IntersectionObserver(([entry]) => this.sighted(entry!.isIntersecting), { rootMargin: '200px' })
     this.sight.observe(box)
@@ -172,13 +172,15 @@ export class LaneChart {
     if (seen && this.stale) this.refresh()
   }
 
-  private fit(): void {
-    const width = this.width
+  private fit(width: number): void {
+    this.group.width = width
     if (width > 0 && width !== this.u.width) this.u.setSize({ width, height: this.u.height })
   }
 
+  /** Measured once for all lanes: each that is built would force the layout of what the one before has changed. */
   private get width(): number {
-    return Math.floor(this.box.clientWidth)
+    this.group.width ||= Math.floor(this.box.clientWidth)
+    return this.group.width
   }
 
   private build(): uPlot {
@@ -349,8 +351,7 @@ function beyond(x: Float64Array, time: number): number {
   return low
 }
 
-const SHORT = [0, 1, 2].map((digits) => new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }))
 function short(value: number): string {
   if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`
-  return SHORT[value < 1 ? 2 : value < 10 ? 1 : 0]!.format(value)
+  return grouped(String(Number(value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0))))
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ago, bytes, ms, num, percent, rate, span } from './format'
+import { dayText, weekdayText } from './dates'
+import { ago, bytes, clock, ms, num, percent, rate, span } from './format'
+import { language } from './index'
 
 describe('numbers', () => {
   it('shows null as a dash, never as 0', () => {
@@ -14,6 +16,14 @@ describe('numbers', () => {
     expect([rate(0.4), rate(12.6), rate(1557.2)]).toEqual(['0.4', '13', '1,557'])
   })
 
+  it('writes numbers as the browser would', () => {
+    const values = [0, 0.5, 7, 12.25, 999, 1000, 12_345.678, 999_999.9, 1_234_567, -1234.5]
+    for (const decimals of [0, 1, 2]) {
+      const format = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+      expect(values.map((value) => num(value, decimals))).toEqual(values.map((value) => format.format(value)))
+    }
+  })
+
   it('gives sizes their unit', () => {
     expect([bytes(512), bytes(1536), bytes(256 * 1024 ** 2)]).toEqual(['512 B', '1.5 KiB', '256 MiB'])
   })
@@ -22,6 +32,21 @@ describe('numbers', () => {
 describe('times', () => {
   it('writes spans as a clock', () => {
     expect([span(0), span(552.9), span(3723)]).toEqual(['00:00', '09:12', '1:02:03'])
+  })
+
+  it('writes dates as the browser would, in both languages', () => {
+    const now = new Date(2026, 4, 1)
+    for (const [name, tag] of [['zh', 'zh-CN'], ['en', 'en']] as const) {
+      language.value = name
+      for (let day = 0; day < 400; day += 9) {
+        const date = new Date(2025, 10, 1 + day, 7, 5, 9)
+        const year: Intl.DateTimeFormatOptions = date.getFullYear() === 2026 ? {} : { year: 'numeric' }
+        expect(dayText(date, now)).toBe(date.toLocaleDateString(tag, { month: 'short', day: 'numeric', ...year }))
+        expect(weekdayText(date, now)).toBe(date.toLocaleDateString(tag, { month: 'long', day: 'numeric', weekday: 'short', ...year }))
+        expect(clock(date)).toBe(date.toLocaleTimeString('en-GB'))
+      }
+    }
+    language.value = 'zh'
   })
 
   it('says how long ago in the language in use', () => {

@@ -1,4 +1,5 @@
 // Every number and time shown goes through here. Null is “–”, never 0.
+import { dayText } from './dates'
 import { tag } from './index'
 
 export const NONE = '–'
@@ -8,22 +9,16 @@ function absent(value: Maybe): value is null | undefined {
   return value === null || value === undefined || Number.isNaN(value)
 }
 
-// Making a formatter costs far more than using it, and a live page formats hundreds of figures every second.
-const numbers = new Map<number, Intl.NumberFormat>()
-const clocks = {
-  seconds: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' }),
-  minutes: new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }),
+/** Digits in groups of three. */
+export function grouped(digits: string): string {
+  const [whole, rest] = digits.split('.')
+  return `${whole!.replace(/\B(?=(\d{3})+$)/g, ',')}${rest === undefined ? '' : `.${rest}`}`
 }
 
 /** A number with grouped thousands and a fixed count of decimals. */
 export function num(value: Maybe, decimals = 0): string {
   if (absent(value)) return NONE
-  let format = numbers.get(decimals)
-  if (format === undefined) {
-    format = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
-    numbers.set(decimals, format)
-  }
-  return format.format(value)
+  return grouped(value.toFixed(decimals))
 }
 
 /** Milliseconds without their unit: three digits that mean something. */
@@ -56,11 +51,12 @@ export function bytes(value: Maybe): string {
   return `${num(value, power > 0 && value < 100 ? 1 : 0)} ${SIZES[power]}`
 }
 
+const two = (part: number) => String(part).padStart(2, '0')
+
 /** Seconds as a clock: 09:12, 1:02:03. */
 export function span(seconds: Maybe): string {
   if (absent(seconds)) return NONE
   const whole = Math.max(0, Math.floor(seconds))
-  const two = (part: number) => String(part).padStart(2, '0')
   const hours = Math.floor(whole / 3600)
   const minutes = Math.floor(whole / 60) % 60
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${two(minutes)}:${two(whole % 60)}`
@@ -73,15 +69,16 @@ export function asDate(time: string | number | Date): Date {
 
 /** The time of day in the viewer's zone. */
 export function clock(time: string | number | Date, seconds = true): string {
-  return clocks[seconds ? 'seconds' : 'minutes'].format(asDate(time))
+  const date = asDate(time)
+  const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`
+  return seconds ? `${minutes}:${two(date.getSeconds())}` : minutes
 }
 
 /** Date and time of day in the viewer's zone. */
 export function moment(time: string | number | Date | null | undefined): string {
   if (time === null || time === undefined) return NONE
   const date = asDate(time)
-  const year: Intl.DateTimeFormatOptions = date.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' }
-  return `${date.toLocaleDateString(tag(), { month: 'short', day: 'numeric', ...year })} ${clock(date, false)}`
+  return `${dayText(date, new Date())} ${clock(date, false)}`
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -21,6 +21,7 @@ export const runs: (typeof zh)['runs'] = {
   when: 'Time',
   anyTime: 'Any time',
   today: 'Today',
+  yesterday: 'Yesterday',
   lastDays: 'Last {n} days',
   throughput: 'Throughput',
   errors: 'Errors',

@@ -20,6 +20,7 @@ export const runs = {
   when: '时间',
   anyTime: '任何时间',
   today: '今天',
+  yesterday: '昨天',
   lastDays: '最近 {n} 天',
   throughput: '吞吐量',
   errors: '错误',

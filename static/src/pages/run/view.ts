@@ -3,7 +3,7 @@ import { useEventListener } from '@vueuse/core'
 import { computed, inject, onScopeDispose, provide, ref, shallowRef, watch, type ComputedRef, type InjectionKey, type Ref, type ShallowRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import { Feed, type FeedState } from '@/api/feed'
-import { awaited, feedAddress, feedToken, probe, reportOf, seriesOf, type Execution, type Part } from '@/api/execution'
+import { awaited, feedAddress, feedToken, probe, reportAtHand, reportOf, seriesOf, type Execution, type Part } from '@/api/execution'
 import { usePins, type RunPin } from '@/api/pins'
 import { useRights } from '@/api/projects'
 import { ChartGroup } from '@/charts/group'
@@ -117,14 +117,17 @@ function useSource(execution: ComputedRef<Execution>) {
   }
   let left = false
   onScopeDispose(() => (left = true))
+  const show = (found: Report) => {
+    report.value = found
+    run.value = keeping(run.value, fromReport(found))
+    void detail(found)
+  }
   const load = async () => {
     if (reporting.value) return
     reporting.value = true
     try {
       const found = await awaited(() => reportOf(execution.value, run.value.end?.report_id), run.value.end !== null, () => left)
-      report.value = found
-      if (found) run.value = keeping(run.value, fromReport(found))
-      if (found) void detail(found)
+      if (found) show(found)
     } catch (error) {
       failed(error)
     }
@@ -133,7 +136,9 @@ function useSource(execution: ComputedRef<Execution>) {
   }
   if (ENDED.has(execution.value.status)) {
     state.value = 'ended'
-    void load()
+    const found = reportAtHand(execution.value)
+    if (found) show(found)
+    else void load()
   } else join(execution, run, state, update, load)
   return { run, report, reporting, tick, feed: state }
 }

@@ -1,6 +1,7 @@
 // Runs grouped by the day they began, in the viewer's zone.
 import type { RunRow } from '@/api/runs'
-import { tag } from '@/i18n'
+import { t } from '@/i18n'
+import { weekdayText } from '@/i18n/dates'
 import { asDate } from '@/i18n/format'
 
 export interface Day {
@@ -14,9 +15,8 @@ const DAY_MS = 86_400_000
 function labelOf(date: Date, now: Date): string {
   const midnight = (time: Date) => new Date(time.getFullYear(), time.getMonth(), time.getDate()).getTime()
   const days = Math.round((midnight(now) - midnight(date)) / DAY_MS)
-  if (days === 0 || days === 1) return new Intl.RelativeTimeFormat(tag(), { numeric: 'auto' }).format(-days, 'day')
-  const year: Intl.DateTimeFormatOptions = date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }
-  return date.toLocaleDateString(tag(), { month: 'long', day: 'numeric', weekday: 'short', ...year })
+  if (days === 0) return t('runs.today')
+  return days === 1 ? t('runs.yesterday') : weekdayText(date, now)
 }
 
 export function byDay(runs: readonly RunRow[], now: Date = new Date()): Day[] {

@@ -1,0 +1,88 @@
+// What the page of the address needs, asked for before the app is there: its code, its texts and its data come side by
+// side, rather than each after the one before.
+import { readAhead } from './api/ahead'
+import { keptSession } from './api/kept'
+import { chosenLanguage, loaders, workLoaders } from './i18n/choice'
+import { routes } from './routes'
+
+type Values = Record<string, string | undefined>
+type Loader = () => Promise<unknown>
+
+export interface Place {
+  name: string
+  open: boolean
+  page: Loader
+  values: Values
+}
+
+/** What each page reads first. The paths are those of its own requests, letter by letter: a test compares them. */
+const READS: Record<string, (values: Values) => string[]> = {
+  overview: ({ project }) => [`/api/performance/executions/?project_id=${project}&page_size=100&spark=1`, `/api/performance/plans/?project_id=${project}&page_size=100`],
+  scenes: ({ project }) => [`/api/scenes/?project_id=${project}&page=1&page_size=100`],
+  plans: ({ project }) => [`/api/performance/plans/?project_id=${project}&page=1&page_size=100`, `/api/scenes/?project_id=${project}&page=1&page_size=100`],
+  runs: ({ project }) => [
+    `/api/performance/executions/?project_id=${project}&page=1&page_size=20&spark=1`,
+    `/api/performance/executions/?project_id=${project}&status=active&page_size=10`,
+    `/api/performance/plans/?project_id=${project}&page=1&page_size=100`,
+  ],
+}
+
+/** The page of a path, as the router will find it. */
+export function placeOf(path: string): Place | null {
+  for (const { name, path: pattern, meta, component } of routes) {
+    const expression = pattern.replace(/\/:(\w+)\*|:(\w+)(?:\(([^)]*)\))?/g, (_, rest?: string, one?: string, form?: string) => (rest ? `(?:/(?<${rest}>.*))?` : `(?<${one}>${form ?? '[^/]+'})`))
+    const found = new RegExp(`^${expression}/?$`).exec(path)
+    if (found) return { name: String(name), open: meta?.open === true, page: component as Loader, values: found.groups ?? {} }
+  }
+  return null
+}
+
+/** Where `/` will lead: the project that was open last. */
+function address(): string {
+  const project = localStorage.getItem('perfsvc.project')
+  return location.pathname === '/' && project && project !== '0' ? `/p/${project}` : location.pathname
+}
+
+/** The page that is asked for. */
+export function firstPlace(): Place | null {
+  return placeOf(keptSession() ? address() : location.pathname)
+}
+
+/** Begin to load what the page needs; what fails is asked for again in its turn. */
+export function loadAhead(): void {
+  const session = keptSession()
+  const language = chosenLanguage()
+  const load = (loader: Loader) => void loader().catch(() => null)
+  const place = firstPlace()
+  load(loaders[language])
+  if (!session) {
+    load(place?.open ? place.page : () => import('./pages/session/LoginPage.vue'))
+    return
+  }
+  if (place) load(place.page)
+  if (place?.open) return
+  load(() => import('./shell/AppShell.vue'))
+  load(() => import('./firstData'))
+  load(workLoaders[language])
+  readPage(place, (path) => readAhead(path, session.token, language))
+}
+
+function readPage(place: Place | null, read: (path: string) => Promise<Response | null>): void {
+  const { project, execution } = place?.values ?? {}
+  void read('/api/projects/?page_size=100')
+  if (project) void read(`/api/projects/${project}/`)
+  if (execution) void readRun(execution, read)
+  if (!location.search) for (const path of READS[place?.name ?? '']?.(place!.values) ?? []) void read(path)
+  void read('/api/performance/executions/?status=active&page_size=50')
+}
+
+/** A run, and of one that has ended its report with the figures of the whole of it. */
+async function readRun(id: string, read: (path: string) => Promise<Response | null>): Promise<void> {
+  const base = `/api/performance/executions/${id}/`
+  const reply = await read(base)
+  if (!reply?.ok) return
+  const { report_id: report } = (await reply.clone().json()) as { report_id: number | null }
+  void read(`${base}pins/?page=1&page_size=100`)
+  if (report === null || location.search) return
+  for (const path of [`/api/performance/reports/${report}/`, `${base}series/?points=3600`, `${base}figures/`, `${base}heatmap/?from=0&columns=300&rows=60`]) void read(path)
+}
