@@ -84,5 +84,5 @@ async function readRun(id: string, read: (path: string) => Promise<Response | nu
   const { report_id: report } = (await reply.clone().json()) as { report_id: number | null }
   void read(`${base}pins/?page=1&page_size=100`)
   if (report === null || location.search) return
-  for (const path of [`/api/performance/reports/${report}/`, `${base}series/?points=3600`, `${base}figures/`, `${base}heatmap/?from=0&columns=300&rows=60`]) void read(path)
+  for (const path of [`/api/performance/reports/${report}/`, `${base}series/?from=0&points=3600`, `${base}figures/`, `${base}heatmap/?from=0&columns=300&rows=60`]) void read(path)
 }

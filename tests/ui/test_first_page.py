@@ -78,8 +78,8 @@ def test_a_report_asks_for_each_thing_once(ui: Ui, desk: Desk, ended: str) -> No
     expect(page.locator("#config")).to_be_visible()
     base = f"{RUNS}{ended}/"
     report = desk.service.get(base).body["report_id"]
-    whole = [f"{base}series/?points=3600", f"{base}figures/", f"{base}heatmap/?from=0&columns=300&rows=60"]
-    steps = f"{base}series/?points=600&step=0,1"
+    whole = [f"{base}series/?from=0&points=3600", f"{base}figures/", f"{base}heatmap/?from=0&columns=300&rows=60"]
+    steps = f"{base}series/?from=0&points=600&step=0,1"
     curves = [f"{base}distribution/?latency={latency}" for latency in ("service", "plan")]
     before = f"{RUNS}?plan_id={desk.service.get(base).body['plan_id']}&page_size=20"
     pins = f"{base}pins/?page=1&page_size=100"
