@@ -36,9 +36,19 @@ Values = Annotated[Many[Any], Field(min_length=1, max_length=MOST_ROWS)]
 class Options(Spec):
     """Either ``rows``, or ``columns`` with ``values``."""
 
-    rows: Rows | None = titled("数据行（对象列表）", "Rows, each an object", default=None)
-    columns: Columns | None = titled("列名", "Names of the columns", default=None)
-    values: Values | None = titled("数据（值，或每行一个列表）", "Values, or a list for each row", default=None)
+    rows: Rows | None = titled(
+        "数据行（对象列表）",
+        "Rows, each an object",
+        default=None,
+        examples=[[{"username": "alice", "password": "secret1"}]],
+    )
+    columns: Columns | None = titled("列名", "Names of the columns", default=None, examples=[["username", "password"]])
+    values: Values | None = titled(
+        "数据（值，或每行一个列表）",
+        "Values, or a list for each row",
+        default=None,
+        examples=[["alice", "bob"], [["alice", "secret1"], ["bob", "secret2"]]],
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> Options:

@@ -70,6 +70,7 @@ class NameOptions(Spec):
             "将 host:port 对应到一个或多个地址；仍须是本服务允许发送负载的地址。",
             "host:port to one address or several; still subject to what this installation may send load to.",
         ),
+        examples=[{"shop.example.com:443": "10.0.0.5"}],
     )
     address_choice: Literal["connection", "user"] = titled(
         "多个地址时的选择",

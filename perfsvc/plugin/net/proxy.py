@@ -37,9 +37,20 @@ class Proxy(Spec):
         "Proxy URL",
         max_length=1000,
         about=("http:// 或 socks5://，加上主机和端口。", "http:// or socks5://, a host and a port."),
+        examples=["http://127.0.0.1:3128", "socks5://127.0.0.1:1080"],
     )
-    username: str | None = titled("代理用户名", "Proxy user name", default=None, max_length=1000)
-    password: str = titled("代理密码", "Proxy password", default="", max_length=1000, secret=True)
+    username: str | None = titled(
+        "代理用户名", "Proxy user name", default=None, max_length=1000, template=True, examples=["alice"]
+    )
+    password: str = titled(
+        "代理密码",
+        "Proxy password",
+        default="",
+        max_length=1000,
+        secret=True,
+        template=True,
+        examples=["{{proxy_password}}"],
+    )
 
     @field_validator("url")
     @classmethod

@@ -34,6 +34,7 @@ class SourceOptions(Spec):
         default=(),
         max_length=256,
         about=("本机的地址或网段，分摊给各用户。", "Addresses or networks of this machine, spread over the users."),
+        examples=[["10.0.0.5", "10.0.1.0/24"]],
     )
 
     @field_validator("source_addresses")

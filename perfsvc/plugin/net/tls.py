@@ -54,7 +54,9 @@ class TlsOptions(Spec):
     """Trusted authorities of a client, its certificate where the target requires one, and what it agrees to."""
 
     verify: bool = titled("校验证书", "Verify certificates", default=True)
-    ca: str | None = titled("CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None)
+    ca: str | None = titled(
+        "CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None, examples=["ca.pem"]
+    )
     certificate: str | None = titled(
         "客户端证书（PEM 文本）",
         "Client certificate, PEM text",
@@ -63,8 +65,15 @@ class TlsOptions(Spec):
             "可使用模板，例如取自数据行的 {{certificate}}，每个用户出示各自的证书。",
             "May hold templates, such as {{certificate}} from a data row: each user then shows its own.",
         ),
+        examples=["-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----"],
     )
-    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
+    key: str | None = titled(
+        "客户端私钥（PEM 文本）",
+        "Client key, PEM text",
+        default=None,
+        secret=True,
+        examples=["-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----"],
+    )
 
     tls_min_version: Version | None = titled(
         "最低 TLS 版本", "Lowest TLS version", advanced=True, default=None, labels=LABELS
@@ -79,6 +88,7 @@ class TlsOptions(Spec):
         default=None,
         min_length=1,
         max_length=2000,
+        examples=["ECDHE+AESGCM"],
     )
     session_resumption: bool = titled(
         "恢复 TLS 会话",

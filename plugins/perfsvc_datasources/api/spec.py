@@ -41,7 +41,7 @@ class BasicAuth(Spec):
     """A user name and a password."""
 
     type: Literal["basic"]
-    username: str = titled("用户名", "User name", max_length=1000)
+    username: str = titled("用户名", "User name", max_length=1000, examples=["alice"])
     password: str = titled("密码", "Password", default="", max_length=1000, secret=True)
 
 
@@ -49,7 +49,7 @@ class BearerAuth(Spec):
     """A token."""
 
     type: Literal["bearer"]
-    token: str = titled("令牌", "Token", max_length=20_000, secret=True)
+    token: str = titled("令牌", "Token", max_length=20_000, secret=True, examples=["eyJhbGciOi…"])
 
 
 class PagePagination(Spec):
@@ -66,9 +66,9 @@ class PagePagination(Spec):
         le=1_000_000,
         about=("参数为偏移量时，填每页的行数。", "The size of a page where the parameter is an offset."),
     )
-    size_parameter: Name | None = titled("每页行数参数", "Parameter of the size", default=None)
-    size: int | None = titled("每页行数", "Rows on a page", default=None, ge=1, le=1_000_000)
-    total: JsonPath | None = titled("总行数（JSONPath）", "Rows in all, JSONPath", default=None)
+    size_parameter: Name | None = titled("每页行数参数", "Parameter of the size", default=None, examples=["page_size"])
+    size: int | None = titled("每页行数", "Rows on a page", default=None, ge=1, le=1_000_000, examples=[100])
+    total: JsonPath | None = titled("总行数（JSONPath）", "Rows in all, JSONPath", default=None, examples=["$.total"])
     place: Literal["query", "body"] = titled("参数位置", "Where the parameter stands", default="query", labels=PLACES)
 
     @model_validator(mode="after")
@@ -83,7 +83,7 @@ class CursorPagination(Spec):
     """Each response has the cursor of the next page; the last has none."""
 
     type: Literal["cursor"]
-    path: JsonPath = titled("游标（JSONPath）", "Next cursor, JSONPath")
+    path: JsonPath = titled("游标（JSONPath）", "Next cursor, JSONPath", examples=["$.next_cursor"])
     parameter: Name = titled("游标参数", "Parameter", default="cursor")
     place: Literal["query", "body"] = titled("参数位置", "Where the parameter stands", default="query", labels=PLACES)
 
@@ -92,7 +92,9 @@ class LinkPagination(Spec):
     """Each response has the address of the next page: at ``path``, or in its header ``Link`` with ``rel="next"``."""
 
     type: Literal["link"]
-    path: JsonPath | None = titled("下一页地址（JSONPath）", "Next address, JSONPath", default=None)
+    path: JsonPath | None = titled(
+        "下一页地址（JSONPath）", "Next address, JSONPath", default=None, examples=["$.links.next"]
+    )
 
 
 Auth = Annotated[BasicAuth | BearerAuth, Field(discriminator="type")]
@@ -108,14 +110,21 @@ class Options(Spec):
         min_length=1,
         max_length=2000,
         about=("完整的 URL，或相对于测试环境的服务地址。", "Absolute, or below the environment's base URL."),
+        examples=["/api/users/", "https://data.example.com/users"],
     )
     method: Literal["GET", "POST"] = titled("请求方法", "Method", default="GET", labels=METHODS)
     headers: dict[HeaderName, HeaderValue] = titled(
-        "请求头", "Headers", default_factory=dict, max_length=50, repr=False
+        "请求头", "Headers", default_factory=dict, max_length=50, repr=False, examples=[{"X-Team": "load"}]
     )
-    query: dict[Name, Scalar] = titled("查询参数", "Query", default_factory=dict, max_length=100, repr=False)
-    json_body: Any = titled("JSON 请求体", "JSON body", default=None, alias="json", repr=False)
-    form: dict[Name, Scalar] | None = titled("表单", "Form", default=None, max_length=100, repr=False)
+    query: dict[Name, Scalar] = titled(
+        "查询参数", "Query", default_factory=dict, max_length=100, repr=False, examples=[{"active": "true"}]
+    )
+    json_body: Any = titled(
+        "JSON 请求体", "JSON body", default=None, alias="json", repr=False, examples=[{"active": True}]
+    )
+    form: dict[Name, Scalar] | None = titled(
+        "表单", "Form", default=None, max_length=100, repr=False, examples=[{"active": "true"}]
+    )
     auth: Auth | None = titled("身份认证", "Authentication", default=None)
     rows: JsonPath = titled(
         "数据行（JSONPath）",
@@ -125,6 +134,7 @@ class Options(Spec):
             "每处匹配为一行；匹配为列表时，其中每一项为一行。",
             "Every match is a row; of a match that is a list, every item.",
         ),
+        examples=["$", "$.results", "$.data.items[*]"],
     )
     columns: dict[Column, JsonPath] | None = titled(
         "列（JSONPath）",
@@ -135,6 +145,7 @@ class Options(Spec):
             "一行之内的路径；不填时取第一页各行的键。",
             "Paths within a row; without them, the keys of the first page's rows.",
         ),
+        examples=[{"user": "$.name", "token": "$.auth.token"}],
     )
     pagination: Pagination | None = titled("分页", "Pages", default=None)
     timeout: float = titled("请求超时（秒）", "Time limit of a request, s", default=30.0, ge=0.1, le=300)

@@ -51,18 +51,24 @@ Columns = Annotated[Many[Column], Field(min_length=1, max_length=MOST_COLUMNS)]
 class Options(Spec):
     """The file and its dialect."""
 
-    datafile_id: int | None = titled("数据文件ID", "Id of the data file", default=None, ge=1)
+    datafile_id: int | None = titled("数据文件ID", "Id of the data file", default=None, ge=1, examples=[1])
     file: str | None = titled(
-        "文件名（与计划文件同目录）", "Name of a file beside the plan file", default=None, min_length=1, max_length=1000
+        "文件名（与计划文件同目录）",
+        "Name of a file beside the plan file",
+        default=None,
+        min_length=1,
+        max_length=1000,
+        examples=["accounts.csv"],
     )
     encoding: Encoding = titled("编码", "Encoding", default="auto", labels=ENCODINGS)
-    delimiter: str = titled("分隔符", "Delimiter, one character or auto", default="auto")
+    delimiter: str = titled("分隔符", "Delimiter, one character or auto", default="auto", examples=["auto", ";", "\t"])
     quote: str = titled("引号", "Quote: \", ' or none", default='"')
     columns: Columns | None = titled(
         "列名",
         "Names of the columns",
         default=None,
         about=("不填时第一行为列名。", "Without them the first line has the names."),
+        examples=[["username", "password"]],
     )
     header: bool | None = titled(
         "首行为列名",

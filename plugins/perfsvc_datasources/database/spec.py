@@ -18,9 +18,15 @@ class Options(Spec):
         min_length=1,
         max_length=100,
         about=("测试环境中数据库连接的名称。", "Its name in the environment."),
+        examples=["orders"],
     )
     query: str = titled(
-        "查询语句", "Query", min_length=1, max_length=20_000, about=("一条 SELECT 语句。", "One SELECT.")
+        "查询语句",
+        "Query",
+        min_length=1,
+        max_length=20_000,
+        about=("一条 SELECT 语句。", "One SELECT."),
+        examples=["SELECT username, password FROM accounts WHERE active = 1"],
     )
     statement_timeout: float = titled(
         "语句时限（秒）",

@@ -46,7 +46,9 @@ class SequenceColumn(Spec):
     type: Literal["sequence"]
     start: Number = titled("起始值", "First", default=1)
     step: Number = titled("步长", "Step", default=1)
-    format: str | None = titled("格式，如 user{:06}", "Format, such as user{:06}", default=None, max_length=200)
+    format: str | None = titled(
+        "格式，如 user{:06}", "Format, such as user{:06}", default=None, max_length=200, examples=["user{:06}"]
+    )
 
     @field_validator("format")
     @classmethod
@@ -60,8 +62,8 @@ class IntegerColumn(Spec):
     """Whole numbers, each as likely as the other."""
 
     type: Literal["integer"]
-    least: Number = titled("最小值", "Least", alias="min")
-    most: Number = titled("最大值", "Most", alias="max")
+    least: Number = titled("最小值", "Least", alias="min", examples=[1])
+    most: Number = titled("最大值", "Most", alias="max", examples=[100])
 
     @model_validator(mode="after")
     def _in_order(self) -> IntegerColumn:
@@ -80,7 +82,7 @@ class PatternColumn(Spec):
     """Texts that match a regular expression."""
 
     type: Literal["regex"]
-    pattern: str = titled("正则表达式", "Regular expression", min_length=1)
+    pattern: str = titled("正则表达式", "Regular expression", min_length=1, examples=[r"1[3-9]\d{9}", r"[A-Z]{2}\d{6}"])
 
     @field_validator("pattern")
     @classmethod
@@ -96,8 +98,12 @@ class ChoiceColumn(Spec):
     """One of some values."""
 
     type: Literal["choice"]
-    values: Many[str | int | float | bool | None] = titled("候选值", "Values", min_length=1, max_length=MOST_VALUES)
-    weights: Many[Annotated[float, Field(ge=0, le=LARGEST)]] | None = titled("权重", "Weights", default=None)
+    values: Many[str | int | float | bool | None] = titled(
+        "候选值", "Values", min_length=1, max_length=MOST_VALUES, examples=[["gold", "silver", "bronze"]]
+    )
+    weights: Many[Annotated[float, Field(ge=0, le=LARGEST)]] | None = titled(
+        "权重", "Weights", default=None, examples=[[1, 3, 6]]
+    )
 
     @model_validator(mode="after")
     def _weighed(self) -> ChoiceColumn:
@@ -112,9 +118,16 @@ class MomentColumn(Spec):
     """Moments between two others, in UTC."""
 
     type: Literal["datetime"]
-    first: str = titled("开始时间", "From", alias="from")
-    last: str = titled("结束时间", "To", alias="to")
-    format: str = titled("格式", "Format", default="%Y-%m-%d %H:%M:%S", min_length=1, max_length=100)
+    first: str = titled("开始时间", "From", alias="from", examples=["2026-01-01T00:00:00Z"])
+    last: str = titled("结束时间", "To", alias="to", examples=["2026-12-31T23:59:59Z"])
+    format: str = titled(
+        "格式",
+        "Format",
+        default="%Y-%m-%d %H:%M:%S",
+        min_length=1,
+        max_length=100,
+        examples=["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+    )
 
     @field_validator("first", "last")
     @classmethod
@@ -140,7 +153,12 @@ class TemplateColumn(Spec):
     """A text with or without other columns as ``{{name}}``."""
 
     type: Literal["text"]
-    template: str = titled("模板，如 {{name}}@example.com", "Template, such as {{name}}@example.com", max_length=10_000)
+    template: str = titled(
+        "模板，如 {{name}}@example.com",
+        "Template, such as {{name}}@example.com",
+        max_length=10_000,
+        examples=["{{name}}@example.com"],
+    )
 
     @field_validator("template")
     @classmethod
@@ -190,9 +208,14 @@ class Options(Spec):
             "文本为 Faker 的方法，可带参数：name、random_int(1,9)。",
             "A text is a method of Faker, with arguments if need be: name, random_int(1,9).",
         ),
+        examples=[{"name": "name", "age": {"type": "integer", "min": 18, "max": 80}}],
     )
-    locale: str = titled("语言区域", "Locale", default="zh_CN", pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}$")
-    count: int | None = titled("行数，默认不限", "Rows; without an end by default", default=None, ge=1, le=LARGEST)
+    locale: str = titled(
+        "语言区域", "Locale", default="zh_CN", pattern=r"^[a-z]{2,3}(_[A-Za-z]{2,8}){0,2}$", examples=["zh_CN", "en_US"]
+    )
+    count: int | None = titled(
+        "行数，默认不限", "Rows; without an end by default", default=None, ge=1, le=LARGEST, examples=[10000]
+    )
     pool_size: int = titled("每个 Faker 列的取值数", "Values per column of Faker", default=10_000, ge=1, le=200_000)
 
     @model_validator(mode="after")

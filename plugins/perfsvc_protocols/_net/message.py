@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import model_validator
 
 from perfsvc.plugin import Excerpt
@@ -19,20 +21,28 @@ KEPT = 1024
 PRINTABLE_SHARE = 0.9
 
 
-class MessageRequest(Spec):
-    """Bytes to send, in one of three ways of writing them; all may hold templates."""
-
-    url: str = titled(
+def address(example: str) -> Any:
+    """The field of the target's address."""
+    return titled(
         "地址",
         "URL",
         template=True,
         default="",
         max_length=2000,
         about=("不填时使用测试环境的服务地址。", "Without one the environment's base URL."),
+        examples=[example],
     )
-    text: str | None = titled("文本", "Text", template=True, exclusive="payload", default=None)
-    hex: str | None = titled("十六进制", "Hexadecimal", exclusive="payload", default=None)
-    base64: str | None = titled("Base64", "Base64", exclusive="payload", default=None)
+
+
+class MessageRequest(Spec):
+    """Bytes to send, in one of three ways of writing them; all may hold templates."""
+
+    url: str = address("tcp://127.0.0.1:9000")
+    text: str | None = titled(
+        "文本", "Text", template=True, exclusive="payload", default=None, examples=["hello {{$vu}}\n"]
+    )
+    hex: str | None = titled("十六进制", "Hexadecimal", exclusive="payload", default=None, examples=["0a0b0c0d"])
+    base64: str | None = titled("Base64", "Base64", exclusive="payload", default=None, examples=["aGVsbG8="])
 
     @model_validator(mode="after")
     def _one_payload(self) -> MessageRequest:

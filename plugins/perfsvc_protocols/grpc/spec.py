@@ -33,7 +33,13 @@ MIB = 1024 * 1024
 class Request(Spec):
     """One call. Strings within the messages and the metadata may hold templates."""
 
-    method: str = titled("方法（包.服务/方法）", "Method: package.Service/Method", pattern=METHOD, max_length=500)
+    method: str = titled(
+        "方法（包.服务/方法）",
+        "Method: package.Service/Method",
+        pattern=METHOD,
+        max_length=500,
+        examples=["shop.v1.Orders/Create"],
+    )
     url: str = titled(
         "地址",
         "Address",
@@ -44,6 +50,7 @@ class Request(Spec):
             "grpc://host:port 或 grpcs://host:port；为空时使用测试环境的服务地址。",
             "grpc://host:port or grpcs://host:port; empty for the environment's base URL.",
         ),
+        examples=["grpc://127.0.0.1:50051"],
     )
     message: Any = titled(
         "请求消息",
@@ -55,9 +62,16 @@ class Request(Spec):
             'JSON：对象；对于通用类型为其 JSON 形式，如 Duration 的 "1.5s"。',
             'JSON: an object, or for a well-known type its JSON form, such as "1.5s" for a Duration.',
         ),
+        examples=[{"user_id": "{{user_id}}", "quantity": 1}],
     )
     messages: Many[Any] | None = titled(
-        "请求消息流", "Messages, streamed", template=True, exclusive="message", default=None, max_length=10_000
+        "请求消息流",
+        "Messages, streamed",
+        template=True,
+        exclusive="message",
+        default=None,
+        max_length=10_000,
+        examples=[[{"text": "first"}, {"text": "second"}]],
     )
     metadata: dict[str, str | Many[str]] = titled(
         "元数据",
@@ -68,6 +82,7 @@ class Request(Spec):
             "一个或多个值；名称以 -bin 结尾的为 base64。",
             "One value or several; those of names that end with -bin are base64.",
         ),
+        examples=[{"authorization": "Bearer {{token}}"}],
     )
 
     @model_validator(mode="after")
@@ -85,10 +100,28 @@ class Request(Spec):
 class Tls(Spec):
     """TLS options of ``grpcs``. All texts are PEM."""
 
-    ca: str | None = titled("CA 证书（PEM 文本）", "CA certificates, PEM text", default=None)
-    certificate: str | None = titled("客户端证书（PEM 文本）", "Client certificate, PEM text", default=None)
-    key: str | None = titled("客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True)
-    server_name: str | None = titled("校验的服务器名", "Server name to verify", default=None, max_length=253)
+    ca: str | None = titled(
+        "CA 证书（PEM 文本）",
+        "CA certificates, PEM text",
+        default=None,
+        examples=["-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----"],
+    )
+    certificate: str | None = titled(
+        "客户端证书（PEM 文本）",
+        "Client certificate, PEM text",
+        default=None,
+        examples=["-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----"],
+    )
+    key: str | None = titled(
+        "客户端私钥（PEM 文本）",
+        "Client key, PEM text",
+        default=None,
+        secret=True,
+        examples=["-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----"],
+    )
+    server_name: str | None = titled(
+        "校验的服务器名", "Server name to verify", default=None, max_length=253, examples=["orders.example.com"]
+    )
     verify: bool = titled("校验证书", "Verify certificates", default=True)
 
     @field_validator("ca")
@@ -122,6 +155,7 @@ class Options(NameOptions, ProxyOptions):
         "Proto files: name to text",
         default_factory=dict,
         about=("不填时通过反射向服务端查询。", "Without any, the server is asked by reflection."),
+        examples=[{"orders.proto": 'syntax = "proto3"; package shop.v1; …'}],
     )
     tls: Tls = titled("TLS", "TLS", default_factory=Tls)
     authority: str | None = titled(
@@ -135,6 +169,7 @@ class Options(NameOptions, ProxyOptions):
             "每次调用的 :authority，与主机和端口不同时填写；使用 TLS 时应为证书中的名称。",
             ":authority of every call, where it is to differ from host and port. With TLS a name of the certificate.",
         ),
+        examples=["orders.example.com"],
     )
     shared_channels: int = titled(
         "共享连接数（0：每用户一个）", "Shared channels; 0: one per user", advanced=True, default=0, ge=0, le=1000

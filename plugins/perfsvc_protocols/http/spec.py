@@ -43,23 +43,27 @@ class BasicAuth(Spec):
     """A user name and a password, sent with every request."""
 
     type: Literal["basic"]
-    username: str = titled("用户名", "User name", max_length=1000)
-    password: str = titled("密码", "Password", secret=True, template=True, default="", max_length=1000)
+    username: str = titled("用户名", "User name", max_length=1000, template=True, examples=["{{username}}"])
+    password: str = titled(
+        "密码", "Password", secret=True, template=True, default="", max_length=1000, examples=["{{password}}"]
+    )
 
 
 class BearerAuth(Spec):
     """A token, sent with every request."""
 
     type: Literal["bearer"]
-    token: str = titled("令牌", "Token", secret=True, template=True, max_length=20_000)
+    token: str = titled("令牌", "Token", secret=True, template=True, max_length=20_000, examples=["{{token}}"])
 
 
 class DigestAuth(Spec):
     """A user name and a password, of which only a digest is sent (RFC 7616)."""
 
     type: Literal["digest"]
-    username: str = titled("用户名", "User name", max_length=1000)
-    password: str = titled("密码", "Password", secret=True, template=True, default="", max_length=1000)
+    username: str = titled("用户名", "User name", max_length=1000, template=True, examples=["{{username}}"])
+    password: str = titled(
+        "密码", "Password", secret=True, template=True, default="", max_length=1000, examples=["{{password}}"]
+    )
 
 
 Auth = Annotated[BasicAuth | BearerAuth | DigestAuth, Field(discriminator="type")]
@@ -85,11 +89,15 @@ VERSIONS = {
 class Part(Spec):
     """A field or an inline file of a multipart form."""
 
-    name: str = titled("字段名", "Name", min_length=1, max_length=1000)
-    value: str | None = titled("文本内容", "Text", template=True, default=None)
-    base64: str | None = titled("Base64 内容", "Content, base64", default=None)
-    filename: str | None = titled("文件名", "File name", default=None, max_length=1000)
-    content_type: str | None = titled("内容类型", "Content type", default=None, max_length=200)
+    name: str = titled("字段名", "Name", min_length=1, max_length=1000, template=True, examples=["photo"])
+    value: str | None = titled("文本内容", "Text", template=True, default=None, examples=["{{$uuid}}"])
+    base64: str | None = titled("Base64 内容", "Content, base64", default=None, examples=["aGVsbG8="])
+    filename: str | None = titled(
+        "文件名", "File name", default=None, max_length=1000, template=True, examples=["photo.jpg"]
+    )
+    content_type: str | None = titled(
+        "内容类型", "Content type", default=None, max_length=200, template=True, examples=["image/jpeg"]
+    )
 
     @field_validator("base64")
     @classmethod
@@ -110,7 +118,7 @@ class Part(Spec):
 class Listen(Spec):
     """How long a reply is listened to that comes piece by piece, or does not end; at least one of the three ends."""
 
-    events: int | None = titled("事件数", "Events", default=None, ge=1, le=1_000_000)
+    events: int | None = titled("事件数", "Events", default=None, ge=1, le=1_000_000, examples=[10])
     seconds: float | None = titled(
         "秒数",
         "Seconds",
@@ -121,6 +129,7 @@ class Listen(Spec):
             "从发出请求算起；步骤的时限相应延长。",
             "From the request on; the step's time limit is that much longer.",
         ),
+        examples=[30],
     )
     until: str | None = titled(
         "直到事件匹配（正则）",
@@ -132,6 +141,7 @@ class Listen(Spec):
             "在每个事件的数据中查找的正则表达式。",
             "A regular expression that is looked for in the data of each event.",
         ),
+        examples=[r"\[DONE\]"],
     )
     format: Literal["auto", "sse", "lines", "pieces"] = titled(
         "事件格式",
@@ -154,15 +164,34 @@ class Listen(Spec):
             "找到的文本计为一个词元，数字则为至今的总数。",
             "A text that is found counts as one token, a number is the number of all so far.",
         ),
+        examples=["$.choices[0].delta.content"],
     )
 
 
 class Sign(Spec):
     """Signatures over the request as it is sent: texts that may use ``request_method``, ``request_body`` and so on."""
 
-    headers: dict[str, str] = titled("请求头", "Headers", template=True, default_factory=dict)
-    query: dict[str, str] = titled("查询参数", "Query", template=True, default_factory=dict)
-    fields: dict[str, str] = titled("请求体字段", "Fields of the body", template=True, default_factory=dict)
+    headers: dict[str, str] = titled(
+        "请求头",
+        "Headers",
+        template=True,
+        default_factory=dict,
+        examples=[{"X-Signature": '{{$hmac("sha256", app_secret, request_body)}}'}],
+    )
+    query: dict[str, str] = titled(
+        "查询参数",
+        "Query",
+        template=True,
+        default_factory=dict,
+        examples=[{"sign": "{{$md5($concat(request_query, app_secret))}}"}],
+    )
+    fields: dict[str, str] = titled(
+        "请求体字段",
+        "Fields of the body",
+        template=True,
+        default_factory=dict,
+        examples=[{"sign": "{{$md5($concat(request_body, app_secret))}}"}],
+    )
 
     @field_validator("headers")
     @classmethod
@@ -179,7 +208,7 @@ class Sign(Spec):
 class Request(Spec, home="request"):
     """One HTTP request. Texts may hold templates, the URL and the strings within ``json`` too."""
 
-    method: str = titled("方法", "Method", default="GET", pattern=r"^[A-Z][A-Z-]{0,31}$")
+    method: str = titled("方法", "Method", default="GET", pattern=r"^[A-Z][A-Z-]{0,31}$", examples=["GET", "POST"])
     url: str = titled(
         "地址",
         "URL",
@@ -187,22 +216,53 @@ class Request(Spec, home="request"):
         default="",
         max_length=16_000,
         about=("完整的 URL，或相对于测试环境的服务地址。", "Absolute, or below the environment's base URL."),
+        examples=["/api/items?page={{$randomInt(1, 9)}}", "https://shop.example.com/api/items"],
     )
-    query: Values = titled("查询参数", "Query", template=True, default_factory=dict)
+    query: Values = titled("查询参数", "Query", template=True, default_factory=dict, examples=[{"page": "{{page}}"}])
     headers: dict[str, str | Many[str]] = titled(
         "请求头",
         "Headers",
         template=True,
         default_factory=dict,
         about=("值为列表时，按顺序发送多行。", "A list of values is as many lines, in this order."),
+        examples=[{"Authorization": "Bearer {{token}}"}],
     )
     auth: Auth | None = titled("认证", "Authentication", default=None)
-    json_body: Any = titled("JSON 请求体", "JSON body", template=True, exclusive="body", default=None, alias="json")
-    form: Values | None = titled("表单", "Form", template=True, exclusive="body", default=None)
-    multipart: Many[Part] | None = titled(
-        "多部分表单", "Multipart form", template=True, exclusive="body", default=None, min_length=1, max_length=1000
+    json_body: Any = titled(
+        "JSON 请求体",
+        "JSON body",
+        template=True,
+        exclusive="body",
+        default=None,
+        alias="json",
+        examples=[{"sku": "{{sku}}", "quantity": 1}],
     )
-    body: str | None = titled("原始请求体", "Raw body", template=True, exclusive="body", default=None)
+    form: Values | None = titled(
+        "表单",
+        "Form",
+        template=True,
+        exclusive="body",
+        default=None,
+        examples=[{"username": "{{username}}", "password": "{{password}}"}],
+    )
+    multipart: Many[Part] | None = titled(
+        "多部分表单",
+        "Multipart form",
+        template=True,
+        exclusive="body",
+        default=None,
+        min_length=1,
+        max_length=1000,
+        examples=[[{"name": "photo", "filename": "photo.txt", "value": "{{$uuid}}"}]],
+    )
+    body: str | None = titled(
+        "原始请求体",
+        "Raw body",
+        template=True,
+        exclusive="body",
+        default=None,
+        examples=["<order><sku>{{sku}}</sku></order>"],
+    )
     body_file: str | None = titled(
         "以文件作为请求体",
         "Body from a file",
@@ -214,6 +274,7 @@ class Request(Spec, home="request"):
             "文件名；边读边发送，不会整个载入内存。",
             "The name of a file; it is sent as it is read, never held as a whole.",
         ),
+        examples=["upload.bin"],
     )
     sign: Sign | None = titled(
         "签名",
@@ -335,7 +396,9 @@ class Options(DialOptions):
     cookies: bool = titled("处理 Cookie", "Keep cookies", default=True)
     follow_redirects: bool = titled("跟随重定向", "Follow redirects", default=False)
     max_redirects: int = titled("最多重定向次数", "At most so many redirects", default=10, ge=1, le=50)
-    user_agent: str | None = titled("User-Agent", "User agent", default=None, max_length=500)
+    user_agent: str | None = titled(
+        "User-Agent", "User agent", default=None, max_length=500, examples=["shop-load/1.0"]
+    )
     compression: bool = titled("接受压缩", "Accept compressed replies", default=False)
     keep_alive: bool = titled(
         "保持连接",
@@ -394,6 +457,7 @@ class Options(DialOptions):
         "Largest reply body taken, bytes",
         default=None,
         about=("更大的响应会被中断，并计为错误。", "A larger one is broken off, and counts as an error."),
+        examples=["10 MB"],
     )
     max_body_bytes: Annotated[int, Bytes(0, 1024 * MIB)] = titled(
         "响应体保留上限（字节）",

@@ -30,8 +30,12 @@ class DelimiterFraming(Spec):
     """A message ends with certain bytes, which belong to it."""
 
     type: Literal["delimiter"]
-    text: str | None = titled("分隔符（文本）", "Delimiter, text", default=None, min_length=1, max_length=100)
-    hex: str | None = titled("分隔符（十六进制）", "Delimiter, hexadecimal", default=None, min_length=2, max_length=200)
+    text: str | None = titled(
+        "分隔符（文本）", "Delimiter, text", default=None, min_length=1, max_length=100, examples=["\n"]
+    )
+    hex: str | None = titled(
+        "分隔符（十六进制）", "Delimiter, hexadecimal", default=None, min_length=2, max_length=200, examples=["0d0a"]
+    )
 
     @field_validator("hex")
     @classmethod
@@ -105,7 +109,7 @@ class FixedFraming(Spec):
     """Every message has ``size`` bytes."""
 
     type: Literal["fixed"]
-    size: int = titled("消息字节数", "Bytes of a message", ge=1, le=256 * 1024 * 1024)
+    size: int = titled("消息字节数", "Bytes of a message", ge=1, le=256 * 1024 * 1024, examples=[64])
 
     def frame(self, limit: int) -> Frame:
         """The function that finds the end of a message of at most ``limit`` bytes."""
@@ -117,7 +121,7 @@ class RegexFraming(Spec):
     """A message ends where a pattern first matches."""
 
     type: Literal["regex"]
-    pattern: str = titled("正则表达式", "Regular expression", min_length=1, max_length=1000)
+    pattern: str = titled("正则表达式", "Regular expression", min_length=1, max_length=1000, examples=[r"END\r?\n"])
 
     @field_validator("pattern")
     @classmethod

@@ -12,6 +12,7 @@ from perfsvc.plugin import titled
 from perfsvc.plugin.net.names import NameOptions
 from perfsvc.plugin.net.sources import SourceOptions
 from perfsvc_protocols._net.message import MessageRequest
+from perfsvc_protocols._net.message import address
 
 MAX_DATAGRAM = 65_507
 SIZES = {str(size): (f"{size} 字节", f"{size} bytes") for size in (4, 8)}
@@ -31,6 +32,7 @@ class Sequence(Spec):
         ge=0,
         le=MAX_DATAGRAM,
         about=("与请求中的偏移不同时填写。", "If it differs from the offset in the request."),
+        examples=[0],
     )
 
 
@@ -38,8 +40,10 @@ class Field(Spec):
     """Bytes of the datagram that its reply repeats."""
 
     offset: int = titled("偏移", "Offset", default=0, ge=0, le=MAX_DATAGRAM)
-    size: int = titled("字节数", "Bytes", ge=1, le=1000)
-    reply_offset: int | None = titled("回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM)
+    size: int = titled("字节数", "Bytes", ge=1, le=1000, examples=[2])
+    reply_offset: int | None = titled(
+        "回复中的偏移", "Offset in the reply", default=None, ge=0, le=MAX_DATAGRAM, examples=[0]
+    )
 
 
 class Request(MessageRequest):
@@ -48,6 +52,7 @@ class Request(MessageRequest):
     A reply is matched by its sequence number, by a field, or else by order: the next datagram is the reply.
     """
 
+    url: str = address("udp://127.0.0.1:9000")
     sequence: Sequence | None = titled("序号", "Sequence number", default=None)
     match: Field | None = titled("匹配字段", "Match by a field", default=None)
     one_way: bool = titled("只发送，不等待回复", "Send only", default=False)
@@ -63,6 +68,7 @@ class Request(MessageRequest):
             "届时仍未到达的响应视为丢失。默认值：单个数据报为步骤的时限，多个时为 1 秒。",
             "Replies missing by then are lost. The default is the step's time limit for one datagram, 1 s for several.",
         ),
+        examples=[100],
     )
 
     @model_validator(mode="after")

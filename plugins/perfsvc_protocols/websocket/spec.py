@@ -27,16 +27,20 @@ VERBS = (*PAYLOADS, "ping", "expect", "hold", "close")
 class JsonMatch(Spec):
     """A JSON message with something at a path: ``equals``, or anything at all."""
 
-    path: str = titled("JSONPath", "JSONPath", max_length=1000)
-    equals: Any = titled("等于", "Equals", default=None)
+    path: str = titled("JSONPath", "JSONPath", max_length=1000, examples=["$.type"])
+    equals: Any = titled("等于", "Equals", default=None, examples=["welcome"])
 
 
 class Expect(Spec):
     """Waits for messages that match; without a predicate every message does."""
 
     json_match: JsonMatch | None = titled("JSON 匹配", "JSON match", default=None, alias="json")
-    regex: str | None = titled("正则表达式", "Regular expression", default=None, min_length=1, max_length=1000)
-    contains: str | None = titled("包含文本", "Contains", default=None, min_length=1, max_length=10_000)
+    regex: str | None = titled(
+        "正则表达式", "Regular expression", default=None, min_length=1, max_length=1000, examples=[r'"id": *\d+']
+    )
+    contains: str | None = titled(
+        "包含文本", "Contains", default=None, min_length=1, max_length=10_000, examples=["welcome"]
+    )
     count: int = titled("消息数", "So many messages", default=1, ge=1, le=1_000_000)
     timeout: int | None = titled(
         "超时（毫秒）",
@@ -45,6 +49,7 @@ class Expect(Spec):
         ge=1,
         le=3_600_000,
         about=("与整个步骤的时限分别计算。", "Beside the time limit of the whole step."),
+        examples=[5000],
     )
 
     @model_validator(mode="after")
@@ -59,7 +64,7 @@ class Close(Spec):
     """Closes the connection and waits for the other side to agree."""
 
     code: int = titled("关闭码", "Code", default=1000, ge=1000, le=4999)
-    reason: str = titled("原因", "Reason", default="", max_length=40)
+    reason: str = titled("原因", "Reason", default="", max_length=40, examples=["done"])
 
     @field_validator("code")
     @classmethod
@@ -72,12 +77,24 @@ class Close(Spec):
 class Action(Spec):
     """Operations on the connection, in this order: send, ping, expect, hold, close."""
 
-    text: str | None = titled("文本消息", "Text message", template=True, exclusive="message", default=None)
-    base64: str | None = titled("二进制消息（Base64）", "Binary message, base64", exclusive="message", default=None)
-    json_body: Any = titled("JSON 消息", "JSON message", template=True, exclusive="message", default=None, alias="json")
+    text: str | None = titled(
+        "文本消息", "Text message", template=True, exclusive="message", default=None, examples=["ping {{$iteration}}"]
+    )
+    base64: str | None = titled(
+        "二进制消息（Base64）", "Binary message, base64", exclusive="message", default=None, examples=["aGVsbG8="]
+    )
+    json_body: Any = titled(
+        "JSON 消息",
+        "JSON message",
+        template=True,
+        exclusive="message",
+        default=None,
+        alias="json",
+        examples=[{"type": "subscribe", "room": "{{room}}"}],
+    )
     ping: bool = titled("发送 ping 并等待 pong", "Ping, and wait for the pong", default=False)
     expect: Expect | None = titled("等待消息", "Wait for messages", default=None)
-    hold: float | None = titled("保持连接（秒）", "Hold open, seconds", default=None, gt=0, le=86_400)
+    hold: float | None = titled("保持连接（秒）", "Hold open, seconds", default=None, gt=0, le=86_400, examples=[30])
     close: Close | None = titled("关闭连接", "Close", default=None)
 
     @model_validator(mode="after")
@@ -119,10 +136,19 @@ class Request(Action):
             "完整的 URL（ws、wss、http、https），或相对于测试环境的服务地址。",
             "Absolute (ws, wss, http, https), or below the environment's base URL.",
         ),
+        examples=["/ws?token={{token}}", "wss://chat.example.com/ws"],
     )
-    headers: dict[str, str] = titled("请求头", "Headers", template=True, default_factory=dict)
-    subprotocols: Many[str] = titled("子协议", "Subprotocols", default=(), max_length=20)
-    actions: Many[Action] = titled("动作列表", "Actions", default=(), max_length=100)
+    headers: dict[str, str] = titled(
+        "请求头", "Headers", template=True, default_factory=dict, examples=[{"Authorization": "Bearer {{token}}"}]
+    )
+    subprotocols: Many[str] = titled("子协议", "Subprotocols", default=(), max_length=20, examples=[["chat.v1"]])
+    actions: Many[Action] = titled(
+        "动作列表",
+        "Actions",
+        default=(),
+        max_length=100,
+        examples=[[{"text": "hello"}, {"expect": {"contains": "welcome"}}]],
+    )
 
     @field_validator("headers")
     @classmethod
