@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC
 from datetime import datetime
@@ -381,7 +382,8 @@ def tables(database: Any) -> set[str]:
 
 
 @pytest.mark.asyncio
-async def test_migrations_go_down_and_up_again(store: Store) -> None:
+async def test_migrations_go_down_and_up_again(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     everything = {table.shape()[0] for table in TABLES} | {HISTORY}
     assert await store.run(in_migration(tables)) == everything
     for name in reversed(MIGRATIONS[1:]):
@@ -397,6 +399,9 @@ async def test_migrations_go_down_and_up_again(store: Store) -> None:
     assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == MIGRATIONS
     assert await store.run(in_migration(tables)) == everything
     assert await store.run(in_migration(lambda database: migrate(database, shapes(TABLES)))) == []
+    assert [record.getMessage() for record in caplog.records if "migrat" in record.name] == [
+        f"database migrated from version {before} to 12: {12 - before} steps" for before in (1, 0)
+    ]
 
 
 def shapes(own: tuple[type[Table], ...]) -> dict[str, frozenset[str]]:
@@ -432,7 +437,7 @@ async def test_a_migration_that_fails_says_so(store: Store, open_store: MakeStor
     await store.run(execute, "DROP TABLE refresh_token")
     await store.run(execute, "CREATE TABLE refresh_token (id INT)")
     await store.run(execute, f"DELETE FROM {HISTORY}")
-    with pytest.raises(MigrationError, match="the database could not be migrated"):
+    with pytest.raises(MigrationError, match=r"the database could not be migrated \(0001_first_tables\)"):
         await open_store()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from perfsvc.errors import MigrationError
 DIRECTORY = Path(__file__).parent
 HISTORY = "schema_migration"
 
+log = logging.getLogger(__name__)
+# One line for all steps is enough; what fails is raised.
+logging.getLogger("peewee.migrations").setLevel(logging.WARNING)
+
 
 def runner(database: Any) -> Any:
     """Peewee's runner over our files: ``up()``, ``down(name)``, ``status()``."""
@@ -21,7 +26,7 @@ def runner(database: Any) -> Any:
 
 
 def migrate(database: Any, columns: Mapping[str, frozenset[str]]) -> list[str]:
-    """Apply missing migrations and return their names.
+    """Apply missing migrations, log from which version to which, and return their names.
 
     Raises MigrationError when a step fails, when the database is newer than this version, or when a table was there
     before and lacks one of our ``columns`` (by table).
@@ -29,11 +34,32 @@ def migrate(database: Any, columns: Mapping[str, frozenset[str]]) -> list[str]:
     steps = runner(database)
     try:
         refuse_newer(steps)
-        applied: list[str] = steps.up()
+        known = steps.status()
+        before = max((step.name for step in known if step.applied), default="0")
+        applied = [name for step in known if not step.applied for name in applied_to(steps, step.name)]
+        if applied:
+            log.info(
+                "database migrated from version %d to %d: %d steps", number(before), number(applied[-1]), len(applied)
+            )
         refuse_foreign(database, columns)
     except PeeweeException as error:
         raise MigrationError(f"数据库升级失败：{error}", f"the database could not be migrated: {error}") from error
     return applied
+
+
+def applied_to(steps: Any, name: str) -> list[str]:
+    """Apply what is missing up to a migration. Raises MigrationError, which names it."""
+    try:
+        applied: list[str] = steps.up(name)
+    except PeeweeException as error:
+        zh = f"数据库升级失败（{name}）：{error}"
+        raise MigrationError(zh, f"the database could not be migrated ({name}): {error}") from error
+    return applied
+
+
+def number(name: str) -> int:
+    """The number that the name of a migration begins with, as in ``0012_who_changed_what``."""
+    return int(name.partition("_")[0])
 
 
 def refuse_newer(steps: Any) -> None:
