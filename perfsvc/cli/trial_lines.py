@@ -15,6 +15,7 @@ LONGEST_BODY = 1000
 INDENT = "    "
 ASSIGNED = Text("设置的变量", "set")
 EXTRACTED, CHECKS = Text("提取", "extracted"), Text("检查", "checks")
+SIGNED = Text("签名的内容", "signed")
 REQUEST, REPLY = Text("请求", "request"), Text("响应", "reply")
 OUTCOMES = {
     "passed": Text("通过", "passed"),
@@ -49,6 +50,10 @@ def step_lines(step: dict[str, Any], language: str) -> list[str]:
     lines += _block(ASSIGNED, "\n".join(assigned), language)
     if step["request"]:
         lines += _block(REQUEST, step["request"]["text"], language)
+    for signed in step["signed"]:
+        title = Text(f"{SIGNED.zh} ${signed['function']}", f"{SIGNED.en} by ${signed['function']}")
+        text = signed["text"]
+        lines += _block(title, f"{text}\n" if text.endswith("\n") else text, language)  # the last line may be empty
     if step["response"] and (step["response"]["status"] or step["response"]["body"]):
         lines += _block(REPLY, _reply(step["response"], language), language)
     extracted = [_extracted(each, language) for each in step["extracted"]]

@@ -126,7 +126,8 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         self._timeout_ms = timeout_ms
         self._rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._protocols: dict[str, Protocol] = {}
-        self._library = Library()
+        self._library = Library(hear=lambda name, value: self._signed.append((name, value)))
+        self._signed: list[tuple[str, Any]] = []
         self._sessions: dict[str, Session] = {}
         self._calls: dict[int, Call] = {}
         self._compiled: dict[int, CompiledStep] = {}
@@ -259,6 +260,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
         name = tried.protocol = step.protocol or self._default_protocol
         before = tried.before = dict(self.scope.variables)
         protocol = self._protocols[name]
+        self._signed.clear()
         try:
             set_variables(self._sets[id(step)], self.scope)
             reply = await self._send(name, self._calls[id(step)], partial(self._kept, tried, step, protocol))
@@ -269,6 +271,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
             tried.fail(error.error_class, str(error))
         except Exception as error:  # a plugin's own mistake is the request's failure, as in a run
             tried.fail(f"Plugin Error: {type(error).__name__}", str(error))
+        tried.note_signed(self._signed)
         variables = self.scope.variables
         tried.after = {
             each: variables[each] for each in variables if each not in before or variables[each] != before[each]
@@ -307,6 +310,7 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
 
     def _kept(self, tried: TriedStep, step: RequestStep, protocol: Protocol, reply: Reply) -> KeptReply | None:
         """A copy of a reply that arrived whole; of a failed request, what is shown is noted."""
+        tried.note_signed(self._signed)  # before checks sign anything
         tried.note_reply(reply, phases_of(reply))
         if reply.failure is not None:
             tried.fail(reply.failure, reply.message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
@@ -14,6 +15,7 @@ from perfsvc.engine.failure_texts import in_chinese
 from perfsvc.engine.masking import MASK
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.masking import is_secret
+from perfsvc.engine.masking import secret_values
 from perfsvc.errors import Text
 from perfsvc.model.checks import Check
 from perfsvc.model.checks import ContainsCheck
@@ -32,6 +34,8 @@ MOST_BODY = 1024 * 1024
 MOST_TEXT = 64 * 1024
 MOST_VALUE = 10_000
 """Bytes of a body, characters of a request or a head, characters of a variable that are shown."""
+MOST_SIGNED = 20
+"""Inputs of signatures that are shown of a step."""
 PIECE = 32 * 1024
 """Masking holds the interpreter for as long as one piece takes, about 10 ms."""
 BREAKS = "\n,;&> "
@@ -79,6 +83,7 @@ class TriedStep:
     message: str = ""
     message_zh: str = ""
     request: str | None = None
+    signed: list[tuple[str, str]] = field(default_factory=list)
     status: int | None = None
     head: str = ""
     body: bytes = b""
@@ -97,6 +102,12 @@ class TriedStep:
     def fail_with(self, error_class: str, finding: Text | None) -> None:
         """Fail for what a check or an extractor found."""
         self.fail(error_class) if finding is None else self.fail(error_class, finding.en, finding.zh)
+
+    def note_signed(self, signed: Iterable[tuple[str, Any]]) -> None:
+        """Note what functions signed, each input once; only the first call counts."""
+        if not self.signed:
+            texts = [(name, written_bytes(value)) for name, value in signed]
+            self.signed = list(dict.fromkeys(texts))[:MOST_SIGNED]
 
     def note_reply(self, reply: Reply, phases: dict[str, float]) -> None:
         """Copy what is shown of a reply: the session may reuse it."""
@@ -120,6 +131,7 @@ class TriedStep:
             "outcome": self.outcome,
             "error": self._error(masked) if failed else None,
             "request": None if self.request is None else shown_text(self.request, masked),
+            "signed": self._shown_signed(masked),
             "response": None if self.status is None else self._response(masked),
             "phases": self.phases,
             "extracted": [
@@ -139,6 +151,12 @@ class TriedStep:
 
     def _error(self, masked: Masker) -> dict[str, str]:
         return {"class": self.error_class, "message": masked(self.message), "message_zh": masked(self.message_zh)}
+
+    def _shown_signed(self, masked: Masker) -> list[dict[str, Any]]:
+        variables = {**self.before, **self.after}
+        secret = {name: written(value) for name, value in variables.items() if is_secret(name)}
+        hidden = Masker(secret_values(secret, ()))
+        return [{"function": name, **shown_text(hidden.without_secrets(text), masked)} for name, text in self.signed]
 
     def _response(self, masked: Masker) -> dict[str, Any]:
         body = masked.body(self.body)
@@ -174,6 +192,11 @@ def pieces(text: str) -> Iterator[str]:
 def shown_text(text: str, masked: Masker) -> dict[str, Any]:
     """A request as it was sent."""
     return {"text": masked.beginning(text, MOST_TEXT), "truncated": len(text) > MOST_TEXT}
+
+
+def written_bytes(value: Any) -> str:
+    """A value that is signed, as text; what is not UTF-8 is replaced."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else written(value)
 
 
 def shown_variables(variables: dict[str, Any], masked: Masker) -> dict[str, str]:

@@ -149,3 +149,33 @@ def test_no_message_about_an_expression_shows_a_value_of_the_environment(
     assert "env-KEY" in told
     assert "correct" not in told
     assert column is None or f"column {column}," in told
+
+
+def test_try_shows_what_was_signed(
+    shop: Shop, perfsvc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_KEY", "correct horse")
+    canonical = '$concat(request_method, "\\n", token, "\\n", nonce, "\\n", request_body, $env.SHOP_KEY, "\\n")'
+    order = {
+        "name": "order",
+        "set": {"nonce": "{{$counter}}", "token": "abcdef"},
+        "request": {
+            "method": "POST",
+            "url": "/login",
+            "headers": {"X-Nonce": "{{nonce}}"},
+            "json": {"item": 7},
+            "sign": {"headers": {"X-Signature": f'{{{{$base64($hmac("sha256", $env.SHOP_KEY, {canonical}))}}}}'}},
+        },
+        "checks": [{"type": "contains", "text": '{{$md5("other")}}'}],
+    }
+    path = write(tmp_path, order, {"name": "plain", "request": {"url": "/"}}, env={"host": shop.url})
+    out = perfsvc("try", path).out
+    pad = " " * 8
+    assert f"    signed by $hmac:\n{pad}POST\n{pad}***\n{pad}1\n{pad}" + '{"item":7}***\n' + f"{pad}\n" in out
+    assert f"    set:\n{pad}nonce = 1\n{pad}token = ***\n" in out
+    assert "correct horse" not in out
+    (result,) = json.loads(perfsvc("try", path, "--json").out).values()
+    (signed,) = result["steps"][0]["signed"]
+    assert signed == {"function": "hmac", "text": 'POST\n***\n1\n{"item":7}***\n', "truncated": False}
+    assert result["steps"][1]["signed"] == []
+    assert f"    签名的内容 $hmac：\n{pad}POST\n" in perfsvc("try", path, lang="zh").out

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from perfsvc.model.functions.families import BUILTIN
+from perfsvc.model.functions.library import Library
 from perfsvc.model.problems import Fault
 from perfsvc.model.template import Template
 from perfsvc.plugin import FunctionFailed
@@ -142,3 +143,14 @@ def test_a_result_that_templates_cannot_take_names_its_function(install):
         Template("{{$twice($concat($vu, 1))}}").render(Scope(7, 1))
     with pytest.raises(Fault, match="returned set"):
         Template('{{$twice("a")}}')
+
+
+def test_what_a_function_of_a_plugin_signs_can_be_heard(install):
+    Catalog.load(points=install("acme", twice(parameters="key: str, text: str")))
+    said = []
+    heard = Library(hear=lambda name, value: said.append((name, value)))
+    template = Template("{{$twice(key, $concat(request_body, 1))}}{{$twice(key, key)}}", library=heard)
+    scope = Scope(1, 1)
+    scope.variables.update(key="k", request_body="b")
+    assert template.render(scope) == "b1b1kk"
+    assert said == [("twice", "b1")]

@@ -5,6 +5,7 @@
 ``expression``     the grammar: variables, texts, numbers, calls
 ``compiler``       an expression compiled to a constant or to a function
 ``library``        functions by name, and their objects for one run
+``signed_inputs``  inputs of signatures, for trials
 ``families``       the list of built-in functions
 ``digests``        md5, sha256, hmac …
 ``texts``          encodings and changes of texts

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from perfsvc.errors import Text
 from perfsvc.model.functions.families import BUILTIN
@@ -37,9 +39,13 @@ def known() -> dict[str, type[Function]]:
 
 
 class Library:
-    """The objects of functions for one run, each made when a template first uses it; ``more`` are functions besides."""
+    """The objects of functions for one run, each made when a template first uses it; ``more`` are functions besides.
 
-    def __init__(self, more: Iterable[type[Function]] = ()) -> None:
+    ``hear`` takes the name of each function that signs, and what it signs.
+    """
+
+    def __init__(self, more: Iterable[type[Function]] = (), hear: Callable[[str, Any], None] | None = None) -> None:
+        self.hear = hear
         self._more = {function.name: function for function in more}
         self._made: dict[str, tuple[Function, Signature]] = {}
 

@@ -36,6 +36,14 @@ class TriedRequest(Response):
     truncated: bool
 
 
+class TriedSignature(Response):
+    """What a function signed: the canonical text of a signature, secrets masked."""
+
+    function: str
+    text: str
+    truncated: bool
+
+
 class TriedResponse(Response):
     """A reply: ``body`` is text, or base64 where it is not UTF-8; ``size`` is the whole body's in bytes."""
 
@@ -92,6 +100,7 @@ class TriedStep(Response):
     outcome: Literal["passed", "failed", "skipped"]
     error: TriedError | None
     request: TriedRequest | None
+    signed: list[TriedSignature]
     response: TriedResponse | None
     phases: dict[str, float]
     extracted: list[TriedExtraction]

@@ -5508,6 +5508,15 @@ export interface components {
             truncated: boolean;
         };
         /**
+         * TriedSignature
+         * @description What a function signed: the canonical text of a signature, secrets masked.
+         */
+        TriedSignature: {
+            function: string;
+            text: string;
+            truncated: boolean;
+        };
+        /**
          * TriedStep
          * @description A step as it was taken. Times are milliseconds since the start of the trial.
          *
@@ -5538,6 +5547,7 @@ export interface components {
             protocol: string | null;
             request: components["schemas"]["TriedRequest"] | null;
             response: components["schemas"]["TriedResponse"] | null;
+            signed: components["schemas"]["TriedSignature"][];
             started: number;
             /** @enum {string} */
             type: "request" | "group" | "loop" | "while" | "if" | "choice" | "think" | "break" | "stop" | "rendezvous";
@@ -11980,6 +11990,7 @@ export interface operations {
                      *             "text": "POST /demo/login/ HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nContent-Type: application/json\r\nX-Shop: 1\r\nContent-Length: 38\r\n\r\n{\"username\":\"alice\",\"password\":\"***\"}",
                      *             "truncated": false
                      *           },
+                     *           "signed": [],
                      *           "response": {
                      *             "status": 200,
                      *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 172017e25c4f4568\nContent-Language: zh\n…",
@@ -12032,6 +12043,7 @@ export interface operations {
                      *             "text": "GET /demo/items/?page=3 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\nAuthorization: ***\r\n\r\n",
                      *             "truncated": false
                      *           },
+                     *           "signed": [],
                      *           "response": {
                      *             "status": 200,
                      *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 59e46ba7dec70cf0\nContent-Language: zh\n…",
@@ -12075,6 +12087,7 @@ export interface operations {
                      *             "text": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
                      *             "truncated": false
                      *           },
+                     *           "signed": [],
                      *           "response": {
                      *             "status": 200,
                      *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 6c3b23fe40c27715\nContent-Language: zh\n…",

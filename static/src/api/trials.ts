@@ -33,6 +33,7 @@ export interface TrialStep {
   request: { text: string; truncated: boolean } | null
   response: TrialReply | null
   phases: Record<string, number>
+  signed: { function: string; text: string; truncated: boolean }[]
   extracted: { name: string; value: string | null; found: boolean }[]
   before: Record<string, string>
   after: Record<string, string>

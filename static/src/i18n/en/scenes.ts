@@ -181,6 +181,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
   variableCopied: 'Copied {name}',
   trial: 'Try it',
   trialNone: 'A try shows the request as sent, the reply, its phases, and what each check found.',
+  signed: 'What {name} signed',
   notReached: 'This step was not reached.',
   checksHeld: '{held} of {all} checks hold',
   outcome: {

@@ -180,6 +180,7 @@ export const scenes = {
   variableCopied: '已复制 {name}',
   trial: '试运行',
   trialNone: '试一次会看到：发出的请求、回复、各阶段用时、每条检查的结果。',
+  signed: '{name} 签名的内容',
   notReached: '这次没有走到这一步。',
   checksHeld: '{all} 条检查，{held} 条满足',
   outcome: {
