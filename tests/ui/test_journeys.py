@@ -172,7 +172,7 @@ def test_from_a_description_to_a_report_that_agrees_with_the_log(
     person.request("GET", "/items")
     person.tried()
     person.keep("1", "id")
-    path = page.get_by_role("textbox", name="JSONPath")
+    path = page.get_by_role("combobox", name="JSONPath")
     expect(path).to_have_value("$.items[0].id")
     path.fill("$.items[*].id")
     person.press("options", name="id")

@@ -74,7 +74,7 @@ def test_a_trial_shows_the_reply_and_a_value_becomes_a_variable(ui: Ui, shop: in
     page.get_by_role("button", name="Try it").click()
     page.get_by_role("button", name="0.1.0").click(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Keep as {{version}}").click()
-    expect(page.get_by_role("textbox", name="JSONPath")).to_have_value("$.version")
+    expect(page.get_by_role("combobox", name="JSONPath")).to_have_value("$.version")
     page.get_by_role("treeitem", name="again").click()
     expect(page.get_by_role("button", name="{{version}}")).to_be_visible()
     expect(page.locator(".template mark.is-unknown")).to_have_count(0)
@@ -95,6 +95,78 @@ def test_variables_are_completed_and_unknown_ones_marked(ui: Ui, shop: int) -> N
     expect(address).to_have_value("/healthz?u={{user}}")
     address.fill("/healthz?u={{usr}}")
     expect(page.locator(".template mark.is-unknown")).to_have_text("{{usr}}")
+
+
+def test_variables_are_completed_wherever_a_template_may_stand(ui: Ui, shop: int) -> None:
+    first = {
+        **request("look"),
+        "checks": [{"type": "json", "path": "$.a", "equals": ""}],
+        "extract": [{"name": "v", "from": "json", "path": "$.v"}],
+    }
+    first["request"] = {"method": "POST", "url": "/healthz", "json": {"user": "{{usr}}", "name": "{{user}}"}}
+    known = {"variable": "v", "is": "equals", "value": ""}
+    branch = {"type": "if", "name": "known", "condition": known, "steps": [request("then")]}
+    scene = stored(ui.service, shop, "Templates", first, branch)
+    page = ui.open(f"/p/{shop}/scenes/{scene}", language="en")
+    expect(page.locator(".cm-variable.is-unknown")).to_have_text("{{usr}}")
+    expect(page.locator(".cm-variable:not(.is-unknown)")).to_have_text("{{user}}")
+    for step, name in (("look", "JSONPath"), ("look", "Expected value"), ("known", "Expected value")):
+        page.get_by_role("treeitem", name=step).first.click()
+        field = page.get_by_role("combobox", name=name).last
+        field.fill("")
+        field.press_sequentially("{{us")
+        expect(page.get_by_role("option", name="user ann staging")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(field).to_have_value("{{user}}")
+    page.get_by_role("combobox", name="Expected value").fill("1.05")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    steps = ui.service.get(f"/api/scenes/{scene}/").body["steps"]
+    assert steps[0]["checks"][0]["equals"] == "{{user}}"
+    assert steps[1]["condition"]["value"] == 1.05
+
+
+BROKEN = {
+    "en": ("Line 1, column 8: a placeholder stands in quotes", "Line 3, column 1:", "The text is no scene yet."),
+    "zh": ("第 1 行第 8 列：占位符要加引号", "第 3 行第 1 列：", "文本还不是一个完整的业务流"),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_text_that_cannot_be_read_is_named_and_never_saved(ui: Ui, shop: int, language: str) -> None:
+    body, source, kept = BROKEN[language]
+    first = request("send")
+    first["request"] = {"method": "POST", "url": "/healthz", "json": {"id": 1}}
+    scene = stored(ui.service, shop, "Broken", first)
+    page = ui.open(f"/p/{shop}/scenes/{scene}", language=language)
+    save = page.locator(".scene-head .btn-primary")
+    page.locator(".step-name").fill("sent")
+    editor = page.locator(".step-form .cm-content")
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text('{"id": {{id}}}')
+    expect(page.locator(".step-form").get_by_text(body)).to_be_visible()
+    expect(save).to_be_disabled()
+    page.keyboard.press("Control+s")
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text('{"id": 2}')
+    expect(save).to_be_enabled()
+    page.get_by_role("button", name="YAML").click()
+    page.locator(".source .cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("name: Broken\nsteps:\n  }")
+    expect(page.locator(".source").get_by_text(source)).to_be_visible()
+    expect(save).to_be_disabled()
+    page.get_by_role("button", name="JSON", exact=True).click()
+    expect(page.get_by_text(kept)).to_be_visible()
+    page.locator(".source .cm-content").click()
+    page.keyboard.press("Control+z")
+    expect(save).to_be_enabled()
+    ui.check(page)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text({"zh": "已保存", "en": "Saved"}[language], exact=True)).to_be_visible()
+    assert names(ui.service, scene) == ["sent"]
+    assert ui.service.get(f"/api/scenes/{scene}/").body["steps"][0]["request"]["json"] == {"id": 2}
 
 
 def test_a_viewer_can_change_nothing(ui: Ui, shop: int) -> None:

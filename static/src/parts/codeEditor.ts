@@ -2,13 +2,15 @@
 // stylesheets: the service's policy would block the <style> that it writes into a document.
 import { autocompletion, type CompletionContext, completionKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
-import { json, jsonParseLinter } from '@codemirror/lang-json'
+import { json } from '@codemirror/lang-json'
 import { yaml } from '@codemirror/lang-yaml'
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language'
 import { linter, lintGutter } from '@codemirror/lint'
-import { Compartment, EditorState } from '@codemirror/state'
+import { Compartment, EditorState, StateEffect } from '@codemirror/state'
 import { Decoration, EditorView, keymap, lineNumbers, MatchDecorator, ViewPlugin, type ViewUpdate } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
+import { fitnessOf, openAt, placeholders } from '@/scene/templates'
+import { type CodeFault, faultText, jsonFault, yamlFault } from './codeFaults'
 import type { Words } from './words'
 
 export type CodeLanguage = 'json' | 'yaml' | 'text'
@@ -33,6 +35,7 @@ const look = EditorView.theme({
   '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': { backgroundColor: 'color-mix(in srgb, var(--brand) 24%, transparent) !important' },
   '.cm-variable': { backgroundColor: 'var(--brand-soft)', color: 'var(--brand)', borderRadius: '3px', fontWeight: '600' },
   '.cm-variable *': { color: 'inherit !important' },
+  '.cm-variable.is-unknown': { backgroundColor: 'var(--fail-soft)', color: 'var(--fail)', textDecoration: 'underline wavy' },
   '.cm-tooltip': { backgroundColor: 'var(--surface)', color: 'var(--text)', border: '1px solid var(--line)', borderRadius: '8px', boxShadow: 'var(--shadow-up)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--brand-soft)', color: 'var(--text)' },
   '.cm-completionDetail': { color: 'var(--second)', fontStyle: 'normal' },
@@ -46,21 +49,41 @@ const colours = HighlightStyle.define([
   { tag: [tags.comment, tags.punctuation], color: 'var(--second)' },
 ])
 
-const variables = new MatchDecorator({ regexp: /\{\{.*?\}\}/g, decoration: Decoration.mark({ class: 'cm-variable' }) })
-const marks = ViewPlugin.define(
-  (view) => ({
-    decorations: variables.createDeco(view),
-    update(update: ViewUpdate) {
-      this.decorations = variables.updateDeco(update, this.decorations)
+const KNOWN = Decoration.mark({ class: 'cm-variable' })
+const UNKNOWN = Decoration.mark({ class: 'cm-variable is-unknown' })
+/** Other names are known than before. */
+const named = StateEffect.define()
+
+/** Marks placeholders, those of unknown names apart. */
+function marks(words: () => Words) {
+  const variables = new MatchDecorator({
+    regexp: /\\\{\{|\{\{.*?\}\}/g,
+    decoration: ([text]) => {
+      const [found] = placeholders(text)
+      if (!found) return null
+      const { known } = words()
+      const fitness = known === null ? 'known' : fitnessOf(found.name, known)
+      return fitness === 'unknown' || fitness === 'malformed' ? UNKNOWN : KNOWN
     },
-  }),
-  { decorations: (plugin) => plugin.decorations },
-)
+  })
+  return ViewPlugin.define(
+    (view) => ({
+      decorations: variables.createDeco(view),
+      update(update: ViewUpdate) {
+        const again = update.transactions.some((one) => one.effects.some((effect) => effect.is(named)))
+        this.decorations = again ? variables.createDeco(update.view) : variables.updateDeco(update, this.decorations)
+      },
+    }),
+    { decorations: (plugin) => plugin.decorations },
+  )
+}
 
 function completion(words: () => Words) {
   return (context: CompletionContext) => {
-    const before = context.matchBefore(/\{\{\s*[$\w.]*$/)
-    if (!before) return null
+    const line = context.state.doc.lineAt(context.pos)
+    const open = openAt(line.text, context.pos - line.from)
+    if (!open) return null
+    const { typed } = open
     const options = words().list.map((word) => ({
       label: word.name,
       detail: word.value ?? word.from ?? '',
@@ -69,7 +92,7 @@ function completion(words: () => Words) {
         view.dispatch({ changes: { from, to: closed ? to + 2 : to, insert: `${word.name}}}` }, selection: { anchor: from + word.name.length + 2 } })
       },
     }))
-    return { from: before.from + /^\{\{\s*/.exec(before.text)![0].length, options, validFor: /^[$\w.]*$/ }
+    return { from: context.pos - typed.length, options, validFor: /^[$\p{L}\p{M}\p{N}_.-]*$/u }
   }
 }
 
@@ -83,7 +106,16 @@ const typedOver = EditorView.domEventHandlers({
   },
 })
 
-const LANGUAGES = { json: () => [json(), linter(jsonParseLinter()), lintGutter()], yaml: () => [yaml()], text: () => [] }
+/** Underlines where the text stops being what it should be. */
+const judged = (faultIn: (text: string) => CodeFault | null | Promise<CodeFault | null>) => [
+  linter(async ({ state }) => {
+    const text = state.doc.toString()
+    const fault = text.trim() ? await faultIn(text) : null
+    return fault ? [{ from: Math.min(fault.at, text.length), to: Math.min(fault.at + 1, text.length), severity: 'error' as const, message: faultText(fault) }] : []
+  }),
+  lintGutter(),
+]
+const LANGUAGES = { json: () => [json(), ...judged(jsonFault)], yaml: () => [yaml(), ...judged(yamlFault)], text: () => [] }
 
 export function openEditor({ root, text, language, label, readonly, words, changed }: Options) {
   const fixed = new Compartment()
@@ -94,7 +126,7 @@ export function openEditor({ root, text, language, label, readonly, words, chang
     state: EditorState.create({
       doc: text,
       extensions: [
-        lineNumbers(), history(), indentOnInput(), bracketMatching(), EditorView.lineWrapping, look, syntaxHighlighting(colours), marks, typedOver,
+        lineNumbers(), history(), indentOnInput(), bracketMatching(), EditorView.lineWrapping, look, syntaxHighlighting(colours), marks(words), typedOver,
         ...LANGUAGES[language](),
         autocompletion({ override: [completion(words)], icons: false }),
         keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
@@ -113,6 +145,8 @@ export function openEditor({ root, text, language, label, readonly, words, chang
       const now = view.state.doc.toString()
       if (next !== now) view.dispatch({ changes: { from: 0, to: now.length, insert: next } })
     },
+    /** Mark the placeholders again, as other names are known. */
+    remark: () => view.dispatch({ effects: named.of(null) }),
     lock: (on: boolean) => view.dispatch({ effects: fixed.reconfigure(locked(on)) }),
     insert(piece: string): void {
       view.dispatch(view.state.replaceSelection(piece))

@@ -46,7 +46,7 @@ function namesUsed(step: Step): string[] {
   let names = used.get(step)
   if (names === undefined) {
     const condition = step.condition?.variable && step.condition.is !== 'absent' ? [step.condition.variable] : []
-    names = [...new Set([...within(step.request), ...within(step.checks), ...condition])]
+    names = [...new Set([...within(step.request), ...within(step.checks), ...within(step.extract), ...within(step.condition?.value), ...condition])]
     used.set(step, names)
   }
   return names

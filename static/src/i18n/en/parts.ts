@@ -62,4 +62,14 @@ export const parts: (typeof zh)['parts'] = {
   none: 'None',
   optional: 'optional',
   variables: 'Variables known here',
+  fault: {
+    place: 'Line {line}, column {column}: {reason}',
+    json: 'this is not valid JSON',
+    bare: 'a placeholder stands in quotes, as in "{\'{{\'}id{\'}}\'}"; where it is the whole value, it keeps its type',
+    indent: 'this line is not indented like its neighbours',
+    tab: 'indent with spaces, not with tabs',
+    twice: 'this key is there already',
+    missing: 'a bracket or a quote is not closed',
+    yaml: 'this is not valid YAML',
+  },
 }

@@ -206,6 +206,7 @@ export const scenes: (typeof zhWork)['scenes'] = {
   keepAs: 'Keep as {name}',
   checkIt: 'Check that it equals this',
   wholeAs: 'The whole scene as {language}',
+  sourceBroken: 'The text is no scene yet. Correct it first, or undo it with Ctrl Z.',
   notAScene: 'This is not a scene',
   fault: {
     noSceneName: 'Give the scene a name',

@@ -61,4 +61,14 @@ export const parts = {
   none: '没有',
   optional: '可不填',
   variables: '可用的变量',
+  fault: {
+    place: '第 {line} 行第 {column} 列：{reason}',
+    json: '不是合法的 JSON',
+    bare: '占位符要加引号，写成 "{\'{{\'}id{\'}}\'}"；整个值只有它时，会保留原来的类型',
+    indent: '缩进与前后行不一致',
+    tab: '请用空格缩进，不能用制表符',
+    twice: '这个键重复了',
+    missing: '括号或引号没有闭合',
+    yaml: '不是合法的 YAML',
+  },
 }

@@ -205,6 +205,7 @@ export const scenes = {
   keepAs: '存成 {name}',
   checkIt: '检查它等于这个值',
   wholeAs: '整个业务流（{language}）',
+  sourceBroken: '文本还不是一个完整的业务流：请先改正，或用 Ctrl Z 撤销',
   notAScene: '这不是一个业务流',
   fault: {
     noSceneName: '给业务流起个名字',

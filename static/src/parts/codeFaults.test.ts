@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { jsonFault, yamlFault } from './codeFaults'
+
+/** The text from the fault to the end of its line. */
+const rest = (text: string, at: number | undefined) => (at === undefined ? null : text.slice(at).split('\n')[0])
+
+describe('jsonFault', () => {
+  it('finds nothing in JSON', () => expect(jsonFault('{"a": ["{{b}}", 1.5e3, null]}')).toBeNull())
+  it.each([
+    ['{\n  "a": 1,\n  b: 2\n}', 'b: 2'],
+    ['[1, 2,]', ']'],
+    ['{"a": "b"', ''],
+    ["{'a': 1}", "'a': 1}"],
+  ])('finds the place in %j', (text, found) => expect(rest(text, jsonFault(text)?.at)).toBe(found))
+  it('tells a placeholder that lacks its quotes', () => {
+    expect(jsonFault('{"id": {{id}}}')).toMatchObject({ column: 8, reason: 'parts.fault.bare' })
+    expect(jsonFault('{"id": {1}}')?.reason).toBe('parts.fault.json')
+  })
+})
+
+describe('yamlFault', () => {
+  it('finds nothing in YAML', async () => expect(await yamlFault('name: a\nsteps:\n  - think: 1\n')).toBeNull())
+  it('finds the place', async () => {
+    const text = 'name: a\nsteps:\n  - url: /\n broken: ['
+    expect((await yamlFault(text))?.line).toBe(4)
+    expect(rest('a: 1\na: 2\n', (await yamlFault('a: 1\na: 2\n'))?.at)).toBe('a: 2')
+  })
+})
