@@ -35,6 +35,8 @@ Outcome = Literal["all", "success"]
 TICKS = 5
 """Points of a percentile curve for each halving of the distance to 100 %, as HdrHistogram prints them."""
 HIGHEST_PERCENTILE = 99.999
+DIGITS = 6
+"""Of a percentile of a curve."""
 SERIES = ("rps", "requests", "errors", "error_rate", "avg", "p50", "p90", "p95", "p99", "max")
 
 
@@ -94,7 +96,7 @@ def distribution_block(windows: Sequence[StepWindow], chosen: Chosen) -> dict[st
     quantiles = list(percentile_ticks(histogram.total))
     values = histogram.quantiles_ns(quantiles)
     points = [
-        (round(quantile, 6), to_ms(value), max(math.ceil(round(quantile * histogram.total / 100, 6)), 1))
+        (quantile, to_ms(value), max(math.ceil(round(quantile * histogram.total / 100, 6)), 1))
         for quantile, value in zip(quantiles, values, strict=False)
     ]
     block = latency_block(histogram)
@@ -102,10 +104,13 @@ def distribution_block(windows: Sequence[StepWindow], chosen: Chosen) -> dict[st
 
 
 def percentile_ticks(total: int) -> list[float]:
-    """Percentiles ever closer to each other towards 100, as far as so many values can tell them apart."""
+    """Percentiles ever closer to each other towards 100, as far as so many values can tell them apart.
+
+    They are rounded here, so that each value is exactly that of the percentile that is shown beside it.
+    """
     ticks, quantile = [], 0.0
     while total and quantile <= HIGHEST_PERCENTILE:
-        ticks.append(quantile)
+        ticks.append(round(quantile, DIGITS))
         if (100.0 - quantile) * total < 100.0:
             break
         halvings = math.floor(math.log2(100.0 / (100.0 - quantile))) + 1
