@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fitted, panned, parsed, written, zoomed } from './window'
+import { fitted, panned, parsed, soFar, written, zoomed } from './window'
 
 const whole = { from: 1000, to: 1100 }
 
@@ -18,6 +18,13 @@ describe('the window', () => {
     expect(fitted({ from: 990.4, to: 1020.2 }, whole)).toEqual({ from: 1000, to: 1021 })
     expect(fitted({ from: 990, to: 1200 }, whole)).toBeNull()
     expect(fitted({ from: 1010, to: 1010.4 }, whole)).toBeNull()
+  })
+
+  it('is of a round length from the start while most of a long run is still to come', () => {
+    const hour = { from: 1000, to: 4600 }
+    expect([1, 54, 55, 500].map((seconds) => soFar(hour, 1000 + seconds).to - 1000)).toEqual([60, 60, 120, 600])
+    expect([soFar(hour, 4000), soFar({ from: 1000, to: 1060 }, 1001)]).toEqual([hour, { from: 1000, to: 1060 }])
+    expect(soFar({ from: 1000, to: 1075 }, 1010)).toEqual({ from: 1000, to: 1075 })
   })
 
   it('zooms around what is pointed at and pans to the ends', () => {

@@ -15,6 +15,20 @@ export function written(window: Span | null, start: number): string | undefined 
   return window ? `${Math.max(0, Math.round(window.from - start))}-${Math.round(window.to - start)}` : undefined
 }
 
+/** What is in view of a live run that is not looked at closer: all of it, its last seconds, or its first part so far. */
+export type Follow = number | 'whole' | null
+
+const ROUND_S = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400]
+/** So much of the round length may be used before the next one is taken; so much of the whole makes it the whole. */
+const USED = 0.9
+const NEARLY = 0.75
+
+/** From the start to a round length, so that the first minute of a long run is not a line at the edge. */
+export function soFar(whole: Span, now: number): Span {
+  const length = ROUND_S.find((each) => now - whole.from <= each * USED) ?? Infinity
+  return { from: whole.from, to: length < (whole.to - whole.from) * NEARLY ? whole.from + length : whole.to }
+}
+
 /** A window inside the whole, of whole seconds; null where it is the whole. */
 export function fitted(window: Span, whole: Span): Span | null {
   const from = Math.max(whole.from, Math.floor(window.from))

@@ -197,6 +197,7 @@ export const run: (typeof zhWork)['run'] = {
     note: 'the figures, curves and tables below follow it',
     exact: 'the figures, curves and tables below follow it, exact to ±0.1 %',
     presets: 'Presets',
+    soFar: 'So far',
     whole: 'Whole run',
     minute: '1 min',
     five: '5 min',

@@ -197,6 +197,7 @@ export const run = {
     exact: '下面的数字、曲线和表格都随之变化，误差 ±0.1 %',
     presets: '预设窗口',
     whole: '全程',
+    soFar: '至今',
     minute: '1 分',
     five: '5 分',
     steady: '去掉爬坡',

@@ -17,7 +17,7 @@ import type { Report } from '@/run/report'
 import { Run } from '@/run/run'
 import { courseOf, type Course } from '@/run/course'
 import type { Mode, RunStatus, Variable } from '@/run/frames'
-import { fitted, parsed, written } from '@/run/window'
+import { fitted, type Follow, parsed, soFar, written } from '@/run/window'
 import { usePaper } from '@/style/paper'
 import { dark } from '@/style/theme'
 import { usePercentile, type Percentile } from './percentile'
@@ -44,7 +44,7 @@ export interface RunView {
   whole: ComputedRef<Span>
   window: ComputedRef<Span | null>
   shown: ComputedRef<Span>
-  follow: Ref<number | null>
+  follow: Ref<Follow>
   setWindow: (span: Span | null) => void
   step: ComputedRef<number | null>
   setStep: (index: number | null) => void
@@ -62,7 +62,7 @@ export interface RunView {
 }
 
 const KEY: InjectionKey<RunView> = Symbol('run view')
-/** A live run is in view whole up to this long; then the last part of it. */
+/** A live run is in view from its start up to this long; then the last part of it. */
 export const WHOLE_UP_TO_S = 1800
 export const LAST_PART_S = 600
 
@@ -226,7 +226,7 @@ function usePlace(facts: ReturnType<typeof useFacts>) {
   const route = useRoute()
   const router = useRouter()
   const window = computed(() => parsed(route.query.w as string | undefined, facts.start.value))
-  const follow = ref<number | null>(null)
+  const follow = ref<Follow>(null)
   const change = (query: Record<string, string | undefined>) => void router.push({ query: { ...route.query, ...query }, hash: route.hash })
   const setWindow = (span: Span | null) => {
     const next = span && fitted(span, facts.whole.value)
@@ -243,8 +243,9 @@ function usePlace(facts: ReturnType<typeof useFacts>) {
     const { from, to } = facts.whole.value
     if (!facts.live.value) return { from, to }
     const now = facts.now.value
+    if (follow.value === 'whole') return { from, to }
     const last = follow.value ?? (now - from > WHOLE_UP_TO_S ? LAST_PART_S : null)
-    return last === null ? { from, to } : { from: Math.max(from, now - last), to: Math.max(now, from + last) + last * 0.06 }
+    return last === null ? soFar({ from, to }, now) : { from: Math.max(from, now - last), to: Math.max(now, from + last) + last * 0.06 }
   })
   return { window, follow, setWindow, step, setStep, shown }
 }
