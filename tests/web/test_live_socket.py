@@ -118,7 +118,7 @@ async def test_a_run_that_is_over_gives_its_history(base_url: str, api: Api, wor
     assert [(point["timestamp"], point["requests"], point["errors"]) for point in history["data"]] == [(T0, 20, 5)]
     times = dict.fromkeys(("start_time", "end_time"), "2023-11-14T22:13:20Z")
     data = {"status": "stopped", "summary": SUMMARY, "verdict": {"state": "PASSED", "thresholds": []}, **times}
-    data["report_id"] = 1
+    data.update(plan_id=1, plan_name=first["data"]["plan_name"], project_id=1, starter="owner", report_id=1)
     assert end == {"type": "end", "timestamp": T0, "execution_id": "run-1-0", "data": data}
     assert closed is None
 

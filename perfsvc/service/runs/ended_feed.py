@@ -44,9 +44,10 @@ def ended_feed(row: RunRow, spec: RunSpec, run: EndedRun, report: dict[str, Any]
         search=report.get("search"),
         warm_up=report.get("warm_up"),
     )
-    first = run_frame(spec, names_of(row), run.everything, run.steps, standing)
+    names = names_of(row)
+    first = run_frame(spec, names, run.everything, run.steps, standing)
     channel = Channel(lambda: [first, history_frame(run.history)])
-    last = end_frame(execution.execution_id, execution.state, report, int(ended.timestamp()), row.report_id)
+    last = end_frame(execution.execution_id, names, execution.state, report, ended, row.report_id)
     channel.end(last)
     return channel.subscribe()
 

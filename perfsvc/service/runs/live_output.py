@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -66,7 +67,7 @@ class LiveOutput(Output):
         run = self._run
         if state.ended:
             self._publish_search(ended=True)
-            frame = end_frame(run.spec.execution_id, state, run.report, int(moment.timestamp()), self._report_id())
+            frame = end_frame(run.spec.execution_id, self._names, state, run.report, moment, self._report_id())
             self._status = None
             self.channel.end(frame)
         else:
@@ -129,11 +130,16 @@ def status_frame(state: RunState, moment: datetime) -> Frame:
 
 
 def end_frame(
-    execution_id: str, state: RunState, report: dict[str, Any], timestamp: int, report_id: int | None = None
+    execution_id: str, names: RunNames, state: RunState, report: dict[str, Any], moment: datetime, report_id: int | None
 ) -> Frame:
-    """Return the last frame: how the run ended, in short."""
+    """Return the last frame: whose run it was and how it ended, in short."""
     kept = ("name", "summary", "verdict", "validity", "reason", "start_time", "end_time")
-    data = {"status": state.value, **{name: report[name] for name in kept if name in report}, "report_id": report_id}
+    data = {
+        "status": state.value,
+        **asdict(names),
+        **{name: report[name] for name in kept if name in report},
+        "report_id": report_id,
+    }
     if "performance_score" in report:
         data["performance_score"] = report["performance_score"]["score"]
-    return {"type": "end", "timestamp": timestamp, "execution_id": execution_id, "data": data}
+    return {"type": "end", "timestamp": int(moment.timestamp()), "execution_id": execution_id, "data": data}

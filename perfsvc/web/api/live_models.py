@@ -344,6 +344,10 @@ class EndData(OpenResponse):
     """End of a run. Fields of the report are present where there is one."""
 
     status: RunState
+    plan_id: int | None
+    plan_name: str
+    project_id: int | None
+    starter: str
     report_id: int | None
     name: str | None = None
     start_time: str | None = None

@@ -1908,11 +1908,15 @@ export interface components {
             name: string | null;
             /** @default null */
             performance_score: number | null;
+            plan_id: number | null;
+            plan_name: string;
+            project_id: number | null;
             /** @default null */
             reason: components["schemas"]["ReasonTexts"] | null;
             report_id: number | null;
             /** @default null */
             start_time: string | null;
+            starter: string;
             status: components["schemas"]["RunState"];
             /** @default null */
             summary: components["schemas"]["RunSummary"] | null;
