@@ -1,7 +1,6 @@
 /** Charts that share one time axis: one cursor, one window, one ground of pauses and unfit seconds. */
 
 import type { Span, UnfitSpan } from '@/run/fit'
-import type { LaneChart } from './lane'
 
 export interface Ground {
   /** Unix seconds; null once the run is over. */
@@ -11,6 +10,18 @@ export interface Ground {
   unfit: readonly UnfitSpan[]
   /** Where a line goes through all lanes. */
   lines: readonly { at: number; tone: 'plain' | 'hand' | 'bad' | 'pin' }[]
+}
+
+/** What a group needs of a chart. */
+export interface GroupedChart {
+  /** Draw what changed. */
+  refresh: () => void
+  /** Draw everything again. */
+  rebuild: () => void
+  readOut: () => void
+  point: (time: number | null) => void
+  /** Figures at the cursor, in words. */
+  words: () => string
 }
 
 export class ChartGroup {
@@ -23,7 +34,7 @@ export class ChartGroup {
   /** Time under the cursor; null at rest. */
   cursor: number | null = null
   readonly key = `charts-${Math.random().toString(36).slice(2)}`
-  private readonly lanes = new Set<LaneChart>()
+  private readonly lanes = new Set<GroupedChart>()
   private readonly listeners = new Set<() => void>()
   private readonly cursorListeners = new Set<(time: number | null) => void>()
 
@@ -32,11 +43,11 @@ export class ChartGroup {
     private readonly onReset: () => void,
   ) {}
 
-  add(lane: LaneChart): void {
+  add(lane: GroupedChart): void {
     this.lanes.add(lane)
   }
 
-  remove(lane: LaneChart): void {
+  remove(lane: GroupedChart): void {
     this.lanes.delete(lane)
   }
 
