@@ -60,9 +60,9 @@ check-ui: ui-tools
 	$(NPM) run --silent check
 	$(NPM) test --silent
 
-# Every page in both languages, both themes and two widths: build/screenshots.
+# Every page and dialog in both languages, both themes and two widths: build/screenshots. PICTURES takes a part of them.
 screenshots: .venv/ready-test ui-dist packages
-	$(BIN)/python .ci/screenshots.py $(PAGES)
+	$(BIN)/python .ci/screenshots.py $(PICTURES)
 
 bench: .venv/ready-test .venv-bench/ready packages
 	$(BIN)/python -m benchmarks $(ARGS)

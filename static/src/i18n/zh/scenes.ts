@@ -150,7 +150,7 @@ export const scenes = {
   mean: '平均',
   deviation: '标准差',
   think: {
-    none: '没有',
+    none: '无',
     constant: '固定',
     uniform: '均匀',
     normal: '正态',
