@@ -73,6 +73,26 @@ LOADED = """
 """
 
 
+USABLE = """
+(ready => {
+  const look = () => {
+    if (!document.querySelector(ready)) return
+    seen.disconnect()
+    requestAnimationFrame(() => {
+      document.body.getBoundingClientRect()
+      console.debug('usable', performance.now())
+    })
+  }
+  const seen = new MutationObserver(look)
+  seen.observe(document, { childList: true, subtree: true })
+})(%s)
+"""
+"""Report when an element is there and laid out. A locator would be looked for by a script that itself takes a tenth of a
+second of the slowed processor."""
+NEW_WINDOW_S = 1
+"""The browser loads parts of its own in a new window, which are not the page's."""
+
+
 def first_paint(browser: Browser, desk: Desk) -> None:
     """From the address to what the page is for, with a cold cache and a slow processor."""
     service = desk.service
@@ -93,12 +113,14 @@ def first_paint(browser: Browser, desk: Desk) -> None:
             context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
             session = None if name == "sign-in" else session_of(service)
             context.add_init_script(SIGN_IN % json.dumps([session, "en", "light"]))
+            context.add_init_script(USABLE % json.dumps(ready))
             page = context.new_page()
+            time.sleep(NEW_WINDOW_S)
             context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
-            began = time.perf_counter()
-            page.goto(service.url + path, wait_until="commit")
-            page.locator(ready).first.wait_for()
-            took.append(time.perf_counter() - began)
+            with page.expect_console_message(lambda message: message.text.startswith("usable")) as said:
+                page.goto(service.url + path, wait_until="commit")
+            took.append(float(said.value.text.split()[1]) / 1000)
+            page.wait_for_load_state("load")
             files, size = page.evaluate(LOADED)
             context.close()
         line(f"{name}: usable, processor {SLOWED}x slower", f"{statistics.median(took):.2f} s", f"<= {bar} s")

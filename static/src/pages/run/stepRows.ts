@@ -36,6 +36,18 @@ export interface StepGroup {
   share: number | null
   lines: PlacedLine[]
 }
+export interface StepColumn {
+  key: SortKey
+  title: string
+  unit: string
+  text: (line: TotalLine) => string
+  minor?: boolean
+}
+/** A row with its texts, in the order of the columns. */
+export interface StepTexts {
+  line: PlacedLine
+  cells: readonly string[]
+}
 const RECENT_S = 10
 
 export function liveLines(run: Run): StepLine[] {
@@ -143,4 +155,20 @@ export function sorted(lines: StepLine[], key: SortKey | null, down: boolean): S
 
 function isGroup(run: Run, index: number): boolean {
   return run.info?.scenes.some((scene) => scene.steps.some((step) => step.index === index && step.type === 'group')) ?? false
+}
+
+/** Rows in words. One whose texts are those of before is the same object, so that nothing of it is drawn again. */
+export function rowKeeper(): (line: PlacedLine, columns: readonly StepColumn[]) => StepTexts {
+  const kept = new Map<number, StepTexts>()
+  return (line, columns) => {
+    const cells = columns.map((column) => column.text(line))
+    const before = kept.get(line.index)
+    const { name, parent, depth, phases } = before?.line ?? {}
+    const known = before?.cells.length === cells.length && before.cells.every((text, at) => text === cells[at])
+    const still = name === line.name && parent === line.parent && depth === line.depth && !Object.keys(phases ?? line.phases).length
+    if (before && known && still) return before
+    const row = { line, cells }
+    kept.set(line.index, row)
+    return row
+  }
 }
