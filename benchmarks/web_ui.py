@@ -87,8 +87,8 @@ USABLE = """
   seen.observe(document, { childList: true, subtree: true })
 })(%s)
 """
-"""Report when an element is there and laid out. A locator would be looked for by a script that itself takes a tenth of a
-second of the slowed processor."""
+"""Report when an element is there and laid out. Playwright's own script for locators takes a tenth of a second of the
+slowed processor."""
 NEW_WINDOW_S = 1
 """The browser loads parts of its own in a new window, which are not the page's."""
 
