@@ -30,7 +30,7 @@ class Look(NamedTuple):
 DIALOG = "dialog[open]"
 MENU = ".page-actions [aria-haspopup=menu]"
 ITEM = "[role=menu] [role=menuitem]"
-IMPORTED = "name: demo\nscenes:\n  - name: Look around\n    steps:\n      - name: home\n        request: {url: /}\n"
+IMPORTED = "scenes:\n  - name: Look around\n    steps:\n      - name: home\n        request: {url: /}\n"
 MANY_STEPS = "tbody [type=checkbox] >> nth={}"
 
 

@@ -262,8 +262,9 @@ def take(browser: Browser, arguments: argparse.Namespace) -> list[str]:
                 studio.take(name, look, appearance)
             except (Error, AssertionError) as trouble:
                 troubles.append(f"{name}-{appearance}: {trouble}")
-        missing = {key for studio in studios.values() for key in studio.missing}
-    return troubles + [f"not recorded: {key}" for key in sorted(missing)]
+        for key in sorted({key for studio in studios.values() for key in studio.missing}):
+            print(f"not recorded: {key}")
+    return troubles
 
 
 def main() -> None:
