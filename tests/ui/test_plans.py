@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.support.browser import Ui
+from tests.support.nginx import Nginx
 from tests.support.service import Service
 
 pytestmark = pytest.mark.timeout(180)
@@ -91,6 +92,27 @@ def test_a_plan_is_made_saved_and_run(ui: Ui, shop: int) -> None:
     page.get_by_role("button", name=re.compile("^Run")).click()
     page.wait_for_url("**/runs/*", timeout=PATIENCE_MS)
     end_run(ui, page)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_variables_of_one_run_are_seen_in_its_report(ui: Ui, nginx: Nginx, shop: int, language: str) -> None:
+    menu = {"zh": "带变量运行…", "en": "Run with variables…"}[language]
+    steps = [{"name": "look", "request": {"url": f"{nginx.url}/", "query": {"who": "{{who}}"}}}]
+    scene = ui.service.post("/api/scenes/", {"project_id": shop, "name": f"Who {language}", "steps": steps}).body["id"]
+    load = {"concurrent_users": 1, "hold_time": 60, "execution_config": {"max_iterations": 3}}
+    body = {"project_id": shop, "name": f"Who {language}", "scenes": [{"scene_id": scene}], "config": load}
+    plan = ui.service.post("/api/performance/plans/", body)
+    assert plan.status == 201, plan
+    page = ui.open(f"/p/{shop}/plans/{plan.body['id']}", language=language)
+    page.locator(".page-actions").get_by_role("button", name={"zh": "更多", "en": "More"}[language]).click()
+    page.get_by_role("menuitem", name=menu).click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input").first.fill("who")
+    dialog.locator("input").nth(1).fill("zoe")
+    ui.check(page)
+    dialog.locator("button[type=submit]").click()
+    page.wait_for_url("**/runs/*", timeout=PATIENCE_MS)
+    expect(page.locator("#config dl")).to_contain_text("who = zoe", timeout=PATIENCE_MS)
 
 
 def test_a_refused_value_is_shown_at_its_field(ui: Ui, shop: int) -> None:

@@ -222,6 +222,7 @@ export const plans: (typeof zhWork)['plans'] = {
   reuse: 'Whether rows repeat',
   atEnd: 'When none is left',
   example: 'For example',
+  exampleOf: { sequential: 'For example:', shuffled: 'In an order drawn once for the run, for example:', random: 'Drawn each time, the same row may come again, for example:' },
   stays: 'keeps it',
   scope: {
     iteration: 'iteration',

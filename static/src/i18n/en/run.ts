@@ -359,7 +359,7 @@ export const run: (typeof zhWork)['run'] = {
     readoutPlan: '{percent} % ≤ {value} · from plan {plan} ms',
   },
   statuses: { title: 'Statuses', none: 'No reply had a status.' },
-  config: { title: 'Config', note: 'as the run was started with it', seed: 'Seed', target: 'Target', mode: 'Mode', timeout: 'Request time-out', thresholds: 'Thresholds', maxVus: 'Users at most', none: 'This report does not hold the config it was started with.', raw: 'Whole config', byHand: 'By hand', handEntry: '{at} {by} → {level}' },
+  config: { title: 'Config', note: 'as the run was started with it', seed: 'Seed', target: 'Target', variables: 'Variables', mode: 'Mode', timeout: 'Request time-out', thresholds: 'Thresholds', maxVus: 'Users at most', none: 'This report does not hold the config it was started with.', raw: 'Whole config', byHand: 'By hand', handEntry: '{at} {by} → {level}' },
   data: { title: 'Data use', note: 'how rows of test data were taken', fields: { source: 'Source', columns: 'Columns', total: 'Rows', used: 'Used', left: 'Never used', recycled: 'Began again', returned: 'Given back by lost nodes', in_doubt: 'In doubt', warnings: 'Notes' } },
   warnings: { title: 'Before you read the figures' },
   search: {

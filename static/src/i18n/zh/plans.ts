@@ -221,6 +221,7 @@ export const plans = {
   reuse: '是否重复',
   atEnd: '用完时',
   example: '举例',
+  exampleOf: { sequential: '例如：', shuffled: '整次测试按打乱后的顺序取，例如：', random: '每次随机抽取，可能重复，例如：' },
   stays: '一直用这一行',
   scope: {
     iteration: '迭代',

@@ -358,7 +358,7 @@ export const run = {
     readoutPlan: '{percent} % ≤ {value} · 自计划 {plan} ms',
   },
   statuses: { title: '状态码', none: '没有带状态码的响应' },
-  config: { title: '配置', note: '本次测试所用', seed: '随机种子', target: '目标', mode: '模式', timeout: '请求超时', thresholds: '阈值', maxVus: '用户上限', none: '此报告没有保存启动时的配置。', raw: '完整配置', byHand: '手动调整', handEntry: '{at} {by} → {level}' },
+  config: { title: '配置', note: '本次测试所用', seed: '随机种子', target: '目标', variables: '变量', mode: '模式', timeout: '请求超时', thresholds: '阈值', maxVus: '用户上限', none: '此报告没有保存启动时的配置。', raw: '完整配置', byHand: '手动调整', handEntry: '{at} {by} → {level}' },
   data: { title: '数据使用', note: '测试数据的取用情况', fields: { source: '数据源', columns: '列', total: '总行数', used: '已用', left: '从未用过', recycled: '从头开始的次数', returned: '失联节点退回', in_doubt: '存疑', warnings: '提示' } },
   warnings: { title: '读数前须知' },
   search: {

@@ -21,6 +21,13 @@ export function endingOf(allocation: Allocation): NonNullable<Allocation['at_end
   return allocation.at_end ?? (allocation.unique ? 'stop_run' : 'recycle')
 }
 
+/** Which of the first rows three takers get, as an example: shuffled each of them once, at random one of them again. */
+export function exampleRows(order: Allocation['order'], count: number): number[] {
+  if (order === 'random') return [1, 2, 1].slice(0, count).map((at) => at % count)
+  const first = [0, 1, 2].slice(0, count)
+  return order === 'sequential' ? first : [...first.slice(-1), ...first.slice(0, -1)]
+}
+
 /** An allocation without contradictions: what was chosen last holds, the rest gives way. */
 export function sound(allocation: Allocation, changed: keyof Allocation): Allocation {
   const next = { ...allocation }
