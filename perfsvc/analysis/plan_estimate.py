@@ -20,15 +20,18 @@ from perfsvc.model.load import Adaptive
 from perfsvc.model.load import ErrorSearch
 from perfsvc.model.load import Load
 from perfsvc.model.run import RunSpec
+from perfsvc.model.scene import PARTS
 from perfsvc.model.scene import ChoiceStep
 from perfsvc.model.scene import GroupStep
 from perfsvc.model.scene import IfStep
 from perfsvc.model.scene import LoopStep
+from perfsvc.model.scene import RendezvousStep
 from perfsvc.model.scene import RequestStep
 from perfsvc.model.scene import SceneSpec
 from perfsvc.model.scene import Step
 from perfsvc.model.scene import ThinkStep
 from perfsvc.model.scene import inner_steps
+from perfsvc.model.scene import placed
 from perfsvc.model.think_time import mean_think_time
 
 MANY_USERS = 200
@@ -182,7 +185,30 @@ def advice_of(spec: RunSpec, mean: float | None, latency: KnownLatency | None) -
     if not load.open and load.control is None and load.stages[0].duration == 0 and load.peak > MANY_USERS:
         zh = f"{load.peak:g} 个虚拟用户同时启动，没有加压时间"
         found.append(note_of("no_ramp_up", "warning", zh, f"{load.peak:g} users start at once, without a ramp-up"))
-    return [*found, *windows_too_long(spec), *names_twice(spec)]
+    return [*found, *windows_too_long(spec), *names_twice(spec), *meetings_too_large(spec)]
+
+
+def meetings_too_large(spec: RunSpec) -> list[dict[str, Any]]:
+    """Rendezvous of more users than the run ever has: each wait takes all of its time."""
+    most = spec.load.most_users
+    places = [
+        (f"scenes[{number}].{path}", step)
+        for number, weighted in enumerate(spec.scenes)
+        for part in PARTS
+        for path, step in placed(getattr(weighted.scene, part), part)
+    ]
+    return [
+        note_of(
+            "rendezvous_too_large",
+            "warning",
+            f"{path}：集合点“{step.name}”要等 {step.users} 个用户，而本次测试最多只有 {most} 个：每次都会等满 "
+            f"{step.timeout:g} 秒；请减小 users 或增加虚拟用户",
+            f"{path}: the rendezvous “{step.name}” waits for {step.users} users, and the run has {most} at most: each "
+            f"wait takes all of {step.timeout:g} s; lower its users or have more virtual users",
+        )
+        for path, step in places
+        if isinstance(step, RendezvousStep) and step.users > most
+    ]
 
 
 def names_twice(spec: RunSpec) -> list[dict[str, Any]]:

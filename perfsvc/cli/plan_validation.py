@@ -18,7 +18,6 @@ from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.resolver import TargetPolicy
 from perfsvc.model.planfile import PlanFile
 from perfsvc.model.run import RunSpec
-from perfsvc.plugin.catalog import Catalog
 from perfsvc.plugin.on_demand import CatalogOnDemand
 from perfsvc.service.runs.opening import feed_opener
 from perfsvc.service.runs.opening import spec_of
@@ -33,15 +32,11 @@ def checked(plan: PlanFile, folder: Path) -> RunSpec:
         run_plan = run_plan_of(plan, folder, DataSources(catalog, DataCache(scratch, CACHE_BYTES, clock)))
         spec = spec_of(run_plan, "check")
         open_feed = feed_opener(spec, run_plan.data)
-        columns = asyncio.run(columns_of(open_feed)) if open_feed and local(catalog, spec) else ()
+        local = spec.data is not None and run_plan.data.local(spec.data)
+        columns = asyncio.run(columns_of(open_feed)) if open_feed and local else ()
         unused = random.Random(0)  # noqa: S311 - draws nothing
         CompiledRun(spec, catalog.protocol, Resolver(TargetPolicy()), clock, unused, columns=columns)
     return spec
-
-
-def local(catalog: Catalog, spec: RunSpec) -> bool:
-    """Whether a run's test data comes from this machine, so that opening it sends nothing."""
-    return spec.data is not None and not catalog.data_source(spec.data.source).cacheable
 
 
 async def columns_of(open_feed: OpenFeed) -> Sequence[str]:

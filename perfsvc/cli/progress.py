@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from perfsvc.analysis.plan_estimate import estimate
 from perfsvc.cli.closed_output import write
 from perfsvc.cli.labels import LABELS
+from perfsvc.cli.labels import with_colon
 from perfsvc.cli.search_progress import search_line
 from perfsvc.errors import Text
 from perfsvc.metrics.figures import SHORTEST_SPAN_NS
@@ -46,6 +48,10 @@ class Progress(Output):
 
     async def start(self, run: Run) -> None:
         self._run = run
+        for advice in estimate(run.spec, None).advice:
+            if advice["severity"] == "warning":
+                text = Text(advice["zh"], advice["en"]).of(self._language)
+                write(self._stream, f"{with_colon('note', self._language)}{text}\n")
 
     def add(self, snapshot: Snapshot, seconds: Sequence[Second]) -> None:
         for second in seconds:

@@ -53,6 +53,10 @@ class DataSources:
         opening = self._cache.open(key, spec.cache_ttl_s, lambda: make().open())
         return await translating(source.name, FETCH_LIMIT_S, opening, at)
 
+    def local(self, spec: DataSpec) -> bool:
+        """Whether the rows come from this machine, so that opening them sends nothing."""
+        return not self._catalog.data_source(spec.source).cacheable
+
     async def open_live(self, spec: DataSpec, context: DataContext, at: str, limit_s: float = OPEN_LIMIT_S) -> Feed:
         """Like ``open``, without the cache: the source as it is now, read only as far as requested."""
         source = self._maker(spec, context, at)()

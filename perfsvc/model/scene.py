@@ -273,6 +273,15 @@ def walk(steps: tuple[Step, ...], *, enabled_only: bool = False) -> Iterator[Ste
             yield from walk(inner, enabled_only=enabled_only)
 
 
+def placed(steps: tuple[Step, ...], path: str) -> Iterator[tuple[str, Step]]:
+    """Every step of a list with its path, nested ones included."""
+    for number, step in enumerate(steps):
+        here = f"{path}[{number}]"
+        yield here, step
+        for name, inner in inner_lists(step):
+            yield from placed(inner, f"{here}.{name}")
+
+
 def stray_breaks(steps: tuple[Step, ...], path: str) -> Iterator[str]:
     """The places of breaks that have no loop around them."""
     for number, step in enumerate(steps):

@@ -14,6 +14,7 @@ from perfsvc.cli.exit_codes import INTERNAL
 from perfsvc.cli.exit_codes import PASSED
 from perfsvc.errors import InvalidInput
 from perfsvc.service.data.plan_file_data import file_in
+from tests.cli.conftest import Command
 from tests.cli.conftest import without_places
 from tests.support.shop import Shop
 
@@ -126,3 +127,44 @@ def test_no_file_elsewhere_can_be_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         file_in(folder, name)
     assert [problem.path for problem in caught.value.problems] == ["file"]
+
+
+def test_fewer_rows_than_users_with_one_each_are_refused_before_the_run(
+    shop: Shop, perfsvc: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "data.csv").write_text("page\n/a\n/b\n/c\n", "utf-8")
+    data = {"file": "data.csv", "scope": "vu", "unique": True}
+    told = (
+        "config.data_config: each of 4 users keeps a row of its own (unique, scope: vu) and there are 3 rows, "
+        "at whose end the run ends; add rows, have fewer users, or set at_end: stop_vu\n"
+    )
+    plan = plan_in(tmp_path, shop.url, data_source_type="csv", data_config=data, concurrent_users=4, hold_time=0.3)
+    for command in (["check", plan], ["run", plan, "--quiet"]):
+        done = perfsvc(*command)
+        assert done.code == 2, done
+        assert without_places(done.err).endswith(told)
+    assert "而数据只有 3 行" in perfsvc("check", plan, lang="zh").err
+    assert perfsvc("check", plan, "-u", "3").code == 0
+    assert perfsvc("run", plan, "-u", "3", "--quiet").code == 0
+    lenient = plan_in(
+        tmp_path, shop.url, data_source_type="csv", data_config={**data, "at_end": "stop_vu"}, concurrent_users=4
+    )
+    assert perfsvc("check", lenient).code == 0
+
+
+def test_a_rendezvous_that_can_never_be_full_is_told_before_the_run(
+    shop: Shop, perfsvc: Command, tmp_path: Path
+) -> None:
+    plan = tmp_path / "meet.json"
+    steps = [
+        {"name": "get", "request": {"url": "/"}},
+        {"type": "group", "name": "all", "steps": [{"type": "rendezvous", "name": "meet", "users": 5, "timeout": 0.1}]},
+    ]
+    document = {"name": "m", "env": {"host": shop.url}, "scenes": [{"name": "s", "steps": steps}]}
+    plan.write_text(json.dumps({**document, "config": {"concurrent_users": 4, "hold_time": 0.3}}), "utf-8")
+    told = "note: scenes[0].steps[1].steps[0]: the rendezvous “meet” waits for 5 users, and the run has 4 at most:"
+    checked = perfsvc("check", str(plan))
+    assert (checked.code, told in checked.out) == (0, True)
+    assert perfsvc("run", str(plan)).err.startswith(told)
+    assert "注意：scenes[0].steps[1].steps[0]：集合点“meet”要等 5 个用户" in perfsvc("check", str(plan), lang="zh").out
+    assert told not in perfsvc("check", str(plan), "-u", "5").out

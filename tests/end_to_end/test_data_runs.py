@@ -96,3 +96,15 @@ def test_a_service_that_stops_does_not_wait_for_a_source_that_says_nothing(servi
     service.start()
     report = report_of(service, plan)
     assert (report["status"], report["reason"]["code"]) == ("stopped", "server_stopped")
+
+
+def test_fewer_rows_than_users_are_a_problem_of_the_preview_and_refuse_a_start(service: Service, nginx: Nginx) -> None:
+    config = {"concurrent_users": 7, "hold_time": 2, **pool(scope="vu", unique=True)}
+    plan = plan_of(service, nginx.url, STEPS, **config)
+    shown = service.post(
+        "/api/performance/plans/preview/",
+        {"project_id": 1, "config": {**config, "target_url": nginx.url}},
+    ).body
+    assert [problem["path"] for problem in shown["problems"]] == ["config.data_config"]
+    refused = service.post(f"/api/performance/plans/{plan}/start/")
+    assert (refused.status, [problem["path"] for problem in refused.body["details"]]) == (422, ["config.data_config"])

@@ -30,6 +30,10 @@ class PlanFileData:
         """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
         self._sources.check(spec)
 
+    def local(self, spec: DataSpec) -> bool:
+        """Whether opening the data sends nothing."""
+        return self._sources.local(spec)
+
     async def open(self, spec: DataSpec, seed: int) -> Feed:
         """Return the feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
         resolve, env = Resolver(TargetPolicy(guarded=False), cached=False).resolve, self._env

@@ -58,6 +58,10 @@ class ProjectData:
         """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
         self._sources.check(spec)
 
+    def local(self, spec: DataSpec) -> bool:
+        """Whether opening the data sends nothing."""
+        return self._sources.local(spec)
+
     async def open(self, spec: DataSpec, project_id: int, env: Env | None, seed: int) -> Feed:
         """Return the feed of a run. Raises InvalidInput with paths below ``config``, SourceFailed."""
         context = self._context(project_id, env, seed)
@@ -119,6 +123,10 @@ class ProjectRunData:
     def check(self, spec: DataSpec) -> None:
         """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
         self.data.check(spec)
+
+    def local(self, spec: DataSpec) -> bool:
+        """Whether opening the data sends nothing."""
+        return self.data.local(spec)
 
     async def open(self, spec: DataSpec, seed: int) -> Feed:
         """Return the feed of the run. Raises InvalidInput with paths below ``config``, SourceFailed."""

@@ -3,6 +3,7 @@
 ====================  ==============================================================
 ``manager``           the active runs of this process, and access to ended ones
 ``opening``           from a plan to a compiled run; shared with the command line
+``rows_for_users``    whether test data has a row for every user that keeps one
 ``start_form``        variables that a start brings
 ``run``               one run: lifecycle, metrics, thresholds, load control, outputs
 ``node_losses``       shares of nodes, losses, and the load missing by them

@@ -50,6 +50,7 @@ from perfsvc.service.runs.opening import RunPlan
 from perfsvc.service.runs.opening import new_execution_id
 from perfsvc.service.runs.opening import open_run
 from perfsvc.service.runs.opening import spec_of
+from perfsvc.service.runs.opening import try_rows
 from perfsvc.service.runs.run import SERVER_STOPPED
 from perfsvc.service.runs.run import Run
 from perfsvc.service.runs.run_windows import RunWindows
@@ -324,6 +325,7 @@ class RunManager:  # size: one short method per request about runs; they share t
         spec = spec_of(run_plan, PREVIEW)
         try:
             await open_run(run_plan, PREVIEW, self._cluster, self._clock, [])
+            await try_rows(run_plan, spec)
         except InvalidInput as error:
             return spec, list(error.problems)
         except PerfsvcError as error:

@@ -20,6 +20,8 @@ from perfsvc.model.run import Target
 from perfsvc.model.run import WeightedScene
 from perfsvc.model.run_spec import make_run_spec
 from perfsvc.plugin.datasource import Feed
+from perfsvc.service.runs.rows_for_users import refuse_too_few
+from perfsvc.service.runs.rows_for_users import users_with_rows
 from perfsvc.service.runs.run import Output
 from perfsvc.service.runs.run import Run
 
@@ -44,6 +46,10 @@ class RunData(Protocol):
 
     def check(self, spec: DataSpec) -> None:
         """Validate a data spec without opening it. Raises InvalidInput, with paths below ``config``."""
+        ...
+
+    def local(self, spec: DataSpec) -> bool:
+        """Whether opening the data sends nothing."""
         ...
 
     async def open(self, spec: DataSpec, seed: int) -> Feed:
@@ -97,10 +103,34 @@ def target_of(env: RunEnv | None) -> Target:
     return Target(base_url=env.host, headers=dict(env.headers), variables=dict(env.variables))
 
 
+async def try_rows(plan: RunPlan, spec: RunSpec) -> None:
+    """Open the data, where that sends nothing, to see whether there are rows enough. Raises InvalidInput."""
+    if spec.data is None or users_with_rows(spec) is None or not plan.data.local(spec.data):
+        return
+    opener = feed_opener(spec, plan.data)
+    if opener is not None:
+        await (await opener()).close()
+
+
 def feed_opener(spec: RunSpec, data: RunData) -> OpenFeed | None:
-    """Return the function that opens the run's test data, if it has any. Raises InvalidInput."""
+    """Return the function that opens the run's test data, if it has any. Raises InvalidInput.
+
+    Opening refuses data with fewer rows than users where each needs one.
+    """
     source = spec.data
     if source is None:
         return None
     data.check(source)
-    return lambda: data.open(source, spec.seed)
+    users = users_with_rows(spec)
+
+    async def open_feed() -> Feed:
+        feed = await data.open(source, spec.seed)
+        try:
+            if users is not None:
+                await refuse_too_few(feed, users)
+        except BaseException:
+            await feed.close()
+            raise
+        return feed
+
+    return open_feed
