@@ -50,7 +50,7 @@ class JsonCheck(ReadsReply, CheckBase, Exact, needs=BODY):
     """The value at a JSONPath equals a value; with neither ``equals`` nor ``exists``, it is there."""
 
     type: Literal["json"]
-    path: str = titled("JSONPath", "JSONPath", max_length=1000)
+    path: str = titled("JSONPath", "JSONPath", max_length=1000, examples=["$.data.token"])
     equals: Any = titled("等于", "Equals", default=None)
     exists: bool | None = titled("是否存在", "Exists", default=None)
 

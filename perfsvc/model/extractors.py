@@ -83,7 +83,7 @@ class JsonExtractor(ReadsReply, ChoosingExtractor, needs=BODY):
     """The values at a JSONPath."""
 
     source: Literal["json"] = titled("来源", "From", alias="from")
-    path: str = titled("JSONPath", "JSONPath", max_length=1000)
+    path: str = titled("JSONPath", "JSONPath", max_length=1000, examples=["$.data.token"])
 
 
 class JmespathExtractor(ReadsReply, ChoosingExtractor, needs=BODY):

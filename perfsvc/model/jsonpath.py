@@ -22,6 +22,10 @@ HARMLESS = frozenset(NODES.split())
 multiplies texts as well; parent, after which every child is visited once for each of its siblings; |, which doubles."""
 LONGEST_PATH = 2000
 
+ENDS_EARLY = re.compile("end of string|EOF")
+COLUMN = re.compile(r"(?:at \d+:|col )(\d+)")
+"""Where jsonpath-ng names the column of a fault, counted from 0."""
+
 MISSING: Any = object()
 """What a getter returns when nothing is there."""
 
@@ -77,8 +81,18 @@ def _parsed(path: str) -> Any:
     except RecursionError:
         raise Fault("JSONPath 嵌套过深", "is nested too deeply") from None
     except Exception as error:  # what its parser raises is of many kinds, some of them plain Exceptions
-        raise Fault(f"无效的 JSONPath：{error}", f"invalid JSONPath: {error}") from None
+        raise Fault(*_explained(str(error))) from None
     return tree
+
+
+def _explained(error: str) -> tuple[str, str]:
+    """Return what jsonpath-ng says of a path, in Chinese and English."""
+    if ENDS_EARLY.search(error):
+        unfinished = "invalid JSONPath: not finished; write the path of the value, such as $.data.token"
+        return "JSONPath 没有写完，请填写要取的值的路径，例如 $.data.token", unfinished
+    place = COLUMN.search(error)
+    where = f"第 {int(place[1]) + 1} 个字符处有误" if place else "语法有误"
+    return f"无效的 JSONPath：{where}", f"invalid JSONPath: {error}"
 
 
 @cache

@@ -76,3 +76,33 @@ def test_refused(path: str, said: str) -> None:
     with pytest.raises(Fault) as refused:
         compile_paths(path)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "zh", "en"),
+    [
+        *[
+            (
+                path,
+                "JSONPath 没有写完，请填写要取的值的路径，例如 $.data.token",
+                "invalid JSONPath: not finished; write the path of the value, such as $.data.token",
+            )
+            for path in ("", "$.", "$.items[", '$["a')
+        ],
+        (
+            "$.a b",
+            "无效的 JSONPath：第 5 个字符处有误",
+            "invalid JSONPath: Parse error at 1:4 near token b (ID)",
+        ),
+        (
+            "$.数",
+            "无效的 JSONPath：第 3 个字符处有误",
+            "invalid JSONPath: Error on line 1, col 2: Unexpected character: 数 ",
+        ),
+        ("$.v.`split(x)`", "无效的 JSONPath：语法有误", "invalid JSONPath: split(x) is not valid"),
+    ],
+)
+def test_what_is_said_of_a_path(path: str, zh: str, en: str) -> None:
+    with pytest.raises(Fault) as refused:
+        compile_path(path)
+    assert refused.value.problems[0].text == (zh, en)

@@ -2756,7 +2756,10 @@ export interface components {
              * @default false
              */
             not: boolean;
-            /** JSONPath */
+            /**
+             * JSONPath
+             * @example $.data.token
+             */
             path: string;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2790,7 +2793,10 @@ export interface components {
             name?: string;
             /** Several variables */
             names?: string[];
-            /** JSONPath */
+            /**
+             * JSONPath
+             * @example $.data.token
+             */
             path: string;
         } & (unknown | unknown);
         /**

@@ -6,7 +6,7 @@ export type CheckType = 'status' | 'json' | 'regex' | 'contains' | 'header' | 'r
 /** A first check of each type. */
 export const CHECKS: Readonly<Record<CheckType, Check>> = {
   status: { type: 'status', equals: 200 },
-  json: { type: 'json', path: '$.', exists: true },
+  json: { type: 'json', path: '', exists: true },
   regex: { type: 'regex', pattern: '' },
   contains: { type: 'contains', text: '' },
   header: { type: 'header', name: '' },
