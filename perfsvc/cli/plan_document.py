@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 from perfsvc.errors import InvalidInput
 from perfsvc.errors import Text
 from perfsvc.model.plan_text import document_of
+from perfsvc.model.text_faults import text_fault
 
 MAX_PLAN_BYTES = 10_000_000
 EMPTY = Text(
@@ -24,15 +24,6 @@ NO_OBJECT = Text(
     "must be an object; its keys are name, env, scenes and config",
 )
 STDIN = "-"
-SYNTAX_HINTS = (
-    (re.compile(r"^ *\t"), Text("；YAML 用空格缩进，不能用制表符", "; indent with spaces, not with tabs")),
-    (
-        re.compile(r'"[^"]*\{\{[^"]*\("'),
-        Text("；文本中有双引号时，请用单引号括起整个文本", '; put a text that has " in it in single quotes'),
-    ),
-    (re.compile(r":\s+\{\{"), Text("；以 {{ 开头的文本要加引号", "; put a text that begins with {{ in quotes")),
-)
-"""What is often meant by a line that is not YAML."""
 HOST_AND_PORT = re.compile(r"^(?:\[[0-9A-Fa-f:.]+\]|[^\s/:]+):\d{1,5}(?:[/?#].*)?$")
 HOST = re.compile(r"^(?!.*\.(?:ya?ml|json)$)(?:localhost|[\w-]+(?:\.[\w-]+)+)(?:[/?#].*)?$")
 
@@ -71,17 +62,8 @@ def unreadable(what: str, error: OSError) -> InvalidInput:
 
 
 def undecodable(path: str, text: str, error: Exception) -> InvalidInput:
-    """Return the error for a text that is neither YAML nor JSON, with its place and a hint at what is often meant."""
+    """Return the error for a text that is neither YAML nor JSON, with its place and what to do."""
     kind = "JSON" if path.endswith(".json") else "YAML"
-    line, column, detail = 0, 0, str(error)
-    if isinstance(error, json.JSONDecodeError):
-        line, column, detail = error.lineno, error.colno, error.msg
-    elif isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
-        detail = error.problem or error.context or ""
-        if error.context_mark and "end of stream" in detail:  # a quote that is never closed
-            mark, detail = error.context_mark, f"{error.context}: {detail}"
-        line, column = mark.line + 1, mark.column + 1
-    written = "".join(text.splitlines()[line - 1 : line]) if line else ""
-    hint = next((each for pattern, each in SYNTAX_HINTS if pattern.search(written)), Text("", ""))
+    line, column, reason = text_fault(text, error)
     place = f"{path}:{line}:{column}" if line else path
-    return InvalidInput.at(place, f"不是合法的 {kind}：{detail}{hint.zh}", f"is not {kind}: {detail}{hint.en}")
+    return InvalidInput.at(place, f"不是合法的 {kind}：{reason.zh}", f"is not {kind}: {reason.en}")

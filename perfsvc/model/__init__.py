@@ -19,6 +19,7 @@
 ``planfile``        a plan in a file
 ``project_file``    a project in a file
 ``plan_text``       such files as YAML or JSON
+``text_faults``     where such a file is neither, why, and what to do
 ``threshold``       grammar of thresholds
 ``load``            load profiles
 ``profile``         a plan's config to its load profile

@@ -8,6 +8,9 @@ from typing import Any
 
 import yaml
 
+from perfsvc.errors import Text
+from perfsvc.model.problems import Fault
+
 EXTENSION = "x-"
 """Top-level keys that begin so hold parts for anchors, and are left out."""
 LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
@@ -24,27 +27,34 @@ CORE = (
 )
 
 
+class Refused(yaml.composer.ComposerError):
+    """Raised for what is valid YAML but means different things to different readers; ``text`` is its message."""
+
+    def __init__(self, text: Text, mark: yaml.Mark) -> None:
+        super().__init__(None, None, text.en, mark)
+        self.text = text
+
+
 class PlanLoader(yaml.SafeLoader):
     """The core schema of YAML 1.2: ``on``, ``yes``, ``1:30`` and dates are texts. Duplicate keys are refused."""
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
-        """Raises ComposerError for a duplicate key."""
+        """Raise Refused for a duplicate key."""
         node = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
+        seen: dict[str, int] = {}
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.composer.ComposerError(None, None, f"{key.value!r} appears twice", key.start_mark)
-            seen.add(str(key.value))
+                raise Refused(_twice(key.value, seen[key.value]), key.start_mark)
+            seen[str(key.value)] = key.start_mark.line + 1
         return node
 
     def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
-        """Raises ComposerError for a number with a leading zero, which versions of YAML read differently."""
+        """Raise Refused for a number with a leading zero, which versions of YAML read differently."""
         node = super().compose_scalar_node(anchor)
         if not node.style and LEADING_ZERO.fullmatch(node.value):
             plain = int(node.value.replace("_", ""))
-            raise yaml.composer.ComposerError(
-                None, None, f'{node.value} is ambiguous; write "{node.value}" or {plain}', node.start_mark
-            )
+            zh = f'{node.value} 有歧义，请写成 "{node.value}" 或 {plain}'
+            raise Refused(Text(zh, f'{node.value} is ambiguous; write "{node.value}" or {plain}'), node.start_mark)
         return node
 
 
@@ -104,6 +114,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"{key!r} appears twice")
+            raise Fault(*_twice(key))
         found[key] = value
     return found
+
+
+def _twice(key: str, line: int = 0) -> Text:
+    """Return the message for a key that comes again, first in ``line`` where that is known."""
+    zh, en = (f"，已在第 {line} 行写过", f", first in line {line}") if line else ("", "")
+    return Text(f"键 {key!r} 重复{zh}；请删去一个或改名", f"{key!r} appears twice{en}; remove or rename one of them")

@@ -35,6 +35,7 @@ from perfsvc.model.project_file import ProjectPlan
 from perfsvc.model.project_file import ProjectScene
 from perfsvc.model.project_file import as_project
 from perfsvc.model.scene import SceneSpec
+from perfsvc.model.text_faults import text_fault
 from perfsvc.service.envs import SEALED as SEALED_PASSWORD
 from perfsvc.service.envs import EnvFields
 from perfsvc.service.envs import Envs
@@ -177,7 +178,7 @@ class ProjectFiles:
         try:
             document = document_of(text, "")
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise InvalidInput.at("text", f"不是合法的 YAML：{error}", f"is not YAML: {error}") from None
+            raise _undecodable(text, error) from None
         if not isinstance(document, dict):
             raise InvalidInput.at("text", "应为对象", "must be an object")
         file = ProjectFile.parse(as_project(document))
@@ -206,6 +207,12 @@ class ProjectFiles:
             *(taker.scene(number, each) for number, each in enumerate(file.scenes)),
             *(taker.plan(number, each, file) for number, each in enumerate(file.plans)),
         ]
+
+
+def _undecodable(text: str, error: Exception) -> InvalidInput:
+    line, column, reason = text_fault(text, error)
+    zh, en = (f"第 {line} 行第 {column} 列", f"line {line}, column {column} ") if line else ("", "")
+    return InvalidInput.at("text", f"{zh}不是合法的 YAML：{reason.zh}", f"{en}is not YAML: {reason.en}")
 
 
 class _Taker:

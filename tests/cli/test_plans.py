@@ -76,11 +76,11 @@ def test_flags_take_fractions_and_units() -> None:
         ("a: !!python/object:os.system x", "不是合法的 YAML：", "is not YAML: "),
         (
             "config: {vus: 1, hold_time: 1, vus: 2}",
-            "不是合法的 YAML：'vus' appears twice",
-            "is not YAML: 'vus' appears twice",
+            "不是合法的 YAML：键 'vus' 重复，已在第 1 行写过；请删去一个或改名\n",
+            "is not YAML: 'vus' appears twice, first in line 1; remove or rename one of them\n",
         ),
-        ("\xff", "不是合法的 YAML：", "is not YAML: "),
-        ("[" * 5000, "不是合法的 YAML：", "is not YAML: "),
+        ("\xff", "不是合法的 YAML：文件不是 UTF-8 编码", "is not YAML: the file is not UTF-8"),
+        ("[" * 5000, "不是合法的 YAML：嵌套过深\n", "is not YAML: it is nested too deeply\n"),
     ],
 )
 def test_files_that_are_no_plans(perfsvc: Command, tmp_path: Path, content: str, zh: str, en: str) -> None:
