@@ -158,7 +158,7 @@ def project_of(call: Callable[..., Any]) -> int:
 
 
 def things_of(call: Callable[..., Any], project: int, host: str) -> tuple[int, int]:
-    """Environment, scene, data file and preset; return the environment and the scene."""
+    """Environment, scene and preset; return the environment and the scene."""
     of_project = f"?project_id={project}"
     env = {"project_id": project, "name": "staging", "host": f"{host}/demo", "variables": {"user": "alice"}}
     env_id = call("POST", "/api/envs/", env)["id"]
@@ -171,14 +171,6 @@ def things_of(call: Callable[..., Any], project: int, host: str) -> tuple[int, i
     call("GET", "/api/scenes/{scene_id}/", scene_id=scene_id)
     call("PUT", "/api/scenes/{scene_id}/", {"description": "the usual customer"}, scene_id=scene_id)
     call("POST", "/api/scenes/try/", {"project_id": project, "scene_id": scene_id, "env_id": env_id, "seed": 4})
-    file = call("POST", "/api/datafiles/", CSV, query=f"{of_project}&name=users.csv")["id"]
-    call("GET", "/api/datafiles/", query=of_project)
-    call("GET", "/api/datafiles/{datafile_id}/", datafile_id=file)
-    call("GET", "/api/datafiles/{datafile_id}/preview/", datafile_id=file)
-    call("PUT", "/api/datafiles/{datafile_id}/", CSV, datafile_id=file)
-    source = {"project_id": project, "data_source_type": "csv", "data_config": {"datafile_id": file}}
-    call("POST", "/api/performance/data-preview/", source)
-    call("DELETE", "/api/datafiles/{datafile_id}/", datafile_id=file)
     preset = {"project_id": project, "name": "usual", "config_type": "concurrent", "config_data": CONFIG}
     preset_id = call("POST", "/api/performance/presets/", preset)["id"]
     call("GET", "/api/performance/presets/", query=of_project)
@@ -200,6 +192,22 @@ def plan_of(call: Callable[..., Any], project: int, env: int, scene: int) -> int
     file = call("GET", "/api/projects/{project_id}/file/", project_id=project)
     call("POST", "/api/projects/{project_id}/file/", {"text": file, "dry_run": True}, project_id=project)
     return plan
+
+
+def file_of(call: Callable[..., Any], project: int, plan: int) -> None:
+    """A data file while a plan uses it."""
+    of_project = f"?project_id={project}"
+    file = call("POST", "/api/datafiles/", CSV, query=f"{of_project}&name=users.csv")["id"]
+    source = {"data_source_type": "csv", "data_config": {"datafile_id": file}}
+    call("PUT", "/api/performance/plans/{plan_id}/", {"config": source}, plan_id=plan)
+    call("GET", "/api/datafiles/", query=of_project)
+    call("GET", "/api/datafiles/{datafile_id}/", datafile_id=file)
+    call("GET", "/api/datafiles/{datafile_id}/preview/", datafile_id=file)
+    call("PUT", "/api/datafiles/{datafile_id}/", CSV, datafile_id=file)
+    call("POST", "/api/performance/data-preview/", {"project_id": project, **source})
+    none = {"data_source_type": "none", "data_config": {}}
+    call("PUT", "/api/performance/plans/{plan_id}/", {"config": none}, plan_id=plan)
+    call("DELETE", "/api/datafiles/{datafile_id}/", datafile_id=file)
 
 
 def run_of(call: Callable[..., Any], plan: int) -> str:
@@ -293,6 +301,7 @@ def record(service: Service) -> str:
     project = project_of(call)
     env, scene = things_of(call, project, service.url)
     plan = plan_of(call, project, env, scene)
+    file_of(call, project, plan)
     recorder.examples["getLive"] = {"frames": frames_of(service, plan)}
     results_of(call, plan, run_of(call, plan))
     service_of(call)

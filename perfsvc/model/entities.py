@@ -145,8 +145,16 @@ class FileContent:
 
 
 @dataclass(frozen=True)
+class PlanName:
+    """A plan by id and name."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
 class DataFile:
-    """A file with test data."""
+    """A file with test data. ``used_by`` are the plans whose data source reads it."""
 
     id: int
     project_id: int
@@ -156,6 +164,7 @@ class DataFile:
     created_time: datetime
     updated_time: datetime
     updated_by: str | None = None
+    used_by: tuple[PlanName, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,10 @@ class Feed(ABC):
     """Number of rows, if known."""
     warnings: Sequence[Text] = ()
     """Warnings for users: rows skipped, stale data."""
+    encoding: str | None = None
+    """Encoding of the text that is read, given or detected; shown in previews."""
+    delimiter: str | None = None
+    """Delimiter between the fields of the text, given or detected; None if there is none. Shown in previews."""
 
     @abstractmethod
     async def read(self, limit: int) -> list[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +11,7 @@ from perfsvc.errors import Conflict
 from perfsvc.model.entities import DataFile
 from perfsvc.model.entities import FileContent
 from perfsvc.model.entities import Page
+from perfsvc.model.entities import PlanName
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.store.binding import now
@@ -18,6 +21,7 @@ from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
+from perfsvc.store.rows import holding
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
 from perfsvc.store.tables import ConfigRow
@@ -43,7 +47,7 @@ def create(project_id: int, creator_id: int, name: str, content: FileContent) ->
 
 def get(datafile_id: int) -> DataFile:
     """Raises NotFound."""
-    return entity(by_id(DataFileRow, datafile_id, DATAFILE))
+    return entities([by_id(DataFileRow, datafile_id, DATAFILE)])[0]
 
 
 def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[DataFile]:
@@ -73,17 +77,25 @@ def replace(datafile_id: int, name: str | None, content: FileContent, author: st
 def delete(datafile_id: int) -> str:
     """Delete a data file and return its ``stored_name``. Raises NotFound, Conflict while a plan uses it."""
     row = by_id(DataFileRow, datafile_id, DATAFILE)
-    if datafile_id in used(row.project_id):
+    if datafile_id in users_of({row.project_id}):
         raise Conflict("数据文件正被测试计划使用，不能删除", "the data file is used by a plan and cannot be deleted")
     DataFileRow.delete().where(DataFileRow.id == datafile_id).execute()
     return str(row.stored_name)
 
 
-def used(project_id: int) -> set[int]:
-    """The ids that the plans of a project name; a plan may be kept with anything else in its place."""
-    query = ConfigRow.select(ConfigRow.data_config).join(PlanRow).where(PlanRow.project == project_id)
-    named = [(row.data_config or {}).get("datafile_id") for row in query.where(ConfigRow.data_source_type != "none")]
-    return {ident for ident in named if type(ident) is int}
+def users_of(project_ids: Collection[int]) -> dict[int, tuple[PlanName, ...]]:
+    """The plans of projects by the data file that each names; a plan may be kept with anything else in its place.
+
+    Only configs that name a file are read: inline rows of others can be large.
+    """
+    query = ConfigRow.select(ConfigRow.data_config, PlanRow.id, PlanRow.name).join(PlanRow)
+    query = query.where(PlanRow.project.in_(project_ids), ConfigRow.data_source_type != "none")
+    query = query.where(holding(ConfigRow.data_config, "datafile_id")).order_by(PlanRow.id)
+    found: dict[int, list[PlanName]] = defaultdict(list)
+    for data, ident, name in query.tuples().iterator():
+        if type(file := data.get("datafile_id")) is int:
+            found[file].append(PlanName(ident, name))
+    return {file: tuple(plans) for file, plans in found.items()}
 
 
 def stored_names() -> set[str]:
@@ -103,10 +115,11 @@ def columns(content: FileContent) -> dict[str, Any]:
 
 
 def entities(rows: Sequence[Any]) -> list[DataFile]:
-    return [entity(row) for row in rows]
+    users = users_of({row.project_id for row in rows})
+    return [entity(row, users.get(row.id, ())) for row in rows]
 
 
-def entity(row: Any) -> DataFile:
+def entity(row: Any, used_by: tuple[PlanName, ...]) -> DataFile:
     """A row as the services see it."""
     content = FileContent(row.stored_name, row.size, row.digest, tuple(row.column_names), row.row_count)
     return DataFile(
@@ -118,4 +131,5 @@ def entity(row: Any) -> DataFile:
         created_time=row.created_time,
         updated_time=row.updated_time,
         updated_by=row.updated_by,
+        used_by=used_by,
     )

@@ -151,6 +151,32 @@ def test_what_the_plan_editor_says_of_a_wrong_delimiter(ui: Ui, project: int, la
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_data_page_says_of_a_file_in_use(ui: Ui, project: int, language: str) -> None:
+    users, read = {
+        "zh": ("1 个计划", "编码 UTF-8 · 分隔符 分号 ;"),
+        "en": ("1 plan", "Encoding UTF-8 · Delimiter semicolon ;"),
+    }[language]
+    page = ui.open(f"/p/{project}/data", language=language)
+    name = f"used-{language}.csv"
+    accounts = {"name": name, "mimeType": "text/csv", "buffer": b"username;password\nann;s1\n"}
+    page.locator("input[type=file]").set_input_files(accounts)  # type: ignore[arg-type]
+    expect(page.locator(".card-note")).to_have_text(read, timeout=PATIENCE_MS)
+    files = ui.service.get(f"/api/datafiles/?project_id={project}").body["results"]
+    data = {"datafile_id": next(each["id"] for each in files if each["name"] == name)}
+    config = {"target_url": ui.service.url, "concurrent_users": 1, "data_source_type": "csv", "data_config": data}
+    plan = ui.service.post("/api/performance/plans/", {"project_id": project, "name": "Sign in", "config": config})
+    assert plan.status == 201, plan
+    page.reload()
+    row = page.get_by_role("row").filter(has_text=name)
+    row.locator("button[aria-pressed]").click()
+    expect(page.locator(".card-note")).to_have_text(read)
+    row.get_by_role("button", name=users, exact=True).click()
+    pictured(page, f"used-{language}")
+    page.get_by_role("menuitem", name="Sign in", exact=True).click()
+    page.wait_for_url(f"**/p/{project}/plans/{plan.body['id']}")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_other_pages_say(ui: Ui, project: int, language: str) -> None:
     said = SAID[language]
     ui.expect_status(403, 404)

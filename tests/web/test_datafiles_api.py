@@ -69,6 +69,7 @@ async def test_an_uploaded_file_is_kept_and_told(api: Api, world: World) -> None
         "created_at": "2023-11-14T22:13:20Z",
         "updated_at": "2023-11-14T22:13:20Z",
         "updated_by": "editor",
+        "used_by": [],
     }
     assert answer.json == expected
     assert (await api.get("/api/datafiles/2/", "viewer")).json == expected
@@ -88,6 +89,36 @@ async def test_the_first_rows_are_shown(api: Api) -> None:
     assert answer.json["columns"] == ["username", "formula"]
     assert answer.json["rows"] == [{"username": f"user{n}", "formula": f"=1+{n}"} for n in range(10)]
     assert answer.json["total"] == 25
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "delimiter"),
+    [
+        (USERS, "utf-8", ","),
+        ("\ufeff名;城市\n张三;北京\n".encode(), "utf-8", ";"),
+        ("a\tb\n1\t2\n".encode("utf-16"), "utf-16", "\t"),
+        (b"word\nyes\n", "utf-8", None),
+    ],
+)
+async def test_a_preview_says_by_what_the_file_was_read(
+    api: Api, content: bytes, encoding: str, delimiter: str | None
+) -> None:
+    created = await api.call("POST", upload(), raw=content)
+    answer = await api.get(f"/api/datafiles/{created.json['id']}/preview/", "viewer")
+    assert (answer.status, answer.json["encoding"], answer.json["delimiter"]) == (200, encoding, delimiter)
+
+
+async def test_a_preview_with_options_says_which_held(api: Api) -> None:
+    created = await api.call("POST", upload(), raw="名|城,市\n张|北,京\n".encode("gbk"))
+    options = {"datafile_id": created.json["id"], "encoding": "gbk", "delimiter": "|"}
+    form = {"project_id": 1, "data_source_type": "csv", "data_config": options}
+    answer = await api.post("/api/performance/data-preview/", form)
+    assert answer.status == 200, answer.text
+    assert answer.json["columns"] == ["名", "城,市"]
+    assert (answer.json["encoding"], answer.json["delimiter"]) == ("gbk", "|")
+    other = await api.post("/api/performance/data-preview/", form | {"data_source_type": "fake", "data_config": {}})
+    assert other.status == 200, other.text
+    assert (other.status, other.json["encoding"], other.json["delimiter"]) == (200, None, None)
 
 
 async def test_a_file_that_cannot_be_read_without_options_is_kept_all_the_same(api: Api) -> None:
@@ -130,6 +161,29 @@ async def test_a_file_that_a_plan_uses_stays(api: Api, world: World) -> None:
     answer = await api.delete("/api/datafiles/1/")
     assert (answer.status, answer.json) == (409, {"error": "数据文件正被测试计划使用，不能删除"})
     assert (await api.get("/api/datafiles/1/preview/")).status == 200
+
+
+async def test_a_file_names_the_plans_that_use_it(api: Api, world: World) -> None:
+    data: dict[str, dict[str, Any]] = {
+        "users": {"data_source_type": "csv", "data_config": {"datafile_id": 1}},
+        "more users": {"data_source_type": "csv", "data_config": {"datafile_id": 1, "delimiter": ";"}},
+        "another file": {"data_source_type": "csv", "data_config": {"datafile_id": 99}},
+        "not any more": {"data_source_type": "none", "data_config": {"datafile_id": 1}},
+        "rows of its own": {"data_source_type": "pool", "data_config": {"columns": ["datafile_id"], "values": [[1]]}},
+    }
+    made = {}
+    for name, source in data.items():
+        config = PlanConfig.parse({**CONFIG, **source})
+        made[name] = await world.store.run(plans.create, 1, world.people["owner"], name, config)
+    expected = [{"id": made[name].id, "name": name} for name in ("users", "more users")]
+    assert (await api.get("/api/datafiles/1/", "viewer")).json["used_by"] == expected
+    created = (await api.call("POST", upload(), raw=USERS)).json
+    listing = (await api.get("/api/datafiles/?project_id=1&order=name", "viewer")).json["results"]
+    assert {file["id"]: file["used_by"] for file in listing} == {1: expected, created["id"]: []}
+    assert (await api.call("PUT", "/api/datafiles/1/", raw=b"a\n1\n")).json["used_by"] == expected
+    for plan in expected:
+        await world.store.run(plans.delete, plan["id"])
+    assert (await api.get("/api/datafiles/1/")).json["used_by"] == []
 
 
 async def test_files_of_a_deleted_project_go_with_it(api: Api, world: World) -> None:

@@ -44,12 +44,17 @@ class PreviewForm(Spec):
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows. ``count`` is the number of all rows, if known without reading them."""
+    """The first rows. ``count`` is the number of all rows, if known without reading them.
+
+    ``encoding`` and ``delimiter`` are those of the feed.
+    """
 
     columns: list[str]
     rows: list[Row]
     count: int | None
     warnings: list[Text]
+    encoding: str | None = None
+    delimiter: str | None = None
 
     def with_count(self, count: int | None) -> Preview:
         """Return a copy with a count from elsewhere."""
@@ -67,7 +72,7 @@ async def preview_of(name: str, feed: Feed, secret: Collection[str] = ()) -> Pre
             warnings.append(Text(f"共 {len(columns)} 列，{zh}", f"of {len(columns)} columns, {en}"))
             columns = columns[:MOST_COLUMNS]
         shown = [await asyncio.to_thread(shown_row, row, columns, secret) for row in rows[:PREVIEW_ROWS]]
-        return Preview(columns, shown, count, warnings)
+        return Preview(columns, shown, count, warnings, feed.encoding, feed.delimiter)
     finally:
         await feed.close()
 

@@ -18,17 +18,30 @@ from perfsvc.web.framework.rules import may
 
 
 class DataPreviewResponse(Response):
-    """The first rows of a data source. ``total`` is null where it is not known without reading everything."""
+    """The first rows of a data source. ``total`` is null where it is not known without reading everything.
+
+    ``encoding`` and ``delimiter`` are those by which a text file was read, given or detected. Both are null for other
+    sources, and ``delimiter`` for a file of one column.
+    """
 
     columns: list[str]
     rows: list[dict[str, Any]]
     total: int | None
+    encoding: str | None
+    delimiter: str | None
     warnings: list[str]
 
     @classmethod
     def of(cls, preview: Preview, language: Language) -> Self:
         warnings = [warning.of(language) for warning in preview.warnings]
-        return cls(columns=preview.columns, rows=preview.rows, total=preview.count, warnings=warnings)
+        return cls(
+            columns=preview.columns,
+            rows=preview.rows,
+            total=preview.count,
+            encoding=preview.encoding,
+            delimiter=preview.delimiter,
+            warnings=warnings,
+        )
 
 
 class DataPreviewHandler(Handler):

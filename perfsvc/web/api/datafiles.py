@@ -6,6 +6,7 @@ from typing import Literal
 from typing import Self
 
 from perfsvc.model.entities import DataFile as StoredFile
+from perfsvc.model.entities import PlanName
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.data.datafiles import NewContent
@@ -27,8 +28,22 @@ VIEWERS = may(Role.VIEWER, Kind.DATAFILE)
 EDITORS = may(Role.EDITOR, Kind.DATAFILE)
 
 
+class PlanNameResponse(Response):
+    """A plan by its id and name."""
+
+    id: int
+    name: str
+
+    @classmethod
+    def of(cls, plan: PlanName) -> Self:
+        return cls(id=plan.id, name=plan.name)
+
+
 class DataFileResponse(Response):
-    """A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known."""
+    """A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known.
+
+    ``used_by`` lists the plans whose data source reads the file; while there are any, it cannot be deleted.
+    """
 
     id: int
     project_id: int
@@ -40,6 +55,7 @@ class DataFileResponse(Response):
     created_at: Moment
     updated_at: Moment
     updated_by: str | None
+    used_by: list[PlanNameResponse]
 
     @classmethod
     def of(cls, file: StoredFile) -> Self:
@@ -55,6 +71,7 @@ class DataFileResponse(Response):
             created_at=file.created_time,
             updated_at=file.updated_time,
             updated_by=file.updated_by,
+            used_by=[PlanNameResponse.of(plan) for plan in file.used_by],
         )
 
 

@@ -22,8 +22,10 @@ from perfsvc_datasources.csv.records import Bad
 from perfsvc_datasources.csv.records import Dialect
 from perfsvc_datasources.csv.records import Records
 from perfsvc_datasources.csv.text_file import DELIMITERS
+from perfsvc_datasources.csv.text_file import NO_DELIMITER
 from perfsvc_datasources.csv.text_file import delimiter_of
 from perfsvc_datasources.csv.text_file import encoding_of
+from perfsvc_datasources.csv.text_file import encoding_option
 from perfsvc_datasources.csv.text_file import marked_encoding
 from perfsvc_datasources.csv.text_file import open_regular_file
 from perfsvc_datasources.csv.text_file import sample_of
@@ -62,6 +64,8 @@ class CsvFeed(BlockFeed):
         self._file = file
         self._options = options
         self._dialect = dialect_of(file, options)
+        self.encoding = encoding_option(self._dialect.codec)
+        self.delimiter = None if self._dialect.delimiter == NO_DELIMITER else self._dialect.delimiter
         self._bad = BadRows(fatal=options.on_bad_row == "fail")
         super().__init__()
         self._begin()

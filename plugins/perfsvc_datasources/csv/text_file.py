@@ -23,6 +23,8 @@ SEARCHED = 67_108_864
 DELIMITERS = ",;\t|"
 NO_DELIMITER = "\x1f"
 """Of files with one column; a control character that no text holds."""
+UNICODE = ("utf-8", "utf-16", "utf-32")
+"""Encodings of several codecs: with a mark, without one, of either byte order."""
 LINES_LOOKED_AT = 50
 SHOWN = 40
 """Bytes of a word that are shown."""
@@ -77,6 +79,11 @@ def encoding_of(file: BinaryIO) -> str:
     if _decodes(sample, "utf-8"):
         return "utf-8"
     raise InvalidInput.at("encoding", *_uncertain(sample))
+
+
+def encoding_option(codec: str) -> str:
+    """Return the value of the option ``encoding`` that stands for a codec, such as utf-8 for utf-8-sig."""
+    return next((name for name in UNICODE if codec.startswith(name)), codec)
 
 
 def marked_encoding(file: BinaryIO, encoding: str) -> str:

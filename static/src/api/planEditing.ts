@@ -145,7 +145,7 @@ export function startPlan(id: number, body?: StartBody): Promise<Started> {
 export function usePlanActions() {
   const cache = useQueryClient()
   const settle = () =>
-    Promise.all(['plans', 'plan', 'runs', 'executions'].map((key) => cache.invalidateQueries({ queryKey: [key] })))
+    Promise.all(['plans', 'plan', 'runs', 'executions', 'datafiles'].map((key) => cache.invalidateQueries({ queryKey: [key] })))
   const start = useMutation({ mutationFn: (id: number) => startPlan(id), onSettled: settle })
   const stop = useMutation({
     mutationFn: (id: number) =>

@@ -1794,6 +1794,8 @@ export interface components {
         /**
          * DataFileResponse
          * @description A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known.
+         *
+         *     ``used_by`` lists the plans whose data source reads the file; while there are any, it cannot be deleted.
          */
         DataFileResponse: {
             columns: string[];
@@ -1808,13 +1810,18 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string | null;
+            used_by: components["schemas"]["PlanNameResponse"][];
         };
         /**
          * DataPreviewResponse
          * @description The first rows of a data source. ``total`` is null where it is not known without reading everything.
+         *
+         *     ``encoding`` and ``delimiter`` are those by which a text file was read, given or detected. Both are null for other sources, and ``delimiter`` for a file of one column.
          */
         DataPreviewResponse: {
             columns: string[];
+            delimiter: string | null;
+            encoding: string | null;
             rows: {
                 [key: string]: unknown;
             }[];
@@ -3540,6 +3547,14 @@ export interface components {
             p90: number | null;
             p95: number | null;
             p99: number | null;
+        };
+        /**
+         * PlanNameResponse
+         * @description A plan by its id and name.
+         */
+        PlanNameResponse: {
+            id: number;
+            name: string;
         };
         /**
          * Planned
@@ -6081,7 +6096,13 @@ export interface operations {
                      *           "row_count": 2,
                      *           "created_at": "2026-11-30T08:52:17Z",
                      *           "updated_at": "2026-11-30T08:52:17Z",
-                     *           "updated_by": "admin"
+                     *           "updated_by": "admin",
+                     *           "used_by": [
+                     *             {
+                     *               "id": 1,
+                     *               "name": "evening peak"
+                     *             }
+                     *           ]
                      *         }
                      *       ]
                      *     }
@@ -6140,7 +6161,8 @@ export interface operations {
                      *       "row_count": 2,
                      *       "created_at": "2026-11-30T08:52:17Z",
                      *       "updated_at": "2026-11-30T08:52:17Z",
-                     *       "updated_by": "admin"
+                     *       "updated_by": "admin",
+                     *       "used_by": []
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6190,7 +6212,13 @@ export interface operations {
                      *       "row_count": 2,
                      *       "created_at": "2026-11-30T08:52:17Z",
                      *       "updated_at": "2026-11-30T08:52:17Z",
-                     *       "updated_by": "admin"
+                     *       "updated_by": "admin",
+                     *       "used_by": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "evening peak"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6246,7 +6274,13 @@ export interface operations {
                      *       "row_count": 2,
                      *       "created_at": "2026-11-30T08:52:17Z",
                      *       "updated_at": "2026-11-30T08:52:17Z",
-                     *       "updated_by": "admin"
+                     *       "updated_by": "admin",
+                     *       "used_by": [
+                     *         {
+                     *           "id": 1,
+                     *           "name": "evening peak"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6333,6 +6367,8 @@ export interface operations {
                      *         }
                      *       ],
                      *       "total": 2,
+                     *       "encoding": "utf-8",
+                     *       "delimiter": ",",
                      *       "warnings": []
                      *     }
                      */
@@ -7119,6 +7155,8 @@ export interface operations {
                      *         }
                      *       ],
                      *       "total": 2,
+                     *       "encoding": "utf-8",
+                     *       "delimiter": ",",
                      *       "warnings": []
                      *     }
                      */
