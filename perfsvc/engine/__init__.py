@@ -19,6 +19,7 @@
 ``reply_values``      JSON documents, patterns and paths for both
 ``pattern_time``      how long patterns of users may hold the loop
 ``pages``             HTML and XML bodies looked through by XPath and CSS
+``selector_faults``   what is wrong with an XPath or a CSS selector
 ``bounded_work``      a thread for work that could take for ever
 ``failure_texts``     failures of requests in Chinese
 ``findings``          what was found instead, in words

@@ -13,7 +13,13 @@ from typing import Any
 
 from perfsvc.engine.bounded_work import BoundedWorker
 from perfsvc.engine.reply_values import Latest
-from perfsvc.model.problems import Fault
+from perfsvc.engine.selector_faults import CSS
+from perfsvc.engine.selector_faults import XPATH
+from perfsvc.engine.selector_faults import css_fault
+from perfsvc.engine.selector_faults import unbalanced_fault
+from perfsvc.engine.selector_faults import unknown_function
+from perfsvc.engine.selector_faults import variable_fault
+from perfsvc.engine.selector_faults import xpath_fault
 
 MOST_BYTES = 4_000_000
 """Of a page; a larger one has no elements."""
@@ -48,14 +54,16 @@ def compile_xpath(expression: str) -> Find:
     """Compile an XPath 1.0 expression. Raise Fault."""
     from lxml import etree  # imported late: few scenes look at pages
 
+    bare = QUOTED.sub(lambda literal: "'" * len(literal[0]), expression)
+    if fault := unbalanced_fault(expression, XPATH) or variable_fault(bare):
+        raise fault
     try:
         made = [etree.XPath(expression, regexp=False, smart_strings=False) for _ in range(2)]
+        if unknown := set(CALL.findall(bare)) - BOUNDED_CALLS - OTHER_CALLS:
+            raise unknown_function(min(unknown), bare)
         made[0](etree.Element("p"))  # prefixes without a namespace are found only now
-        unknown = set(CALL.findall(QUOTED.sub("''", expression))) - BOUNDED_CALLS - OTHER_CALLS
-        if unknown:
-            raise etree.XPathEvalError(f"no function {min(unknown)}()")
     except etree.XPathError as error:
-        raise Fault(f"无效的 XPath：{error}", f"invalid XPath: {error}") from None
+        raise xpath_fault(expression, bare, error) from None
     return _finder(made, plain_xpath(expression), None)
 
 
@@ -68,7 +76,7 @@ def compile_css(selector: str, attribute: str | None = None) -> Find:
     try:
         made = [CSSSelector(selector) for _ in range(2)]
     except (SelectorError, etree.XPathSyntaxError, RecursionError) as error:
-        raise Fault(f"无效的 CSS 选择器：{error}", f"invalid CSS selector: {error}") from None
+        raise unbalanced_fault(selector, CSS) or css_fault(selector, error) from None
     return _finder(made, plain_css(selector), attribute)
 
 

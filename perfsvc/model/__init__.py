@@ -15,6 +15,8 @@
 ``jmespath``        JMESPath, compiled once and bounded
 ``jsonschema``      JSON Schemas of users, compiled once
 ``user_pattern``    regular expressions from users, bounded
+``pattern_faults``  what is wrong with a regular expression
+``syntax_faults``   what is wrong with an expression: place, reason, what to do
 ``config``          a plan's config, in the words of the API and the tables
 ``planfile``        a plan in a file
 ``project_file``    a project in a file

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any
 
+from perfsvc.errors import Text
 from perfsvc.model.problems import Fault
+from perfsvc.model.syntax_faults import expression_fault
+from perfsvc.model.syntax_faults import not_understood
+from perfsvc.model.syntax_faults import unbalanced
+
+JMESPATH = Text(" JMESPath", "JMESPath")
+UNFINISHED = Text(
+    "没有写完，请填写要取的值的表达式，例如 data.items[0].id",
+    "not finished; write the expression of the value, such as data.items[0].id",
+)
 
 MOST_COPIES = 10_000
 """How many times an expression may put one value into its result: ``[@, @]`` doubles it, and can be repeated."""
@@ -23,8 +33,7 @@ def compile_jmespath(expression: str) -> Callable[[Any], Any]:
         compiled = jmespath.compile(expression)
         copies = prod(max(len(node.get("children", ())), 1) for node in _nodes(compiled.parsed))
     except (JMESPathError, RecursionError) as error:
-        shown = " ".join(str(error).split())
-        raise Fault(f"无效的 JMESPath：{shown}", f"invalid JMESPath: {shown}") from None
+        raise _explained(expression, error) from None
     if copies > MOST_COPIES:
         raise Fault("JMESPath 中的 [] 或 {} 过多", "has too many lists [] or objects {} within one another")
 
@@ -35,6 +44,17 @@ def compile_jmespath(expression: str) -> Callable[[Any], Any]:
             return None
 
     return search
+
+
+def _explained(expression: str, error: Exception) -> Fault:
+    """Return the fault of an expression that jmespath refuses with ``error``."""
+    if found := unbalanced(expression):
+        return expression_fault(JMESPATH, found[1], found[0])
+    at: int | None = getattr(error, "lex_position", None)
+    if not expression.strip() or (at is not None and at >= len(expression)):
+        return expression_fault(JMESPATH, UNFINISHED)
+    said = " ".join(str(getattr(error, "message", error)).split())
+    return expression_fault(JMESPATH, not_understood(said.partition(": Parse error")[0]), at)
 
 
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,11 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+from perfsvc.errors import Text
 from perfsvc.model.problems import Fault
+from perfsvc.model.syntax_faults import expression_fault
+from perfsvc.model.syntax_faults import not_understood
+from perfsvc.model.syntax_faults import unbalanced
 
 PLAIN = re.compile(r"^\$(?:\.[A-Za-z_][\w-]*|\[\d+\]|\['[^'\]]+'\])*$")
 PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]|\['([^'\]]+)'\]")
@@ -20,6 +24,8 @@ NODES = """
 HARMLESS = frozenset(NODES.split())
 """Nodes of jsonpath-ng whose work is bounded. Not so sub() and =~, which take any regular expression; arithmetic, which
 multiplies texts as well; parent, after which every child is visited once for each of its siblings; |, which doubles."""
+JSONPATH = Text(" JSONPath", "JSONPath")
+CALLED = re.compile(r"near token \( ")
 LONGEST_PATH = 2000
 
 ENDS_EARLY = re.compile("end of string|EOF")
@@ -81,18 +87,35 @@ def _parsed(path: str) -> Any:
     except RecursionError:
         raise Fault("JSONPath 嵌套过深", "is nested too deeply") from None
     except Exception as error:  # what its parser raises is of many kinds, some of them plain Exceptions
-        raise Fault(*_explained(str(error))) from None
+        raise _explained(path, str(error)) from None
     return tree
 
 
-def _explained(error: str) -> tuple[str, str]:
-    """Return what jsonpath-ng says of a path, in Chinese and English."""
+def _explained(path: str, error: str) -> Fault:
+    """Return the fault of a path that jsonpath-ng refuses with ``error``."""
     if ENDS_EARLY.search(error):
         unfinished = "invalid JSONPath: not finished; write the path of the value, such as $.data.token"
-        return "JSONPath 没有写完，请填写要取的值的路径，例如 $.data.token", unfinished
+        return Fault("JSONPath 没有写完，请填写要取的值的路径，例如 $.data.token", unfinished)
+    if found := unbalanced(path):
+        return expression_fault(JSONPATH, found[1], found[0])
     place = COLUMN.search(error)
-    where = f"第 {int(place[1]) + 1} 个字符处有误" if place else "语法有误"
-    return f"无效的 JSONPath：{where}", f"invalid JSONPath: {error}"
+    at = int(place[1]) if place else None
+    return expression_fault(JSONPATH, _reason(path, at, error), at)
+
+
+def _reason(path: str, at: int | None, error: str) -> Text:
+    if at == 0:
+        return Text("应为 $，例如 $.data.token", "a path begins with $, such as $.data.token")
+    if at == 1 and path.startswith("$"):
+        return Text("应为 . 或 [，例如 $.data", ". or [ follows $, as in $.data")
+    if "Unexpected character" in error or error.endswith("(ID)"):
+        return Text(
+            "有误；名称以数字开头，或含有空格等字符时，请写成 ['名称']",
+            "put a name that begins with a digit, or has blanks or such characters in it, into ['…']",
+        )
+    if CALLED.search(error):
+        return Text("有误；不支持函数调用，取长度请写 .`len`", "functions are not supported; a length is .`len`")
+    return not_understood(error)
 
 
 @cache

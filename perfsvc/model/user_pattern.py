@@ -10,6 +10,7 @@ from typing import Any
 
 import regex
 
+from perfsvc.model.pattern_faults import pattern_fault
 from perfsvc.model.problems import Fault
 
 LARGEST_EXPANSION = 20_000
@@ -57,6 +58,21 @@ def expansion(pattern: str) -> int:
     return sum(groups)
 
 
+def _opened(pattern: str) -> dict[str, int]:
+    """Return where the innermost ``(`` and the first ``[`` are that are not closed."""
+    opened, sets = [], []
+    for token in _TOKEN.finditer(pattern):
+        if token["one"] == "(":
+            opened.append(token.start())
+        elif token["one"] == ")" and opened:
+            opened.pop()
+        elif token["one"] == "[":
+            sets.append(token.start())
+    if not sets:  # ] right behind [ is a character of the set
+        sets.append(max(pattern.rfind("["), 0))
+    return {bracket: at for bracket, places in (("(", opened[-1:]), ("[", sets[:1])) for at in places}
+
+
 def _compiled(pattern: Any, text: str, flags: int) -> regex.Pattern[Any]:
     if expansion(text) > LARGEST_EXPANSION:
         raise Fault(
@@ -67,6 +83,6 @@ def _compiled(pattern: Any, text: str, flags: int) -> regex.Pattern[Any]:
     try:
         return regex.compile(pattern, flags)
     except regex.error as error:
-        raise Fault(f"无效的正则表达式：{error}", f"invalid regular expression: {error}") from None
+        raise pattern_fault(error, _opened(text)) from None
     except RecursionError:
         raise Fault("正则表达式嵌套过深", "is nested too deeply") from None

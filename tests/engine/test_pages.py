@@ -74,10 +74,68 @@ def test_entities_and_addresses_of_a_hostile_document_are_left_alone() -> None:
     assert compile_xpath("//a")(body, ALL) in ([""], ["&x;"])
 
 
+NOTHING = (
+    "没有写完，请写明要取的内容，例如 //div[@id='a']/text()",
+    "not finished; write what to take, such as //div[@id='a']/text()",
+)
+
+
 @pytest.mark.parametrize("expression", ["//li[", "//li[@a=]", "", "li()"])
 def test_a_broken_expression_is_refused(expression: str) -> None:
     with pytest.raises(Fault, match="invalid XPath"):
         compile_xpath(expression)(b"<p>", 1)
+
+
+@pytest.mark.parametrize(
+    ("expression", "zh", "en"),
+    [
+        ("", *NOTHING),
+        ("//a/", *NOTHING),
+        ("//a[@b='1'", "第 4 个字符处的 [ 没有闭合，请补上 ]", "character 4: this [ is not closed; add ]"),
+        ("string(", "第 7 个字符处的 ( 没有闭合，请补上 )", "character 7: this ( is not closed; add )"),
+        (
+            "//a[@b='1]",
+            "第 8 个字符处的引号没有闭合，请补上结尾的引号",
+            "character 8: this quote is not closed; add the closing one",
+        ),
+        ("//数 b", "第 5 个字符处有误（Invalid expression）", "character 5: not understood (Invalid expression)"),
+        ("//a['('=li()]", "第 9 个字符处的函数 li() 不存在", "character 9: there is no function li()"),
+        (
+            "//soap:Body",
+            "第 3 个字符处的命名空间前缀 soap 没有定义，请写成 *[local-name()='Body']",
+            "character 3: the prefix soap has no namespace; write *[local-name()='Body']",
+        ),
+        ("//a[@b=$c]", "第 8 个字符处的变量要写成 {{c}}", "character 8: a variable is written {{c}}"),
+        ("contains('a')", "函数的参数个数不对", "a function has too few or too many arguments"),
+    ],
+)
+def test_what_is_said_of_an_expression(expression: str, zh: str, en: str) -> None:
+    with pytest.raises(Fault) as refused:
+        compile_xpath(expression)
+    assert refused.value.problems[0].text == (f"无效的 XPath：{zh}", f"invalid XPath: {en}")
+
+
+@pytest.mark.parametrize(
+    ("selector", "zh", "en"),
+    [
+        (
+            "li >",
+            "没有写完，请写明要取的元素，例如 div.price > a",
+            "not finished; write the elements to take, such as div.price > a",
+        ),
+        ("li[", "第 3 个字符处的 [ 没有闭合，请补上 ]", "character 3: this [ is not closed; add ]"),
+        ("a:foo", "第 2 个字符处的伪类 foo 不支持", "character 2: foo is not supported here"),
+        (
+            "a..b",
+            "第 3 个字符处有误（Expected ident, got <DELIM '.' at 2>）",
+            "character 3: not understood (Expected ident, got <DELIM '.' at 2>)",
+        ),
+    ],
+)
+def test_what_is_said_of_a_selector(selector: str, zh: str, en: str) -> None:
+    with pytest.raises(Fault) as refused:
+        compile_css(selector)
+    assert refused.value.problems[0].text == (f"无效的 CSS 选择器：{zh}", f"invalid CSS selector: {en}")
 
 
 def test_a_broken_selector_is_refused() -> None:

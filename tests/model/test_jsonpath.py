@@ -91,15 +91,41 @@ def test_refused(path: str, said: str) -> None:
         ],
         (
             "$.a b",
-            "无效的 JSONPath：第 5 个字符处有误",
-            "invalid JSONPath: Parse error at 1:4 near token b (ID)",
+            "无效的 JSONPath：第 5 个字符处有误；名称以数字开头，或含有空格等字符时，请写成 ['名称']",
+            "invalid JSONPath: character 5: "
+            "put a name that begins with a digit, or has blanks or such characters in it, into ['…']",
         ),
         (
             "$.数",
-            "无效的 JSONPath：第 3 个字符处有误",
-            "invalid JSONPath: Error on line 1, col 2: Unexpected character: 数 ",
+            "无效的 JSONPath：第 3 个字符处有误；名称以数字开头，或含有空格等字符时，请写成 ['名称']",
+            "invalid JSONPath: character 3: "
+            "put a name that begins with a digit, or has blanks or such characters in it, into ['…']",
         ),
-        ("$.v.`split(x)`", "无效的 JSONPath：语法有误", "invalid JSONPath: split(x) is not valid"),
+        (
+            "$.v.`split(x)`",
+            "无效的 JSONPath：有误（split(x) is not valid）",
+            "invalid JSONPath: not understood (split(x) is not valid)",
+        ),
+        (
+            "$.a[?(@.b == 1]",
+            "无效的 JSONPath：第 6 个字符处的 ( 没有闭合，请补上 )",
+            "invalid JSONPath: character 6: this ( is not closed; add )",
+        ),
+        (
+            "/a/b",
+            "无效的 JSONPath：第 1 个字符处应为 $，例如 $.data.token",
+            "invalid JSONPath: character 1: a path begins with $, such as $.data.token",
+        ),
+        (
+            "$.a.length()",
+            "无效的 JSONPath：第 11 个字符处有误；不支持函数调用，取长度请写 .`len`",
+            "invalid JSONPath: character 11: functions are not supported; a length is .`len`",
+        ),
+        (
+            "$.a[1,]",
+            "无效的 JSONPath：第 7 个字符处有误（Parse error at 1:6 near token ] (])）",
+            "invalid JSONPath: character 7: not understood (Parse error at 1:6 near token ] (]))",
+        ),
     ],
 )
 def test_what_is_said_of_a_path(path: str, zh: str, en: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -52,6 +53,49 @@ def test_patterns_that_multiply_are_refused_at_once(pattern: str, compile_it: ob
     with pytest.raises(Fault, match="smaller repeats"):
         compile_it(pattern)  # type: ignore[operator]
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("pattern", "zh", "en"),
+    [
+        (
+            "数(a",
+            r"第 2 个字符处的 ( 没有闭合，请补上 )；要匹配 ( 本身请写 \(",
+            r"character 2: this ( is not closed; add ), or write \( for the character itself",
+        ),
+        (
+            "数a)",
+            r"第 3 个字符处多了一个 )，请删去；要匹配 ) 本身请写 \)",
+            r"character 3: there is a ) too many; remove it, or write \) for the character itself",
+        ),
+        (
+            "a[]",
+            r"第 2 个字符处的 [ 没有闭合，请补上 ]；要匹配 [ 本身请写 \[",
+            r"character 2: this [ is not closed; add ], or write \[ for the character itself",
+        ),
+        (
+            "*a",
+            "第 1 个字符处的 * + ? 或 {…} 前面没有可重复的内容；要匹配字符本身请在前面加 \\",
+            "character 1: nothing stands before this * + ? or {…} to repeat; "
+            "write \\ before it for the character itself",
+        ),
+        (
+            "a{2,1}",
+            "第 3 个字符处的最小次数大于最大次数，请对调",
+            "character 3: the least number of repeats is above the most; exchange them",
+        ),
+        (
+            r"\p{Foo}",
+            "第 8 个字符处有误（unknown property）",
+            "character 8: not understood (unknown property)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("compile_it", [compile_pattern, compile_bytes_pattern])
+def test_what_is_said_of_a_pattern(pattern: str, zh: str, en: str, compile_it: Callable[[str], object]) -> None:
+    with pytest.raises(Fault) as refused:
+        compile_it(pattern)
+    assert refused.value.problems[0].text == (f"无效的正则表达式：{zh}", f"invalid regular expression: {en}")
 
 
 @pytest.mark.parametrize("pattern", [r"^\d{1,3}(?:\.\d{1,3}){3}$", r"token=([A-Za-z0-9_-]{20,200})", "(a{100}){100}"])
