@@ -65,7 +65,10 @@ class NodePart:
 
 @dataclass(frozen=True)
 class PlanPreview:
-    """All but ``problems`` is None or empty when the config cannot be read."""
+    """All but ``problems`` and ``savable`` is None or empty when the config cannot be read.
+
+    ``savable``: whether the problems prevent a start only.
+    """
 
     spec: RunSpec | None
     scene_ids: Sequence[int]
@@ -77,6 +80,7 @@ class PlanPreview:
     open_files: int | None
     open_files_limit: int | None
     problems: list[Problem]
+    savable: bool
 
 
 class PlanPreviews:
@@ -93,9 +97,12 @@ class PlanPreviews:
         try:
             plan = _plan(form, await self._sealed(form), shares)
             await self._store.run(plans.refuse_strangers, form.project_id, plan.config, shares)
+        except InvalidInput as error:
+            return _refused(error.problems, savable=False)
+        try:
             spec, problems = await self._runs.preview(plan)
         except InvalidInput as error:
-            return _refused(error.problems)
+            return _refused(error.problems, savable=True)
         latency = None if form.plan_id is None else await self._store.run(_known_latency, form)
         return self._preview(spec, [share.scene_id for share in shares], latency, problems)
 
@@ -121,6 +128,7 @@ class PlanPreviews:
             open_files=on_one + OTHER_FILES,
             open_files_limit=raise_open_files_limit() or None,
             problems=problems,
+            savable=True,
         )
 
 
@@ -137,8 +145,8 @@ def _stored_config(form: PreviewPlanForm) -> PlanConfig | None:
     return plans.get(form.plan_id).config
 
 
-def _refused(problems: Sequence[Problem]) -> PlanPreview:
-    return PlanPreview(None, (), None, None, None, None, [], None, None, list(problems))
+def _refused(problems: Sequence[Problem], *, savable: bool) -> PlanPreview:
+    return PlanPreview(None, (), None, None, None, None, [], None, None, list(problems), savable)
 
 
 def _parts(spec: RunSpec, agents: list[str]) -> list[NodePart]:

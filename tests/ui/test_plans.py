@@ -115,6 +115,24 @@ def test_variables_of_one_run_are_seen_in_its_report(ui: Ui, nginx: Nginx, shop:
     expect(page.locator("#config dl")).to_contain_text("who = zoe", timeout=PATIENCE_MS)
 
 
+@pytest.mark.parametrize(("language", "save"), [("zh", "保存"), ("en", "Save")])
+def test_a_plan_with_a_name_that_nothing_gives_a_value_is_saved(ui: Ui, shop: int, language: str, save: str) -> None:
+    steps = [{"name": "look", "request": {"url": f"{ui.service.url}/healthz", "query": {"q": "{{nowhere}}"}}}]
+    scene = ui.service.post("/api/scenes/", {"project_id": shop, "name": f"Unknown {language}", "steps": steps}).body
+    plan = stored(ui.service, shop, f"Unknown {language}")
+    ui.service.put(f"/api/performance/plans/{plan}/", {"scenes": [{"scene_id": scene["id"]}]})
+    page = ui.open(f"/p/{shop}/plans/{plan}", language=language)
+    actions = page.locator(".plan-head .page-actions")
+    page.locator("[data-path='config.concurrent_users'] input").first.fill("3")
+    expect(page.locator(".callout.is-warn")).to_contain_text("nowhere")
+    expect(actions.locator(".chip.is-warn")).to_be_visible()
+    expect(actions.locator(".btn-primary")).to_be_disabled()
+    ui.check(page)
+    actions.get_by_role("button", name=save, exact=False).first.click()
+    expect(page.get_by_text({"zh": "已保存", "en": "Saved"}[language], exact=True)).to_be_visible()
+    assert config_of(ui.service, plan)["concurrent_users"] == 3
+
+
 def test_a_refused_value_is_shown_at_its_field(ui: Ui, shop: int) -> None:
     plan = stored(ui.service, shop, "Refused", execution_config={"thresholds": ["p95 < 300"]})
     page = ui.open(f"/p/{shop}/plans/{plan}", language="en")

@@ -51,19 +51,26 @@ async def test_nodes_by_weight_add_up(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "path"),
+    ("config", "path", "savable"),
     [
-        ({"concurrent_users": "ten"}, "config.concurrent_users"),
-        ({"test_mode": "error_rate"}, "config.error_threshold"),
-        ({"target_url": None}, "config.target_url"),
-        ({"env_id": 99}, "config.env_id"),
-        ({"execution_config": {"thresholds": ["p95 < 1", "p95[none] < 1"]}}, "config.execution_config.thresholds[1]"),
+        ({"concurrent_users": "ten"}, "config.concurrent_users", False),
+        ({"test_mode": "error_rate"}, "config.error_threshold", False),
+        ({"target_url": None}, "config.target_url", True),
+        ({"env_id": 99}, "config.env_id", False),
+        (
+            {"execution_config": {"thresholds": ["p95 < 1", "p95[none] < 1"]}},
+            "config.execution_config.thresholds[1]",
+            False,
+        ),
     ],
 )
-async def test_problems_are_part_of_it(api: Api, config: dict[str, Any], path: str) -> None:
+async def test_problems_are_part_of_it(api: Api, config: dict[str, Any], path: str, savable: bool) -> None:
     merged = {name: value for name, value in {**CONFIG, **config}.items() if value is not None}
     seen = await preview(api, merged)
     assert [problem["path"] for problem in seen["problems"]] == [path]
+    assert seen["savable"] is savable
+    saved = await api.post("/api/performance/plans/", {"project_id": 1, "name": "as previewed", "config": merged})
+    assert saved.status == (201 if savable else 422)
 
 
 async def test_scenes_of_other_projects_are_none(api: Api) -> None:

@@ -78,6 +78,8 @@ class Advice(Response):
 class PlanPreviewResponse(Response):
     """A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
 
+    ``savable`` is whether the plan can be saved as it is: its problems, if any, prevent only a start.
+
     ``iteration_time`` is how long an iteration takes a user, s: think times and the response times of the last run.
     """
 
@@ -97,6 +99,7 @@ class PlanPreviewResponse(Response):
     needs: PreviewNeeds
     advice: list[Advice]
     problems: list[Problem]
+    savable: bool
 
     @classmethod
     def of(cls, preview: PlanPreview, language: Language) -> Self:
@@ -128,6 +131,7 @@ class PlanPreviewResponse(Response):
             "needs": needs,
             "advice": guess.advice if guess else [],
             "problems": [{"path": problem.path, "message": problem.text.of(language)} for problem in preview.problems],
+            "savable": preview.savable,
         }
         return cls.model_validate(values)
 

@@ -68,6 +68,8 @@ export interface PlanPreview {
   needs: { users: number | null; open_files: number; open_files_limit: number | null; nodes: number } | null
   advice: Advice[]
   problems: { path: string; message: string }[]
+  /** Whether the problems prevent a start only. */
+  savable: boolean
 }
 
 export function usePlanRows(project: MaybeRefOrGetter<number | null>) {

@@ -3584,6 +3584,8 @@ export interface components {
          * PlanPreviewResponse
          * @description A preview. Estimates are null where they cannot be known; ``problems`` is all that a start would refuse.
          *
+         *     ``savable`` is whether the plan can be saved as it is: its problems, if any, prevent only a start.
+         *
          *     ``iteration_time`` is how long an iteration takes a user, s: think times and the response times of the last run.
          */
         PlanPreviewResponse: {
@@ -3601,6 +3603,7 @@ export interface components {
             points: components["schemas"]["CurvePoint"][];
             problems: components["schemas"]["Problem"][];
             requests: number | null;
+            savable: boolean;
             scenes: components["schemas"]["PreviewScene"][];
             variable: ("vus" | "arrival_rate") | null;
         };
@@ -9279,7 +9282,8 @@ export interface operations {
                      *           "en": "no report of this plan yet, so nothing is known of its latency"
                      *         }
                      *       ],
-                     *       "problems": []
+                     *       "problems": [],
+                     *       "savable": true
                      *     }
                      */
                     "application/json": components["schemas"]["PlanPreviewResponse"];

@@ -2,13 +2,14 @@
 import { useQueryClient } from '@tanstack/vue-query'
 import { computed, type ComputedRef, ref, type ShallowRef, shallowRef } from 'vue'
 import { changePlan, createPlan, type Plan, type PlanBody, readPlan, type StartBody, startPlan } from '@/api/planEditing'
-import { asProblem, sentence } from '@/api/problem'
+import { asProblem } from '@/api/problem'
 import { t } from '@/i18n'
 import { changedKeys } from '@/load/changes'
 import { planProblems } from '@/load/problems'
 import { useDraft } from '@/parts/draft'
 import type { ProblemBook } from '@/parts/problemBook'
 import { useExpectations } from './expectations'
+import { problemBooks } from './problemBooks'
 
 export function bodyOf({ name, description, scenes, config }: Plan): PlanBody {
   return { name, description, scenes, config }
@@ -18,9 +19,6 @@ export function newPlan(): PlanBody {
   const config = { concurrent_users: 10, ramp_up_time: 10, hold_time: 60, execution_config: { thresholds: ['p95 < 500', 'error_rate <= 1'] } }
   return { name: '', description: null, scenes: [], config }
 }
-
-/** Where the service says what would prevent a start, and is not a fault of one field. */
-const WHOLE = 'config'
 
 type Draft = ReturnType<typeof useDraft<PlanBody>>
 
@@ -47,19 +45,18 @@ export function usePlanEditor(place: Place) {
   })
   // What was said of an earlier state may be mended already.
   const said = computed(() => (previewed.value === draft.body.value ? (preview.value?.problems ?? []) : []))
-  /** What keeps the plan from being started now, though nothing in it is wrong: too few agents, for one. */
-  const notNow = computed(() => said.value.find(({ path }) => path === WHOLE)?.message ?? '')
-  /** Problems by path: what the service refuses, then what the fields tell at once. */
-  const problems = computed<ProblemBook>(() => {
-    const served = Object.fromEntries(said.value.filter(({ path }) => path !== WHOLE).map(({ path, message }) => [path, sentence(message)] as const))
-    const onSave = refused.value?.body === draft.body.value ? refused.value?.book : {}
+  const books = computed(() => problemBooks({
+    said: said.value,
+    savable: preview.value?.savable !== false,
+    refused: refused.value?.body === draft.body.value ? (refused.value?.book ?? {}) : {},
+    local: local.value,
     // Missing values are no mistakes in a form without any input yet.
-    if (place.plan() === null && !draft.dirty.value) return onSave ?? {}
-    // What is to be requested is asked for once.
-    if (local.value.scenes) delete served['config.target_url']
-    return { ...served, ...onSave, ...local.value }
-  })
-  return { draft, preview, problems, notNow, ...useSaving(draft, refused, place) }
+    untouched: place.plan() === null && !draft.dirty.value,
+  }))
+  const problems = computed(() => books.value.problems)
+  const unsavable = computed(() => books.value.unsavable)
+  const notNow = computed(() => books.value.notNow)
+  return { draft, preview, problems, unsavable, notNow, ...useSaving(draft, refused, place) }
 }
 
 function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project, plan }: Place) {

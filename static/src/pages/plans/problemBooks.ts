@@ -1,0 +1,36 @@
+// What is wrong with a plan: what keeps it from being saved, and what only from being run.
+import { sentence } from '@/api/problem'
+import type { ProblemBook } from '@/parts/problemBook'
+
+/** Where the service says what would prevent a start, and is not a fault of one field. */
+const WHOLE = 'config'
+
+interface Found {
+  /** What the service would refuse, and whether on saving too. */
+  said: readonly { path: string; message: string }[]
+  savable: boolean
+  /** What it refused when the plan was saved. */
+  refused: ProblemBook
+  /** What the fields tell at once. */
+  local: ProblemBook
+  untouched: boolean
+}
+
+interface Books {
+  problems: ProblemBook
+  unsavable: ProblemBook
+  /** What keeps a plan that can be saved from being started now: too few agents, or a name that nothing gives a value. */
+  notNow: string
+}
+
+export function problemBooks({ said, savable, refused, local, untouched }: Found): Books {
+  const whole = said.find(({ path }) => path === WHOLE)?.message ?? ''
+  if (untouched) return { problems: refused, unsavable: refused, notNow: whole }
+  const served = Object.fromEntries(said.filter(({ path }) => path !== WHOLE).map(({ path, message }) => [path, sentence(message)] as const))
+  // What is to be requested is asked for once.
+  if (local.scenes) delete served['config.target_url']
+  const problems = { ...served, ...refused, ...local }
+  const unsavable = savable ? { ...refused, ...local } : problems
+  const only = Object.keys(unsavable).length ? '' : (said.find(({ path }) => path !== WHOLE)?.message ?? '')
+  return { problems, unsavable, notNow: whole || only }
+}
