@@ -57,12 +57,12 @@ def compile_xpath(expression: str) -> Find:
     bare = QUOTED.sub(lambda literal: "'" * len(literal[0]), expression)
     if fault := unbalanced_fault(expression, XPATH) or variable_fault(bare):
         raise fault
+    if unknown := set(CALL.findall(bare)) - BOUNDED_CALLS - OTHER_CALLS:
+        raise unknown_function(min(unknown), bare)
     try:
         made = [etree.XPath(expression, regexp=False, smart_strings=False) for _ in range(2)]
-        if unknown := set(CALL.findall(bare)) - BOUNDED_CALLS - OTHER_CALLS:
-            raise unknown_function(min(unknown), bare)
         made[0](etree.Element("p"))  # prefixes without a namespace are found only now
-    except etree.XPathError as error:
+    except (etree.XPathError, ValueError) as error:  # ValueError: a character that XML does not have
         raise xpath_fault(expression, bare, error) from None
     return _finder(made, plain_xpath(expression), None)
 
@@ -75,7 +75,7 @@ def compile_css(selector: str, attribute: str | None = None) -> Find:
 
     try:
         made = [CSSSelector(selector) for _ in range(2)]
-    except (SelectorError, etree.XPathSyntaxError, RecursionError) as error:
+    except (SelectorError, etree.XPathSyntaxError, RecursionError, ValueError) as error:
         raise unbalanced_fault(selector, CSS) or css_fault(selector, error) from None
     return _finder(made, plain_css(selector), attribute)
 

@@ -57,7 +57,7 @@ def variable_fault(bare: str) -> Fault | None:
 
 def xpath_fault(expression: str, bare: str, error: Any) -> Fault:
     """Return the fault of an expression that libxml2 refuses; ``bare`` is the expression without its literals."""
-    entry = next(iter(error.error_log), None)
+    entry = next(iter(getattr(error, "error_log", ())), None)
     kind, column = (entry.type_name, entry.column) if entry else ("", 0)
     at = len(expression.encode()[:column].decode(errors="ignore"))
     if not expression.strip() or at >= len(expression):

@@ -20,6 +20,8 @@ QUOTES_WITHIN = re.compile(r'"[^"]*\{\{[^"]*\("')
 NO_BLANK = re.compile(r"^(?P<indent>\s*(?:- +)*)(?P<key>[A-Za-z_][\w-]*):(?!//)(?P<value>[^\s:].*)$")
 """A key whose colon has its value right behind it."""
 ITEM_LINE = re.compile(r"\s*- ")
+GOES_ON = re.compile(r"[ \t]*[^\s,\]}#]")
+"""Something on the line behind a closing quote that cannot be there."""
 KEY = re.compile(r"\n *(?:- +)*[A-Za-z_][\w-]*:\s")
 """A key at the beginning of a line."""
 WORD = 20
@@ -168,9 +170,8 @@ def _swallowed(text: str, line: int) -> TextFault | None:
                 break
             if begin.line < end.line and getattr(token, "style", None) in ("'", '"'):
                 within = text[begin.index : end.index]
-                found = (
-                    TextFault(begin.line + 1, begin.column + 1, _not_closed(within[0])) if KEY.search(within) else None
-                )
+                if KEY.search(within) and GOES_ON.match(text, end.index):
+                    found = TextFault(begin.line + 1, begin.column + 1, _not_closed(within[0]))
     except yaml.YAMLError:
         pass
     return found

@@ -45,6 +45,8 @@ BROKEN = [
     ("a: 1\nb: 2\na: 3", 3, 1, "'a' appears twice, first in line 1; remove or rename one of them"),
     ("a: 1\nb: 'x\nc: 3", 2, 4, "a quote is not closed; add ' at the end of the text"),
     ('a: "x\nb: 1\nc: "y"\nd: "z"', 1, 4, 'a quote is not closed; add " at the end of the text'),
+    ('a: "x\\n b: 1"\nb: [2', 2, 4, "a bracket is not closed; add the ] for this ["),
+    ('a: "x\n b: 1"\nb: [2', 3, 4, "a bracket is not closed; add the ] for this ["),
     ("a: [1, 2\nb: 1", 1, 4, "a bracket is not closed; add the ] for this ["),
     ("s:\n  - {a: b\n  - {a: c}", 2, 5, "a bracket is not closed; add the } for this {"),
     ("a: [1]]", 1, 7, "there is a ] without its beginning; remove it"),

@@ -149,6 +149,14 @@ def test_patterns_that_are_refused(pattern: str):
         compile_pattern(pattern)
 
 
+def test_a_broken_pattern_is_explained_in_both_languages():
+    with pytest.raises(InvalidInput) as refused:
+        GeneratorSource.Options.parse({"columns": {"a": {"type": "regex", "pattern": "[A-Z"}}})
+    (problem,) = refused.value.problems
+    assert problem.text.zh.startswith("无效的正则表达式：第 1 个字符处的 [ 没有闭合")
+    assert problem.text.en.startswith("invalid regular expression: character 1: this [ is not closed")
+
+
 @pytest.mark.parametrize(
     "text",
     [

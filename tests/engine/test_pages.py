@@ -74,6 +74,7 @@ def test_entities_and_addresses_of_a_hostile_document_are_left_alone() -> None:
     assert compile_xpath("//a")(body, ALL) in ([""], ["&x;"])
 
 
+NOT_XML = "All strings must be XML compatible: Unicode or ASCII, no NULL bytes or control characters"
 NOTHING = (
     "没有写完，请写明要取的内容，例如 //div[@id='a']/text()",
     "not finished; write what to take, such as //div[@id='a']/text()",
@@ -106,6 +107,11 @@ def test_a_broken_expression_is_refused(expression: str) -> None:
             "character 3: the prefix soap has no namespace; write *[local-name()='Body']",
         ),
         ("//a[@b=$c]", "第 8 个字符处的变量要写成 {{c}}", "character 8: a variable is written {{c}}"),
+        (
+            "//a\1",
+            f"有误（{NOT_XML}）",
+            f"not understood ({NOT_XML})",
+        ),
         ("contains('a')", "函数的参数个数不对", "a function has too few or too many arguments"),
     ],
 )

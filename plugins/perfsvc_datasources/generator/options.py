@@ -22,6 +22,7 @@ from perfsvc.plugin import Many
 from perfsvc.plugin import Problem
 from perfsvc.plugin import Spec
 from perfsvc.plugin import Text
+from perfsvc.plugin import compile_pattern as compile_search_pattern
 from perfsvc.plugin import titled
 from perfsvc_datasources._columns import Column
 from perfsvc_datasources._faker_process.calls import parse_call
@@ -90,7 +91,8 @@ class PatternColumn(Spec):
         try:
             compile_pattern(value)
         except ValueError as error:
-            raise Fault(f"无法按此正则生成文本：{error}", str(error)) from None
+            compile_search_pattern(value)  # says in both languages where the syntax is wrong
+            raise Fault(f"无法按此正则生成文本（{error}）", str(error)) from None
         return value
 
 
