@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -51,6 +52,8 @@ from perfsvc.model.window import Snapshot
 from perfsvc.model.window import StepWindow
 
 SAMPLES_PER_CLASS = 3
+"""Of each step."""
+MOST_SAMPLES = 300
 MAX_OPEN_SECONDS = 600
 """Seconds that may wait to be closed; a node whose clock is far ahead cannot open more."""
 MAX_RANGES = 1_000
@@ -138,20 +141,29 @@ class LostUsers:
 
 
 class FirstSamples:
-    """The first few failed requests of every error class."""
+    """The first few failed requests of every error class of every step.
 
-    __slots__ = ("_by_class", "_names")
+    Beyond ``MOST_SAMPLES`` in all, a class keeps its first few only, whatever the step.
+    """
+
+    __slots__ = ("_by_class", "_names", "_of_step", "_total")
 
     def __init__(self) -> None:
         self._by_class: dict[str, list[ErrorSample]] = {}
+        self._of_step: Counter[tuple[str, int]] = Counter()
         self._names = ErrorClasses()
+        self._total = 0
 
     def add(self, samples: Sequence[ErrorSample]) -> None:
-        """Keep samples while there is room in their classes."""
+        """Keep samples while there is room for their class and step."""
         for sample in samples:
-            kept = self._by_class.setdefault(self._names.name(sample.error_class), [])
-            if len(kept) < SAMPLES_PER_CLASS:
+            name = self._names.name(sample.error_class)
+            kept = self._by_class.setdefault(name, [])
+            roomy = self._total < MOST_SAMPLES or len(kept) < SAMPLES_PER_CLASS
+            if roomy and self._of_step[name, sample.step] < SAMPLES_PER_CLASS:
                 kept.append(sample)
+                self._of_step[name, sample.step] += 1
+                self._total += 1
 
     def all(self) -> list[ErrorSample]:
         """Return the samples, class by class."""

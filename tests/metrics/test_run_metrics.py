@@ -291,6 +291,22 @@ def test_the_first_samples_of_each_class_are_kept(snapshot):
     ]
 
 
+def test_each_step_has_samples_of_its_own(snapshot):
+    metrics = RunMetrics(["a", "b"])
+    samples = [ErrorSample(step, "Timeout", float(at), "m") for step in (0, 1) for at in range(5)]
+    metrics.merge(snapshot(1, errors=samples))
+    kept = [(sample.step, sample.timestamp) for sample in metrics.error_samples]
+    assert kept == [(step, float(at)) for step in (0, 1) for at in range(3)]
+
+
+def test_beyond_a_number_in_all_a_class_has_a_few_samples_whatever_the_step(snapshot):
+    metrics = RunMetrics([f"step {number}" for number in range(200)])
+    of_all = [(name, step) for name in ("Timeout", "HTTP 500") for step in range(200) for _ in range(5)]
+    metrics.merge(snapshot(1, errors=[ErrorSample(step, name, 1.0, "m") for name, step in of_all]))
+    names = [sample.error_class for sample in metrics.error_samples]
+    assert (names.count("Timeout"), names.count("HTTP 500")) == (300, 3)
+
+
 def test_classes_samples_and_statuses_stay_bounded(window, snapshot):
     metrics = RunMetrics(["a"])
     for seq in range(1, 301):
