@@ -184,7 +184,7 @@ export const run: (typeof zhWork)['run'] = {
     search: 'Each level is held for a fixed time, whose first seconds do not count; it is good when its error rate stays at or under the threshold.',
     thresholds: 'Each threshold is compared with its figure: one with “for” over a window, broken when the limit was missed in all of its seconds; one without over the whole run so far, decided at its end. The line is the value of each second, red where it missed the limit.',
     statuses: 'Replies by their status; requests without a reply are not among them.',
-    errorClasses: 'Each failed request counts once, under its first cause: transport before status, status before checks, checks before extractors. Up to three samples of each class are kept for each step, secrets masked.',
+    errorClasses: 'Each failed request counts once, under its first cause: transport before status, status before checks, checks before extractors. Up to three samples of each class are kept for each step, with its scene, secrets masked.',
     nodes: 'What each node measured itself: CPU in percent of one core, lag as the worst of a second. What a lost node measured never arrived, so its requests and throughput read “at least”.',
     data: 'Rows as the server counts them, over all nodes: used ones were given to users; those that a lost node gave back are used again; those that it may have used are in doubt and are not. Once the data began again, no row counts as never used.',
     phases: 'The time of requests in parts: DNS, connect and TLS only where a connection is made, and no part of the response time; waiting for the first byte and receiving are. A bar is the mean for each request.',
