@@ -77,7 +77,12 @@ class RequestStep(AnyStep, home="steps[]"):
     protocol: str | None = titled("协议", "Protocol", default=None, max_length=20)
     request: dict[str, Any] = titled("请求", "Request", default_factory=dict)
     set_: dict[VariableName, Scalar] = titled(
-        "发送前设置的变量", "Variables set before it is sent", default_factory=dict, alias="set", max_length=50
+        "发送前设置的变量",
+        "Variables set before it is sent",
+        template=True,
+        default_factory=dict,
+        alias="set",
+        max_length=50,
     )
     extract: Many[Extractor] = titled("提取变量", "Extract", default=(), max_length=50)
     checks: Many[Check] = titled("检查点", "Checks", default=(), max_length=50)

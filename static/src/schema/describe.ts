@@ -109,10 +109,18 @@ function listKind(schema: JsonSchema, context: Context): FieldKind {
 
 function mapKind(schema: JsonSchema, context: Context): FieldKind {
   if (schema.properties) return 'object'
-  const values = schema.additionalProperties
-  if (typeof values !== 'object') return 'json'
+  const values = valuesOf(schema)
+  if (!values) return 'json'
   const value = opened(values, context).schema
   return isScalar(value) || value.oneOf || value.properties || value.type === 'object' ? 'map' : 'json'
+}
+
+/** The schema of the values of a map; where the names must have a form, the schema stands beside it. */
+function valuesOf(schema: JsonSchema): JsonSchema | null {
+  const values = schema.additionalProperties
+  if (values !== null && typeof values === 'object') return values
+  const named = Object.values(schema.patternProperties ?? {})
+  return named.length === 1 ? named[0]! : null
 }
 
 function scalarUnion(schema: JsonSchema): FieldKind {
@@ -156,7 +164,7 @@ const DETAILS: Record<FieldKind, Details> = {
   object: (schema, _, context) => ({ fields: objectFields(schema, context) }),
   list: (schema, _, context) => ({ item: fieldOf('', schema.items ?? {}, true, 0, context) }),
   map: (schema, _, context) => ({
-    item: fieldOf('', schema.additionalProperties as JsonSchema, true, 0, context),
+    item: fieldOf('', valuesOf(schema)!, true, 0, context),
   }),
   union: (schema, _, context) => ({
     discriminator: schema.discriminator?.propertyName ?? 'type',

@@ -87,3 +87,12 @@ describe('values', () => {
     expect(hasProblem({ 'a.bc': 'x' }, 'a.b')).toBe(false)
   })
 })
+
+describe('a map', () => {
+  it('has rows where its names must have a form, too', () => {
+    const values: JsonSchema = { anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] }
+    const schema: JsonSchema = { type: 'object', properties: { set: { type: 'object', patternProperties: { '^[a-z]+$': values } } } }
+    const [set] = fieldsOf(schema, 'en')
+    expect([set!.kind, set!.item!.kind]).toEqual(['map', 'text'])
+  })
+})

@@ -8,7 +8,8 @@ import type { Scene } from '@/scene/types'
 
 interface Place {
   project: () => number
-  env: () => number | null
+  /** Resolves once the environments are known. */
+  env: () => Promise<number | null>
   /** The data file and the number of its row, if any. */
   data: () => { datafile_id: number; row_number: number } | null
 }
@@ -28,7 +29,7 @@ export function useTrial({ project, env, data }: Place) {
     problem.value = ''
     refused.value = null
     try {
-      const id = env()
+      const id = await env()
       const body = { project_id: project(), scene: clean(scene) as Scene, ...(id === null ? {} : { env_id: id }), ...data() }
       trial.value = await tryScene(body, asked.signal)
     } catch (error) {
