@@ -137,16 +137,24 @@ def test_a_text_that_cannot_be_read_is_named_and_never_saved(ui: Ui, shop: int, 
     body, source, kept = BROKEN[language]
     first = request("send")
     first["request"] = {"method": "POST", "url": "/healthz", "json": {"id": 1}}
-    scene = stored(ui.service, shop, "Broken", first)
+    scene = stored(ui.service, shop, "Broken", first, request("other"))
     page = ui.open(f"/p/{shop}/scenes/{scene}", language=language)
     save = page.locator(".scene-head .btn-primary")
     page.locator(".step-name").fill("sent")
-    page.locator(".step-form .cm-content").click()
+    editor = page.locator(".step-form .cm-content")
+    editor.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text('{"id": {{id}}}')
     expect(page.locator(".step-form").get_by_text(body)).to_be_visible()
     expect(save).to_be_disabled()
+    page.get_by_role("treeitem", name="other").click()
+    page.get_by_role("treeitem", name="other").press("Alt+ArrowUp")
+    expect(page.get_by_role("treeitem").first).to_contain_text("other")
+    expect(save).to_be_disabled()
     page.keyboard.press("Control+s")
+    expect(page.locator(".step-form").get_by_text(body)).to_be_visible()
+    expect(editor).to_have_text('{"id": {{id}}}')
+    editor.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text('{"id": 2}')
     expect(save).to_be_enabled()
@@ -164,8 +172,8 @@ def test_a_text_that_cannot_be_read_is_named_and_never_saved(ui: Ui, shop: int, 
     ui.check(page)
     page.keyboard.press("Control+s")
     expect(page.get_by_text({"zh": "已保存", "en": "Saved"}[language], exact=True)).to_be_visible()
-    assert names(ui.service, scene) == ["sent"]
-    assert ui.service.get(f"/api/scenes/{scene}/").body["steps"][0]["request"]["json"] == {"id": 2}
+    assert names(ui.service, scene) == ["other", "sent"]
+    assert ui.service.get(f"/api/scenes/{scene}/").body["steps"][1]["request"]["json"] == {"id": 2}
 
 
 def test_a_viewer_can_change_nothing(ui: Ui, shop: int) -> None:

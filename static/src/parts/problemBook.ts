@@ -1,6 +1,6 @@
 // The problems of what is being edited, by path: given by a page, shown by its fields.
 import { warned } from './notices'
-import { type ComputedRef, computed, type InjectionKey, inject, nextTick, onBeforeUnmount, provide, ref, watch } from 'vue'
+import { type ComputedRef, computed, type InjectionKey, inject, nextTick, provide } from 'vue'
 
 export type ProblemBook = Readonly<Record<string, string>>
 
@@ -13,28 +13,6 @@ export function provideProblems(problems: ComputedRef<ProblemBook>): void {
 
 export function useProblemBook(): ComputedRef<ProblemBook> {
   return inject(KEY, NONE)
-}
-
-const UNREADABLE: InjectionKey<(path: string, text: string) => void> = Symbol('unreadable')
-
-/** What fields say of texts that cannot be read, by path: the last text that could be is what would be saved. */
-export function provideUnreadable(): ComputedRef<ProblemBook> {
-  const found = ref<Record<string, string>>({})
-  provide(UNREADABLE, (path, text) => {
-    const { [path]: _, ...others } = found.value
-    found.value = text ? { ...others, [path]: text } : others
-  })
-  return computed(() => found.value)
-}
-
-/** Tell the page what is wrong with the text of a field, as long as the field is there. */
-export function useUnreadable(path: () => string, text: () => string): void {
-  const tell = inject(UNREADABLE, () => undefined)
-  watch([path, text], ([at, now], [before]) => {
-    if (before !== undefined && before !== at) tell(before, '')
-    if (now || before !== undefined) tell(at, now)
-  }, { immediate: true })
-  onBeforeUnmount(() => text() && tell(path(), ''))
 }
 
 /** The problem of one path; also of what is in it when `deep`. */
