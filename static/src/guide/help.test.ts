@@ -17,6 +17,9 @@ describe('what the guide says about a field', () => {
     expect(saidOf(read('user-guide'), 'pacing')?.text).toBe('pacing lets each user begin an iteration every so many seconds, however long the iteration before took.')
     expect(saidOf(read('user-guide.zh-CN'), 'decode')?.text).toContain('解码')
   })
+  it.each(['think_time', 'times', 'max_times'])('is there for %s of a step, in both languages', (field) => {
+    for (const name of ['user-guide', 'user-guide.zh-CN']) expect(saidOf(read(name), field)?.text.startsWith(`${field} `)).toBe(true)
+  })
   it('is nothing for a field that the guide does not know', () => {
     expect(saidOf(read('user-guide'), 'frobnicate')).toBeNull()
   })
