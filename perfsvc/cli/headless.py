@@ -132,4 +132,5 @@ def run_plan_of(plan: PlanFile, folder: Path, sources: DataSources) -> RunPlan:
 
 def secrets_of(env: FileEnv) -> frozenset[str]:
     """The values that nothing may show: of variables that are marked, or whose names look like secrets."""
-    return secret_values(env.variables, env.secret_variables)
+    key = env.certificates.key
+    return secret_values(env.variables, env.secret_variables) | (frozenset() if key is None else {key})

@@ -16,6 +16,7 @@ from perfsvc.engine.error_samples import ErrorSamples
 from perfsvc.engine.program import OPTIONS
 from perfsvc.engine.program import Compiler
 from perfsvc.engine.program import OnStartFailed
+from perfsvc.engine.protocol_options import options_of
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.row_buffer import RowBuffer
 from perfsvc.engine.used_names import UsedNames
@@ -120,7 +121,8 @@ class CompiledRun:
     def _protocol(self, name: str) -> Protocol:
         if name not in self._protocols:
             made = self._protocol_class(name)
-            options = made.Options.parse(self._spec.protocol_options.get(name, {}))
+            given = self._spec.protocol_options.get(name, {})
+            options = options_of(made, given, self._spec.target.certificates)
             self._protocols[name] = made(options, self._context())
         return self._protocols[name]
 

@@ -25,6 +25,7 @@ from perfsvc.engine.instructions import set_variables
 from perfsvc.engine.kept_reply import KeptReply
 from perfsvc.engine.kept_reply import headers_read
 from perfsvc.engine.program import compile_variables
+from perfsvc.engine.protocol_options import options_of
 from perfsvc.engine.resolver import Resolver
 from perfsvc.engine.trial_reading import CompiledStep
 from perfsvc.engine.trial_reading import ReplyReader
@@ -213,7 +214,8 @@ class SceneTrial:  # size: one method for each kind of step, all of which share 
     def _protocol(self, name: str) -> Protocol:
         if name not in self._protocols:
             made = self._surroundings.protocol_class(name)
-            options = made.Options.parse(self._surroundings.options.get(name, {}))
+            around = self._surroundings
+            options = options_of(made, around.options.get(name, {}), around.target.certificates)
             self._protocols[name] = made(options, self._context())
         return self._protocols[name]
 

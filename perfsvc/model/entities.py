@@ -105,7 +105,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Env:
-    """A named target, its secrets encrypted: values of headers and variables, passwords within ``databases``."""
+    """A named target, its secrets encrypted: values of headers and variables, passwords of connections, the key."""
 
     id: int
     project_id: int
@@ -117,6 +117,7 @@ class Env:
     created_time: datetime
     updated_time: datetime
     updated_by: str | None = None
+    certificates: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

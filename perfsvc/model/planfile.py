@@ -8,18 +8,21 @@ from pydantic import field_validator
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.certificates import NO_CERTIFICATES
+from perfsvc.model.certificates import Certificates
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.config import check_address
 from perfsvc.model.scene import SceneSpec
 
 
 class FileEnv(Spec, home="env"):
-    """The target: base URL, headers and variables."""
+    """The target: base URL, headers, variables and certificates."""
 
     host: str = titled("目标地址", "Base URL", default="", max_length=2000)
     headers: dict[str, str] = titled("请求头", "Headers", default_factory=dict)
     variables: dict[str, str] = titled("变量", "Variables", default_factory=dict)
     secret_variables: Many[str] = titled("机密变量的名称", "Names of secret variables", default=(), max_length=1000)
+    certificates: Certificates = titled("证书", "Certificates", default=NO_CERTIFICATES)
 
     @field_validator("host")
     @classmethod

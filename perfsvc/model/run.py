@@ -33,6 +33,8 @@ from perfsvc.errors import IllegalTransition
 from perfsvc.errors import Text
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
+from perfsvc.model.certificates import NO_CERTIFICATES
+from perfsvc.model.certificates import Certificates
 from perfsvc.model.data import DataSpec
 from perfsvc.model.load import Load
 from perfsvc.model.load import OnStartFailure
@@ -199,11 +201,12 @@ class WeightedScene(Spec):
 
 
 class Target(Spec):
-    """Base URL and headers of requests that do not set their own; from the environment."""
+    """Base URL, headers and certificates of requests that do not set their own; from the environment."""
 
     base_url: str = ""
     headers: dict[str, str] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
+    certificates: Certificates = NO_CERTIFICATES
 
 
 class RunFiles(Spec):

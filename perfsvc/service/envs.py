@@ -1,7 +1,7 @@
 """Environments: named targets with their database connections.
 
-The password of a connection, and headers and variables marked secret, are sealed before they are stored, and never
-returned.
+The password of a connection, the key of a client certificate, and headers and variables marked secret, are sealed
+before they are stored, and never returned.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pydantic import field_validator
 from perfsvc.model.base import Many
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
+from perfsvc.model.certificates import NO_CERTIFICATES
+from perfsvc.model.certificates import Certificates
 from perfsvc.model.config import check_address
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
@@ -29,6 +31,7 @@ from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.model.variable_name import VariableName
 from perfsvc.service.auth.vault import Vault
+from perfsvc.service.certificates import sealed_certificates
 from perfsvc.service.fields import Id
 from perfsvc.service.fields import Name
 from perfsvc.service.partial_update import Change
@@ -97,6 +100,7 @@ class EnvFields(Spec):
     secret_headers: SecretHeaders = titled("机密请求头的名称", "Names of secret headers", default=())
     secret_variables: SecretVariables = titled("机密变量的名称", "Names of secret variables", default=())
     databases: Databases = titled("数据库连接", "Database connections", default_factory=dict)
+    certificates: Certificates = titled("证书", "Certificates", default=NO_CERTIFICATES)
 
     @field_validator("host")
     @classmethod
@@ -111,7 +115,10 @@ class EnvForm(EnvFields):
 
 
 class EnvChange(Change):
-    """Changes of an environment; ``databases`` replaces all connections. The value ``******`` keeps a secret."""
+    """Changes of an environment.
+
+    ``databases`` replaces all connections, ``certificates`` all certificates. The value ``******`` keeps a secret.
+    """
 
     name: Name = may_change("环境名称", "Name")
     host: Host = may_change("服务地址", "Base URL")
@@ -120,6 +127,7 @@ class EnvChange(Change):
     secret_headers: SecretHeaders = may_change("机密请求头的名称", "Names of secret headers")
     secret_variables: SecretVariables = may_change("机密变量的名称", "Names of secret variables")
     databases: Databases = may_change("数据库连接", "Database connections")
+    certificates: Certificates = may_change("证书", "Certificates")
 
     @field_validator("host")
     @classmethod
@@ -141,6 +149,7 @@ class OpenEnv(NamedTuple):
     headers: dict[str, str]
     variables: dict[str, str]
     secrets: frozenset[str]
+    certificates: Certificates
 
 
 class Envs:
@@ -168,12 +177,13 @@ class Envs:
         await self._store.run(envs.delete, env_id)
 
     def sealed(self, form: EnvFields, before: Env | None = None) -> dict[str, dict[str, Any]]:
-        """Headers, variables and connections as they are stored; MASK keeps what ``before`` has. Raise InvalidInput."""
+        """The fields with secrets as they are stored; MASK keeps what ``before`` has. Raise InvalidInput."""
         headers, variables, databases = (before.headers, before.variables, before.databases) if before else ({}, {}, {})
         return {
             "headers": self._entries("headers", form.headers, form.secret_headers, headers),
             "variables": self._entries("variables", form.variables, form.secret_variables, variables),
             "databases": self._sealed(form.databases, databases),
+            "certificates": sealed_certificates(form.certificates, before.certificates if before else {}, self._vault),
         }
 
     def password(self, env: Env, database: str) -> str:
@@ -185,7 +195,8 @@ class Envs:
         """Return an environment in plain text. Raise Unavailable for secrets sealed with another key."""
         secrets: set[str] = set()
         headers, variables = (opened(stored, self._vault, secrets) for stored in (env.headers, env.variables))
-        return OpenEnv(env.host, headers, variables, frozenset(secrets))
+        certificates = Certificates.parse(opened(env.certificates, self._vault, secrets))
+        return OpenEnv(env.host, headers, variables, frozenset(secrets), certificates)
 
     @writes
     def _update(self, user: User, env_id: int, change: EnvChange) -> Env:
@@ -193,6 +204,8 @@ class Envs:
         given = change.given()
         if "databases" in given:
             given["databases"] = self._sealed(change.databases, env.databases)
+        if "certificates" in given:
+            given["certificates"] = sealed_certificates(change.certificates, env.certificates, self._vault)
         for path in ("headers", "variables"):
             marked = given.pop(f"secret_{path}", None)
             if path in given or marked is not None:

@@ -136,6 +136,7 @@ def env_document(name: str, env: Env) -> dict[str, Any]:
         "secret_headers": sealed_names(env.headers),
         "secret_variables": sealed_names(env.variables),
         "databases": databases,
+        "certificates": shown(env.certificates),
     }
     return {"name": name, **{key: value for key, value in whole.items() if value}}
 

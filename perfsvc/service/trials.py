@@ -169,7 +169,8 @@ class Trials:
         plain = self._envs.opened(env)
         url = plain.host if form.target_url is None else form.target_url
         variables = {**plain.variables, **form.variables}
-        return Target(base_url=url, headers=plain.headers, variables=variables), plain.secrets
+        target = Target(base_url=url, headers=plain.headers, variables=variables, certificates=plain.certificates)
+        return target, plain.secrets
 
 
 async def tried(trial: SceneTrial, timeout: float, masked: Masker) -> TrialResult:

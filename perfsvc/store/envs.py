@@ -44,6 +44,7 @@ def create(
     headers: dict[str, Any] | None = None,
     variables: dict[str, Any] | None = None,
     databases: dict[str, Any] | None = None,
+    certificates: dict[str, Any] | None = None,
     creator: str | None = None,
 ) -> Env:
     """Secrets come encrypted; ``creator`` is a name. Raises NotFound for the project, InvalidInput."""
@@ -55,6 +56,7 @@ def create(
         headers=headers or {},
         variables=variables or {},
         databases=databases or {},
+        certificates=certificates or None,
         updated_by=creator,
     )
     return get(key)
@@ -82,6 +84,7 @@ def update(env: Env) -> Env:
         headers=env.headers,
         variables=env.variables,
         databases=env.databases,
+        certificates=env.certificates or None,
         updated_time=now(),
         updated_by=env.updated_by,
     )
@@ -123,6 +126,7 @@ def entity(row: Any) -> Env:
         headers=row.headers,
         variables=row.variables,
         databases=row.databases,
+        certificates=row.certificates or {},
         created_time=row.created_time,
         updated_time=row.updated_time,
         updated_by=row.updated_by,

@@ -151,6 +151,7 @@ class EnvRow(Table):
     headers = Json(default=dict)
     variables = Json(default=dict)
     databases = Json(default=dict)
+    certificates = Json(null=True)
     is_default = Flag(default=False)
     created_time = Moment(default=now)
     updated_time = Moment(default=now, null=True)

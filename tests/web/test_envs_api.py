@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from perfsvc.store import envs
+from tests.support.certificates import Authority
 from tests.support.web_world import Api
 from tests.support.web_world import World
 
@@ -33,6 +35,7 @@ async def test_create_read_change_delete(api: Api) -> None:
         "secret_headers": [],
         "secret_variables": [],
         "databases": {"main": {**public, "password_set": True}},
+        "certificates": {},
         "created_at": "2023-11-14T22:13:20Z",
         "updated_at": "2023-11-14T22:13:20Z",
         "updated_by": "owner",
@@ -171,3 +174,52 @@ async def test_an_environment_that_a_plan_uses_stays(api: Api) -> None:
     await api.put("/api/performance/plans/1/", {"config": config})
     refused = await api.delete("/api/envs/2/")
     assert (refused.status, refused.json) == (409, {"error": "测试环境正被测试计划使用，不能删除"})
+
+
+def issued(folder: Path, name: str = "client.example") -> dict[str, str]:
+    authority = Authority(folder)
+    certificate, key = (path.read_text() for path in authority.issue(name))
+    return {"ca": authority.ca_pem, "certificate": certificate, "key": key}
+
+
+async def test_keys_are_sealed_and_kept_by_the_mask(api: Api, world: World, tmp_path: Path) -> None:
+    given = issued(tmp_path)
+    created = await api.post("/api/envs/", {**FORM, "certificates": given})
+    assert created.json["certificates"] == {**given, "key": "******"}
+    stored = await world.store.run(envs.get, 3)
+    assert given["key"] not in str(stored.certificates)
+    plain = world.services.envs.opened(stored)
+    assert (plain.certificates.model_dump(), given["key"] in plain.secrets) == (given, True)
+
+    without_ca = {"certificate": given["certificate"], "key": "******"}
+    changed = await api.put("/api/envs/3/", {"certificates": without_ca})
+    assert changed.json["certificates"] == without_ca
+    plain = world.services.envs.opened(await world.store.run(envs.get, 3))
+    assert plain.certificates.model_dump() == {**given, "ca": None}
+    assert (await api.put("/api/envs/3/", {"name": "live"})).json["certificates"] == changed.json["certificates"]
+
+    cleared = await api.put("/api/envs/3/", {"certificates": {}})
+    assert cleared.json["certificates"] == {}
+    assert world.services.envs.opened(await world.store.run(envs.get, 3)).secrets == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "message"),
+    [
+        ({"ca": "ca.pem"}, "certificates.ca", "无法读取 PEM 证书"),
+        ({"certificate": "x"}, "certificates.certificate", "无法读取 PEM 证书"),
+        ({"key": "x"}, "certificates.key", "无法读取 PEM 私钥；私钥不能有密码"),
+        ({"key": None}, "certificates.certificate", "certificate 与 key 必须同时填写"),
+        ({"key": "******"}, "certificates.key", "没有已保存的值，请填写"),
+        ({"key": "another"}, "certificates.key", "与客户端证书不匹配"),
+    ],
+)
+async def test_certificates_that_cannot_be_used(
+    api: Api, tmp_path: Path, change: dict[str, Any], path: str, message: str
+) -> None:
+    given = {**issued(tmp_path), **change}
+    if change == {"key": "another"}:
+        given["key"] = issued(tmp_path, "other.example")["key"]
+    refused = await api.post("/api/envs/", {**FORM, "certificates": given})
+    assert refused.status == 422
+    assert refused.json["details"] == [{"path": path, "message": message}]

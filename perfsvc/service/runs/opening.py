@@ -12,6 +12,7 @@ from perfsvc.clock import Clock
 from perfsvc.cluster.interface import Cluster
 from perfsvc.datafeed.allocator import OpenFeed
 from perfsvc.event_loop import off_loop
+from perfsvc.model.certificates import Certificates
 from perfsvc.model.config import PlanConfig
 from perfsvc.model.data import DataSpec
 from perfsvc.model.run import RunFiles
@@ -39,6 +40,9 @@ class RunEnv(Protocol):
 
     @property
     def variables(self) -> Mapping[str, str]: ...
+
+    @property
+    def certificates(self) -> Certificates: ...
 
 
 class RunData(Protocol):
@@ -100,7 +104,8 @@ def target_of(env: RunEnv | None) -> Target:
     """Return what requests take from the environment."""
     if env is None:
         return Target()
-    return Target(base_url=env.host, headers=dict(env.headers), variables=dict(env.variables))
+    headers, variables = dict(env.headers), dict(env.variables)
+    return Target(base_url=env.host, headers=headers, variables=variables, certificates=env.certificates)
 
 
 async def try_rows(plan: RunPlan, spec: RunSpec) -> None:

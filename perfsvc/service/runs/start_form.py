@@ -32,7 +32,11 @@ def with_variables(plan: RunPlan, form: StartForm) -> RunPlan:
     """The plan with the variables of its start."""
     if not form.variables:
         return plan
-    host, headers = ("", {}) if plan.env is None else (plan.env.host, dict(plan.env.headers))
-    before = {} if plan.env is None else plan.env.variables
-    env = FileEnv.model_construct(host=host, headers=headers, variables={**before, **form.variables})
+    before = plan.env or FileEnv()
+    env = FileEnv.model_construct(
+        host=before.host,
+        headers=dict(before.headers),
+        variables={**before.variables, **form.variables},
+        certificates=before.certificates,
+    )
     return replace(plan, env=env, secrets=plan.secrets | form.secrets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from perfsvc.model.certificates import Certificates
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
@@ -37,6 +38,7 @@ class EnvResponse(Response):
     secret_headers: list[str]
     secret_variables: list[str]
     databases: dict[str, PublicDatabase]
+    certificates: Certificates
     created_at: Moment
     updated_at: Moment
     updated_by: str | None
@@ -53,6 +55,7 @@ class EnvResponse(Response):
             secret_headers=sealed_names(env.headers),
             secret_variables=sealed_names(env.variables),
             databases={name: PublicDatabase.of(database) for name, database in env.databases.items()},
+            certificates=Certificates.parse(shown(env.certificates)),
             created_at=env.created_time,
             updated_at=env.updated_time,
             updated_by=env.updated_by,

@@ -1560,6 +1560,37 @@ export interface components {
             zh: string;
         };
         /**
+         * Certificates
+         * @description Certificates for protocols whose options name none: trusted authorities, and what the client presents.
+         */
+        Certificates: {
+            /**
+             * CA certificates, PEM text
+             * @default null
+             * @example -----BEGIN CERTIFICATE-----
+             *     MIIB…
+             *     -----END CERTIFICATE-----
+             */
+            ca: string | null;
+            /**
+             * Client certificate, PEM text
+             * @default null
+             * @example -----BEGIN CERTIFICATE-----
+             *     MIIB…
+             *     -----END CERTIFICATE-----
+             */
+            certificate: string | null;
+            /**
+             * Client key, PEM text
+             * Format: password
+             * @default null
+             * @example -----BEGIN PRIVATE KEY-----
+             *     MIIE…
+             *     -----END PRIVATE KEY-----
+             */
+            key: string | null;
+        };
+        /**
          * Checks
          * @description Checks that passed and failed; the rate is percent, null without checks.
          */
@@ -1950,9 +1981,12 @@ export interface components {
         };
         /**
          * EnvChange
-         * @description Changes of an environment; ``databases`` replaces all connections. The value ``******`` keeps a secret.
+         * @description Changes of an environment.
+         *
+         *     ``databases`` replaces all connections, ``certificates`` all certificates. The value ``******`` keeps a secret.
          */
         EnvChange: {
+            certificates?: components["schemas"]["Certificates"];
             /** Database connections */
             databases?: {
                 [key: string]: components["schemas"]["DatabaseForm"];
@@ -1979,6 +2013,14 @@ export interface components {
          * @description A new environment.
          */
         EnvForm: {
+            /**
+             * @default {
+             *       "ca": null,
+             *       "certificate": null,
+             *       "key": null
+             *     }
+             */
+            certificates: components["schemas"]["Certificates"];
             /** Database connections */
             databases?: {
                 [key: string]: components["schemas"]["DatabaseForm"];
@@ -2026,6 +2068,7 @@ export interface components {
          * @description An environment. The values of secrets are ``******``; passwords of connections are left out.
          */
         EnvResponse: {
+            certificates: components["schemas"]["Certificates"];
             /** Format: date-time */
             created_at: string;
             databases: {

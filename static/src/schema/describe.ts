@@ -48,6 +48,7 @@ export function fieldOf(key: string, given: JsonSchema, required: boolean, place
     fallback: hints.default,
     example: example(hints),
   }
+  if (/PEM/.test(hints.title ?? '')) base.pem = true
   return { ...base, ...DETAILS[base.kind](plain, hints, within) }
 }
 

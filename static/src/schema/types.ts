@@ -59,6 +59,8 @@ export interface Field {
   exclusive: string | null
   fallback: unknown
   example: string
+  /** Whether the text is a certificate or a key, which comes in a file. */
+  pem?: boolean
   integer?: boolean
   /** Of a value of several types: whether what reads as a number is a text all the same. */
   wordy?: boolean

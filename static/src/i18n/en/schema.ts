@@ -19,6 +19,9 @@ export const schema: (typeof zh)['schema'] = {
   off: 'off',
   kept: 'Stored, and never shown again',
   replace: 'Replace',
+  readFile: 'Read a file',
+  readFileOf: 'Read a file: {name}',
+  notPem: 'The file is not PEM text, which has -----BEGIN in it, or is larger than 500 KB.',
   mistake: {
     required: 'Required',
     number: 'Must be a number',

@@ -18,6 +18,9 @@ export const schema = {
   off: '未启用',
   kept: '已保存，不会再显示',
   replace: '更换',
+  readFile: '从文件读取',
+  readFileOf: '从文件读取：{name}',
+  notPem: '该文件不是 PEM 文本（应含 -----BEGIN），或大于 500 KB。',
   mistake: {
     required: '必填',
     number: '应为数字',

@@ -1,0 +1,66 @@
+"""Certificates of environments: read before they are stored, the key sealed and never given back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from perfsvc.errors import InvalidInput
+from perfsvc.errors import Problem
+from perfsvc.errors import Text
+from perfsvc.model.certificates import Certificates
+from perfsvc.service.auth.vault import Vault
+from perfsvc.service.secrets import MASK
+from perfsvc.service.secrets import NOT_STORED
+from perfsvc.service.secrets import SEALED
+
+NO_CERTIFICATE = Text("无法读取 PEM 证书", "no PEM certificate can be read there")
+NO_KEY = Text("无法读取 PEM 私钥；私钥不能有密码", "no PEM private key can be read there; it must not have a password")
+NO_PAIR = Text("与客户端证书不匹配", "is not the key of the client certificate")
+
+
+def sealed_certificates(given: Certificates, stored: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    """Return certificates as they are stored; MASK keeps the stored key. Raise InvalidInput."""
+    problems: list[Problem] = []
+    if given.ca is not None and _public_key(given.ca) is None:
+        problems.append(Problem("certificates.ca", NO_CERTIFICATE))
+    kept = stored.get("key") if given.key == MASK else None
+    key = given.key if kept is None else vault.unseal(kept[SEALED])
+    if given.certificate is not None and key is not None:
+        problems += _wrong_pair(given.certificate, key)
+    if problems:
+        raise InvalidInput(problems)
+    sealed = kept if kept is not None or key is None else {SEALED: vault.seal(key)}
+    entries = {"ca": given.ca, "certificate": given.certificate, "key": sealed}
+    return {name: value for name, value in entries.items() if value is not None}
+
+
+def _wrong_pair(certificate: str, key: str) -> list[Problem]:
+    if key == MASK:
+        return [Problem("certificates.key", NOT_STORED)]
+    ours, theirs = _public_key(certificate), _public_key_of(key)
+    if ours is None:
+        return [Problem("certificates.certificate", NO_CERTIFICATE)]
+    if theirs is None:
+        return [Problem("certificates.key", NO_KEY)]
+    return [] if ours == theirs else [Problem("certificates.key", NO_PAIR)]
+
+
+def _public_key(pem: str) -> PublicKeyTypes | None:
+    """Return the key of the first certificate in a text, None where one cannot be read."""
+    try:
+        return x509.load_pem_x509_certificates(pem.encode())[0].public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def _public_key_of(pem: str) -> PublicKeyTypes | None:
+    try:
+        return load_pem_private_key(pem.encode(), password=None).public_key()
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return None
