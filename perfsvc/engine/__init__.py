@@ -11,6 +11,7 @@
 ``user_pool``         active, held and leaving users of one node
 ``setup_teardown``    steps that run once per run
 ``compiled``          scenes and protocols of a run, compiled
+``protocol_options``  options of protocols, completed by the certificates of the environment
 ``program``           compiler of scenes to lists of instructions
 ``instructions``      the instructions
 ``meetings``          rendezvous: users that wait for each other

@@ -18,6 +18,7 @@
 ``pattern_faults``  what is wrong with a regular expression
 ``syntax_faults``   what is wrong with an expression: place, reason, what to do
 ``config``          a plan's config, in the words of the API and the tables
+``certificates``    certificates of an environment
 ``planfile``        a plan in a file
 ``project_file``    a project in a file
 ``plan_text``       such files as YAML or JSON

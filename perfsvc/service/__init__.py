@@ -7,6 +7,7 @@
 ``projects``        projects and their members
 ``project_files``   a project as one YAML file
 ``envs``            environments and their database connections
+``certificates``    certificates of environments, read and sealed
 ``scenes``          scenes, validated as a run would compile them
 ``plans``           plans
 ``plan_preview``    what an unsaved plan would do, and what is wrong with it
