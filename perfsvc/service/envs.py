@@ -115,10 +115,7 @@ class EnvForm(EnvFields):
 
 
 class EnvChange(Change):
-    """Changes of an environment.
-
-    ``databases`` replaces all connections, ``certificates`` all certificates. The value ``******`` keeps a secret.
-    """
+    """Changes of an environment; ``databases`` and ``certificates`` are replaced whole. ``******`` keeps a secret."""
 
     name: Name = may_change("环境名称", "Name")
     host: Host = may_change("服务地址", "Base URL")
