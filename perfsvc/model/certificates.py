@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
-
 from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
-from perfsvc.model.problems import Fault
 
 MAX_BUNDLE = 500_000
 MAX_CHAIN = 50_000
@@ -39,12 +36,6 @@ class Certificates(Spec):
         repr=False,
         examples=["-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----"],
     )
-
-    @model_validator(mode="after")
-    def _pair(self) -> Certificates:
-        if (self.certificate is None) != (self.key is None):
-            raise Fault("certificate 与 key 必须同时填写", "certificate and key come together", "certificate")
-        return self
 
 
 NO_CERTIFICATES = Certificates()

@@ -21,6 +21,7 @@ from perfsvc.service.secrets import SEALED
 
 NO_CERTIFICATE = Text("无法读取 PEM 证书", "no PEM certificate can be read there")
 NO_KEY = Text("无法读取 PEM 私钥；私钥不能有密码", "no PEM private key can be read there; it must not have a password")
+ALONE = Text("certificate 与 key 必须同时填写", "certificate and key come together")
 NO_PAIR = Text("与客户端证书不匹配", "is not the key of the client certificate")
 
 
@@ -29,6 +30,8 @@ def sealed_certificates(given: Certificates, stored: Mapping[str, Any], vault: V
     problems: list[Problem] = []
     if given.ca is not None and _public_key(given.ca) is None:
         problems.append(Problem("certificates.ca", NO_CERTIFICATE))
+    if (given.certificate is None) != (given.key is None):
+        problems.append(Problem("certificates.certificate", ALONE))
     kept = stored.get("key") if given.key == MASK else None
     key = given.key if kept is None else vault.unseal(kept[SEALED])
     if given.certificate is not None and key is not None:
