@@ -94,5 +94,5 @@ class Milliseconds(GroupedMetadata):
 
 
 def _schema(number: str, least: float, most: float) -> WithJsonSchema:
-    both = {"type": [number, "string"], "minimum": least, "maximum": most, "pattern": PATTERN}
+    both = {"type": [number, "string"], "minimum": least, "maximum": most, "pattern": PATTERN, "maxLength": LONGEST}
     return WithJsonSchema(both, mode="validation")

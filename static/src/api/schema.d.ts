@@ -1981,9 +1981,7 @@ export interface components {
         };
         /**
          * EnvChange
-         * @description Changes of an environment.
-         *
-         *     ``databases`` replaces all connections, ``certificates`` all certificates. The value ``******`` keeps a secret.
+         * @description Changes of an environment; ``databases`` and ``certificates`` are replaced whole. ``******`` keeps a secret.
          */
         EnvChange: {
             certificates?: components["schemas"]["Certificates"];
@@ -6471,6 +6469,7 @@ export interface operations {
                      *           "secret_headers": [],
                      *           "secret_variables": [],
                      *           "databases": {},
+                     *           "certificates": {},
                      *           "created_at": "2026-11-30T08:52:16Z",
                      *           "updated_at": "2026-11-30T08:52:16Z",
                      *           "updated_by": null
@@ -6487,6 +6486,7 @@ export interface operations {
                      *           "secret_headers": [],
                      *           "secret_variables": [],
                      *           "databases": {},
+                     *           "certificates": {},
                      *           "created_at": "2026-11-30T08:52:16Z",
                      *           "updated_at": "2026-11-30T08:52:16Z",
                      *           "updated_by": "admin"
@@ -6547,6 +6547,7 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
+                     *       "certificates": {},
                      *       "created_at": "2026-11-30T08:52:16Z",
                      *       "updated_at": "2026-11-30T08:52:16Z",
                      *       "updated_by": "admin"
@@ -6598,6 +6599,7 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
+                     *       "certificates": {},
                      *       "created_at": "2026-11-30T08:52:16Z",
                      *       "updated_at": "2026-11-30T08:52:16Z",
                      *       "updated_by": "admin"
@@ -6656,6 +6658,7 @@ export interface operations {
                      *       "secret_headers": [],
                      *       "secret_variables": [],
                      *       "databases": {},
+                     *       "certificates": {},
                      *       "created_at": "2026-11-30T08:52:16Z",
                      *       "updated_at": "2026-11-30T08:52:16Z",
                      *       "updated_by": "admin"
