@@ -86,6 +86,7 @@ class ScriptedServer:
         self._noted = asyncio.Event()
         self._tls = tls
         self._tasks: list[asyncio.Task[None]] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     @property
     def url(self) -> str:
@@ -101,6 +102,8 @@ class ScriptedServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.close()  # a task that is cancelled before its first step closes nothing
 
     def note(self, request: bytes) -> None:
         if len(self.requests) < KEPT:
@@ -124,6 +127,7 @@ class ScriptedServer:
         peer = Peer(self, reader, writer, self.connections)
         task = asyncio.get_running_loop().create_task(self._serve(peer, writer))
         self._tasks.append(task)
+        self._writers.append(writer)
 
     async def _serve(self, peer: Peer, writer: asyncio.StreamWriter) -> None:
         try:

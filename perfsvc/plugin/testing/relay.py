@@ -30,7 +30,7 @@ class Relay:
         self.sent = 0
         self._target = (HOST, port)
         self._loop = asyncio.get_running_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._outward: dict[Place, socket.socket] = {}
 
     async def __aenter__(self) -> Relay:
@@ -44,9 +44,11 @@ class Relay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
-        for task in self._tasks:
+        for task in self._connections:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        for writer in self._connections.values():
+            writer.close()  # a task that is cancelled before its first step closes nothing
         await asyncio.sleep(0)  # the loop lets go of the connections
         for datagrams in (self._inward, *self._outward.values()):
             self._loop.remove_reader(datagrams.fileno())
@@ -63,7 +65,7 @@ class Relay:
     # TCP
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(self._loop.create_task(self._carry(reader, writer)))
+        self._connections[self._loop.create_task(self._carry(reader, writer))] = writer
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer):
