@@ -110,11 +110,11 @@ async def test_lines_of_json_for_a_time(client: str):
         return chunk(line[:5]) + chunk(line[5:] + b"\n")
 
     begun = time.monotonic()
-    outcome = await heard(streams(NDJSON, part), {"seconds": 0.4, "tokens": "$.eval_count"}, client, again=False)
-    assert 0.4 <= time.monotonic() - begun < 5
+    outcome = await heard(streams(NDJSON, part), {"seconds": 1, "tokens": "$.eval_count"}, client, again=False)
+    assert 1 <= time.monotonic() - begun < 6
     assert outcome.status == 200
     assert outcome.counters is not None
-    assert 2 <= outcome.counters["events"] <= 20
+    assert 2 <= outcome.counters["events"] <= 50
     assert outcome.counters["tokens"] == outcome.counters["events"]
 
 

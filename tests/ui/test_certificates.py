@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.support.browser import Ui
 from tests.support.certificates import Authority
+from tests.support.desk import PATIENCE_MS
 from tests.support.service import Service
 
 WORDS = {
@@ -68,11 +69,11 @@ def test_pasted_and_read_from_a_file(ui: Ui, service: Service, tmp_path: Path, l
     ui.check(page)
     ui.expect_status(422)
     save(page, words)
-    expect(dialog.get_by_text(words["wrong"])).to_be_visible()
+    expect(dialog.get_by_text(words["wrong"])).to_be_visible(timeout=PATIENCE_MS)
     dialog.get_by_label(words["key"], exact=True).fill(key.read_text())
     save(page, words)
     row = page.get_by_role("row").filter(has_text="mutual")
-    expect(row).to_contain_text(words["shown"])
+    expect(row).to_contain_text(words["shown"], timeout=PATIENCE_MS)
     given = {"ca": authority.ca_pem, "certificate": certificate.read_text(), "key": "******"}
     assert stored(service, project) == given
 
