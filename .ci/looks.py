@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 Act = tuple[str, ...]
 """``click``, ``fill``, ``type``, ``press`` or ``file``, then a selector, then a text, a key or a file's content; or
-``changed`` and an address of the API: somebody else saves what is being edited."""
+``changed`` and an address of the API: another user saves what is being edited."""
 
 
 class Look(NamedTuple):

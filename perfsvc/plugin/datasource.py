@@ -62,7 +62,7 @@ class Feed(ABC):
     encoding: str | None = None
     """Encoding of the text that is read, given or detected; shown in previews."""
     delimiter: str | None = None
-    """Delimiter between the fields of the text, given or detected; None if there is none. Shown in previews."""
+    """Delimiter of the fields of the text, given or detected; None for text of a single field. Shown in previews."""
 
     @abstractmethod
     async def read(self, limit: int) -> list[Row]:

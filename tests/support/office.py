@@ -289,7 +289,7 @@ class Office:
         )
 
     def change(self, address: str) -> None:
-        """Save what somebody edits, as another would."""
+        """Save what is being edited, as another user would."""
         path = address.format(**self.names)
         name = self.service.get(path).body["name"]
         assert self.service.put(path, {"name": name}).status == 200

@@ -24,7 +24,7 @@ export function readAhead(path: string, token: string, language: string): Promis
   return reply
 }
 
-/** The reply to the same request, sent ahead of this one; null where there is none. After a change all are out of date. */
+/** The reply to the same request, sent ahead of this one; null if no such request was sent. After a change all are out of date. */
 export async function takeAhead({ method, url }: Request, token: string | undefined): Promise<Response | null> {
   if (method !== 'GET') sent.clear()
   const path = url.slice(location.origin.length)

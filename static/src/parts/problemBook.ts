@@ -23,7 +23,7 @@ export function problemIn(book: ProblemBook, path: string, deep = false): string
   return inner === undefined ? '' : (book[inner] ?? '')
 }
 
-/** Scroll to the field of a problem and focus what can be typed in. Where there is none, not even an enclosing one, the problem is told at the edge. */
+/** Scroll to the field of a problem and focus what can be typed in. A problem without a field, and without an enclosing one, is shown at the edge. */
 export async function goToProblem(path: string, text = ''): Promise<void> {
   await nextTick()
   for (let part = path; part; part = part.replace(/(\.[^.[\]]+|\[\d+\])$/, '')) {

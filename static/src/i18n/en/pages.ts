@@ -33,7 +33,7 @@ export const pages: (typeof zh)['pages'] = {
       run: 'ran {name}', scene: 'changed the scene {name}', plan: 'changed the plan {name}', file: 'replaced the data file {name}', env: 'changed the environment {name}', preset: 'changed the preset {name}', member: 'changed the role of {name} to {role}', joined: 'joined the project ({role})',
       made: { scene: 'added the scene {name}', plan: 'added the plan {name}', file: 'uploaded the data file {name}', env: 'added the environment {name}', preset: 'saved the preset {name}', member: 'added the member {name} ({role})' },
     },
-    somebody: 'Somebody',
+    unknownUser: 'Unknown user',
     nothingYet: 'Nothing yet',
     runs: '{n} run | {n} runs',
     newPlan: 'New plan',

@@ -32,7 +32,7 @@ export const pages = {
       run: '运行了 {name}', scene: '修改了业务流 {name}', plan: '修改了测试计划 {name}', file: '替换了数据文件 {name}', env: '修改了测试环境 {name}', preset: '修改了预设 {name}', member: '把 {name} 的角色改为{role}', joined: '加入了项目（{role}）',
       made: { scene: '新增了业务流 {name}', plan: '新增了测试计划 {name}', file: '上传了数据文件 {name}', env: '新增了测试环境 {name}', preset: '保存了预设 {name}', member: '添加了成员 {name}（{role}）' },
     },
-    somebody: '有人',
+    unknownUser: '未知用户',
     nothingYet: '还没有动态',
     runs: '共 {n} 次测试',
     newPlan: '新建计划',
