@@ -62,6 +62,7 @@ class Evening:
         """Open a page and note down what it is told."""
         scene = self.scenes[name] = Scene(path)
         page = self.ui.open("/me")
+        page.goto("about:blank")
         scene.listen(page)
         page.goto(self.service.url + path)
         page.locator(ready).first.wait_for()

@@ -54,6 +54,7 @@ QUESTIONS = {
     "series, 20 steps": f"executions/{RUN}/series/?step={','.join(map(str, range(20)))}",
     "series, half an hour by s": f"executions/{RUN}/series/?from={END - 1800}&points=3600",
     "series, 3,600 points": f"executions/{RUN}/series/?points=3600",
+    "series, 20 steps, 5 min by s": f"executions/{RUN}/series/?from={END - 300}&step={','.join(map(str, range(20)))}",
     "series, 20 steps, successful": f"executions/{RUN}/series/?outcome=success&step={','.join(map(str, range(20)))}",
     "metrics": f"metrics/{RUN}/",
     "metrics, last 5 min": f"metrics/{RUN}/?time_range=300",

@@ -26,6 +26,7 @@ from perfsvc.metrics.span import Span
 from perfsvc.metrics.step_summary import StepSummary
 from perfsvc.metrics.step_summary import Times
 from perfsvc.metrics.totals import RunTotals
+from perfsvc.metrics.totals import means_of
 from perfsvc.metrics.window_sum import HistogramName
 from perfsvc.metrics.window_sum import sum_of
 from perfsvc.model.window import StepWindow
@@ -58,6 +59,13 @@ class Chosen(NamedTuple):
         if self.latency == "plan":
             return totals.from_plan
         return totals.latency.without(totals.failed) if self.outcome == "success" else totals.latency
+
+    def of_window(self, window: StepWindow) -> Histogram:
+        """The selected histogram of a stored window. Raises ValueError."""
+        if self.latency == "plan":
+            return Histogram.unpack(window.from_plan)
+        latency = Histogram.unpack(window.latency)
+        return latency.without(Histogram.unpack(window.failed)) if self.outcome == "success" else latency
 
 
 def figures_block(windows: Sequence[StepWindow], running_ns: int, chosen: Chosen) -> dict[str, Any]:
@@ -155,9 +163,18 @@ class StepPoint(NamedTuple):
 
 def step_point(windows: Sequence[StepWindow], span: Span, chosen: Chosen) -> StepPoint:
     """One point of a step."""
+    if len(windows) == 1:
+        return window_point(windows[0], span, chosen)
     totals = sum_of(windows, chosen.histograms)
     figures = figures_of(totals.requests, totals.errors, Times.of(chosen.of(totals)), span)
     return StepPoint(figures, totals.failures, totals.statuses, totals.counters, totals.gauge_means)
+
+
+def window_point(window: StepWindow, span: Span, chosen: Chosen) -> StepPoint:
+    """One point of a step of one node and one stored span: without sums, which would double its time."""
+    errors = sum(window.failures.values())
+    figures = figures_of(window.requests, errors, Times.of(chosen.of_window(window)), span)
+    return StepPoint(figures, window.failures, window.statuses, window.counters, means_of(window.gauges))
 
 
 def times_of(summary: StepSummary, chosen: Chosen) -> Times | None:

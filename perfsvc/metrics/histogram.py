@@ -116,19 +116,29 @@ class Histogram:
         The smallest and the largest are exact where they are among the rest, else they are the ends of their bins.
         """
         rest = Histogram()
-        counts = self.counts - other.counts
+        counts = self._counts_without(other)
         used = np.flatnonzero(counts)
         if len(used) == 0:
             return rest
-        rest._first = int(used[0])
+        rest._first = self._first + int(used[0])
         rest._counts = counts[used[0] : used[-1] + 1]
         rest.total = self.total - other.total
         rest.overflow = self.overflow - other.overflow
         rest.sum_ns = self.sum_ns - other.sum_ns
-        lowest, highest = upper_end_ns(int(used[0])), upper_end_ns(int(used[-1]))
+        lowest, highest = (upper_end_ns(self._first + int(used[place])) for place in (0, -1))
         rest.min_ns = self.min_ns if not other.total or self.min_ns < other.min_ns else min(lowest, self.max_ns)
         rest.max_ns = self.max_ns if self.max_ns > other.max_ns else min(highest, self.max_ns)
         return rest
+
+    def _counts_without(self, other: Histogram) -> Counts:
+        """The counts from the first held bin on."""
+        self._spread()
+        if not other.total:
+            return self._counts.copy()
+        self._cover(*other.extent)
+        counts, start = self._counts.copy(), other._first - self._first
+        counts[start : start + len(other._counts)] -= other._counts
+        return counts
 
     def merge(self, other: Histogram) -> None:
         """Add another histogram's counts to this one's."""
@@ -193,10 +203,10 @@ class Histogram:
         if not self.total:
             return []
         ranks = [rank_of(q, self.total) for q in quantiles]
-        places = np.searchsorted(np.cumsum(self._counts), ranks)
+        places = self._counts.cumsum().searchsorted(ranks)
         bins = places + self._first if self._bins is None else self._bins[places]
-        values: list[int] = np.clip(upper_ends_ns()[bins], self.min_ns, self.max_ns).tolist()
-        return values
+        # Few values: NumPy's own clip takes as long as all the rest.
+        return [min(max(end, self.min_ns), self.max_ns) for end in upper_ends_ns()[bins].tolist()]
 
     def quantiles_ns(self, quantiles: list[float]) -> list[int]:
         """Several percentiles at once, as ``percentile_ns``; nothing when empty."""
@@ -288,6 +298,7 @@ def spread(bins: Counts, counts: Counts) -> Counts:
     return whole
 
 
+@lru_cache(maxsize=8192)
 def rank_of(q: float, total: int) -> int:
     """The nearest rank of a percentile, at least 1."""
     # 99.9 % of 1000 is 999.0000000000001 in floats; without rounding the ceiling would be one rank too high.
@@ -331,7 +342,7 @@ def _read_bins(packed: bytes, used: int) -> tuple[Counts, Counts]:
     if of_step not in WIDTHS or of_count not in WIDTHS or len(body) != used * (of_step + of_count):
         raise ValueError(f"a histogram of {used} bins cannot have {len(body)} bytes")
     steps = np.frombuffer(body, f"<u{of_step}", used)
-    bins = np.cumsum(steps, dtype=np.int64) + first
+    bins = steps.cumsum(dtype=np.int64) + first
     counts = np.frombuffer(body, f"<u{of_count}", used, used * of_step).astype(np.int64)
     if bins[-1] >= BINS or counts.min() < 1 or not steps[1:].all():
         raise ValueError("a histogram's bins are out of order or out of range")

@@ -108,7 +108,7 @@ class StepTotals(Totals):
     @property
     def gauge_means(self) -> dict[str, float]:
         """The mean of each gauge."""
-        return {name: round(gauge.total / gauge.count, 3) for name, gauge in self.gauges.items()}
+        return means_of(self.gauges)
 
     def add_own(self, counters: Mapping[str, float], gauges: Mapping[str, GaugeSum]) -> None:
         """Count what a protocol counted and measured."""
@@ -178,6 +178,11 @@ def add_counts(into: dict[str, int], counts: Mapping[str, int], names: ErrorClas
     """Add counts by name, of a bounded number of names."""
     for name, count in counts.items():
         into[names.name(name)] += count
+
+
+def means_of(gauges: Mapping[str, GaugeSum]) -> dict[str, float]:
+    """The mean of each gauge."""
+    return {name: round(gauge.total / gauge.count, 3) for name, gauge in gauges.items()}
 
 
 def joined(one: PhaseSum | None, other: PhaseSum) -> PhaseSum:

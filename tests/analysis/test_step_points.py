@@ -1,0 +1,58 @@
+"""A point of one node's window alone equals that of sums, which is how points of several nodes are made."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfsvc.analysis.window_views import Chosen
+from perfsvc.analysis.window_views import step_point
+from perfsvc.clock import NS_PER_S
+from perfsvc.metrics.histogram import Histogram
+from perfsvc.metrics.point import LoadTotals
+from perfsvc.metrics.span import Span
+from perfsvc.model.window import GaugeSum
+from perfsvc.model.window import StepWindow
+
+SPAN = Span(load=LoadTotals(seconds=1, span_ns=NS_PER_S))
+NOTHING = StepWindow(3, 0)
+
+times = st.lists(st.integers(1_000, 10**10), max_size=40)
+
+
+def window_of(succeeded: list[int], failed: list[int]) -> StepWindow:
+    """A window with requests of so many ns."""
+    whole = Histogram.of_ns(succeeded + failed).pack()
+    return StepWindow(
+        step=3,
+        requests=len(succeeded) + len(failed) + 1,
+        failures={"timeout": len(failed), "refused": 1},
+        statuses={"200": len(succeeded)},
+        latency=whole,
+        from_plan=whole,
+        failed=Histogram.of_ns(failed).pack(),
+        counters={"bytes": 2.5},
+        gauges={"queue": GaugeSum(3, 10.0, 7.0)},
+    )
+
+
+@pytest.mark.parametrize("outcome", ["all", "success"])
+@pytest.mark.parametrize("latency", ["service", "plan"])
+@given(succeeded=times, failed=times)
+def test_of_one_window_and_of_a_sum(latency, outcome, succeeded: list[int], failed: list[int]) -> None:
+    window, chosen = window_of(succeeded, failed), Chosen(latency, outcome)
+    assert step_point([window], SPAN, chosen) == step_point([window, NOTHING], SPAN, chosen)
+
+
+@given(succeeded=times, failed=times)
+def test_successful_requests_alone(succeeded: list[int], failed: list[int]) -> None:
+    rest = Histogram.of_ns(succeeded + failed).without(Histogram.of_ns(failed))
+    alone = Histogram.of_ns(succeeded)
+    assert (rest.total, rest.sum_ns, rest.counts.tolist()) == (alone.total, alone.sum_ns, alone.counts.tolist())
+
+
+def test_a_rest_has_counts_of_its_own() -> None:
+    whole = Histogram.of_ns([1_000, 2_000])
+    whole.without(Histogram()).merge(Histogram.of_ns([1_000]))
+    assert whole == Histogram.of_ns([1_000, 2_000])
