@@ -50,7 +50,7 @@ TARGET = ROOT / "build" / "screenshots"
 LANGUAGES, THEMES, WIDTHS = ("zh", "en"), ("light", "dark"), (1280, 390, 1440)
 ZONE = "Asia/Shanghai"
 PATIENCE_MS = 20_000
-SCROLL = "(top) => scrollTo(0, document.querySelector(top).getBoundingClientRect().top + scrollY - 120)"
+SCROLL = "(top) => scrollTo(0, document.querySelector(top).getBoundingClientRect().top + scrollY - 64)"
 DRAWN = """
 () => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100))
 """
@@ -85,11 +85,11 @@ class Appearance(NamedTuple):
         return f"{self.language}-{self.theme}-{self.width}"
 
 
-def opened(browser: Browser, appearance: Appearance, session: str | None) -> Page:
+def opened(browser: Browser, appearance: Appearance, session: str | None, height: int = 900) -> Page:
     """A page in a browser of its own."""
     language, theme, width = appearance
     context = browser.new_context(
-        viewport={"width": width, "height": 900},
+        viewport={"width": width, "height": height},
         locale="zh-CN" if language == "zh" else "en-US",
         timezone_id=ZONE,
         reduced_motion="reduce",
@@ -129,23 +129,23 @@ class Studio:
     def take(self, name: str, look: Look, appearance: Appearance) -> None:
         """Take one picture."""
         page = opened(self._browser, appearance, self._session(look))
+        playback = played(page, self._recording, self._language) if look.recorded else None
         try:
-            self._go(page, look)
+            if playback:
+                playback.show(look.recorded, self.service.url)
+                settled(page, "main")
+            else:
+                self._go(page, look)
             for act in look.acts:
                 self._do(page, act)
             picture(page, f"{name}-{appearance}", look.ready)
             if look.paper:
                 page.pdf(path=TARGET / f"{name}-{appearance}.pdf", prefer_css_page_size=True)
         finally:
+            self.missing.update(playback.missing if playback else ())
             page.context.close()
 
     def _go(self, page: Page, look: Look) -> None:
-        if look.recorded:
-            playback = played(page, self._recording, self._language)
-            playback.show(look.recorded, self.service.url)
-            settled(page, "main")
-            self.missing.update(playback.missing)
-            return
         path = look.path.format(**self.office.names)
         place = path[1:] if path.startswith("!") else f"/p/{self.office.project}{path}"
         if look.refused:
@@ -209,12 +209,13 @@ def picture(page: Page, name: str, ready: str) -> None:
 
 PICTURES = ROOT / "docs" / "pictures"
 SHOWN = {
-    "run-live": ("dark", ".now"),
+    "run-live": ("dark", "main"),
     "run-report": ("light", ".figures"),
-    "search-report": ("light", ".answer"),
-    "plan": ("dark", "main"),
+    "search-report": ("light", "main"),
+    "plan-recorded": ("dark", "main"),
 }
 """Pages that the READMEs show: their themes, and what is at the top of the picture."""
+HEIGHT = 1120
 QUALITY = 78
 
 
@@ -223,14 +224,15 @@ def readme_pictures(browser: Browser, recording: Recording, base: str) -> None:
     PICTURES.mkdir(exist_ok=True)
     for language in LANGUAGES:
         for name, (theme, top) in SHOWN.items():
-            page = opened(browser, Appearance(language, theme, 1280), recording.session())
+            page = opened(browser, Appearance(language, theme, 1280), recording.session(), HEIGHT)
             page.add_init_script("localStorage.setItem('perfsvc.run.hints', 'true')")
-            played(page, recording, language).show(name, base)
-            settled(page, LOOKS[name].ready)
+            look = LOOKS[name]
+            played(page, recording, language).show(look.recorded, base)
+            settled(page, look.ready)
             page.evaluate(SCROLL, top)
             page.evaluate(DRAWN)
             page.screenshot(
-                path=PICTURES / f"{name}.{language}.jpg", type="jpeg", quality=QUALITY, animations="disabled"
+                path=PICTURES / f"{look.recorded}.{language}.jpg", type="jpeg", quality=QUALITY, animations="disabled"
             )
             page.context.close()
 
