@@ -138,6 +138,7 @@ def people(call: Callable[..., Any]) -> None:
     call("GET", "/api/users/me/tokens/")
     call("DELETE", "/api/users/me/tokens/{token_id}/", token_id=token)
     call("GET", "/api/users/")
+    call("POST", "/api/users/", {"username": "bob", "email": "bob@example.com", "password": "a long password"})
     call("GET", "/api/users/{user_id}/", user_id=alice)
     call("PUT", "/api/users/{user_id}/", {"is_active": 0}, user_id=alice)
 

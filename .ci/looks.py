@@ -211,6 +211,7 @@ ASSETS = {
 }
 PLATFORM = {
     "users": Look("!/users", "main table"),
+    "user-new": Look("!/users", DIALOG, click(".page-actions .btn-primary")),
     "user-row-menu": Look("!/users", "[role=menu]", click(ROW_MENU)),
     "user-password": menu("!/users", 1, ROW_MENU),
     "user-block": menu("!/users", 2, ROW_MENU),

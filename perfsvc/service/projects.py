@@ -138,13 +138,21 @@ def _delete(project_id: int) -> None:
     projects.delete(project_id)
 
 
+def _unknown(username: str) -> tuple[str, str, str]:
+    return (
+        "username",
+        f"没有名为 {username} 的用户，请检查拼写，或请管理员在“用户”页新建",
+        f"there is no user named {username}: check the spelling, or have an administrator create it (page Users)",
+    )
+
+
 @writes
 def _add(author: User, project_id: int, form: MemberForm) -> Member:
     by_id = form.username is None
     try:
         user = users.get(form.user_id or 0) if by_id else users.by_username(form.username or "")
     except NotFound as error:
-        raise InvalidInput.at("user_id" if by_id else "username", *error.text) from None
+        raise InvalidInput.at(*(("user_id", *error.text) if by_id else _unknown(form.username or ""))) from None
     if projects.role_of(project_id, user.id) is not None:
         raise Conflict("该用户已是项目成员", "This user is already a member")
     return projects.set_member(project_id, user.id, form.role, author.username)

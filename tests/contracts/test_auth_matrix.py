@@ -59,6 +59,10 @@ MATRIX: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     # No user of the table has a token with this id.
     ("DELETE", "/api/users/me/tokens/{token_id}/"): ((401, 404, 404, 404, 404, 404), None),
     ("GET", "/api/users/"): (ADMINISTRATORS, None),
+    ("POST", "/api/users/"): (
+        (401, 403, 403, 403, 403, 201),
+        {"username": "new", "email": "new@example.com", "password": "long enough"},
+    ),
     ("GET", "/api/users/{user_id}/"): (ADMINISTRATORS, None),
     ("PUT", "/api/users/{user_id}/"): (ADMINISTRATORS, {}),
     ("POST", "/api/projects/demo/"): ((401, 201, 201, 201, 201, 201), {"language": "en"}),
@@ -231,6 +235,7 @@ def test_what_operations_need_of_an_api_token() -> None:
         ("GET", "/api/users/me/tokens/"),
         ("POST", "/api/users/me/tokens/"),
         ("DELETE", "/api/users/me/tokens/{token_id}/"),
+        ("POST", "/api/users/"),
         ("PUT", "/api/users/{user_id}/"),
     }
     assert {key for key, needs in NEEDS.items() if needs is Needs.READ and key[0] != "GET"} == {

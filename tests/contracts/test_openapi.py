@@ -242,6 +242,7 @@ CALLS: list[tuple[str, str, str, Any, int]] = [
     ("POST", "/api/users/login/", "", {"username": "nn", "password": "wrong"}, 401),
     ("GET", "/api/users/me/", "", None, 200),
     ("GET", "/api/users/", "", None, 200),
+    ("POST", "/api/users/", "", {"username": "mm", "email": "m@m", "password": "long enough"}, 201),
     ("GET", "/api/users/{user_id}/", "", None, 200),
     ("GET", "/api/projects/", "", None, 200),
     ("POST", "/api/projects/", "", {"name": "new"}, 201),

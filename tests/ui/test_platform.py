@@ -168,3 +168,30 @@ def test_who_did_what_is_there_before_the_first_run(ui: Ui, service: Service, la
     for text in DONE[language]:
         expect(feed.get_by_role("listitem").filter(has_text=text)).to_contain_text("admin")
     ui.check(page)
+
+
+def test_an_administrator_makes_an_account_and_an_owner_adds_it(ui: Ui, service: Service, shop: int) -> None:
+    ui.expect_status(409, 422)
+    page = ui.open("/users", language="en")
+    page.get_by_role("row", name="lin").wait_for()
+    page.keyboard.press("n")
+    form = page.get_by_role("dialog", name="New user")
+    expect(form.get_by_label("Username")).to_be_focused()
+    for label, text in (("Username", "lin"), ("Email", "qian@example.org"), ("Password", "long enough")):
+        form.get_by_label(label, exact=True).fill(text)
+    page.keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("taken")
+    ui.check(page)
+    form.get_by_label("Username").fill("qian")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row", name="qian")).to_be_visible()
+    page.goto(f"{service.url}/p/{shop}/members")
+    page.get_by_label("Username").fill("qiann")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("There is no user named qiann")).to_be_visible()
+    ui.check(page)
+    page.get_by_label("Username").fill("qian")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row", name="qian")).to_be_visible()
+    theirs = ui.open(f"/p/{shop}", language="en", user=("qian", "long enough"))
+    expect(theirs.get_by_role("heading", name="Latest runs")).to_be_visible()

@@ -296,3 +296,14 @@ class TestClosed:
     async def test_registration_is_closed_unless_opened(self, api: Api) -> None:
         answer = await api.post("/api/users/register/", NEW, None)
         assert (answer.status, answer.json) == (403, {"error": "未开放注册，请联系管理员"})
+
+    async def test_administrators_create_accounts_all_the_same(self, api: Api) -> None:
+        created = await api.post("/api/users/", NEW, "administrator")
+        assert (created.status, created.json["username"], created.json["administrator"]) == (201, "新人", False)
+        assert (await log_in(api, "新人", "long enough"))["user"] == created.json
+        again = await api.post("/api/users/", NEW, "administrator")
+        assert (again.status, again.json) == (409, {"error": "用户名已存在"})
+        weak = await api.post("/api/users/", {**NEW, "username": "other", "password": "aaaaaaaa"}, "administrator")
+        assert (weak.status, [problem["path"] for problem in weak.json["details"]]) == (422, ["password"])
+        second = {**NEW, "username": "second", "administrator": True}
+        assert (await api.post("/api/users/", second, "administrator")).json["administrator"] is True

@@ -61,6 +61,12 @@ class Registration(Spec):
         return self
 
 
+class NewAccount(Registration):
+    """A new user, made by an administrator."""
+
+    administrator: bool = titled("管理员", "Administrator", default=False)
+
+
 class ProfileChange(Change):
     """Changes to one's own profile."""
 
@@ -114,6 +120,13 @@ class Accounts:
         self._registrations.admit(address)
         password_hash = await self._passwords.hash(form.password)
         return await self._store.run(users.create, form.username, form.email, password_hash)
+
+    async def create(self, form: NewAccount) -> User:
+        """Create a user for somebody else, also where registration is closed. Raises Conflict for a taken name."""
+        password_hash = await self._passwords.hash(form.password)
+        return await self._store.run(
+            users.create, form.username, form.email, password_hash, administrator=form.administrator
+        )
 
     async def get(self, user_id: int) -> User:
         return await self._store.run(users.get, user_id)

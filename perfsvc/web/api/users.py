@@ -13,6 +13,7 @@ from perfsvc.model.base import titled
 from perfsvc.model.entities import User
 from perfsvc.model.listing import Selection
 from perfsvc.service.auth.accounts import AccountChange
+from perfsvc.service.auth.accounts import NewAccount
 from perfsvc.service.auth.accounts import PasswordChange
 from perfsvc.service.auth.accounts import ProfileChange
 from perfsvc.service.auth.accounts import Registration
@@ -191,6 +192,10 @@ class UsersHandler(Handler):
         return UserPage.of(
             await self.services.accounts.page(query.page, query.page_size, query.selection), UserResponse.of
         )
+
+    @operation("新建用户", "Create a user", OF_ADMINISTRATOR, status=201, needs=Needs.LOGIN)
+    async def post(self, body: NewAccount) -> UserResponse:
+        return UserResponse.of(await self.services.accounts.create(body))
 
 
 class UserHandler(Handler):

@@ -48,6 +48,14 @@ export function useUsers(page: MaybeRefOrGetter<number>, size = 50) {
   })
 }
 
+export function useUserCreation() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (body: Schemas['NewAccount']) => ask(api.POST('/api/users/', { body })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ['users'] }),
+  })
+}
+
 export function useUserChange() {
   const cache = useQueryClient()
   return useMutation({

@@ -1,6 +1,6 @@
 // Short messages at the edge of the page: what was done, or why it was not.
 import { shallowRef } from 'vue'
-import { asProblem } from '@/api/problem'
+import { asProblem, type Problem } from '@/api/problem'
 
 export interface Notice {
   id: number
@@ -8,6 +8,7 @@ export interface Notice {
   kind: 'done' | 'failed'
 }
 
+const MOST_PLACES = 3
 const STAY_MS = { done: 4000, failed: 10_000 }
 export const notices = shallowRef<readonly Notice[]>([])
 let last = 0
@@ -32,7 +33,13 @@ export function warned(text: string): void {
   show(text, 'failed')
 }
 
+/** What is wrong, with its places where there are any: nothing else on the page may show them. */
+function said({ message, details, status, requestId }: Problem): string {
+  const places = details.slice(0, MOST_PLACES).map((detail) => `${detail.path}: ${detail.message}`)
+  if (places.length) return [message, ...places].join('\n')
+  return requestId !== null && status >= 500 ? `${message} (${requestId})` : message
+}
+
 export function failed(error: unknown): void {
-  const problem = asProblem(error)
-  show(problem.requestId !== null && problem.status >= 500 ? `${problem.message} (${problem.requestId})` : problem.message, 'failed')
+  show(said(asProblem(error)), 'failed')
 }

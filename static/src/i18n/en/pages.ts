@@ -105,6 +105,9 @@ export const pages: (typeof zh)['pages'] = {
   },
   users: {
     count: '{n} account | {n} accounts',
+    new: 'New user',
+    newPasswordHint: 'At least 8 characters. Tell it to the user, who can change it under “My settings”',
+    created: 'Created {name}: the account can sign in now, and be added to projects as a member',
     state: 'State',
     joined: 'Created',
     you: 'You',

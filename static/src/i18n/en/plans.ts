@@ -281,7 +281,7 @@ export const plans: (typeof zhWork)['plans'] = {
   node: 'Agent',
   nodeHost: 'Host',
   nodeState: 'State',
-  noAgents: 'No agent has joined yet. Run perfsvc agent on a machine to join it; the guide to operations tells how.',
+  noAgents: 'No agent has joined yet. An agent is started with perfsvc worker, on each machine that is to make load:',
   nodeStates: {
     ready: 'ready',
     busy: 'busy',

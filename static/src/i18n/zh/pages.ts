@@ -104,6 +104,9 @@ export const pages = {
   },
   users: {
     count: '{n} 个账号',
+    new: '新建用户',
+    newPasswordHint: '至少 8 个字符。请告诉对方，对方登录后可在“个人设置”里修改',
+    created: '账号 {name} 已创建，可以用它登录，也可以把它加为项目成员',
     state: '状态',
     joined: '创建时间',
     you: '你',

@@ -280,7 +280,7 @@ export const plans = {
   node: '节点',
   nodeHost: '主机',
   nodeState: '状态',
-  noAgents: '还没有节点加入。在压测机上运行 perfsvc agent 即可加入，做法见部署文档。',
+  noAgents: '还没有节点加入。在每台压测机上用 perfsvc worker 启动执行节点即可加入，步骤见',
   nodeStates: {
     ready: '空闲',
     busy: '压测中',
