@@ -40,7 +40,8 @@ HEADER = struct.Struct("<BIQ16sQQ")
 """Version, number of bins in use, overflow, sum (wider than 64 bits), smallest and largest in ns."""
 LAYOUT = struct.Struct("<HBB")
 """The first bin in use, and the bytes of a step to the next one and of a count."""
-WIDTHS = (1, 2, 4, 8)
+UNSIGNED: dict[int, np.dtype[np.unsignedinteger[Any]]] = {width: np.dtype(f"<u{width}") for width in (1, 2, 4, 8)}
+"""Whole numbers by their bytes."""
 SUM_LIMIT = (1 << 63) - 1
 
 
@@ -320,7 +321,7 @@ def to_ms(ns: float) -> float:
 def narrowest(values: Counts) -> NDArray[np.unsignedinteger[Any]]:
     """The same in as few bytes each as the largest needs."""
     largest = int(values.max())
-    return values.astype(next(f"<u{width}" for width in WIDTHS if largest < 1 << 8 * width))
+    return values.astype(next(kind for width, kind in UNSIGNED.items() if largest < 1 << 8 * width))
 
 
 def _read_head(packed: bytes) -> tuple[int, int, int, int, int]:
@@ -339,11 +340,11 @@ def _read_bins(packed: bytes, used: int) -> tuple[Counts, Counts]:
     else:
         first, of_step, of_count = LAYOUT.unpack_from(packed, HEADER.size)
         body = packed[HEADER.size + LAYOUT.size :]
-    if of_step not in WIDTHS or of_count not in WIDTHS or len(body) != used * (of_step + of_count):
+    if of_step not in UNSIGNED or of_count not in UNSIGNED or len(body) != used * (of_step + of_count):
         raise ValueError(f"a histogram of {used} bins cannot have {len(body)} bytes")
-    steps = np.frombuffer(body, f"<u{of_step}", used)
+    steps = np.frombuffer(body, UNSIGNED[of_step], used)
     bins = steps.cumsum(dtype=np.int64) + first
-    counts = np.frombuffer(body, f"<u{of_count}", used, used * of_step).astype(np.int64)
+    counts = np.frombuffer(body, UNSIGNED[of_count], used, used * of_step).astype(np.int64)
     if bins[-1] >= BINS or counts.min() < 1 or not steps[1:].all():
         raise ValueError("a histogram's bins are out of order or out of range")
     return bins, counts
