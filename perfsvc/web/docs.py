@@ -5,11 +5,12 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import ClassVar
 
+from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.handler import SECURITY_HEADERS
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.responses import Description
-from perfsvc.web.framework.responses import Large
+from perfsvc.web.framework.responses import json_bytes
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import OPEN
 
@@ -22,9 +23,10 @@ POLICY = (
 
 class OpenApi(Handler):
     @operation("接口描述（OpenAPI 3.1）", "This description", OPEN)
-    async def get(self) -> Large[Description]:
+    async def get(self) -> Constant[Description]:
         described = self.context.description
-        return Large({**vars(described), **(described.model_extra or {})})
+        document = {**vars(described), **(described.model_extra or {})}
+        return await self.context.constants.get("openapi", described, lambda: json_bytes(document))
 
 
 class PageHandler(Handler):

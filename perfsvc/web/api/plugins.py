@@ -6,6 +6,7 @@ from typing import Literal
 
 from perfsvc.model.base import titled
 from perfsvc.model.listing import selected
+from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.queries import ListQuery
@@ -43,11 +44,14 @@ class PluginQuery(ListQuery):
 
 class PluginsHandler(Handler):
     @operation("获取插件列表", "List protocols and data sources with their JSON Schemas", AUTHENTICATED)
-    async def get(self, query: PluginQuery) -> PluginPage:
-        return PluginPage.of(
-            query.cut(selected(self.services.plugins.describe(), query.selection, ("name",))),
-            PluginResponse.model_validate,
-        )
+    async def get(self, query: PluginQuery) -> Constant[PluginPage]:
+        described = self.services.plugins.describe()
+
+        def write() -> bytes:
+            found = query.cut(selected(described, query.selection, ("name",)))
+            return PluginPage.of(found, PluginResponse.model_validate).model_dump_json().encode()
+
+        return await self.context.constants.get(f"plugins {query.model_dump_json()}", described, write)
 
 
 routes = [Route("/api/plugins/", PluginsHandler)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from pydantic import RootModel
 
+from perfsvc.model.functions.library import known
 from perfsvc.service import schemas
+from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.handler import Handler
 from perfsvc.web.framework.operation import operation
 from perfsvc.web.framework.responses import Response
+from perfsvc.web.framework.responses import json_bytes
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import AUTHENTICATED
 
@@ -43,24 +45,32 @@ class Vocabulary(Response):
 
 class SchemasHandler(Handler):
     @operation("获取业务流与计划的 JSON Schema", "The JSON Schemas of scenes and plans", AUTHENTICATED)
-    async def get(self) -> Schemas:
-        return Schemas(schemas.schemas())
+    async def get(self) -> Constant[Schemas]:
+        return await self.context.constants.get("schemas", None, lambda: json_bytes(schemas.schemas()))
 
 
 class SchemaHandler(Handler):
     @operation("获取一个 JSON Schema", "One JSON Schema", AUTHENTICATED)
-    async def get(self, name: str) -> JsonSchema:
-        return JsonSchema(schemas.schema_of(name))
+    async def get(self, name: str) -> Constant[JsonSchema]:
+        schema = schemas.schema_of(name)
+        return await self.context.constants.get(f"schemas {name}", None, lambda: json_bytes(schema))
 
 
 class VocabularyHandler(Handler):
     @operation("获取模板词汇", "The words that templates know", AUTHENTICATED)
-    async def get(self) -> Vocabulary:
-        functions, faker = schemas.function_words(), await asyncio.to_thread(schemas.faker_words)
-        plain = [word for word in functions if "(" not in word.insert]
-        calls = [word for word in functions if "(" in word.insert]
-        words = {"variables": plain, "functions": calls, "faker": faker}
-        return Vocabulary(**{kind: [Word(**word._asdict()) for word in each] for kind, each in words.items()})
+    async def get(self) -> Constant[Vocabulary]:
+        return await self.context.constants.get("vocabulary", known(), lambda: vocabulary().model_dump_json().encode())
+
+
+def vocabulary() -> Vocabulary:
+    """Collect all words."""
+    functions = schemas.function_words()
+    words = {
+        "variables": [word for word in functions if "(" not in word.insert],
+        "functions": [word for word in functions if "(" in word.insert],
+        "faker": schemas.faker_words(),
+    }
+    return Vocabulary(**{kind: [Word(**word._asdict()) for word in each] for kind, each in words.items()})
 
 
 routes = [

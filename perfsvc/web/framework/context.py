@@ -9,6 +9,7 @@ from dataclasses import field
 from perfsvc.service.services import Services
 from perfsvc.settings import Settings
 from perfsvc.web.framework.assets import Assets
+from perfsvc.web.framework.constants import Constants
 from perfsvc.web.framework.responses import Description
 
 
@@ -29,3 +30,4 @@ class WebContext:
     traffic: Traffic
     description: Description
     ui: Assets
+    constants: Constants = field(default_factory=Constants)

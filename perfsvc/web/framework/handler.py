@@ -25,6 +25,7 @@ from perfsvc.service.auth.identity import Identity
 from perfsvc.service.auth.identity import Needs
 from perfsvc.service.services import Services
 from perfsvc.web.framework.body_limit import declared_length
+from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.context import WebContext
 from perfsvc.web.framework.errors import failure_of
 from perfsvc.web.framework.errors import known
@@ -41,6 +42,7 @@ from perfsvc.web.framework.responses import Message
 from perfsvc.web.framework.responses import Plain
 from perfsvc.web.framework.rules import OPEN
 from perfsvc.web.framework.sending import send
+from perfsvc.web.framework.sending import send_constant
 from perfsvc.web.framework.sending import send_large
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ SECURITY_HEADERS = {
 }
 CROSS_ORIGIN_HEADERS = {
     "Access-Control-Allow-Methods": ", ".join(METHODS),
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept-Language, If-Match",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept-Language, If-Match, If-None-Match",
     "Access-Control-Expose-Headers": "X-Request-Id, Retry-After, ETag",
     "Access-Control-Max-Age": "600",
 }
@@ -163,7 +165,7 @@ class Handler(RequestHandler):
         """Make a response of one sentence, in the caller's language."""
         return Message(message=zh if self.language == "zh" else en)
 
-    async def write_response(self, response: BaseModel | Plain | Large[Any] | None) -> None:
+    async def write_response(self, response: BaseModel | Plain | Large[Any] | Constant[Any] | None) -> None:
         """Send the response; None if the handler has sent it already. A large one blocks the loop for no long time."""
         if response is None:
             return
@@ -173,6 +175,9 @@ class Handler(RequestHandler):
             self.finish(str(response))
             return
         self.set_header("Content-Type", "application/json; charset=utf-8")
+        if isinstance(response, Constant):
+            await send_constant(self, response)
+            return
         if isinstance(response, Large):
             await send_large(self, response)
             return

@@ -31,6 +31,7 @@ from perfsvc.web.framework.openapi_texts import EXAMPLES
 from perfsvc.web.framework.openapi_texts import FAILURES
 from perfsvc.web.framework.openapi_texts import PATH
 from perfsvc.web.framework.openapi_texts import TAGS
+from perfsvc.web.framework.openapi_texts import UNCHANGED
 from perfsvc.web.framework.operation import Operation
 from perfsvc.web.framework.responses import Error
 from perfsvc.web.framework.responses import Plain
@@ -172,7 +173,8 @@ def _responses(method: str, operation: Operation, recorded: dict[str, Any]) -> d
         success["content"] = _content("text/plain", {"type": "string"}, recorded, "response")
     failures = {str(status): {"$ref": f"#/components/responses/{status}"} for status in _failures(method, operation)}
     existing = {"200": success} if operation.repeatable else {}
-    return {**existing, str(operation.status): success, **failures}
+    unchanged = {"304": _described(UNCHANGED)} if operation.constant else {}
+    return {**existing, str(operation.status): success, **unchanged, **failures}
 
 
 def _failures(method: str, operation: Operation) -> list[int]:

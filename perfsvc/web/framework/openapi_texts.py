@@ -62,6 +62,8 @@ FAILURES: dict[int, Text] = {
     507: Text("磁盘空间已满", "The disk is full"),
 }
 
+UNCHANGED = Text("If-None-Match 中的版本仍是最新", "The version named by If-None-Match is still the current one")
+
 EXAMPLES: dict[int, dict[str, Any]] = {
     400: {"error": "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"},
     401: {"error": "Authentication required"},

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from perfsvc.errors import Text
 from perfsvc.model.base import Spec
 from perfsvc.service.auth.identity import Needs
+from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.request import ApiRequest
 from perfsvc.web.framework.responses import Large
 from perfsvc.web.framework.responses import Plain
@@ -50,6 +51,7 @@ class Operation:
     optional: bool
     needs: Needs
     repeatable: bool
+    constant: bool
     frames: type[BaseModel] | None = None
 
     @property
@@ -123,7 +125,9 @@ def operation_of(handler: type[Any], method: str) -> Operation | None:
 def _taken(function: Callable[..., Any]) -> dict[str, Any]:
     hints = get_type_hints(function)
     response = hints.pop("return")
-    if get_origin(response) is Large:
+    constant = get_origin(response) is Constant
+    if constant or get_origin(response) is Large:
         (response,) = get_args(response)
     query, body = hints.pop("query", None), hints.pop("body", None)
-    return {"path": hints, "query": query, "body": body, "response": None if response is NoneType else response}
+    response = None if response is NoneType else response
+    return {"path": hints, "query": query, "body": body, "response": response, "constant": constant}

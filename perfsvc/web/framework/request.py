@@ -10,6 +10,7 @@ from tornado.httputil import HTTPServerRequest
 
 from perfsvc.model.entities import User
 from perfsvc.service.services import Services
+from perfsvc.web.framework.constants import Constant
 from perfsvc.web.framework.responses import Large
 from perfsvc.web.framework.responses import Plain
 
@@ -36,5 +37,5 @@ class ApiRequest(Protocol):
     def input(self, name: str) -> Any:
         """Return a value from the path, the query or the body, or None."""
 
-    async def write_response(self, response: BaseModel | Plain | Large[Any] | None) -> None:
+    async def write_response(self, response: BaseModel | Plain | Large[Any] | Constant[Any] | None) -> None:
         """Send the response; None if the handler has sent it already."""

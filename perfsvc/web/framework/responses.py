@@ -58,6 +58,11 @@ def json_parts(value: Any) -> Iterator[bytes]:
         yield encode(value)
 
 
+def json_bytes(value: Any) -> bytes:
+    """JSON, written in a thread: no step holds the interpreter for long."""
+    return b"".join(json_parts(value))
+
+
 def shown_config(config: PlanConfig) -> dict[str, Any]:
     """A config without its secrets."""
     answer: dict[str, Any] = shown(config.answer())

@@ -1,0 +1,54 @@
+"""Large documents that stay the same while the service runs: written and compressed once, revalidated by ``ETag``."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from typing import Generic
+from typing import Self
+from typing import TypeVar
+
+T = TypeVar("T")
+
+MOST = 32
+"""Documents that are kept: those of a listing differ by its query."""
+
+
+@dataclass(frozen=True)
+class Constant(Generic[T]):
+    """A response of the model ``T`` as it is sent: its JSON, compressed, and its ``ETag``."""
+
+    packed: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, write: Callable[[], bytes]) -> Self:
+        """Write and compress a document."""
+        plain = write()
+        # Weak, since the same version is sent compressed and plain.
+        return cls(gzip.compress(plain, mtime=0), f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"')
+
+
+class Constants:
+    """Written documents by name, at most ``MOST``."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[Any, Constant[Any]]] = OrderedDict()
+        self._writing = asyncio.Lock()
+
+    async def get(self, name: str, source: Any, write: Callable[[], bytes]) -> Constant[Any]:
+        """Return the document of this name; ``write`` is called, in a thread, if there is none made from ``source``."""
+        async with self._writing:
+            kept = self._kept.get(name)
+            if kept is None or kept[0] != source:
+                constant: Constant[Any] = await asyncio.to_thread(Constant.of, write)
+                kept = self._kept[name] = source, constant
+            self._kept.move_to_end(name)
+            while len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+            return kept[1]
