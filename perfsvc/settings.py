@@ -31,6 +31,7 @@ from perfsvc.model.base import Spec
 from perfsvc.model.base import titled
 from perfsvc.model.problems import Fault
 from perfsvc.model.problems import problems_of
+from perfsvc.model.toml_faults import toml_fault
 
 PREFIX = "PERFSVC_"
 SHORTEST_KEY = 16
@@ -291,14 +292,17 @@ def _problems(error: ValidationError, raw: Mapping[str, Any], source: Text) -> I
 def _of_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
+    text = ""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        return tomllib.loads(text)
     except OSError as error:
         raise SettingsError(
             f"无法读取文件 {path}：{error.strerror}", f"cannot read file {path}: {error.strerror}"
         ) from None
     except ValueError as error:
-        raise SettingsError(f"文件 {path} 不是合法的 TOML：{error}", f"file {path} is not TOML: {error}") from None
+        zh, en = toml_fault(text, error).of_kind("TOML")
+        raise SettingsError(f"文件 {path} {zh}", f"file {path} {en}") from None
 
 
 def _of_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,9 @@
 ``project_file``    a project in a file
 ``plan_text``       such files as YAML or JSON
 ``text_faults``     where such a file is neither, why, and what to do
+``json_faults``     the same of JSON
+``toml_faults``     the same of TOML
+``text_place``      a fault at a place of a text; reasons that all of these share
 ``threshold``       grammar of thresholds
 ``load``            load profiles
 ``profile``         a plan's config to its load profile

@@ -44,7 +44,7 @@ class PlanLoader(yaml.SafeLoader):
         seen: dict[str, int] = {}
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise Refused(_twice(key.value, seen[key.value]), key.start_mark)
+                raise Refused(twice(key.value, seen[key.value]), key.start_mark)
             seen[str(key.value)] = key.start_mark.line + 1
         return node
 
@@ -114,12 +114,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise Fault(*_twice(key))
+            raise Fault(*twice(key))
         found[key] = value
     return found
 
 
-def _twice(key: str, line: int = 0) -> Text:
+def twice(key: str, line: int = 0) -> Text:
     """Return the message for a key that comes again, first in ``line`` where that is known."""
     zh, en = (f"，已在第 {line} 行写过", f", first in line {line}") if line else ("", "")
     return Text(f"键 {key!r} 重复{zh}；请删去一个或改名", f"{key!r} appears twice{en}; remove or rename one of them")

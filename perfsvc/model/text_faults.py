@@ -13,7 +13,19 @@ from typing import NamedTuple
 import yaml
 
 from perfsvc.errors import Text
+from perfsvc.model.json_faults import json_fault
 from perfsvc.model.problems import Fault
+from perfsvc.model.text_place import DEEP
+from perfsvc.model.text_place import DIGITS
+from perfsvc.model.text_place import NOT_UTF8
+from perfsvc.model.text_place import PLACEHOLDER
+from perfsvc.model.text_place import TextFault
+from perfsvc.model.text_place import at
+from perfsvc.model.text_place import bracket_not_closed
+from perfsvc.model.text_place import not_allowed
+from perfsvc.model.text_place import not_parsed
+from perfsvc.model.text_place import quote_not_closed
+from perfsvc.model.text_place import too_many
 
 BARE = re.compile(r":\s+\{\{")
 QUOTES_WITHIN = re.compile(r'"[^"]*\{\{[^"]*\("')
@@ -31,7 +43,6 @@ TAB = Text("请用空格缩进，不能用制表符", "indent with spaces, not w
 INDENT = Text(
     "缩进与前后行不一致，请与同级的行对齐", "this line is not indented like its neighbours; align it with its siblings"
 )
-PLACEHOLDER = Text("占位符没有加引号；以 {{ 开头的文本要加引号", "put a text that begins with {{ in quotes")
 COLON_WITHIN = Text(
     "文本中含有冒号加空格，请给整个文本加引号", "a text contains a colon and a blank; put the whole text in quotes"
 )
@@ -45,15 +56,6 @@ ITEM = Text(
 )
 SINGLE_QUOTES = Text("文本中有双引号时，请用单引号括起整个文本", 'put a text that has " in it in single quotes')
 DOCUMENTS = Text("只能有一个文档，请删去 ---", "there is more than one document; remove ---")
-DEEP = Text("嵌套过深", "it is nested too deeply")
-
-
-class TextFault(NamedTuple):
-    """Line and column, from 1 or 0 where they are not known, and the reason."""
-
-    line: int
-    column: int
-    text: Text
 
 
 class _Stop(NamedTuple):
@@ -96,25 +98,16 @@ def text_fault(text: str, error: Exception) -> TextFault:
     if isinstance(error, RecursionError):
         return TextFault(0, 0, DEEP)
     if isinstance(error, json.JSONDecodeError):
-        return TextFault(error.lineno, error.colno, _other(error.msg))
+        return json_fault(text.removeprefix("\ufeff"), error)
+    if "integer string conversion" in str(error):
+        return TextFault(0, 0, DIGITS)
     if isinstance(error, UnicodeDecodeError):
-        return TextFault(0, 0, Text("文件不是 UTF-8 编码，请转换后再用", "the file is not UTF-8; convert it first"))
+        return TextFault(0, 0, NOT_UTF8)
     if isinstance(error, yaml.reader.ReaderError) and isinstance(error.character, int):
-        return _character(text, error.position, error.character)
+        return at(text.removeprefix("\ufeff"), error.position, not_allowed(chr(error.character)))
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
         return _marked(text.removeprefix("\ufeff"), error, mark)
-    return TextFault(0, 0, _other(" ".join(str(error).split())))
-
-
-def _other(said: str) -> Text:
-    return Text(f"无法解析（{said}）", f"cannot be parsed ({said})")
-
-
-def _character(text: str, position: int, character: int) -> TextFault:
-    before = text.removeprefix("\ufeff")[:position]
-    code = f"U+{character:04X}"
-    reason = Text(f"含有不允许的字符 {code}，请删去", f"contains the character {code}, which is not allowed; remove it")
-    return TextFault(before.count("\n") + 1, position - before.rfind("\n"), reason)
+    return TextFault(0, 0, not_parsed(str(error)))
 
 
 def _marked(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark) -> TextFault:
@@ -130,7 +123,7 @@ def _marked(text: str, error: yaml.MarkedYAMLError, mark: yaml.Mark) -> TextFaul
             found = rule(_Stop(lines, mark.line, mark.column, begin.line, begin.column, match))
             if found is not None:
                 return found
-    return TextFault(mark.line + 1, mark.column + 1, _text_of(error) or _other(said))
+    return TextFault(mark.line + 1, mark.column + 1, _text_of(error) or not_parsed(said))
 
 
 def _text_of(error: yaml.MarkedYAMLError) -> Text | None:
@@ -153,11 +146,7 @@ def _short(text: str) -> str:
 def _open_quote(stop: _Stop) -> TextFault:
     if QUOTES_WITHIN.search(_line_of(stop.lines, stop.begin_line)):
         return stop.at_begin(f"引号没有闭合；{SINGLE_QUOTES.zh}", f"a quote is not closed; {SINGLE_QUOTES.en}")
-    return TextFault(stop.begin_line + 1, stop.begin_column + 1, _not_closed(stop.opening))
-
-
-def _not_closed(quote: str) -> Text:
-    return Text(f"引号没有闭合，请在文本末尾补上 {quote}", f"a quote is not closed; add {quote} at the end of the text")
+    return TextFault(stop.begin_line + 1, stop.begin_column + 1, quote_not_closed(stop.opening))
 
 
 def _swallowed(text: str, line: int) -> TextFault | None:
@@ -171,7 +160,7 @@ def _swallowed(text: str, line: int) -> TextFault | None:
             if begin.line < end.line and getattr(token, "style", None) in ("'", '"'):
                 within = text[begin.index : end.index]
                 if KEY.search(within) and GOES_ON.match(text, end.index):
-                    found = TextFault(begin.line + 1, begin.column + 1, _not_closed(within[0]))
+                    found = TextFault(begin.line + 1, begin.column + 1, quote_not_closed(within[0]))
     except yaml.YAMLError:
         pass
     return found
@@ -183,10 +172,7 @@ def _bracket(stop: _Stop) -> TextFault:
     below = stop.line > stop.begin_line
     outside = below and _indent(stop.written) <= _indent(_line_of(stop.lines, stop.begin_line))
     if found == "<stream end>" or (below and ITEM_LINE.match(stop.written)) or (found == ":" and outside):
-        return stop.at_begin(
-            f"括号没有闭合，请补上与 {stop.opening} 对应的 {closing}",
-            f"a bracket is not closed; add the {closing} for this {stop.opening}",
-        )
+        return stop.at_begin(*bracket_not_closed(stop.opening, closing))
     if found == ":":
         return stop.here(*COLON_WITHIN)
     if QUOTES_WITHIN.search(stop.written):
@@ -231,7 +217,7 @@ def _value(stop: _Stop) -> TextFault | None:
 def _block_end(stop: _Stop) -> TextFault:
     found = stop.match["found"]
     if found in ("]", "}"):
-        return stop.here(f"多了一个 {found}，请删去", f"there is a {found} without its beginning; remove it")
+        return stop.here(*too_many(found))
     if found == "<scalar>" and stop.written[: stop.column].strip(" -"):
         return stop.here(*(SINGLE_QUOTES if QUOTES_WITHIN.search(stop.written) else BEHIND))
     return stop.at_line(INDENT)

@@ -211,9 +211,7 @@ class ProjectFiles:
 
 
 def _undecodable(text: str, error: Exception) -> InvalidInput:
-    line, column, reason = text_fault(text, error)
-    zh, en = (f"第 {line} 行第 {column} 列", f"line {line}, column {column} ") if line else ("", "")
-    return InvalidInput.at("text", f"{zh}不是合法的 YAML：{reason.zh}", f"{en}is not YAML: {reason.en}")
+    return InvalidInput.at("text", *text_fault(text, error).of_kind("YAML"))
 
 
 class _Taker:

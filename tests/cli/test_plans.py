@@ -79,7 +79,7 @@ def test_flags_take_fractions_and_units() -> None:
             "不是合法的 YAML：键 'vus' 重复，已在第 1 行写过；请删去一个或改名\n",
             "is not YAML: 'vus' appears twice, first in line 1; remove or rename one of them\n",
         ),
-        ("\xff", "不是合法的 YAML：文件不是 UTF-8 编码", "is not YAML: the file is not UTF-8"),
+        ("\xff", "不是合法的 YAML：编码不是 UTF-8", "is not YAML: it is not UTF-8"),
         ("[" * 5000, "不是合法的 YAML：嵌套过深\n", "is not YAML: it is nested too deeply\n"),
     ],
 )

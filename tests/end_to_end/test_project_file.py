@@ -134,6 +134,6 @@ def test_what_is_wrong_changes_nothing_and_names_its_place(service: Service, pro
     assert (answer.status, answer.body["details"][0]["path"]) == (422, "plans[0].env")
     answer = service.post(f"/api/projects/{project}/file/", {"text": "name: a\n\tenvs: []"})
     assert answer.body["details"] == [
-        {"path": "text", "message": "第 2 行第 1 列不是合法的 YAML：请用空格缩进，不能用制表符"}
+        {"path": "text", "message": "不是合法的 YAML（第 2 行第 1 列）：请用空格缩进，不能用制表符"}
     ]
     assert exported(service, project) == text

@@ -9,6 +9,7 @@
 ``responses``      base models of responses
 ``routing``        paths to handlers, and the check that every method has a rule
 ``sending``        large responses, in slices
+``constants``      large documents that stay the same, written once
 ``parsing``        JSON bodies and query strings to specs
 ``queries``        query parameters that resources share
 ``errors``         exceptions to error responses

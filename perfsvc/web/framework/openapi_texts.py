@@ -65,7 +65,7 @@ FAILURES: dict[int, Text] = {
 UNCHANGED = Text("If-None-Match 中的版本仍是最新", "The version named by If-None-Match is still the current one")
 
 EXAMPLES: dict[int, dict[str, Any]] = {
-    400: {"error": "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"},
+    400: {"error": "the body is not JSON (line 1, column 15): a comma is missing here"},
     401: {"error": "Authentication required"},
     403: {"error": "You are not allowed to do this"},
     404: {"error": "the plan does not exist"},

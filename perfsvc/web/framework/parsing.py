@@ -17,6 +17,9 @@ from perfsvc.errors import TooLarge
 from perfsvc.errors import WrongContentType
 from perfsvc.event_loop import off_loop
 from perfsvc.model.base import Spec
+from perfsvc.model.plan_text import twice
+from perfsvc.model.problems import Fault
+from perfsvc.model.text_faults import text_fault
 
 S = TypeVar("S", bound=Spec)
 
@@ -53,12 +56,13 @@ def read_json(body: bytes) -> Any:
 
     Raise BadRequest for what is not strictly JSON (duplicate keys, NaN, other encodings) and for too many keys.
     """
+    text = ""
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_Pairs(), parse_constant=_no_constant)
-    except RecursionError:
-        raise BadRequest("请求体嵌套过深", "the body is nested too deeply") from None
-    except ValueError as error:
-        raise BadRequest(f"请求体不是合法的 JSON：{error}", f"the body is not valid JSON: {error}") from None
+        text = body.decode("utf-8")
+        return json.loads(text, object_pairs_hook=_Pairs(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        zh, en = text_fault(text, error).of_kind("JSON")
+        raise BadRequest(f"请求体{zh}", f"the body {en}") from None
 
 
 def read_query(spec: type[S], arguments: Mapping[str, list[str]]) -> S:
@@ -109,10 +113,10 @@ class _Pairs:
         keys: dict[str, Any] = {}
         for key, value in pairs:
             if key in keys:
-                raise BadRequest(f"请求体中的键 {key!r} 重复", f"the key {key!r} appears twice in the body")
+                raise Fault(*twice(key))
             keys[key] = value
         return keys
 
 
 def _no_constant(name: str) -> Any:
-    raise BadRequest(f"{name} 不是合法的 JSON 值", f"{name} is not a JSON value")
+    raise Fault(f"JSON 中没有 {name}，请写数字或 null", f"JSON has no {name}; write a number or null")

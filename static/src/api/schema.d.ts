@@ -5890,7 +5890,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "error": "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"
+                 *       "error": "the body is not JSON (line 1, column 15): a comma is missing here"
                  *     }
                  */
                 "application/json": components["schemas"]["Error"];
@@ -7176,6 +7176,13 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Description"];
                 };
+            };
+            /** @description The version named by If-None-Match is still the current one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             503: components["responses"]["503"];
         };
@@ -10924,6 +10931,13 @@ export interface operations {
                     "application/json": components["schemas"]["PluginPage"];
                 };
             };
+            /** @description The version named by If-None-Match is still the current one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
@@ -12333,6 +12347,13 @@ export interface operations {
                     "application/json": components["schemas"]["Schemas"];
                 };
             };
+            /** @description The version named by If-None-Match is still the current one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             503: components["responses"]["503"];
@@ -12410,6 +12431,13 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["JsonSchema"];
                 };
+            };
+            /** @description The version named by If-None-Match is still the current one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
@@ -13216,6 +13244,13 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Vocabulary"];
                 };
+            };
+            /** @description The version named by If-None-Match is still the current one */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
