@@ -1,4 +1,4 @@
-"""Follow a run: one line for each second and each event, until it ends.
+"""Follow a run: one line for each second and each event, until it ends. Exit codes are those of ``perfsvc run``.
 
 Usage: TOKEN=… python examples/watch.py WEBSOCKET_URL
 """
@@ -13,14 +13,32 @@ from typing import Any
 from websocket import create_connection
 
 
-def main() -> None:
-    """Print what the live feed at the given address says."""
+def main() -> int:
+    """Print what the live feed at the given address says; return the exit code."""
     header = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
     connection = create_connection(sys.argv[1], timeout=30, header=header)
+    code = 1
     while text := connection.recv():
-        if line := line_of(json.loads(text)):
-            print(line)  # noqa: T201 - its purpose
+        frame = json.loads(text)
+        if line := line_of(frame):
+            print(line, flush=True)  # noqa: T201 - its purpose
+        if frame["type"] == "end":
+            code = exit_code(frame["data"])
     connection.close()
+    return code
+
+
+def exit_code(end: dict[str, Any]) -> int:
+    """Return 99 for a breached threshold, 1 for a run that failed, 130 for a stopped one, 98 for an INVALID one."""
+    state, failed = end["verdict"]["state"], end["status"] == "failed"
+    broken = [threshold for threshold in end["verdict"]["thresholds"] if not threshold["passed"]]
+    if state == "FAILED" and any(threshold["value"] is not None or not failed for threshold in broken):
+        return 99
+    if failed:
+        return 1
+    if state == "STOPPED":
+        return 130
+    return 98 if end["validity"]["state"] == "INVALID" else 0
 
 
 def line_of(frame: dict[str, Any]) -> str | None:
@@ -43,4 +61,4 @@ def line_of(frame: dict[str, Any]) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

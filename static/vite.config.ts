@@ -66,6 +66,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 450,
     reportCompressedSize: false,
     rolldownOptions: {
+      // On a busy machine it would tell someone who only runs the service how long each plugin took.
+      checks: { bundlerTimings: false },
       output: {
         // Most of what these hold runs at once: the browser compiles it beside the main thread rather than on it, function by function.
         postBanner: ({ name }) => (EAGER.has(name) ? '//# allFunctionsCalledOnLoad' : ''),

@@ -26,11 +26,13 @@ DATA_SOURCES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "
 """Their plans are run by the tests of the data sources."""
 MANY_MACHINES = ("docs/distributed.md", "docs/distributed.zh-CN.md")
 """What they show needs more than one process, and has a test of its own."""
+FIRST_STEPS = ("docs/first-steps.md", "docs/first-steps.zh-CN.md")
+"""Jobs of CI are no plans: a test of its own runs their commands."""
 PLUGIN_GUIDE = ("docs/plugin-guide.md", "docs/plugin-guide.zh-CN.md")
 """A test of its own assembles, installs and runs it."""
 EXAMPLES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "examples").glob("*/*.md"))
 """Of packages, which are installed, tested and run by the test of a stranger's plugin."""
-TRIED_ELSEWHERE = (*PROTOCOLS, *DATA_SOURCES, *MANY_MACHINES, *PLUGIN_GUIDE, *EXAMPLES)
+TRIED_ELSEWHERE = (*PROTOCOLS, *DATA_SOURCES, *MANY_MACHINES, *FIRST_STEPS, *PLUGIN_GUIDE, *EXAMPLES)
 TWINS = PAIRS | {page: page.replace(".md", ".zh-CN.md") for page in TRIED_ELSEWHERE if not page.endswith(".zh-CN.md")}
 PAGES = (*PAIRS, *PAIRS.values(), *ONE_LANGUAGE, *DECISIONS, *TRIED_ELSEWHERE)
 

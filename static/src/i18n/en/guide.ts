@@ -8,6 +8,7 @@ export const guide: (typeof zhWork)['guide'] = {
   tryApi: 'Try the API in the browser',
   about: 'Guide: {about}',
   page: {
+    firstSteps: 'First steps',
     userGuide: 'User guide',
     protocolsHttp: 'HTTP',
     protocolsWebsocket: 'WebSocket',

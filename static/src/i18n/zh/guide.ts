@@ -7,7 +7,8 @@ export const guide = {
   tryApi: '在页面上试用 API',
   about: '指南：{about}',
   page: {
-    userGuide: '使用指南',
+    firstSteps: '入门',
+    userGuide: '用户指南',
     protocolsHttp: 'HTTP',
     protocolsWebsocket: 'WebSocket',
     protocolsGrpc: 'gRPC',
