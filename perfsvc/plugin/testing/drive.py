@@ -85,10 +85,10 @@ class User:
         self._headers = tuple(headers)
         self._outcome: Outcome
 
-    def call(self, request: Mapping[str, Any], reads: ReplyParts = EVERYTHING, timeout_s: float = LIMIT_S) -> Call:
-        """A step's request, validated and compiled. Raises InvalidInput."""
+    def call(self, request: Mapping[str, Any], reads: ReplyParts = EVERYTHING, timeout_s: float | None = None) -> Call:
+        """A step's request, validated and compiled, with LIMIT_S where no limit is given. Raises InvalidInput."""
         parsed = type(self.protocol).Request.parse(request)
-        return self.protocol.compile(parsed, int(timeout_s * SECOND), reads)
+        return self.protocol.compile(parsed, int((timeout_s or LIMIT_S) * SECOND), reads)
 
     async def do(self, request: Mapping[str, Any] | Call, reads: ReplyParts = EVERYTHING) -> Outcome:
         """One request from start to done."""
@@ -102,9 +102,9 @@ class User:
         self.session.start(call)
         assert self.count == before, "done was called from inside start"
 
-    async def ended(self, limit_s: float = LIMIT_S) -> Outcome:
-        """Return the outcome of the started request. Raises TimeoutError."""
-        async with asyncio.timeout(limit_s):
+    async def ended(self, limit_s: float | None = None) -> Outcome:
+        """Return the outcome of the started request. Raises TimeoutError after ``limit_s``, LIMIT_S by default."""
+        async with asyncio.timeout(limit_s or LIMIT_S):
             await self._ended.wait()
         return self._outcome
 
