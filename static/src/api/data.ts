@@ -24,10 +24,14 @@ export function useDataFiles(project: MaybeRefOrGetter<number | null>) {
 export function useFilePreview(id: MaybeRefOrGetter<number | null>) {
   return useQuery({
     queryKey: ['datafile', id, 'preview'],
-    queryFn: () =>
-      ask(api.GET('/api/datafiles/{datafile_id}/preview/', { params: { path: { datafile_id: toValue(id)! } } })),
+    queryFn: () => readFileRows(toValue(id)!),
     enabled: () => toValue(id) !== null,
   })
+}
+
+/** The first rows of a file, read without options. */
+export function readFileRows(id: number): Promise<Rows> {
+  return ask(api.GET('/api/datafiles/{datafile_id}/preview/', { params: { path: { datafile_id: id } } }))
 }
 
 export function readRows(body: Schemas['PreviewForm']): Promise<Rows> {

@@ -29,6 +29,7 @@ export async function goToProblem(path: string, text = ''): Promise<void> {
   for (let part = path; part; part = part.replace(/(\.[^.[\]]+|\[\d+\])$/, '')) {
     const field = document.querySelector<HTMLElement>(`[data-path="${CSS.escape(part)}"]`)
     if (field) {
+      for (let fold = field.closest('details'); fold; fold = fold.parentElement?.closest('details') ?? null) fold.open = true
       field.scrollIntoView({ block: 'center' })
       field.querySelector<HTMLElement>('input, select, textarea, button:not(.info)')?.focus({ preventScroll: true })
       return

@@ -212,7 +212,6 @@ export const plans: (typeof zhWork)['plans'] = {
   chooseFile: 'Choose a file',
   rowCount: '{n} rows',
   lookRows: 'Look at the first rows',
-  moreRows: '{n} more',
   each: 'Each',
   takesRow: 'takes a row,',
   comma: 'and',

@@ -211,7 +211,6 @@ export const plans = {
   chooseFile: '选择文件',
   rowCount: '{n} 行',
   lookRows: '看看前几行',
-  moreRows: '还有 {n} 行',
   each: '每个',
   takesRow: '拿一行，',
   comma: '',

@@ -10,6 +10,7 @@ import { useDraft } from '@/parts/draft'
 import type { ProblemBook } from '@/parts/problemBook'
 import { useExpectations } from './expectations'
 import { problemBooks } from './problemBooks'
+import { keepTexts } from './unreadable'
 
 export function bodyOf({ name, description, scenes, config }: Plan): PlanBody {
   return { name, description, scenes, config }
@@ -37,6 +38,7 @@ export function usePlanEditor(place: Place) {
   const draft = useDraft<PlanBody>(() => `perfsvc.draft.plan.${place.project()}.${place.plan() ?? 'new'}`)
   const { preview, previewed } = useExpectations(draft.body, place)
   const refused = shallowRef<Refusal | null>(null)
+  const { unreadable, forget } = keepTexts(draft.body)
 
   const local = computed<ProblemBook>(() => {
     if (!draft.body.value) return {}
@@ -50,13 +52,21 @@ export function usePlanEditor(place: Place) {
     savable: preview.value?.savable !== false,
     refused: refused.value?.body === draft.body.value ? (refused.value?.book ?? {}) : {},
     local: local.value,
+    unreadable: unreadable.value,
     // Missing values are no mistakes in a form without any input yet.
     untouched: place.plan() === null && !draft.dirty.value,
   }))
   const problems = computed(() => books.value.problems)
   const unsavable = computed(() => books.value.unsavable)
+  /** Fields say themselves what they cannot read. */
+  const shown = computed<ProblemBook>(() => Object.fromEntries(Object.entries(problems.value).filter(([path]) => !(path in unreadable.value))))
   const notNow = computed(() => books.value.notNow)
-  return { draft, preview, problems, unsavable, notNow, ...useSaving(draft, refused, place) }
+  const dirty = computed(() => draft.dirty.value || Object.keys(unreadable.value).length > 0)
+  function discard(): void {
+    forget()
+    draft.discard()
+  }
+  return { draft, dirty, discard, preview, problems, shown, unsavable, notNow, ...useSaving(draft, refused, place) }
 }
 
 function useSaving(draft: Draft, refused: ShallowRef<Refusal | null>, { project, plan }: Place) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { problemBooks } from './problemBooks'
 
-const NONE = { said: [], savable: true, refused: {}, local: {}, untouched: false }
+const NONE = { said: [], savable: true, refused: {}, local: {}, unreadable: {}, untouched: false }
 const unknown = { path: 'scenes[0].steps[0].request.query.q', message: 'no extractor is named q' }
 
 describe('problemBooks', () => {
@@ -28,5 +28,9 @@ describe('problemBooks', () => {
   })
   it('lets a plan run that only misses agents now', () => {
     expect(problemBooks({ ...NONE, said: [{ path: 'config', message: 'too few agents' }] })).toEqual({ problems: {}, unsavable: {}, notNow: 'too few agents' })
+  })
+  it('keeps a plan with a text that cannot be read from being saved, also where nothing else was typed', () => {
+    const unreadable = { 'config.data_config.rows': 'Line 1, column 3' }
+    for (const untouched of [true, false]) expect(problemBooks({ ...NONE, unreadable, untouched })).toEqual({ problems: unreadable, unsavable: unreadable, notNow: '' })
   })
 })

@@ -13,6 +13,8 @@ interface Found {
   refused: ProblemBook
   /** What the fields tell at once. */
   local: ProblemBook
+  /** What is wrong with texts that cannot be read. */
+  unreadable: ProblemBook
   untouched: boolean
 }
 
@@ -23,14 +25,14 @@ interface Books {
   notNow: string
 }
 
-export function problemBooks({ said, savable, refused, local, untouched }: Found): Books {
+export function problemBooks({ said, savable, refused, local, unreadable, untouched }: Found): Books {
   const whole = said.find(({ path }) => path === WHOLE)?.message ?? ''
-  if (untouched) return { problems: refused, unsavable: refused, notNow: whole }
+  if (untouched) return { problems: { ...refused, ...unreadable }, unsavable: { ...refused, ...unreadable }, notNow: whole }
   const served = Object.fromEntries(said.filter(({ path }) => path !== WHOLE).map(({ path, message }) => [path, sentence(message)] as const))
   // What is to be requested is asked for once.
   if (local.scenes) delete served['config.target_url']
-  const problems = { ...served, ...refused, ...local }
-  const unsavable = savable ? { ...refused, ...local } : problems
+  const problems = { ...served, ...refused, ...local, ...unreadable }
+  const unsavable = savable ? { ...refused, ...local, ...unreadable } : problems
   const only = Object.keys(unsavable).length ? '' : (said.find(({ path }) => path !== WHOLE)?.message ?? '')
   return { problems, unsavable, notNow: whole || only }
 }
