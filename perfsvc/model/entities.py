@@ -104,6 +104,30 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A plan or a scene by id and name."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Uses:
+    """The plans and the scenes that use a thing."""
+
+    plans: tuple[Named, ...] = ()
+    scenes: tuple[Named, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a use."""
+        return bool(self.plans or self.scenes)
+
+
+NO_USES = Uses()
+
+
+@dataclass(frozen=True)
 class Env:
     """A named target, its secrets encrypted: values of headers and variables, passwords of connections, the key."""
 
@@ -118,6 +142,7 @@ class Env:
     updated_time: datetime
     updated_by: str | None = None
     certificates: dict[str, Any] = field(default_factory=dict, repr=False)
+    uses: Uses = NO_USES
 
 
 @dataclass(frozen=True)
@@ -132,6 +157,7 @@ class Scene:
     created_time: datetime
     updated_time: datetime
     updated_by: str | None = None
+    uses: Uses = NO_USES
 
 
 @dataclass(frozen=True)
@@ -146,16 +172,8 @@ class FileContent:
 
 
 @dataclass(frozen=True)
-class PlanName:
-    """A plan by id and name."""
-
-    id: int
-    name: str
-
-
-@dataclass(frozen=True)
 class DataFile:
-    """A file with test data. ``used_by`` are the plans whose data source reads it."""
+    """A file with test data."""
 
     id: int
     project_id: int
@@ -165,7 +183,7 @@ class DataFile:
     created_time: datetime
     updated_time: datetime
     updated_by: str | None = None
-    used_by: tuple[PlanName, ...] = ()
+    uses: Uses = NO_USES
 
 
 @dataclass(frozen=True)

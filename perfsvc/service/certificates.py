@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -23,6 +25,32 @@ NO_CERTIFICATE = Text("无法读取 PEM 证书", "no PEM certificate can be read
 NO_KEY = Text("无法读取 PEM 私钥；私钥不能有密码", "no PEM private key can be read there; it must not have a password")
 ALONE = Text("certificate 与 key 必须同时填写", "certificate and key come together")
 NO_PAIR = Text("与客户端证书不匹配", "is not the key of the client certificate")
+
+
+class CertificateFacts(NamedTuple):
+    """Who a certificate is for, who signed it, and when it is valid."""
+
+    subject: str
+    issuer: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+def facts_of(pem: str | None) -> list[CertificateFacts]:
+    """Read the certificates in a text, in their order; those that have no readable names are left out."""
+    try:
+        found = x509.load_pem_x509_certificates(pem.encode()) if pem else []
+    except ValueError:
+        return []
+    return [facts for each in found if (facts := _facts(each)) is not None]
+
+
+def _facts(certificate: x509.Certificate) -> CertificateFacts | None:
+    try:
+        subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    except ValueError:
+        return None
+    return CertificateFacts(subject, issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def sealed_certificates(given: Certificates, stored: Mapping[str, Any], vault: Vault) -> dict[str, Any]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection
 from collections.abc import Sequence
 from typing import Any
 
-from perfsvc.errors import Conflict
+from perfsvc.errors import Text
 from perfsvc.model.entities import DataFile
 from perfsvc.model.entities import FileContent
+from perfsvc.model.entities import NO_USES
 from perfsvc.model.entities import Page
-from perfsvc.model.entities import PlanName
+from perfsvc.model.entities import Uses
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
+from perfsvc.store import uses
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import DATAFILE
@@ -21,12 +21,9 @@ from perfsvc.store.rows import PROJECT
 from perfsvc.store.rows import USER
 from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
-from perfsvc.store.rows import holding
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
-from perfsvc.store.tables import ConfigRow
 from perfsvc.store.tables import DataFileRow
-from perfsvc.store.tables import PlanRow
 from perfsvc.store.tables import ProjectRow
 from perfsvc.store.tables import UserRow
 
@@ -75,27 +72,11 @@ def replace(datafile_id: int, name: str | None, content: FileContent, author: st
 
 @writes
 def delete(datafile_id: int) -> str:
-    """Delete a data file and return its ``stored_name``. Raises NotFound, Conflict while a plan uses it."""
+    """Delete a data file and return its ``stored_name``. Raises NotFound, Conflict while a plan or a scene uses it."""
     row = by_id(DataFileRow, datafile_id, DATAFILE)
-    if datafile_id in users_of({row.project_id}):
-        raise Conflict("数据文件正被测试计划使用，不能删除", "the data file is used by a plan and cannot be deleted")
+    uses.refuse_used(uses.of_files({row.project_id}).get(datafile_id, NO_USES), Text("数据文件", "the data file"))
     DataFileRow.delete().where(DataFileRow.id == datafile_id).execute()
     return str(row.stored_name)
-
-
-def users_of(project_ids: Collection[int]) -> dict[int, tuple[PlanName, ...]]:
-    """The plans of projects by the data file that each names; a plan may be kept with anything else in its place.
-
-    Only configs that name a file are read: inline rows of others can be large.
-    """
-    query = ConfigRow.select(ConfigRow.data_config, PlanRow.id, PlanRow.name).join(PlanRow)
-    query = query.where(PlanRow.project.in_(project_ids), ConfigRow.data_source_type != "none")
-    query = query.where(holding(ConfigRow.data_config, "datafile_id")).order_by(PlanRow.id)
-    found: dict[int, list[PlanName]] = defaultdict(list)
-    for data, ident, name in query.tuples().iterator():
-        if type(file := data.get("datafile_id")) is int:
-            found[file].append(PlanName(ident, name))
-    return {file: tuple(plans) for file, plans in found.items()}
 
 
 def stored_names() -> set[str]:
@@ -115,11 +96,11 @@ def columns(content: FileContent) -> dict[str, Any]:
 
 
 def entities(rows: Sequence[Any]) -> list[DataFile]:
-    users = users_of({row.project_id for row in rows})
-    return [entity(row, users.get(row.id, ())) for row in rows]
+    used = uses.of_files({row.project_id for row in rows})
+    return [entity(row, used.get(row.id, NO_USES)) for row in rows]
 
 
-def entity(row: Any, used_by: tuple[PlanName, ...]) -> DataFile:
+def entity(row: Any, used: Uses) -> DataFile:
     """A row as the services see it."""
     content = FileContent(row.stored_name, row.size, row.digest, tuple(row.column_names), row.row_count)
     return DataFile(
@@ -131,5 +112,5 @@ def entity(row: Any, used_by: tuple[PlanName, ...]) -> DataFile:
         created_time=row.created_time,
         updated_time=row.updated_time,
         updated_by=row.updated_by,
-        used_by=used_by,
+        uses=used,
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfsvc.errors import Conflict
+from perfsvc.errors import Text
+from perfsvc.model.entities import NO_USES
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Page
+from perfsvc.model.entities import Uses
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
+from perfsvc.store import uses
 from perfsvc.store.binding import locked
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
@@ -19,7 +22,6 @@ from perfsvc.store.rows import by_id
 from perfsvc.store.rows import found
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
-from perfsvc.store.tables import ConfigRow
 from perfsvc.store.tables import EnvRow
 from perfsvc.store.tables import ProjectRow
 
@@ -64,7 +66,7 @@ def create(
 
 def get(env_id: int) -> Env:
     """Raises NotFound."""
-    return entity(by_id(EnvRow, env_id, ENV))
+    return entities([by_id(EnvRow, env_id, ENV)])[0]
 
 
 def page(project_id: int, page: int = 1, page_size: int = 10, selection: Selection = ALL) -> Page[Env]:
@@ -95,8 +97,7 @@ def update(env: Env) -> Env:
 def delete(env_id: int) -> None:
     """Raises NotFound, Conflict while a plan uses it."""
     require(EnvRow, env_id, ENV)
-    if ConfigRow.select().where(ConfigRow.env == env_id).exists():
-        raise Conflict("测试环境正被测试计划使用，不能删除", "the environment is used by a plan and cannot be deleted")
+    uses.refuse_used(uses.of_envs([env_id]).get(env_id, NO_USES), Text("测试环境", "the environment"))
     EnvRow.delete().where(EnvRow.id == env_id).execute()
 
 
@@ -113,10 +114,11 @@ def default_id(project_id: int, creator: str | None = None) -> int:
 
 
 def entities(rows: list[Any]) -> list[Env]:
-    return [entity(row) for row in rows]
+    used = uses.of_envs([row.id for row in rows])
+    return [entity(row, used.get(row.id, NO_USES)) for row in rows]
 
 
-def entity(row: Any) -> Env:
+def entity(row: Any, used: Uses) -> Env:
     """A row as the services see it."""
     return Env(
         id=row.id,
@@ -130,4 +132,5 @@ def entity(row: Any) -> Env:
         created_time=row.created_time,
         updated_time=row.updated_time,
         updated_by=row.updated_by,
+        uses=used,
     )

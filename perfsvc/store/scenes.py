@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from perfsvc.errors import Conflict
 from perfsvc.errors import NotFound
+from perfsvc.errors import Text
+from perfsvc.model.entities import NO_USES
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Scene
+from perfsvc.model.entities import Uses
 from perfsvc.model.listing import ALL
 from perfsvc.model.listing import Selection
 from perfsvc.model.scene import SceneSpec
+from perfsvc.store import uses
 from perfsvc.store.binding import now
 from perfsvc.store.database import writes
 from perfsvc.store.rows import PROJECT
@@ -21,7 +24,6 @@ from perfsvc.store.rows import Columns
 from perfsvc.store.rows import by_id
 from perfsvc.store.rows import page_of
 from perfsvc.store.rows import require
-from perfsvc.store.tables import PlanSceneRow
 from perfsvc.store.tables import ProjectRow
 from perfsvc.store.tables import SceneRow
 from perfsvc.store.tables import UserRow
@@ -53,7 +55,7 @@ def create(project_id: int, creator_id: int, spec: SceneSpec, description: str |
 
 def get(scene_id: int) -> Scene:
     """Raises NotFound."""
-    return entity(by_id(SceneRow, scene_id, SCENE))
+    return entities([by_id(SceneRow, scene_id, SCENE)])[0]
 
 
 def of_ids(scene_ids: Collection[int]) -> dict[int, Scene]:
@@ -95,8 +97,7 @@ def update(scene: Scene) -> Scene:
 def delete(scene_id: int) -> None:
     """Raises NotFound, Conflict while a plan uses it."""
     require(SceneRow, scene_id, SCENE)
-    if PlanSceneRow.select().where(PlanSceneRow.scene == scene_id).exists():
-        raise Conflict("业务流正被测试计划使用，不能删除", "the scene is used by a plan and cannot be deleted")
+    uses.refuse_used(uses.of_scenes([scene_id]).get(scene_id, NO_USES), Text("业务流", "the scene"))
     SceneRow.delete().where(SceneRow.id == scene_id).execute()
 
 
@@ -106,10 +107,11 @@ def written(spec: SceneSpec) -> dict[str, Any]:
 
 
 def entities(rows: list[Any]) -> list[Scene]:
-    return [entity(row) for row in rows]
+    used = uses.of_scenes([row.id for row in rows])
+    return [entity(row, used.get(row.id, NO_USES)) for row in rows]
 
 
-def entity(row: Any) -> Scene:
+def entity(row: Any, used: Uses = NO_USES) -> Scene:
     """A row as the services see it."""
     return Scene(
         id=row.id,
@@ -120,4 +122,5 @@ def entity(row: Any) -> Scene:
         created_time=row.created_time,
         updated_time=row.updated_time,
         updated_by=row.updated_by,
+        uses=used,
     )

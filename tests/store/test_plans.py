@@ -116,7 +116,7 @@ async def test_a_scene_in_a_plan_stays(store: Store, world: World) -> None:
     await store.run(plans.update, replace(world.plan, scenes=(SceneWeight(scene.id, 1),)))
     with pytest.raises(Conflict) as caught:
         await store.run(scenes.delete, scene.id)
-    assert caught.value.text.zh == "业务流正被测试计划使用，不能删除"
+    assert caught.value.text.zh == "业务流正被测试计划“evening peak”使用，不能删除"
 
 
 @pytest.mark.asyncio

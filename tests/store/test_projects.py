@@ -173,4 +173,4 @@ async def test_an_environment_in_use_stays(store: Store, world: World) -> None:
     assert world.plan.config.env_id == 1
     with pytest.raises(Conflict) as caught:
         await store.run(envs.delete, 1)
-    assert caught.value.text.zh == "测试环境正被测试计划使用，不能删除"
+    assert caught.value.text.zh == "测试环境正被测试计划“evening peak”使用，不能删除"

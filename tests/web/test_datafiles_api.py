@@ -15,10 +15,12 @@ import pytest
 
 from perfsvc.errors import InvalidInput
 from perfsvc.model.config import PlanConfig
+from perfsvc.model.scene import SceneSpec
 from perfsvc.service.data import file_store
 from perfsvc.service.data.datafiles import NewContent
 from perfsvc.service.data.datafiles import NewDataFile
 from perfsvc.store import plans
+from perfsvc.store import scenes
 from tests.support.web_world import CONFIG
 from tests.support.web_world import Api
 from tests.support.web_world import World
@@ -70,6 +72,7 @@ async def test_an_uploaded_file_is_kept_and_told(api: Api, world: World) -> None
         "updated_at": "2023-11-14T22:13:20Z",
         "updated_by": "editor",
         "used_by": [],
+        "used_by_scenes": [],
     }
     assert answer.json == expected
     assert (await api.get("/api/datafiles/2/", "viewer")).json == expected
@@ -159,7 +162,7 @@ async def test_a_file_that_a_plan_uses_stays(api: Api, world: World) -> None:
     config = {**CONFIG, "data_source_type": "csv", "data_config": {"datafile_id": 1}}
     await world.store.run(plans.create, 1, world.people["owner"], "with data", PlanConfig.parse(config))
     answer = await api.delete("/api/datafiles/1/")
-    assert (answer.status, answer.json) == (409, {"error": "数据文件正被测试计划使用，不能删除"})
+    assert (answer.status, answer.json) == (409, {"error": "数据文件正被测试计划“with data”使用，不能删除"})
     assert (await api.get("/api/datafiles/1/preview/")).status == 200
 
 
@@ -184,6 +187,35 @@ async def test_a_file_names_the_plans_that_use_it(api: Api, world: World) -> Non
     for plan in expected:
         await world.store.run(plans.delete, plan["id"])
     assert (await api.get("/api/datafiles/1/")).json["used_by"] == []
+
+
+async def test_a_file_names_the_scenes_that_send_it(api: Api, world: World) -> None:
+    other = (await api.call("POST", upload(), raw=USERS)).json["id"]
+    names = {"by name": "users.csv", "by id": "1", "of each row": "{{file}}", "no file": "gone.csv"}
+    made = {}
+    for name, file in names.items():
+        steps = [{"type": "group", "name": "g", "steps": [{"name": "a", "request": {"url": "/", "body_file": file}}]}]
+        spec = SceneSpec.parse({"name": name, "steps": steps})
+        made[name] = (await world.store.run(scenes.create, 1, world.people["owner"], spec)).id
+    config = {**CONFIG, "execution_config": {"protocol_options": {"http": {"tls": {"ca": "1"}}}}}
+    plan = await world.store.run(plans.create, 1, world.people["owner"], "trusting", PlanConfig.parse(config))
+    listing = (await api.get("/api/datafiles/?project_id=1", "viewer")).json["results"]
+    assert {file["id"]: [each["id"] for each in file["used_by_scenes"]] for file in listing} == {
+        1: [made["by id"]],
+        other: [made["by name"]],
+    }
+    assert [file["used_by"] for file in listing if file["id"] == 1] == [[{"id": plan.id, "name": "trusting"}]]
+    refused = await api.delete("/api/datafiles/1/", headers={"Accept-Language": "en"})
+    told = "the data file is used by the plan “trusting” and by the scene “by id” and cannot be deleted"
+    assert (refused.status, refused.json) == (409, {"error": told})
+
+
+async def test_of_many_plans_that_use_a_file_some_are_named(api: Api, world: World) -> None:
+    config = PlanConfig.parse({**CONFIG, "data_source_type": "csv", "data_config": {"datafile_id": 1}})
+    for number in range(7):
+        await world.store.run(plans.create, 1, world.people["owner"], f"p{number}", config)
+    refused = await api.delete("/api/datafiles/1/")
+    assert refused.json == {"error": "数据文件正被测试计划“p0”、“p1”、“p2”、“p3”、“p4”等 7 个使用，不能删除"}
 
 
 async def test_files_of_a_deleted_project_go_with_it(api: Api, world: World) -> None:

@@ -36,6 +36,9 @@ async def test_create_read_change_delete(api: Api) -> None:
         "secret_variables": [],
         "databases": {"main": {**public, "password_set": True}},
         "certificates": {},
+        "ca_details": [],
+        "certificate_details": [],
+        "used_by": [],
         "created_at": "2023-11-14T22:13:20Z",
         "updated_at": "2023-11-14T22:13:20Z",
         "updated_by": "owner",
@@ -172,8 +175,9 @@ async def test_header_names_are_tokens(api: Api, headers: dict[str, str]) -> Non
 async def test_an_environment_that_a_plan_uses_stays(api: Api) -> None:
     config = {"concurrent_users": 1, "env_id": 2, "target_url": "http://127.0.0.1:1/"}
     await api.put("/api/performance/plans/1/", {"config": config})
+    assert (await api.get("/api/envs/2/")).json["used_by"] == [{"id": 1, "name": "evening peak"}]
     refused = await api.delete("/api/envs/2/")
-    assert (refused.status, refused.json) == (409, {"error": "测试环境正被测试计划使用，不能删除"})
+    assert (refused.status, refused.json) == (409, {"error": "测试环境正被测试计划“evening peak”使用，不能删除"})
 
 
 def issued(folder: Path, name: str = "client.example") -> dict[str, str]:
@@ -186,6 +190,9 @@ async def test_keys_are_sealed_and_kept_by_the_mask(api: Api, world: World, tmp_
     given = issued(tmp_path)
     created = await api.post("/api/envs/", {**FORM, "certificates": given})
     assert created.json["certificates"] == {**given, "key": "******"}
+    (ca,), (ours,) = created.json["ca_details"], created.json["certificate_details"]
+    assert (ca["subject"], ours["subject"], ours["issuer"]) == ("CN=perfsvc test authority", "CN=client.example", ca["subject"])
+    assert ours["valid_from"] < ours["valid_until"]
     stored = await world.store.run(envs.get, 3)
     assert given["key"] not in str(stored.certificates)
     plain = world.services.envs.opened(stored)

@@ -41,6 +41,7 @@ async def test_create_read_change_delete(api: Api) -> None:
         "created_at": "2023-11-14T22:13:20Z",
         "updated_at": "2023-11-14T22:13:20Z",
         "updated_by": "owner",
+        "used_by": [],
     }
     assert (await api.get("/api/scenes/2/")).json == created.json
     start = [{"name": "once", "request": {"url": "/once"}}]
@@ -69,6 +70,7 @@ async def test_the_listing_has_no_steps(api: Api) -> None:
         "created_at",
         "updated_at",
         "updated_by",
+        "used_by",
     }
 
 
@@ -151,8 +153,10 @@ async def test_an_unknown_protocol_is_told_which_there_are(api: Api) -> None:
 
 async def test_a_scene_that_a_plan_uses_stays(api: Api) -> None:
     await api.put("/api/performance/plans/1/", {"scenes": [{"scene_id": 1}]})
+    used_by = [{"id": 1, "name": "evening peak"}]
+    assert (await api.get("/api/scenes/?project_id=1")).json["results"][0]["used_by"] == used_by
     refused = await api.delete("/api/scenes/1/")
-    assert (refused.status, refused.json) == (409, {"error": "业务流正被测试计划使用，不能删除"})
+    assert (refused.status, refused.json) == (409, {"error": "业务流正被测试计划“evening peak”使用，不能删除"})
 
 
 async def test_a_stored_scene_that_has_become_too_large_is_read_and_neither_saved_nor_run(

@@ -6,7 +6,6 @@ from typing import Literal
 from typing import Self
 
 from perfsvc.model.entities import DataFile as StoredFile
-from perfsvc.model.entities import PlanName
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
 from perfsvc.service.data.datafiles import NewContent
@@ -23,26 +22,17 @@ from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
 from perfsvc.web.framework.upload import UploadHandler
+from perfsvc.web.framework.uses import NamedResponse
 
 VIEWERS = may(Role.VIEWER, Kind.DATAFILE)
 EDITORS = may(Role.EDITOR, Kind.DATAFILE)
 
 
-class PlanNameResponse(Response):
-    """A plan by its id and name."""
-
-    id: int
-    name: str
-
-    @classmethod
-    def of(cls, plan: PlanName) -> Self:
-        return cls(id=plan.id, name=plan.name)
-
-
 class DataFileResponse(Response):
     """A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known.
 
-    ``used_by`` lists the plans whose data source reads the file; while there are any, it cannot be deleted.
+    ``used_by`` lists the plans that read the file, ``used_by_scenes`` the scenes that send it; while there are any, it
+    cannot be deleted.
     """
 
     id: int
@@ -55,7 +45,8 @@ class DataFileResponse(Response):
     created_at: Moment
     updated_at: Moment
     updated_by: str | None
-    used_by: list[PlanNameResponse]
+    used_by: list[NamedResponse]
+    used_by_scenes: list[NamedResponse]
 
     @classmethod
     def of(cls, file: StoredFile) -> Self:
@@ -71,7 +62,8 @@ class DataFileResponse(Response):
             created_at=file.created_time,
             updated_at=file.updated_time,
             updated_by=file.updated_by,
-            used_by=[PlanNameResponse.of(plan) for plan in file.used_by],
+            used_by=NamedResponse.all_of(file.uses.plans),
+            used_by_scenes=NamedResponse.all_of(file.uses.scenes),
         )
 
 

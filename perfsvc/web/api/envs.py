@@ -8,6 +8,7 @@ from perfsvc.model.certificates import Certificates
 from perfsvc.model.entities import Env
 from perfsvc.model.entities import Role
 from perfsvc.service.auth.access import Kind
+from perfsvc.service.certificates import facts_of
 from perfsvc.service.envs import EnvChange
 from perfsvc.service.envs import EnvForm
 from perfsvc.service.envs import PublicDatabase
@@ -24,10 +25,27 @@ from perfsvc.web.framework.responses import PageOf
 from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
+from perfsvc.web.framework.uses import NamedResponse
+
+
+class CertificateResponse(Response):
+    """A certificate: who it is for, who signed it, and when it is valid."""
+
+    subject: str
+    issuer: str
+    valid_from: Moment
+    valid_until: Moment
+
+    @classmethod
+    def all_in(cls, pem: str | None) -> list[Self]:
+        return [cls(**facts._asdict()) for facts in facts_of(pem)]
 
 
 class EnvResponse(Response):
-    """An environment. The values of secrets are ``******``; passwords of connections are left out."""
+    """An environment. The values of secrets are ``******``; passwords of connections are left out.
+
+    ``ca_details`` and ``certificate_details`` tell what the certificates are, the client's own first. ``used_by`` lists the plans that use it; while there are any, it cannot be deleted.
+    """
 
     id: int
     project_id: int
@@ -39,12 +57,16 @@ class EnvResponse(Response):
     secret_variables: list[str]
     databases: dict[str, PublicDatabase]
     certificates: Certificates
+    ca_details: list[CertificateResponse]
+    certificate_details: list[CertificateResponse]
     created_at: Moment
     updated_at: Moment
     updated_by: str | None
+    used_by: list[NamedResponse]
 
     @classmethod
     def of(cls, env: Env) -> Self:
+        certificates = Certificates.parse(shown(env.certificates))
         return cls(
             id=env.id,
             project_id=env.project_id,
@@ -55,10 +77,13 @@ class EnvResponse(Response):
             secret_headers=sealed_names(env.headers),
             secret_variables=sealed_names(env.variables),
             databases={name: PublicDatabase.of(database) for name, database in env.databases.items()},
-            certificates=Certificates.parse(shown(env.certificates)),
+            certificates=certificates,
+            ca_details=CertificateResponse.all_in(certificates.ca),
+            certificate_details=CertificateResponse.all_in(certificates.certificate),
             created_at=env.created_time,
             updated_at=env.updated_time,
             updated_by=env.updated_by,
+            used_by=NamedResponse.all_of(env.uses.plans),
         )
 
 

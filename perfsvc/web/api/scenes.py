@@ -27,6 +27,7 @@ from perfsvc.web.framework.responses import PageOf
 from perfsvc.web.framework.responses import Response
 from perfsvc.web.framework.routing import Route
 from perfsvc.web.framework.rules import may
+from perfsvc.web.framework.uses import NamedResponse
 
 
 def _as_given(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
@@ -38,7 +39,7 @@ Steps = Annotated[tuple[Step, ...], PlainSerializer(_as_given, return_type=list[
 
 
 class SceneRow(Response):
-    """A scene in a listing."""
+    """A scene in a listing. ``used_by`` lists the plans that use it; while there are any, it cannot be deleted."""
 
     id: int
     project_id: int
@@ -47,6 +48,7 @@ class SceneRow(Response):
     created_at: Moment
     updated_at: Moment
     updated_by: str | None
+    used_by: list[NamedResponse]
 
     @classmethod
     def of(cls, scene: Scene) -> Self:
@@ -77,6 +79,7 @@ def _scene_row(scene: Scene) -> dict[str, Any]:
         "created_at": scene.created_time,
         "updated_at": scene.updated_time,
         "updated_by": scene.updated_by,
+        "used_by": NamedResponse.all_of(scene.uses.plans),
     }
 
 

@@ -1057,11 +1057,7 @@ export interface paths {
          */
         get: operations["getUsers"];
         put?: never;
-        /**
-         * Create a user
-         * @description Administrators only
-         */
-        post: operations["postUsers"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1564,6 +1560,18 @@ export interface components {
             zh: string;
         };
         /**
+         * CertificateResponse
+         * @description A certificate: who it is for, who signed it, and when it is valid.
+         */
+        CertificateResponse: {
+            issuer: string;
+            subject: string;
+            /** Format: date-time */
+            valid_from: string;
+            /** Format: date-time */
+            valid_until: string;
+        };
+        /**
          * Certificates
          * @description Certificates for protocols whose options name none: trusted authorities, and what the client presents.
          */
@@ -1830,7 +1838,7 @@ export interface components {
          * DataFileResponse
          * @description A data file. ``digest`` is its SHA-256; ``row_count`` is null where it is not known.
          *
-         *     ``used_by`` lists the plans whose data source reads the file; while there are any, it cannot be deleted.
+         *     ``used_by`` lists the plans that read the file, ``used_by_scenes`` the scenes that send it; while there are any, it cannot be deleted.
          */
         DataFileResponse: {
             columns: string[];
@@ -1845,7 +1853,8 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string | null;
-            used_by: components["schemas"]["PlanNameResponse"][];
+            used_by: components["schemas"]["NamedResponse"][];
+            used_by_scenes: components["schemas"]["NamedResponse"][];
         };
         /**
          * DataPreviewResponse
@@ -2068,8 +2077,12 @@ export interface components {
         /**
          * EnvResponse
          * @description An environment. The values of secrets are ``******``; passwords of connections are left out.
+         *
+         *     ``ca_details`` and ``certificate_details`` tell what the certificates are, the client's own first. ``used_by`` lists the plans that use it; while there are any, it cannot be deleted.
          */
         EnvResponse: {
+            ca_details: components["schemas"]["CertificateResponse"][];
+            certificate_details: components["schemas"]["CertificateResponse"][];
             certificates: components["schemas"]["Certificates"];
             /** Format: date-time */
             created_at: string;
@@ -2088,6 +2101,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string | null;
+            used_by: components["schemas"]["NamedResponse"][];
             variables: {
                 [key: string]: string;
             };
@@ -3038,21 +3052,12 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * NewAccount
-         * @description A new user, made by an administrator.
+         * NamedResponse
+         * @description A plan or a scene by its id and name.
          */
-        NewAccount: {
-            /**
-             * Administrator
-             * @default false
-             */
-            administrator: boolean;
-            /** Email */
-            email: string;
-            /** Password */
-            password: string;
-            /** Username */
-            username: string;
+        NamedResponse: {
+            id: number;
+            name: string;
         };
         /**
          * NewApiTokenResponse
@@ -3609,14 +3614,6 @@ export interface components {
             p90: number | null;
             p95: number | null;
             p99: number | null;
-        };
-        /**
-         * PlanNameResponse
-         * @description A plan by its id and name.
-         */
-        PlanNameResponse: {
-            id: number;
-            name: string;
         };
         /**
          * Planned
@@ -4733,10 +4730,11 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string | null;
+            used_by: components["schemas"]["NamedResponse"][];
         };
         /**
          * SceneRow
-         * @description A scene in a listing.
+         * @description A scene in a listing. ``used_by`` lists the plans that use it; while there are any, it cannot be deleted.
          */
         SceneRow: {
             /** Format: date-time */
@@ -4748,6 +4746,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             updated_by: string | null;
+            used_by: components["schemas"]["NamedResponse"][];
         };
         /**
          * SceneShare
@@ -12508,57 +12507,6 @@ export interface operations {
             403: components["responses"]["403"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
-        };
-    };
-    postUsers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "username": "bob",
-                 *       "email": "bob@example.com",
-                 *       "password": "a long password"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewAccount"];
-            };
-        };
-        responses: {
-            /** @description Create a user */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 3,
-                     *       "username": "bob",
-                     *       "email": "bob@example.com",
-                     *       "is_active": 0,
-                     *       "administrator": false,
-                     *       "created_at": "2026-11-30T12:01:38Z",
-                     *       "updated_at": "2026-11-30T12:01:38Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["UserResponse"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-            507: components["responses"]["507"];
         };
     };
     getUser: {

@@ -35,7 +35,6 @@ export const scenes: (typeof zhWork)['scenes'] = {
   protocols: 'Protocols',
   changed: 'Changed',
   removeTitle: 'Delete the scene “{name}”?',
-  removeText: 'This cannot be undone. A scene that a plan uses cannot be deleted.',
   steps: 'Steps',
   part: {
     setup: 'Setup',

@@ -34,7 +34,6 @@ export const scenes = {
   protocols: '协议',
   changed: '修改',
   removeTitle: '删除业务流“{name}”？',
-  removeText: '删除后无法恢复。还有计划在用它时不能删除。',
   steps: '步骤',
   part: {
     setup: '准备',
