@@ -1057,7 +1057,11 @@ export interface paths {
          */
         get: operations["getUsers"];
         put?: never;
-        post?: never;
+        /**
+         * Create a user
+         * @description Administrators only
+         */
+        post: operations["postUsers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3058,6 +3062,23 @@ export interface components {
         NamedResponse: {
             id: number;
             name: string;
+        };
+        /**
+         * NewAccount
+         * @description A new user, made by an administrator.
+         */
+        NewAccount: {
+            /**
+             * Administrator
+             * @default false
+             */
+            administrator: boolean;
+            /** Email */
+            email: string;
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
         };
         /**
          * NewApiTokenResponse
@@ -12507,6 +12528,57 @@ export interface operations {
             403: components["responses"]["403"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+        };
+    };
+    postUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "username": "bob",
+                 *       "email": "bob@example.com",
+                 *       "password": "a long password"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Create a user */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 3,
+                     *       "username": "bob",
+                     *       "email": "bob@example.com",
+                     *       "is_active": 0,
+                     *       "administrator": false,
+                     *       "created_at": "2026-11-30T12:01:38Z",
+                     *       "updated_at": "2026-11-30T12:01:38Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserResponse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+            507: components["responses"]["507"];
         };
     };
     getUser: {
