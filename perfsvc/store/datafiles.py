@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from perfsvc.errors import Text
+from perfsvc.model.entities import NO_USES
 from perfsvc.model.entities import DataFile
 from perfsvc.model.entities import FileContent
-from perfsvc.model.entities import NO_USES
 from perfsvc.model.entities import Page
 from perfsvc.model.entities import Uses
 from perfsvc.model.listing import ALL

@@ -191,7 +191,8 @@ async def test_keys_are_sealed_and_kept_by_the_mask(api: Api, world: World, tmp_
     created = await api.post("/api/envs/", {**FORM, "certificates": given})
     assert created.json["certificates"] == {**given, "key": "******"}
     (ca,), (ours,) = created.json["ca_details"], created.json["certificate_details"]
-    assert (ca["subject"], ours["subject"], ours["issuer"]) == ("CN=perfsvc test authority", "CN=client.example", ca["subject"])
+    assert [ca["subject"], ours["subject"]] == ["CN=perfsvc test authority", "CN=client.example"]
+    assert ours["issuer"] == ca["subject"]
     assert ours["valid_from"] < ours["valid_until"]
     stored = await world.store.run(envs.get, 3)
     assert given["key"] not in str(stored.certificates)
