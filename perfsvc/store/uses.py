@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
@@ -29,13 +28,13 @@ FILE_KEYS = ("body_file", "ca")
 def of_envs(env_ids: Collection[int]) -> dict[int, Uses]:
     """The plans of environments, by environment."""
     query = ConfigRow.select(ConfigRow.env, PlanRow.id, PlanRow.name).join(PlanRow)
-    return _by_thing(query.where(ConfigRow.env.in_(list(env_ids))).order_by(PlanRow.id).tuples())
+    return _by_thing(query.where(ConfigRow.env.in_(list(env_ids))).order_by(PlanRow.id))
 
 
 def of_scenes(scene_ids: Collection[int]) -> dict[int, Uses]:
     """The plans of scenes, by scene."""
     query = PlanSceneRow.select(PlanSceneRow.scene, PlanRow.id, PlanRow.name).join(PlanRow)
-    return _by_thing(query.where(PlanSceneRow.scene.in_(list(scene_ids))).order_by(PlanRow.id).tuples())
+    return _by_thing(query.where(PlanSceneRow.scene.in_(list(scene_ids))).order_by(PlanRow.id))
 
 
 def of_files(project_ids: Collection[int]) -> dict[int, Uses]:
@@ -71,9 +70,9 @@ def _listed(named: tuple[Named, ...], comma: str, rest: str) -> str:
     return names + rest.format(len(named)) if len(named) > MOST_NAMES else names
 
 
-def _by_thing(rows: Iterable[tuple[int, int, str]]) -> dict[int, Uses]:
+def _by_thing(query: Any) -> dict[int, Uses]:
     found: dict[int, list[Named]] = defaultdict(list)
-    for thing, plan, name in rows:
+    for thing, plan, name in query.tuples().iterator():
         found[thing].append(Named(plan, name))
     return {thing: Uses(tuple(plans)) for thing, plans in found.items()}
 
@@ -105,8 +104,9 @@ class _Files:
     """The data files of projects, found as a run finds them: by id, and by name the newer of two."""
 
     def __init__(self, project_ids: Collection[int]) -> None:
-        query = DataFileRow.select(DataFileRow.project, DataFileRow.id, DataFileRow.name)
-        rows = list(query.where(DataFileRow.project.in_(list(project_ids))).order_by(DataFileRow.id).tuples())
+        query: Any = DataFileRow.select(DataFileRow.project, DataFileRow.id, DataFileRow.name)
+        query = query.where(DataFileRow.project.in_(list(project_ids))).order_by(DataFileRow.id)
+        rows = list(query.tuples())
         by_name = {(project_id, name): ident for project_id, ident, name in rows}
         self._known = by_name | {(project_id, str(ident)): ident for project_id, ident, _ in rows}
 

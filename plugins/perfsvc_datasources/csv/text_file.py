@@ -75,10 +75,14 @@ def encoding_of(file: BinaryIO) -> str:
         if sample.startswith(mark):
             return codec
     if b"\0" in sample[:1000]:
-        return _utf16(sample[:1000])
-    if _decodes(sample, "utf-8"):
-        return "utf-8"
-    raise InvalidInput.at("encoding", *_uncertain(sample))
+        codec = _utf16(sample[:1000])
+    elif _decodes(sample, "utf-8"):
+        codec = "utf-8"
+    else:
+        raise InvalidInput.at("encoding", *_uncertain(sample))
+    if _is_binary(sample[:1000].decode(codec, "replace")):
+        raise InvalidInput.at("encoding", "不是文本文件", "is not a text file")
+    return codec
 
 
 def encoding_option(codec: str) -> str:
@@ -134,6 +138,11 @@ def _utf16(sample: bytes) -> str:
             return "utf-8"
         raise InvalidInput.at("encoding", *_uncertain(sample))
     return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _is_binary(text: str) -> bool:
+    """Return whether so many characters are control characters that no editor has written the text."""
+    return sum(each < " " and each not in "\t\n\v\f\r" for each in text) * 10 > len(text)
 
 
 def _uncertain(sample: bytes) -> Text:
