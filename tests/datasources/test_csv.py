@@ -157,7 +157,9 @@ async def test_first_lines_that_are_no_names(read, data: bytes, path: str):
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("data", [b"\0\1" * 200, b"\1\2\3\4a" * 99, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\1\0" * 99])
+@pytest.mark.parametrize(
+    "data", [b"\0\1" * 200, b"\1\2\3\4a" * 99, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\1\0" * 99]
+)
 async def test_what_is_no_text_is_not_read(read, data: bytes):
     with pytest.raises(InvalidInput) as caught:
         await read(data)
