@@ -15,6 +15,7 @@
 ``envs``           environments
 ``scenes``         scenes
 ``datafiles``      data files
+``uses``           which plans and scenes use a thing
 ``plans``          plans with their scenes and config
 ``plan_config``    a plan config to a row and back
 ``presets``        presets

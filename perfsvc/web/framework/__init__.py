@@ -21,5 +21,6 @@
 ``openapi``        the OpenAPI document
 ``openapi_texts``  its texts that belong to no operation
 ``editing``        handlers of resources that several people edit
+``uses``           what uses a thing, in responses
 =================  ===============================================================
 """

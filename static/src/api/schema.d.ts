@@ -6179,15 +6179,16 @@ export interface operations {
                      *             "city"
                      *           ],
                      *           "row_count": 2,
-                     *           "created_at": "2026-11-30T08:52:17Z",
-                     *           "updated_at": "2026-11-30T08:52:17Z",
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
                      *           "updated_by": "admin",
                      *           "used_by": [
                      *             {
                      *               "id": 1,
                      *               "name": "evening peak"
                      *             }
-                     *           ]
+                     *           ],
+                     *           "used_by_scenes": []
                      *         }
                      *       ]
                      *     }
@@ -6244,10 +6245,11 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T08:52:17Z",
-                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin",
-                     *       "used_by": []
+                     *       "used_by": [],
+                     *       "used_by_scenes": []
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6295,15 +6297,16 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T08:52:17Z",
-                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin",
                      *       "used_by": [
                      *         {
                      *           "id": 1,
                      *           "name": "evening peak"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "used_by_scenes": []
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6357,15 +6360,16 @@ export interface operations {
                      *         "city"
                      *       ],
                      *       "row_count": 2,
-                     *       "created_at": "2026-11-30T08:52:17Z",
-                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin",
                      *       "used_by": [
                      *         {
                      *           "id": 1,
                      *           "name": "evening peak"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "used_by_scenes": []
                      *     }
                      */
                     "application/json": components["schemas"]["DataFileResponse"];
@@ -6511,9 +6515,12 @@ export interface operations {
                      *           "secret_variables": [],
                      *           "databases": {},
                      *           "certificates": {},
-                     *           "created_at": "2026-11-30T08:52:16Z",
-                     *           "updated_at": "2026-11-30T08:52:16Z",
-                     *           "updated_by": null
+                     *           "ca_details": [],
+                     *           "certificate_details": [],
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "updated_by": "admin",
+                     *           "used_by": []
                      *         },
                      *         {
                      *           "id": 2,
@@ -6528,9 +6535,12 @@ export interface operations {
                      *           "secret_variables": [],
                      *           "databases": {},
                      *           "certificates": {},
-                     *           "created_at": "2026-11-30T08:52:16Z",
-                     *           "updated_at": "2026-11-30T08:52:16Z",
-                     *           "updated_by": "admin"
+                     *           "ca_details": [],
+                     *           "certificate_details": [],
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "updated_by": "admin",
+                     *           "used_by": []
                      *         }
                      *       ]
                      *     }
@@ -6589,9 +6599,12 @@ export interface operations {
                      *       "secret_variables": [],
                      *       "databases": {},
                      *       "certificates": {},
-                     *       "created_at": "2026-11-30T08:52:16Z",
-                     *       "updated_at": "2026-11-30T08:52:16Z",
-                     *       "updated_by": "admin"
+                     *       "ca_details": [],
+                     *       "certificate_details": [],
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "updated_by": "admin",
+                     *       "used_by": []
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6641,9 +6654,12 @@ export interface operations {
                      *       "secret_variables": [],
                      *       "databases": {},
                      *       "certificates": {},
-                     *       "created_at": "2026-11-30T08:52:16Z",
-                     *       "updated_at": "2026-11-30T08:52:16Z",
-                     *       "updated_by": "admin"
+                     *       "ca_details": [],
+                     *       "certificate_details": [],
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "updated_by": "admin",
+                     *       "used_by": []
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6700,9 +6716,12 @@ export interface operations {
                      *       "secret_variables": [],
                      *       "databases": {},
                      *       "certificates": {},
-                     *       "created_at": "2026-11-30T08:52:16Z",
-                     *       "updated_at": "2026-11-30T08:52:16Z",
-                     *       "updated_by": "admin"
+                     *       "ca_details": [],
+                     *       "certificate_details": [],
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "updated_by": "admin",
+                     *       "used_by": []
                      *     }
                      */
                     "application/json": components["schemas"]["EnvResponse"];
@@ -6792,13 +6811,13 @@ export interface operations {
                      *           "name": "local",
                      *           "kind": "server",
                      *           "host": "load-1",
-                     *           "pid": 11989,
+                     *           "pid": 10718,
                      *           "version": "0.1.0",
                      *           "state": "ready",
-                     *           "since": "2026-11-30T02:57:18Z",
-                     *           "cpu": 38,
-                     *           "memory": 183861248,
-                     *           "loop_lag": 145,
+                     *           "since": "2026-11-30T12:27:44Z",
+                     *           "cpu": 35.5,
+                     *           "memory": 184651776,
+                     *           "loop_lag": 97,
                      *           "running": []
                      *         }
                      *       ]
@@ -6837,32 +6856,32 @@ export interface operations {
                      *       "name": "local",
                      *       "kind": "server",
                      *       "host": "load-1",
-                     *       "pid": 11989,
+                     *       "pid": 10718,
                      *       "version": "0.1.0",
                      *       "state": "ready",
-                     *       "since": "2026-11-30T02:57:18Z",
-                     *       "cpu": 38,
-                     *       "memory": 183861248,
-                     *       "loop_lag": 145,
+                     *       "since": "2026-11-30T12:27:44Z",
+                     *       "cpu": 35.5,
+                     *       "memory": 184651776,
+                     *       "loop_lag": 97,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T02:57:18Z",
+                     *           "time": "2026-11-30T12:27:44Z",
                      *           "cpu": 0,
-                     *           "memory": 155742208,
+                     *           "memory": 144003072,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:57:20Z",
-                     *           "cpu": 44,
-                     *           "memory": 178307072,
-                     *           "loop_lag": 454
+                     *           "time": "2026-11-30T12:27:46Z",
+                     *           "cpu": 38.6,
+                     *           "memory": 176369664,
+                     *           "loop_lag": 514
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:57:22Z",
-                     *           "cpu": 24.5,
-                     *           "memory": 179556352,
-                     *           "loop_lag": 2
+                     *           "time": "2026-11-30T12:27:48Z",
+                     *           "cpu": 23.8,
+                     *           "memory": 179073024,
+                     *           "loop_lag": 16
                      *         }
                      *       ]
                      *     }
@@ -6899,32 +6918,32 @@ export interface operations {
                      *       "name": "agent-1",
                      *       "kind": "agent",
                      *       "host": "load-2",
-                     *       "pid": 11989,
+                     *       "pid": 10718,
                      *       "version": "0.1.0",
                      *       "state": "draining",
-                     *       "since": "2026-11-30T02:57:18Z",
-                     *       "cpu": 38,
-                     *       "memory": 183861248,
-                     *       "loop_lag": 145,
+                     *       "since": "2026-11-30T12:27:44Z",
+                     *       "cpu": 35.5,
+                     *       "memory": 184651776,
+                     *       "loop_lag": 97,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T02:57:18Z",
+                     *           "time": "2026-11-30T12:27:44Z",
                      *           "cpu": 0,
-                     *           "memory": 155742208,
+                     *           "memory": 144003072,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:57:20Z",
-                     *           "cpu": 44,
-                     *           "memory": 178307072,
-                     *           "loop_lag": 454
+                     *           "time": "2026-11-30T12:27:46Z",
+                     *           "cpu": 38.6,
+                     *           "memory": 176369664,
+                     *           "loop_lag": 514
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:57:22Z",
-                     *           "cpu": 24.5,
-                     *           "memory": 179556352,
-                     *           "loop_lag": 2
+                     *           "time": "2026-11-30T12:27:48Z",
+                     *           "cpu": 23.8,
+                     *           "memory": 179073024,
+                     *           "loop_lag": 16
                      *         }
                      *       ]
                      *     }
@@ -6964,32 +6983,32 @@ export interface operations {
                      *       "name": "agent-1",
                      *       "kind": "agent",
                      *       "host": "load-2",
-                     *       "pid": 11989,
+                     *       "pid": 10718,
                      *       "version": "0.1.0",
                      *       "state": "ready",
-                     *       "since": "2026-11-30T02:57:18Z",
-                     *       "cpu": 38,
-                     *       "memory": 183861248,
-                     *       "loop_lag": 145,
+                     *       "since": "2026-11-30T12:27:44Z",
+                     *       "cpu": 35.5,
+                     *       "memory": 184651776,
+                     *       "loop_lag": 97,
                      *       "running": [],
                      *       "history": [
                      *         {
-                     *           "time": "2026-11-30T02:57:18Z",
+                     *           "time": "2026-11-30T12:27:44Z",
                      *           "cpu": 0,
-                     *           "memory": 155742208,
+                     *           "memory": 144003072,
                      *           "loop_lag": 0
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:57:20Z",
-                     *           "cpu": 44,
-                     *           "memory": 178307072,
-                     *           "loop_lag": 454
+                     *           "time": "2026-11-30T12:27:46Z",
+                     *           "cpu": 38.6,
+                     *           "memory": 176369664,
+                     *           "loop_lag": 514
                      *         },
                      *         {
-                     *           "time": "2026-11-30T02:57:22Z",
-                     *           "cpu": 24.5,
-                     *           "memory": 179556352,
-                     *           "loop_lag": 2
+                     *           "time": "2026-11-30T12:27:48Z",
+                     *           "cpu": 23.8,
+                     *           "memory": 179073024,
+                     *           "loop_lag": 16
                      *         }
                      *       ]
                      *     }
@@ -7104,8 +7123,8 @@ export interface operations {
                      *                       "email": "alice@example.com",
                      *                       "is_active": 0,
                      *                       "administrator": false,
-                     *                       "created_at": "2026-11-30T02:37:58Z",
-                     *                       "updated_at": "2026-11-30T02:37:58Z"
+                     *                       "created_at": "2026-11-30T02:57:20Z",
+                     *                       "updated_at": "2026-11-30T02:57:20Z"
                      *                     }
                      *                   }
                      *                 }
@@ -7175,6 +7194,9 @@ export interface operations {
                      *               "application/json": {
                      *                 "schema": {
                      *                   "$ref": "#/components/schemas/Error"
+                     *                 },
+                     *                 "example": {
+                     *                   "error": "the body is not valid JSON: Expecting value: line 1 column 1 (char 0)"
                      *                 }
                      *               }
                      *             }
@@ -7186,6 +7208,9 @@ export interface operations {
                      *               "application/json": {
                      *                 "schema": {
                      *                   "$ref": "#/components/schemas/Error"
+                     *                 },
+                     *                 "example": {
+                     *                   "error": "Authentication required"
                      *                 }
                      *               }
                      *             }
@@ -7317,12 +7342,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "total": 1,
+                     *       "total": 2,
                      *       "page": 1,
                      *       "page_size": 10,
                      *       "results": [
                      *         {
-                     *           "execution_id": "20261130-5816b0d2a2289c74",
+                     *           "execution_id": "20261130-68de2bb18190c404",
                      *           "plan_id": 1,
                      *           "plan_name": "evening peak",
                      *           "project_id": 1,
@@ -7331,22 +7356,22 @@ export interface operations {
                      *           "status": "stopped",
                      *           "mode": "concurrent",
                      *           "variable": "vus",
-                     *           "start_time": "2026-11-30T02:57:20Z",
-                     *           "end_time": "2026-11-30T02:57:24Z",
+                     *           "start_time": "2026-11-30T12:27:47Z",
+                     *           "end_time": "2026-11-30T12:27:51Z",
                      *           "reason": {
                      *             "code": "stopped_by_user",
                      *             "message": "stopped by a user"
                      *           },
-                     *           "report_id": 1,
+                     *           "report_id": 2,
                      *           "verdict": "STOPPED",
                      *           "validity": "VALID",
                      *           "summary": {
-                     *             "total_requests": 1296,
-                     *             "success_rate": 94.135802,
-                     *             "avg_response_time": 1.396,
-                     *             "error_count": 76,
-                     *             "sent": 1296,
-                     *             "answered": 1296,
+                     *             "total_requests": 1148,
+                     *             "success_rate": 94.250871,
+                     *             "avg_response_time": 2.352,
+                     *             "error_count": 66,
+                     *             "sent": 1148,
+                     *             "answered": 1148,
                      *             "unsent": 0,
                      *             "cut_off": 0,
                      *             "dropped": 0,
@@ -7355,44 +7380,116 @@ export interface operations {
                      *               "requests": 0,
                      *               "errors": 0
                      *             },
-                     *             "error_rate": 5.864198,
-                     *             "throughput": 384.534,
+                     *             "error_rate": 5.749129,
+                     *             "throughput": 354.493,
                      *             "percentiles": {
-                     *               "p50": 0.847,
-                     *               "p75": 1.297,
-                     *               "p90": 3.433,
-                     *               "p95": 5.355,
-                     *               "p99": 7.391,
-                     *               "p99.9": 14.079,
-                     *               "max": 14.168
+                     *               "p50": 0.928,
+                     *               "p75": 1.526,
+                     *               "p90": 6.003,
+                     *               "p95": 9.615,
+                     *               "p99": 20.783,
+                     *               "p99.9": 31.823,
+                     *               "max": 49.826
                      *             },
                      *             "max_users": 8,
-                     *             "duration": 3.38,
-                     *             "min_response_time": 0.344,
-                     *             "max_response_time": 14.168,
-                     *             "running_time": 3.37,
-                     *             "iterations": 640,
-                     *             "bytes_sent": 165232,
-                     *             "bytes_received": 1010839,
-                     *             "checks_passed": 1220,
-                     *             "checks_failed": 76
+                     *             "duration": 3.267,
+                     *             "min_response_time": 0.346,
+                     *             "max_response_time": 49.826,
+                     *             "running_time": 3.238,
+                     *             "iterations": 567,
+                     *             "bytes_sent": 146406,
+                     *             "bytes_received": 894607,
+                     *             "checks_passed": 1082,
+                     *             "checks_failed": 66
                      *           },
                      *           "performance_score": 0,
                      *           "spark": {
                      *             "rps": [
-                     *               179.848,
-                     *               430.171,
-                     *               498.675
+                     *               183.984,
+                     *               439.584,
+                     *               434.112
                      *             ],
                      *             "p95": [
-                     *               5.295,
-                     *               5.831,
-                     *               4.691
+                     *               4.903,
+                     *               5.783,
+                     *               12.727
                      *             ],
                      *             "error_rate": [
-                     *               6.111,
-                     *               4.839,
-                     *               5.668
+                     *               4.348,
+                     *               7.5,
+                     *               4.608
+                     *             ]
+                     *           }
+                     *         },
+                     *         {
+                     *           "execution_id": "20261130-4a45d533a3b7764e",
+                     *           "plan_id": 1,
+                     *           "plan_name": "evening peak",
+                     *           "project_id": 1,
+                     *           "starter_id": 1,
+                     *           "starter": "admin",
+                     *           "status": "stopped",
+                     *           "mode": "concurrent",
+                     *           "variable": "vus",
+                     *           "start_time": "2026-11-30T12:27:46Z",
+                     *           "end_time": "2026-11-30T12:27:47Z",
+                     *           "reason": {
+                     *             "code": "stopped_by_user",
+                     *             "message": "stopped by a user"
+                     *           },
+                     *           "report_id": 1,
+                     *           "verdict": "STOPPED",
+                     *           "validity": "VALID",
+                     *           "summary": {
+                     *             "total_requests": 196,
+                     *             "success_rate": 93.877551,
+                     *             "avg_response_time": 1.588,
+                     *             "error_count": 12,
+                     *             "sent": 196,
+                     *             "answered": 196,
+                     *             "unsent": 0,
+                     *             "cut_off": 0,
+                     *             "dropped": 0,
+                     *             "late": 0,
+                     *             "setup_teardown": {
+                     *               "requests": 0,
+                     *               "errors": 0
+                     *             },
+                     *             "error_rate": 6.122449,
+                     *             "throughput": 184.647,
+                     *             "percentiles": {
+                     *               "p50": 0.745,
+                     *               "p75": 1.001,
+                     *               "p90": 1.978,
+                     *               "p95": 6.583,
+                     *               "p99": 29.967,
+                     *               "p99.9": 30.092,
+                     *               "max": 30.092
+                     *             },
+                     *             "max_users": 5,
+                     *             "duration": 1.097,
+                     *             "min_response_time": 0.389,
+                     *             "max_response_time": 30.092,
+                     *             "running_time": 1.061,
+                     *             "iterations": 93,
+                     *             "bytes_sent": 25498,
+                     *             "bytes_received": 153091,
+                     *             "checks_passed": 184,
+                     *             "checks_failed": 12
+                     *           },
+                     *           "performance_score": 0,
+                     *           "spark": {
+                     *             "rps": [
+                     *               185.934,
+                     *               100
+                     *             ],
+                     *             "p95": [
+                     *               1.978,
+                     *               11.445
+                     *             ],
+                     *             "error_rate": [
+                     *               6.452,
+                     *               0
                      *             ]
                      *           }
                      *         }
@@ -7430,7 +7527,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "execution_id": "20261130-68de2bb18190c404",
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
@@ -7439,22 +7536,22 @@ export interface operations {
                      *       "status": "stopped",
                      *       "mode": "concurrent",
                      *       "variable": "vus",
-                     *       "start_time": "2026-11-30T02:57:20Z",
-                     *       "end_time": "2026-11-30T02:57:24Z",
+                     *       "start_time": "2026-11-30T12:27:47Z",
+                     *       "end_time": "2026-11-30T12:27:51Z",
                      *       "reason": {
                      *         "code": "stopped_by_user",
                      *         "message": "stopped by a user"
                      *       },
-                     *       "report_id": 1,
+                     *       "report_id": 2,
                      *       "verdict": "STOPPED",
                      *       "validity": "VALID",
                      *       "summary": {
-                     *         "total_requests": 1296,
-                     *         "success_rate": 94.135802,
-                     *         "avg_response_time": 1.396,
-                     *         "error_count": 76,
-                     *         "sent": 1296,
-                     *         "answered": 1296,
+                     *         "total_requests": 1148,
+                     *         "success_rate": 94.250871,
+                     *         "avg_response_time": 2.352,
+                     *         "error_count": 66,
+                     *         "sent": 1148,
+                     *         "answered": 1148,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -7463,33 +7560,33 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 5.864198,
-                     *         "throughput": 384.534,
+                     *         "error_rate": 5.749129,
+                     *         "throughput": 354.493,
                      *         "percentiles": {
-                     *           "p50": 0.847,
-                     *           "p75": 1.297,
-                     *           "p90": 3.433,
-                     *           "p95": 5.355,
-                     *           "p99": 7.391,
-                     *           "p99.9": 14.079,
-                     *           "max": 14.168
+                     *           "p50": 0.928,
+                     *           "p75": 1.526,
+                     *           "p90": 6.003,
+                     *           "p95": 9.615,
+                     *           "p99": 20.783,
+                     *           "p99.9": 31.823,
+                     *           "max": 49.826
                      *         },
                      *         "max_users": 8,
-                     *         "duration": 3.38,
-                     *         "min_response_time": 0.344,
-                     *         "max_response_time": 14.168,
-                     *         "running_time": 3.37,
-                     *         "iterations": 640,
-                     *         "bytes_sent": 165232,
-                     *         "bytes_received": 1010839,
-                     *         "checks_passed": 1220,
-                     *         "checks_failed": 76
+                     *         "duration": 3.267,
+                     *         "min_response_time": 0.346,
+                     *         "max_response_time": 49.826,
+                     *         "running_time": 3.238,
+                     *         "iterations": 567,
+                     *         "bytes_sent": 146406,
+                     *         "bytes_received": 894607,
+                     *         "checks_passed": 1082,
+                     *         "checks_failed": 66
                      *       },
                      *       "performance_score": 0,
                      *       "config": {
-                     *         "execution_id": "20261130-5816b0d2a2289c74",
+                     *         "execution_id": "20261130-68de2bb18190c404",
                      *         "name": "evening peak",
-                     *         "seed": 2734920242833435600,
+                     *         "seed": 6063581240966744000,
                      *         "scenes": [
                      *           {
                      *             "scene": {
@@ -7507,6 +7604,7 @@ export interface operations {
                      *                       "token": "{{token}}"
                      *                     }
                      *                   },
+                     *                   "set": {},
                      *                   "extract": [],
                      *                   "checks": [
                      *                     {
@@ -7531,6 +7629,7 @@ export interface operations {
                      *                   "request": {
                      *                     "url": "/errors/?rate=10"
                      *                   },
+                     *                   "set": {},
                      *                   "extract": [],
                      *                   "checks": [
                      *                     {
@@ -7559,6 +7658,7 @@ export interface operations {
                      *                       "password": "***"
                      *                     }
                      *                   },
+                     *                   "set": {},
                      *                   "extract": [
                      *                     {
                      *                       "name": "token",
@@ -7610,6 +7710,11 @@ export interface operations {
                      *           },
                      *           "variables": {
                      *             "user": "bob"
+                     *           },
+                     *           "certificates": {
+                     *             "ca": null,
+                     *             "certificate": null,
+                     *             "key": null
                      *           }
                      *         },
                      *         "placement": {
@@ -7634,7 +7739,8 @@ export interface operations {
                      *           "error_rate < 50"
                      *         ],
                      *         "abort_on_breach": false,
-                     *         "abort_grace_s": 5
+                     *         "abort_grace_s": 5,
+                     *         "warm_up_s": 0
                      *       }
                      *     }
                      */
@@ -7678,33 +7784,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
-                     *       "from": 1796007440,
-                     *       "to": 1796007444,
+                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "from": 1796041667,
+                     *       "to": 1796041671,
                      *       "width": 4,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
-                     *       "count": 1296,
-                     *       "min": 0.344,
-                     *       "max": 14.168,
-                     *       "avg": 1.396,
+                     *       "count": 1148,
+                     *       "min": 0.346,
+                     *       "max": 49.826,
+                     *       "avg": 2.352,
                      *       "points": [
                      *         [
                      *           0,
-                     *           0.344,
+                     *           0.346,
                      *           1
                      *         ],
                      *         [
                      *           10,
-                     *           0.477,
-                     *           130
+                     *           0.49,
+                     *           115
                      *         ],
                      *         [
                      *           20,
-                     *           0.529,
-                     *           260
+                     *           0.573,
+                     *           230
                      *         ]
                      *       ]
                      *     }
@@ -7751,34 +7857,40 @@ export interface operations {
                      *       "results": [
                      *         {
                      *           "error_class": "HTTP 500",
-                     *           "count": 11,
-                     *           "share": 6.111111,
+                     *           "count": 8,
+                     *           "share": 4.347826,
                      *           "samples": [
                      *             {
+                     *               "scene": "buy",
                      *               "step": "order",
-                     *               "timestamp": 1796007440.96,
+                     *               "index": 2,
+                     *               "timestamp": 1796041668.187,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 6039e32f51d552ea\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 62ce24d8f548eb27\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
+                     *               "scene": "buy",
                      *               "step": "order",
-                     *               "timestamp": 1796007441.155,
+                     *               "index": 2,
+                     *               "timestamp": 1796041668.231,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: eb985e0c7a6cc0ae\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: ce5bfe405b74fdc4\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
+                     *               "scene": "buy",
                      *               "step": "order",
-                     *               "timestamp": 1796007441.176,
+                     *               "index": 2,
+                     *               "timestamp": 1796041668.54,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 8a719e91979b9446\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 339f61c97c12168f\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             }
                      *           ]
@@ -7826,70 +7938,70 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
-                     *       "from": 1796007440,
-                     *       "to": 1796007444,
+                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "from": 1796041667,
+                     *       "to": 1796041671,
                      *       "width": 4,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "summary": {
-                     *         "requests": 1296,
-                     *         "errors": 76,
+                     *         "requests": 1148,
+                     *         "errors": 66,
                      *         "unsent": 0,
-                     *         "error_rate": 5.864198,
-                     *         "rps": 384.534,
-                     *         "avg": 1.396,
-                     *         "min": 0.344,
-                     *         "max": 14.168,
+                     *         "error_rate": 5.749129,
+                     *         "rps": 354.493,
+                     *         "avg": 2.352,
+                     *         "min": 0.346,
+                     *         "max": 49.826,
                      *         "percentiles": {
-                     *           "p50": 0.847,
-                     *           "p75": 1.297,
-                     *           "p90": 3.433,
-                     *           "p95": 5.355,
-                     *           "p99": 7.391,
-                     *           "p99.9": 14.079,
-                     *           "max": 14.168
+                     *           "p50": 0.928,
+                     *           "p75": 1.526,
+                     *           "p90": 6.003,
+                     *           "p95": 9.615,
+                     *           "p99": 20.783,
+                     *           "p99.9": 31.823,
+                     *           "max": 49.826
                      *         },
                      *         "latency_from_plan": null,
-                     *         "bytes_sent": 165232,
-                     *         "bytes_received": 1010839,
-                     *         "checks_passed": 1220,
-                     *         "checks_failed": 76,
+                     *         "bytes_sent": 146406,
+                     *         "bytes_received": 894607,
+                     *         "checks_passed": 1082,
+                     *         "checks_failed": 66,
                      *         "failures": {
-                     *           "HTTP 500": 76
+                     *           "HTTP 500": 66
                      *         },
                      *         "statuses": {
-                     *           "200": 1220,
-                     *           "500": 76
+                     *           "200": 1082,
+                     *           "500": 66
                      *         },
-                     *         "running_time": 3.37,
+                     *         "running_time": 3.238,
                      *         "phases": {
                      *           "dns": {
                      *             "count": 8,
-                     *             "avg": 0.056,
-                     *             "max": 0.193
+                     *             "avg": 0.048,
+                     *             "max": 0.18
                      *           },
                      *           "connect": {
                      *             "count": 8,
-                     *             "avg": 4.234,
-                     *             "max": 8.514
+                     *             "avg": 2.03,
+                     *             "max": 7.91
                      *           },
                      *           "waiting": {
-                     *             "count": 1296,
-                     *             "avg": 1.396,
-                     *             "max": 14.168
+                     *             "count": 1148,
+                     *             "avg": 2.352,
+                     *             "max": 49.826
                      *           },
                      *           "receiving": {
-                     *             "count": 1296,
+                     *             "count": 1148,
                      *             "avg": 0,
                      *             "max": 0
                      *           }
                      *         },
                      *         "counters": {},
                      *         "gauges": {},
-                     *         "iterations": 640,
+                     *         "iterations": 567,
                      *         "dropped": 0,
                      *         "late": 0,
                      *         "cut_off": 0
@@ -7904,18 +8016,18 @@ export interface operations {
                      *           "errors": 0,
                      *           "unsent": 0,
                      *           "error_rate": 0,
-                     *           "rps": 2.374,
-                     *           "avg": 6.536,
-                     *           "min": 0.822,
-                     *           "max": 14.168,
+                     *           "rps": 2.47,
+                     *           "avg": 1.007,
+                     *           "min": 0.494,
+                     *           "max": 1.957,
                      *           "percentiles": {
-                     *             "p50": 3.041,
-                     *             "p75": 13.287,
-                     *             "p90": 14.168,
-                     *             "p95": 14.168,
-                     *             "p99": 14.168,
-                     *             "p99.9": 14.168,
-                     *             "max": 14.168
+                     *             "p50": 0.856,
+                     *             "p75": 1.01,
+                     *             "p90": 1.957,
+                     *             "p95": 1.957,
+                     *             "p99": 1.957,
+                     *             "p99.9": 1.957,
+                     *             "max": 1.957
                      *           },
                      *           "latency_from_plan": null,
                      *           "bytes_sent": 1536,
@@ -7926,22 +8038,22 @@ export interface operations {
                      *           "statuses": {
                      *             "200": 8
                      *           },
-                     *           "running_time": 3.37,
+                     *           "running_time": 3.238,
                      *           "phases": {
                      *             "dns": {
                      *               "count": 8,
-                     *               "avg": 0.056,
-                     *               "max": 0.193
+                     *               "avg": 0.048,
+                     *               "max": 0.18
                      *             },
                      *             "connect": {
                      *               "count": 8,
-                     *               "avg": 4.234,
-                     *               "max": 8.514
+                     *               "avg": 2.03,
+                     *               "max": 7.91
                      *             },
                      *             "waiting": {
                      *               "count": 8,
-                     *               "avg": 6.536,
-                     *               "max": 14.168
+                     *               "avg": 1.007,
+                     *               "max": 1.957
                      *             },
                      *             "receiving": {
                      *               "count": 8,
@@ -7957,41 +8069,41 @@ export interface operations {
                      *           "name": "list",
                      *           "type": "request",
                      *           "part": "steps",
-                     *           "requests": 648,
+                     *           "requests": 573,
                      *           "errors": 0,
                      *           "unsent": 0,
                      *           "error_rate": 0,
-                     *           "rps": 192.267,
-                     *           "avg": 1.445,
-                     *           "min": 0.388,
-                     *           "max": 10.081,
+                     *           "rps": 176.938,
+                     *           "avg": 2.702,
+                     *           "min": 0.39,
+                     *           "max": 49.826,
                      *           "percentiles": {
-                     *             "p50": 0.798,
-                     *             "p75": 1.297,
-                     *             "p90": 4.175,
-                     *             "p95": 5.619,
-                     *             "p99": 7.391,
-                     *             "p99.9": 10.081,
-                     *             "max": 10.081
+                     *             "p50": 0.885,
+                     *             "p75": 1.765,
+                     *             "p90": 7.023,
+                     *             "p95": 11.495,
+                     *             "p99": 31.215,
+                     *             "p99.9": 49.826,
+                     *             "max": 49.826
                      *           },
                      *           "latency_from_plan": null,
-                     *           "bytes_sent": 92016,
-                     *           "bytes_received": 716191,
-                     *           "checks_passed": 648,
+                     *           "bytes_sent": 81366,
+                     *           "bytes_received": 633155,
+                     *           "checks_passed": 573,
                      *           "checks_failed": 0,
                      *           "failures": {},
                      *           "statuses": {
-                     *             "200": 648
+                     *             "200": 573
                      *           },
-                     *           "running_time": 3.37,
+                     *           "running_time": 3.238,
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 648,
-                     *               "avg": 1.445,
-                     *               "max": 10.081
+                     *               "count": 573,
+                     *               "avg": 2.702,
+                     *               "max": 49.826
                      *             },
                      *             "receiving": {
-                     *               "count": 648,
+                     *               "count": 573,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
@@ -8004,44 +8116,44 @@ export interface operations {
                      *           "name": "order",
                      *           "type": "request",
                      *           "part": "steps",
-                     *           "requests": 640,
-                     *           "errors": 76,
+                     *           "requests": 567,
+                     *           "errors": 66,
                      *           "unsent": 0,
-                     *           "error_rate": 11.875,
-                     *           "rps": 189.893,
-                     *           "avg": 1.282,
-                     *           "min": 0.344,
-                     *           "max": 8.537,
+                     *           "error_rate": 11.640212,
+                     *           "rps": 175.085,
+                     *           "avg": 2.018,
+                     *           "min": 0.346,
+                     *           "max": 20.776,
                      *           "percentiles": {
-                     *             "p50": 0.885,
-                     *             "p75": 1.285,
-                     *             "p90": 2.391,
-                     *             "p95": 4.375,
-                     *             "p99": 5.883,
-                     *             "p99.9": 8.537,
-                     *             "max": 8.537
+                     *             "p50": 0.97,
+                     *             "p75": 1.422,
+                     *             "p90": 4.979,
+                     *             "p95": 8.879,
+                     *             "p99": 18.207,
+                     *             "p99.9": 20.776,
+                     *             "max": 20.776
                      *           },
                      *           "latency_from_plan": null,
-                     *           "bytes_sent": 71680,
-                     *           "bytes_received": 290800,
-                     *           "checks_passed": 564,
-                     *           "checks_failed": 76,
+                     *           "bytes_sent": 63504,
+                     *           "bytes_received": 257604,
+                     *           "checks_passed": 501,
+                     *           "checks_failed": 66,
                      *           "failures": {
-                     *             "HTTP 500": 76
+                     *             "HTTP 500": 66
                      *           },
                      *           "statuses": {
-                     *             "200": 564,
-                     *             "500": 76
+                     *             "200": 501,
+                     *             "500": 66
                      *           },
-                     *           "running_time": 3.37,
+                     *           "running_time": 3.238,
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 640,
-                     *               "avg": 1.282,
-                     *               "max": 8.537
+                     *               "count": 567,
+                     *               "avg": 2.018,
+                     *               "max": 20.776
                      *             },
                      *             "receiving": {
-                     *               "count": 640,
+                     *               "count": 567,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
@@ -8098,42 +8210,42 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
-                     *       "from": 1796007440,
-                     *       "to": 1796007444,
+                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "from": 1796041667,
+                     *       "to": 1796041671,
                      *       "width": 1,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "timestamps": [
-                     *         1796007440,
-                     *         1796007441,
-                     *         1796007442
+                     *         1796041667,
+                     *         1796041668,
+                     *         1796041669
                      *       ],
                      *       "edges": [
-                     *         0.3443,
-                     *         0.3663,
-                     *         0.3898
+                     *         0.3457,
+                     *         0.3756,
+                     *         0.4081
                      *       ],
                      *       "cells": [
                      *         [
                      *           0,
+                     *           0,
+                     *           1
+                     *         ],
+                     *         [
+                     *           0,
                      *           2,
-                     *           3
+                     *           2
                      *         ],
                      *         [
                      *           0,
                      *           3,
-                     *           3
-                     *         ],
-                     *         [
-                     *           0,
-                     *           4,
-                     *           4
+                     *           9
                      *         ]
                      *       ],
-                     *       "max": 47
+                     *       "max": 48
                      *     }
                      */
                     "application/json": components["schemas"]["HeatmapResponse"];
@@ -8176,7 +8288,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "execution_id": "20261130-68de2bb18190c404",
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
@@ -8185,19 +8297,19 @@ export interface operations {
                      *       "status": "running",
                      *       "mode": "concurrent",
                      *       "variable": "vus",
-                     *       "start_time": "2026-11-30T02:57:20Z",
+                     *       "start_time": "2026-11-30T12:27:47Z",
                      *       "end_time": null,
                      *       "reason": null,
                      *       "report_id": null,
                      *       "verdict": null,
                      *       "validity": "VALID",
                      *       "summary": {
-                     *         "total_requests": 180,
-                     *         "success_rate": 93.888889,
-                     *         "avg_response_time": 1.459,
-                     *         "error_count": 11,
-                     *         "sent": 180,
-                     *         "answered": 180,
+                     *         "total_requests": 184,
+                     *         "success_rate": 95.652174,
+                     *         "avg_response_time": 1.498,
+                     *         "error_count": 8,
+                     *         "sent": 184,
+                     *         "answered": 184,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -8206,27 +8318,27 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 6.111111,
-                     *         "throughput": 179.848,
+                     *         "error_rate": 4.347826,
+                     *         "throughput": 183.984,
                      *         "percentiles": {
-                     *           "p50": 0.827,
-                     *           "p75": 1.236,
-                     *           "p90": 3.619,
-                     *           "p95": 5.295,
-                     *           "p99": 8.543,
-                     *           "p99.9": 10.081,
-                     *           "max": 10.081
+                     *           "p50": 0.768,
+                     *           "p75": 0.991,
+                     *           "p90": 3.063,
+                     *           "p95": 4.903,
+                     *           "p99": 12.079,
+                     *           "p99.9": 49.826,
+                     *           "max": 49.826
                      *         },
                      *         "max_users": 5,
-                     *         "duration": 1.207,
-                     *         "min_response_time": 0.405,
-                     *         "max_response_time": 10.081,
-                     *         "running_time": 1.001,
-                     *         "iterations": 85,
-                     *         "bytes_sent": 23260,
-                     *         "bytes_received": 140443,
-                     *         "checks_passed": 169,
-                     *         "checks_failed": 11
+                     *         "duration": 1.084,
+                     *         "min_response_time": 0.354,
+                     *         "max_response_time": 49.826,
+                     *         "running_time": 1,
+                     *         "iterations": 87,
+                     *         "bytes_sent": 23768,
+                     *         "bytes_received": 143480,
+                     *         "checks_passed": 176,
+                     *         "checks_failed": 8
                      *       },
                      *       "performance_score": null
                      *     }
@@ -8277,11 +8389,11 @@ export interface operations {
                      *       "results": [
                      *         {
                      *           "id": 1,
-                     *           "from": 1796018853,
-                     *           "to": 1796018854,
+                     *           "from": 1796041668,
+                     *           "to": 1796041669,
                      *           "text": "load raised",
                      *           "author": "admin",
-                     *           "created_at": "2026-11-30T06:07:35Z"
+                     *           "created_at": "2026-11-30T12:27:51Z"
                      *         }
                      *       ]
                      *     }
@@ -8311,7 +8423,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "from": 1796018853,
+                 *       "from": 1796041668,
                  *       "text": "load raised"
                  *     }
                  */
@@ -8328,11 +8440,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "from": 1796018853,
+                     *       "from": 1796041668,
                      *       "to": null,
                      *       "text": "load raised",
                      *       "author": "admin",
-                     *       "created_at": "2026-11-30T06:07:35Z"
+                     *       "created_at": "2026-11-30T12:27:51Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PinResponse"];
@@ -8366,7 +8478,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "to": 1796018854
+                 *       "to": 1796041669
                  *     }
                  */
                 "application/json": components["schemas"]["PinChange"];
@@ -8382,11 +8494,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "from": 1796018853,
-                     *       "to": 1796018854,
+                     *       "from": 1796041668,
+                     *       "to": 1796041669,
                      *       "text": "load raised",
                      *       "author": "admin",
-                     *       "created_at": "2026-11-30T06:07:35Z"
+                     *       "created_at": "2026-11-30T12:27:51Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PinResponse"];
@@ -8473,90 +8585,90 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
-                     *       "from": 1796007440,
-                     *       "to": 1796007444,
+                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "from": 1796041667,
+                     *       "to": 1796041671,
                      *       "width": 1,
                      *       "step": null,
                      *       "latency": "service",
                      *       "outcome": "all",
                      *       "exact": true,
                      *       "timestamps": [
-                     *         1796007440,
-                     *         1796007441,
-                     *         1796007442
+                     *         1796041667,
+                     *         1796041668,
+                     *         1796041669
                      *       ],
                      *       "series": [
                      *         {
                      *           "index": null,
                      *           "name": null,
                      *           "rps": [
-                     *             179.848,
-                     *             430.171,
-                     *             498.675
+                     *             183.984,
+                     *             439.584,
+                     *             434.112
                      *           ],
                      *           "requests": [
-                     *             180,
-                     *             434,
-                     *             494
+                     *             184,
+                     *             440,
+                     *             434
                      *           ],
                      *           "errors": [
-                     *             11,
-                     *             21,
-                     *             28
+                     *             8,
+                     *             33,
+                     *             20
                      *           ],
                      *           "error_rate": [
-                     *             6.111111,
-                     *             4.83871,
-                     *             5.668016
+                     *             4.347826,
+                     *             7.5,
+                     *             4.608295
                      *           ],
                      *           "avg": [
-                     *             1.459,
-                     *             1.568,
-                     *             1.168
+                     *             1.498,
+                     *             1.664,
+                     *             2.618
                      *           ],
                      *           "p50": [
-                     *             0.827,
-                     *             0.859,
-                     *             0.801
+                     *             0.768,
+                     *             0.891,
+                     *             0.986
                      *           ],
                      *           "p90": [
-                     *             3.619,
-                     *             4.423,
-                     *             2.193
+                     *             3.063,
+                     *             2.721,
+                     *             6.207
                      *           ],
                      *           "p95": [
-                     *             5.295,
-                     *             5.831,
-                     *             4.691
+                     *             4.903,
+                     *             5.783,
+                     *             12.727
                      *           ],
                      *           "p99": [
-                     *             8.543,
-                     *             8.303,
-                     *             6.983
+                     *             12.079,
+                     *             15.791,
+                     *             31.202
                      *           ],
                      *           "max": [
-                     *             10.081,
-                     *             14.168,
-                     *             7.391
+                     *             49.826,
+                     *             31.816,
+                     *             31.202
                      *           ],
                      *           "failures": {
                      *             "HTTP 500": [
-                     *               11,
-                     *               21,
-                     *               28
+                     *               8,
+                     *               33,
+                     *               20
                      *             ]
                      *           },
                      *           "statuses": {
                      *             "200": [
-                     *               169,
-                     *               413,
-                     *               466
+                     *               176,
+                     *               407,
+                     *               414
                      *             ],
                      *             "500": [
-                     *               11,
-                     *               21,
-                     *               28
+                     *               8,
+                     *               33,
+                     *               20
                      *             ]
                      *           },
                      *           "counters": {},
@@ -8572,24 +8684,24 @@ export interface operations {
                      *             8
                      *           ],
                      *           "rps": [
-                     *             179.848,
-                     *             430.171,
-                     *             498.675
+                     *             183.984,
+                     *             439.584,
+                     *             434.112
                      *           ],
                      *           "errors": [
-                     *             11,
-                     *             21,
-                     *             28
+                     *             8,
+                     *             33,
+                     *             20
                      *           ],
                      *           "process_cpu": [
-                     *             16.9,
-                     *             28.9,
-                     *             28.6
+                     *             18.1,
+                     *             27.4,
+                     *             24.3
                      *           ],
                      *           "loop_lag": [
-                     *             9,
-                     *             4,
-                     *             7
+                     *             41,
+                     *             30,
+                     *             23
                      *           ]
                      *         }
                      *       ],
@@ -8615,14 +8727,14 @@ export interface operations {
                      *           false
                      *         ],
                      *         "process_cpu": [
-                     *           16.9,
-                     *           28.9,
-                     *           28.6
+                     *           18.1,
+                     *           27.4,
+                     *           24.3
                      *         ],
                      *         "loop_lag": [
-                     *           9,
-                     *           4,
-                     *           7
+                     *           41,
+                     *           30,
+                     *           23
                      *         ],
                      *         "send_lag": [
                      *           0,
@@ -8668,35 +8780,35 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
-                     *       "timestamp": "2026-11-30T02:57:24Z",
+                     *       "execution_id": "20261130-68de2bb18190c404",
+                     *       "timestamp": "2026-11-30T12:27:51Z",
                      *       "metrics": {
                      *         "response_time": {
-                     *           "current": 1.168,
-                     *           "avg": 1.372,
-                     *           "min": 0.344,
-                     *           "max": 14.168,
-                     *           "p95": 5.431,
-                     *           "p50": 0.825,
-                     *           "p75": 1.247,
-                     *           "p90": 3.313,
-                     *           "p99": 7.587,
-                     *           "p99.9": 14.079
+                     *           "current": 2.618,
+                     *           "avg": 2.027,
+                     *           "min": 0.346,
+                     *           "max": 49.826,
+                     *           "p95": 7.275,
+                     *           "p50": 0.892,
+                     *           "p75": 1.335,
+                     *           "p90": 4.499,
+                     *           "p99": 31.135,
+                     *           "p99.9": 31.823
                      *         },
                      *         "throughput": {
-                     *           "current_rps": 498.675,
-                     *           "avg_rps": 369.288,
-                     *           "total_requests": 1108
+                     *           "current_rps": 434.112,
+                     *           "avg_rps": 352.575,
+                     *           "total_requests": 1058
                      *         },
                      *         "error_rate": {
-                     *           "current": 5.668016,
-                     *           "total_errors": 60,
-                     *           "avg": 5.415162
+                     *           "current": 4.608295,
+                     *           "total_errors": 61,
+                     *           "avg": 5.765595
                      *         },
                      *         "system": {
                      *           "cpu_usage": 100,
-                     *           "memory_usage": 4.8,
-                     *           "network_io": 1.209
+                     *           "memory_usage": 11.1,
+                     *           "network_io": 0.939
                      *         }
                      *       }
                      *     }
@@ -8754,9 +8866,9 @@ export interface operations {
                      *           "description": null,
                      *           "project_id": 1,
                      *           "status": "created",
-                     *           "created_at": "2026-11-30T02:57:20Z",
-                     *           "updated_at": "2026-11-30T02:57:20Z",
-                     *           "updated_by": null
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "updated_by": "admin"
                      *         }
                      *       ]
                      *     }
@@ -8821,9 +8933,9 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z",
-                     *       "updated_by": null,
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "updated_by": "admin",
                      *       "scenes": [
                      *         {
                      *           "scene_id": 1,
@@ -8860,6 +8972,7 @@ export interface operations {
                      *           ],
                      *           "abort_on_breach": false,
                      *           "abort_grace": 5,
+                     *           "warm_up": 0,
                      *           "graceful_stop": 10,
                      *           "dns_cache": true,
                      *           "pacing": 0,
@@ -8912,9 +9025,9 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z",
-                     *       "updated_by": null,
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "updated_by": "admin",
                      *       "scenes": [
                      *         {
                      *           "scene_id": 1,
@@ -8951,6 +9064,7 @@ export interface operations {
                      *           ],
                      *           "abort_on_breach": false,
                      *           "abort_grace": 5,
+                     *           "warm_up": 0,
                      *           "graceful_stop": 10,
                      *           "dns_cache": true,
                      *           "pacing": 0,
@@ -9008,8 +9122,8 @@ export interface operations {
                      *       "description": null,
                      *       "project_id": 1,
                      *       "status": "created",
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin",
                      *       "scenes": [
                      *         {
@@ -9047,6 +9161,7 @@ export interface operations {
                      *           ],
                      *           "abort_on_breach": false,
                      *           "abort_grace": 5,
+                     *           "warm_up": 0,
                      *           "graceful_stop": 10,
                      *           "dns_cache": true,
                      *           "pacing": 0,
@@ -9128,9 +9243,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "execution_id": "20261130-68de2bb18190c404",
                      *       "status": "paused",
-                     *       "pause_time": "2026-11-30T02:57:24Z"
+                     *       "pause_time": "2026-11-30T12:27:51Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Paused"];
@@ -9165,9 +9280,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "execution_id": "20261130-68de2bb18190c404",
                      *       "status": "running",
-                     *       "resume_time": "2026-11-30T02:57:24Z"
+                     *       "resume_time": "2026-11-30T12:27:51Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Resumed"];
@@ -9213,11 +9328,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "execution_id": "20261130-68de2bb18190c404",
                      *       "status": "running",
-                     *       "start_time": "2026-11-30T02:57:20Z",
-                     *       "websocket_url": "ws://127.0.0.1:8000/ws/performance/20261130-5816b0d2a2289c74/",
-                     *       "websocket_path": "/ws/performance/20261130-5816b0d2a2289c74/"
+                     *       "start_time": "2026-11-30T12:27:47Z",
+                     *       "websocket_url": "ws://127.0.0.1:8000/ws/performance/20261130-68de2bb18190c404/",
+                     *       "websocket_path": "/ws/performance/20261130-68de2bb18190c404/"
                      *     }
                      */
                     "application/json": components["schemas"]["Started"];
@@ -9256,9 +9371,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "execution_id": "20261130-68de2bb18190c404",
                      *       "status": "stopped",
-                     *       "stop_time": "2026-11-30T02:57:24Z"
+                     *       "stop_time": "2026-11-30T12:27:51Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Stopped"];
@@ -9447,8 +9562,8 @@ export interface operations {
                      *               ]
                      *             }
                      *           },
-                     *           "created_at": "2026-11-30T08:52:17Z",
-                     *           "updated_at": "2026-11-30T08:52:17Z",
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
                      *           "updated_by": "admin"
                      *         }
                      *       ]
@@ -9521,8 +9636,8 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T08:52:17Z",
-                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -9578,8 +9693,8 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T08:52:17Z",
-                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -9638,8 +9753,8 @@ export interface operations {
                      *           ]
                      *         }
                      *       },
-                     *       "created_at": "2026-11-30T08:52:17Z",
-                     *       "updated_at": "2026-11-30T08:52:17Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -9736,30 +9851,30 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "total": 1,
+                     *       "total": 2,
                      *       "page": 1,
                      *       "page_size": 10,
                      *       "results": [
                      *         {
-                     *           "id": 1,
+                     *           "id": 2,
                      *           "plan_id": 1,
                      *           "plan_name": "evening peak",
                      *           "project_id": 1,
-                     *           "execution_id": "20261130-5816b0d2a2289c74",
+                     *           "execution_id": "20261130-68de2bb18190c404",
                      *           "starter": "admin",
                      *           "mode": "concurrent",
-                     *           "start_time": "2026-11-30T02:57:20Z",
-                     *           "end_time": "2026-11-30T02:57:24Z",
+                     *           "start_time": "2026-11-30T12:27:47Z",
+                     *           "end_time": "2026-11-30T12:27:51Z",
                      *           "status": "stopped",
                      *           "verdict": "STOPPED",
                      *           "validity": "VALID",
                      *           "summary": {
-                     *             "total_requests": 1296,
-                     *             "success_rate": 94.135802,
-                     *             "avg_response_time": 1.396,
-                     *             "error_count": 76,
-                     *             "sent": 1296,
-                     *             "answered": 1296,
+                     *             "total_requests": 1148,
+                     *             "success_rate": 94.250871,
+                     *             "avg_response_time": 2.352,
+                     *             "error_count": 66,
+                     *             "sent": 1148,
+                     *             "answered": 1148,
                      *             "unsent": 0,
                      *             "cut_off": 0,
                      *             "dropped": 0,
@@ -9768,27 +9883,79 @@ export interface operations {
                      *               "requests": 0,
                      *               "errors": 0
                      *             },
-                     *             "error_rate": 5.864198,
-                     *             "throughput": 384.534,
+                     *             "error_rate": 5.749129,
+                     *             "throughput": 354.493,
                      *             "percentiles": {
-                     *               "p50": 0.847,
-                     *               "p75": 1.297,
-                     *               "p90": 3.433,
-                     *               "p95": 5.355,
-                     *               "p99": 7.391,
-                     *               "p99.9": 14.079,
-                     *               "max": 14.168
+                     *               "p50": 0.928,
+                     *               "p75": 1.526,
+                     *               "p90": 6.003,
+                     *               "p95": 9.615,
+                     *               "p99": 20.783,
+                     *               "p99.9": 31.823,
+                     *               "max": 49.826
                      *             },
                      *             "max_users": 8,
-                     *             "duration": 3.38,
-                     *             "min_response_time": 0.344,
-                     *             "max_response_time": 14.168,
-                     *             "running_time": 3.37,
-                     *             "iterations": 640,
-                     *             "bytes_sent": 165232,
-                     *             "bytes_received": 1010839,
-                     *             "checks_passed": 1220,
-                     *             "checks_failed": 76
+                     *             "duration": 3.267,
+                     *             "min_response_time": 0.346,
+                     *             "max_response_time": 49.826,
+                     *             "running_time": 3.238,
+                     *             "iterations": 567,
+                     *             "bytes_sent": 146406,
+                     *             "bytes_received": 894607,
+                     *             "checks_passed": 1082,
+                     *             "checks_failed": 66
+                     *           },
+                     *           "performance_score": 0
+                     *         },
+                     *         {
+                     *           "id": 1,
+                     *           "plan_id": 1,
+                     *           "plan_name": "evening peak",
+                     *           "project_id": 1,
+                     *           "execution_id": "20261130-4a45d533a3b7764e",
+                     *           "starter": "admin",
+                     *           "mode": "concurrent",
+                     *           "start_time": "2026-11-30T12:27:46Z",
+                     *           "end_time": "2026-11-30T12:27:47Z",
+                     *           "status": "stopped",
+                     *           "verdict": "STOPPED",
+                     *           "validity": "VALID",
+                     *           "summary": {
+                     *             "total_requests": 196,
+                     *             "success_rate": 93.877551,
+                     *             "avg_response_time": 1.588,
+                     *             "error_count": 12,
+                     *             "sent": 196,
+                     *             "answered": 196,
+                     *             "unsent": 0,
+                     *             "cut_off": 0,
+                     *             "dropped": 0,
+                     *             "late": 0,
+                     *             "setup_teardown": {
+                     *               "requests": 0,
+                     *               "errors": 0
+                     *             },
+                     *             "error_rate": 6.122449,
+                     *             "throughput": 184.647,
+                     *             "percentiles": {
+                     *               "p50": 0.745,
+                     *               "p75": 1.001,
+                     *               "p90": 1.978,
+                     *               "p95": 6.583,
+                     *               "p99": 29.967,
+                     *               "p99.9": 30.092,
+                     *               "max": 30.092
+                     *             },
+                     *             "max_users": 5,
+                     *             "duration": 1.097,
+                     *             "min_response_time": 0.389,
+                     *             "max_response_time": 30.092,
+                     *             "running_time": 1.061,
+                     *             "iterations": 93,
+                     *             "bytes_sent": 25498,
+                     *             "bytes_received": 153091,
+                     *             "checks_passed": 184,
+                     *             "checks_failed": 12
                      *           },
                      *           "performance_score": 0
                      *         }
@@ -9827,7 +9994,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "name": "evening peak",
-                     *       "seed": 2734920242833435600,
+                     *       "seed": 6063581240966744000,
                      *       "reason": {
                      *         "code": "stopped_by_user",
                      *         "zh": "用户手动停止",
@@ -9839,7 +10006,7 @@ export interface operations {
                      *           {
                      *             "expression": "p95 < 300",
                      *             "metric": "p95",
-                     *             "value": 5.355,
+                     *             "value": 9.615,
                      *             "limit": 300,
                      *             "passed": true,
                      *             "breached_at": null
@@ -9847,7 +10014,7 @@ export interface operations {
                      *           {
                      *             "expression": "error_rate < 50",
                      *             "metric": "error_rate",
-                     *             "value": 5.864198,
+                     *             "value": 5.749129,
                      *             "limit": 50,
                      *             "passed": true,
                      *             "breached_at": null
@@ -9874,7 +10041,7 @@ export interface operations {
                      *               "en": "100 × (1 − error rate % ÷ 5)"
                      *             },
                      *             "weight": 0,
-                     *             "measured": 5.8642,
+                     *             "measured": 5.7491,
                      *             "value": 0
                      *           },
                      *           {
@@ -9888,8 +10055,8 @@ export interface operations {
                      *               "en": "100 × (1 − ln(tail ÷ 2) ÷ ln 5)"
                      *             },
                      *             "weight": 45,
-                     *             "measured": 1.5373,
-                     *             "value": 100
+                     *             "measured": 3.1675,
+                     *             "value": 71.43
                      *           },
                      *           {
                      *             "name": "throughput",
@@ -9909,21 +10076,21 @@ export interface operations {
                      *       },
                      *       "steps": [
                      *         {
-                     *           "avg": 6.536,
-                     *           "min": 0.822,
-                     *           "max": 14.168,
+                     *           "avg": 1.007,
+                     *           "min": 0.494,
+                     *           "max": 1.957,
                      *           "percentiles": {
-                     *             "p50": 3.041,
-                     *             "p75": 13.287,
-                     *             "p90": 14.168,
-                     *             "p95": 14.168,
-                     *             "p99": 14.168,
-                     *             "p99.9": 14.168,
-                     *             "max": 14.168
+                     *             "p50": 0.856,
+                     *             "p75": 1.01,
+                     *             "p90": 1.957,
+                     *             "p95": 1.957,
+                     *             "p99": 1.957,
+                     *             "p99.9": 1.957,
+                     *             "max": 1.957
                      *           },
                      *           "requests": 8,
                      *           "errors": 0,
-                     *           "rps": 2.374,
+                     *           "rps": 2.47,
                      *           "error_rate": 0,
                      *           "bytes_sent": 1536,
                      *           "bytes_received": 3848,
@@ -9939,18 +10106,18 @@ export interface operations {
                      *           "phases": {
                      *             "dns": {
                      *               "count": 8,
-                     *               "avg": 0.056,
-                     *               "max": 0.193
+                     *               "avg": 0.048,
+                     *               "max": 0.18
                      *             },
                      *             "connect": {
                      *               "count": 8,
-                     *               "avg": 4.234,
-                     *               "max": 8.514
+                     *               "avg": 2.03,
+                     *               "max": 7.91
                      *             },
                      *             "waiting": {
                      *               "count": 8,
-                     *               "avg": 6.536,
-                     *               "max": 14.168
+                     *               "avg": 1.007,
+                     *               "max": 1.957
                      *             },
                      *             "receiving": {
                      *               "count": 8,
@@ -9967,26 +10134,26 @@ export interface operations {
                      *           "gauges": {}
                      *         },
                      *         {
-                     *           "avg": 1.445,
-                     *           "min": 0.388,
-                     *           "max": 10.081,
+                     *           "avg": 2.702,
+                     *           "min": 0.39,
+                     *           "max": 49.826,
                      *           "percentiles": {
-                     *             "p50": 0.798,
-                     *             "p75": 1.297,
-                     *             "p90": 4.175,
-                     *             "p95": 5.619,
-                     *             "p99": 7.391,
-                     *             "p99.9": 10.081,
-                     *             "max": 10.081
+                     *             "p50": 0.885,
+                     *             "p75": 1.765,
+                     *             "p90": 7.023,
+                     *             "p95": 11.495,
+                     *             "p99": 31.215,
+                     *             "p99.9": 49.826,
+                     *             "max": 49.826
                      *           },
-                     *           "requests": 648,
+                     *           "requests": 573,
                      *           "errors": 0,
-                     *           "rps": 192.267,
+                     *           "rps": 176.938,
                      *           "error_rate": 0,
-                     *           "bytes_sent": 92016,
-                     *           "bytes_received": 716191,
+                     *           "bytes_sent": 81366,
+                     *           "bytes_received": 633155,
                      *           "checks": {
-                     *             "passed": 648,
+                     *             "passed": 573,
                      *             "failed": 0,
                      *             "rate": 100
                      *           },
@@ -9996,18 +10163,18 @@ export interface operations {
                      *           "part": "steps",
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 648,
-                     *               "avg": 1.445,
-                     *               "max": 10.081
+                     *               "count": 573,
+                     *               "avg": 2.702,
+                     *               "max": 49.826
                      *             },
                      *             "receiving": {
-                     *               "count": 648,
+                     *               "count": 573,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
                      *           },
                      *           "statuses": {
-                     *             "200": 648
+                     *             "200": 573
                      *           },
                      *           "failures": {},
                      *           "unsent": {},
@@ -10015,28 +10182,28 @@ export interface operations {
                      *           "gauges": {}
                      *         },
                      *         {
-                     *           "avg": 1.282,
-                     *           "min": 0.344,
-                     *           "max": 8.537,
+                     *           "avg": 2.018,
+                     *           "min": 0.346,
+                     *           "max": 20.776,
                      *           "percentiles": {
-                     *             "p50": 0.885,
-                     *             "p75": 1.285,
-                     *             "p90": 2.391,
-                     *             "p95": 4.375,
-                     *             "p99": 5.883,
-                     *             "p99.9": 8.537,
-                     *             "max": 8.537
+                     *             "p50": 0.97,
+                     *             "p75": 1.422,
+                     *             "p90": 4.979,
+                     *             "p95": 8.879,
+                     *             "p99": 18.207,
+                     *             "p99.9": 20.776,
+                     *             "max": 20.776
                      *           },
-                     *           "requests": 640,
-                     *           "errors": 76,
-                     *           "rps": 189.893,
-                     *           "error_rate": 11.875,
-                     *           "bytes_sent": 71680,
-                     *           "bytes_received": 290800,
+                     *           "requests": 567,
+                     *           "errors": 66,
+                     *           "rps": 175.085,
+                     *           "error_rate": 11.640212,
+                     *           "bytes_sent": 63504,
+                     *           "bytes_received": 257604,
                      *           "checks": {
-                     *             "passed": 564,
-                     *             "failed": 76,
-                     *             "rate": 88.125
+                     *             "passed": 501,
+                     *             "failed": 66,
+                     *             "rate": 88.359788
                      *           },
                      *           "index": 2,
                      *           "name": "order",
@@ -10044,22 +10211,22 @@ export interface operations {
                      *           "part": "steps",
                      *           "phases": {
                      *             "waiting": {
-                     *               "count": 640,
-                     *               "avg": 1.282,
-                     *               "max": 8.537
+                     *               "count": 567,
+                     *               "avg": 2.018,
+                     *               "max": 20.776
                      *             },
                      *             "receiving": {
-                     *               "count": 640,
+                     *               "count": 567,
                      *               "avg": 0,
                      *               "max": 0
                      *             }
                      *           },
                      *           "statuses": {
-                     *             "200": 564,
-                     *             "500": 76
+                     *             "200": 501,
+                     *             "500": 66
                      *           },
                      *           "failures": {
-                     *             "HTTP 500": 76
+                     *             "HTTP 500": 66
                      *           },
                      *           "unsent": {},
                      *           "counters": {},
@@ -10068,59 +10235,59 @@ export interface operations {
                      *       ],
                      *       "nodes": [
                      *         {
-                     *           "avg": 1.396,
-                     *           "min": 0.344,
-                     *           "max": 14.168,
+                     *           "avg": 2.352,
+                     *           "min": 0.346,
+                     *           "max": 49.826,
                      *           "percentiles": {
-                     *             "p50": 0.847,
-                     *             "p75": 1.297,
-                     *             "p90": 3.433,
-                     *             "p95": 5.355,
-                     *             "p99": 7.391,
-                     *             "p99.9": 14.079,
-                     *             "max": 14.168
+                     *             "p50": 0.928,
+                     *             "p75": 1.526,
+                     *             "p90": 6.003,
+                     *             "p95": 9.615,
+                     *             "p99": 20.783,
+                     *             "p99.9": 31.823,
+                     *             "max": 49.826
                      *           },
-                     *           "requests": 1296,
-                     *           "errors": 76,
-                     *           "rps": 384.534,
-                     *           "error_rate": 5.864198,
-                     *           "bytes_sent": 165232,
-                     *           "bytes_received": 1010839,
+                     *           "requests": 1148,
+                     *           "errors": 66,
+                     *           "rps": 354.493,
+                     *           "error_rate": 5.749129,
+                     *           "bytes_sent": 146406,
+                     *           "bytes_received": 894607,
                      *           "checks": {
-                     *             "passed": 1220,
-                     *             "failed": 76,
-                     *             "rate": 94.135802
+                     *             "passed": 1082,
+                     *             "failed": 66,
+                     *             "rate": 94.250871
                      *           },
                      *           "node": "local",
                      *           "host": "load-1",
                      *           "share": 100,
                      *           "state": "running",
-                     *           "iterations": 640,
+                     *           "iterations": 567,
                      *           "dropped": 0,
                      *           "late": 0,
                      *           "cut_off": 0,
                      *           "unsent": 0,
-                     *           "first_second": 1796007440,
-                     *           "last_second": 1796007443,
+                     *           "first_second": 1796041667,
+                     *           "last_second": 1796041670,
                      *           "snapshots": 4,
                      *           "missing": [],
                      *           "missing_count": 0,
                      *           "series": {
                      *             "width": 1,
                      *             "timestamps": [
-                     *               1796007440,
-                     *               1796007441,
-                     *               1796007442
+                     *               1796041667,
+                     *               1796041668,
+                     *               1796041669
                      *             ],
                      *             "throughput": [
-                     *               179.848,
-                     *               430.171,
-                     *               498.675
+                     *               183.984,
+                     *               439.584,
+                     *               434.112
                      *             ],
                      *             "errors": [
-                     *               11,
-                     *               21,
-                     *               28
+                     *               8,
+                     *               33,
+                     *               20
                      *             ],
                      *             "active_users": [
                      *               5,
@@ -10128,14 +10295,14 @@ export interface operations {
                      *               8
                      *             ],
                      *             "process_cpu": [
-                     *               16.9,
-                     *               28.9,
-                     *               28.6
+                     *               18.1,
+                     *               27.4,
+                     *               24.3
                      *             ],
                      *             "loop_lag": [
-                     *               9,
-                     *               4,
-                     *               7
+                     *               41,
+                     *               30,
+                     *               23
                      *             ]
                      *           },
                      *           "losses": []
@@ -10144,34 +10311,40 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "error_class": "HTTP 500",
-                     *           "count": 76,
-                     *           "share": 5.864198,
+                     *           "count": 66,
+                     *           "share": 5.749129,
                      *           "samples": [
                      *             {
+                     *               "scene": "buy",
                      *               "step": "order",
-                     *               "timestamp": 1796007440.96,
+                     *               "index": 2,
+                     *               "timestamp": 1796041668.187,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 6039e32f51d552ea\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 62ce24d8f548eb27\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
+                     *               "scene": "buy",
                      *               "step": "order",
-                     *               "timestamp": 1796007441.155,
+                     *               "index": 2,
+                     *               "timestamp": 1796041668.231,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: eb985e0c7a6cc0ae\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: ce5bfe405b74fdc4\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             },
                      *             {
+                     *               "scene": "buy",
                      *               "step": "order",
-                     *               "timestamp": 1796007441.176,
+                     *               "index": 2,
+                     *               "timestamp": 1796041668.54,
                      *               "message": "the status is 500",
                      *               "message_zh": "状态码是 500",
                      *               "request": "GET /demo/errors/?rate=10 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: perfsvc/0.1.0\r\nAccept: *\/*\r\nX-Shop: 1\r\n\r\n",
-                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:21 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 8a719e91979b9446\nContent-Language: zh\n…",
+                     *               "response_head": "HTTP/1.1 500 Internal Server Error\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:48 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 339f61c97c12168f\nContent-Language: zh\n…",
                      *               "body": "{\"ok\": false}"
                      *             }
                      *           ]
@@ -10179,20 +10352,20 @@ export interface operations {
                      *       ],
                      *       "series": {
                      *         "timestamps": [
-                     *           1796007440,
-                     *           1796007441,
-                     *           1796007442
+                     *           1796041667,
+                     *           1796041668,
+                     *           1796041669
                      *         ],
                      *         "width": 1,
                      *         "elapsed": [
-                     *           1.001,
-                     *           2.01,
-                     *           3
+                     *           1,
+                     *           2.001,
+                     *           3.001
                      *         ],
                      *         "throughput": [
-                     *           179.848,
-                     *           430.171,
-                     *           498.675
+                     *           183.984,
+                     *           439.584,
+                     *           434.112
                      *         ],
                      *         "active_users": [
                      *           5,
@@ -10210,49 +10383,49 @@ export interface operations {
                      *           0
                      *         ],
                      *         "requests": [
-                     *           180,
-                     *           434,
-                     *           494
+                     *           184,
+                     *           440,
+                     *           434
                      *         ],
                      *         "errors": [
-                     *           11,
-                     *           21,
-                     *           28
+                     *           8,
+                     *           33,
+                     *           20
                      *         ],
                      *         "error_rate": [
-                     *           6.111111,
-                     *           4.83871,
-                     *           5.668016
+                     *           4.347826,
+                     *           7.5,
+                     *           4.608295
                      *         ],
                      *         "avg": [
-                     *           1.459,
-                     *           1.568,
-                     *           1.168
+                     *           1.498,
+                     *           1.664,
+                     *           2.618
                      *         ],
                      *         "p50": [
-                     *           0.827,
-                     *           0.859,
-                     *           0.801
+                     *           0.768,
+                     *           0.891,
+                     *           0.986
                      *         ],
                      *         "p90": [
-                     *           3.619,
-                     *           4.423,
-                     *           2.193
+                     *           3.063,
+                     *           2.721,
+                     *           6.207
                      *         ],
                      *         "p95": [
-                     *           5.295,
-                     *           5.831,
-                     *           4.691
+                     *           4.903,
+                     *           5.783,
+                     *           12.727
                      *         ],
                      *         "p99": [
-                     *           8.543,
-                     *           8.303,
-                     *           6.983
+                     *           12.079,
+                     *           15.791,
+                     *           31.202
                      *         ],
                      *         "max": [
-                     *           10.081,
-                     *           14.168,
-                     *           7.391
+                     *           49.826,
+                     *           31.816,
+                     *           31.202
                      *         ],
                      *         "node_count": [
                      *           1,
@@ -10270,14 +10443,14 @@ export interface operations {
                      *           0
                      *         ],
                      *         "bytes_sent": [
-                     *           23260,
-                     *           55358,
-                     *           62738
+                     *           23768,
+                     *           56120,
+                     *           55118
                      *         ],
                      *         "bytes_received": [
-                     *           140443,
-                     *           338477,
-                     *           385202
+                     *           143480,
+                     *           343235,
+                     *           338368
                      *         ],
                      *         "paused": [
                      *           false,
@@ -10285,9 +10458,9 @@ export interface operations {
                      *           false
                      *         ],
                      *         "loop_lag": [
-                     *           9,
-                     *           4,
-                     *           7
+                     *           41,
+                     *           30,
+                     *           23
                      *         ],
                      *         "send_lag": [
                      *           0,
@@ -10295,35 +10468,49 @@ export interface operations {
                      *           0
                      *         ],
                      *         "process_cpu": [
-                     *           16.9,
-                     *           28.9,
-                     *           28.6
+                     *           18.1,
+                     *           27.4,
+                     *           24.3
                      *         ],
                      *         "iterations": [
-                     *           85,
-                     *           214,
-                     *           247
+                     *           87,
+                     *           217,
+                     *           217
                      *         ]
                      *       },
+                     *       "latency_histogram": [
+                     *         {
+                     *           "upto": 0.5,
+                     *           "count": 135
+                     *         },
+                     *         {
+                     *           "upto": 1,
+                     *           "count": 497
+                     *         },
+                     *         {
+                     *           "upto": 2,
+                     *           "count": 282
+                     *         }
+                     *       ],
                      *       "step_series": {
                      *         "width": 1,
                      *         "timestamps": [
-                     *           1796007440,
-                     *           1796007441,
-                     *           1796007442
+                     *           1796041667,
+                     *           1796041668,
+                     *           1796041669
                      *         ],
                      *         "steps": [
                      *           {
                      *             "index": 0,
                      *             "name": "login",
                      *             "throughput": [
-                     *               4.996,
-                     *               2.974,
+                     *               5,
+                     *               2.997,
                      *               0
                      *             ],
                      *             "p95": [
-                     *               4.356,
-                     *               14.168,
+                     *               1.957,
+                     *               1.103,
                      *               null
                      *             ],
                      *             "counters": {},
@@ -10333,14 +10520,14 @@ export interface operations {
                      *             "index": 1,
                      *             "name": "list",
                      *             "throughput": [
-                     *               89.924,
-                     *               215.086,
-                     *               249.338
+                     *               91.992,
+                     *               219.792,
+                     *               217.056
                      *             ],
                      *             "p95": [
-                     *               5.471,
-                     *               5.971,
-                     *               5.315
+                     *               4.903,
+                     *               5.647,
+                     *               14.767
                      *             ],
                      *             "counters": {},
                      *             "gauges": {}
@@ -10349,70 +10536,71 @@ export interface operations {
                      *             "index": 2,
                      *             "name": "order",
                      *             "throughput": [
-                     *               84.928,
-                     *               212.112,
-                     *               249.338
+                     *               86.992,
+                     *               216.795,
+                     *               217.056
                      *             ],
                      *             "p95": [
-                     *               3.595,
-                     *               5.003,
-                     *               3.947
+                     *               4.979,
+                     *               7.135,
+                     *               7.467
                      *             ],
                      *             "counters": {},
                      *             "gauges": {}
                      *           }
                      *         ]
                      *       },
+                     *       "warm_up": null,
                      *       "pauses": [],
                      *       "gaps": [],
                      *       "events": [
                      *         {
                      *           "event": "load",
-                     *           "timestamp": 1796007442,
-                     *           "time": "2026-11-30T02:57:22Z",
-                     *           "elapsed": 1.001,
+                     *           "timestamp": 1796041669,
+                     *           "time": "2026-11-30T12:27:49Z",
+                     *           "elapsed": 1,
                      *           "variable": "vus",
                      *           "level": 8,
                      *           "by": "admin"
                      *         },
                      *         {
                      *           "event": "pause",
-                     *           "timestamp": 1796007444,
-                     *           "time": "2026-11-30T02:57:24Z",
-                     *           "elapsed": 3,
+                     *           "timestamp": 1796041671,
+                     *           "time": "2026-11-30T12:27:51Z",
+                     *           "elapsed": 3.001,
                      *           "by": "admin"
                      *         },
                      *         {
                      *           "event": "resume",
-                     *           "timestamp": 1796007444,
-                     *           "time": "2026-11-30T02:57:24Z",
-                     *           "elapsed": 3,
+                     *           "timestamp": 1796041671,
+                     *           "time": "2026-11-30T12:27:51Z",
+                     *           "elapsed": 3.001,
                      *           "by": "admin"
                      *         }
                      *       ],
                      *       "warnings": [
                      *         {
-                     *           "zh": "只运行了 3.4 秒，结果受启动阶段影响",
-                     *           "en": "only 3.4 s of load: start-up distorts the figures"
+                     *           "zh": "只运行了 3.2 秒，结果受启动阶段影响",
+                     *           "en": "only 3.2 s of load: start-up distorts the figures"
                      *         }
                      *       ],
-                     *       "id": 1,
+                     *       "id": 2,
                      *       "plan_id": 1,
                      *       "plan_name": "evening peak",
                      *       "project_id": 1,
-                     *       "execution_id": "20261130-5816b0d2a2289c74",
+                     *       "execution_id": "20261130-68de2bb18190c404",
                      *       "starter": "admin",
                      *       "mode": "concurrent",
-                     *       "start_time": "2026-11-30T02:57:20Z",
-                     *       "end_time": "2026-11-30T02:57:24Z",
+                     *       "start_time": "2026-11-30T12:27:47Z",
+                     *       "end_time": "2026-11-30T12:27:51Z",
                      *       "status": "stopped",
                      *       "summary": {
-                     *         "total_requests": 1296,
-                     *         "success_rate": 94.135802,
-                     *         "avg_response_time": 1.396,
-                     *         "error_count": 76,
-                     *         "sent": 1296,
-                     *         "answered": 1296,
+                     *         "total_requests": 1148,
+                     *         "success_rate": 94.250871,
+                     *         "avg_response_time": 2.352,
+                     *         "error_count": 66,
+                     *         "sent": 1148,
+                     *         "answered": 1148,
                      *         "unsent": 0,
                      *         "cut_off": 0,
                      *         "dropped": 0,
@@ -10421,48 +10609,48 @@ export interface operations {
                      *           "requests": 0,
                      *           "errors": 0
                      *         },
-                     *         "error_rate": 5.864198,
-                     *         "throughput": 384.534,
+                     *         "error_rate": 5.749129,
+                     *         "throughput": 354.493,
                      *         "percentiles": {
-                     *           "p50": 0.847,
-                     *           "p75": 1.297,
-                     *           "p90": 3.433,
-                     *           "p95": 5.355,
-                     *           "p99": 7.391,
-                     *           "p99.9": 14.079,
-                     *           "max": 14.168
+                     *           "p50": 0.928,
+                     *           "p75": 1.526,
+                     *           "p90": 6.003,
+                     *           "p95": 9.615,
+                     *           "p99": 20.783,
+                     *           "p99.9": 31.823,
+                     *           "max": 49.826
                      *         },
                      *         "max_users": 8,
-                     *         "duration": 3.38,
-                     *         "min_response_time": 0.344,
-                     *         "max_response_time": 14.168,
-                     *         "running_time": 3.37,
-                     *         "iterations": 640,
-                     *         "bytes_sent": 165232,
-                     *         "bytes_received": 1010839,
-                     *         "checks_passed": 1220,
-                     *         "checks_failed": 76
+                     *         "duration": 3.267,
+                     *         "min_response_time": 0.346,
+                     *         "max_response_time": 49.826,
+                     *         "running_time": 3.238,
+                     *         "iterations": 567,
+                     *         "bytes_sent": 146406,
+                     *         "bytes_received": 894607,
+                     *         "checks_passed": 1082,
+                     *         "checks_failed": 66
                      *       },
                      *       "metrics": {
                      *         "response_times": {
                      *           "timestamps": [
-                     *             1796007440,
-                     *             1796007441,
-                     *             1796007442
+                     *             1796041667,
+                     *             1796041668,
+                     *             1796041669
                      *           ],
                      *           "values": [
-                     *             1.459,
-                     *             1.568,
-                     *             1.168
+                     *             1.498,
+                     *             1.664,
+                     *             2.618
                      *           ],
                      *           "percentiles": {
-                     *             "p50": 0.847,
-                     *             "p75": 1.297,
-                     *             "p90": 3.433,
-                     *             "p95": 5.355,
-                     *             "p99": 7.391,
-                     *             "p99.9": 14.079,
-                     *             "max": 14.168
+                     *             "p50": 0.928,
+                     *             "p75": 1.526,
+                     *             "p90": 6.003,
+                     *             "p95": 9.615,
+                     *             "p99": 20.783,
+                     *             "p99.9": 31.823,
+                     *             "max": 49.826
                      *           }
                      *         },
                      *         "errors": {
@@ -10470,31 +10658,31 @@ export interface operations {
                      *             "HTTP 500"
                      *           ],
                      *           "values": [
-                     *             76
+                     *             66
                      *           ]
                      *         },
                      *         "system_metrics": {
                      *           "cpu": [
-                     *             99.5,
+                     *             100,
                      *             100,
                      *             100
                      *           ],
                      *           "memory": [
-                     *             4.6,
-                     *             4.8,
-                     *             4.8
+                     *             11.3,
+                     *             11.2,
+                     *             11.1
                      *           ],
                      *           "network": [
-                     *             0.646,
-                     *             1.07,
-                     *             1.209
+                     *             0.429,
+                     *             0.972,
+                     *             0.939
                      *           ]
                      *         }
                      *       },
                      *       "config": {
-                     *         "execution_id": "20261130-5816b0d2a2289c74",
+                     *         "execution_id": "20261130-68de2bb18190c404",
                      *         "name": "evening peak",
-                     *         "seed": 2734920242833435600,
+                     *         "seed": 6063581240966744000,
                      *         "scenes": [
                      *           {
                      *             "scene": {
@@ -10512,6 +10700,7 @@ export interface operations {
                      *                       "token": "{{token}}"
                      *                     }
                      *                   },
+                     *                   "set": {},
                      *                   "extract": [],
                      *                   "checks": [
                      *                     {
@@ -10536,6 +10725,7 @@ export interface operations {
                      *                   "request": {
                      *                     "url": "/errors/?rate=10"
                      *                   },
+                     *                   "set": {},
                      *                   "extract": [],
                      *                   "checks": [
                      *                     {
@@ -10564,6 +10754,7 @@ export interface operations {
                      *                       "password": "***"
                      *                     }
                      *                   },
+                     *                   "set": {},
                      *                   "extract": [
                      *                     {
                      *                       "name": "token",
@@ -10615,6 +10806,11 @@ export interface operations {
                      *           },
                      *           "variables": {
                      *             "user": "bob"
+                     *           },
+                     *           "certificates": {
+                     *             "ca": null,
+                     *             "certificate": null,
+                     *             "key": null
                      *           }
                      *         },
                      *         "placement": {
@@ -10639,7 +10835,8 @@ export interface operations {
                      *           "error_rate < 50"
                      *         ],
                      *         "abort_on_breach": false,
-                     *         "abort_grace_s": 5
+                     *         "abort_grace_s": 5,
+                     *         "warm_up_s": 0
                      *       },
                      *       "unsent": []
                      *     }
@@ -10735,6 +10932,9 @@ export interface operations {
                      *             "description": "One call. Strings within the messages and the metadata may hold templates.",
                      *             "properties": {
                      *               "method": {
+                     *                 "examples": [
+                     *                   "shop.v1.Orders/Create"
+                     *                 ],
                      *                 "maxLength": 500,
                      *                 "pattern": "^/?[A-Za-z_][A-Za-z0-9_.]*\/[A-Za-z_][A-Za-z0-9_]*$",
                      *                 "title": "Method: package.Service/Method",
@@ -10744,6 +10944,9 @@ export interface operations {
                      *               "url": {
                      *                 "default": "",
                      *                 "description": "grpc://host:port or grpcs://host:port; empty for the environment's base URL.",
+                     *                 "examples": [
+                     *                   "grpc://127.0.0.1:8000"
+                     *                 ],
                      *                 "maxLength": 2000,
                      *                 "title": "Address",
                      *                 "type": "string",
@@ -10790,6 +10993,11 @@ export interface operations {
                      *                   ]
                      *                 },
                      *                 "description": "host:port to one address or several; still subject to what this installation may send load to.",
+                     *                 "examples": [
+                     *                   {
+                     *                     "shop.example.com:443": "10.0.0.5"
+                     *                   }
+                     *                 ],
                      *                 "title": "Host override",
                      *                 "type": "object",
                      *                 "x-description-zh": "将 host:port 对应到一个或多个地址；仍须是本服务允许发送负载的地址。",
@@ -10820,6 +11028,10 @@ export interface operations {
                      *             "properties": {
                      *               "method": {
                      *                 "default": "GET",
+                     *                 "examples": [
+                     *                   "GET",
+                     *                   "POST"
+                     *                 ],
                      *                 "pattern": "^[A-Z][A-Z-]{0,31}$",
                      *                 "title": "Method",
                      *                 "type": "string",
@@ -10828,6 +11040,10 @@ export interface operations {
                      *               "url": {
                      *                 "default": "",
                      *                 "description": "Absolute, or below the environment's base URL.",
+                     *                 "examples": [
+                     *                   "/api/items?page={{$randomInt(1, 9)}}",
+                     *                   "https://shop.example.com/api/items"
+                     *                 ],
                      *                 "maxLength": 16000,
                      *                 "title": "URL",
                      *                 "type": "string",
@@ -10888,6 +11104,9 @@ export interface operations {
                      *               "url": {
                      *                 "default": "",
                      *                 "description": "Without one the environment's base URL.",
+                     *                 "examples": [
+                     *                   "tcp://127.0.0.1:8000"
+                     *                 ],
                      *                 "maxLength": 2000,
                      *                 "title": "URL",
                      *                 "type": "string",
@@ -10905,6 +11124,9 @@ export interface operations {
                      *                   }
                      *                 ],
                      *                 "default": null,
+                     *                 "examples": [
+                     *                   "hello {{$vu}}\n"
+                     *                 ],
                      *                 "title": "Text",
                      *                 "x-exclusive": "payload",
                      *                 "x-template": true,
@@ -10999,7 +11221,7 @@ export interface operations {
                      *           "id": 1,
                      *           "name": "shop",
                      *           "leader": "admin",
-                     *           "created_at": "2026-11-30T02:57:20Z",
+                     *           "created_at": "2026-11-30T12:27:46Z",
                      *           "my_role": "owner"
                      *         }
                      *       ]
@@ -11044,7 +11266,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -11085,7 +11307,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -11130,7 +11352,7 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "web shop",
                      *       "leader": "admin",
-                     *       "created_at": "2026-11-30T02:57:20Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
                      *       "my_role": "owner"
                      *     }
                      */
@@ -11331,8 +11553,8 @@ export interface operations {
                      *           "user_id": 1,
                      *           "username": "admin",
                      *           "role": "owner",
-                     *           "created_at": "2026-11-30T08:52:16Z",
-                     *           "updated_at": "2026-11-30T08:52:16Z",
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
                      *           "updated_by": "admin"
                      *         },
                      *         {
@@ -11340,8 +11562,8 @@ export interface operations {
                      *           "user_id": 2,
                      *           "username": "alice",
                      *           "role": "editor",
-                     *           "created_at": "2026-11-30T08:52:16Z",
-                     *           "updated_at": "2026-11-30T08:52:16Z",
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
                      *           "updated_by": "admin"
                      *         }
                      *       ]
@@ -11392,8 +11614,8 @@ export interface operations {
                      *       "user_id": 2,
                      *       "username": "alice",
                      *       "role": "viewer",
-                     *       "created_at": "2026-11-30T08:52:16Z",
-                     *       "updated_at": "2026-11-30T08:52:16Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -11447,8 +11669,8 @@ export interface operations {
                      *       "user_id": 2,
                      *       "username": "alice",
                      *       "role": "editor",
-                     *       "created_at": "2026-11-30T08:52:16Z",
-                     *       "updated_at": "2026-11-30T08:52:16Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin"
                      *     }
                      */
@@ -11533,7 +11755,7 @@ export interface operations {
                      *         "id": 2,
                      *         "name": "Demo project",
                      *         "leader": "admin",
-                     *         "created_at": "2026-11-30T02:57:25Z",
+                     *         "created_at": "2026-11-30T12:27:53Z",
                      *         "my_role": "owner"
                      *       },
                      *       "env_id": 4,
@@ -11572,7 +11794,7 @@ export interface operations {
                      *         "id": 2,
                      *         "name": "Demo project",
                      *         "leader": "admin",
-                     *         "created_at": "2026-11-30T02:57:25Z",
+                     *         "created_at": "2026-11-30T12:27:53Z",
                      *         "my_role": "owner"
                      *       },
                      *       "env_id": 4,
@@ -11648,9 +11870,10 @@ export interface operations {
                      *           "project_id": 1,
                      *           "name": "buy",
                      *           "description": null,
-                     *           "created_at": "2026-11-30T02:57:20Z",
-                     *           "updated_at": "2026-11-30T02:57:20Z",
-                     *           "updated_by": null
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z",
+                     *           "updated_by": "admin",
+                     *           "used_by": []
                      *         }
                      *       ]
                      *     }
@@ -11759,9 +11982,10 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": null,
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z",
-                     *       "updated_by": null,
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "updated_by": "admin",
+                     *       "used_by": [],
                      *       "steps": [
                      *         {
                      *           "name": "list",
@@ -11867,9 +12091,10 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": null,
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z",
-                     *       "updated_by": null,
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
+                     *       "updated_by": "admin",
+                     *       "used_by": [],
                      *       "steps": [
                      *         {
                      *           "name": "list",
@@ -11978,9 +12203,10 @@ export interface operations {
                      *       "project_id": 1,
                      *       "name": "buy",
                      *       "description": "the usual customer",
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z",
                      *       "updated_by": "admin",
+                     *       "used_by": [],
                      *       "steps": [
                      *         {
                      *           "name": "list",
@@ -12126,7 +12352,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "outcome": "passed",
-                     *       "duration": 8.761,
+                     *       "duration": 54.944,
                      *       "steps": [
                      *         {
                      *           "path": "on_start[0]",
@@ -12135,8 +12361,8 @@ export interface operations {
                      *           "name": "login",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 0.014,
-                     *           "duration": 2.56,
+                     *           "started": 0.011,
+                     *           "duration": 1.954,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -12146,16 +12372,16 @@ export interface operations {
                      *           "signed": [],
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 172017e25c4f4568\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:46 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 2d179f46707700de\nContent-Language: zh\n…",
                      *             "body": "{\"token\": \"***\", \"expires_in\": 3600}",
                      *             "encoding": "text",
                      *             "size": 43,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "dns": 0.177,
-                     *             "connect": 1.448,
-                     *             "waiting": 2.56
+                     *             "dns": 0.159,
+                     *             "connect": 3.876,
+                     *             "waiting": 1.954
                      *           },
                      *           "extracted": [
                      *             {
@@ -12188,8 +12414,8 @@ export interface operations {
                      *           "name": "list",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 5.027,
-                     *           "duration": 2.65,
+                     *           "started": 40.934,
+                     *           "duration": 0.985,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -12199,14 +12425,14 @@ export interface operations {
                      *           "signed": [],
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 59e46ba7dec70cf0\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:46 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 4995873c753a921d\nContent-Language: zh\n…",
                      *             "body": "{\"total\": 100, \"page\": 3, \"items\": [{\"id\": 21, \"name\": \"item 21\", \"price\": 210, \"in_stock\": false}, {\"id\": 22, \"name\": \"item 22\", \"price\": 220, \"in_stock\": true}, {\"id\": 23, \"name\": \"item 23\", \"price\": 230, \"in_stock\": true}, {\"id\": 24, \"name\": \"item 24\", \"price\": 240, \"in_stock\": true}, {\"id\": 25, \"name\": \"item 25\", \"price\": 250, \"in_stock\": true}, {\"id\": 26, \"name\": \"item 26\", \"price\": 260, \"in_stock\": true}, {\"id\": 27, \"name\": \"item 27\", \"price\": 270, \"in_stock\": true}, {\"id\": 28, \"name\": \"item 28\", \"price\": 280, \"in_stock\": false}, {\"id\": 29, \"name\": \"item 29\", \"price\": 290, \"in_stock\": true}, {\"id\": 30, \"name\": \"item 30\", \"price\": 300, \"in_stock\": true}]}",
                      *             "encoding": "text",
                      *             "size": 668,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "waiting": 2.65
+                     *             "waiting": 0.985
                      *           },
                      *           "extracted": [],
                      *           "before": {
@@ -12232,8 +12458,8 @@ export interface operations {
                      *           "name": "order",
                      *           "type": "request",
                      *           "protocol": "http",
-                     *           "started": 8.001,
-                     *           "duration": 0.589,
+                     *           "started": 53.494,
+                     *           "duration": 0.898,
                      *           "outcome": "passed",
                      *           "error": null,
                      *           "request": {
@@ -12243,14 +12469,14 @@ export interface operations {
                      *           "signed": [],
                      *           "response": {
                      *             "status": 200,
-                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 02:57:20 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 6c3b23fe40c27715\nContent-Language: zh\n…",
+                     *             "head": "HTTP/1.1 200 OK\nServer: perfsvc\nContent-Type: application/json; charset=utf-8\nDate: Mon, 30 Nov 2026 12:27:46 GMT\nX-Content-Type-Options: nosniff\nX-Frame-Options: DENY\nReferrer-Policy: no-referrer\nCross-Origin-Resource-Policy: same-origin\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\nCache-Control: no-store\nX-Request-Id: 5bdc51154fb92ccc\nContent-Language: zh\n…",
                      *             "body": "{\"ok\": true}",
                      *             "encoding": "text",
                      *             "size": 12,
                      *             "truncated": false
                      *           },
                      *           "phases": {
-                     *             "waiting": 0.589
+                     *             "waiting": 0.898
                      *           },
                      *           "extracted": [],
                      *           "before": {
@@ -12505,8 +12731,8 @@ export interface operations {
                      *           "email": "admin@example.com",
                      *           "is_active": 0,
                      *           "administrator": true,
-                     *           "created_at": "2026-11-30T02:57:19Z",
-                     *           "updated_at": "2026-11-30T02:57:20Z"
+                     *           "created_at": "2026-11-30T12:27:44Z",
+                     *           "updated_at": "2026-11-30T12:27:46Z"
                      *         },
                      *         {
                      *           "id": 2,
@@ -12514,8 +12740,8 @@ export interface operations {
                      *           "email": "alice@example.com",
                      *           "is_active": 0,
                      *           "administrator": false,
-                     *           "created_at": "2026-11-30T02:57:20Z",
-                     *           "updated_at": "2026-11-30T02:57:20Z"
+                     *           "created_at": "2026-11-30T12:27:45Z",
+                     *           "updated_at": "2026-11-30T12:27:45Z"
                      *         }
                      *       ]
                      *     }
@@ -12563,8 +12789,8 @@ export interface operations {
                      *       "email": "bob@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T12:01:38Z",
-                     *       "updated_at": "2026-11-30T12:01:38Z"
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12606,8 +12832,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T12:27:45Z",
+                     *       "updated_at": "2026-11-30T12:27:45Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12653,8 +12879,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T12:27:45Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12708,8 +12934,8 @@ export interface operations {
                      *         "email": "alice@example.com",
                      *         "is_active": 0,
                      *         "administrator": false,
-                     *         "created_at": "2026-11-30T02:57:20Z",
-                     *         "updated_at": "2026-11-30T02:57:20Z"
+                     *         "created_at": "2026-11-30T12:27:45Z",
+                     *         "updated_at": "2026-11-30T12:27:45Z"
                      *       }
                      *     }
                      */
@@ -12781,8 +13007,8 @@ export interface operations {
                      *       "email": "admin@localhost",
                      *       "is_active": 0,
                      *       "administrator": true,
-                     *       "created_at": "2026-11-30T02:57:19Z",
-                     *       "updated_at": "2026-11-30T02:57:19Z"
+                     *       "created_at": "2026-11-30T12:27:44Z",
+                     *       "updated_at": "2026-11-30T12:27:44Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12824,8 +13050,8 @@ export interface operations {
                      *       "email": "admin@example.com",
                      *       "is_active": 0,
                      *       "administrator": true,
-                     *       "created_at": "2026-11-30T02:57:19Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T12:27:44Z",
+                     *       "updated_at": "2026-11-30T12:27:46Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -12920,9 +13146,9 @@ export interface operations {
                      *           "id": 1,
                      *           "name": "nightly",
                      *           "scope": "run",
-                     *           "begins": "perfsvc_d13a1a473d81",
-                     *           "created_at": "2026-11-30T02:57:20Z",
-                     *           "expires_at": "2027-02-28T02:57:20Z",
+                     *           "begins": "perfsvc_14f96e8c0c81",
+                     *           "created_at": "2026-11-30T12:27:46Z",
+                     *           "expires_at": "2027-02-28T12:27:46Z",
                      *           "last_used_at": null
                      *         }
                      *       ]
@@ -12969,11 +13195,11 @@ export interface operations {
                      *       "id": 1,
                      *       "name": "nightly",
                      *       "scope": "run",
-                     *       "begins": "perfsvc_d13a1a473d81",
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "expires_at": "2027-02-28T02:57:20Z",
+                     *       "begins": "perfsvc_14f96e8c0c81",
+                     *       "created_at": "2026-11-30T12:27:46Z",
+                     *       "expires_at": "2027-02-28T12:27:46Z",
                      *       "last_used_at": null,
-                     *       "token": "perfsvc_d13a…"
+                     *       "token": "perfsvc_14f9…"
                      *     }
                      */
                     "application/json": components["schemas"]["NewApiTokenResponse"];
@@ -13057,8 +13283,8 @@ export interface operations {
                      *       "email": "alice@example.com",
                      *       "is_active": 0,
                      *       "administrator": false,
-                     *       "created_at": "2026-11-30T02:57:20Z",
-                     *       "updated_at": "2026-11-30T02:57:20Z"
+                     *       "created_at": "2026-11-30T12:27:45Z",
+                     *       "updated_at": "2026-11-30T12:27:45Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserResponse"];
@@ -13148,15 +13374,15 @@ export interface operations {
                     /**
                      * @example {
                      *       "message": "The token is valid",
-                     *       "expires_at": "2026-11-30T03:12:20Z",
+                     *       "expires_at": "2026-11-30T12:42:46Z",
                      *       "user": {
                      *         "id": 2,
                      *         "username": "alice",
                      *         "email": "alice@example.com",
                      *         "is_active": 0,
                      *         "administrator": false,
-                     *         "created_at": "2026-11-30T02:57:20Z",
-                     *         "updated_at": "2026-11-30T02:57:20Z"
+                     *         "created_at": "2026-11-30T12:27:45Z",
+                     *         "updated_at": "2026-11-30T12:27:45Z"
                      *       }
                      *     }
                      */
@@ -13209,7 +13435,7 @@ export interface operations {
                      *         {
                      *           "name": "$timestamp",
                      *           "insert": "{{$timestamp}}",
-                     *           "example": "1796007444",
+                     *           "example": "1796041671",
                      *           "zh": "Unix 时间戳：单位 s、ms、us、ns，可选偏移",
                      *           "en": "Unix time in s, ms, us or ns, optionally moved"
                      *         }
@@ -13324,13 +13550,13 @@ export interface operations {
                     /**
                      * @example # HELP process_cpu_seconds_total User and system CPU time, s.
                      *     # TYPE process_cpu_seconds_total counter
-                     *     process_cpu_seconds_total 5.78
+                     *     process_cpu_seconds_total 5.91
                      *     # HELP process_resident_memory_bytes Resident memory, bytes.
                      *     # TYPE process_resident_memory_bytes gauge
-                     *     process_resident_memory_bytes 190136320
+                     *     process_resident_memory_bytes 193343488
                      *     # HELP process_start_time_seconds Start of the process, Unix time.
                      *     # TYPE process_start_time_seconds gauge
-                     *     process_start_time_seconds 1796007429.32
+                     *     process_start_time_seconds 1796041657.41
                      *     # HELP process_threads Threads.
                      *     # TYPE process_threads gauge
                      *     process_threads 12
