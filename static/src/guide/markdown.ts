@@ -89,16 +89,26 @@ export interface Section {
   title: string
   id: string
   text: string
+  /** What its tables are about, and the names that they explain. */
+  keys: string[]
 }
 
 /** The parts below each heading, as words to search in. */
 export function sections(source: string): Section[] {
   const found: Section[] = []
   for (const block of blocks(source)) {
-    if (block.kind === 'heading') found.push({ title: plain(block.text), id: block.id, text: '' })
-    else if (found.length) found.at(-1)!.text += ` ${wordsOf(block)}`
+    if (block.kind === 'heading') found.push({ title: plain(block.text), id: block.id, text: '', keys: [] })
+    const section = found.at(-1)
+    if (!section || block.kind === 'heading') continue
+    section.text += ` ${wordsOf(block)}`
+    if (block.kind === 'table') section.keys.push(...keysOf(block))
   }
   return found
+}
+
+function keysOf({ head, rows }: Extract<Block, { kind: 'table' }>): string[] {
+  const codes = rows.flatMap(([first]) => (first ?? []).flatMap((one) => (one.kind === 'code' ? [one.text] : [])))
+  return [plain(head[0] ?? []), ...codes].map((key) => key.toLowerCase())
 }
 
 function wordsOf(block: Block): string {
