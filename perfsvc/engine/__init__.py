@@ -6,6 +6,8 @@
 ``pacing``            load and arrivals as functions of profile time
 ``profile_clock``     time of a run without its pauses
 ``ticker``            calls the engine at fixed moments; lag of the event loop
+``lease``             how long the load may go on without the controller
+``outcome``           the end of a node's part, with the first error
 ``share``             a node's part of users, arrivals and iterations
 ``virtual_user``      one simulated client as a state machine
 ``user_pool``         active, held and leaving users of one node

@@ -16,10 +16,12 @@ from perfsvc.engine.compiled import CompiledRun
 from perfsvc.engine.error_samples import LimitedLog
 from perfsvc.engine.executors.closed import ClosedExecutor
 from perfsvc.engine.executors.open import OpenExecutor
+from perfsvc.engine.lease import Lease
 from perfsvc.engine.masking import Masker
 from perfsvc.engine.meetings import Meetings
 from perfsvc.engine.meetings import OnWaiting
 from perfsvc.engine.meetings import points_of
+from perfsvc.engine.outcome import Outcome
 from perfsvc.engine.pattern_time import refill
 from perfsvc.engine.probe import Probe
 from perfsvc.engine.probe import check_open_files
@@ -53,7 +55,6 @@ from perfsvc.plugin.protocol import Scope
 
 LAST_MOMENT_S = 1e-6
 """What was due before the end is started, though the tick that notices the end comes a little after it."""
-NO_LEASE = 0
 
 
 async def here() -> bool:
@@ -87,13 +88,13 @@ class Node:
     slot: Slot = WHOLE
 
 
-class Engine:  # size: the commands of a run and its ending, one short method each; all share its state
+class Engine:
     """Runs one node's part of ``spec``.
 
     The order is ``compile()``, ``await prepare()``, ``start()``, any of ``pause()``, ``resume()``, ``stop()``, then
     ``await wait()``. All methods belong to the loop that the engine was made on, but ``compile`` may run in a thread.
 
-    ``supply`` is the source of rows of test data. The load is aborted after ``lease_ns``, unless that is NO_LEASE.
+    ``supply`` is the source of rows of test data. The load is aborted when ``lease`` is over.
     """
 
     def __init__(self, spec: RunSpec, node: Node, callbacks: Callbacks, supply: RowSupply | None = None) -> None:
@@ -108,13 +109,12 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         self.variables: dict[str, object] = {}
         self.stopping = False
         self._aborted = False
-        self._error: Exception | None = None
-        self.lease_ns = NO_LEASE
+        self.lease = Lease(node.clock)
         self.tick_ns = 0
         self.loop = asyncio.get_running_loop()
         needed = [point.users for point in points_of([weighted.scene for weighted in spec.scenes])]
         self.meetings = Meetings(self.loop, needed, callbacks.on_waiting)
-        self._ended = self.loop.create_future()
+        self._outcome = Outcome(self.loop)
         self._ticker = Ticker(self.loop, self._tick)
 
     def compile(self) -> None:
@@ -129,10 +129,10 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         weights = [weighted.weight for weighted in spec.scenes]
 
         def begin(user: VirtualUser, number: int) -> None:
-            self._executor.first_iteration(user, number)
+            self.executor.first_iteration(user, number)
 
         def on_start_failed(user: VirtualUser, back: int) -> int:
-            return self._executor.on_start_failed(user, back)
+            return self.executor.on_start_failed(user, back)
 
         self._run = CompiledRun(spec, node.protocol_class, resolver, node.clock, rng, self.rows, on_start_failed)
 
@@ -143,9 +143,9 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         self._teardown = OncePerRun(self._run.teardowns, self._make_user, spec)
         self._pools = (self._users, self._setup.pool, self._teardown.pool)
         executor_class = OpenExecutor if spec.load.open else ClosedExecutor
-        self._executor: ClosedExecutor | OpenExecutor = executor_class(self, self._users, node.slot)
+        self.executor: ClosedExecutor | OpenExecutor = executor_class(self, self._users, node.slot)
         self._snapshots = SnapshotBuilder(
-            node.name, self.time, self._run, self._executor, self._pools, self.probe, self.rows
+            node.name, self.time, self._run, self.executor, self._pools, self.probe, self.rows
         )
 
     async def prepare(self, variables: Mapping[str, object] | None = None) -> None:
@@ -174,14 +174,14 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         if not self.idle:
             self.time.pause(at_ns)
             self._users.pause()
-            self._executor.paused()
+            self.executor.paused()
 
     def resume(self, at_ns: int | None = None) -> None:
         """Go on where ``pause`` left off; profile time does so at ``at_ns`` where it is given."""
         if self.time.paused and not self.stopping:
             self.time.resume(at_ns)
             self._users.resume()
-            self._executor.resumed()
+            self.executor.resumed()
 
     def check_level(self, level: float) -> None:
         """Raises InvalidInput for more users than can have connections."""
@@ -191,14 +191,14 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
     def set_level(self, level: float, at: float | None = None) -> None:
         """Set the run's load (virtual users, or arrivals per second) from profile time ``at`` on, or from now."""
         if not self.stopping and (self.time.begun or at is not None):
-            self._executor.set_level(self.time.elapsed() if at is None else at, level)
+            self.executor.set_level(self.time.elapsed() if at is None else at, level)
             self._drive()
 
     def resplit(self, share: Share, at: float, iterations: int = 0) -> None:
         """Set this node's part of the run from profile time ``at`` on, s, and give it more ``iterations``."""
         if not self.stopping:
-            self._executor.resplit(at, share)
-            self._executor.add_iterations(iterations)
+            self.executor.resplit(at, share)
+            self.executor.add_iterations(iterations)
             self._drive()
 
     def abort(self) -> None:
@@ -214,9 +214,9 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         if self.stopping:
             return
         if self._aborted:
-            self._executor.paused()
+            self.executor.paused()
         elif self.time.begun:
-            self._executor.stopped(self.time.elapsed())
+            self.executor.stopped(self.time.elapsed())
         self.stopping = True
         self._users.stop()
         self._setup.stop()
@@ -224,25 +224,13 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
 
     async def wait(self) -> None:
         """Wait until the last snapshot was emitted. Raises the error that ended the run."""
-        await asyncio.shield(self._ended)
+        await self._outcome.wait()
 
     # For users, executors and the row buffer.
 
-    def iteration_ended(self, user: VirtualUser, back: int) -> int:
-        """Count an iteration. Return the user's next position."""
-        return self._executor.iteration_ended(user, back)
-
-    def user_stopped(self, user: VirtualUser) -> int:
-        """Let a user out after a failure; no other replaces it. Return WAIT."""
-        return self._executor.user_stopped(user)
-
-    def out_of_data(self, user: VirtualUser) -> None:
-        """End a user for which there is no row of test data, and will be none."""
-        self._executor.out_of_data(user)
-
     def fail(self, error: Exception) -> None:
         """End the run; ``wait`` raises the first such error."""
-        self._error = self._error or error
+        self._outcome.fail(error)
         self.stop()
 
     @property
@@ -253,16 +241,12 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
     @property
     def idle(self) -> bool:
         """Whether no request may start, for now or for good."""
-        return self.time.paused or self.stopping or self._lease_over
+        return self.time.paused or self.stopping or self.lease.over
 
     @property
     def at_work(self) -> bool:
         """Whether the load has begun and the last snapshot is still to come."""
-        return self.time.begun and not self._ended.done()
-
-    @property
-    def _lease_over(self) -> bool:
-        return self.lease_ns != NO_LEASE and self._node.clock.now_ns() > self.lease_ns
+        return self.time.begun and not self._outcome.settled
 
     # Time.
 
@@ -271,7 +255,7 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         refill()
         for pool in self._pools:
             pool.sweep(self.tick_ns)
-        if self._lease_over and not self._aborted:
+        if self.lease.over and not self._aborted:
             self.abort()
         if not self.time.begun:
             return
@@ -288,14 +272,14 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         if self.idle or not self.time.begun:
             return
         elapsed, duration = self.time.elapsed_ns(self.tick_ns) / NS_PER_S, self.spec.load.duration
-        if self._executor.exhausted and (end := self._executor.all_stopped) is not None:
+        if self.executor.exhausted and (end := self.executor.all_stopped) is not None:
             self.fail(end)
-        elif elapsed >= duration or self._executor.exhausted or (self.rows is not None and self.rows.over()):
-            self._executor.tick(min(elapsed, duration - LAST_MOMENT_S))
+        elif elapsed >= duration or self.executor.exhausted or (self.rows is not None and self.rows.over()):
+            self.executor.tick(min(elapsed, duration - LAST_MOMENT_S))
             self._callbacks.on_ending()
             self.stop()
         else:
-            self._executor.tick(elapsed)
+            self.executor.tick(elapsed)
 
     # Users.
 
@@ -314,7 +298,7 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
         except RunError as error:
             self.warn(str(error))
         except Exception as error:  # a run that only logs it would count as clean
-            self._error = self._error or error
+            self._outcome.fail(error)
         finally:
             self.meetings.close()
             await self._close()
@@ -326,7 +310,7 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
             if self.rows is not None:
                 self.rows.close()
         except Exception as error:
-            self._error = self._error or error
+            self._outcome.fail(error)
         await self._run.close(self.warn)
         self._ticker.stop()
         self.tick_ns = self._node.clock.now_ns()
@@ -346,8 +330,5 @@ class Engine:  # size: the commands of a run and its ending, one short method ea
             if self.time.begun:
                 self._callbacks.on_snapshot(self._snapshots.build(self.tick_ns, self.stopping))
         except Exception as error:
-            self._error = self._error or error
-        if self._error is None:
-            self._ended.set_result(None)
-        else:
-            self._ended.set_exception(self._error)
+            self._outcome.fail(error)
+        self._outcome.settle()

@@ -167,10 +167,10 @@ def begin(following: int) -> Instruction:
 
 
 def finish(back: int) -> Instruction:
-    """The end of an iteration: the engine decides whether and when the next one begins."""
+    """The end of an iteration: the executor decides whether and when the next one begins."""
 
     def execute(user: VirtualUser) -> int:
-        return user.engine.iteration_ended(user, back)
+        return user.engine.executor.iteration_ended(user, back)
 
     return execute
 
@@ -250,7 +250,7 @@ def end_iteration(finish: Callable[[], int]) -> Instruction:
 def stop_user(user: VirtualUser) -> int:
     """End the user; no other replaces it."""
     abandon(user)
-    return user.engine.user_stopped(user)
+    return user.engine.executor.user_stopped(user)
 
 
 def fail_run(user: VirtualUser) -> int:

@@ -17,6 +17,7 @@ from perfsvc.clock import NS_PER_S
 from perfsvc.engine.profile_clock import ProfileClock
 from perfsvc.engine.row_supply import RowSupply
 from perfsvc.engine.virtual_user import WAIT
+from perfsvc.engine.virtual_user import Executor
 from perfsvc.engine.virtual_user import Instruction
 from perfsvc.engine.virtual_user import VirtualUser
 from perfsvc.errors import RunError
@@ -49,9 +50,8 @@ class BufferHost(Interface):
         """The users that have started and not left."""
         ...
 
-    def out_of_data(self, user: VirtualUser) -> None:
-        """End a user for which there is no row, and will be none."""
-        ...
+    @property
+    def executor(self) -> Executor: ...
 
     def fail(self, error: Exception) -> None:
         """End the run with this error."""
@@ -332,7 +332,7 @@ class RowBuffer:
                 user.scope.variables.update(self._last)
             return at + 1
         if self.ended and not self._parks:
-            self._host.out_of_data(user)
+            self._host.executor.out_of_data(user)
             return WAIT
         entry = self._queue.add(user, at, self._now_ns())
         self._blocks.short = True

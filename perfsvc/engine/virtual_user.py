@@ -181,12 +181,9 @@ class Host(Interface):
         """Counter of failed requests."""
         ...
 
-    def iteration_ended(self, user: VirtualUser, back: int) -> int:
-        """Count an iteration. Return the user's next position."""
-        ...
-
-    def user_stopped(self, user: VirtualUser) -> int:
-        """Let a user out after a failure. Return WAIT."""
+    @property
+    def executor(self) -> Executor:
+        """Decides on the next iterations of users."""
         ...
 
     def fail(self, error: Exception) -> None:
@@ -195,6 +192,22 @@ class Host(Interface):
 
     def warn(self, message: str, error: Exception | None = None) -> None:
         """Log what should not happen, with the error that shows it."""
+        ...
+
+
+class Executor(Interface):
+    """What decides on the next iterations of users."""
+
+    def iteration_ended(self, user: VirtualUser, back: int) -> int:
+        """Count an iteration. Return the user's next position."""
+        ...
+
+    def user_stopped(self, user: VirtualUser) -> int:
+        """Let a user out after a failure; no other replaces it. Return WAIT."""
+        ...
+
+    def out_of_data(self, user: VirtualUser) -> None:
+        """Let a user out for which there is no row of test data, and will be none."""
         ...
 
 

@@ -110,7 +110,7 @@ class AgentRun:
     def renew_lease(self) -> None:
         """Let the load go on for another LEASE_S; called for every message of the controller."""
         if self._compiled:
-            self._engine.lease_ns = self._clock.now_ns() + int(LEASE_S * NS_PER_S)
+            self._engine.lease.renew(LEASE_S)
 
     def handle(self, command: messages.Command) -> None:
         """Carry out a command."""
