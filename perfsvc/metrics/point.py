@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
@@ -66,6 +67,24 @@ class LoadTotals(NamedTuple):
         """The part of the plan that the present nodes were given, 0 to 1."""
         given, planned = (self.planned_rate, self.run_rate) if self.run_rate else (self.planned_vus, self.run_vus)
         return min(given / planned, 1.0) if planned else 1.0
+
+    def figures(self) -> dict[str, Any]:
+        """The load under the names of the fields of a Second."""
+        seconds = max(self.seconds, 1)
+        return {
+            "paused": 0 < self.seconds == self.paused,
+            "span_ns": self.span_ns,
+            "vus": round(self.vus / seconds),
+            "planned_vus": round(self.mean_planned_vus),
+            "planned_rate": round(self.mean_planned_rate, 3),
+            "given": self.given,
+            "node_count": round(self.nodes / seconds),
+        }
+
+    def health(self, peaks: Iterable[float]) -> Health:
+        """The generators in this span; ``peaks`` are the highest CPU, loop lag and send lag."""
+        means = (total / max(self.seconds, 1) for total in (self.cpu, self.memory, self.network))
+        return Health(*(round(value, 3) for value in (*means, *peaks)))
 
     def combined(self, sign: int, other: LoadTotals) -> LoadTotals:
         """These load and ``sign`` times the others."""
@@ -237,25 +256,18 @@ class Point:
 
     def read(self) -> Second:
         """The point in figures."""
-        load, seconds = self.load, max(self.load.seconds, 1)
         iterations, dropped, late = self.counts
         return Second(
             second=self.start,
             width=self.width,
             elapsed=round(self.elapsed, 3),
-            paused=0 < load.seconds == load.paused,
-            span_ns=load.span_ns,
-            vus=round(load.vus / seconds),
-            planned_vus=round(load.mean_planned_vus),
-            planned_rate=round(load.mean_planned_rate, 3),
-            given=load.given,
-            node_count=round(load.nodes / seconds),
             iterations=iterations,
             dropped=dropped,
             late=late,
-            health=self._health(seconds),
+            health=self.load.health(self.peaks),
             failures=dict(self.failures),
             statuses=dict(self.statuses),
+            **self.load.figures(),
             **self._figures(),
         )
 
@@ -263,7 +275,3 @@ class Point:
         if self._fixed is None:
             return figures_of(self.totals, self.load.span_ns)
         return {**counts_of(self.totals, self.load.span_ns), **dict(zip(LATENCY_FIELDS, self._fixed, strict=True))}
-
-    def _health(self, seconds: int) -> Health:
-        means = (self.load.cpu, self.load.memory, self.load.network)
-        return Health(*(round(total / seconds, 3) for total in means), *(round(peak, 3) for peak in self.peaks))

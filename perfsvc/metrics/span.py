@@ -9,7 +9,6 @@ from functools import reduce
 
 import msgspec
 
-from perfsvc.metrics.figures import Health
 from perfsvc.metrics.figures import Second
 from perfsvc.metrics.figures import figures_of
 from perfsvc.metrics.point import LoadTotals
@@ -101,25 +100,17 @@ def highest(one: tuple[float, float, float], other: tuple[float, float, float]) 
 
 def second_of(start: int, width: int, span: Span, totals: RunTotals) -> Second:
     """A span with its samples in figures, as a run under way has them."""
-    load, seconds = span.load, max(span.load.seconds, 1)
     iterations, dropped, late, _ = span.counts
-    means = (round(total / seconds, 3) for total in (load.cpu, load.memory, load.network))
     return Second(
         second=start,
         width=width,
         elapsed=round(span.elapsed, 3),
-        paused=0 < load.seconds == load.paused,
-        span_ns=load.span_ns,
-        vus=round(load.vus / seconds),
-        planned_vus=round(load.mean_planned_vus),
-        planned_rate=round(load.mean_planned_rate, 3),
-        given=load.given,
-        node_count=round(load.nodes / seconds),
         iterations=iterations,
         dropped=dropped,
         late=late,
-        health=Health(*means, *(round(peak, 3) for peak in span.peaks)),
+        health=span.load.health(span.peaks),
         failures=dict(totals.failures),
         statuses=dict(totals.statuses),
-        **figures_of(totals, load.span_ns),
+        **span.load.figures(),
+        **figures_of(totals, span.load.span_ns),
     )
