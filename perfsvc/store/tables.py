@@ -73,11 +73,6 @@ class Table(Model):
         return int(cls.update(**values).where(*where).execute())
 
     @classmethod
-    def field_names(cls) -> list[str]:
-        """The names of the fields in Python, in order."""
-        return list(cls._meta.sorted_field_names)
-
-    @classmethod
     def shape(cls) -> tuple[str, frozenset[str]]:
         """The table's name and its columns in the database."""
         return cls._meta.table_name, frozenset(cls._meta.columns)

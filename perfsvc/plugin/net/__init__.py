@@ -27,10 +27,12 @@ from perfsvc.plugin.net.names import ascii_host
 from perfsvc.plugin.net.names import bare_host
 from perfsvc.plugin.net.proxy import ProxyOptions
 from perfsvc.plugin.net.sources import SourceOptions
+from perfsvc.plugin.net.tls import CertificateOptions
 from perfsvc.plugin.net.tls import Tls
 from perfsvc.plugin.net.tls import TlsOptions
 
 __all__ = [
+    "CertificateOptions",
     "Destination",
     "DialOptions",
     "DialState",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from typing import ClassVar
 from typing import Literal
 from typing import NamedTuple
 from typing import cast
@@ -32,6 +33,8 @@ from perfsvc.plugin.failures import INVALID_REQUEST
 
 PEM = "-----BEGIN"
 VARIES = "{{"
+EXAMPLE_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----"
+EXAMPLE_KEY = "-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----"
 Version = Literal["1.0", "1.1", "1.2", "1.3"]
 VERSIONS: dict[str, ssl.TLSVersion] = {
     "1.0": ssl.TLSVersion.TLSv1,
@@ -50,10 +53,42 @@ MAX_CONTEXTS = 64
 LABELS = {version: (f"TLS {version}", f"TLS {version}") for version in VERSIONS}
 
 
-class TlsOptions(Spec):
-    """Trusted authorities of a client, its certificate where the target requires one, and what it agrees to."""
+class CertificateOptions(Spec):
+    """Trusted authorities of a client, and its certificate where the target requires one. All texts are PEM."""
+
+    varies: ClassVar[bool] = False
+    """Whether certificate and key may be templates."""
 
     verify: bool = titled("校验证书", "Verify certificates", default=True)
+    ca: str | None = titled(
+        "CA 证书（PEM 文本）", "CA certificates, PEM text", default=None, examples=[EXAMPLE_CERTIFICATE]
+    )
+    certificate: str | None = titled(
+        "客户端证书（PEM 文本）", "Client certificate, PEM text", default=None, examples=[EXAMPLE_CERTIFICATE]
+    )
+    key: str | None = titled(
+        "客户端私钥（PEM 文本）", "Client key, PEM text", default=None, secret=True, examples=[EXAMPLE_KEY]
+    )
+
+    @field_validator("certificate", "key")
+    @classmethod
+    def _is_pem(cls, value: str | None) -> str | None:
+        if value is not None and PEM not in value and not (cls.varies and VARIES in value):
+            raise Fault("不是 PEM 文本", "is not PEM text")
+        return value
+
+    @model_validator(mode="after")
+    def _pair(self) -> CertificateOptions:
+        if (self.certificate is None) != (self.key is None):
+            raise Fault("certificate 与 key 必须同时填写", "certificate and key come together", "certificate")
+        return self
+
+
+class TlsOptions(CertificateOptions):
+    """Certificates, and the versions, ciphers and resumed sessions that a client agrees to."""
+
+    varies = True
+
     ca: str | None = titled(
         "CA 证书（PEM 文本或数据文件名）", "CA: PEM text, or name of a data file", default=None, examples=["ca.pem"]
     )
@@ -65,16 +100,8 @@ class TlsOptions(Spec):
             "可使用模板，例如取自数据行的 {{certificate}}，每个用户出示各自的证书。",
             "May hold templates, such as {{certificate}} from a data row: each user then shows its own.",
         ),
-        examples=["-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----"],
+        examples=[EXAMPLE_CERTIFICATE],
     )
-    key: str | None = titled(
-        "客户端私钥（PEM 文本）",
-        "Client key, PEM text",
-        default=None,
-        secret=True,
-        examples=["-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----"],
-    )
-
     tls_min_version: Version | None = titled(
         "最低 TLS 版本", "Lowest TLS version", advanced=True, default=None, labels=LABELS
     )
@@ -123,19 +150,6 @@ class TlsOptions(Spec):
         """Return the ciphers to offer, None for the usual ones."""
         old = self.tls_min_version in OLD or self.tls_max_version in OLD
         return self.ciphers or (OLD_CIPHERS if old else None)
-
-    @field_validator("certificate", "key")
-    @classmethod
-    def _is_pem(cls, value: str | None) -> str | None:
-        if value is not None and PEM not in value and VARIES not in value:
-            raise Fault("不是 PEM 文本", "is not PEM text")
-        return value
-
-    @model_validator(mode="after")
-    def _pair(self) -> TlsOptions:
-        if (self.certificate is None) != (self.key is None):
-            raise Fault("certificate 与 key 必须同时填写", "certificate and key come together", "certificate")
-        return self
 
 
 class Identity(NamedTuple):

@@ -20,6 +20,7 @@ from perfsvc.plugin import titled
 from perfsvc.plugin.net.names import NameOptions
 from perfsvc.plugin.net.proxy import Proxy
 from perfsvc.plugin.net.proxy import ProxyOptions
+from perfsvc.plugin.net.tls import CertificateOptions
 
 METHOD = r"^/?[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*$"
 AUTHORITY = r"^[A-Za-z0-9._~-]+(:[0-9]{1,5})?$"
@@ -97,32 +98,12 @@ class Request(Spec):
         return ({} if self.message is None else self.message,) if self.messages is None else self.messages
 
 
-class Tls(Spec):
-    """TLS options of ``grpcs``. All texts are PEM."""
+class Tls(CertificateOptions):
+    """TLS options of ``grpcs``."""
 
-    ca: str | None = titled(
-        "CA 证书（PEM 文本）",
-        "CA certificates, PEM text",
-        default=None,
-        examples=["-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----"],
-    )
-    certificate: str | None = titled(
-        "客户端证书（PEM 文本）",
-        "Client certificate, PEM text",
-        default=None,
-        examples=["-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----"],
-    )
-    key: str | None = titled(
-        "客户端私钥（PEM 文本）",
-        "Client key, PEM text",
-        default=None,
-        secret=True,
-        examples=["-----BEGIN PRIVATE KEY-----\nMIIE…\n-----END PRIVATE KEY-----"],
-    )
     server_name: str | None = titled(
         "校验的服务器名", "Server name to verify", default=None, max_length=253, examples=["orders.example.com"]
     )
-    verify: bool = titled("校验证书", "Verify certificates", default=True)
 
     @field_validator("ca")
     @classmethod
@@ -132,19 +113,6 @@ class Tls(Spec):
         except (ssl.SSLError, ValueError):
             raise Fault("不是 PEM 证书", "is not a PEM certificate") from None
         return value
-
-    @field_validator("certificate", "key")
-    @classmethod
-    def _is_pem(cls, value: str | None) -> str | None:
-        if value is not None and "-----BEGIN" not in value:
-            raise Fault("不是 PEM 文本", "is not PEM text")
-        return value
-
-    @model_validator(mode="after")
-    def _pair(self) -> Tls:
-        if (self.certificate is None) != (self.key is None):
-            raise Fault("certificate 与 key 必须同时填写", "certificate and key come together", "certificate")
-        return self
 
 
 class Options(NameOptions, ProxyOptions):

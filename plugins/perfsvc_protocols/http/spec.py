@@ -39,14 +39,20 @@ Scalar = str | int | float | bool
 Values = dict[str, Scalar | Many[Scalar]]
 
 
-class BasicAuth(Spec):
-    """A user name and a password, sent with every request."""
+class UserPassword(Spec):
+    """The fields of authentication by user name and password."""
 
-    type: Literal["basic"]
+    type: str
     username: str = titled("用户名", "User name", max_length=1000, template=True, examples=["{{username}}"])
     password: str = titled(
         "密码", "Password", secret=True, template=True, default="", max_length=1000, examples=["{{password}}"]
     )
+
+
+class BasicAuth(UserPassword):
+    """A user name and a password, sent with every request."""
+
+    type: Literal["basic"]
 
 
 class BearerAuth(Spec):
@@ -56,14 +62,10 @@ class BearerAuth(Spec):
     token: str = titled("令牌", "Token", secret=True, template=True, max_length=20_000, examples=["{{token}}"])
 
 
-class DigestAuth(Spec):
+class DigestAuth(UserPassword):
     """A user name and a password, of which only a digest is sent (RFC 7616)."""
 
     type: Literal["digest"]
-    username: str = titled("用户名", "User name", max_length=1000, template=True, examples=["{{username}}"])
-    password: str = titled(
-        "密码", "Password", secret=True, template=True, default="", max_length=1000, examples=["{{password}}"]
-    )
 
 
 Auth = Annotated[BasicAuth | BearerAuth | DigestAuth, Field(discriminator="type")]
