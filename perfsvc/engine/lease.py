@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from perfsvc.clock import NS_PER_S
 from perfsvc.clock import Clock
 
@@ -15,7 +13,7 @@ class Lease:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._until_ns = math.inf
+        self._until_ns: float | None = None
 
     def renew(self, seconds: float) -> None:
         """Make it last for ``seconds`` from now on."""
@@ -23,4 +21,4 @@ class Lease:
 
     @property
     def over(self) -> bool:
-        return self._clock.now_ns() > self._until_ns
+        return self._until_ns is not None and self._clock.now_ns() > self._until_ns
