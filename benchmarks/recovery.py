@@ -61,17 +61,19 @@ PROBES_S = 0.05
 KEY = "k" * 32
 
 
-async def fill(folder: Path) -> None:
+async def fill(folder: Path, hours: int = HOURS) -> None:
     """Store the seconds of a run that no process ends any more, and its coarser rows but the last."""
     store = await Store.open("sqlite:///perfsvc.db", clock=SystemClock(), data_dir=folder)
     user = await store.run(users.create, "admin", "a@example.com", PasswordHasher().hash(PASSWORD))
     project = await store.run(projects.create, "p", "u", user.id)
     plan = await store.run(plans.create, project.id, user.id, "p", PlanConfig.parse({"vus": 1}))
     start = datetime.fromtimestamp(T0, UTC)
-    await store.run(executions.create, Execution(RUN, plan.id, user.id, RunState.RUNNING, spec(), start, None, None))
+    await store.run(
+        executions.create, Execution(RUN, plan.id, user.id, RunState.RUNNING, spec(hours), start, None, None)
+    )
     drawn = drawn_seconds()
     for width, spans in drawn.items():
-        end = T0 + HOURS * 3_600 - (NOT_ROLLED_UP_S if width > 1 else 0)
+        end = T0 + hours * 3_600 - (NOT_ROLLED_UP_S if width > 1 else 0)
         starts = range(T0, end - end % width, width)
         for first in range(0, len(starts), BATCH):
             rows = [row for at in starts[first : first + BATCH] for row in rows_of(plan.id, at, width, spans)]
@@ -118,7 +120,7 @@ def rows_of(plan_id: int, at: int, width: int, spans: list[Drawn]) -> list[windo
     return [second(plan_id, at, parts.total)]
 
 
-def spec() -> dict[str, Any]:
+def spec(hours: int) -> dict[str, Any]:
     """The run as it was started."""
     steps = [{"name": f"step {number}", "request": {}} for number in range(STEPS)]
     return {
@@ -126,7 +128,7 @@ def spec() -> dict[str, Any]:
         "name": "x",
         "seed": 1,
         "scenes": [{"scene": {"name": "s", "steps": steps}}],
-        "load": {"stages": [{"duration": HOURS * 3_600, "target": 1}]},
+        "load": {"stages": [{"duration": hours * 3_600, "target": 1}]},
     }
 
 

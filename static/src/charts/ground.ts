@@ -3,7 +3,7 @@
 import type uPlot from 'uplot'
 import { colour, faded, font, hatch } from './colours'
 import type { Ground } from './group'
-import { between, scaleOf } from './paths'
+import { scaleOf } from './paths'
 
 /** Hatched seconds are never narrower than this. */
 const NARROWEST = 7
@@ -168,20 +168,5 @@ export function callout(u: uPlot, time: number, y: number, text: string, token: 
     pen.textBaseline = 'middle'
     pen.fillText(text, begin, middle)
   }
-  pen.restore()
-}
-
-/** What lies between two lines in some rows, shaded so that it can be told without colour. */
-export function gap(u: uPlot, lower: number, upper: number, rows: readonly [number, number]): void {
-  const pen = u.ctx
-  const path = between(u, lower, upper, [rows[0] - 1, rows[1] + 1])
-  pen.save()
-  pen.beginPath()
-  pen.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height)
-  pen.clip()
-  pen.fillStyle = faded('--fail', 0.14)
-  pen.fill(path)
-  pen.fillStyle = hatch(pen, '--fail', 3 * devicePixelRatio)
-  pen.fill(path)
   pen.restore()
 }

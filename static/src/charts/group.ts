@@ -1,6 +1,9 @@
 /** Charts that share one time axis: one cursor, one window, one ground of pauses and unfit seconds. */
 
 import type { Span, UnfitSpan } from '@/run/fit'
+import { gutter } from './gutter'
+
+type Range = [number, number]
 
 export interface Ground {
   /** Unix seconds; null once the run is over. */
@@ -25,7 +28,11 @@ export interface GroupedChart {
 }
 
 export class ChartGroup {
-  range: [number, number] = [0, 1]
+  range: Range = [0, 1]
+  /** Seconds of a pixel of the canvas while the range moves on; 0 where it stays. */
+  moving = 0
+  /** Pixels from the beginning of time to a range that moves on. */
+  origin = 0
   /** Times are seconds since a beginning, not Unix seconds. */
   elapsed = false
   ground: Ground = { now: null, pauses: [], warmUp: null, unfit: [], lines: [] }
@@ -42,6 +49,21 @@ export class ChartGroup {
     private readonly onBrush: (span: Span) => void,
     private readonly onReset: () => void,
   ) {}
+
+  /** Show a part that moves on with time: by whole pixels, so that what was drawn stays as it is. */
+  follow([from, to]: Range): void {
+    const pixels = (this.width - gutter()) * devicePixelRatio
+    if (pixels <= 0) return this.show([from, to])
+    const pixel = (to - from) / pixels
+    this.origin = Math.floor(from / pixel)
+    this.range = [this.origin * pixel, this.origin * pixel + to - from]
+    this.moving = pixel
+  }
+
+  show(range: Range): void {
+    this.range = range
+    this.origin = this.moving = 0
+  }
 
   add(lane: GroupedChart): void {
     this.lanes.add(lane)

@@ -3,10 +3,12 @@
 import uPlot from 'uplot'
 import { covers } from '@/run/fit'
 import { clock, grouped, NONE, span } from '@/i18n/format'
-import { colour, faded, font } from './colours'
+import { colour, font } from './colours'
 import { above, below, limitLine, lineNames } from './ground'
 import type { ChartGroup } from './group'
-import { between, greatest, least, line, steps } from './paths'
+import { gutter } from './gutter'
+import { greatest, least } from './paths'
+import { Picture, type Shape } from './picture'
 import { logBounds, logTicks, ticks, timeStep, timeTicks } from './scales'
 
 export interface Line {
@@ -35,6 +37,17 @@ export interface LaneData {
   drawn: Float32Array[]
   /** Of each line, as told; `drawn` where absent. */
   told?: Float32Array[]
+  /** While it stays, rows are only added; absent where that is not known. */
+  edition?: number
+}
+export interface BandSpec {
+  lower: number
+  upper: number
+  token: string
+  alpha: number
+  hatched?: boolean
+  /** First and last row, where it is not for all. */
+  rows?: readonly [number, number]
 }
 export interface LaneSpec {
   lines: Line[]
@@ -46,8 +59,8 @@ export interface LaneSpec {
   /** The top of the scale is at least this. */
   room?: () => number
   limit?: { value: number; name: string } | null
-  /** Filled area between two lines, by their places. */
-  band?: { lower: number; upper: number; token: string; alpha: number }
+  /** Filled areas between two lines, by their places. */
+  bands?: () => BandSpec[]
   ground?: (u: uPlot) => void
   /** What the ground shows at a moment. */
   groundWords?: (time: number) => string
@@ -57,10 +70,6 @@ export interface LaneSpec {
   tick?: (value: number) => string
 }
 
-export const NARROW = 720
-export function gutter(): number {
-  return innerWidth <= NARROW ? 40 : 52
-}
 const AXIS = 26
 
 export class LaneChart {
@@ -70,6 +79,7 @@ export class LaneChart {
   private lastData: LaneData
   private seen = true
   private stale = false
+  private readonly picture = new Picture()
   private readonly sight: IntersectionObserver
 
   constructor(
@@ -197,9 +207,11 @@ export class LaneChart {
         y: { distr: spec.log ? 3 : 1, auto: false, range: () => this.bounds() },
       },
       axes: [this.timeAxis(), this.valueAxis()],
-      series: [{}, ...spec.lines.map(seriesOf)],
+      // Known to the cursor, drawn by `lines`.
+      series: [{}, ...spec.lines.map(() => ({ paths: () => null, points: { show: false }, auto: false }))],
       hooks: {
         drawClear: [(u) => this.under(u)],
+        drawAxes: [(u) => this.lines(u)],
         draw: [(u) => this.onTop(u)],
         setCursor: [(u) => this.cursorMoved(u)],
         setSelect: [(u) => this.selected(u)],
@@ -261,16 +273,15 @@ export class LaneChart {
   private under(u: uPlot): void {
     below(u, this.group.ground)
     this.spec.ground?.(u)
-    const { band } = this.spec
-    if (!band) return
-    const pen = u.ctx
-    pen.save()
-    pen.beginPath()
-    pen.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height)
-    pen.clip()
-    pen.fillStyle = faded(band.token, band.alpha)
-    pen.fill(between(u, band.lower + 1, band.upper + 1, rowsIn(this.lastData.x, this.group.range)))
-    pen.restore()
+  }
+
+  private lines(u: uPlot): void {
+    const { x, drawn, edition } = this.lastData
+    if (!x.length) return
+    const shapes = this.spec.lines.map((line, at) => shapeOf(line, drawn[at]!))
+    const bands = (this.spec.bands?.() ?? []).map((band) => ({ ...band, lower: drawn[band.lower]!, upper: drawn[band.upper]! }))
+    const { range, moving, origin } = this.group
+    this.picture.draw(u, { times: x, rows: rowsIn(x, range), edition, moving, origin, bands, shapes })
   }
 
   private onTop(u: uPlot): void {
@@ -305,17 +316,9 @@ export class LaneChart {
   }
 }
 
-function seriesOf(spec: Line): uPlot.Series {
-  const filled = spec.style === 'stack' || spec.fill !== undefined
-  return {
-    stroke: () => colour(spec.token),
-    width: spec.style === 'stack' ? 0 : (spec.width ?? 1.5),
-    dash: spec.dash,
-    fill: filled ? () => (spec.style === 'stack' && !spec.fill ? colour(spec.token) : faded(spec.token, spec.fill ?? 0.13)) : undefined,
-    paths: spec.style === 'step' || spec.style === 'stack' ? steps(filled) : line(filled, spec.width),
-    points: { show: false },
-    auto: false,
-  }
+function shapeOf({ token, style, width, dash, fill }: Line, values: Float32Array): Shape {
+  const stack = style === 'stack'
+  return { token, values, dash, width: stack ? 0 : (width ?? 1.5), steps: stack || style === 'step', fill: fill ?? (stack ? 1 : 0) }
 }
 
 function axisLook(): Partial<uPlot.Axis> {

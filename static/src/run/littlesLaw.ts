@@ -24,14 +24,7 @@ export function little(track: Track, seconds = 10): Little | null {
   return { rate, stay: avg / 1000, expected, measured: users, state }
 }
 
-export function meanOf(track: Track, name: string, last: number, seconds: number): number | null {
-  let sum = 0
-  let count = 0
-  for (let row = Math.max(0, last - seconds + 1); row <= last; row++) {
-    const value = track.at(name, row)
-    if (value === null) continue
-    sum += value
-    count++
-  }
-  return count ? sum / count : null
+/** Mean of the last so many rows up to one. */
+export function meanOf(track: Track, name: string, last: number, rows: number): number | null {
+  return track.mean(name, last - rows + 1, last + 1)
 }

@@ -18,7 +18,9 @@ export interface LoadColumns {
 export function missingLoad(track: Track, columns: LoadColumns, lost: readonly Span[], [from, to]: [number, number]): MissingSpan[] {
   const spans: MissingSpan[] = []
   const [first, beyond] = track.rows(from, to)
+  const dropped = track.column('dropped')
   for (let row = first; row < beyond; row++) {
+    if (!lost.length && !(dropped[row]! > 0)) continue
     const time = track.times[row]!
     const width = (track.times[row + 1] ?? track.end) - time
     const gone = lost.some((span) => span.from < time + width && span.to > time)

@@ -9,6 +9,8 @@ export class Track {
   private x: Float64Array
   private readonly columns = new Map<string, Float32Array>()
   private width = 1
+  /** Changes with every change of a row that is not the last. */
+  edition = 0
 
   constructor(private room = 512) {
     this.x = new Float64Array(room)
@@ -42,6 +44,7 @@ export class Track {
 
   /** A column begins to be there with its first value. */
   set(name: string, row: number, value: number | null | undefined): void {
+    if (row < this.length - 1) this.edition++
     if (value === null || value === undefined) {
       const column = this.columns.get(name)
       if (column) column[row] = NaN
@@ -52,6 +55,11 @@ export class Track {
     return this.columns.has(name)
   }
 
+  /** How many columns there are. */
+  get columnCount(): number {
+    return this.columns.size
+  }
+
   names(prefix = ''): string[] {
     return [...this.columns.keys()].filter((name) => name.startsWith(prefix))
   }
@@ -59,6 +67,19 @@ export class Track {
   /** A column up to now; all NaN where it was never set. */
   column(name: string): Float32Array {
     return this.whole(name).subarray(0, this.length)
+  }
+
+  /** Mean of a column over [first, beyond) where it was measured; null where it was not. */
+  mean(name: string, first: number, beyond: number): number | null {
+    const column = this.columns.get(name)
+    let [sum, count] = [0, 0]
+    for (let row = Math.max(0, first); column && row < beyond; row++) {
+      const value = column[row]!
+      if (value !== value) continue
+      sum += value
+      count++
+    }
+    return count ? sum / count : null
   }
 
   at(name: string, row: number): number | null {
@@ -91,6 +112,7 @@ export class Track {
   }
 
   clear(): void {
+    this.edition++
     this.length = 0
     this.width = 1
     this.columns.clear()

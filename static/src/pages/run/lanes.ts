@@ -1,6 +1,6 @@
 // The lanes of the sheet: what each shows of the run, for all requests or for the step in focus.
 import type { LaneSpec, Line } from '@/charts/lane'
-import { callout, curve, gap } from '@/charts/ground'
+import { callout, curve } from '@/charts/ground'
 import { scaleOf } from '@/charts/paths'
 import { t } from '@/i18n'
 import { num, rate } from '@/i18n/format'
@@ -8,23 +8,14 @@ import { LAG_MS, overlaps } from '@/run/fit'
 import { levelAt, peakOf } from '@/run/course'
 import { missingLoad, type MissingSpan } from '@/run/missing'
 import { COLOURED, errorTokens } from '@/run/errorClasses'
+import { MadeColumns } from '@/run/made'
 import type { Track } from '@/run/track'
 import type { RunView } from './view'
 import { errorName } from './words'
 
-
 /** Mean of a column over what is in view; a pause is not in it. */
 export function meanIn(track: Track, name: string, [from, to]: [number, number]): number | null {
-  const [first, beyond] = track.rows(from, to)
-  let sum = 0
-  let count = 0
-  for (let row = first; row < beyond; row++) {
-    const value = track.at(name, row)
-    if (value === null) continue
-    sum += value
-    count++
-  }
-  return count ? sum / count : null
+  return track.mean(name, ...track.rows(from, to))
 }
 
 export function sumIn(track: Track, name: string, [from, to]: [number, number]): number | null {
@@ -36,16 +27,10 @@ export function sumIn(track: Track, name: string, [from, to]: [number, number]):
   return sum
 }
 
-export class Scratch {
-  private columns: Float32Array[] = []
-
-  column(place: number, length: number): Float32Array {
-    const now = this.columns[place]
-    if (now && now.length >= length) return now.subarray(0, length)
-    const made = new Float32Array(Math.max(length * 2, 512))
-    this.columns[place] = made
-    return made.subarray(0, length)
-  }
+const NOTHING = new MadeColumns()
+/** A column of a line that is not drawn from the data. */
+export function blank(track: Track): Float32Array {
+  return NOTHING.column(0, track, '', () => NaN)
 }
 
 type Range = [number, number]
@@ -76,29 +61,26 @@ export function loadLane({ view, range, unfit }: Maker): LaneSpec {
   const absent = () => missingOf(view, range())
   const lost = absent().length > 0
   if (lost) lines.push({ key: 'missing', label: t(users ? 'run.sheet.missingUsers' : 'run.sheet.missing'), token: '--fail', style: 'hatch', format, rest: () => absent().reduce((sum, span) => sum + span.amount, 0), restUnit: users ? t('run.sheet.userSeconds') : t('run.sheet.total') })
-  const scratch = new Scratch()
   const data = () => {
     const [x, drawn] = [main().times, [main().column(real), planOf(view)]]
     const told = [...drawn]
     if (changed) {
       const before = course()?.before ?? []
-      told.push(scratch.column(0, x.length).fill(before.length ? levelAt(before, view.now.value) : NaN))
+      told.push(new Float32Array(x.length).fill(before.length ? levelAt(before, view.now.value) : NaN))
     }
-    if (lost) told.push(missingEach(absent(), scratch.column(1, x.length), told))
-    const blank = scratch.column(2, x.length).fill(NaN)
-    return { x, drawn: told.map((column, at) => (at < 2 ? column : blank)), told }
+    if (lost) told.push(missingEach(absent(), new Float32Array(x.length), told))
+    return { x, drawn: told.map((column, at) => (at < 2 ? column : blank(main()))), told, edition: main().edition }
   }
   return {
     lines,
     height: 126,
     data,
     room: () => Math.max(peakOf(view.run.value.info?.planned.points ?? []), ...(course()?.ahead ?? []).map(([, level]) => level)),
+    bands: () => absent().map(({ rows: [first, last] }) => ({ lower: 0, upper: 1, token: '--fail', alpha: 0.14, hatched: true, rows: [first - 1, last + 1] })),
     over: (u) => {
-      const spans = absent()
-      const most = largest(spans)
-      for (const span of spans) {
-        gap(u, 1, 2, span.rows)
-        if (span === most) callout(u, span.to, scaleOf(u, 'y')(planOf(view)[span.rows[0]]!) + 14 * devicePixelRatio, t(users ? 'run.sheet.missingAreaUsers' : 'run.sheet.missingArea', { amount: num(span.amount) }), '--fail')
+      const span = largest(absent())
+      if (span) {
+        callout(u, span.to, scaleOf(u, 'y')(planOf(view)[span.rows[0]]!) + 14 * devicePixelRatio, t(users ? 'run.sheet.missingAreaUsers' : 'run.sheet.missingArea', { amount: num(span.amount) }), '--fail')
       }
       const found = course()
       if (!found) return
@@ -123,14 +105,13 @@ function reported(view: RunView, span: MissingSpan, [from, to]: Range): number |
   return own.reduce((sum, loss) => sum + loss.amount, 0)
 }
 
-const plans = new Scratch()
+const plans = new MadeColumns()
 /** The plan; in a pause nothing was planned. */
 function planOf(view: RunView): Float32Array {
   const { main } = view.run.value
   const { real, planned } = columnsOf(view)
-  const [column, level, done] = [plans.column(0, main.length), main.column(planned), main.column(real)]
-  for (let row = 0; row < main.length; row++) column[row] = Number.isNaN(done[row]!) ? NaN : level[row]!
-  return column
+  const [level, done] = [main.column(planned), main.column(real)]
+  return plans.column(0, main, planned, (row) => (Number.isNaN(done[row]!) ? NaN : level[row]!))
 }
 
 function columnsOf(view: RunView) {
@@ -154,7 +135,6 @@ function largest(spans: readonly MissingSpan[]): MissingSpan | undefined {
 
 /** What was missing in each second; 0 where nothing was. */
 function missingEach(spans: readonly MissingSpan[], column: Float32Array, [real, planned]: Float32Array[]): Float32Array {
-  column.fill(0)
   for (const { rows } of spans) for (let row = rows[0]; row <= rows[1]; row++) column[row] = Math.max(0, planned![row]! - real![row]!)
   return column
 }
@@ -162,7 +142,7 @@ function missingEach(spans: readonly MissingSpan[], column: Float32Array, [real,
 export function rateLane({ view, range, unfit }: Maker): LaneSpec {
   const { track, name } = columnOf(view)
   const line: Line = { key: 'rps', label: t('run.sheet.requests'), token: '--s1', style: 'area', fill: 0.13, format: rate, rate: true, rest: () => meanIn(track(), name('rps'), range()), restUnit: t('run.sheet.mean'), restAtLeast: unfit }
-  return { lines: [line], height: 100, data: () => ({ x: track().times, drawn: [track().column(name('rps'))] }) }
+  return { lines: [line], height: 100, data: () => ({ x: track().times, drawn: [track().column(name('rps'))], edition: track().edition }) }
 }
 
 /** Error classes, the most frequent first; what is not told by class stands as one. */
@@ -175,26 +155,18 @@ export function errorClasses(view: RunView): string[] {
 
 export function errorLane({ view, range }: Maker, classes: string[]): LaneSpec {
   const { track, name } = columnOf(view)
-  const scratch = new Scratch()
   if (!classes.length) {
     const rest = () => sumIn(track(), view.step.value === null ? 'failed' : name('errors'), range())
     const line: Line = { key: 'errors', label: t('run.sheet.errorsAll'), token: '--e1', style: 'stack', format: rate, rest, restUnit: t('run.sheet.total') }
-    return { lines: [line], height: 84, data: () => ({ x: track().times, drawn: [track().column(name('errors'))] }), room: () => 3 }
+    return { lines: [line], height: 84, data: () => ({ x: track().times, drawn: [track().column(name('errors'))], edition: track().edition }), room: () => 3 }
   }
   const tokens = errorTokens(classes)
   const lines = classes.map((each): Line => ({ key: each, label: errorName(each), token: tokens.get(each)!, style: 'stack', format: rate, rest: () => sumIn(track(), `class:${each}`, range()), restUnit: t('run.sheet.total') }))
+  const sums = new MadeColumns()
   const data = () => {
     const told = classes.map((each) => track().column(`class:${each}`))
-    const length = track().length
-    const drawn = told.map((_, at) => scratch.column(at, length))
-    for (let row = 0; row < length; row++) {
-      let sum = 0
-      for (let at = told.length - 1; at >= 0; at--) {
-        sum += told[at]![row]!
-        drawn[at]![row] = sum
-      }
-    }
-    return { x: track().times, drawn, told }
+    const drawn = told.map((_, at) => sums.column(at, track(), classes[at]!, (row) => told.reduce((sum, column, place) => (place < at ? sum : sum + column[row]!), 0)))
+    return { x: track().times, drawn, told, edition: track().edition }
   }
   return { lines, height: Math.max(84, 40 + 20 * lines.length), data, room: () => 3 }
 }
@@ -207,7 +179,7 @@ export function lagLane({ view, range }: Maker): LaneSpec {
     lines: [line('loopLag', t('run.sheet.loop'), '--s7'), line('sendLag', t('run.sheet.send'), '--s5')],
     height: 76,
     limit: { value: LAG_MS, name: t('run.sheet.unfitFrom', { limit: LAG_MS }) },
-    data: () => ({ x: main().times, drawn: [main().column('loopLag'), main().column('sendLag')] }),
+    data: () => ({ x: main().times, drawn: [main().column('loopLag'), main().column('sendLag')], edition: main().edition }),
   }
 }
 
@@ -229,22 +201,36 @@ export function ownNames(view: RunView, kind: 'counter' | 'gauge'): string[] {
 /** Counters are summed over steps; of gauges the mean of the steps that have one. */
 function ownLane({ view, range }: Maker, kind: 'counter' | 'gauge', names: string[]): LaneSpec {
   const track = () => view.run.value.steps
-  const scratch = new Scratch()
-  const columns = (name: string) => track().names().filter((each) => each.endsWith(`:${kind}:${name}`) && (view.step.value === null || each.startsWith(`${view.step.value}:`)))
+  const sums = new MadeColumns()
+  const known = new Map<string, string[]>()
+  let count = -1
+  const columns = (name: string) => {
+    if (track().columnCount !== count) known.clear()
+    count = track().columnCount
+    const found = known.get(name) ?? track().names().filter((each) => each.endsWith(`:${kind}:${name}`) && (view.step.value === null || each.startsWith(`${view.step.value}:`)))
+    known.set(name, found)
+    return found
+  }
   const merged = (name: string, place: number) => {
     const found = columns(name).map((each) => track().column(each))
-    if (found.length === 1) return found[0]!
-    const sums = scratch.column(place, track().length)
-    for (let row = 0; row < sums.length; row++) {
-      const values = found.map((each) => each[row]!).filter((value) => !Number.isNaN(value))
-      const sum = values.reduce((total, value) => total + value, 0)
-      sums[row] = values.length ? (kind === 'counter' ? sum : sum / values.length) : NaN
-    }
-    return sums
+    return found.length === 1 ? found[0]! : sums.column(place, track(), columns(name).join('\n'), (row) => together(found, row, kind))
   }
   const format = (value: number | null) => (kind === 'counter' ? rate(value) : num(value, value !== null && Math.abs(value) < 100 ? 2 : 0))
   const lines = names.map((name, at): Line => ({ key: name, label: name, token: `--s${(at % 8) + 1}`, style: 'line', format, rest: () => means(columns(name).map((each) => meanIn(track(), each, range())), kind), restUnit: t('run.sheet.mean') }))
-  return { lines, height: Math.max(70, 26 + 20 * names.length), data: () => ({ x: track().times, drawn: names.map(merged) }) }
+  return { lines, height: Math.max(70, 26 + 20 * names.length), data: () => ({ x: track().times, drawn: names.map(merged), edition: track().edition }) }
+}
+
+/** Of those columns that have a value in a row. */
+function together(columns: readonly Float32Array[], row: number, kind: 'counter' | 'gauge'): number {
+  let [sum, count] = [0, 0]
+  for (const column of columns) {
+    const value = column[row]!
+    if (Number.isNaN(value)) continue
+    sum += value
+    count++
+  }
+  if (!count) return NaN
+  return kind === 'counter' ? sum : sum / count
 }
 
 function means(values: (number | null)[], kind: 'counter' | 'gauge'): number | null {

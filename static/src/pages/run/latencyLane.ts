@@ -4,7 +4,8 @@ import type { LaneSpec, Line } from '@/charts/lane'
 import { scaleOf } from '@/charts/paths'
 import { t } from '@/i18n'
 import { ms, num } from '@/i18n/format'
-import { columnOf, Scratch, type Maker } from './lanes'
+import { MadeColumns } from '@/run/made'
+import { blank, columnOf, type Maker } from './lanes'
 import { beside, fromPlan } from './percentile'
 
 /** A wait is named where it is at least this long, ms, and this share of the response time. */
@@ -13,16 +14,14 @@ const NAMED_SHARE = 0.5
 
 export function latencyLane({ view, range }: Maker, log: boolean, resting: (figure: string) => number | null): LaneSpec {
   const { track, name } = columnOf(view)
-  const scratch = new Scratch()
+  const waits = new MadeColumns()
   const chosen = view.percentile.value
   const planColumn = fromPlan(chosen)
   const has = (figure: string) => track().has(name(figure))
   const planned = has(planColumn)
   const wait = (): Float32Array => {
-    const column = scratch.column(0, track().length)
     const [from, to] = [track().column(name(chosen)), track().column(name(planColumn))]
-    for (let row = 0; row < column.length; row++) column[row] = Math.max(0, to[row]! - from[row]!)
-    return column
+    return waits.column(0, track(), name(chosen), (row) => Math.max(0, to[row]! - from[row]!))
   }
   const figures: [string, Line][] = []
   const add = (column: string, line: Omit<Line, 'style' | 'format' | 'key'>) => figures.push([column, { style: 'line', format: ms, key: column, rest: () => resting(column), ...line }])
@@ -37,16 +36,15 @@ export function latencyLane({ view, range }: Maker, log: boolean, resting: (figu
   const place = (column: string) => figures.findIndex(([each]) => each === column)
   const lines = figures.map(([, line]) => line)
   if (planned) lines.push({ key: 'wait', label: t('run.sheet.waited'), token: '--wait', style: 'stack', format: ms, rest: () => difference(resting(planColumn), resting(chosen)) })
-  const empty = new Scratch()
   return {
     lines,
     log,
     height: view.live.value ? 220 : 240,
-    band: planned ? { lower: place(chosen), upper: place(planColumn), token: '--wait', alpha: 0.32 } : undefined,
+    bands: planned ? () => [{ lower: place(chosen), upper: place(planColumn), token: '--wait', alpha: 0.32 }] : undefined,
     data: () => {
       const columns = figures.map(([column]) => track().column(name(column)))
-      if (!planned) return { x: track().times, drawn: columns }
-      return { x: track().times, drawn: [...columns, empty.column(0, track().length).fill(NaN)], told: [...columns, wait()] }
+      const { times: x, edition } = track()
+      return planned ? { x, edition, drawn: [...columns, blank(track())], told: [...columns, wait()] } : { x, edition, drawn: columns }
     },
     over: planned
       ? (u) => {

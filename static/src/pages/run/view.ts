@@ -257,11 +257,13 @@ function linesOf({ from, to }: RunPin): { at: number; tone: 'pin' }[] {
 
 /** Charts draw from the buffers whenever something is new, outside of Vue's updates. */
 function followCharts(view: RunView): void {
-  const { group, shown, tick, run, live, now, marks, pins } = view
+  const { group, shown, whole, window, tick, run, live, now, marks, pins } = view
   watch(
     [tick, shown, marks, pins, live],
     () => {
-      group.range = [shown.value.from, shown.value.to]
+      const { from, to } = shown.value
+      if (live.value && !window.value && from > whole.value.from) group.follow([from, to])
+      else group.show([from, to])
       group.ground = { now: live.value ? now.value : null, pauses: run.value.pauses, warmUp: run.value.warmUp, unfit: run.value.unfit, lines: [...marks.value, ...pins.value.flatMap(linesOf)] }
       group.draw()
     },
