@@ -161,6 +161,9 @@ def test_a_load_set_by_hand_ends_the_staircase() -> None:
         ([10, 20, 30, 37, 44, 51], None),
         ([0, 0, 0, 0, 0, 0], None),
         ([10, 20], None),
+        # Levels that scatter: one that is no higher than the one before says nothing, three in a row do.
+        ([9, 24, 26, 45, 44, 66, 62], None),
+        ([11, 18, 33, 36, 55, 54, 53, 55], 4),
     ],
 )
 def test_the_knee_of_throughput(goodputs: list[float], knee: int | None) -> None:
@@ -169,7 +172,13 @@ def test_the_knee_of_throughput(goodputs: list[float], knee: int | None) -> None
 
 @pytest.mark.parametrize(
     ("latencies", "knee"),
-    [([10, 10, 10, 12, 15], None), ([10, 10, 11, 14, 40], 3), ([None] * 5, None)],
+    [
+        ([10, 10, 10, 12, 15], None),
+        ([10, 10, 11, 14, 40], 3),
+        ([None] * 5, None),
+        # The first level was quick by chance; what was lost was lost after the fifth.
+        ([2, 10, 10, 10, 10, 30], 4),
+    ],
 )
 def test_the_knee_of_power(latencies: list[float | None], knee: int | None) -> None:
     assert knee_of([Point(10.0 * (n + 1), 10.0 * (n + 1), latency) for n, latency in enumerate(latencies)]) == knee

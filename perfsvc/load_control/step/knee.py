@@ -3,19 +3,22 @@
 Throughput follows the load in a straight line from nothing until something in the target is full, and then a flatter
 one: the two asymptotes of Lazowska et al., Quantitative System Performance (1984), ch. 5. The knee is the level at
 which two such lines, fitted to the throughput of successful requests, meet; it counts when the second is under a third
-as steep as the first. Where throughput shows none, because an open load stopped just short of the limit, latency may:
-the knee is then the level of the greatest power, throughput over latency (Kleinrock, Power and Deterministic Rules of
-Thumb, 1979), if power falls to half of it by the last step.
+as steep as the first, by more than the scatter of the levels leaves open. Where throughput shows none, because an open
+load stopped just short of the limit, latency may: the knee is then the last level of nearly the greatest power,
+throughput over latency (Kleinrock, Power and Deterministic Rules of Thumb, 1979), if power falls to half of it by the
+last step. A single level of low latency among levels that scatter is no knee.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 FEWEST = 3
 FLAT = 1 / 3
 POWER_LOST = 0.5
+NEARLY = 0.8
 
 
 class Point(NamedTuple):
@@ -39,15 +42,19 @@ def bend(points: Sequence[Point]) -> int | None:
     fits = [hinge(points, points[index].level) for index in range(len(points) - 1)]
     index = min(range(len(fits)), key=lambda each: fits[each].residual)
     best = fits[index]
-    return index if best.before > 0 and best.after < FLAT * best.before else None
+    return index if best.before > 0 and best.after < FLAT * best.before - best.error else None
 
 
 class Hinge(NamedTuple):
-    """Two lines that meet: the slope up to there, the slope from there on, and the sum of squares left over."""
+    """Two lines that meet: the slope up to there, the slope from there on, and the sum of squares left over.
+
+    ``error`` is the standard error of the second slope less a third of the first.
+    """
 
     before: float
     after: float
     residual: float
+    error: float
 
 
 def hinge(points: Sequence[Point], corner: float) -> Hinge:
@@ -59,11 +66,15 @@ def hinge(points: Sequence[Point], corner: float) -> Hinge:
     determinant = aa * bb - ab * ab
     before = (ay * bb - by * ab) / determinant
     after = (by * aa - ay * ab) / determinant
-    return Hinge(before, after, sum((y - before * a - after * b) ** 2 for a, b, y in rows))
+    residual = sum((y - before * a - after * b) ** 2 for a, b, y in rows)
+    variance = residual / (len(points) - 2) * (aa + 2 * FLAT * ab + FLAT**2 * bb) / determinant
+    return Hinge(before, after, residual, math.sqrt(variance))
 
 
 def peak_of_power(points: Sequence[Point]) -> int | None:
-    """The load with the greatest ratio of throughput to latency, if the ratio is much lower at the end."""
+    """The last load of nearly the greatest ratio of throughput to latency, if the ratio is much lower at the end."""
     powers = [point.goodput / point.latency if point.latency else 0.0 for point in points]
-    best = max(range(len(powers)), key=lambda each: powers[each])
-    return best if powers[-1] < POWER_LOST * powers[best] else None
+    best = max(powers)
+    if powers[-1] >= POWER_LOST * best:
+        return None
+    return max(index for index, power in enumerate(powers) if power >= NEARLY * best)

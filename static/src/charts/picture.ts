@@ -89,7 +89,7 @@ export class Picture {
 
   private shownOf(u: uPlot, { times, rows, edition, moving, origin, bands, shapes }: Drawing): Shown {
     const [x, y] = [u.scales.x!, u.scales.y!]
-    const looks = [...bands, ...shapes].map(({ lower: _, upper: __, values: ___, ...look }: Partial<Band & Shape>) => ({ ...look, colour: channels(look.token!) }))
+    const looks = [...bands.map(({ token, alpha, hatched, rows: only }) => [channels(token), alpha, hatched, only]), ...shapes.map(({ token, width, dash, steps, fill }) => [channels(token), width, dash, steps, fill])]
     const key = JSON.stringify([this.pixels.width, this.pixels.height, moving || [x.min, x.max], y.min, y.max, edition, looks])
     return { key, buffer: times.buffer, origin, row: rows[1] }
   }

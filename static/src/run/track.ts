@@ -72,8 +72,9 @@ export class Track {
   /** Mean of a column over [first, beyond) where it was measured; null where it was not. */
   mean(name: string, first: number, beyond: number): number | null {
     const column = this.columns.get(name)
+    if (!column) return null
     let [sum, count] = [0, 0]
-    for (let row = Math.max(0, first); column && row < beyond; row++) {
+    for (let row = Math.max(0, first); row < beyond; row++) {
       const value = column[row]!
       if (value !== value) continue
       sum += value
