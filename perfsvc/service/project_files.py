@@ -1,7 +1,7 @@
 """A project's environments, scenes and plans as one YAML file: written, and read into the same or another project.
 
 What has the same name is replaced; nothing is ever deleted. Secrets are written as ``******``, which keeps the stored
-value when it is read.
+value when it is read, or takes that of the project which the file was copied from. Data files are named, not written.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
@@ -52,6 +53,7 @@ from perfsvc.store.database import Store
 from perfsvc.store.database import writes
 
 MOST = 1000
+BODY_FILE = "body_file"
 Action = Literal["create", "update", "keep"]
 
 
@@ -63,10 +65,15 @@ class ExportQuery(Spec):
 
 
 class ImportForm(Spec):
-    """A file to be read. ``dry_run`` only says what would change."""
+    """A file to be read. ``dry_run`` only says what would change.
+
+    ``source_project_id`` is the project that the file was exported from: what is ``******`` in the file is taken from
+    there.
+    """
 
     text: str = titled("文件内容", "Text of the file", min_length=1, max_length=10_000_000)
     dry_run: bool = titled("仅预览", "Change nothing", default=False)
+    source_project_id: Id | None = titled("来源项目ID", "Id of the project it comes from", default=None)
 
 
 @dataclass(frozen=True)
@@ -101,9 +108,17 @@ class Stored:
         """The whole as a document."""
         return {
             "envs": [env_document(name, env) for name, env in self.envs.items()],
-            "scenes": [scene_document(name, scene) for name, scene in self.scenes.items()],
+            "scenes": [self.scene_document(name, scene) for name, scene in self.scenes.items()],
             "plans": [self.plan_document(name, plan) for name, plan in self.plans.items()],
         }
+
+    def scene_document(self, name: str, scene: Scene) -> dict[str, Any]:
+        """A scene as it was given, its secrets masked, its data files by name; parts without steps are left out."""
+        files = {str(ident): file for ident, file in self.files.items()}
+        given = renamed_files(shown(scenes.written(scene.spec)), files)
+        spec = {key: value for key, value in given.items() if value != []}
+        described = {"description": scene.description} if scene.description else {}
+        return {"name": name, **described, **{key: value for key, value in spec.items() if key != "name"}}
 
     def plan_document(self, name: str, plan: Plan) -> dict[str, Any]:
         """A plan that refers to others by name; what is at its default is left out."""
@@ -141,11 +156,13 @@ def env_document(name: str, env: Env) -> dict[str, Any]:
     return {"name": name, **{key: value for key, value in whole.items() if value}}
 
 
-def scene_document(name: str, scene: Scene) -> dict[str, Any]:
-    """A scene as it was given, its secrets masked; parts without steps are left out."""
-    spec = {key: value for key, value in shown(scenes.written(scene.spec)).items() if value != []}
-    described = {"description": scene.description} if scene.description else {}
-    return {"name": name, **described, **{key: value for key, value in spec.items() if key != "name"}}
+def renamed_files(document: Any, names: Mapping[str, str], key: str = "") -> Any:
+    """Return a document in which requests name data files by other names."""
+    if isinstance(document, Mapping):
+        return {inner: renamed_files(value, names, inner) for inner, value in document.items()}
+    if isinstance(document, list):
+        return [renamed_files(value, names) for value in document]
+    return names.get(document, document) if key == BODY_FILE and isinstance(document, str) else document
 
 
 class ProjectFiles:
@@ -173,7 +190,7 @@ class ProjectFiles:
     async def read(self, user: User, project_id: int, form: ImportForm) -> list[Imported]:
         """Take a file over into a project, all of it or nothing. Raise InvalidInput."""
         file = await asyncio.to_thread(self._parsed, form.text)
-        return await self._store.run(self._take, user, project_id, file, form.dry_run)
+        return await self._store.run(self._take, user, project_id, file, form)
 
     def _parsed(self, text: str) -> ProjectFile:
         try:
@@ -200,9 +217,11 @@ class ProjectFiles:
         return []
 
     @writes
-    def _take(self, user: User, project_id: int, file: ProjectFile, dry_run: bool) -> list[Imported]:
+    def _take(self, user: User, project_id: int, file: ProjectFile, form: ImportForm) -> list[Imported]:
         stored = Stored.of(project_id)
-        taker = _Taker(self._envs, (self._secrets, self._scene_secrets), user, project_id, stored, dry_run)
+        source = stored if form.source_project_id is None else Stored.of(form.source_project_id)
+        secrets = self._secrets, self._scene_secrets
+        taker = _Taker(self._envs, secrets, user, project_id, (stored, source), form.dry_run)
         return [
             *taker.envs(file),
             *(taker.scene(number, each) for number, each in enumerate(file.scenes)),
@@ -223,9 +242,11 @@ class _Taker:
         secrets: tuple[PlanSecrets, SceneSecrets],
         user: User,
         project_id: int,
-        stored: Stored,
+        projects: tuple[Stored, Stored],
         dry_run: bool,
     ) -> None:
+        """``projects``: the one that takes, and the one that the file comes from."""
+        stored, self._source = projects
         self._envs = envs_of
         self._secrets, self._scene_secrets = secrets
         self._user = user
@@ -246,7 +267,7 @@ class _Taker:
                 None if before is None else env_document(each.name, before), {k: v for k, v in given.items() if v}
             )
             try:
-                sealed = self._envs.sealed(fields, before)
+                sealed = self._envs.sealed(fields, self._source.envs.get(each.name) or before)
             except InvalidInput as error:
                 raise InvalidInput(
                     [Problem(f"envs[{number}].{one.path}", one.text) for one in error.problems]
@@ -263,18 +284,18 @@ class _Taker:
 
     def scene(self, number: int, given: ProjectScene) -> Imported:
         """A scene, sealed as that of a form."""
-        before = self._stored.scenes.get(given.name)
+        before, source = self._stored.scenes.get(given.name), self._source.scenes.get(given.name)
         written = scenes.written(given.scene())
         document = {"name": given.name, "description": given.description, **written}
         try:
-            spec = SceneSpec.parse(self._scene_secrets.sealed(written, [before.spec] if before is not None else []))
+            known = [each.spec for each in (source, before) if each is not None]
+            spec = SceneSpec.parse(self._scene_secrets.sealed(written, known))
             spec.refuse_excess()
         except InvalidInput as error:
             problems = [Problem(f"scenes[{number}].{one.path}", one.text) for one in error.problems]
             raise InvalidInput(problems) from None
-        action = _action(
-            None if before is None else scene_document(given.name, before), {k: v for k, v in document.items() if v}
-        )
+        now = {key: value for key, value in document.items() if value}
+        action = _action(None if before is None else self._stored.scene_document(given.name, before), now)
         if action != "keep" and not self._dry_run:
             if before is None:
                 made = scenes.create(self._project, self._user.id, spec, given.description)
@@ -330,7 +351,8 @@ class _Taker:
                 raise InvalidInput.at(path, zh, f"the project has no data file {data['file']}; upload it first")
             rest = {key: value for key, value in data.items() if key != "file"}
             document["data_config"] = {**rest, "datafile_id": ids[data["file"]]}
-        stored = before.config if before is not None else None
+        kept = self._source.plans.get(given.name) or before
+        stored = kept.config if kept is not None else None
         return self._secrets.sealed(PlanConfig.parse(document, f"{at}.config"), stored, f"{at}.config")
 
     def _weights(self, at: str, given: ProjectPlan, file: ProjectFile) -> tuple[SceneWeight, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.certificates import Authority
 from tests.support.nginx import Nginx
 from tests.support.service import BIN
 from tests.support.service import Service
@@ -137,3 +138,69 @@ def test_what_is_wrong_changes_nothing_and_names_its_place(service: Service, pro
         {"path": "text", "message": "不是合法的 YAML（第 2 行第 1 列）：请用空格缩进，不能用制表符"}
     ]
     assert exported(service, project) == text
+
+
+@pytest.fixture
+def guarded(service: Service, nginx: Nginx, tmp_path: Path) -> int:
+    """A project with secrets of each kind, and a scene that sends a data file."""
+    project: int = service.post("/api/projects/", {"name": "Guarded"}).body["id"]
+    certificate, key = (path.read_text() for path in Authority(tmp_path).issue("client.example"))
+    env = {
+        "project_id": project,
+        "name": "mutual",
+        "host": nginx.url,
+        "variables": {"token": "open sesame"},
+        "secret_variables": ["token"],
+        "databases": {"main": {"type": "mysql", "host": "db", "password": "hunter22"}},
+        "certificates": {"certificate": certificate, "key": key},
+    }
+    env_id = service.post("/api/envs/", env).body["id"]
+    auth = {"type": "basic", "username": "ann", "password": "swordfish"}
+    request = {"method": "PUT", "url": "/", "auth": auth, "body_file": sent(service, project, "photo.bin")}
+    scene = {"project_id": project, "name": "Upload", "steps": [{"name": "put", "request": request}]}
+    scene_id = service.post("/api/scenes/", scene).body["id"]
+    config = {"concurrent_users": 1, "hold_time": 1, "env_id": env_id}
+    plan = {"project_id": project, "name": "peak", "scenes": [{"scene_id": scene_id}], "config": config}
+    assert service.post("/api/performance/plans/", plan).status == 201
+    return project
+
+
+def sent(service: Service, project: int, name: str) -> str:
+    """Upload a data file; return its id."""
+    request = urllib.request.Request(f"{service.url}/api/datafiles/?project_id={project}&name={name}", b"\0\1")
+    request.add_header("Authorization", f"Bearer {service.token}")
+    request.add_header("Content-Type", "application/octet-stream")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return str(json.loads(answer.read())["id"])
+
+
+def test_a_copy_takes_the_secrets_of_the_project_it_comes_from(service: Service, guarded: int) -> None:
+    text = exported(service, guarded)
+    assert (text.count("'******'"), "PRIVATE KEY" in text, "body_file: photo.bin" in text) == (3, False, True)
+    assert all(action.startswith("keep") for action in imported(service, guarded, text))
+    other = service.post("/api/projects/", {"name": "Copy"}).body["id"]
+    sent(service, other, "photo.bin")
+    refused = service.post(f"/api/projects/{other}/file/", {"text": text})
+    paths = [each["path"] for each in refused.body["details"]]
+    assert (refused.status, paths) == (422, ["envs[1].variables.token"])
+    created = imported(service, other, text, source_project_id=guarded)
+    assert created == ["keep env 默认环境", "create env mutual", "create scene Upload", "create plan peak"]
+    assert exported(service, other) == text
+    env = service.get(f"/api/envs/?project_id={other}").body["results"][-1]
+    assert (env["databases"]["main"]["password_set"], env["secret_variables"]) == (True, ["token"])
+
+
+def test_secrets_are_copied_by_editors_of_both_projects_only(service: Service, guarded: int) -> None:
+    text = exported(service, guarded)
+    service.post("/api/users/register/", {"username": "eve", "email": "eve@example.org", "password": "long enough"})
+    service.post(f"/api/projects/{guarded}/members/", {"username": "eve", "role": "viewer"})
+    administrator = service.token
+    service.token = service.post("/api/users/login/", {"username": "eve", "password": "long enough"}).body["token"]
+    try:
+        own = service.post("/api/projects/", {"name": "Hers"}).body["id"]
+        copied = service.post(f"/api/projects/{own}/file/", {"text": text, "source_project_id": guarded})
+        unknown = service.post(f"/api/projects/{own}/file/", {"text": text, "source_project_id": 10_000})
+        into = service.post(f"/api/projects/{guarded}/file/", {"text": text, "dry_run": True})
+    finally:
+        service.token = administrator
+    assert (copied.status, unknown.status, into.status) == (403, 404, 403)

@@ -48,6 +48,8 @@ class ProjectFileHandler(Handler):
 
     @operation("导入项目", "Import YAML into a project", may(Role.EDITOR, Kind.PROJECT))
     async def post(self, project_id: int, body: ImportForm) -> ImportResponse:
+        if body.source_project_id is not None:
+            await self.services.access.require(self.user, Role.EDITOR, Kind.PROJECT, body.source_project_id)
         results = await self.services.project_files.read(self.user, project_id, body)
         return ImportResponse(dry_run=body.dry_run, results=[ImportedResponse.of(each) for each in results])
 

@@ -33,9 +33,9 @@ export function download(text: string, name: string): void {
 
 export function useImport() {
   const cache = useQueryClient()
-  async function take(project: number, text: string, dryRun: boolean): Promise<Imported[]> {
+  async function take(project: number, text: string, dryRun: boolean, source: number | null = null): Promise<Imported[]> {
     const { results } = await ask(
-      api.POST('/api/projects/{project_id}/file/', { params: { path: { project_id: project } }, body: { text, dry_run: dryRun } }),
+      api.POST('/api/projects/{project_id}/file/', { params: { path: { project_id: project } }, body: { text, dry_run: dryRun, source_project_id: source } }),
     )
     if (!dryRun) await Promise.all(['envs', 'scenes', 'scene', 'plans', 'plan'].map((key) => cache.invalidateQueries({ queryKey: [key] })))
     return results

@@ -3,7 +3,7 @@ import type { zh } from '../zh'
 export const files: (typeof zh)['files'] = {
   export: 'Export as YAML',
   import: 'Import YAML',
-  importSay: 'The file of a project, or a plan file as perfsvc run takes it. Environments, scenes and plans of the same name are replaced; nothing is deleted.',
+  importSay: 'The file of a project, or a plan file as perfsvc run takes it. Environments, scenes and plans of the same name are replaced; nothing is deleted. Data files and presets are not part of it: upload the files first. ****** keeps a stored secret.',
   choose: 'Choose a file',
   text: 'Text of the file, chosen or pasted',
   look: 'See what changes',
