@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from perfsvc.model.problems import path_of
 from perfsvc.model.template import PLACEHOLDER
 
 MAX_ENV_FILE = 1_000_000
+MASK = "******"
+"""What an exported project has in place of secrets."""
+VARIABLES = "env.variables."
 ENV = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\$env\.([A-Za-z_][A-Za-z0-9_]{0,59})", re.DOTALL)
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
@@ -45,7 +49,34 @@ def apply_outside(
             variables.update({**{name: filler.used[name] for name in filler.used if name not in variables}, **given})
         if chosen.host is not None:
             env["host"] = chosen.host
-    return problems
+    return problems + [Problem(at, _missing_secret(at)) for at in masked_places(document)]
+
+
+def masked_places(document: dict[str, Any]) -> Iterator[str]:
+    """The places of secrets that an exported file has as MASK only."""
+    seen: set[int] = set()  # YAML can contain itself
+
+    def places(value: Any, at: str) -> Iterator[str]:
+        if isinstance(value, dict | list) and id(value) not in seen:
+            seen.add(id(value))
+            for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+                yield from places(each, path_of((key if isinstance(key, int) else str(key),), at))
+        elif value == MASK:
+            yield at
+
+    return places(document, "")
+
+
+def _missing_secret(at: str) -> Text:
+    if at.startswith(VARIABLES):
+        name = at.removeprefix(VARIABLES)
+        return Text(
+            f"文件里没有机密值，请用 -e {name}=… 给出", f"the file has no secrets; give this one by -e {name}=…"
+        )
+    return Text(
+        "文件里没有机密值，请写成 {{$env.名称}} 并设置该环境变量",
+        "the file has no secrets; write {{$env.NAME}} here and set that variable",
+    )
 
 
 def flag_values(lines: list[str] | tuple[str, ...]) -> dict[str, str]:

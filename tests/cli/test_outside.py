@@ -78,6 +78,20 @@ def test_mistakes_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert problems_of(write(tmp_path), "--env-file", str(tmp_path / "no"))[0].startswith("--env-file: ")
 
 
+def test_secrets_that_an_exported_file_does_not_have_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"variables": {"token": "******", "pass": "******"}, "certificates": {"key": "******"}}
+    assert problems_of(write(tmp_path, {"name": "a", "request": {"url": "/"}}, env=env), "-e", "pass=sesame") == [
+        "env.variables.token: the file has no secrets; give this one by -e token=…",
+        "env.certificates.key: the file has no secrets; write {{$env.NAME}} here and set that variable",
+    ]
+    monkeypatch.setenv("KEY", "-----BEGIN PRIVATE KEY-----")
+    given = {"certificates": {"key": "{{$env.KEY}}"}}
+    plan = loaded(write(tmp_path, {"name": "a", "request": {"url": "/"}}, env=given))
+    assert plan.env.certificates.key == "-----BEGIN PRIVATE KEY-----"
+
+
 def test_secrets_are_known_by_name_or_by_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_KEY", "from-env")
     step = {"name": "a", "request": {"url": "/{{$env.API_KEY}}"}}
