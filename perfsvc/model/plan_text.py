@@ -86,6 +86,14 @@ for _kind, _pattern, _first in (*CORE, ("int", LEADING_ZERO.pattern, "-+0")):
     )
 
 
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Texts of several lines are written as such: a certificate, a body."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+PlanDumper.add_representer(str, _text)
+
+
 def text_of(document: Any) -> str:
     """Return a document as YAML that ``document_of`` reads as the same."""
     return yaml.dump(document, Dumper=PlanDumper, sort_keys=False, allow_unicode=True, width=120)

@@ -25,6 +25,7 @@ WORDS = {
         "kept": "已保存，不会再显示",
         "wrong": "与客户端证书不匹配",
         "shown": "CA, 客户端证书",
+        "soon": "即将过期",
     },
     "en": {
         "new": "New environment",
@@ -37,6 +38,7 @@ WORDS = {
         "kept": "Stored, and never shown again",
         "wrong": "Is not the key of the client certificate",
         "shown": "CA, Client certificate",
+        "soon": "expires soon",
     },
 }
 
@@ -74,11 +76,13 @@ def test_pasted_and_read_from_a_file(ui: Ui, service: Service, tmp_path: Path, l
     save(page, words)
     row = page.get_by_role("row").filter(has_text="mutual")
     expect(row).to_contain_text(words["shown"], timeout=PATIENCE_MS)
+    expect(row).to_contain_text(words["soon"])
     given = {"ca": authority.ca_pem, "certificate": certificate.read_text(), "key": "******"}
     assert stored(service, project) == given
 
     row.get_by_role("button", name=words["edit"], exact=True).click()
     expect(dialog.get_by_text(words["kept"])).to_be_visible()
+    expect(dialog.locator(".certificates b")).to_have_text(["perfsvc test authority", "client.example"])
     assert key.read_text().splitlines()[1] not in page.content()
     ui.check(page)
     dialog.locator("[data-path=name] input").fill("kept")

@@ -152,15 +152,15 @@ def test_what_the_plan_editor_says_of_a_wrong_delimiter(ui: Ui, project: int, la
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_the_data_page_says_of_a_file_in_use(ui: Ui, project: int, language: str) -> None:
-    users, read = {
-        "zh": ("1 个计划", "编码 UTF-8 · 分隔符 分号 ;"),
-        "en": ("1 plan", "Encoding UTF-8 · Delimiter semicolon ;"),
+    users, read, remove, used, close = {
+        "zh": ("1 个计划", "编码 UTF-8 · 分隔符 分号 ;", "移除", "它正在使用中", "关闭"),
+        "en": ("1 plan", "Encoding UTF-8 · Delimiter semicolon ;", "Remove", "It is in use", "Close"),
     }[language]
     page = ui.open(f"/p/{project}/data", language=language)
     name = f"used-{language}.csv"
     accounts = {"name": name, "mimeType": "text/csv", "buffer": b"username;password\nann;s1\n"}
     page.locator("input[type=file]").set_input_files(accounts)  # type: ignore[arg-type]
-    expect(page.locator(".card-note")).to_have_text(read, timeout=PATIENCE_MS)
+    expect(page.locator(".read-as")).to_have_text(read, timeout=PATIENCE_MS)
     files = ui.service.get(f"/api/datafiles/?project_id={project}").body["results"]
     data = {"datafile_id": next(each["id"] for each in files if each["name"] == name)}
     config = {"target_url": ui.service.url, "concurrent_users": 1, "data_source_type": "csv", "data_config": data}
@@ -169,7 +169,15 @@ def test_what_the_data_page_says_of_a_file_in_use(ui: Ui, project: int, language
     page.reload()
     row = page.get_by_role("row").filter(has_text=name)
     row.locator("button[aria-pressed]").click()
-    expect(page.locator(".card-note")).to_have_text(read)
+    expect(page.locator(".read-as")).to_have_text(read)
+    row.get_by_role("button", name=remove).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(used)).to_be_visible()
+    expect(dialog.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(dialog.locator(".btn-danger")).to_have_count(0)
+    ui.check(page)
+    pictured(page, f"removed-{language}")
+    dialog.locator("footer").get_by_role("button", name=close).click()
     row.get_by_role("button", name=users, exact=True).click()
     pictured(page, f"used-{language}")
     page.get_by_role("menuitem", name="Sign in", exact=True).click()

@@ -133,6 +133,22 @@ def test_a_plan_with_a_name_that_nothing_gives_a_value_is_saved(ui: Ui, shop: in
     assert config_of(ui.service, plan)["concurrent_users"] == 3
 
 
+def test_a_text_that_cannot_be_read_holds_save_back(ui: Ui, shop: int) -> None:
+    plan = stored(ui.service, shop, "Rows", data_source_type="pool", data_config={"rows": [{"user": "ann"}]})
+    page = ui.open(f"/p/{shop}/plans/{plan}", language="en")
+    save = page.get_by_role("button", name="Save", exact=False).first
+    editor = page.locator("[data-path='config.data_config.rows'] .cm-content")
+    editor.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(",")
+    expect(page.get_by_role("button", name="1 problem")).to_be_visible()
+    expect(save).to_be_disabled()
+    page.keyboard.press("Backspace")
+    expect(page.get_by_role("button", name="1 problem")).to_have_count(0)
+    page.get_by_role("textbox", name="Virtual users").fill("3")
+    expect(save).to_be_enabled()
+
+
 def test_a_refused_value_is_shown_at_its_field(ui: Ui, shop: int) -> None:
     plan = stored(ui.service, shop, "Refused", execution_config={"thresholds": ["p95 < 300"]})
     page = ui.open(f"/p/{shop}/plans/{plan}", language="en")

@@ -2762,6 +2762,8 @@ export interface components {
         /**
          * ImportForm
          * @description A file to be read. ``dry_run`` only says what would change.
+         *
+         *     ``source_project_id`` is the project that the file was exported from: what is ``******`` in the file is taken from there.
          */
         ImportForm: {
             /**
@@ -2769,6 +2771,11 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+            /**
+             * Id of the project it comes from
+             * @default null
+             */
+            source_project_id: number | null;
             /** Text of the file */
             text: string;
         };
